@@ -1,0 +1,86 @@
+# make demo | test | lint | bench | clean
+#
+# Each target makes the virtual environment .venv by itself; the machine needs GNU make and Python 3.11 or newer.
+# Another interpreter: make demo PYTHON=python3.12
+
+PYTHON ?=
+PYTEST_ARGS ?= -n 2
+DEMO_ARGS ?=
+BENCH_ARGS ?=
+
+VENV := .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+PY := $(BIN)/python
+UV := $(PY) -m uv
+RUN_STAMP := $(VENV)/.installed-run
+DEV_STAMP := $(VENV)/.installed-dev
+PINS := pyproject.toml constraints.txt
+
+# The deep-learning wheels are large; the default of 30 s gives up on slow lines.
+export UV_HTTP_TIMEOUT ?= 600
+
+# An interpreter of use is new enough and can make a virtual environment (some systems ship it without ensurepip).
+USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench clean distclean
+
+help:
+	@echo "make demo       make a small recording, train on it, speak from the video, write demo_out/"
+	@echo "make test       every test                 PYTEST_ARGS='-n 2 -k mel'"
+	@echo "make lint       ruff and mypy"
+	@echo "make bench      the benchmarks"
+	@echo "make clean      delete caches and outputs;  make distclean also deletes .venv"
+
+demo: $(RUN_STAMP)
+	$(BIN)/rtmri2speech demo $(DEMO_ARGS)
+
+# One thread a worker: the workers share the cores already, and small models get slower with more.
+test: $(DEV_STAMP)
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(PY) -m pytest $(PYTEST_ARGS)
+
+lint: $(DEV_STAMP)
+	$(PY) -m ruff check src tests benchmarks
+	$(PY) -m ruff format --check src tests benchmarks
+	$(PY) -m mypy
+
+bench: $(DEV_STAMP)
+	@set -e; for script in benchmarks/[a-z]*.py; do \
+	  test -f "$$script" || { echo "There is no benchmark in benchmarks/ yet."; exit 1; }; \
+	  echo "== $$script"; $(PY) "$$script" $(BENCH_ARGS); \
+	done
+
+clean:
+	rm -rf build dist demo_out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf $(VENV)
+
+$(RUN_STAMP): $(PINS) | $(PY)
+	$(UV) --version >/dev/null 2>&1 || $(PY) -m pip install --quiet --disable-pip-version-check uv
+	$(UV) pip install --python $(PY) -c constraints.txt -e .
+	@touch $@
+
+$(DEV_STAMP): $(PINS) | $(PY)
+	$(UV) --version >/dev/null 2>&1 || $(PY) -m pip install --quiet --disable-pip-version-check uv
+	$(UV) pip install --python $(PY) -c constraints.txt -e ".[dev]"
+	@touch $@ $(RUN_STAMP)
+
+# A half-made environment is worse than none, so a failure removes it.
+$(PY):
+	@found=; \
+	for candidate in $(if $(PYTHON),"$(PYTHON)",python3.12 python3.13 python3.11 python3.14 python3 python); do \
+	  if "$$candidate" -c "$(USABLE)" >/dev/null 2>&1; then found="$$candidate"; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "Needed: Python 3.11 or newer with its venv module; $(if $(PYTHON),$(PYTHON) is not that,none was found)." >&2; \
+	  echo "Install it (Debian and Ubuntu: apt install python3 python3-venv), or name one: make ... PYTHON=/path/to/python3" >&2; \
+	  exit 1; \
+	fi; \
+	echo "Making $(VENV) with $$("$$found" --version)"; \
+	"$$found" -m venv $(VENV) || { rm -rf $(VENV); exit 1; }

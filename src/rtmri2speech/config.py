@@ -1,0 +1,131 @@
+"""Typed configuration: a pydantic base that refuses unknown keys, YAML recipes, dotted overrides."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from rtmri2speech.errors import ConfigError
+
+
+class Config(BaseModel):
+    """Base of every configuration: frozen, strict about names, with messages for people."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def parse(cls, values: Any, source: str) -> Self:
+        """Validate ``values`` (a mapping) and return the configuration.
+
+        Args:
+            values: nested mapping as read from YAML or JSON.
+            source: where it came from, named in the error.
+
+        Raises:
+            ConfigError: for unknown keys (with the nearest known one) and values out of range.
+        """
+        if not isinstance(values, dict):
+            raise ConfigError(
+                f"{source}: expected names with values, found {type(values).__name__}.",
+                "See the recipes that come with the program: rtmri2speech recipes",
+            )
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise ConfigError(*_explain(cls, error, source)) from None
+
+    def differences(self, other: Self) -> list[str]:
+        """Names of the fields in which ``other`` differs, each with both values."""
+        mine, theirs = self.model_dump(), other.model_dump()
+        return [f"{name}: {mine[name]} against {theirs.get(name)}" for name in mine if mine[name] != theirs.get(name)]
+
+
+def _explain(model: type[BaseModel], error: ValidationError, source: str) -> tuple[str, str]:
+    problems, remedies = [], []
+    for item in error.errors():
+        path = ".".join(str(part) for part in item["loc"])
+        if item["type"] == "extra_forbidden":
+            known = _fields_at(model, item["loc"][:-1])
+            near = difflib.get_close_matches(str(item["loc"][-1]), known, n=1)
+            problems.append(f"unknown key '{path}'")
+            remedies.append(
+                f"Did you mean '{near[0]}' instead of '{item['loc'][-1]}'?"
+                if near
+                else f"Keys known there: {', '.join(known)}."
+            )
+        else:
+            problems.append(f"{path or 'value'}: {item['msg'].removeprefix('Value error, ')}")
+            remedies.append(f"Correct '{path}'." if path else "Correct the value.")
+    return f"{source}: {'; '.join(problems)}", " ".join(dict.fromkeys(remedies))
+
+
+def _fields_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    for part in path:
+        field = model.model_fields.get(str(part))
+        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
+            return []
+        model = field.annotation
+    return list(model.model_fields)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML mapping.
+
+    Raises:
+        ConfigError: when the file is missing, not YAML, or not a mapping.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path}: no such recipe.", "Check the spelling, or list them: rtmri2speech recipes"
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        first = str(error).splitlines()[0]
+        raise ConfigError(f"{path}: not readable as YAML ({first}).", "Compare it with a recipe that works.") from None
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: holds no 'name: value' lines.", "Compare it with a recipe that works.")
+    return values
+
+
+def apply_overrides(values: dict[str, Any], overrides: list[str]) -> dict[str, Any]:
+    """Return ``values`` with dotted overrides such as ``training.lr=1e-4`` put in.
+
+    Raises:
+        ConfigError: for an override without ``=`` or one that leads through a plain value.
+    """
+    result: dict[str, Any] = _copy(values)
+    for override in overrides:
+        name, equals, text = override.partition("=")
+        if not equals or not name:
+            raise ConfigError(f"--set {override}: expected name=value.", "For example: --set training.lr=1e-4")
+        *parents, last = name.strip().split(".")
+        node = result
+        for parent in parents:
+            node = node.setdefault(parent, {})
+            if not isinstance(node, dict):
+                raise ConfigError(f"--set {override}: '{parent}' holds a value, not a group.", "Shorten the name.")
+        node[last] = _parse_value(text)
+    return result
+
+
+def _copy(value: Any) -> Any:
+    return {key: _copy(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def _parse_value(text: str) -> Any:
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+    if isinstance(value, str):
+        # YAML 1.1 reads 1e-4 as text because it wants a dot; people mean the number.
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value

@@ -1,0 +1,49 @@
+"""What a corpus must tell: its recordings, its licence, how to cite it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One video with its sound.
+
+    Attributes:
+        id: unique in the corpus, usable as a folder name.
+        speaker: who speaks.
+        video: the video file.
+        audio: the sound file, or None where the video's own sound track is meant.
+        textgrid: Praat annotation on the sound's clock, if there is one.
+        sync_offset: seconds of sound before the picture begins (negative: the sound begins later).
+    """
+
+    id: str
+    speaker: str
+    video: Path
+    audio: Path | None = None
+    textgrid: Path | None = None
+    sync_offset: float = 0.0
+
+    @property
+    def sources(self) -> list[Path]:
+        """Every file the recording is made from."""
+        return [path for path in (self.video, self.audio, self.textgrid) if path is not None]
+
+
+class Corpus(Protocol):
+    """A collection of recordings of one origin."""
+
+    name: str
+    licence: str
+    citation: str
+
+    def recordings(self) -> list[Recording]:
+        """Every recording, in a stable order.
+
+        Raises:
+            UserError: when there is none, or two would have the same id.
+        """
+        ...

@@ -1,0 +1,159 @@
+"""A folder of videos: ``NAME.mp4`` with its own sound track, or with ``NAME.wav`` beside it."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rtmri2speech.corpora.base import Recording
+from rtmri2speech.data.media import VIDEO_SUFFIXES
+from rtmri2speech.data.sound import SOUND_SUFFIXES
+from rtmri2speech.errors import ConfigError, MediaError, UserError
+
+_PAIRS_HELP = "Needed: a header 'video,audio' (also allowed: id, speaker, sync_offset), then a line a recording."
+
+
+@dataclass(frozen=True)
+class FolderCorpus:
+    """Videos found in folders, given one by one, or listed in a table.
+
+    The speaker is the first folder below the one given, or ``speaker``. ``NAME.wav``, ``NAME.flac`` and
+    ``NAME.TextGrid`` are looked for beside the video, then in ``audio_dir``.
+
+    Attributes:
+        inputs: folders (searched with their subfolders) and video files.
+        audio_dir: folder with the sound files.
+        audio: sound file for a single video of any name.
+        pairs: CSV table with columns video, audio and optionally id, speaker, sync_offset.
+        speaker: name for recordings that lie in no subfolder.
+        sync_offset: seconds of sound before the picture begins, for every recording.
+    """
+
+    inputs: Sequence[Path] = ()
+    audio_dir: Path | None = None
+    audio: Path | None = None
+    pairs: Path | None = None
+    speaker: str = "speaker1"
+    sync_offset: float = 0.0
+    name: str = "folder"
+    licence: str = "not stated; the recordings are yours"
+    citation: str = ""
+
+    def recordings(self) -> list[Recording]:
+        """Every recording, sorted by id.
+
+        Raises:
+            UserError: for a missing path, no video, an ambiguous name or a faulty table.
+        """
+        found = self._from_table() if self.pairs else []
+        videos = [(root, path) for root in self.inputs for path in self._videos(root)]
+        if self.audio is not None:
+            if len(videos) != 1:
+                raise ConfigError(
+                    f"--audio {self.audio}: goes with one video, not with {len(videos)}.",
+                    "For several videos use --audio-dir, or a table: --pairs FILE.csv",
+                )
+            if not self.audio.is_file():
+                raise MediaError(f"{self.audio}: no such file.", "Check the spelling of --audio.")
+        if self.audio_dir is not None and not self.audio_dir.is_dir():
+            raise MediaError(f"{self.audio_dir}: no such folder.", "Check the spelling of --audio-dir.")
+        found += [self._recording(root, path) for root, path in videos]
+        if not found:
+            places = ", ".join(str(path) for path in self.inputs) or "the command line"
+            raise MediaError(
+                f"No video found in {places}.", f"Give folders or files with the endings {' '.join(VIDEO_SUFFIXES)}."
+            )
+        self._refuse_duplicates(found)
+        return sorted(found, key=lambda recording: recording.id)
+
+    def _videos(self, root: Path) -> list[Path]:
+        if root.is_file():
+            return [root]
+        if not root.is_dir():
+            raise MediaError(f"{root}: no such file or folder.", "Check the spelling of the path.")
+        return sorted(
+            path
+            for path in root.rglob("*")
+            if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file() and not path.name.startswith(".")
+        )
+
+    def _recording(self, root: Path, video: Path) -> Recording:
+        relative = video.relative_to(root) if root.is_dir() else Path(video.name)
+        parts = relative.with_suffix("").parts
+        return Recording(
+            id=_safe("_".join(parts)),
+            speaker=parts[0] if len(parts) > 1 else self.speaker,
+            video=video,
+            audio=self.audio or self._beside(video, relative, SOUND_SUFFIXES),
+            textgrid=self._beside(video, relative, (".TextGrid", ".textgrid")),
+            sync_offset=self.sync_offset,
+        )
+
+    def _beside(self, video: Path, relative: Path, suffixes: Sequence[str]) -> Path | None:
+        stems = [video.with_suffix("")]
+        if self.audio_dir is not None:
+            stems = [self.audio_dir / relative.with_suffix(""), self.audio_dir / video.stem, *stems]
+        for stem in stems:
+            for suffix in suffixes:
+                path = stem.with_name(stem.name + suffix)
+                if path.is_file():
+                    return path
+        return None
+
+    def _from_table(self) -> list[Recording]:
+        assert self.pairs is not None
+        try:
+            with self.pairs.open(encoding="utf-8-sig", newline="") as file:
+                rows = list(csv.DictReader(file))
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            raise ConfigError(f"{self.pairs}: cannot be read ({error}).", _PAIRS_HELP) from None
+        recordings = []
+        for number, row in enumerate(rows, start=2):
+            if not row.get("video"):
+                raise ConfigError(f"{self.pairs}, line {number}: names no video.", _PAIRS_HELP)
+            video, audio = (self.pairs.parent / row[name] if row.get(name) else None for name in ("video", "audio"))
+            for path in (video, audio):
+                if path is not None and not path.is_file():
+                    raise MediaError(f"{path}: no such file ({self.pairs}, line {number}).", "Correct the table.")
+            assert video is not None
+            try:
+                offset = float(row.get("sync_offset") or self.sync_offset)
+            except ValueError:
+                raise ConfigError(
+                    f"{self.pairs}, line {number}: sync_offset '{row['sync_offset']}' is not a number.", _PAIRS_HELP
+                ) from None
+            textgrid = self._beside(video, Path(video.name), (".TextGrid", ".textgrid"))
+            identity = _safe(row.get("id") or video.stem)
+            recordings.append(Recording(identity, row.get("speaker") or self.speaker, video, audio, textgrid, offset))
+        return recordings
+
+    @staticmethod
+    def _refuse_duplicates(recordings: list[Recording]) -> None:
+        seen: dict[str, Path] = {}
+        for recording in recordings:
+            # Folders of datasets must be distinct on Windows and macOS too, where case does not count.
+            key = recording.id.casefold()
+            if key in seen:
+                raise UserError(
+                    f"{seen[key]} and {recording.video} would both be called '{recording.id}'.",
+                    "Rename one of them, or put speakers in folders of their own.",
+                )
+            seen[key] = recording.video
+
+
+def unpaired_sounds(video: Path) -> list[Path]:
+    """Sound files in the video's folder that have no video of their name: what a person may have meant."""
+    names = {path.stem for path in video.parent.iterdir() if path.suffix.lower() in VIDEO_SUFFIXES}
+    return sorted(
+        path for path in video.parent.iterdir() if path.suffix.lower() in SOUND_SUFFIXES and path.stem not in names
+    )
+
+
+def _safe(name: str) -> str:
+    """A name usable as a folder on every system; letters of any script stay."""
+    cleaned = re.sub(r'[<>:"/\\|?*\x00-\x1f\s]+', "_", name).strip(". ")
+    return cleaned or "recording" + os.fsencode(name).hex()

@@ -1,0 +1,1 @@
+"""Files and arrays: media, clips, the dataset folder, splits and training segments."""

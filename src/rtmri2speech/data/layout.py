@@ -1,0 +1,227 @@
+"""The dataset folder: its names, its tables, and reading it."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from rtmri2speech.config import Config
+from rtmri2speech.data.files import replacing
+from rtmri2speech.errors import DatasetError
+from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.video import FrameConfig
+
+SCHEMA = 1
+SPLITS = ("train", "validation", "test")
+Split = Literal["train", "validation", "test"]
+SAMPLE_FILES = ("mri.npy", "mel_db.npy", "mask.npy", "audio.wav")
+
+
+class Meta(Config):
+    """``meta.json``: everything that must be known to use the dataset."""
+
+    version: int = Field(SCHEMA, alias="schema", description="version of the folder's layout")
+    features: FeatureConfig
+    frames: FrameConfig
+    ref_frames: int = Field(description="frames of a window; also the gap between splits of one recording")
+    corpus: str
+    licence: str
+    citation: str
+    split: dict[str, Any]
+    code_version: str
+    counts: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """A row of ``utterances.csv``.
+
+    ``source_start`` is the time in the source video, in seconds, at which frame 0 begins; frame i begins
+    i / frame_rate later. ``sha256`` is over the sample's files in the order of ``SAMPLE_FILES``.
+    """
+
+    id: str
+    speaker: str
+    split: str
+    n_frames: int
+    seconds: float
+    source_video: str
+    source_audio: str
+    source_start: float
+    sha256: str
+
+
+class FrameWriter:
+    """Writes frames block by block into an ``.npy`` file of known length, in bounded memory."""
+
+    def __init__(self, file: BinaryIO, shape: tuple[int, int, int]) -> None:
+        self._file = file
+        self._missing = shape[0]
+        header = {"descr": np.lib.format.dtype_to_descr(np.dtype(np.uint8)), "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, header)
+
+    def write(self, block: NDArray[np.uint8]) -> None:
+        """Append frames, shape (n, H, W)."""
+        self._missing -= len(block)
+        self._file.write(np.ascontiguousarray(block).data)
+
+    def close(self) -> None:
+        """Check that the announced number of frames has come.
+
+        Raises:
+            ValueError: when it has not; the file would be unreadable.
+        """
+        if self._missing:
+            raise ValueError(f"{self._missing} frames are missing")
+
+
+class Dataset:
+    """A prepared dataset, opened for reading.
+
+    Attributes:
+        root: the folder.
+        meta: what ``meta.json`` says.
+        utterances: every utterance, in the order of ``utterances.csv``.
+    """
+
+    def __init__(self, root: Path) -> None:
+        """Open the folder.
+
+        Raises:
+            DatasetError: when it is not a dataset, unfinished, damaged, or of a newer version.
+        """
+        self.root = root
+        if not root.is_dir():
+            raise DatasetError(f"{root}: no such dataset folder.", "Make one: rtmri2speech prepare VIDEOS --out DIR")
+        if not (root / "meta.json").is_file():
+            raise DatasetError(
+                f"{root}: not a finished dataset (no meta.json).",
+                "Run prepare with this folder as --out; it goes on where it stopped.",
+            )
+        self.meta = self._read_meta()
+        self.utterances = self._read_utterances()
+
+    def _read_meta(self) -> Meta:
+        path = self.root / "meta.json"
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise DatasetError(f"{path}: damaged ({error}).", "Run prepare again.") from None
+        if not isinstance(values, dict) or "features" not in values:
+            raise DatasetError(
+                f"{path}: says nothing about the mel spectrogram it was made with.", "Prepare the recordings again."
+            )
+        if values.get("schema", 0) != SCHEMA:
+            raise DatasetError(
+                f"{path}: dataset layout {values.get('schema')}, this program reads layout {SCHEMA}.",
+                "Use the version of rtmri2speech that made it, or prepare the recordings again.",
+            )
+        return Meta.parse(values, str(path))
+
+    def _read_utterances(self) -> list[Utterance]:
+        path = self.root / "utterances.csv"
+        types = {field.name: field.type for field in fields(Utterance)}
+        convert = {"int": int, "float": float}
+        try:
+            with path.open(encoding="utf-8", newline="") as file:
+                return [
+                    Utterance(**{name: convert.get(str(types[name]), str)(value) for name, value in row.items()})
+                    for row in csv.DictReader(file)
+                ]
+        except (OSError, KeyError, ValueError, TypeError) as error:
+            raise DatasetError(f"{path}: missing or damaged ({error}).", "Run prepare again.") from None
+
+    def of_split(self, split: Split) -> list[Utterance]:
+        """Utterances of one split.
+
+        Raises:
+            DatasetError: when there are none.
+        """
+        chosen = [utterance for utterance in self.utterances if utterance.split == split]
+        if not chosen:
+            raise DatasetError(
+                f"{self.root}: the {split} split holds no utterance.",
+                "Give more or longer recordings, or another --split-ratio, and prepare again.",
+            )
+        return chosen
+
+    def folder(self, utterance: Utterance) -> Path:
+        """The utterance's folder below ``samples/``."""
+        return self.root / "samples" / utterance.id
+
+    def _load(self, utterance: Utterance, name: str, ndim: tuple[int, ...]) -> NDArray[Any]:
+        path = self.folder(utterance) / name
+        try:
+            array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise DatasetError(f"{path}: missing or damaged ({error}).", "Run prepare again; it mends it.") from None
+        if array.ndim not in ndim or (name != "mask.npy" and len(array) != utterance.n_frames):
+            raise DatasetError(
+                f"{path}: shape {array.shape} does not fit {utterance.n_frames} frames.", "Run prepare again."
+            )
+        return array
+
+    def frames(self, utterance: Utterance) -> NDArray[Any]:
+        """Frames, shape (T, H, W), memory-mapped: uint8, or float32 in [0, 1] in older datasets."""
+        return self._load(utterance, "mri.npy", (3,))
+
+    def mel_db(self, utterance: Utterance) -> NDArray[np.float32]:
+        """Mel spectrogram, shape (T, M), dB, memory-mapped."""
+        return self._load(utterance, "mel_db.npy", (2,))
+
+    def mask(self, utterance: Utterance) -> NDArray[np.uint8]:
+        """Mask: (T,) frames that count, (H, W) pixels that count, or (T, H, W) both."""
+        return self._load(utterance, "mask.npy", (1, 2, 3))
+
+    def audio_path(self, utterance: Utterance) -> Path:
+        """The utterance's sound at the feature sampling rate."""
+        return self.folder(utterance) / "audio.wav"
+
+    def pixel_mask(self) -> NDArray[np.uint8] | None:
+        """The dataset's one mask over pixels, shape (H, W), or None where every pixel counts.
+
+        Raises:
+            DatasetError: when utterances have different masks: a model remembers one.
+        """
+        found: NDArray[np.uint8] | None = None
+        for index, utterance in enumerate(self.utterances):
+            mask = self.mask(utterance)
+            own = None if mask.ndim == 1 else np.asarray(mask if mask.ndim == 2 else mask[0])
+            own = None if own is not None and own.all() else own
+            changes = mask.ndim == 3 and bool((mask != mask[:1]).any())
+            if changes or (index > 0 and not _equal(own, found)):
+                raise DatasetError(
+                    f"{self.folder(utterance) / 'mask.npy'}: differs from the other masks of the dataset.",
+                    "Prepare the recordings with one --mask, or one dataset for each mask.",
+                )
+            found = own
+        return found
+
+    def fingerprint(self) -> str:
+        """Hash of what the dataset holds, for provenance: the rows of the table and the definitions."""
+        digest = hashlib.sha256((self.meta.features.model_dump_json() + self.meta.frames.model_dump_json()).encode())
+        for row in sorted(f"{item.id},{item.split},{item.sha256}" for item in self.utterances):
+            digest.update(row.encode())
+        return digest.hexdigest()[:16]
+
+
+def _equal(one: NDArray[np.uint8] | None, other: NDArray[np.uint8] | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return np.array_equal(one, other)
+
+
+def write_utterances(root: Path, utterances: list[Utterance]) -> None:
+    """Write ``utterances.csv``."""
+    with replacing(root / "utterances.csv", "w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [field.name for field in fields(Utterance)], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(utterance) for utterance in utterances)

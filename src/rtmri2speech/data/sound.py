@@ -1,0 +1,152 @@
+"""Sound files and sound tracks: reading, resampling, writing. The only importer of soundfile and soxr."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+from scipy.io import wavfile
+
+from rtmri2speech.data.files import cannot_write, replacing
+from rtmri2speech.data.media import decode_stream, opened
+from rtmri2speech.errors import MediaError
+
+SOUND_SUFFIXES = (".wav", ".flac")
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A mono recording.
+
+    Attributes:
+        samples: shape (N,), float32.
+        rate: samples a second.
+        start: time of sample 0 on the container's clock, seconds.
+    """
+
+    samples: NDArray[np.float32]
+    rate: int
+    start: float
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return len(self.samples) / self.rate
+
+
+def has_sound(path: Path) -> bool:
+    """Whether a container has a sound track."""
+    with opened(path) as container:
+        return bool(container.streams.audio)
+
+
+def read_sound(path: Path) -> Sound:
+    """Read a sound file, or the sound track of a video, as mono (the mean of the channels).
+
+    Raises:
+        MediaError: when it cannot be read, holds no sound, or holds values that are not numbers.
+    """
+    sound = _read_sound_file(path) if path.suffix.lower() in SOUND_SUFFIXES else _read_sound_track(path)
+    if not np.isfinite(sound.samples).all():
+        raise MediaError(
+            f"{path}: the sound holds values that are not numbers (NaN or infinite).", "Export the sound again."
+        )
+    return sound
+
+
+def _read_sound_file(path: Path) -> Sound:
+    if not path.is_file():
+        raise MediaError(f"{path}: no such file.", "Check the spelling of the path.")
+    try:
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        raise MediaError(
+            f"{path}: cannot be read as a sound file ({str(error).rsplit(':', 1)[-1].strip()}).",
+            "It is empty, cut short, or of another kind than its name says; copy or export it again.",
+        ) from None
+    if len(samples) == 0:
+        raise MediaError(f"{path}: holds no sound (0 samples).", "Copy or export it again.")
+    return Sound(samples.mean(axis=1), int(rate), 0.0)
+
+
+def _read_sound_track(path: Path) -> Sound:
+    blocks: list[NDArray[np.float32]] = []
+    start, rate = 0.0, 0
+    with opened(path) as container:
+        if not container.streams.audio:
+            raise MediaError(f"{path}: has no sound track.", "Put NAME.wav beside it, or give --audio-dir.")
+        stream = container.streams.audio[0]
+        resampler = None
+        for frame in decode_stream(container, stream):
+            if frame is None:
+                continue
+            if resampler is None:
+                rate = frame.sample_rate
+                start = float(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base else 0.0
+                resampler = av.AudioResampler(format="fltp", layout=frame.layout, rate=rate)
+            blocks.extend(piece.to_ndarray() for piece in resampler.resample(frame))
+    if not blocks:
+        raise MediaError(f"{path}: the sound track holds no sound that could be decoded.", "Export it again.")
+    return Sound(np.concatenate(blocks, axis=1).mean(axis=0, dtype=np.float32), rate, start)
+
+
+def resample(samples: NDArray[np.float32], source: int, target: int) -> NDArray[np.float32]:
+    """Change the sampling rate with soxr's highest quality; shape (N,) in and out."""
+    if source == target:
+        return samples
+    return np.asarray(soxr.resample(samples, source, target, quality="VHQ"), dtype=np.float32)
+
+
+def read_sound_slice(path: Path, start: int, count: int) -> NDArray[np.float32]:
+    """Samples start .. start + count of a mono sound file, float32; fewer where the file ends.
+
+    Raises:
+        MediaError: when the file is missing or damaged.
+    """
+    try:
+        with soundfile.SoundFile(path) as file:
+            file.seek(min(start, file.frames))
+            return np.asarray(file.read(count, dtype="float32", always_2d=True)[:, 0])
+    except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
+        raise MediaError(f"{path}: missing or damaged ({error}).", "Run prepare again; it mends it.") from None
+
+
+@contextmanager
+def sound_writer(path: Path, rate: int) -> Iterator[soundfile.SoundFile]:
+    """Open a 16-bit mono wav for writing in pieces; it takes its name only when it is complete."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with soundfile.SoundFile(temporary, "w", rate, 1, subtype="PCM_16", format="WAV") as file:
+            yield file
+        os.replace(temporary, path)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    except soundfile.LibsndfileError as error:
+        raise cannot_write(path, OSError(str(error))) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_wav(path: Path, samples: NDArray[np.floating], rate: int) -> None:
+    """Write mono samples, shape (N,), amplitude -1 to 1, as 16-bit wav in one step."""
+    with sound_writer(path, rate) as file:
+        file.write(samples)
+
+
+def write_float_wav(path: Path, samples: NDArray[np.float32], rate: int) -> None:
+    """Write mono samples, shape (N,), as 32-bit float wav: read again they are the same.
+
+    Through SciPy, because libsndfile puts the time of day into float files and equal sounds would have
+    different checksums.
+    """
+    with replacing(path) as file:
+        wavfile.write(file, rate, samples)

@@ -1,0 +1,1 @@
+"""Networks and the file that holds them."""

@@ -1,0 +1,299 @@
+"""Model bundle: weights, scaler, configurations and provenance in one .safetensors file that describes itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Self, get_args
+
+import torch
+from torch import Tensor
+
+from rtmri2speech.errors import BundleError, ConfigError
+from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
+from rtmri2speech.models.container import SCHEMA, read_container, write_container
+from rtmri2speech.models.loading import list_names, load_strictly
+from rtmri2speech.models.vocoder import Generator, VocoderConfig, plain_weights
+from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.video import FrameConfig
+
+Kind = Literal["acoustic", "vocoder", "synthesizer"]
+"""What a bundle holds: frames to mel, mel to sound, or both."""
+
+_JOIN_COMMAND = "rtmri2speech bundle --acoustic A --vocoder V --out M"
+_MASK = "mask"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model and all that is needed to use it.
+
+    Attributes:
+        kind: which stages there are.
+        features: the mel definition the stages were made with.
+        frames: how video frames are prepared (with an acoustic stage).
+        acoustic: size of the acoustic stage.
+        vocoder: geometry of the vocoder stage.
+        tensors: weights by name: ``acoustic.*`` (the scaler among them), ``vocoder.*`` and, optionally,
+            ``mask``, shape (H, W), uint8.
+        provenance: commit, dataset hash, split, seed, recipe, metrics; anything JSON can hold.
+        card: a description for people, Markdown.
+        source: where it was read from, for messages.
+
+    Raises:
+        BundleError: when kind, configurations and tensors do not belong together.
+    """
+
+    kind: Kind
+    features: FeatureConfig
+    frames: FrameConfig | None = None
+    acoustic: AcousticConfig | None = None
+    vocoder: VocoderConfig | None = None
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
+    card: str = ""
+    source: str = field(default="the bundle", compare=False)
+
+    def __post_init__(self) -> None:
+        if self.acoustic is not None and self.acoustic.cnn_weights is not None:
+            # The weights are in the tensors; loading must not ask for a file of another machine.
+            object.__setattr__(self, "acoustic", self.acoustic.model_copy(update={"cnn_weights": None}))
+        _check_parts(self)
+
+    @classmethod
+    def from_acoustic(
+        cls,
+        model: AcousticModel,
+        features: FeatureConfig,
+        frames: FrameConfig,
+        *,
+        mask: Tensor | None = None,
+        provenance: dict[str, Any] | None = None,
+        card: str = "",
+    ) -> Self:
+        """A bundle of kind ``acoustic``; ``mask`` has shape (H, W) and is multiplied onto every frame."""
+        tensors = {f"acoustic.{name}": tensor for name, tensor in model.state_dict().items()}
+        if mask is not None:
+            tensors[_MASK] = mask.to(torch.uint8)
+        return cls("acoustic", features, frames, model.config, None, tensors, provenance or {}, card)
+
+    @classmethod
+    def from_vocoder(
+        cls, model: Generator, features: FeatureConfig, *, provenance: dict[str, Any] | None = None, card: str = ""
+    ) -> Self:
+        """A bundle of kind ``vocoder``; a generator with weight norm is stored with plain weights."""
+        tensors = {f"vocoder.{name}": tensor for name, tensor in plain_weights(model.state_dict()).items()}
+        return cls("vocoder", features, None, None, model.config, tensors, provenance or {}, card)
+
+    @property
+    def mask(self) -> Tensor | None:
+        """Mask of the frames, shape (H, W), uint8, if there is one."""
+        return self.tensors.get(_MASK)
+
+    def stage(self, name: str) -> dict[str, Tensor]:
+        """Tensors of stage ``acoustic`` or ``vocoder``, without the stage's prefix."""
+        prefix = name + "."
+        return {key.removeprefix(prefix): value for key, value in self.tensors.items() if key.startswith(prefix)}
+
+    def build_acoustic(self, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> AcousticModel:
+        """The acoustic model, in eval mode; its scaler stays float32 whatever the ``dtype``.
+
+        Raises:
+            BundleError: when there is none, or its tensors do not fit its configuration.
+        """
+        if self.acoustic is None:
+            raise BundleError(f"{self.source} holds no acoustic model.", f"Put one in: {_JOIN_COMMAND}")
+        try:
+            model = AcousticModel(self.acoustic, self.features.n_mels)
+        except ConfigError as error:
+            raise BundleError(f"{self.source}: {error.problem}", "Install the timm it was made with.") from None
+        load_strictly(model, self.stage("acoustic"), self.source)
+        for part in (model.cnn, model.lstm, model.head):
+            part.to(dtype)
+        return model.to(device).eval()
+
+    def build_vocoder(self, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Generator:
+        """The vocoder with plain weights, in eval mode.
+
+        Raises:
+            BundleError: when there is none, or its tensors do not fit its configuration.
+        """
+        if self.vocoder is None:
+            raise BundleError(f"{self.source} holds no vocoder.", f"Put one in: {_JOIN_COMMAND}")
+        model = Generator(self.vocoder, self.features.n_mels)
+        load_strictly(model, self.stage("vocoder"), self.source)
+        return model.to(device, dtype).eval()
+
+
+def save_bundle(bundle: Bundle, path: Path, half: bool = False) -> None:
+    """Write ``bundle`` to ``path``; the old file stays until the new one is complete.
+
+    Args:
+        bundle: what to write.
+        path: a ``.safetensors`` file; its folder is made if need be.
+        half: store weight matrices as float16, half the size. Vectors (biases, statistics, the scaler) and
+            matrices beyond float16's range stay as they are.
+
+    Raises:
+        BundleError: when the file cannot be written.
+    """
+    header = {
+        "kind": bundle.kind,
+        "features": bundle.features.model_dump(mode="json"),
+        "frames": None if bundle.frames is None else bundle.frames.model_dump(mode="json"),
+        "model": {
+            "acoustic": None if bundle.acoustic is None else bundle.acoustic.model_dump(mode="json"),
+            "vocoder": None if bundle.vocoder is None else bundle.vocoder.model_dump(mode="json"),
+        },
+        "provenance": bundle.provenance,
+        "card": bundle.card,
+    }
+    tensors = {name: _halved(tensor) for name, tensor in bundle.tensors.items()} if half else bundle.tensors
+    write_container(path, header, tensors)
+
+
+def load_bundle(path: Path) -> Bundle:
+    """Read a bundle and verify that it is whole and unchanged.
+
+    Raises:
+        BundleError: when the file is missing, not a bundle, cut short, edited, or of an unknown schema.
+    """
+    header, tensors = read_container(path)
+    source = str(path)
+    try:
+        model, provenance, card = header["model"], header["provenance"], header["card"]
+        if not isinstance(provenance, dict) or not isinstance(card, str):
+            raise BundleError(f"{path}: its provenance or card is not one.", "Save it anew from the training run.")
+        return Bundle(
+            kind=header["kind"],
+            features=FeatureConfig.parse(header["features"], source),
+            frames=None if header["frames"] is None else FrameConfig.parse(header["frames"], source),
+            acoustic=None if model["acoustic"] is None else AcousticConfig.parse(model["acoustic"], source),
+            vocoder=None if model["vocoder"] is None else VocoderConfig.parse(model["vocoder"], source),
+            tensors=tensors,
+            provenance=provenance,
+            card=card,
+            source=source,
+        )
+    except ConfigError as error:
+        raise BundleError(error.problem, "It was made by another version of this program; use that one.") from None
+    except (KeyError, TypeError) as error:
+        raise BundleError(f"{path}: its description lacks {error}.", "Save it anew from the training run.") from None
+
+
+def join(acoustic: Bundle, vocoder: Bundle) -> Bundle:
+    """Put the acoustic stage of one bundle and the vocoder stage of another together.
+
+    Raises:
+        BundleError: when a stage is missing, or the two were made with different features.
+    """
+    if acoustic.acoustic is None:
+        raise BundleError(f"{acoustic.source} holds no acoustic model.", f"Give both stages: {_JOIN_COMMAND}")
+    if vocoder.vocoder is None:
+        raise BundleError(f"{vocoder.source} holds no vocoder.", f"Give both stages: {_JOIN_COMMAND}")
+    different = acoustic.features.differences(vocoder.features)
+    if different:
+        raise BundleError(
+            f"{acoustic.source} and {vocoder.source} were made with different features: {'; '.join(different)}.",
+            "Train both on data prepared with the same features.",
+        )
+    kept = {name: value for name, value in acoustic.tensors.items() if not name.startswith("vocoder.")}
+    kept |= {name: value for name, value in vocoder.tensors.items() if name.startswith("vocoder.")}
+    return Bundle(
+        kind="synthesizer",
+        features=acoustic.features,
+        frames=acoustic.frames,
+        acoustic=acoustic.acoustic,
+        vocoder=vocoder.vocoder,
+        tensors=kept,
+        provenance={name: _provenance_of(part, name) for name, part in (("acoustic", acoustic), ("vocoder", vocoder))},
+        card="\n\n".join(dict.fromkeys(card for card in (acoustic.card, vocoder.card) if card)),
+    )
+
+
+def describe(bundle: Bundle) -> list[tuple[str, str]]:
+    """What a bundle holds, as names and values to print."""
+    features = bundle.features
+    rows = [("kind", bundle.kind), ("schema", str(SCHEMA))]
+    if bundle.acoustic is not None:
+        sizes = f"{bundle.acoustic.backbone}, BiLSTM {bundle.acoustic.hidden}, windows of {bundle.acoustic.ref_frames}"
+        rows.append(("acoustic model", f"{sizes}; {_count(bundle, 'acoustic')}"))
+        rows.append(("inference", bundle.acoustic.inference))
+    if bundle.vocoder is not None:
+        rates = " x ".join(str(rate) for rate in bundle.vocoder.upsample_rates)
+        rows.append(("vocoder", f"HiFi-GAN {rates}, {bundle.vocoder.initial_channels}; {_count(bundle, 'vocoder')}"))
+    rows += [
+        ("sampling rate", f"{features.sample_rate} Hz"),
+        ("frame rate", f"{float(features.frame_rate):.4f} frames/s ({features.frame_rate})"),
+        ("mel", f"{features.n_mels} bands, {features.fmin:g}-{features.top:g} Hz"),
+        ("pre-emphasis", f"{features.preemphasis:g}"),
+        ("transform", f"{features.n_fft} points, window {features.win_length}, hop {features.hop_length}"),
+    ]
+    if bundle.frames is not None:
+        limits = f"percentiles {bundle.frames.low_percentile:g}-{bundle.frames.high_percentile:g} of the clip"
+        mode = "memo (each frame)" if bundle.frames.mode == "memo" else f"{bundle.frames.mode} ({limits})"
+        mask = bundle.mask
+        shown = "none" if mask is None else f"{100 * float((mask > 0).float().mean()):.1f} % of the pixels visible"
+        rows += [("frames", f"{bundle.frames.size} x {bundle.frames.size} pixels, {mode}"), ("mask", shown)]
+    return rows + [("provenance " + name, value) for name, value in _flatten(bundle.provenance)]
+
+
+def _check_parts(bundle: Bundle) -> None:
+    problem = None
+    acoustic, vocoder = bundle.acoustic is not None, bundle.vocoder is not None
+    wanted = {"acoustic": (True, False), "vocoder": (False, True), "synthesizer": (True, True)}
+    prefixes = [prefix for prefix, there in (("acoustic.", acoustic), ("vocoder.", vocoder)) if there]
+    strays = [
+        name for name in bundle.tensors if not name.startswith(tuple(prefixes)) and not (name == _MASK and acoustic)
+    ]
+    if bundle.kind not in get_args(Kind):
+        problem = f"unknown kind {bundle.kind!r}"
+    elif wanted[bundle.kind] != (acoustic, vocoder):
+        problem = f"its stages are not those of kind {bundle.kind}"
+    elif acoustic != (bundle.frames is not None):
+        problem = "an acoustic model and a frame definition belong together"
+    elif strays:
+        problem = f"tensors of no stage: {list_names(strays)}"
+    elif not _mask_fits(bundle):
+        problem = "its mask is not a uint8 image of the frames' size"
+    elif bundle.vocoder is not None and bundle.vocoder.hop_length != bundle.features.hop_length:
+        problem = (
+            f"the vocoder makes {bundle.vocoder.hop_length} samples a frame, "
+            f"but the features' hop length is {bundle.features.hop_length}"
+        )
+    if problem is not None:
+        raise BundleError(f"{bundle.source}: {problem}.", "Save it anew, with stages made for each other.")
+
+
+def _mask_fits(bundle: Bundle) -> bool:
+    mask, frames = bundle.mask, bundle.frames
+    if mask is None or frames is None:
+        return True
+    return mask.shape == (frames.size, frames.size) and mask.dtype == torch.uint8
+
+
+def _halved(tensor: Tensor) -> Tensor:
+    if not tensor.is_floating_point() or tensor.ndim < 2:
+        return tensor
+    half = tensor.half()
+    return half if bool(half.isfinite().all()) else tensor
+
+
+def _provenance_of(bundle: Bundle, stage: str) -> Any:
+    # A bundle that was joined before keeps its stages' histories apart already.
+    return bundle.provenance.get(stage, {}) if bundle.kind == "synthesizer" else bundle.provenance
+
+
+def _count(bundle: Bundle, stage: str) -> str:
+    kept = (".running_mean", ".running_var", "scaler.mean", "scaler.std", ".num_batches_tracked")
+    tensors = [tensor for name, tensor in bundle.stage(stage).items() if not name.endswith(kept)]
+    stored = sorted({str(tensor.dtype).removeprefix("torch.") for tensor in tensors if tensor.ndim > 1})
+    return f"{sum(tensor.numel() for tensor in tensors) / 1e6:.2f} M parameters as {' and '.join(stored)}"
+
+
+def _flatten(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for name, value in values.items():
+        rows += _flatten(value, f"{prefix}{name}.") if isinstance(value, dict) else [(prefix + name, str(value))]
+    return rows

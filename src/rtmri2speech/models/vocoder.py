@@ -1,0 +1,213 @@
+"""Vocoder: HiFi-GAN V1 generator (Kong, Kim and Bae 2020, arXiv:2010.05646), ln(power) mel to waveform."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Final, Self
+
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils import parametrizations, parametrize
+
+from rtmri2speech.config import Config
+
+SLOPE: Final = 0.1
+"""Slope of the leaky rectifiers below zero, in the generator and the discriminators (paper, released code)."""
+
+# The released code leaves the last rectifier at the library's default slope; weights are trained to it.
+_LAST_SLOPE = 0.01
+_EDGE_KERNEL = 7
+
+CONTEXT_FRAMES: Final = 12
+"""Mel frames on each side that the default generator hears, rounded up; exactly: ``VocoderConfig.context_frames``.
+
+Samples on one side, from the output back to the mel: last convolution 3; each stage's largest block
+(11 - 1) / 2 * (1 + 3 + 5 + 3 * 1) = 60; a transposed convolution of kernel k, rate u and padding p turns a reach
+of R into (R + k - 1 - p) / u. Hence (63 + 2) / 2 = 33, (93 + 4) / 3 = 33, (93 + 10) / 7 = 15, (75 + 14) / 10 = 9,
+and 3 for the first convolution: 12.
+"""
+
+
+class VocoderConfig(Config):
+    """Geometry of the generator; the defaults are the memo's (section 3)."""
+
+    upsample_rates: tuple[int, ...] = Field((10, 7, 3, 2), description="factors whose product is the hop length")
+    upsample_kernels: tuple[int, ...] = Field((20, 15, 7, 4), description="kernel of each upsampling")
+    initial_channels: int = Field(512, ge=2, description="channels before the first upsampling; halved by each")
+    resblock_kernels: tuple[int, ...] = Field((3, 7, 11), description="kernels of the parallel residual blocks")
+    resblock_dilations: tuple[tuple[int, ...], ...] = Field(
+        ((1, 3, 5),) * 3, description="dilations of each residual block"
+    )
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if not self.upsample_rates or len(self.upsample_rates) != len(self.upsample_kernels):
+            raise ValueError("upsample_rates and upsample_kernels need the same number of values, at least one")
+        for rate, kernel in zip(self.upsample_rates, self.upsample_kernels, strict=True):
+            if rate < 1 or kernel < rate or (kernel - rate) % 2:
+                raise ValueError(f"upsampling kernel {kernel} does not exceed its rate {rate} by an even number")
+        if not self.resblock_kernels or len(self.resblock_kernels) != len(self.resblock_dilations):
+            raise ValueError("resblock_kernels and resblock_dilations need the same number of values, at least one")
+        if any(kernel < 1 or kernel % 2 == 0 for kernel in self.resblock_kernels):
+            raise ValueError("resblock_kernels must be odd")
+        if any(not dilations or min(dilations) < 1 for dilations in self.resblock_dilations):
+            raise ValueError("resblock_dilations must be 1 or more")
+        if self.initial_channels % 2 ** len(self.upsample_rates):
+            raise ValueError(
+                f"initial_channels {self.initial_channels} cannot be halved {len(self.upsample_rates)} times"
+            )
+        return self
+
+    @property
+    def hop_length(self) -> int:
+        """Samples a mel frame becomes."""
+        return math.prod(self.upsample_rates)
+
+    @property
+    def context_frames(self) -> int:
+        """Mel frames on each side of a frame that its samples depend on, exact (11 for the defaults)."""
+        first, last = 0, self.hop_length - 1
+        reach = _EDGE_KERNEL // 2
+        for rate, kernel in zip(reversed(self.upsample_rates), reversed(self.upsample_kernels), strict=True):
+            # Each dilated convolution of a residual block is followed by a plain one.
+            reach += max(
+                size // 2 * (sum(dilations) + len(dilations))
+                for size, dilations in zip(self.resblock_kernels, self.resblock_dilations, strict=True)
+            )
+            padding = (kernel - rate) // 2
+            # Output n of a transposed convolution reads inputs (n + padding - j) / rate, j = 0 .. kernel - 1.
+            first = -((reach - first - padding + kernel - 1) // rate)
+            last = (last + reach + padding) // rate
+            reach = 0
+        edge = _EDGE_KERNEL // 2
+        return max(edge - first, last + edge)
+
+
+class ResBlock(nn.Module):
+    """Residual block of type 1: a dilated and a plain convolution a dilation, added to what came in."""
+
+    def __init__(self, channels: int, kernel: int, dilations: tuple[int, ...]) -> None:
+        super().__init__()
+        self.convs1 = nn.ModuleList(
+            nn.Conv1d(channels, channels, kernel, dilation=dilation, padding=dilation * (kernel // 2))
+            for dilation in dilations
+        )
+        self.convs2 = nn.ModuleList(nn.Conv1d(channels, channels, kernel, padding=kernel // 2) for _ in dilations)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shape (B, channels, N) in and out."""
+        for dilated, plain in zip(self.convs1, self.convs2, strict=True):
+            x = x + plain(F.leaky_relu(dilated(F.leaky_relu(x, SLOPE)), SLOPE))
+        return x
+
+
+class Generator(nn.Module):
+    """Mel spectrogram to waveform by transposed convolutions and residual blocks.
+
+    Module names are those of the released HiFi-GAN code, so that its checkpoints map one to one. Weights are
+    plain; :func:`add_weight_norm` reparametrises them for training.
+
+    Args:
+        config: geometry.
+        n_mels: mel bands M.
+    """
+
+    def __init__(self, config: VocoderConfig, n_mels: int) -> None:
+        super().__init__()
+        self.config = config
+        self.n_mels = n_mels
+        channels = config.initial_channels
+        self.conv_pre = nn.Conv1d(n_mels, channels, _EDGE_KERNEL, padding=_EDGE_KERNEL // 2)
+        self.ups = nn.ModuleList()
+        self.resblocks = nn.ModuleList()
+        for rate, kernel in zip(config.upsample_rates, config.upsample_kernels, strict=True):
+            self.ups.append(
+                nn.ConvTranspose1d(channels, channels // 2, kernel, stride=rate, padding=(kernel - rate) // 2)
+            )
+            channels //= 2
+            for size, dilations in zip(config.resblock_kernels, config.resblock_dilations, strict=True):
+                self.resblocks.append(ResBlock(channels, size, dilations))
+        self.conv_post = nn.Conv1d(channels, 1, _EDGE_KERNEL, padding=_EDGE_KERNEL // 2)
+        for module in (*self.ups.modules(), *self.resblocks.modules(), self.conv_post):
+            if isinstance(module, nn.Conv1d | nn.ConvTranspose1d):
+                nn.init.normal_(module.weight, 0.0, 0.01)  # as in the released code
+
+    @property
+    def hop_length(self) -> int:
+        """Samples a mel frame becomes; must equal the features' hop length."""
+        return self.config.hop_length
+
+    def forward(self, ln_mel: Tensor) -> Tensor:
+        """ln(power) mel (B, M, T) to waveform (B, T * hop), amplitude -1 to 1."""
+        x = self.conv_pre(ln_mel)
+        parallel = len(self.config.resblock_kernels)
+        for stage, up in enumerate(self.ups):
+            x = up(F.leaky_relu(x, SLOPE))
+            blocks = list(self.resblocks)[stage * parallel : (stage + 1) * parallel]
+            total = blocks[0](x)
+            for block in blocks[1:]:
+                total = total + block(x)
+            x = total / parallel
+        wave: Tensor = torch.tanh(self.conv_post(F.leaky_relu(x, _LAST_SLOPE)))
+        return wave[:, 0]
+
+    def generate(self, ln_mel: Tensor, chunk_frames: int = 256, context: int | None = None) -> Iterator[Tensor]:
+        """Yield the waveform in pieces that together equal the full pass; memory is bounded by a piece.
+
+        Args:
+            ln_mel: ln(power) mel of one recording, shape (M, T).
+            chunk_frames: mel frames a piece, at least 1.
+            context: mel frames heard on either side of a piece; by default as many as the result depends on.
+                Fewer make the pieces differ from the full pass near their ends.
+
+        Yields:
+            Waveforms of shape (chunk_frames * hop,), the last one shorter.
+        """
+        if chunk_frames < 1:
+            raise ValueError("chunk_frames must be 1 or more")
+        around = self.config.context_frames if context is None else context
+        frames = ln_mel.shape[-1]
+        for start in range(0, frames, chunk_frames):
+            stop = min(start + chunk_frames, frames)
+            first = max(start - around, 0)
+            with torch.inference_mode():
+                wave = self(ln_mel[None, :, first : stop + around])[0]
+            yield wave[(start - first) * self.hop_length : (stop - first) * self.hop_length].clone()
+
+
+def add_weight_norm(module: nn.Module) -> None:
+    """Reparametrise every convolution of ``module`` as direction and length, in place (Salimans and Kingma 2016)."""
+    for part in list(module.modules()):
+        if isinstance(part, nn.Conv1d | nn.ConvTranspose1d | nn.Conv2d) and not parametrize.is_parametrized(part):
+            parametrizations.weight_norm(part)
+
+
+def remove_weight_norm(module: nn.Module) -> None:
+    """Undo :func:`add_weight_norm` in place; the weights keep their values."""
+    for part in list(module.modules()):
+        if isinstance(part, nn.Conv1d | nn.ConvTranspose1d | nn.Conv2d) and parametrize.is_parametrized(part, "weight"):
+            parametrize.remove_parametrizations(part, "weight", leave_parametrized=True)
+
+
+# Suffixes of length and direction: the older spelling of PyTorch (all released checkpoints) and the present one.
+_WEIGHT_NORM_NAMES = (
+    ("weight_g", "weight_v"),
+    ("parametrizations.weight.original0", "parametrizations.weight.original1"),
+)
+
+
+def plain_weights(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A state with weight norm, in either spelling, as one with plain weights; plain tensors pass unchanged."""
+    plain = dict(state)
+    for length_name, direction_name in _WEIGHT_NORM_NAMES:
+        for name in [key for key in plain if key.endswith("." + length_name)]:
+            prefix = name.removesuffix(length_name)
+            if prefix + direction_name not in plain:
+                continue  # half a pair: left for the strict loading to name
+            length, direction = plain.pop(name), plain.pop(prefix + direction_name)
+            norm = torch.linalg.vector_norm(direction, dim=tuple(range(1, direction.ndim)), keepdim=True)
+            plain[prefix + "weight"] = direction * (length / norm)
+    return plain

@@ -1,0 +1,133 @@
+"""Recordings to utterances: whole, at TextGrid intervals, at the quietest moments, or every N seconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from praatio import textgrid as praat
+from praatio.data_classes.interval_tier import IntervalTier
+from praatio.data_classes.textgrid import Textgrid
+from praatio.utilities.errors import PraatioException
+from pydantic import Field
+
+from rtmri2speech.config import Config
+from rtmri2speech.errors import MediaError
+
+CutMode = Literal["auto", "whole", "textgrid", "silence", "every"]
+Span = tuple[int, int]
+
+
+class CutConfig(Config):
+    """How recordings become utterances."""
+
+    mode: CutMode = "auto"
+    seconds: float = Field(10.0, gt=0.0, description="longest utterance when cut at silences or every N seconds")
+    tier: str | None = Field(None, description="TextGrid tier with the utterances; none is the first interval tier")
+
+
+# A recording up to this many times the longest utterance is left whole in auto mode.
+_WHOLE_FACTOR = 3.0
+
+
+def cut_recording(
+    samples: NDArray[np.float32], hop: int, rate: int, cut: CutConfig, grid: Textgrid | None, source: Path
+) -> list[Span]:
+    """Spans of frames (start, stop), in order, without overlap.
+
+    Args:
+        samples: aligned sound, ``hop`` samples a frame.
+        hop: samples a frame.
+        rate: samples a second.
+        cut: what to do.
+        grid: annotation on the frames' clock (time 0 is frame 0), or None.
+        source: named in errors.
+
+    Raises:
+        MediaError: when ``textgrid`` is asked for and there is none, or not the tier.
+    """
+    n_frames = len(samples) // hop
+    longest = max(1, int(cut.seconds * rate / hop))
+    mode = cut.mode
+    if mode == "auto":
+        if grid is not None and cut.tier is not None:
+            mode = "textgrid"
+        else:
+            mode = "whole" if n_frames <= _WHOLE_FACTOR * longest else "silence"
+    if mode == "whole":
+        return [(0, n_frames)]
+    if mode == "every":
+        return [(start, min(start + longest, n_frames)) for start in range(0, n_frames, longest)]
+    if mode == "textgrid":
+        return _at_intervals(grid, cut.tier, n_frames, rate / hop, source)
+    return _at_quiet(samples[: n_frames * hop], hop, longest)
+
+
+def _at_intervals(
+    grid: Textgrid | None, tier: str | None, n_frames: int, frame_rate: float, source: Path
+) -> list[Span]:
+    if grid is None:
+        raise MediaError(f"{source}: no TextGrid beside it.", "Put NAME.TextGrid there, or use another --cut.")
+    tiers = [item for item in grid.tiers if isinstance(item, IntervalTier) and tier in (None, item.name)]
+    if not tiers:
+        names = ", ".join(grid.tierNames) or "none"
+        raise MediaError(f"{source}: its TextGrid has no interval tier '{tier}'.", f"Tiers there: {names}.")
+    spans = [
+        (max(0, round(entry.start * frame_rate)), min(n_frames, round(entry.end * frame_rate)))
+        for entry in tiers[0].entries
+        if entry.label.strip()
+    ]
+    return [span for span in spans if span[0] < span[1]]
+
+
+def _at_quiet(samples: NDArray[np.float32], hop: int, longest: int) -> list[Span]:
+    """Cut at the quietest moment in the second half of every stretch of the longest allowed length.
+
+    No threshold is needed, so that it works in scanner noise too, where nothing is silent.
+    """
+    power = np.square(samples.reshape(-1, hop)).mean(axis=1)
+    # Five frames (0.2 s): a pause between words rather than the closure of a stop.
+    level = np.convolve(power, np.full(5, 0.2), mode="same")
+    spans, start = [], 0
+    while len(level) - start > longest:
+        low = start + longest // 2
+        stop = low + int(np.argmin(level[low : start + longest])) + 1
+        spans.append((start, stop))
+        start = stop
+    return [*spans, (start, len(level))]
+
+
+def read_textgrid(path: Path) -> Textgrid:
+    """Read a TextGrid.
+
+    Raises:
+        MediaError: when it cannot be understood.
+    """
+    try:
+        return praat.openTextgrid(str(path), includeEmptyIntervals=False)
+    except (PraatioException, OSError, ValueError, IndexError, AttributeError) as error:
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise MediaError(f"{path}: not a TextGrid that can be read ({first}).", "Save it again in Praat.") from None
+
+
+def shift_textgrid(grid: Textgrid, start: float, duration: float) -> Textgrid:
+    """The part of an annotation from ``start`` on, ``duration`` seconds long, beginning at time 0."""
+    part = Textgrid(0.0, duration)
+    for tier in grid.tiers:
+        entries = []
+        for entry in tier.entries:
+            if isinstance(tier, IntervalTier):
+                low, high = max(entry.start - start, 0.0), min(entry.end - start, duration)
+                if low < high:
+                    entries.append((low, high, entry.label))
+            elif 0 <= entry.time - start <= duration:
+                entries.append((entry.time - start, entry.label))
+        part.addTier(type(tier)(tier.name, entries, 0.0, duration), reportingMode="silence")
+    return part
+
+
+def write_textgrid(grid: Textgrid, path: Path) -> None:
+    """Write a TextGrid in Praat's long format."""
+    grid.save(str(path), format="long_textgrid", includeBlankSpaces=True, reportingMode="silence")

@@ -1,0 +1,45 @@
+"""The memo's fixed-length pairs, ``pairs_ref4`` and ``pairs_ref4_npy``: an export, sixteen times the dataset's size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from rtmri2speech.data.files import new_folder, replacing
+from rtmri2speech.data.windows import windows
+
+
+def pairs_of(root: Path, utterance_id: str, ref_frames: int) -> tuple[Path, Path]:
+    """The ``.npz`` file and the folder of ``.npy`` files of one utterance."""
+    name = f"pairs_ref{ref_frames}"
+    return root / name / f"{utterance_id}.npz", root / f"{name}_npy" / utterance_id
+
+
+def export_pairs(root: Path, utterance_id: str, ref_frames: int) -> None:
+    """Write every window of an utterance: mri (W, r, H, W) float32 in [0, 1], mel (W, r, M) dB, mask (W, r) or pixels.
+
+    Raises:
+        UserError: when the disk is full.
+    """
+    folder = root / "samples" / utterance_id
+    frames = np.load(folder / "mri.npy", mmap_mode="r")
+    mel = np.load(folder / "mel_db.npy")
+    mask = np.load(folder / "mask.npy")
+    if mask.ndim == 2:  # one mask for all frames
+        mask = np.broadcast_to(mask, (len(frames), *mask.shape))
+    npz, target = pairs_of(root, utterance_id, ref_frames)
+    views = {"mri": windows(frames, ref_frames), "mel": windows(mel, ref_frames), "mask": windows(mask, ref_frames)}
+    with new_folder(target) as temporary:
+        arrays = {}
+        for name, view in views.items():
+            dtype = np.float32 if name == "mri" else view.dtype
+            array = np.lib.format.open_memmap(temporary / f"{name}.npy", "w+", dtype, view.shape)
+            # One window at a time: the export of a long utterance need not fit in memory.
+            for index, window in enumerate(view):
+                array[index] = window / np.float32(255) if name == "mri" else window
+            array.flush()
+            arrays[name] = array
+        with replacing(npz) as file:
+            np.savez(file, **arrays)
+        del arrays, array

@@ -1,0 +1,188 @@
+"""Recordings to a dataset folder: in parallel, restartable, never half-written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rtmri2speech import __version__
+from rtmri2speech.corpora.base import Corpus, Recording
+from rtmri2speech.data.files import write_text
+from rtmri2speech.data.layout import SPLITS, Meta, Split, Utterance, write_utterances
+from rtmri2speech.data.splits import FEW_RECORDINGS, SplitMode, check_ratio, split_units
+from rtmri2speech.errors import DatasetError, UserError
+from rtmri2speech.preparation.export_pairs import export_pairs, pairs_of
+from rtmri2speech.preparation.mask import load_mask
+from rtmri2speech.preparation.recording import (
+    RECEIPTS,
+    Job,
+    PrepareOptions,
+    Receipt,
+    prepare_recording,
+    read_receipt,
+    remove_sample,
+)
+from rtmri2speech.preparation.scale_out import run_jobs
+from rtmri2speech.signal.scaler import MelScaler
+
+
+@dataclass(frozen=True)
+class PrepareSummary:
+    """What ``prepare`` has done.
+
+    Attributes:
+        utterances: every utterance of the dataset.
+        failures: recordings that could not be used, with the reason.
+        redone: recordings that were worked on; the others were up to date.
+        split_mode: how the dataset was split.
+        notes: remarks by file.
+    """
+
+    utterances: list[Utterance]
+    failures: list[tuple[Recording, UserError]]
+    redone: int
+    split_mode: SplitMode
+    notes: list[str]
+
+
+def prepare(
+    corpus: Corpus,
+    root: Path,
+    options: PrepareOptions,
+    workers: int = 0,
+    pairs: bool = False,
+    prune: bool = False,
+    on_start: Callable[[int], None] = lambda total: None,
+    on_done: Callable[[Recording], None] = lambda recording: None,
+) -> PrepareSummary:
+    """Write or bring up to date a dataset folder.
+
+    A second run redoes only what is missing or changed. While it works the folder has no ``meta.json``,
+    and without it nothing reads the folder, so that an interrupted run is never mistaken for a dataset.
+
+    Args:
+        corpus: the recordings.
+        root: the dataset folder.
+        options: what it shall hold.
+        workers: processes; 0 for one a core.
+        pairs: also write the memo's ``pairs_ref<N>`` and ``pairs_ref<N>_npy``.
+        prune: remove utterances of recordings that the corpus no longer has.
+        on_start: called with the number of recordings.
+        on_done: called after each.
+
+    Raises:
+        UserError: when nothing can be prepared; single bad recordings are in the summary instead.
+    """
+    check_ratio(options.split_ratio)
+    recordings = corpus.recordings()
+    mask = None if options.mask is None else load_mask(options.mask, options.frames.size)
+    mode, splits = _assign(recordings, options)
+    _open_folder(root, recordings, prune)
+    on_start(len(recordings))
+    jobs = [Job(recording, root, options, splits.get(recording.id), mask) for recording in recordings]
+    receipts: dict[str, Receipt] = {}
+    failures: list[tuple[Recording, UserError]] = []
+    for job, result in run_jobs(prepare_recording, jobs, workers):
+        if isinstance(result, UserError):
+            failures.append((job.recording, result))
+        else:
+            receipts[job.recording.id] = result
+        on_done(job.recording)
+    failures.sort(key=lambda failure: failure[0].id)
+    ordered = [receipts[recording.id] for recording in recordings if recording.id in receipts]
+    utterances = [utterance for receipt in ordered for utterance in receipt.utterances]
+    if not utterances:
+        if failures:
+            raise failures[0][1]
+        raise DatasetError(f"{root}: no utterance is long enough.", "Give longer recordings, or cut them less.")
+    if pairs:
+        _export(root, utterances, options.ref_frames, workers)
+    _finish(root, corpus, options, mode, utterances)
+    return PrepareSummary(
+        utterances,
+        failures,
+        sum(receipt.redone for receipt in ordered),
+        mode,
+        [note for receipt in ordered for note in receipt.notes],
+    )
+
+
+def _assign(recordings: list[Recording], options: PrepareOptions) -> tuple[SplitMode, dict[str, Split]]:
+    mode: SplitMode
+    if options.split == "auto":
+        mode = "recording" if len(recordings) >= FEW_RECORDINGS else "blocks"
+    else:
+        mode = options.split
+    if mode == "blocks":
+        return mode, {}
+    if mode == "speaker":
+        by_speaker = split_units([item.speaker for item in recordings], options.split_ratio, options.seed)
+        return mode, {item.id: by_speaker[item.speaker] for item in recordings}
+    return mode, split_units([item.id for item in recordings], options.split_ratio, options.seed)
+
+
+def _open_folder(root: Path, recordings: list[Recording], prune: bool) -> None:
+    if root.exists() and not root.is_dir():
+        raise DatasetError(f"{root}: is a file, not a folder.", "Choose another --out.")
+    receipts = root / RECEIPTS
+    if root.is_dir() and any(root.iterdir()) and not receipts.is_dir():
+        raise DatasetError(f"{root}: holds other files, not a dataset of this program.", "Choose an empty --out.")
+    current = {recording.id for recording in recordings}
+    stale = sorted(path for path in receipts.glob("*.json") if path.stem not in current)
+    if stale and not prune:
+        raise DatasetError(
+            f"{root}: also holds {len(stale)} recording(s) that are not among the inputs, such as '{stale[0].stem}'.",
+            "Choose another --out, give all inputs again, or remove the others from the dataset with --prune.",
+        )
+    receipts.mkdir(parents=True, exist_ok=True)
+    (root / "meta.json").unlink(missing_ok=True)
+    for path in stale:
+        for utterance in read_receipt(path).utterances:
+            remove_sample(root, utterance.id)
+        path.unlink()
+
+
+def _export(root: Path, utterances: list[Utterance], ref_frames: int, workers: int) -> None:
+    missing = [row.id for row in utterances if not all(path.exists() for path in pairs_of(root, row.id, ref_frames))]
+    for _, error in run_jobs(partial(export_pairs, root, ref_frames=ref_frames), missing, workers):
+        if isinstance(error, UserError):
+            raise error
+
+
+def _finish(root: Path, corpus: Corpus, options: PrepareOptions, mode: SplitMode, utterances: list[Utterance]) -> None:
+    name, times = Counter(utterance.id.casefold() for utterance in utterances).most_common(1)[0]
+    if times > 1:
+        raise DatasetError(f"{root}: two utterances would be called '{name}'.", "Rename one of the recordings.")
+    by_split = {split: [row for row in utterances if row.split == split] for split in SPLITS}
+    scaler = MelScaler.fit(np.load(root / "samples" / row.id / "mel_db.npy") for row in by_split["train"])
+    write_text(root / "scaler.json", scaler.to_json())
+    write_utterances(root, utterances)
+    lists = root / "hifigan_filelists"
+    for name, split in (("training", "train"), ("validation", "validation")):
+        write_text(lists / f"{name}.txt", "".join(f"{row.id}\n" for row in by_split[split]))
+    counts: dict[str, Any] = {
+        split: {
+            "utterances": len(rows),
+            "frames": sum(row.n_frames for row in rows),
+            "seconds": round(sum(row.seconds for row in rows), 3),
+        }
+        for split, rows in by_split.items()
+    }
+    meta = Meta(
+        features=options.features,
+        frames=options.frames,
+        ref_frames=options.ref_frames,
+        corpus=corpus.name,
+        licence=corpus.licence,
+        citation=corpus.citation,
+        split={"mode": mode, "ratio": list(options.split_ratio), "seed": options.seed},
+        code_version=__version__,
+        counts=counts,
+    )
+    write_text(root / "meta.json", meta.model_dump_json(by_alias=True, indent=1) + "\n")

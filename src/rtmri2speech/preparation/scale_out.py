@@ -1,0 +1,88 @@
+"""Many jobs over many processes, such that a worker that dies costs one job."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from typing import TypeVar
+
+from rtmri2speech.errors import UserError
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+
+def _start_worker() -> None:
+    # The processes share the cores already; more threads would only wait for each other.
+    import torch
+
+    # Ctrl-C reaches the whole process group; the parent alone decides what happens then.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(1)
+
+
+def local_executor(workers: int) -> Executor:
+    """Worker processes on this machine, started afresh (spawn), as on Windows."""
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+
+
+def _guarded(work: Callable[[Job], Result], job: Job) -> Result | UserError:
+    try:
+        return work(job)
+    except UserError as error:
+        return error
+    except MemoryError:
+        return UserError("Not enough memory.", "Use fewer --workers, or cut the recording.")
+
+
+def run_jobs(
+    work: Callable[[Job], Result], jobs: Sequence[Job], workers: int
+) -> Iterator[tuple[Job, Result | UserError]]:
+    """Do every job, in any order; a failed one yields its UserError instead of a result.
+
+    ``work`` and the jobs must be picklable. With one worker, or one job, no process is started.
+    When a worker dies (killed for memory, a crash in a codec), the jobs left are done once more, one
+    worker process each, so that only the job at fault fails.
+
+    Args:
+        work: a function at module level.
+        jobs: its arguments.
+        workers: processes; 0 for one a core.
+    """
+    workers = min(workers or os.cpu_count() or 1, len(jobs))
+    if workers <= 1:
+        for job in jobs:
+            yield job, _guarded(work, job)
+        return
+    done: set[int] = set()
+    with local_executor(workers) as executor:
+        futures = {executor.submit(partial(_guarded, work), job): index for index, job in enumerate(jobs)}
+        try:
+            for future in as_completed(futures):
+                result = future.result()
+                done.add(futures[future])
+                yield jobs[futures[future]], result
+        except BrokenProcessPool:
+            pass
+        except BaseException:
+            executor.shutdown(wait=False, cancel_futures=True)
+            raise
+    for index, job in enumerate(jobs):
+        if index in done:
+            continue
+        with local_executor(1) as executor:
+            try:
+                yield job, executor.submit(partial(_guarded, work), job).result()
+            except BrokenProcessPool:
+                yield (
+                    job,
+                    UserError(
+                        "The worker process died (killed, or out of memory).", "Use fewer --workers, then run it again."
+                    ),
+                )

@@ -1,0 +1,1 @@
+"""Signal definitions: the feature clock, the mel spectrogram, frames and the scaler."""

@@ -1,0 +1,198 @@
+"""What both trainings share around Lightning: device and precision, checkpoints, a graceful stop, quiet."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import signal
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, Literal, Protocol, Self, cast
+
+import torch
+from lightning.fabric.utilities.warnings import PossibleUserWarning
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import Checkpoint
+
+from rtmri2speech.data.files import cannot_write
+from rtmri2speech.errors import UserError
+from rtmri2speech.training.recipes import Precision
+
+Device = Literal["auto", "cpu", "cuda"]
+
+
+@dataclass(frozen=True)
+class Execution:
+    """Where and in what precision a training runs, in Lightning's words."""
+
+    accelerator: Literal["cpu", "gpu"]
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"]
+    name: str
+
+    @property
+    def cuda(self) -> bool:
+        """Whether it runs on a GPU."""
+        return self.accelerator == "gpu"
+
+
+def choose_execution(device: str, precision: Precision) -> Execution:
+    """Decide the device and the precision.
+
+    ``auto`` is bfloat16 where the GPU computes in it, half precision with a gradient scaler on older ones
+    (memo section 2), and float32 on a CPU, where the others save nothing.
+
+    Raises:
+        UserError: when a GPU is asked for that is not there, or half precision on a CPU.
+    """
+    if device not in ("auto", "cpu", "cuda"):
+        raise UserError(f"Unknown device '{device}'.", "Choose --device auto, cpu or cuda.")
+    available = torch.cuda.is_available()
+    if device == "cuda" and not available:
+        raise UserError("No CUDA device was found.", "Check the driver with nvidia-smi, or train with --device cpu.")
+    if device == "cpu" or not available:
+        if precision == "fp16":
+            raise UserError("Half precision (fp16) does not train on a CPU.", "Set precision to fp32 or bf16.")
+        name = platform.processor() or platform.machine()
+        return Execution("cpu", "bf16-mixed" if precision == "bf16" else "32-true", f"CPU {name}")
+    name = torch.cuda.get_device_name()
+    if precision == "fp32":
+        return Execution("gpu", "32-true", name)
+    bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
+    if precision == "bf16" and not bf16:
+        raise UserError(f"{name} does not compute in bfloat16.", "Set precision to auto or fp16.")
+    return Execution("gpu", "bf16-mixed" if bf16 and precision != "fp16" else "16-mixed", name)
+
+
+class Interrupted(Exception):
+    """The training has stopped where it was asked to, between two steps, with its state saved."""
+
+
+class StopRequest:
+    """Turns the first Ctrl-C into a request to stop after the step at hand; a second one stops at once.
+
+    Lightning's own way stops inside a step, when half of the weights may be updated, and exits the process.
+    """
+
+    def __init__(self) -> None:
+        self.made = False
+        self._previous: Any = None
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            self._previous = signal.signal(signal.SIGINT, self._handle)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._previous is not None:
+            signal.signal(signal.SIGINT, self._previous)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self.made:
+            raise KeyboardInterrupt
+        self.made = True
+
+
+class TrainingModule(Protocol):
+    """What the engine needs of a training beside Lightning's own."""
+
+    stop_reason: str | None
+
+    @property
+    def optimizer_steps(self) -> int:
+        """Optimiser steps taken."""
+        ...
+
+
+class Checkpoints(Checkpoint):
+    """Keeps ``last.ckpt`` (all state, every epoch and at a stop) and ``best.ckpt`` (weights of the least val/loss).
+
+    Lightning's ModelCheckpoint compares values that may be older than the weights when validations are rarer
+    than epochs; this one saves the best where it is measured.
+
+    Args:
+        folder: where the files go.
+        stop: asked between steps.
+    """
+
+    def __init__(self, folder: Path, stop: StopRequest) -> None:
+        self.last = folder / "last.ckpt"
+        self.best = folder / "best.ckpt"
+        self.best_metrics: dict[str, float] = {}
+        self.best_step = -1
+        self.validated_step = -1
+        self.final_loss = float("nan")
+        self._stop = stop
+
+    @property
+    def best_loss(self) -> float:
+        """Least validation loss so far; infinity before the first validation."""
+        return self.best_metrics.get("val/loss", float("inf"))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Plain numbers, so that checkpoints load without unpickling code."""
+        names = ("best_metrics", "best_step", "validated_step", "final_loss")
+        return {name: getattr(self, name) for name in names}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore what ``state_dict`` gave."""
+        for name, value in state_dict.items():
+            setattr(self, name, value)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Save the weights if they are the best."""
+        metrics = {name: float(value) for name, value in trainer.callback_metrics.items() if "val" in name}
+        self.validated_step = cast(TrainingModule, pl_module).optimizer_steps
+        self.final_loss = metrics["val/loss"]
+        if self.final_loss < self.best_loss:
+            self.best_metrics, self.best_step = metrics, self.validated_step
+            self._save(trainer, self.best, weights_only=True)
+
+    def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
+        """Stop between two steps if asked to; after an epoch's last step its validation comes first."""
+        if self._stop.made and not trainer.is_last_batch:
+            self._save(trainer, self.last)
+            raise Interrupted
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Save everything."""
+        self._save(trainer, self.last)
+        if self._stop.made:
+            raise Interrupted
+
+    def _save(self, trainer: Trainer, path: Path, weights_only: bool = False) -> None:
+        temporary = path.with_suffix(".tmp")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            trainer.save_checkpoint(temporary, weights_only=weights_only)
+            temporary.replace(path)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise cannot_write(path, error) from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence Lightning's tips and those of its warnings that a user of this program cannot act on."""
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=PossibleUserWarning)
+        # Lightning and TensorBoard lag behind PyTorch; the versions are pinned by us, not by the user.
+        warnings.filterwarnings("ignore", category=FutureWarning, module=r"(lightning|torch|tensorboard)\b")
+        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"(lightning|torch|tensorboard)\b")
+        warnings.filterwarnings("ignore", message=r".*Checkpoint directory .* exists and is not empty.*")
+        warnings.filterwarnings("ignore", message=r".*GPU available but not used.*")
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)

@@ -1,0 +1,183 @@
+"""Batches for both trainings: a seeded order that can be taken up again, and loaders that work on every platform."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Sampler, default_collate
+from torch.utils.data import Dataset as TorchDataset
+
+from rtmri2speech.data.layout import Dataset, Utterance
+from rtmri2speech.data.windows import load_sound
+from rtmri2speech.errors import UserError
+from rtmri2speech.training.recipes import LoaderConfig
+
+
+class EpochSampler(Sampler[tuple[int, int]]):
+    """A shuffled order that is a function of seed and epoch alone; yields (epoch * rounds + round, index).
+
+    A resumed run therefore sees the batches that an uninterrupted one would have seen.
+
+    Args:
+        size: items of the dataset.
+        seed: of the order.
+        rounds: times that each item comes up in an epoch, each with another first part of the key.
+    """
+
+    def __init__(self, size: int, seed: int, rounds: int = 1) -> None:
+        super().__init__()
+        self.size = size
+        self.seed = seed
+        self.rounds = rounds
+        self.epoch = 0
+        self._skip = 0
+
+    def __len__(self) -> int:
+        return self.size * self.rounds
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch; Lightning calls this at the start of each."""
+        if epoch != self.epoch:
+            self.epoch, self._skip = epoch, 0
+
+    def resume(self, epoch: int, done: int) -> None:
+        """Begin inside an epoch, after the ``done`` items that were already used."""
+        self.epoch, self._skip = epoch, done
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        epoch, skip = self.epoch, self._skip
+        order = np.random.default_rng((self.seed, epoch)).permutation(len(self))
+        for place in order[skip:].tolist():
+            yield epoch * self.rounds + place // self.size, place % self.size
+
+
+class Careful(TorchDataset[Any]):
+    """Items of a dataset, or the UserError that came instead.
+
+    A loader process cannot raise it: the loader would rebuild the exception from its text alone and turn it
+    into a RuntimeError with a traceback. It travels as an item and is raised by :class:`Loader`.
+
+    Args:
+        items: the dataset.
+        by_epoch: True when it takes the sampler's (epoch, index) keys, False when the index alone.
+    """
+
+    def __init__(self, items: TorchDataset[Any], by_epoch: bool) -> None:
+        self.items = items
+        self.by_epoch = by_epoch
+
+    def __len__(self) -> int:
+        return len(self.items)  # type: ignore[arg-type]
+
+    def __getitem__(self, key: int | tuple[int, int]) -> Any:
+        try:
+            return self.items[key if self.by_epoch or isinstance(key, int) else key[1]]
+        except UserError as error:
+            return error
+
+
+class CarefulCollate:
+    """A collate function that lets a UserError among the items through."""
+
+    def __init__(self, collate: Callable[[list[Any]], Any]) -> None:
+        self.collate = collate
+
+    def __call__(self, items: list[Any]) -> Any:
+        """A batch, or the first error."""
+        return next((item for item in items if isinstance(item, UserError)), None) or self.collate(items)
+
+
+class Loader(DataLoader[Any]):
+    """A DataLoader that raises the UserErrors of its processes."""
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
+        for batch in super().__iter__():
+            if isinstance(batch, UserError):
+                raise batch
+            yield batch
+
+
+class WholeSounds(TorchDataset[tuple[Tensor, Tensor]]):
+    """Utterances from their beginning, for validation: mel (F, M) dB and wave (F * hop,).
+
+    Args:
+        dataset: the dataset.
+        utterances: which.
+        least: frames that shorter utterances are padded to.
+        most: frames at which longer ones are cut, so that memory is bounded.
+    """
+
+    def __init__(self, dataset: Dataset, utterances: list[Utterance], least: int, most: int) -> None:
+        self.dataset = dataset
+        self.utterances = utterances
+        self.least = least
+        self.most = most
+
+    def __len__(self) -> int:
+        return len(self.utterances)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        utterance = self.utterances[index]
+        return load_sound(self.dataset, utterance, 0, max(min(utterance.n_frames, self.most), self.least))
+
+
+def make_loader(
+    items: TorchDataset[Any],
+    config: LoaderConfig,
+    *,
+    batch_size: int,
+    cuda: bool,
+    seed: int,
+    sampler: EpochSampler | None = None,
+    by_epoch: bool = False,
+    collate: Callable[[list[Any]], Any] = default_collate,
+) -> Loader:
+    """A loader: in the sampler's order for training, in the dataset's own for validation.
+
+    Everything it is given can be pickled, because Windows and macOS start workers afresh.
+
+    Args:
+        items: the dataset.
+        config: how it is read.
+        batch_size: items of a batch; the last one may have fewer.
+        cuda: whether batches go to a GPU.
+        seed: of the loader's own generator.
+        sampler: order of a training.
+        by_epoch: the dataset takes (epoch, index) keys.
+        collate: items to batch.
+    """
+    workers = loader_workers(config.num_workers, cuda)
+    return Loader(
+        Careful(items, by_epoch),
+        batch_size=batch_size,
+        sampler=sampler,
+        shuffle=False,
+        num_workers=workers,
+        prefetch_factor=config.prefetch_factor if workers else None,
+        persistent_workers=workers > 0,
+        pin_memory=config.pin_memory and cuda,
+        collate_fn=CarefulCollate(collate),
+        worker_init_fn=_ignore_interrupt,
+        # Its own generator: starting a loader must not draw from the stream that dropout uses.
+        generator=torch.Generator().manual_seed(seed),
+    )
+
+
+def loader_workers(wanted: int, cuda: bool) -> int:
+    """Loader processes to start: as wanted on a GPU, within the machine's cores; on a CPU, few or none.
+
+    Reading costs next to nothing beside a network on the CPU, and every process takes a core from it.
+    """
+    cores = os.cpu_count() or 1
+    return min(wanted, cores if cuda else cores // 4)
+
+
+def _ignore_interrupt(_: int) -> None:
+    # Ctrl-C reaches every process of the terminal; the main one decides when to stop.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

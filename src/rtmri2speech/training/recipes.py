@@ -1,0 +1,164 @@
+"""Training recipes: every setting of both trainings, typed, from YAML with dotted overrides."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from rtmri2speech.assets import recipes
+from rtmri2speech.config import Config, apply_overrides, read_yaml
+from rtmri2speech.errors import ConfigError
+from rtmri2speech.models.acoustic import AcousticConfig
+from rtmri2speech.models.vocoder import VocoderConfig
+from rtmri2speech.training.losses import AcousticLossConfig
+
+Precision = Literal["auto", "bf16", "fp16", "fp32"]
+
+
+class LoaderConfig(Config):
+    """How batches are read."""
+
+    batch_size: int = Field(16, ge=1, description="items (segments) of a batch")
+    num_workers: int = Field(4, ge=0, description="loader processes on a GPU; training on a CPU uses fewer")
+    prefetch_factor: int = Field(4, ge=1, description="batches each loader process reads ahead")
+    pin_memory: bool = Field(True, description="page-locked memory for faster copies to a GPU")
+
+
+class AcousticDataConfig(LoaderConfig):
+    """Batches of the acoustic training."""
+
+    segment_frames: int = Field(4, ge=1, description="frames of a segment; the window's length gives loose windows")
+    micro_batch_size: int = Field(4, ge=1, description="segments in one pass; gradients add up to the whole batch's")
+
+
+class VocoderDataConfig(LoaderConfig):
+    """Batches of the vocoder training."""
+
+    segment_frames: int = Field(20, ge=1, description="mel frames of a segment of sound")
+    crops_per_utterance: int = Field(1, ge=1, description="segments drawn from each utterance in an epoch")
+    validation_seconds: float = Field(10.0, gt=0, description="most of a validation utterance that is synthesized")
+
+
+class AdamConfig(Config):
+    """Optimiser: AdamW of the acoustic training, Adam of the vocoder's (no weight decay)."""
+
+    lr: float = Field(1e-4, gt=0, description="learning rate")
+    betas: tuple[float, float] = Field((0.9, 0.999), description="decay of the two moments")
+    eps: float = Field(1e-8, gt=0, description="term against division by zero")
+    weight_decay: float = Field(1e-4, ge=0, description="decoupled weight decay")
+
+
+class VocoderAdamConfig(AdamConfig):
+    """Optimiser of the vocoder training, for the generator and the discriminators alike."""
+
+    lr: float = Field(5e-5, gt=0, description="learning rate")
+    betas: tuple[float, float] = Field((0.8, 0.99), description="decay of the two moments")
+    weight_decay: float = Field(0.0, ge=0, description="decoupled weight decay; 0 is plain Adam")
+
+
+class PlateauConfig(Config):
+    """ReduceLROnPlateau on the validation loss."""
+
+    factor: float = Field(0.5, gt=0, lt=1, description="factor of the learning rate on a plateau")
+    patience: int = Field(5, ge=0, description="validations without improvement that are waited for")
+    min_lr: float = Field(1e-6, ge=0, description="smallest learning rate; training stops when it is reached")
+
+
+class RunConfig(Config):
+    """How long a training runs, common to both."""
+
+    max_epochs: int = Field(4500, ge=1, description="passes over the training split")
+    max_steps: int | None = Field(None, ge=1, description="most optimiser steps; none: as many as the epochs give")
+    validate_every: int = Field(1, ge=1, description="epochs between validations")
+    seed: int = Field(42, ge=0, description="seed of weights, order and crops")
+
+
+class AcousticRecipe(RunConfig):
+    """The acoustic training (memo section 2)."""
+
+    model: AcousticConfig = Field(default_factory=AcousticConfig, description="the network")
+    data: AcousticDataConfig = Field(default_factory=AcousticDataConfig, description="batches")
+    optimizer: AdamConfig = Field(default_factory=AdamConfig, description="AdamW")
+    scheduler: PlateauConfig = Field(default_factory=PlateauConfig, description="learning rate over time")
+    loss: AcousticLossConfig = Field(default_factory=AcousticLossConfig, description="the loss")
+    clip_norm: float = Field(1.0, gt=0, description="largest norm of the gradient")
+    early_stop_patience: int = Field(20, ge=1, description="validations without improvement that end the training")
+    precision: Precision = Field("auto", description="auto: bf16 on a GPU that has it, else fp16; fp32 on a CPU")
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.data.segment_frames < self.model.ref_frames:
+            raise ValueError(
+                f"data.segment_frames {self.data.segment_frames} is less than a window of "
+                f"model.ref_frames {self.model.ref_frames}"
+            )
+        if self.data.micro_batch_size > self.data.batch_size:
+            raise ValueError(
+                f"data.micro_batch_size {self.data.micro_batch_size} exceeds data.batch_size {self.data.batch_size}"
+            )
+        return self
+
+
+class VocoderLossConfig(Config):
+    """Weights of the generator's losses (HiFi-GAN eq. 5; memo section 3)."""
+
+    adversarial: float = Field(1.0, ge=0, description="least-squares adversarial loss")
+    feature: float = Field(2.0, ge=0, description="feature matching")
+    mel: float = Field(45.0, ge=0, description="mean absolute error of ln(mel power)")
+
+
+class VocoderRecipe(RunConfig):
+    """The vocoder training (memo section 3)."""
+
+    model: VocoderConfig = Field(default_factory=VocoderConfig, description="the generator")
+    discriminator_divisor: int = Field(1, ge=1, description="divides the discriminators' channels; 1 is HiFi-GAN's")
+    data: VocoderDataConfig = Field(default_factory=VocoderDataConfig, description="batches")
+    optimizer: VocoderAdamConfig = Field(default_factory=VocoderAdamConfig, description="Adam")
+    lr_decay: float = Field(0.999, gt=0, le=1, description="factor of the learning rate every epoch")
+    loss: VocoderLossConfig = Field(default_factory=VocoderLossConfig, description="weights of the losses")
+    precision: Precision = Field("fp32", description="fp32 as HiFi-GAN; auto as in the acoustic training")
+
+
+class Recipe(Config):
+    """One file for both trainings."""
+
+    description: str = Field("", description="one line for the list of recipes")
+    acoustic: AcousticRecipe = Field(default_factory=AcousticRecipe, description="train acoustic")
+    vocoder: VocoderRecipe = Field(default_factory=VocoderRecipe, description="train vocoder")
+
+
+def load_recipe(name_or_path: str | Path, overrides: list[str] | None = None) -> Recipe:
+    """Load a shipped recipe by name, or a YAML file by path, with overrides put in.
+
+    Keys that the file leaves out have the memo's values.
+
+    Args:
+        name_or_path: ``memo``, or ``my/recipe.yaml``.
+        overrides: dotted names from the recipe's root, ``acoustic.optimizer.lr=1e-4``.
+
+    Raises:
+        ConfigError: for an unknown recipe, an unknown key (with the nearest known one) or an impossible value.
+    """
+    path = _find(name_or_path)
+    values = apply_overrides(read_yaml(path), overrides or [])
+    return Recipe.parse(values, f"recipe {name_or_path}" + (" with --set" if overrides else ""))
+
+
+def _find(name_or_path: str | Path) -> Path:
+    shipped = recipes()
+    name = str(name_or_path)
+    if name in shipped:
+        return shipped[name]
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    if path.suffix.lower() in (".yaml", ".yml") and path.stem not in shipped:
+        raise ConfigError(f"{path}: no such recipe file.", f"Check the path, or name one of: {', '.join(shipped)}.")
+    near = difflib.get_close_matches(path.stem, shipped, n=1)
+    hint = f"Did you mean '{near[0]}'? " if near else ""
+    raise ConfigError(
+        f"Unknown recipe '{name}'.", f"{hint}Recipes that come with the program: {', '.join(shipped)}; or give a path."
+    )

@@ -1,0 +1,136 @@
+"""The run folder: what a training was started with, its checkpoints and its logs; never overwritten."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+
+from rtmri2speech import __version__
+from rtmri2speech.config import Config
+from rtmri2speech.data.files import write_text
+from rtmri2speech.data.layout import Dataset
+from rtmri2speech.errors import UserError
+
+# A resumed run may be longer, look more often or read its data otherwise; it then still learns the same.
+_MAY_CHANGE = {
+    "max_epochs",
+    "max_steps",
+    "validate_every",
+    "early_stop_patience",
+    "data.num_workers",
+    "data.prefetch_factor",
+    "data.pin_memory",
+}
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a checkpoint stands: the epoch to go on with, and the batches of it that are done."""
+
+    epoch: int
+    batches: int
+
+
+class RunFolder:
+    """A folder for one training: ``run.json``, ``checkpoints/`` and ``logs/`` (TensorBoard)."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.checkpoints = path / "checkpoints"
+
+    @property
+    def last(self) -> Path:
+        """The checkpoint a run goes on from."""
+        return self.checkpoints / "last.ckpt"
+
+    @classmethod
+    def open(cls, path: Path, kind: str, recipe: Config, dataset: Dataset, *, resume: bool) -> Self:
+        """Begin a new run, or take one up again.
+
+        Raises:
+            UserError: when a new run's folder is in use, or a run to resume is missing, damaged, of another
+                kind, recipe or dataset (names what differs).
+        """
+        run = cls(path)
+        identity = {"kind": kind, "dataset": dataset.fingerprint(), "recipe": recipe.model_dump(mode="json")}
+        if resume:
+            run._require_same(identity)
+            return run
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise UserError(
+                f"{path}: already exists and is not empty.",
+                "Continue that training with --resume, or choose another folder with --run-dir.",
+            )
+        write_text(path / "run.json", json.dumps({**identity, "version": __version__}, indent=1) + "\n")
+        return run
+
+    def position(self) -> Position | None:
+        """Where the last checkpoint stands, or None where there is none yet.
+
+        Raises:
+            UserError: when the file is damaged.
+        """
+        if not self.last.is_file():
+            return None
+        try:
+            loops = load_checkpoint(self.last)["loops"]["fit_loop"]
+            epoch = loops["epoch_progress"]["current"]["processed"]
+            # At the end of an epoch the counter of batches still stands at the epoch's number of batches.
+            ended = epoch > loops["epoch_progress"]["current"]["completed"]
+            batches = 0 if ended else loops["epoch_loop.batch_progress"]["current"]["processed"]
+        except KeyError as error:
+            raise _damaged(self.last, error) from None
+        return Position(int(epoch), int(batches))
+
+    def _require_same(self, identity: dict[str, Any]) -> None:
+        path = self.path / "run.json"
+        try:
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            found = {name: stored[name] for name in identity}
+        except FileNotFoundError:
+            raise UserError(
+                f"{self.path}: no training to resume (no run.json).", "Leave out --resume, or correct --run-dir."
+            ) from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise _damaged(path, error) from None
+        mine, theirs = _flatten(identity), _flatten(found)
+        differences = [
+            f"{name.removeprefix('recipe.')}: {theirs.get(name)} then, {mine.get(name)} now"
+            for name in sorted(mine.keys() | theirs.keys())
+            if mine.get(name) != theirs.get(name) and name.removeprefix("recipe.") not in _MAY_CHANGE
+        ]
+        if differences:
+            raise UserError(
+                f"{self.path}: was started with other settings: {'; '.join(differences)}.",
+                "Give the same recipe and dataset as then, or start a new run with another --run-dir.",
+            )
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint: tensors and plain values only, never code.
+
+    Raises:
+        UserError: when the file is damaged.
+    """
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        raise _damaged(path, error) from None
+    return state
+
+
+def _damaged(path: Path, error: Exception) -> UserError:
+    first = (str(error).splitlines() or [type(error).__name__])[0]
+    return UserError(f"{path}: damaged ({first}).", "Start a new run with another --run-dir.")
+
+
+def _flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        flat |= _flatten(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+    return flat

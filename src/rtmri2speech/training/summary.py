@@ -1,0 +1,71 @@
+"""What a training came to, for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class TrainingSummary:
+    """The outcome of a training.
+
+    Attributes:
+        kind: ``acoustic`` or ``vocoder``.
+        device: name of the CPU or GPU.
+        precision: Lightning's name of it.
+        epochs: epochs done, those before a resume included.
+        steps: optimiser steps done, those before a resume included.
+        steps_per_second: of this session, validation included.
+        train_loss: loss of the last batch.
+        final_loss: last validation loss.
+        best_loss: least validation loss, that of the model written.
+        best_step: the step it was measured after.
+        metrics: all validation metrics of the best model.
+        stopped: what ended the training.
+        out: the bundle.
+        run_dir: the run folder.
+    """
+
+    kind: str
+    device: str
+    precision: str
+    epochs: int
+    steps: int
+    steps_per_second: float
+    train_loss: float
+    final_loss: float
+    best_loss: float
+    best_step: int
+    metrics: dict[str, float]
+    stopped: str
+    out: Path
+    run_dir: Path
+
+    @property
+    def mae_db(self) -> float:
+        """Mean absolute error of the best model's mel on the validation split, dB."""
+        return self.metrics.get("val/mae_db", float("nan"))
+
+    @property
+    def mean_mel_mae_db(self) -> float | None:
+        """The same for always answering the training split's mean mel, dB; None for a vocoder."""
+        return self.metrics.get("val/mean_mel_mae_db")
+
+    def lines(self) -> list[str]:
+        """The summary in a few lines."""
+        lines = [
+            f"Trained on {self.device} ({self.precision}): {self.steps} steps in {self.epochs} epochs, "
+            f"{self.steps_per_second:.2f} steps/s; ended by {self.stopped}.",
+            f"Validation loss {self.best_loss:.4f} at best (step {self.best_step}), {self.final_loss:.4f} at the end.",
+        ]
+        baseline = self.mean_mel_mae_db
+        if baseline is None:
+            lines.append(f"Mel error of copy synthesis on the validation split: {self.mae_db:.2f} dB.")
+        else:
+            verdict = "better than" if self.mae_db < baseline else "NOT better than"
+            lines.append(
+                f"Mel error on the validation split: {self.mae_db:.2f} dB, {verdict} "
+                f"the training mean's {baseline:.2f} dB."
+            )
+        return [*lines, f"Model: {self.out}", f"Logs:  {self.run_dir / 'logs'}"]

@@ -1,0 +1,150 @@
+"""Vocoder: geometry, pieces equal to the whole, weight norm."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from rtmri2speech.errors import ConfigError
+from rtmri2speech.models.vocoder import (
+    CONTEXT_FRAMES,
+    Generator,
+    VocoderConfig,
+    add_weight_norm,
+    plain_weights,
+    remove_weight_norm,
+)
+from rtmri2speech.signal.features import FeatureConfig
+
+
+@st.composite
+def geometries(draw: st.DrawFn) -> VocoderConfig:
+    stages = draw(st.integers(1, 3))
+    rates = draw(st.lists(st.integers(1, 5), min_size=stages, max_size=stages))
+    extra = draw(st.lists(st.integers(0, 3), min_size=stages, max_size=stages))
+    blocks = draw(st.lists(st.tuples(st.sampled_from([1, 3, 5]), st.integers(1, 3)), min_size=1, max_size=2))
+    return VocoderConfig(
+        upsample_rates=tuple(rates),
+        upsample_kernels=tuple(rate + 2 * more for rate, more in zip(rates, extra, strict=True)),
+        initial_channels=2**stages * draw(st.integers(1, 2)),
+        resblock_kernels=tuple(kernel for kernel, _ in blocks),
+        resblock_dilations=tuple((1, dilation) for _, dilation in blocks),
+    )
+
+
+def audible(config: VocoderConfig, n_mels: int, seed: int = 0) -> Generator:
+    """A generator whose every layer matters, in float64 so that equality can be asked for."""
+    torch.manual_seed(seed)
+    model = Generator(config, n_mels).double().eval()
+    with torch.no_grad():
+        for part in model.modules():
+            if isinstance(part, nn.Conv1d | nn.ConvTranspose1d):
+                part.weight.normal_(0, 0.5 / (part.weight[0].numel() ** 0.5))
+    return model
+
+
+@given(config=geometries(), frames=st.integers(1, 9), batch=st.integers(1, 2))
+@settings(max_examples=30, deadline=None)
+def test_length_is_frames_times_hop(config: VocoderConfig, frames: int, batch: int) -> None:
+    with torch.inference_mode():
+        wave = Generator(config, 3)(torch.randn(batch, 3, frames))
+    assert wave.shape == (batch, frames * config.hop_length)
+    assert float(wave.abs().max()) <= 1
+
+
+@given(config=geometries(), frames=st.integers(1, 40), chunk=st.integers(1, 15))
+@settings(max_examples=30, deadline=None)
+def test_pieces_equal_the_whole(config: VocoderConfig, frames: int, chunk: int) -> None:
+    model = audible(config, 3)
+    mel = torch.randn(3, frames, dtype=torch.float64)
+    with torch.inference_mode():
+        whole = model(mel[None])[0]
+    pieces = list(model.generate(mel, chunk_frames=chunk))
+    assert [len(piece) for piece in pieces[:-1]] == [chunk * config.hop_length] * (len(pieces) - 1)
+    torch.testing.assert_close(torch.cat(pieces), whole, atol=1e-9, rtol=0)
+
+
+@given(config=geometries())
+@settings(max_examples=30, deadline=None)
+def test_context_is_exact(config: VocoderConfig) -> None:
+    """The gradient of one frame's samples reaches exactly ``context_frames`` mel frames away."""
+    around = config.context_frames
+    model = audible(config, 1)
+    mel = torch.randn(1, 1, 2 * around + 5, dtype=torch.float64, requires_grad=True)
+    middle = around + 2
+    wave = model(mel)[0, middle * config.hop_length : (middle + 1) * config.hop_length]
+    (gradient,) = torch.autograd.grad(wave, mel, torch.rand_like(wave) + 0.5)
+    reached = gradient[0, 0].nonzero().flatten()
+    assert max(middle - int(reached[0]), int(reached[-1]) - middle) == around
+
+
+def test_default_geometry() -> None:
+    config, features = VocoderConfig(), FeatureConfig()
+    model = Generator(config, features.n_mels)
+    assert 13e6 < sum(part.numel() for part in model.parameters()) < 14e6
+    assert model.hop_length == config.hop_length == features.hop_length
+    with torch.inference_mode():
+        assert model(torch.zeros(1, features.n_mels, 20)).shape == (1, 8400)
+    assert CONTEXT_FRAMES - 1 <= config.context_frames <= CONTEXT_FRAMES
+
+
+def test_default_geometry_pieces_equal_the_whole() -> None:
+    # The default rates and kernels with few channels.
+    model = audible(VocoderConfig(initial_channels=16), 4)
+    mel = torch.randn(4, 60, dtype=torch.float64)
+    with torch.inference_mode():
+        whole = model(mel[None])[0]
+    for context in (None, CONTEXT_FRAMES):
+        wave = torch.cat(list(model.generate(mel, chunk_frames=16, context=context)))
+        torch.testing.assert_close(wave, whole, atol=1e-9, rtol=0)
+
+
+def test_generate_leaves_gradients_on_for_the_caller(generator: Generator) -> None:
+    for _ in generator.generate(torch.randn(5, 20), chunk_frames=8):
+        assert not torch.is_inference_mode_enabled()
+    with pytest.raises(ValueError, match="chunk_frames"):
+        next(generator.generate(torch.randn(5, 20), chunk_frames=0))
+    assert list(generator.generate(torch.randn(5, 0))) == []
+
+
+@torch.inference_mode()
+def test_weight_norm_round_trip(generator: Generator) -> None:
+    mel = torch.randn(1, 5, 12)
+    before, names = generator(mel), generator.state_dict().keys()
+    normed = copy.deepcopy(generator)
+    add_weight_norm(normed)
+    convolutions = [part for part in generator.modules() if isinstance(part, nn.Conv1d | nn.ConvTranspose1d)]
+    assert sum("original0" in name for name in normed.state_dict()) == len(convolutions)
+    torch.testing.assert_close(normed(mel), before, atol=1e-6, rtol=0)
+    add_weight_norm(normed)  # twice is once
+
+    plain = plain_weights(normed.state_dict())
+    assert plain.keys() == names
+    for name, value in generator.state_dict().items():
+        torch.testing.assert_close(plain[name], value, atol=1e-6, rtol=1e-6)
+
+    remove_weight_norm(normed)
+    assert normed.state_dict().keys() == names
+    torch.testing.assert_close(normed(mel), before, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"upsample_rates": [10, 7, 3]}, "same number"),
+        ({"upsample_kernels": [20, 15, 8, 4]}, "kernel 8 does not exceed its rate 3"),
+        ({"upsample_kernels": [8, 15, 7, 4]}, "kernel 8 does not exceed its rate 10"),
+        ({"initial_channels": 24}, "halved 4 times"),
+        ({"resblock_kernels": [3, 7]}, "same number"),
+        ({"resblock_kernels": [3, 7, 10]}, "odd"),
+        ({"resblock_dilations": [[1], [1], []]}, "1 or more"),
+    ],
+)
+def test_impossible_geometries(values: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        VocoderConfig.parse(values, "recipe")
