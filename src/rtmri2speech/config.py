@@ -31,7 +31,7 @@ class Config(BaseModel):
         if not isinstance(values, dict):
             raise ConfigError(
                 f"{source}: expected names with values, found {type(values).__name__}.",
-                "See the recipes that come with the program: rtmri2speech recipes",
+                "Write one 'name: value' a line.",
             )
         try:
             return cls.model_validate(values)
@@ -82,7 +82,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(
-            f"{path}: no such recipe.", "Check the spelling, or list them: rtmri2speech recipes"
+            f"{path}: no such recipe.", "Check the spelling of the path."
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         first = str(error).splitlines()[0]

@@ -70,6 +70,16 @@ class VideoScan:
         return len(self.starts)
 
     @property
+    def damage(self) -> str | None:
+        """What is broken in the file, or None."""
+        if self.damaged:
+            promised = f" of {self.announced} announced" if self.announced else ""
+            return f"{self.damaged} damaged packet(s); {self.n_frames} frames{promised} could be decoded"
+        if self.announced > self.n_frames:
+            return f"cut short: {self.announced} frames announced, {self.n_frames} decoded"
+        return None
+
+    @property
     def duration(self) -> float:
         """Seconds from the first frame's begin to the last one's end."""
         return self.end - float(self.starts[0])

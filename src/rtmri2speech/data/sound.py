@@ -68,10 +68,7 @@ def _read_sound_file(path: Path) -> Sound:
     try:
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, RuntimeError) as error:
-        raise MediaError(
-            f"{path}: cannot be read as a sound file ({str(error).rsplit(':', 1)[-1].strip()}).",
-            "It is empty, cut short, or of another kind than its name says; copy or export it again.",
-        ) from None
+        raise _unreadable(path, error) from None
     if len(samples) == 0:
         raise MediaError(f"{path}: holds no sound (0 samples).", "Copy or export it again.")
     return Sound(samples.mean(axis=1), int(rate), 0.0)
@@ -103,6 +100,26 @@ def resample(samples: NDArray[np.float32], source: int, target: int) -> NDArray[
     if source == target:
         return samples
     return np.asarray(soxr.resample(samples, source, target, quality="VHQ"), dtype=np.float32)
+
+
+def sound_size(path: Path) -> tuple[int, int]:
+    """Number of samples and sampling rate of a sound file, without reading it.
+
+    Raises:
+        MediaError: when it is missing or damaged.
+    """
+    try:
+        info = soundfile.info(path)
+    except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
+        raise _unreadable(path, error) from None
+    return int(info.frames), int(info.samplerate)
+
+
+def _unreadable(path: Path, error: Exception) -> MediaError:
+    return MediaError(
+        f"{path}: cannot be read as a sound file ({str(error).rsplit(':', 1)[-1].strip()}).",
+        "It is empty, cut short, or of another kind than its name says; copy or export it again.",
+    )
 
 
 def read_sound_slice(path: Path, start: int, count: int) -> NDArray[np.float32]:

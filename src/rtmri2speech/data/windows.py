@@ -83,13 +83,14 @@ class FrameSegments(TorchDataset[tuple[Tensor, Tensor, Tensor]]):
                 "Run: rtmri2speech check DATASET; then prepare again.",
             )
         mask = self.dataset.mask(utterance)
-        counts = np.asarray(mask[start:stop]) if mask.ndim == 1 else np.ones(stop - start)
+        counts = np.array(mask[start:stop]) if mask.ndim == 1 else np.ones(stop - start)
         return torch.from_numpy(frames.copy()), torch.from_numpy(mel.copy()), torch.from_numpy(counts).float()
 
 
 def collate_pad(items: list[tuple[Tensor, Tensor, Tensor]]) -> SegmentBatch:
     """Stack segments, padding the shorter ones with zeros."""
-    frames, mel, mask = (torch.nn.utils.rnn.pad_sequence(list(part), batch_first=True) for part in zip(*items))
+    parts = zip(*items, strict=True)
+    frames, mel, mask = (torch.nn.utils.rnn.pad_sequence(list(part), batch_first=True) for part in parts)
     return {"frames": frames, "mel": mel, "mask": mask, "length": torch.tensor([len(item[0]) for item in items])}
 
 

@@ -175,11 +175,10 @@ def _find_lstm(state: Mapping[str, Tensor], source: str) -> tuple[dict[str, str]
     missing = [name for name in names.values() if name not in state]
     if missing:
         raise BundleError(f"{source}: not a bidirectional LSTM, missing: {list_names(missing)}.", _right_file())
-    gates, hidden = state[names["weight_hh_l0"]].shape
-    if gates != 4 * hidden:
-        raise BundleError(
-            f"{source}: its recurrent layer is not an LSTM ({gates} gate rows, {hidden} units).", _right_file()
-        )
+    shape = tuple(state[names["weight_hh_l0"]].shape)
+    hidden = shape[-1] if shape else 0
+    if shape != (4 * hidden, hidden):
+        raise BundleError(f"{source}: its recurrent layer is not an LSTM (weight_hh_l0 {shape}).", _right_file())
     return names, hidden
 
 

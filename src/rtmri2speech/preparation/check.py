@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from rtmri2speech.config import Config
 from rtmri2speech.corpora.base import Recording
 from rtmri2speech.corpora.folder import unpaired_sounds
 from rtmri2speech.data.clips import Clip, open_clip
@@ -40,8 +41,7 @@ class Finding:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class CheckOptions:
+class CheckOptions(Config):
     """What ``check`` must know to judge recordings as ``prepare`` will."""
 
     features: FeatureConfig = FeatureConfig()
@@ -143,19 +143,8 @@ def check_scan(scan: VideoScan, features: FeatureConfig, trim_over_bright: bool 
     def add(severity: Severity, problem: str, remedy: str) -> None:
         findings.append(Finding(str(scan.path), severity, problem, remedy))
 
-    if scan.damaged:
-        add(
-            "error",
-            f"{scan.damaged} damaged packet(s); {scan.n_frames} frames could be decoded"
-            + (f" of {scan.announced} announced" if scan.announced else ""),
-            "Sound and picture may be apart after the damage: copy or export the file again.",
-        )
-    elif scan.announced > scan.n_frames:
-        add(
-            "error",
-            f"cut short: {scan.announced} frames announced, {scan.n_frames} decoded",
-            "Copy or export the file again.",
-        )
+    if scan.damage is not None:
+        add("error", scan.damage, "Sound and picture may be apart after the damage: copy or export the file again.")
     elif 0 < scan.announced < scan.n_frames:
         add("note", f"{scan.announced} frames announced, {scan.n_frames} decoded", "The decoded ones are used.")
     if scan.frozen:

@@ -183,15 +183,7 @@ def _target(name: str, rng: np.random.Generator) -> NDArray[np.float64]:
     return weights
 
 
-def write_recording(
-    recording: Recording,
-    folder: Path,
-    name: str,
-    *,
-    wav: bool = True,
-    textgrid: bool = False,
-    subtype: str = "PCM_16",
-) -> Path:
+def write_recording(recording: Recording, folder: Path, name: str, *, wav: bool = True, textgrid: bool = False) -> Path:
     """Write ``<name>.mp4`` and beside it, if asked for, ``<name>.wav`` and ``<name>.TextGrid``.
 
     Args:
@@ -200,7 +192,6 @@ def write_recording(
         name: of the files, without ending.
         wav: write the sound.
         textgrid: write the vowels as tier ``phones``.
-        subtype: sample format of the wav, as soundfile names it.
 
     Returns:
         The path of the video.
@@ -208,11 +199,10 @@ def write_recording(
     Raises:
         UserError: when a file cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     video = folder / f"{name}.mp4"
     write_video(video, recording.frames, recording.frame_rate)
     if wav:
-        write_wav(folder / f"{name}.wav", recording.audio, recording.sample_rate, subtype)
+        write_wav(folder / f"{name}.wav", recording.audio, recording.sample_rate)
     if textgrid:
         _write_textgrid(recording, folder / f"{name}.TextGrid")
     return video

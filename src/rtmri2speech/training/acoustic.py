@@ -169,7 +169,7 @@ class AcousticTraining(LightningModule):
         scheduler = ReduceLROnPlateau(
             optimizer, factor=plateau.factor, patience=plateau.patience, min_lr=plateau.min_lr
         )
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "monitor": "val/loss"}}
+        return [optimizer], [scheduler]
 
     @property
     def _optimizer(self) -> Optimizer:

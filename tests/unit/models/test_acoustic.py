@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import timm
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from rtmri2speech.errors import ConfigError
@@ -125,7 +126,7 @@ def test_short_recordings_repeat_the_first_frame(acoustic: AcousticModel, mode: 
 
 def test_predict_passes_gradients(acoustic: AcousticModel) -> None:
     features = torch.randn(6, acoustic.lstm.input_size, requires_grad=True)
-    acoustic.predict(features)[2].sum().backward()
+    torch.autograd.backward(acoustic.predict(features)[2].sum())
     assert features.grad is not None
     # Windows of 3: frame 2 hears frames 0 to 4 and no other.
     assert (features.grad.abs().sum(dim=1) > 0).tolist() == [True] * 5 + [False]
@@ -151,14 +152,14 @@ def test_folding_needs_eval_mode_and_an_efficientnet(acoustic: AcousticModel) ->
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
-def test_weights_file(acoustic_config: AcousticConfig, tmp_path: Path, suffix: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_weights_file(
+    acoustic_config: AcousticConfig, tmp_path: Path, suffix: str, caplog: pytest.LogCaptureFixture
+) -> None:
     whole = timm.create_model("test_efficientnet")
     path = tmp_path / f"weights{suffix}"
     if suffix == ".pth":
         torch.save(whole.state_dict(), path)
     else:
-        from safetensors.torch import save_file
-
         save_file(whole.state_dict(), path)
     with caplog.at_level(logging.WARNING):
         model = AcousticModel(acoustic_config.model_copy(update={"cnn_weights": str(path)}), M)
@@ -184,6 +185,29 @@ def test_weights_file_that_is_missing_or_foreign(acoustic_config: AcousticConfig
     torch.save(shapes, tmp_path / "shapes.pth")
     with pytest.raises(ConfigError, match=r"shapes\.pth: not weights"):
         build("shapes.pth")
+
+
+def test_weights_file_of_a_wrapped_backbone(acoustic_config: AcousticConfig, tmp_path: Path) -> None:
+    whole = timm.create_model("test_resnet")
+    torch.save(whole.state_dict(), tmp_path / "w.pth")
+    update = {"backbone": "test_resnet", "cnn_weights": str(tmp_path / "w.pth")}
+    model = AcousticModel(acoustic_config.model_copy(update=update), M).eval()
+    assert torch.equal(model.cnn.state_dict()["conv1.0.weight"], whole.state_dict()["conv1.0.weight"])
+    torch.save({"conv.weight": torch.zeros(2)}, tmp_path / "w.pth")
+    with pytest.raises(ConfigError, match="not weights of test_resnet"):
+        AcousticModel(acoustic_config.model_copy(update=update), M)
+
+
+def test_gradient_checkpointing_gives_the_same_gradients(acoustic: AcousticModel, frames: Tensor) -> None:
+    gradients = []
+    for checkpointing in (False, True):
+        acoustic.zero_grad()
+        acoustic.cnn.set_grad_checkpointing(checkpointing)  # type: ignore[operator]
+        acoustic(frames[None]).square().sum().backward()
+        gradients.append([value.grad.clone() for value in acoustic.cnn.parameters() if value.grad is not None])
+    assert len(gradients[0]) == len(list(acoustic.cnn.parameters()))
+    for plain, saving in zip(*gradients, strict=True):
+        torch.testing.assert_close(saving, plain)
 
 
 def test_unknown_backbone() -> None:

@@ -46,7 +46,7 @@ def test_scale_shapes(samples: int) -> None:
 @pytest.mark.parametrize("divisor", [1, 8, 128])
 def test_divisor_keeps_groups_possible(divisor: int) -> None:
     model = ScaleDiscriminator(spectral=False, divisor=divisor)
-    groups = [conv.groups for conv in model.convs]  # type: ignore[union-attr]
+    groups = [conv.groups for conv in model.convs]
     assert divisor > 8 or groups == [1, 4, 16, 16, 16, 16, 1]
 
 
@@ -75,7 +75,7 @@ def test_names_of_released_checkpoints_load() -> None:
             old(nn.Conv1d(conv.in_channels, conv.out_channels, conv.kernel_size, groups=conv.groups))
             for conv in part.convs  # type: ignore[union-attr]
         )
-        copy.conv_post = old(nn.Conv1d(part.conv_post.in_channels, 1, 3))  # type: ignore[union-attr]
+        copy.conv_post = old(nn.Conv1d(part.conv_post.in_channels, 1, 3))  # type: ignore[union-attr, arg-type]
         released.discriminators.append(copy)
     before = ours(wave)[0]
     ours.load_state_dict(released.state_dict(), strict=True)

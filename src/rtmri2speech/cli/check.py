@@ -1,0 +1,118 @@
+"""``rtmri2speech check``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from rtmri2speech.cli.console import Flag, Fps, Workers, parse_fps, progress
+from rtmri2speech.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rtmri2speech.preparation.check import Finding
+
+
+def check(
+    inputs: Annotated[list[Path] | None, Parameter(name=["inputs", "--data-dir"], consume_multiple=True)] = None,
+    /,
+    *,
+    audio_dir: Path | None = None,
+    audio: Path | None = None,
+    pairs: Path | None = None,
+    fps: Fps = None,
+    sync_offset: float = 0.0,
+    on_mismatch: Literal["refuse", "trim"] = "refuse",
+    trim_over_bright: Annotated[bool, Flag] = False,
+    video_only: Annotated[bool, Flag] = False,
+    json: Annotated[bool, Flag] = False,
+    workers: Workers = 0,
+) -> int:
+    """Look for what is wrong with videos or a dataset, before anything slow.
+
+    Decodes every file to its end. The exit code is 1 if anything is wrong; notes are not.
+
+    Parameters
+    ----------
+    inputs
+        Videos, folders with videos, or a dataset made by prepare.
+    audio_dir
+        Folder with the sound files.
+    audio
+        Sound file of a single video, whatever its name.
+    pairs
+        Table (CSV) with columns video, audio and, if you like, id, speaker, sync_offset.
+    sync_offset
+        Seconds of sound before the picture begins (negative: the sound begins later).
+    on_mismatch
+        As for prepare: trim accepts sound and picture of different lengths.
+    trim_over_bright
+        As for prepare: over-bright frames at the start will be left out.
+    video_only
+        Do without sound, as synthesize does.
+    json
+        Print the findings as JSON.
+    """
+    from rtmri2speech.corpora.folder import FolderCorpus
+    from rtmri2speech.preparation.check import CheckOptions, check_recordings
+    from rtmri2speech.preparation.check_dataset import check_dataset
+
+    if not inputs and pairs is None:
+        raise ConfigError("Nothing to check.", "Name videos, a folder or a dataset: rtmri2speech check PATH")
+    datasets = [path for path in inputs or () if _is_dataset(path)]
+    others = [path for path in inputs or () if path not in datasets]
+    findings: list[Finding] = []
+    count = 0
+    with progress("Checking", "files") as bar:
+        for path in datasets:
+            findings += check_dataset(path, workers, on_done=lambda name: bar.advance())
+            count += 1
+        if others or pairs is not None:
+            corpus = FolderCorpus(tuple(others), audio_dir, audio, pairs, sync_offset=sync_offset)
+            recordings = corpus.recordings()
+            count += len(recordings)
+            bar.expect(len(recordings))
+            options = CheckOptions(
+                fps=parse_fps(fps),
+                on_mismatch=on_mismatch,
+                trim_over_bright=trim_over_bright,
+                need_sound=not video_only,
+            )
+            findings += check_recordings(recordings, options, workers, on_done=lambda recording: bar.advance())
+    wrong = sum(finding.severity != "note" for finding in findings)
+    if json:
+        _print_json(findings)
+    else:
+        _print_table(findings)
+        kind = "dataset(s)" if datasets and not others else "recording(s)"
+        print(f"{count} {kind} checked: {wrong or 'nothing'} wrong" + (f", {len(findings) - wrong} note(s)." or "."))
+    return 1 if wrong else 0
+
+
+def _is_dataset(path: Path) -> bool:
+    return any((path / name).exists() for name in ("meta.json", "utterances.csv", ".receipts"))
+
+
+def _print_json(findings: list[Finding]) -> None:
+    import json
+
+    print(json.dumps([finding.as_json() for finding in findings], ensure_ascii=False, indent=1))
+
+
+def _print_table(findings: list[Finding]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    if not findings:
+        return
+    table = Table(show_lines=True)
+    for heading in ("file", "", "what", "what to do"):
+        table.add_column(heading, overflow="fold")
+    styles = {"error": "bold red", "warning": "yellow", "note": "dim"}
+    for finding in findings:
+        severity = Text(finding.severity, styles[finding.severity])
+        # Text, so that brackets in file names are not taken for markup.
+        table.add_row(Text(Path(finding.file).name), severity, Text(finding.problem), Text(finding.remedy))
+    Console().print(table)

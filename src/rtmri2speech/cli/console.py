@@ -1,0 +1,99 @@
+"""What commands share: option types, progress bars, tables."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from rtmri2speech.errors import ConfigError, UserError
+
+Many = Parameter(consume_multiple=True, negative="")
+"""An option that takes several values after its name: ``--target-frames 60 90 120``."""
+
+Flag = Parameter(negative="")
+"""An option without a value, and without a ``--no-`` twin."""
+
+Fps = Annotated[str | None, Parameter(help="True frame rate, where the file's is wrong: 27.17 or 625/23.")]
+Workers = Annotated[int, Parameter(help="Worker processes; 0 for one a core.")]
+
+
+def parse_fps(text: str | None) -> Fraction | None:
+    """Read ``625/23`` or ``27.17`` exactly.
+
+    Raises:
+        ConfigError: for anything else.
+    """
+    if text is None:
+        return None
+    try:
+        rate = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if not 0 < rate < 100_000:
+        raise ConfigError(f"--fps {text}: not a frame rate.", "Write frames a second: 27.17 or 625/23.")
+    return rate
+
+
+@contextmanager
+def progress(title: str, unit: str) -> Iterator[Progress]:
+    """A progress bar on stderr; silent where that is no terminal."""
+    bar = Progress(title, unit)
+    try:
+        yield bar
+    finally:
+        bar.close()
+
+
+class Progress:
+    """A bar whose total may become known, or grow, while it runs."""
+
+    def __init__(self, title: str, unit: str) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        self._bar = Bar(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn(unit),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+            disable=not sys.stderr.isatty(),
+        )
+        self._task = self._bar.add_task(title, total=None)
+        self._total = 0
+        self._bar.start()
+
+    def describe(self, title: str) -> None:
+        """Change the text before the bar."""
+        self._bar.update(self._task, description=title)
+
+    def expect(self, count: int) -> None:
+        """Add to the total."""
+        self._total += count
+        self._bar.update(self._task, total=self._total)
+
+    def advance(self, count: int = 1) -> None:
+        """Count what is done."""
+        self._bar.advance(self._task, count)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self._bar.stop()
+
+
+def report_failures(failures: list[tuple[Path, UserError]]) -> int:
+    """Print what failed in a batch that went on; the exit code."""
+    for path, error in failures:
+        problem = error.problem if str(path) in error.problem else f"{path}: {error.problem}"
+        print(f"error: {problem}\n       {error.remedy}", file=sys.stderr)
+    return 1 if failures else 0

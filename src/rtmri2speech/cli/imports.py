@@ -1,0 +1,60 @@
+"""``rtmri2speech import hifigan`` and ``rtmri2speech import acoustic``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from rtmri2speech.signal.features import FeatureConfig
+
+_MEMO = FeatureConfig()
+
+
+def hifigan(checkpoint: Path, /, *, config: Path, out: Path, preemph: float = _MEMO.preemphasis) -> int:
+    """Bring in a HiFi-GAN generator, as the original program writes it.
+
+    Parameters
+    ----------
+    checkpoint
+        The file g_00000000.
+    config
+        Its config.json.
+    out
+        The model file to write.
+    preemph
+        Pre-emphasis of the mel it was trained on; the checkpoint does not say.
+    """
+    from rtmri2speech.models.bundle import save_bundle
+    from rtmri2speech.models.foreign import import_hifigan
+
+    result = import_hifigan(checkpoint, config, preemph)
+    save_bundle(result, out)
+    print(result.card)
+    print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+def acoustic(
+    checkpoint: Path, /, *, scaler: Annotated[Path, Parameter(name=["--scaler", "--scaler-json"])], out: Path
+) -> int:
+    """Bring in an acoustic model, mri_acoustic_model.pt, with its scaler.
+
+    Parameters
+    ----------
+    checkpoint
+        The .pt file.
+    scaler
+        The scaler.json of the dataset it was trained on.
+    out
+        The model file to write.
+    """
+    from rtmri2speech.models.bundle import save_bundle
+    from rtmri2speech.models.foreign import import_acoustic
+
+    result = import_acoustic(checkpoint, scaler)
+    save_bundle(result, out)
+    print(result.card)
+    print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
+    return 0

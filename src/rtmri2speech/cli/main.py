@@ -1,0 +1,94 @@
+"""The program ``rtmri2speech``: its commands, and what becomes of errors."""
+
+from __future__ import annotations
+
+import errno
+import re
+import sys
+import traceback
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from rtmri2speech import __version__
+from rtmri2speech.errors import UserError
+
+_INTERRUPTED = 130
+
+app = App(
+    name="rtmri2speech",
+    help="Speech from real-time MRI of the vocal tract.",
+    help_epilogue="Every command takes --help, and --debug to show where an error came from.",
+    version=__version__,
+    help_format="plaintext",
+)
+train = App(name="train", help="Train the acoustic model or the vocoder.")
+import_app = App(name="import", help="Bring in checkpoints of other programs.")
+
+# Named by text, so that a command's own imports happen only when it is called.
+_COMMANDS = "rtmri2speech.cli"
+app.command(f"{_COMMANDS}.check:check", name="check", help="Look for what is wrong with videos or a dataset.")
+app.command(f"{_COMMANDS}.prepare:prepare", name="prepare", help="Make a dataset from videos and sound.")
+app.command(train)
+train.command(f"{_COMMANDS}.train:acoustic", name="acoustic", help="Train frames to mel spectrogram.")
+train.command(f"{_COMMANDS}.train:vocoder", name="vocoder", help="Train mel spectrogram to sound.")
+app.command(f"{_COMMANDS}.bundle:bundle", name="bundle", help="Join an acoustic model and a vocoder in one file.")
+app.command(f"{_COMMANDS}.inspect:inspect", name="inspect", help="Say what a model file holds.")
+app.command(import_app)
+import_app.command(f"{_COMMANDS}.imports:hifigan", name="hifigan", help="A HiFi-GAN generator (g_* with its JSON).")
+import_app.command(f"{_COMMANDS}.imports:acoustic", name="acoustic", help="An acoustic model (.pt with scaler.json).")
+app.command(f"{_COMMANDS}.synthesize:synthesize", name="synthesize", help="Make speech from videos.")
+app.command(f"{_COMMANDS}.demo:demo", name="demo", help="The whole path on a short made-up recording.")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return the exit code: 0, 1 for an error, 130 for Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):
+        # File names may hold letters that the terminal's code page lacks (Windows).
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    words = [_hyphenated(word) for word in (sys.argv[1:] if arguments is None else arguments)]
+    debug = "--debug" in words
+    words = [word for word in words if word != "--debug"]
+    try:
+        result = app(words, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        message = " ".join(str(error).split())
+        return _fail(UserError(message, f"See: rtmri2speech {_command_of(words)}--help"), debug)
+    except UserError as error:
+        return _fail(error, debug)
+    except KeyboardInterrupt:
+        print("Stopped. What was finished is kept; run the same command again to go on.", file=sys.stderr)
+        return _INTERRUPTED
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        place = error.filename or "the disk"
+        return _fail(UserError(f"{place}: no space left.", "Free some space, then run it again."), debug)
+    return result if isinstance(result, int) else 0
+
+
+def _hyphenated(word: str) -> str:
+    """``--n_mels=64`` as ``--n-mels=64``: the memo's spelling works too."""
+    match = re.match(r"--[A-Za-z][\w-]*", word)
+    return word if match is None else match[0].replace("_", "-") + word[match.end() :]
+
+
+def _command_of(words: Sequence[str]) -> str:
+    commands = []
+    level: App = app
+    for word in words:
+        if word.startswith("-") or word not in level:
+            break
+        commands.append(word)
+        if word not in ("train", "import"):
+            break
+        level = level[word]
+    return "".join(f"{command} " for command in commands)
+
+
+def _fail(error: UserError, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    print(f"error: {error.problem}\n       {error.remedy}", file=sys.stderr)
+    return 1

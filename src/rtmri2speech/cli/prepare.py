@@ -1,0 +1,173 @@
+"""``rtmri2speech prepare``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from rtmri2speech.cli.console import Flag, Fps, Workers, parse_fps, progress, report_failures
+from rtmri2speech.errors import ConfigError
+from rtmri2speech.signal.features import FeatureConfig
+
+_MEMO = FeatureConfig()
+
+
+def prepare(
+    inputs: Annotated[list[Path] | None, Parameter(name=["inputs", "--data-dir"], consume_multiple=True)] = None,
+    /,
+    *,
+    out: Annotated[Path, Parameter(name=["--out", "--out-dir"])],
+    audio_dir: Path | None = None,
+    audio: Path | None = None,
+    pairs: Path | None = None,
+    speaker: str = "speaker1",
+    sr: int = _MEMO.sample_rate,
+    n_mels: int = _MEMO.n_mels,
+    n_fft: int = _MEMO.n_fft,
+    hop_length: int = _MEMO.hop_length,
+    win_length: int = _MEMO.win_length,
+    preemph: float = _MEMO.preemphasis,
+    fmin: float = _MEMO.fmin,
+    fmax: float | None = _MEMO.fmax,
+    ref_frames: int = 4,
+    normalisation: Literal["memo", "robust"] = "memo",
+    mask: Path | None = None,
+    fps: Fps = None,
+    sync_offset: float = 0.0,
+    on_mismatch: Literal["refuse", "trim"] = "refuse",
+    trim_over_bright: Annotated[bool, Flag] = False,
+    cut: Literal["auto", "whole", "textgrid", "silence", "every"] = "auto",
+    cut_seconds: float = 10.0,
+    tier: str | None = None,
+    split: Literal["auto", "recording", "speaker", "blocks"] = "auto",
+    split_ratio: Annotated[tuple[float, float, float], Parameter(negative="")] = (80.0, 10.0, 10.0),
+    seed: int = 42,
+    export_pairs: Annotated[bool, Flag] = False,
+    prune: Annotated[bool, Flag] = False,
+    workers: Workers = 0,
+) -> int:
+    """Make a dataset from videos and sound.
+
+    Each video NAME.mp4 (avi, mkv, mov) brings its own sound track, or NAME.wav (flac) beside it or in
+    --audio-dir, and NAME.TextGrid if there is one. A second run redoes only what is missing or changed.
+
+    Parameters
+    ----------
+    inputs
+        Folders with videos, or videos.
+    out
+        The dataset folder to write.
+    audio_dir
+        Folder with the sound files.
+    audio
+        Sound file of a single video, whatever its name.
+    pairs
+        Table (CSV) with columns video, audio and, if you like, id, speaker, sync_offset.
+    speaker
+        Name of the speaker, for videos that lie in no subfolder; subfolders are speakers.
+    sr
+        Sampling rate in Hz.
+    n_mels
+        Mel bands.
+    n_fft
+        Length of the Fourier transform in samples.
+    hop_length
+        Samples a frame.
+    win_length
+        Length of the window in samples.
+    preemph
+        Pre-emphasis.
+    fmin
+        Lowest frequency of the filterbank in Hz.
+    fmax
+        Highest frequency of the filterbank in Hz; by default half the sampling rate.
+    ref_frames
+        Frames of a window; also the gap between the splits of one recording.
+    normalisation
+        memo: each frame by itself; robust: percentiles of the whole clip.
+    mask
+        Oral-cavity mask: polygons in JSON, or an image whose bright part is kept.
+    sync_offset
+        Seconds of sound before the picture begins (negative: the sound begins later).
+    on_mismatch
+        When sound and picture disagree in length: refuse the recording, or trim to what both have.
+    trim_over_bright
+        Leave out over-bright frames at the start.
+    cut
+        Utterances: whole recordings, TextGrid intervals, at the quietest moments, every N seconds; auto
+        leaves recordings of up to three times --cut-seconds whole and cuts longer ones at quiet moments.
+    cut_seconds
+        Longest utterance in seconds.
+    tier
+        TextGrid tier with the utterances.
+    split
+        Training, validation and test by recording, by speaker, or as blocks of each recording; auto takes
+        blocks when there are fewer than ten recordings.
+    split_ratio
+        Shares of training, validation and test.
+    seed
+        Seed of the split.
+    export_pairs
+        Also write the windows as files, pairs_ref4 and pairs_ref4_npy.
+    prune
+        Remove from the dataset what the inputs no longer hold.
+    """
+    from rtmri2speech.corpora.folder import FolderCorpus
+    from rtmri2speech.preparation.prepare import prepare as run
+    from rtmri2speech.preparation.recording import PrepareOptions
+
+    if not inputs and pairs is None:
+        raise ConfigError("No videos given.", "Name a folder: rtmri2speech prepare VIDEOS --out DATASET")
+    features = {
+        "sample_rate": sr,
+        "n_mels": n_mels,
+        "n_fft": n_fft,
+        "hop_length": hop_length,
+        "win_length": win_length,
+        "preemphasis": preemph,
+        "fmin": fmin,
+        "fmax": fmax,
+    }
+    options = PrepareOptions.parse(
+        {
+            "features": FeatureConfig.parse(features, "prepare"),
+            "frames": {"mode": normalisation},
+            "ref_frames": ref_frames,
+            "cut": {"mode": cut, "seconds": cut_seconds, "tier": tier},
+            "split": split,
+            "split_ratio": split_ratio,
+            "seed": seed,
+            "fps": parse_fps(fps),
+            "on_mismatch": on_mismatch,
+            "trim_over_bright": trim_over_bright,
+            "mask": mask,
+        },
+        "prepare",
+    )
+    corpus = FolderCorpus(tuple(inputs or ()), audio_dir, audio, pairs, speaker, sync_offset)
+    with progress("Preparing", "recordings") as bar:
+        summary = run(
+            corpus,
+            out,
+            options,
+            workers,
+            export_pairs,
+            prune,
+            on_start=bar.expect,
+            on_done=lambda recording: bar.advance(),
+        )
+    for note in summary.notes:
+        print(f"note: {note}", file=sys.stderr)
+    counts = {name: 0 for name in ("train", "validation", "test")}
+    for utterance in summary.utterances:
+        counts[utterance.split] += 1
+    seconds = sum(utterance.seconds for utterance in summary.utterances)
+    parts = ", ".join(f"{count} {name}" for name, count in counts.items())
+    print(
+        f"{out}: {len(summary.utterances)} utterances, {seconds:.1f} s ({parts}; split by {summary.split_mode}); "
+        f"{summary.redone} recording(s) worked on."
+    )
+    return report_failures([(recording.video, error) for recording, error in summary.failures])

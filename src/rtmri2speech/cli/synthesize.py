@@ -1,0 +1,73 @@
+"""``rtmri2speech synthesize``."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from rtmri2speech.cli.console import Fps, parse_fps, progress, report_failures
+from rtmri2speech.errors import ConfigError, UserError
+
+
+def synthesize(
+    videos: Annotated[list[Path], Parameter(name=["videos", "--video"], consume_multiple=True)],
+    /,
+    *,
+    model: Path,
+    out: Annotated[Path, Parameter(name=["--out", "--output-dir"])],
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    dtype: Literal["float32", "bfloat16"] = "float32",
+    fps: Fps = None,
+) -> int:
+    """Make speech from videos.
+
+    Writes NAME_generated.wav, NAME_mel.npy (frames x bands, dB), NAME_mel_log.npy (bands x frames, natural
+    logarithm of power) and NAME_mel.png.
+
+    Parameters
+    ----------
+    videos
+        The videos; their sound, if they have any, is not used.
+    model
+        The model file from bundle.
+    out
+        Folder to write to.
+    device
+        Where to run; auto takes a GPU if there is one.
+    dtype
+        Precision of the networks; bfloat16 is faster on newer CPUs and GPUs.
+    """
+    rate = parse_fps(fps)
+    name, times = Counter(path.stem for path in videos).most_common(1)[0]
+    if times > 1:
+        raise ConfigError(
+            f"{times} videos are called '{name}': their results would overwrite each other.",
+            "Use another --out for each.",
+        )
+
+    from rtmri2speech.models.bundle import load_bundle
+    from rtmri2speech.models.devices import choose_device, choose_dtype
+    from rtmri2speech.reporting.figures import draw_mel
+    from rtmri2speech.synthesis.offline import Synthesizer
+    from rtmri2speech.synthesis.offline import synthesize as run
+
+    synthesizer = Synthesizer(load_bundle(model), choose_device(device), choose_dtype(dtype))
+    failures: list[tuple[Path, UserError]] = []
+    with progress("Synthesizing", "frames") as bar:
+        for video in videos:
+            bar.describe(video.name)
+            try:
+                result = run(video, synthesizer, out, fps=rate, on_start=bar.expect, on_frames=bar.advance)
+                picture = out / f"{video.stem}_mel.png"
+                draw_mel(picture, result.mel_db, synthesizer.features, video.name)
+            except UserError as error:
+                failures.append((video, error))
+                continue
+            for note in result.notes:
+                print(f"note: {video.name}: {note}", file=sys.stderr)
+            print(f"{result.files[0]}: {result.seconds:.2f} s")
+    return report_failures(failures)

@@ -1,0 +1,102 @@
+"""``rtmri2speech train acoustic`` and ``rtmri2speech train vocoder``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from rtmri2speech.cli.console import Flag
+
+Overrides = Annotated[list[str] | None, Parameter(name="--set", consume_multiple=True, negative="")]
+
+
+def acoustic(
+    dataset: Path,
+    /,
+    *,
+    recipe: str = "memo",
+    out: Annotated[Path, Parameter(name=["--out", "--out-ckpt"])] = Path("acoustic.safetensors"),
+    run_dir: Path | None = None,
+    overrides: Overrides = None,
+    init: Path | None = None,
+    resume: Annotated[bool, Flag] = False,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+) -> int:
+    """Train the acoustic model: frames of the video to mel spectrogram.
+
+    Parameters
+    ----------
+    dataset
+        A dataset made by prepare.
+    recipe
+        A recipe that comes with the program (memo, small, smoke), or a YAML file.
+    out
+        The model file to write: the best model on the validation split.
+    run_dir
+        Folder for checkpoints and TensorBoard; by default beside --out, with _run at its end.
+    overrides
+        Single settings over the recipe's: acoustic.optimizer.lr=1e-4
+    init
+        A model file to start from.
+    resume
+        Go on from the last checkpoint of --run-dir.
+    device
+        Where to train; auto takes a GPU if there is one.
+    """
+    from rtmri2speech.training.recipes import load_recipe
+    from rtmri2speech.training.run import train_acoustic
+
+    folder = run_dir or _run_dir(out)
+    settings = load_recipe(recipe, overrides or [])
+    summary = train_acoustic(dataset, settings, out, folder, device=device, resume=resume, init=init, progress=True)
+    print("\n".join(summary.lines()))
+    return 0
+
+
+def vocoder(
+    dataset: Path,
+    /,
+    *,
+    recipe: str = "memo",
+    out: Annotated[Path, Parameter(name=["--out", "--out-ckpt"])] = Path("vocoder.safetensors"),
+    run_dir: Annotated[Path | None, Parameter(name=["--run-dir", "--checkpoint-path"])] = None,
+    overrides: Overrides = None,
+    init: Path | None = None,
+    resume: Annotated[bool, Flag] = False,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+) -> int:
+    """Train the vocoder: mel spectrogram to sound.
+
+    Parameters
+    ----------
+    dataset
+        A dataset made by prepare.
+    recipe
+        A recipe that comes with the program (memo, small, smoke), or a YAML file.
+    out
+        The model file to write: the best model on the validation split.
+    run_dir
+        Folder for checkpoints and TensorBoard; by default beside --out, with _run at its end.
+    overrides
+        Single settings over the recipe's: vocoder.optimizer.lr=1e-4
+    init
+        A model file to start from.
+    resume
+        Go on from the last checkpoint of --run-dir.
+    device
+        Where to train; auto takes a GPU if there is one.
+    """
+    from rtmri2speech.training.recipes import load_recipe
+    from rtmri2speech.training.run import train_vocoder
+
+    folder = run_dir or _run_dir(out)
+    settings = load_recipe(recipe, overrides or [])
+    summary = train_vocoder(dataset, settings, out, folder, device=device, resume=resume, init=init, progress=True)
+    print("\n".join(summary.lines()))
+    return 0
+
+
+def _run_dir(out: Path) -> Path:
+    return out.with_name(f"{out.stem}_run")

@@ -1,0 +1,38 @@
+"""Where a model runs and in what precision, chosen by name."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+
+from rtmri2speech.errors import UserError
+
+Device = Literal["auto", "cpu", "cuda"]
+DType = Literal["float32", "bfloat16"]
+
+
+def choose_device(name: str) -> torch.device:
+    """The device called ``auto`` (a GPU where there is one), ``cpu`` or ``cuda``.
+
+    Raises:
+        UserError: for another name, or when a GPU is asked for that is not there.
+    """
+    if name not in ("auto", "cpu", "cuda"):
+        raise UserError(f"Unknown device '{name}'.", "Choose --device auto, cpu or cuda.")
+    available = torch.cuda.is_available()
+    if name == "cuda" and not available:
+        raise UserError("No CUDA device was found.", "Check the driver with nvidia-smi, or use --device cpu.")
+    return torch.device("cuda" if available and name != "cpu" else "cpu")
+
+
+def choose_dtype(name: str) -> torch.dtype:
+    """The dtype called ``float32`` or ``bfloat16``.
+
+    Raises:
+        UserError: for another name.
+    """
+    known = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+    if name not in known:
+        raise UserError(f"Unknown dtype '{name}'.", f"Choose --dtype {' or '.join(known)}.")
+    return known[name]

@@ -1,0 +1,129 @@
+"""Look at a prepared dataset: files, shapes, values, checksums, leakage between splits."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from rtmri2speech.data.files import hash_files
+from rtmri2speech.data.layout import SAMPLE_FILES, SPLITS, Dataset, Utterance
+from rtmri2speech.data.sound import sound_size
+from rtmri2speech.errors import UserError
+from rtmri2speech.preparation.check import Finding
+from rtmri2speech.preparation.scale_out import run_jobs
+from rtmri2speech.signal.scaler import MelScaler
+
+_AGAIN = "Run prepare again; it mends what is damaged."
+
+
+def check_dataset(root: Path, workers: int, on_done: Callable[[str], None]) -> list[Finding]:
+    """Everything that is wrong with a dataset folder.
+
+    Raises:
+        DatasetError: when it cannot be opened at all.
+    """
+    dataset = Dataset(root)
+    findings = [*_check_tables(dataset), *_check_leakage(dataset)]
+    results: dict[str, list[Finding]] = {}
+    for utterance, outcome in run_jobs(partial(_check_sample, dataset), dataset.utterances, workers):
+        if isinstance(outcome, UserError):
+            outcome = [Finding(str(dataset.folder(utterance)), "error", outcome.problem, outcome.remedy)]
+        results[utterance.id] = outcome
+        on_done(utterance.id)
+    return findings + [finding for utterance in dataset.utterances for finding in results[utterance.id]]
+
+
+def _error(path: Path, problem: str, remedy: str = _AGAIN) -> Finding:
+    return Finding(str(path), "error", problem, remedy)
+
+
+def _check_tables(dataset: Dataset) -> list[Finding]:
+    findings = []
+    try:
+        MelScaler.from_json(dataset.root / "scaler.json", dataset.meta.features.n_mels)
+    except UserError as error:
+        findings.append(_error(dataset.root / "scaler.json", error.problem, error.remedy))
+    for name, split in (("training", "train"), ("validation", "validation")):
+        path = dataset.root / "hifigan_filelists" / f"{name}.txt"
+        expected = {row.id for row in dataset.utterances if row.split == split}
+        found = set(path.read_text(encoding="utf-8").splitlines()) if path.is_file() else set()
+        if found != expected:
+            findings.append(_error(path, f"does not list the {split} split ({len(found)} of {len(expected)} names)"))
+    for row in dataset.utterances:
+        if row.split not in SPLITS:
+            findings.append(_error(dataset.root / "utterances.csv", f"{row.id} has the unknown split '{row.split}'"))
+    return findings
+
+
+def _check_leakage(dataset: Dataset) -> list[Finding]:
+    """Pieces of one source that lie in different splits must be a window apart."""
+    findings = []
+    table = dataset.root / "utterances.csv"
+    frame = 1.0 / float(dataset.meta.features.frame_rate)
+    by_source: dict[str, list[Utterance]] = defaultdict(list)
+    by_content: dict[str, Utterance] = {}
+    for row in dataset.utterances:
+        by_source[row.source_video].append(row)
+        twin = by_content.setdefault(row.sha256, row)
+        if twin.split != row.split:
+            findings.append(
+                _error(
+                    table,
+                    f"{twin.id} ({twin.split}) and {row.id} ({row.split}) hold the same recording",
+                    "Remove one of the two videos, then prepare again.",
+                )
+            )
+    for rows in by_source.values():
+        rows.sort(key=lambda row: row.source_start)
+        for one, other in zip(rows[:-1], rows[1:], strict=True):
+            gap = (other.source_start - one.source_start) / frame - one.n_frames
+            # Times in the table are rounded to a microsecond.
+            if one.split != other.split and gap < dataset.meta.ref_frames - 0.01:
+                findings.append(
+                    _error(
+                        table,
+                        f"{one.id} ({one.split}) and {other.id} ({other.split}) are {gap:.0f} frames apart, "
+                        f"less than a window of {dataset.meta.ref_frames}: frames leak between splits",
+                    )
+                )
+    if dataset.meta.split.get("mode") == "speaker":
+        for speaker in {row.speaker for row in dataset.utterances}:
+            splits = {row.split for row in dataset.utterances if row.speaker == speaker}
+            if len(splits) > 1:
+                findings.append(_error(table, f"speaker {speaker} is in {' and '.join(sorted(splits))}"))
+    return findings
+
+
+def _check_sample(dataset: Dataset, row: Utterance) -> list[Finding]:
+    folder = dataset.folder(row)
+    missing = [name for name in SAMPLE_FILES if not (folder / name).is_file()]
+    if missing:
+        return [_error(folder, f"{', '.join(missing)} missing")]
+    features, size = dataset.meta.features, dataset.meta.frames.size
+    findings = []
+    if hash_files(folder / name for name in SAMPLE_FILES) != row.sha256:
+        findings.append(_error(folder, "changed since it was written: the checksum differs"))
+    frames, mel, mask = dataset.frames(row), dataset.mel_db(row), dataset.mask(row)
+    if frames.shape[1:] != (size, size):
+        findings.append(_error(folder / "mri.npy", f"frames of {frames.shape[1:]} pixels instead of {size}x{size}"))
+    if mel.shape[1] != features.n_mels:
+        findings.append(_error(folder / "mel_db.npy", f"{mel.shape[1]} mel bands instead of {features.n_mels}"))
+    if not np.isfinite(mel).all():
+        findings.append(_error(folder / "mel_db.npy", "holds values that are not numbers (NaN or infinite)"))
+    if mask.shape not in {(row.n_frames,), (size, size), (row.n_frames, size, size)}:
+        findings.append(_error(folder / "mask.npy", f"shape {mask.shape} fits neither frames nor pixels"))
+    # One frame at a time: an utterance need not fit in memory.
+    blank = sum(1 for frame in frames if frame.min() == frame.max())
+    if blank:
+        problem = f"{blank} frame(s) without any contrast"
+        findings.append(Finding(str(folder / "mri.npy"), "warning", problem, "Look at the video there."))
+    samples, rate = sound_size(folder / "audio.wav")
+    expected = row.n_frames * features.hop_length
+    if (samples, rate) != (expected, features.sample_rate):
+        problem = f"{samples} samples at {rate} Hz instead of {expected} at {features.sample_rate} Hz"
+        findings.append(_error(folder / "audio.wav", problem))
+    return findings

@@ -1,0 +1,369 @@
+"""Both trainings end to end on a tiny dataset: learning, bundles, resuming, stopping, refusing."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import rtmri2speech
+from rtmri2speech.config import Config
+from rtmri2speech.data.layout import Dataset
+from rtmri2speech.data.windows import FrameSegments, collate_pad
+from rtmri2speech.errors import BundleError, ConfigError, DatasetError, UserError
+from rtmri2speech.models.acoustic import AcousticModel
+from rtmri2speech.models.bundle import load_bundle
+from rtmri2speech.training.acoustic import AcousticTraining
+from rtmri2speech.training.engine import choose_execution
+from rtmri2speech.training.loaders import EpochSampler, make_loader
+from rtmri2speech.training.recipes import Recipe
+from rtmri2speech.training.run import train_acoustic, train_vocoder
+from rtmri2speech.training.runs import RunFolder, load_checkpoint
+from rtmri2speech.training.vocoder import VocoderTraining
+from rtmri2speech.training.watch import LossWatch
+
+MakeDataset = Callable[..., Path]
+MakeRecipe = Callable[..., Recipe]
+
+
+@pytest.fixture(autouse=True)
+def few_threads() -> None:
+    torch.set_num_threads(1)
+
+
+def weights(path: Path) -> dict[str, torch.Tensor]:
+    return load_bundle(path).tensors
+
+
+def longer(recipe: Recipe, part: str, **values: Any) -> Recipe:
+    return recipe.model_copy(update={part: getattr(recipe, part).model_copy(update=values)})
+
+
+def test_acoustic_learns_and_the_best_model_is_written(
+    dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path
+) -> None:
+    recipe = make_recipe(acoustic={"max_epochs": 12})
+    out, run_dir = tmp_path / "a.safetensors", tmp_path / "run"
+    summary = train_acoustic(dataset_dir, recipe, out, run_dir, device="cpu")
+    assert (summary.epochs == 12 and summary.steps == summary.best_step) or summary.best_step > 0
+    assert summary.mean_mel_mae_db is not None and summary.mae_db < 0.9 * summary.mean_mel_mae_db
+    assert summary.best_loss == summary.metrics["val/loss"] <= summary.final_loss
+    assert any("better than" in line for line in summary.lines())
+    assert {"band/val_f0", "band/val_f1", "band/val_f2", "band/val_f3", "band/val_high"} <= summary.metrics.keys()
+
+    bundle = load_bundle(out)
+    dataset = Dataset(dataset_dir)
+    assert (bundle.kind, bundle.features, bundle.frames) == ("acoustic", dataset.meta.features, dataset.meta.frames)
+    assert bundle.provenance["dataset"] == dataset.fingerprint()
+    assert bundle.provenance["utterances"] == {"train": 3, "validation": 1}
+    assert Recipe.parse({"acoustic": bundle.provenance["recipe"]}, "provenance").acoustic == recipe.acoustic
+    model = bundle.build_acoustic()
+    scaler = json.loads((dataset_dir / "scaler.json").read_text(encoding="utf-8"))
+    assert model.scaler.mean.tolist() == pytest.approx(scaler["mean"])
+    # What was written is what was measured: the model, used as in synthesis, errs as little.
+    utterance = dataset.of_split("validation")[0]
+    frames = torch.from_numpy(np.array(dataset.frames(utterance))).float() / 255
+    with torch.inference_mode():
+        mel = model.predict(model.encode(frames))
+    assert float((mel - torch.from_numpy(np.array(dataset.mel_db(utterance)))).abs().mean()) < summary.mean_mel_mae_db
+    assert list((run_dir / "logs").glob("events*"))
+
+
+def test_vocoder_learns_and_all_networks_move(
+    dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before: dict[str, torch.Tensor] = {}
+    after: dict[str, torch.Tensor] = {}
+    plain = VocoderTraining.training_step
+
+    def watched(self: VocoderTraining, batch: Any, batch_idx: int) -> None:
+        if not before:
+            before.update({name: value.detach().clone() for name, value in self.named_parameters()})
+        plain(self, batch, batch_idx)
+        assert all(value.grad is None or not value.grad.any() for value in self.discriminators.parameters())
+        assert any(value.grad is not None and value.grad.any() for value in self.generator.parameters())
+        after.update({name: value.detach().clone() for name, value in self.named_parameters()})
+
+    monkeypatch.setattr(VocoderTraining, "training_step", watched)
+    out = tmp_path / "v.safetensors"
+    summary = train_vocoder(dataset_dir, make_recipe(vocoder={"max_steps": 5}), out, tmp_path / "run", device="cpu")
+    assert summary.steps == 5 and summary.stopped == "5 steps"
+    assert summary.best_loss < 15
+    assert before.keys() == after.keys()
+    still = [name for name in before if torch.equal(before[name], after[name])]
+    # Bias of a layer whose every output is rectified away may stay; no network may.
+    assert len(still) < 0.1 * len(before), still
+    bundle = load_bundle(out)
+    assert bundle.kind == "vocoder" and not [name for name in bundle.tensors if "parametrizations" in name]
+    wave = bundle.build_vocoder()(torch.zeros(1, bundle.features.n_mels, 7))
+    assert wave.shape == (1, 7 * bundle.features.hop_length)
+
+
+@pytest.mark.parametrize("kind", ["acoustic", "vocoder"])
+def test_resume_goes_on_as_if_never_stopped(
+    kind: str, dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path
+) -> None:
+    train = train_acoustic if kind == "acoustic" else train_vocoder
+    recipe = make_recipe()
+    short, whole = longer(recipe, kind, max_epochs=2), longer(recipe, kind, max_epochs=4)
+    first = train(dataset_dir, short, tmp_path / "a", tmp_path / "run", device="cpu")
+    second = train(dataset_dir, whole, tmp_path / "a", tmp_path / "run", device="cpu", resume=True)
+    straight = train(dataset_dir, whole, tmp_path / "b", tmp_path / "straight", device="cpu")
+    assert (second.epochs, second.steps) == (straight.epochs, straight.steps) == (4, 2 * first.steps)
+    assert second.final_loss == pytest.approx(straight.final_loss, rel=1e-5)
+    assert second.best_loss == pytest.approx(straight.best_loss, rel=1e-5)
+    one, other = (load_checkpoint(tmp_path / name / "checkpoints" / "last.ckpt") for name in ("run", "straight"))
+    rates = [[state["param_groups"][0]["lr"] for state in states["optimizer_states"]] for states in (one, other)]
+    assert rates[0] == pytest.approx(rates[1])
+
+
+def test_micro_batches_give_the_gradient_of_the_whole_batch(
+    dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[dict[str, torch.Tensor]] = []
+
+    def keep(self: AcousticTraining, optimizer: Any) -> None:
+        found.append({name: p.grad.clone() for name, p in self.model.named_parameters() if p.grad is not None})
+
+    monkeypatch.setattr(AcousticTraining, "on_before_optimizer_step", keep)
+    for micro in (1, 3, 7):
+        # LayerNorm, because BatchNorm's statistics are those of the pass. Segments differ in length.
+        recipe = make_recipe(
+            acoustic={
+                "model": {"backbone": "test_efficientnet_ln", "hidden": 16, "dropout": 0.0},
+                "data": {"segment_frames": 14, "batch_size": 7, "micro_batch_size": micro, "num_workers": 0},
+                "max_steps": 1,
+            }
+        )
+        train_acoustic(dataset_dir, recipe, tmp_path / f"{micro}.st", tmp_path / f"{micro}", device="cpu")
+    assert len(found) == 3
+    for grads in found[:-1]:
+        for name, gradient in found[-1].items():
+            torch.testing.assert_close(grads[name], gradient, rtol=1e-3, atol=1e-5)
+
+
+def test_padding_changes_nothing(dataset: Dataset, make_recipe: MakeRecipe) -> None:
+    recipe = make_recipe().acoustic
+    torch.manual_seed(0)
+    module = AcousticTraining(recipe, AcousticModel(recipe.model, dataset.meta.features.n_mels)).train()
+    items = FrameSegments(dataset, "train", 12, 4)
+    lengths = [len(items[i][0]) for i in range(len(items))]
+    short = lengths.index(min(lengths))
+    assert lengths[short] < max(lengths)
+    alone, padded = collate_pad([items[short]]), collate_pad([items[short], items[0]])
+    windows = lengths[short] - 3
+    assert module.window_mask(padded)[0].sum() == 4 * windows
+    assert module.window_mask(alone)[0].sum() == 4 * windows
+    module.eval()
+    one = module.windows(alone["frames"], alone["length"])
+    both = module.windows(padded["frames"], padded["length"])
+    torch.testing.assert_close(both[0, :windows], one[0], rtol=1e-4, atol=1e-5)
+    targets = module.window_targets(padded["mel"])
+    torch.testing.assert_close(targets[1, 1, 2], padded["mel"][1, 3])  # window 1, place 2 is frame 3
+
+
+def test_the_mask_is_used_and_remembered(make_dataset: MakeDataset, make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    mask = np.zeros((32, 32), np.uint8)
+    mask[8:24] = 1
+    root = make_dataset(mask=mask)
+    out = tmp_path / "a"
+    train_acoustic(root, make_recipe(acoustic={"max_steps": 1}), out, tmp_path / "run", device="cpu")
+    stored = load_bundle(out).mask
+    assert stored is not None and torch.equal(stored, torch.from_numpy(mask))
+
+
+def test_init_starts_from_the_bundle_and_keeps_the_datasets_scaler(
+    make_dataset: MakeDataset, make_recipe: MakeRecipe, tmp_path: Path
+) -> None:
+    one, other = make_dataset(), make_dataset("other", seed=50)
+    recipe = make_recipe(acoustic={"max_steps": 1, "optimizer": {"lr": 1e-12, "weight_decay": 0.0}})
+    first, second = tmp_path / "1", tmp_path / "2"
+    train_acoustic(one, recipe, first, tmp_path / "r1", device="cpu")
+    reseeded = longer(recipe, "acoustic", seed=7)
+    train_acoustic(other, reseeded, second, tmp_path / "r2", device="cpu", init=first)
+    name = "acoustic.head.weight"
+    torch.testing.assert_close(weights(first)[name], weights(second)[name])
+    assert not torch.equal(weights(first)["acoustic.scaler.mean"], weights(second)["acoustic.scaler.mean"])
+    assert load_bundle(second).provenance["init"] == "1"
+
+    wider = make_recipe(acoustic={"model": {"backbone": "test_efficientnet", "hidden": 8}})
+    with pytest.raises(BundleError, match="hidden: 16 against 8"):
+        train_acoustic(one, wider, tmp_path / "3", tmp_path / "r3", device="cpu", init=first)
+    assert not (tmp_path / "r3").exists(), "a refused run leaves no folder behind"
+    with pytest.raises(BundleError, match="no vocoder"):
+        train_vocoder(one, recipe, tmp_path / "3", tmp_path / "r3", device="cpu", init=first)
+
+
+def test_run_folders_are_never_overwritten(make_dataset: MakeDataset, make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    root, recipe = make_dataset(), make_recipe(acoustic={"max_steps": 1})
+    run_dir, out = tmp_path / "run", tmp_path / "a"
+    with pytest.raises(UserError, match="no training to resume"):
+        train_acoustic(root, recipe, out, run_dir, device="cpu", resume=True)
+    train_acoustic(root, recipe, out, run_dir, device="cpu")
+    with pytest.raises(UserError, match="--resume"):
+        train_acoustic(root, recipe, out, run_dir, device="cpu")
+    other = longer(recipe, "acoustic", optimizer=recipe.acoustic.optimizer.model_copy(update={"lr": 0.5}))
+    with pytest.raises(UserError, match=r"optimizer\.lr: 0\.003 then, 0\.5 now"):
+        train_acoustic(root, other, out, run_dir, device="cpu", resume=True)
+    with pytest.raises(UserError, match="dataset: "):
+        train_acoustic(make_dataset("more", seed=9), recipe, out, run_dir, device="cpu", resume=True)
+    with pytest.raises(UserError, match="kind: acoustic then, vocoder now"):
+        train_vocoder(root, recipe, out, run_dir, device="cpu", resume=True)
+    RunFolder(run_dir).last.write_bytes(b"PK broken")
+    with pytest.raises(UserError, match="damaged"):
+        train_acoustic(root, recipe, out, run_dir, device="cpu", resume=True)
+
+
+def test_a_loss_that_is_no_number_stops_the_training(
+    dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path
+) -> None:
+    recipe = make_recipe(acoustic={"optimizer": {"lr": 1e30}})
+    with pytest.raises(UserError, match=r"no longer a number at step \d") as error:
+        train_acoustic(dataset_dir, recipe, tmp_path / "a", tmp_path / "run", device="cpu")
+    assert "acoustic.optimizer.lr" in error.value.remedy
+    watch = LossWatch("vocoder")
+    for step, loss in enumerate([1.0, float("nan"), 2.0, float("inf")]):
+        watch.see(torch.tensor(loss), step + 1)
+    with pytest.raises(UserError, match="at step 2"):
+        watch.check()
+
+
+def test_training_ends_without_improvement_or_at_the_least_rate(
+    dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path
+) -> None:
+    frozen = {"lr": 1e-12, "weight_decay": 0.0}
+    still = {"model": {"backbone": "test_efficientnet_ln", "hidden": 4, "dropout": 0.0}, "optimizer": frozen}
+    recipe = make_recipe(acoustic={**still, "max_epochs": 50, "early_stop_patience": 3, "scheduler": {"min_lr": 0.0}})
+    summary = train_acoustic(dataset_dir, recipe, tmp_path / "a", tmp_path / "r1", device="cpu")
+    assert "no improvement in 3" in summary.stopped and summary.epochs < 20
+    # The rate is far below ReduceLROnPlateau's own tolerance: lower it by a large factor from a useful one.
+    quick = {"factor": 0.5, "patience": 0, "min_lr": 0.4}
+    wild = make_recipe(acoustic={"optimizer": {"lr": 0.5}, "scheduler": quick, "max_epochs": 50})
+    summary = train_acoustic(dataset_dir, wild, tmp_path / "b", tmp_path / "r2", device="cpu")
+    assert "learning rate has reached 0.4" in summary.stopped and summary.epochs < 50
+
+
+def test_data_errors_reach_the_user(dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    mel = np.load(dataset_dir / "samples" / "u1" / "mel_db.npy")
+    mel[3, 3] = np.nan
+    np.save(dataset_dir / "samples" / "u1" / "mel_db.npy", mel)
+    with pytest.raises(DatasetError, match=r"u1.*not numbers"):
+        train_acoustic(dataset_dir, make_recipe(), tmp_path / "a", tmp_path / "r1", device="cpu")
+    with pytest.raises(ConfigError, match="hop_length"):
+        model = {"upsample_rates": [5, 4], "upsample_kernels": [9, 8], "initial_channels": 16}
+        train_vocoder(dataset_dir, make_recipe(vocoder={"model": model}), tmp_path / "b", tmp_path / "r2")
+    with pytest.raises(UserError, match="device"):
+        choose_execution("gpu", "auto")
+    assert choose_execution("cpu", "auto").precision == "32-true"
+
+
+class Failing(torch.utils.data.Dataset[Any]):
+    def __len__(self) -> int:
+        return 4
+
+    def __getitem__(self, index: int) -> Any:
+        raise DatasetError(f"item {index} is bad.", "Mend it.")
+
+
+def test_loader_processes_hand_over_user_errors_and_can_be_pickled(make_recipe: MakeRecipe) -> None:
+    config = make_recipe().acoustic.data
+    loader = make_loader(Failing(), config, batch_size=2, cuda=False, seed=0, sampler=EpochSampler(4, 0))
+    pickle.loads(pickle.dumps((loader.dataset, loader.collate_fn, loader.worker_init_fn, loader.sampler)))
+    parallel = torch.utils.data.DataLoader.__new__(type(loader))
+    type(loader).__init__(parallel, loader.dataset, batch_size=2, num_workers=1, collate_fn=loader.collate_fn)
+    for one in (loader, parallel):
+        with pytest.raises(DatasetError, match="is bad"):
+            next(iter(one))
+
+
+def test_order_depends_on_seed_and_epoch_alone() -> None:
+    sampler = EpochSampler(5, seed=1, rounds=3)
+    first = list(sampler)
+    assert len(first) == len(sampler) == 15
+    assert sorted(first) == [(turn, index) for turn in range(3) for index in range(5)]
+    sampler.set_epoch(1)
+    second = list(sampler)
+    assert sorted(second) == [(3 + turn, index) for turn in range(3) for index in range(5)]
+    sampler.set_epoch(0)
+    assert list(sampler) == first
+    sampler.resume(1, 4)
+    sampler.set_epoch(1)
+    assert list(sampler) == second[4:]
+    sampler.set_epoch(2)
+    assert len(list(sampler)) == 15
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_interrupt_inside_an_epoch(
+    presses: int, dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, recipe = LossWatch.see, make_recipe(acoustic={"max_epochs": 4})
+    before = signal.getsignal(signal.SIGINT)
+
+    def press(self: LossWatch, loss: torch.Tensor, step: int) -> None:
+        plain(self, loss, step)
+        if step == 4:  # epochs have 3 steps: the second step of the second epoch
+            for _ in range(presses):
+                signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(LossWatch, "see", press)
+    out, run_dir = tmp_path / "a", tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        train_acoustic(dataset_dir, recipe, out, run_dir, device="cpu")
+    assert signal.getsignal(signal.SIGINT) is before
+    assert load_bundle(out).kind == "acoustic", "the best model so far is there"
+    position = RunFolder(run_dir).position()
+    assert position is not None and (position.epoch, position.batches) == ((1, 2) if presses == 1 else (1, 0))
+
+    monkeypatch.setattr(LossWatch, "see", plain)
+    resumed = train_acoustic(dataset_dir, recipe, out, run_dir, device="cpu", resume=True)
+    straight = train_acoustic(dataset_dir, recipe, tmp_path / "b", tmp_path / "straight", device="cpu")
+    assert (resumed.steps, resumed.epochs) == (straight.steps, straight.epochs) == (12, 4)
+    assert resumed.final_loss == pytest.approx(straight.final_loss, rel=1e-5)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT to another process")
+def test_interrupt_of_a_process(dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(
+        "import sys, pathlib, torch\n"
+        "from rtmri2speech.training.recipes import Recipe\n"
+        "from rtmri2speech.training.run import train_acoustic\n"
+        "root, recipe, tmp = sys.argv[1:]\n"
+        "tmp = pathlib.Path(tmp)\n"
+        "torch.set_num_threads(1)\n"
+        "try:\n"
+        "    recipe = Recipe.model_validate_json(recipe)\n"
+        "    train_acoustic(pathlib.Path(root), recipe, tmp / 'a', tmp / 'run', device='cpu')\n"
+        "except KeyboardInterrupt:\n"
+        "    sys.exit(130)\n",
+        encoding="utf-8",
+    )
+    recipe: Config = make_recipe(acoustic={"max_epochs": 100_000, "early_stop_patience": 100_000})
+    arguments = [sys.executable, str(script), str(dataset_dir), recipe.model_dump_json(), str(tmp_path)]
+    environment = os.environ | {"PYTHONPATH": str(Path(rtmri2speech.__file__).parents[1])}
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+    try:
+        deadline = time.monotonic() + 60
+        while not RunFolder(tmp_path / "run").last.is_file() and process.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 130, output
+    assert "Traceback" not in output and "Detected KeyboardInterrupt" not in output
+    assert load_bundle(tmp_path / "a").kind == "acoustic"
+    assert RunFolder(tmp_path / "run").position() is not None
