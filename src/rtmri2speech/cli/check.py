@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from cyclopts import Parameter
-
-from rtmri2speech.cli.console import Flag, Fps, Workers, parse_fps, progress
+from rtmri2speech.cli.console import Flag, Fps, Inputs, Workers, parse_fps, progress
 from rtmri2speech.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -15,8 +13,7 @@ if TYPE_CHECKING:
 
 
 def check(
-    inputs: Annotated[list[Path] | None, Parameter(name=["inputs", "--data-dir"], consume_multiple=True)] = None,
-    /,
+    inputs: Inputs = None,
     *,
     audio_dir: Path | None = None,
     audio: Path | None = None,
@@ -86,7 +83,8 @@ def check(
     else:
         _print_table(findings)
         kind = "dataset(s)" if datasets and not others else "recording(s)"
-        print(f"{count} {kind} checked: {wrong or 'nothing'} wrong" + (f", {len(findings) - wrong} note(s)." or "."))
+        notes = len(findings) - wrong
+        print(f"{count} {kind} checked: {wrong or 'nothing'} wrong" + (f", {notes} note(s)." if notes else "."))
     return 1 if wrong else 0
 
 
@@ -108,11 +106,12 @@ def _print_table(findings: list[Finding]) -> None:
     if not findings:
         return
     table = Table(show_lines=True)
-    for heading in ("file", "", "what", "what to do"):
-        table.add_column(heading, overflow="fold")
+    table.add_column("file", overflow="fold", ratio=1)
+    table.add_column("")
+    table.add_column("what is wrong, and what to do", ratio=2)
     styles = {"error": "bold red", "warning": "yellow", "note": "dim"}
     for finding in findings:
-        severity = Text(finding.severity, styles[finding.severity])
         # Text, so that brackets in file names are not taken for markup.
-        table.add_row(Text(Path(finding.file).name), severity, Text(finding.problem), Text(finding.remedy))
+        what = Text.assemble(finding.problem, "\n", (finding.remedy, "italic"))
+        table.add_row(Text(Path(finding.file).name), Text(finding.severity, styles[finding.severity]), what)
     Console().print(table)

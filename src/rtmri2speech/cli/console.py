@@ -19,6 +19,11 @@ Many = Parameter(consume_multiple=True, negative="")
 Flag = Parameter(negative="")
 """An option without a value, and without a ``--no-`` twin."""
 
+Inputs = Annotated[
+    list[Path] | None, Parameter(name=["--inputs", "--data-dir"], consume_multiple=True, negative="", metavar="PATH")
+]
+"""Videos or folders, named one after the other, or after the memo's ``--data_dir``."""
+
 Fps = Annotated[str | None, Parameter(help="True frame rate, where the file's is wrong: 27.17 or 625/23.")]
 Workers = Annotated[int, Parameter(help="Worker processes; 0 for one a core.")]
 

@@ -7,12 +7,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from rtmri2speech.signal.features import FeatureConfig
-
-_MEMO = FeatureConfig()
+from rtmri2speech.signal import memo
 
 
-def hifigan(checkpoint: Path, /, *, config: Path, out: Path, preemph: float = _MEMO.preemphasis) -> int:
+def hifigan(checkpoint: Path, /, *, config: Path, out: Path, preemph: float = memo.PREEMPHASIS) -> int:
     """Bring in a HiFi-GAN generator, as the original program writes it.
 
     Parameters

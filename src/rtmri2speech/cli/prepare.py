@@ -8,31 +8,28 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Flag, Fps, Workers, parse_fps, progress, report_failures
+from rtmri2speech.cli.console import Flag, Fps, Inputs, Workers, parse_fps, progress, report_failures
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.signal.features import FeatureConfig
-
-_MEMO = FeatureConfig()
+from rtmri2speech.signal import memo
 
 
 def prepare(
-    inputs: Annotated[list[Path] | None, Parameter(name=["inputs", "--data-dir"], consume_multiple=True)] = None,
-    /,
+    inputs: Inputs = None,
     *,
     out: Annotated[Path, Parameter(name=["--out", "--out-dir"])],
     audio_dir: Path | None = None,
     audio: Path | None = None,
     pairs: Path | None = None,
     speaker: str = "speaker1",
-    sr: int = _MEMO.sample_rate,
-    n_mels: int = _MEMO.n_mels,
-    n_fft: int = _MEMO.n_fft,
-    hop_length: int = _MEMO.hop_length,
-    win_length: int = _MEMO.win_length,
-    preemph: float = _MEMO.preemphasis,
-    fmin: float = _MEMO.fmin,
-    fmax: float | None = _MEMO.fmax,
-    ref_frames: int = 4,
+    sr: int = memo.SAMPLE_RATE,
+    n_mels: int = memo.N_MELS,
+    n_fft: int = memo.N_FFT,
+    hop_length: int = memo.HOP_LENGTH,
+    win_length: int = memo.WIN_LENGTH,
+    preemph: float = memo.PREEMPHASIS,
+    fmin: float = 0.0,
+    fmax: float | None = None,
+    ref_frames: int = memo.REF_FRAMES,
     normalisation: Literal["memo", "robust"] = "memo",
     mask: Path | None = None,
     fps: Fps = None,
@@ -118,6 +115,7 @@ def prepare(
     from rtmri2speech.corpora.folder import FolderCorpus
     from rtmri2speech.preparation.prepare import prepare as run
     from rtmri2speech.preparation.recording import PrepareOptions
+    from rtmri2speech.signal.features import FeatureConfig
 
     if not inputs and pairs is None:
         raise ConfigError("No videos given.", "Name a folder: rtmri2speech prepare VIDEOS --out DATASET")

@@ -14,8 +14,7 @@ from rtmri2speech.errors import ConfigError, UserError
 
 
 def synthesize(
-    videos: Annotated[list[Path], Parameter(name=["videos", "--video"], consume_multiple=True)],
-    /,
+    videos: Annotated[list[Path], Parameter(name=["--videos", "--video"], consume_multiple=True, negative="")],
     *,
     model: Path,
     out: Annotated[Path, Parameter(name=["--out", "--output-dir"])],

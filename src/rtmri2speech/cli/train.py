@@ -9,6 +9,8 @@ from cyclopts import Parameter
 
 from rtmri2speech.cli.console import Flag
 
+DType = Literal["auto", "float32", "bfloat16", "float16"]
+_PRECISION = {"auto": "auto", "float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
 Overrides = Annotated[list[str] | None, Parameter(name="--set", consume_multiple=True, negative="")]
 
 
@@ -23,6 +25,7 @@ def acoustic(
     init: Path | None = None,
     resume: Annotated[bool, Flag] = False,
     device: Literal["auto", "cpu", "cuda"] = "auto",
+    dtype: DType | None = None,
 ) -> int:
     """Train the acoustic model: frames of the video to mel spectrogram.
 
@@ -44,12 +47,14 @@ def acoustic(
         Go on from the last checkpoint of --run-dir.
     device
         Where to train; auto takes a GPU if there is one.
+    dtype
+        Precision, over the recipe's.
     """
     from rtmri2speech.training.recipes import load_recipe
     from rtmri2speech.training.run import train_acoustic
 
     folder = run_dir or _run_dir(out)
-    settings = load_recipe(recipe, overrides or [])
+    settings = load_recipe(recipe, _overrides("acoustic", overrides, dtype))
     summary = train_acoustic(dataset, settings, out, folder, device=device, resume=resume, init=init, progress=True)
     print("\n".join(summary.lines()))
     return 0
@@ -66,6 +71,7 @@ def vocoder(
     init: Path | None = None,
     resume: Annotated[bool, Flag] = False,
     device: Literal["auto", "cpu", "cuda"] = "auto",
+    dtype: DType | None = None,
 ) -> int:
     """Train the vocoder: mel spectrogram to sound.
 
@@ -87,12 +93,14 @@ def vocoder(
         Go on from the last checkpoint of --run-dir.
     device
         Where to train; auto takes a GPU if there is one.
+    dtype
+        Precision, over the recipe's.
     """
     from rtmri2speech.training.recipes import load_recipe
     from rtmri2speech.training.run import train_vocoder
 
     folder = run_dir or _run_dir(out)
-    settings = load_recipe(recipe, overrides or [])
+    settings = load_recipe(recipe, _overrides("vocoder", overrides, dtype))
     summary = train_vocoder(dataset, settings, out, folder, device=device, resume=resume, init=init, progress=True)
     print("\n".join(summary.lines()))
     return 0
@@ -100,3 +108,8 @@ def vocoder(
 
 def _run_dir(out: Path) -> Path:
     return out.with_name(f"{out.stem}_run")
+
+
+def _overrides(stage: str, overrides: list[str] | None, dtype: DType | None) -> list[str]:
+    chosen = [] if dtype is None else [f"{stage}.precision={_PRECISION[dtype]}"]
+    return [*(overrides or []), *chosen]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import os
 import re
 from collections.abc import Sequence
@@ -49,6 +50,8 @@ class FolderCorpus:
         Raises:
             UserError: for a missing path, no video, an ambiguous name or a faulty table.
         """
+        if not math.isfinite(self.sync_offset):
+            raise ConfigError(f"--sync-offset {self.sync_offset}: not a number.", "Give seconds: --sync-offset 0.5")
         found = self._from_table() if self.pairs else []
         videos = [(root, path) for root in self.inputs for path in self._videos(root)]
         if self.audio is not None:
@@ -89,7 +92,7 @@ class FolderCorpus:
             speaker=parts[0] if len(parts) > 1 else self.speaker,
             video=video,
             audio=self.audio or self._beside(video, relative, SOUND_SUFFIXES),
-            textgrid=self._beside(video, relative, (".TextGrid", ".textgrid")),
+            textgrid=self._beside(video, relative, (".TextGrid",)),
             sync_offset=self.sync_offset,
         )
 
@@ -99,9 +102,10 @@ class FolderCorpus:
             stems = [self.audio_dir / relative.with_suffix(""), self.audio_dir / video.stem, *stems]
         for stem in stems:
             for suffix in suffixes:
-                path = stem.with_name(stem.name + suffix)
-                if path.is_file():
-                    return path
+                for spelling in (suffix, suffix.lower(), suffix.upper()):
+                    path = stem.with_name(stem.name + spelling)
+                    if path.is_file():
+                        return path
         return None
 
     def _from_table(self) -> list[Recording]:
@@ -122,11 +126,13 @@ class FolderCorpus:
             assert video is not None
             try:
                 offset = float(row.get("sync_offset") or self.sync_offset)
+                if not math.isfinite(offset):
+                    raise ValueError
             except ValueError:
                 raise ConfigError(
                     f"{self.pairs}, line {number}: sync_offset '{row['sync_offset']}' is not a number.", _PAIRS_HELP
                 ) from None
-            textgrid = self._beside(video, Path(video.name), (".TextGrid", ".textgrid"))
+            textgrid = self._beside(video, Path(video.name), (".TextGrid",))
             identity = _safe(row.get("id") or video.stem)
             recordings.append(Recording(identity, row.get("speaker") or self.speaker, video, audio, textgrid, offset))
         return recordings

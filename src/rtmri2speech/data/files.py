@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ def replacing(path: Path, mode: str = "wb", **options: Any) -> Iterator[Any]:
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        remove_file(temporary)
 
 
 def cannot_write(path: Path, error: OSError) -> UserError:
@@ -38,6 +38,12 @@ def cannot_write(path: Path, error: OSError) -> UserError:
         f"{path}: cannot be written ({error.strerror or error}).",
         "Free some space or choose another folder, then run the same command again.",
     )
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file if it is there and can be removed."""
+    with suppress(OSError):
+        path.unlink()
 
 
 def write_text(path: Path, text: str) -> None:

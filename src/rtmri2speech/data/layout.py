@@ -20,8 +20,9 @@ from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.video import FrameConfig
 
 SCHEMA = 1
-SPLITS = ("train", "validation", "test")
 Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+FILELISTS: dict[str, Split] = {"training": "train", "validation": "validation"}
 SAMPLE_FILES = ("mri.npy", "mel_db.npy", "mask.npy", "audio.wav")
 
 
@@ -113,7 +114,7 @@ class Dataset:
         path = self.root / "meta.json"
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
+        except (OSError, ValueError) as error:
             raise DatasetError(f"{path}: damaged ({error}).", "Run prepare again.") from None
         if not isinstance(values, dict) or "features" not in values:
             raise DatasetError(
@@ -136,7 +137,7 @@ class Dataset:
                     Utterance(**{name: convert.get(str(types[name]), str)(value) for name, value in row.items()})
                     for row in csv.DictReader(file)
                 ]
-        except (OSError, KeyError, ValueError, TypeError) as error:
+        except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:
             raise DatasetError(f"{path}: missing or damaged ({error}).", "Run prepare again.") from None
 
     def of_split(self, split: Split) -> list[Utterance]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from rtmri2speech.data.files import cannot_write
+from rtmri2speech.data.files import cannot_write, remove_file
+from rtmri2speech.data.times import frame_times, tagged_duration
 from rtmri2speech.errors import MediaError, UserError
 
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov")
@@ -41,6 +41,7 @@ class VideoScan:
         rate: mean frame rate, exact where the container's times are.
         announced: number of frames that the container promises, 0 where it promises none.
         damaged: packets that could not be decoded.
+        concealed: frames decoded in part, the rest filled in by the decoder.
         means: mean grey value of every frame, shape (n,).
         blank: indices of frames without any contrast.
         frozen: True when all frames are the same.
@@ -58,6 +59,7 @@ class VideoScan:
     rate: Fraction
     announced: int
     damaged: int
+    concealed: int
     means: NDArray[np.float64]
     blank: list[int]
     frozen: bool
@@ -119,8 +121,8 @@ def _video_stream(container: Any, path: Path) -> VideoStream:
     return stream
 
 
-def decode_stream(container: Any, stream: Any) -> Iterator[Any]:
-    """Frames of a stream; a damaged packet is passed over as None."""
+def decode_stream(container: Any, stream: Any, seen: Callable[[Any], None] = lambda packet: None) -> Iterator[Any]:
+    """Frames of a stream; a damaged packet is passed over as None. ``seen`` is called with every packet."""
     packets = container.demux(stream)
     while True:
         try:
@@ -130,6 +132,7 @@ def decode_stream(container: Any, stream: Any) -> Iterator[Any]:
         except _DAMAGE:
             yield None
             return
+        seen(packet)
         try:
             yield from packet.decode()
         except _DAMAGE:
@@ -138,7 +141,8 @@ def decode_stream(container: Any, stream: Any) -> Iterator[Any]:
 
 def _grey(frame: VideoFrame) -> GreyFrame:
     deep = max(component.bits for component in frame.format.components) > 8 and frame.format.name != "pal8"
-    return frame.to_ndarray(format="gray16le" if deep else "gray")
+    grey: GreyFrame = frame.to_ndarray(format="gray16le" if deep else "gray")  # type: ignore[assignment]
+    return grey
 
 
 def scan_video(path: Path, fps: Fraction | None = None) -> VideoScan:
@@ -156,16 +160,23 @@ def scan_video(path: Path, fps: Fraction | None = None) -> VideoScan:
     blank: list[int] = []
     histograms: list[NDArray[np.int64]] = []
     first: GreyFrame | None = None
-    frozen, damaged = True, 0
+    frozen, damaged, concealed, hidden = True, 0, 0, 0
+
+    def count_hidden(packet: Any) -> None:
+        nonlocal hidden
+        hidden += bool(packet.is_discard)
+
     with opened(path) as container:
         stream = _video_stream(container, path)
         announced, codec = stream.frames, stream.codec_context.name
         time_base, nominal = stream.time_base, stream.average_rate or stream.guessed_rate
         pixel_format = str(stream.codec_context.pix_fmt)
-        for frame in decode_stream(container, stream):
+        promised_end = tagged_duration(stream.metadata)
+        for frame in decode_stream(container, stream, count_hidden):
             if frame is None:
                 damaged += 1
                 continue
+            concealed += bool(frame.is_corrupt)
             grey = _grey(frame)
             if first is None:
                 first = grey
@@ -189,10 +200,18 @@ def scan_video(path: Path, fps: Fraction | None = None) -> VideoScan:
             means.append(float(grey.mean()))
     if first is None:
         raise MediaError(f"{path}: not one frame could be decoded.", "Copy or export the recording again.")
-    starts, end, rate = _times(path, pts, time_base, nominal, fps)
+    # Trimmed without encoding again (an edit list): frames before the cut are there, but never shown.
+    announced = max(announced - hidden, 0)
+    starts, end, rate = frame_times(path, pts, time_base, nominal, fps)
+    if not announced and fps is None and promised_end is not None:
+        # One frame more or less is rounding.
+        missing = round((promised_end - end) * float(rate))
+        announced = len(pts) + missing if missing > 1 else 0
     level = np.array(means)
     over_bright = _over_bright(level)
-    histogram = np.sum(histograms[min(over_bright, len(histograms) - 1) :], axis=0, dtype=np.int64)
+    histogram = np.zeros(len(histograms[0]), np.int64)
+    for counts in histograms[min(over_bright, len(histograms) - 1) :]:
+        histogram += counts
     return VideoScan(
         path=path,
         width=first.shape[1],
@@ -204,6 +223,7 @@ def scan_video(path: Path, fps: Fraction | None = None) -> VideoScan:
         rate=rate,
         announced=announced,
         damaged=damaged,
+        concealed=concealed,
         means=level,
         blank=blank,
         frozen=frozen and len(pts) > 1,
@@ -223,32 +243,6 @@ def _over_bright(means: NDArray[np.float64]) -> int:
     leading = means[: min(_LEADING_MAX, len(means) // 4)]
     below = np.flatnonzero(leading <= _BRIGHTER * steady)
     return int(below[0]) if len(below) else len(leading)
-
-
-def _times(
-    path: Path, pts: list[int | None], time_base: Fraction | None, nominal: Fraction | None, fps: Fraction | None
-) -> tuple[NDArray[np.float64], float, Fraction]:
-    n = len(pts)
-    known = [value for value in pts if value is not None]
-    if fps is None and time_base is not None and len(known) == n > 1 and not _constant(known, time_base, nominal):
-        first, last = known[0], known[-1]
-        if all(one < other for one, other in pairwise(known)):
-            rate = Fraction(n - 1) / ((last - first) * time_base)
-            # Differences in whole ticks, so that only one rounding happens.
-            starts = np.array([float((value - first) * time_base) for value in known]) + float(first * time_base)
-            return starts, float(last * time_base + 1 / rate), rate
-    constant = fps or nominal
-    if not constant:
-        raise MediaError(f"{path}: does not say when its frames were taken.", "Give the frame rate: --fps 625/23")
-    begin = float(known[0] * time_base) if known and time_base is not None else 0.0
-    return begin + np.array([float(i / constant) for i in range(n)]), begin + float(n / constant), constant
-
-
-def _constant(pts: list[int], time_base: Fraction, nominal: Fraction | None) -> bool:
-    """Whether the times are those of the nominal rate, rounded to the container's ticks (Matroska: 1 ms)."""
-    return nominal is not None and all(
-        abs((value - pts[0]) * time_base - index / nominal) <= time_base for index, value in enumerate(pts)
-    )
 
 
 def read_video(path: Path) -> Iterator[GreyFrame]:
@@ -276,7 +270,8 @@ def write_video(path: Path, frames: Iterable[NDArray[np.uint8]], rate: Fraction,
     if lossless:
         codec, pixel_format, options = "ffv1", "gray", {}
     elif "libx264" in av.codecs_available:
-        codec, pixel_format, options = "libx264", "yuv420p", {"crf": "8", "preset": "medium"}
+        # No B-frames: AVI cannot hold their times, and the picture would come a frame late.
+        codec, pixel_format, options = "libx264", "yuv420p", {"crf": "8", "preset": "medium", "bf": "0"}
     else:
         codec, pixel_format, options = "mpeg4", "yuv420p", {"qscale": "2"}
     try:
@@ -299,4 +294,4 @@ def write_video(path: Path, frames: Iterable[NDArray[np.uint8]], rate: Fraction,
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        remove_file(temporary)

@@ -15,7 +15,7 @@ import soxr
 from numpy.typing import NDArray
 from scipy.io import wavfile
 
-from rtmri2speech.data.files import cannot_write, replacing
+from rtmri2speech.data.files import cannot_write, remove_file, replacing
 from rtmri2speech.data.media import decode_stream, opened
 from rtmri2speech.errors import MediaError
 
@@ -76,7 +76,7 @@ def _read_sound_file(path: Path) -> Sound:
 
 def _read_sound_track(path: Path) -> Sound:
     blocks: list[NDArray[np.float32]] = []
-    start, rate = 0.0, 0
+    start, rate, expected = 0.0, 0, None
     with opened(path) as container:
         if not container.streams.audio:
             raise MediaError(f"{path}: has no sound track.", "Put NAME.wav beside it, or give --audio-dir.")
@@ -85,11 +85,17 @@ def _read_sound_track(path: Path) -> Sound:
         for frame in decode_stream(container, stream):
             if frame is None:
                 continue
+            time = float(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base else None
             if resampler is None:
-                rate = frame.sample_rate
-                start = float(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base else 0.0
+                rate, start = frame.sample_rate, time or 0.0
                 resampler = av.AudioResampler(format="fltp", layout=frame.layout, rate=rate)
-            blocks.extend(piece.to_ndarray() for piece in resampler.resample(frame))
+            elif time is not None and expected is not None:
+                # Silence where sound is missing (a damaged packet), or all that follows would come too early.
+                missing = round((time - expected) * rate)
+                if missing > frame.samples // 2:
+                    blocks.append(np.zeros((len(blocks[0]), missing), np.float32))
+            expected = None if time is None else time + frame.samples / rate
+            blocks.extend(np.asarray(piece.to_ndarray(), np.float32) for piece in resampler.resample(frame))
     if not blocks:
         raise MediaError(f"{path}: the sound track holds no sound that could be decoded.", "Export it again.")
     return Sound(np.concatenate(blocks, axis=1).mean(axis=0, dtype=np.float32), rate, start)
@@ -150,7 +156,7 @@ def sound_writer(path: Path, rate: int) -> Iterator[soundfile.SoundFile]:
     except soundfile.LibsndfileError as error:
         raise cannot_write(path, OSError(str(error))) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        remove_file(temporary)
 
 
 def write_wav(path: Path, samples: NDArray[np.floating], rate: int) -> None:

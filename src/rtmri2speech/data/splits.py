@@ -22,7 +22,7 @@ def check_ratio(ratio: Sequence[float]) -> tuple[float, float, float]:
     Raises:
         ConfigError: for anything but three shares with a positive training and validation share.
     """
-    if len(ratio) != 3 or min(ratio) < 0 or ratio[0] <= 0 or ratio[1] <= 0:
+    if len(ratio) != 3 or not np.isfinite(ratio).all() or min(ratio) < 0 or ratio[0] <= 0 or ratio[1] <= 0:
         raise ConfigError(
             f"--split-ratio {' '.join(f'{share:g}' for share in ratio)}: three shares are needed, the first two "
             "above 0.",

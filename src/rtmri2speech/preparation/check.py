@@ -131,7 +131,7 @@ def find_sound(recording: Recording) -> Sound:
     raise MissingSound(
         f"{video}: has no sound: no sound track, and no {video.stem}.wav or .flac beside it; the picture lasts "
         f"{duration:.2f} s, and sound files without a video there are {', '.join(lengths)}.",
-        f"If one of them belongs to it: --audio {others[0].name} (a table for several: --pairs FILE.csv). "
+        f"If one of them belongs to it: --audio {others[0]} (a table for several: --pairs FILE.csv). "
         "Where lengths disagree, --sync-offset and --on-mismatch say what to do.",
     )
 
@@ -147,6 +147,12 @@ def check_scan(scan: VideoScan, features: FeatureConfig, trim_over_bright: bool 
         add("error", scan.damage, "Sound and picture may be apart after the damage: copy or export the file again.")
     elif 0 < scan.announced < scan.n_frames:
         add("note", f"{scan.announced} frames announced, {scan.n_frames} decoded", "The decoded ones are used.")
+    if scan.concealed:
+        add(
+            "warning",
+            f"{scan.concealed} frame(s) are damaged in part and were filled in by the decoder",
+            "Copy or export the file again.",
+        )
     if scan.frozen:
         add("error", "the picture never changes: all frames are the same", "Export the recording again.")
     elif scan.blank:
@@ -174,7 +180,9 @@ def check_scan(scan: VideoScan, features: FeatureConfig, trim_over_bright: bool 
         add(
             "note",
             f"{float(scan.rate):.4f} frames/s will be retimed to {float(features.frame_rate):.4f}",
-            "Nothing to do. If the file's rate is wrong: --fps RATE.",
+            "Nothing to do"
+            + (", but so few frames miss fast movements" if scan.rate < features.frame_rate / 2 else "")
+            + ". If the file's rate is wrong: --fps RATE.",
         )
     return findings
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from rtmri2speech.data.files import hash_files
-from rtmri2speech.data.layout import SAMPLE_FILES, SPLITS, Dataset, Utterance
+from rtmri2speech.data.layout import FILELISTS, SAMPLE_FILES, SPLITS, Dataset, Utterance
 from rtmri2speech.data.sound import sound_size
 from rtmri2speech.errors import UserError
 from rtmri2speech.preparation.check import Finding
@@ -47,10 +48,10 @@ def _check_tables(dataset: Dataset) -> list[Finding]:
         MelScaler.from_json(dataset.root / "scaler.json", dataset.meta.features.n_mels)
     except UserError as error:
         findings.append(_error(dataset.root / "scaler.json", error.problem, error.remedy))
-    for name, split in (("training", "train"), ("validation", "validation")):
+    for name, split in FILELISTS.items():
         path = dataset.root / "hifigan_filelists" / f"{name}.txt"
         expected = {row.id for row in dataset.utterances if row.split == split}
-        found = set(path.read_text(encoding="utf-8").splitlines()) if path.is_file() else set()
+        found = set(path.read_text(encoding="utf-8", errors="replace").splitlines()) if path.is_file() else set()
         if found != expected:
             findings.append(_error(path, f"does not list the {split} split ({len(found)} of {len(expected)} names)"))
     for row in dataset.utterances:
@@ -79,7 +80,7 @@ def _check_leakage(dataset: Dataset) -> list[Finding]:
             )
     for rows in by_source.values():
         rows.sort(key=lambda row: row.source_start)
-        for one, other in zip(rows[:-1], rows[1:], strict=True):
+        for one, other in pairwise(rows):
             gap = (other.source_start - one.source_start) / frame - one.n_frames
             # Times in the table are rounded to a microsecond.
             if one.split != other.split and gap < dataset.meta.ref_frames - 0.01:

@@ -89,7 +89,7 @@ def _at_quiet(samples: NDArray[np.float32], hop: int, longest: int) -> list[Span
     """
     power = np.square(samples.reshape(-1, hop)).mean(axis=1)
     # Five frames (0.2 s): a pause between words rather than the closure of a stop.
-    level = np.convolve(power, np.full(5, 0.2), mode="same")
+    level = np.convolve(np.pad(power, 2), np.full(5, 0.2), mode="valid")
     spans, start = [], 0
     while len(level) - start > longest:
         low = start + longest // 2
@@ -116,7 +116,7 @@ def shift_textgrid(grid: Textgrid, start: float, duration: float) -> Textgrid:
     """The part of an annotation from ``start`` on, ``duration`` seconds long, beginning at time 0."""
     part = Textgrid(0.0, duration)
     for tier in grid.tiers:
-        entries = []
+        entries: list[tuple[float, float, str] | tuple[float, str]] = []
         for entry in tier.entries:
             if isinstance(tier, IntervalTier):
                 low, high = max(entry.start - start, 0.0), min(entry.end - start, duration)

@@ -41,5 +41,5 @@ def export_pairs(root: Path, utterance_id: str, ref_frames: int) -> None:
             array.flush()
             arrays[name] = array
         with replacing(npz) as file:
-            np.savez(file, **arrays)
+            np.savez(file, **arrays)  # type: ignore[arg-type]  # NumPy's stub takes the names for its own options
         del arrays, array

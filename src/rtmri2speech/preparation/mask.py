@@ -26,7 +26,7 @@ def load_mask(path: Path, size: int) -> NDArray[np.uint8]:
     In an image, pixels brighter than middle grey are kept. In JSON, the inside of every polygon is.
 
     Raises:
-        ConfigError: when the file is missing, not understood, or hides or keeps everything.
+        ConfigError: when the file is missing, not understood, or hides everything.
     """
     if not path.is_file():
         raise ConfigError(f"{path}: no such mask.", "Check the spelling of --mask.")
@@ -52,7 +52,9 @@ def _from_json(path: Path, size: int) -> NDArray[np.uint8]:
         polygons = [np.asarray(points, dtype=float) * scale for points in values["polygons"]]
         if not all(points.ndim == 2 and points.shape[1] == 2 and len(points) >= 3 for points in polygons):
             raise ValueError("a polygon needs three points or more")
-    except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
+        if not all(np.isfinite(points).all() for points in polygons):
+            raise ValueError("a coordinate is not a number")
+    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError) as error:
         raise ConfigError(f"{path}: polygons not understood ({error}).", _JSON_HELP) from None
     canvas = Image.new("L", (size * _OVERSAMPLING, size * _OVERSAMPLING))
     for points in polygons:

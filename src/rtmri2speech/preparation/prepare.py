@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import numpy as np
 from rtmri2speech import __version__
 from rtmri2speech.corpora.base import Corpus, Recording
 from rtmri2speech.data.files import write_text
-from rtmri2speech.data.layout import SPLITS, Meta, Split, Utterance, write_utterances
+from rtmri2speech.data.layout import FILELISTS, SPLITS, Meta, Split, Utterance, write_utterances
 from rtmri2speech.data.splits import FEW_RECORDINGS, SplitMode, check_ratio, split_units
 from rtmri2speech.errors import DatasetError, UserError
 from rtmri2speech.preparation.export_pairs import export_pairs, pairs_of
@@ -94,6 +95,7 @@ def prepare(
         else:
             receipts[job.recording.id] = result
         on_done(job.recording)
+    _sweep(root)
     failures.sort(key=lambda failure: failure[0].id)
     ordered = [receipts[recording.id] for recording in recordings if recording.id in receipts]
     utterances = [utterance for receipt in ordered for utterance in receipt.utterances]
@@ -142,10 +144,24 @@ def _open_folder(root: Path, recordings: list[Recording], prune: bool) -> None:
         )
     receipts.mkdir(parents=True, exist_ok=True)
     (root / "meta.json").unlink(missing_ok=True)
+    _sweep(root)
     for path in stale:
         for utterance in read_receipt(path).utterances:
             remove_sample(root, utterance.id)
         path.unlink()
+
+
+def _sweep(root: Path) -> None:
+    """Remove what a run that was killed, or a recording that failed, has left behind."""
+    for path in [*root.glob(".*.tmp"), *root.glob("*/.*.tmp")]:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    claimed = {row.id for path in (root / RECEIPTS).glob("*.json") for row in read_receipt(path).utterances}
+    for folder in (root / "samples").glob("*"):
+        if folder.name not in claimed:
+            remove_sample(root, folder.name)
 
 
 def _export(root: Path, utterances: list[Utterance], ref_frames: int, workers: int) -> None:
@@ -163,9 +179,8 @@ def _finish(root: Path, corpus: Corpus, options: PrepareOptions, mode: SplitMode
     scaler = MelScaler.fit(np.load(root / "samples" / row.id / "mel_db.npy") for row in by_split["train"])
     write_text(root / "scaler.json", scaler.to_json())
     write_utterances(root, utterances)
-    lists = root / "hifigan_filelists"
-    for name, split in (("training", "train"), ("validation", "validation")):
-        write_text(lists / f"{name}.txt", "".join(f"{row.id}\n" for row in by_split[split]))
+    for name, split in FILELISTS.items():
+        write_text(root / "hifigan_filelists" / f"{name}.txt", "".join(f"{row.id}\n" for row in by_split[split]))
     counts: dict[str, Any] = {
         split: {
             "utterances": len(rows),

@@ -31,6 +31,8 @@ from rtmri2speech.errors import MediaError
 from rtmri2speech.preparation.align import MismatchPolicy, align
 from rtmri2speech.preparation.check import Finding, check_scan, check_sound, find_sound
 from rtmri2speech.preparation.cut import CutConfig, cut_recording, read_textgrid, shift_textgrid, write_textgrid
+from rtmri2speech.signal import memo
+from rtmri2speech.signal.clock import Retiming
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel import mel_db
 from rtmri2speech.signal.video import FrameConfig
@@ -44,7 +46,7 @@ class PrepareOptions(Config):
 
     features: FeatureConfig = FeatureConfig()
     frames: FrameConfig = FrameConfig()
-    ref_frames: int = Field(4, ge=1, description="frames of a window (memo: 4)")
+    ref_frames: int = Field(memo.REF_FRAMES, ge=1, description="frames of a window (memo: 4)")
     cut: CutConfig = CutConfig()
     split: SplitMode | Literal["auto"] = "auto"
     split_ratio: tuple[float, float, float] = (80.0, 10.0, 10.0)
@@ -159,7 +161,7 @@ def _make_samples(job: Job, key: str) -> Receipt:
         begin = clip.start - sound.start + recording.sync_offset + first / frame_rate
         grid = shift_textgrid(read_textgrid(recording.textgrid), begin, len(samples) / features.sample_rate)
     spans = cut_recording(samples, features.hop_length, features.sample_rate, options.cut, grid, recording.video)
-    pieces = _split_spans(spans, len(samples) // features.hop_length, job)
+    pieces = _split_spans(spans, len(samples) // features.hop_length, job, clip.retiming, first)
     shortest = max(options.ref_frames, math.ceil(features.min_samples / features.hop_length))
     kept = [piece for piece in pieces if piece[2] - piece[1] >= shortest]
     notes = [f"{finding.file}: {finding.problem}" for finding in findings if finding.severity == "warning"]
@@ -215,10 +217,18 @@ def _write_sample(
         return hash_files(folder / name for name in SAMPLE_FILES)
 
 
-def _split_spans(spans: Sequence[tuple[int, int]], n_frames: int, job: Job) -> list[tuple[Split, int, int]]:
+def _split_spans(
+    spans: Sequence[tuple[int, int]], n_frames: int, job: Job, retiming: Retiming, first: int
+) -> list[tuple[Split, int, int]]:
     if job.split is not None:
         return [(job.split, start, stop) for start, stop in spans]
-    blocks = split_blocks(n_frames, job.options.split_ratio, job.options.ref_frames)
+    blocks: list[tuple[Split, int, int]] = []
+    used = -1  # last source frame that an earlier block has a part of: a slow source's frames are in many
+    for split, start, stop in split_blocks(n_frames, job.options.split_ratio, job.options.ref_frames):
+        start += int(np.sum(retiming.first[first + start : first + stop] <= used))
+        if start < stop:
+            used = int(retiming.last[first + stop - 1])
+            blocks.append((split, start, stop))
     return [
         (split, max(start, begin), min(stop, end))
         for split, begin, end in blocks

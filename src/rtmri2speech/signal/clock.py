@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 SAME_RATE_TOLERANCE = 1e-5
 """Relative difference of frame rates below which a source is used as it is (ATR-503: 4e-6)."""
 
+# Frames by which a frame of a constant rate may lie beside its place.
+_REGULAR = 0.1
+
 # Output frames computed in one matrix product.
 _BLOCK = 64
 
@@ -32,6 +35,12 @@ class Retiming:
 
     def __len__(self) -> int:
         return len(self.first)
+
+    @property
+    def last(self) -> NDArray[np.int64]:
+        """Shape (T,), index of the last source frame that has a part in each output frame."""
+        unused = np.argmax(self.weights[:, ::-1] > 0, axis=1)
+        return np.asarray(self.first + self.weights.shape[1] - 1 - unused, np.int64)
 
     def apply(self, source: Iterable[NDArray[np.integer]]) -> Iterator[NDArray[np.float32]]:
         """Retime a stream of frames (h, w); yields float32 blocks (n, h, w), n at most 64, in order.
@@ -88,7 +97,9 @@ def plan_retiming(starts: NDArray[np.float64], end: float, rate: Fraction) -> Re
     duration = edges[-1]
     n = len(starts)
     target = float(rate)
-    if abs(n / duration / target - 1.0) < SAME_RATE_TOLERANCE:
+    # The same mean rate is not enough: where frames were dropped or late, their times must count.
+    irregularity = np.abs(edges - np.linspace(0.0, duration, n + 1)).max() * target
+    if abs(n / duration / target - 1.0) < SAME_RATE_TOLERANCE and irregularity < _REGULAR:
         return Retiming(np.arange(n), np.ones((n, 1), np.float32), identity=True)
     # A millionth of a frame is rounding, not time.
     count = int(np.floor(duration * target + 1e-6))

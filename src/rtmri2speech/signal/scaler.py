@@ -92,15 +92,19 @@ class MelScaler(nn.Module):
             mean, std = (torch.as_tensor(values[name], dtype=torch.float32).flatten() for name in ("mean", "std"))
         except FileNotFoundError:
             raise DatasetError(f"{path}: missing.", "Run prepare again; it writes the scaler last.") from None
-        except (ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
             raise DatasetError(f"{path}: not a scaler ({error}).", "Run prepare again.") from None
         if mean.numel() == 1:
             mean = mean.expand(n_mels)
         if std.numel() == 1:
             std = std.expand(n_mels)
-        if mean.shape != (n_mels,) or std.shape != (n_mels,) or not bool((std > 0).all() and mean.isfinite().all()):
+        if mean.shape != (n_mels,) or std.shape != (n_mels,) or not _usable(mean, std):
             raise DatasetError(
                 f"{path}: needs {n_mels} finite means and positive standard deviations.",
                 "Take the scaler that was made with this dataset.",
             )
         return cls(mean, std)
+
+
+def _usable(mean: Tensor, std: Tensor) -> bool:
+    return bool((std > 0).all() and std.isfinite().all() and mean.isfinite().all())

@@ -13,6 +13,9 @@ from torch.nn import functional as F
 
 from rtmri2speech.config import Config
 
+# Relative contrast of a frame below which it is float32's rounding.
+_ROUNDING = 1e-6
+
 GreyLimits = tuple[float, float]
 """Grey values that become 0 and 1 in robust mode, in the source's own units."""
 
@@ -61,8 +64,10 @@ def normalise_frames(frames: Tensor, config: FrameConfig, limits: GreyLimits | N
     if config.mode == "memo":
         low, high = resized.flatten(1).aminmax(dim=1)
         low, high = low[:, None, None], high[:, None, None]
+        # Interpolating a constant leaves rounding noise, which is no contrast.
+        contrast = high - low > _ROUNDING * high.abs()
         # The z-score before it (memo) cancels out: min-max is invariant to gain and offset.
-        scale = torch.where(high > low, 255.0 / (high - low), torch.zeros_like(high))
+        scale = torch.where(contrast, 255.0 / (high - low), torch.zeros_like(high))
         scaled = (resized - low) * scale
     else:
         if limits is None:

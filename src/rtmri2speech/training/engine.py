@@ -17,11 +17,12 @@ from typing import Any, Literal, Protocol, Self, cast
 import torch
 from lightning.fabric.utilities.warnings import PossibleUserWarning
 from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.callbacks import Checkpoint
+from lightning.pytorch.callbacks import Callback, Checkpoint, ProgressBar
+from lightning.pytorch.loggers import TensorBoardLogger
 
 from rtmri2speech.data.files import cannot_write
 from rtmri2speech.errors import UserError
-from rtmri2speech.training.recipes import Precision
+from rtmri2speech.training.recipes import Precision, RunConfig
 
 Device = Literal["auto", "cpu", "cuda"]
 
@@ -175,6 +176,36 @@ class Checkpoints(Checkpoint):
         except OSError as error:
             temporary.unlink(missing_ok=True)
             raise cannot_write(path, error) from error
+
+
+def make_trainer(
+    settings: RunConfig, execution: Execution, folder: Path, callbacks: list[Callback], steps_per_batch: int
+) -> Trainer:
+    """Lightning's trainer for a run.
+
+    Args:
+        settings: how long it runs.
+        execution: where.
+        folder: the run folder; TensorBoard reads its ``logs``.
+        callbacks: all of them, the progress bar included.
+        steps_per_batch: optimiser steps of a batch; Lightning counts those of every optimiser.
+    """
+    return Trainer(
+        accelerator=execution.accelerator,
+        devices=1,
+        precision=execution.precision,
+        max_epochs=settings.max_epochs,
+        max_steps=-1 if settings.max_steps is None else settings.max_steps * steps_per_batch,
+        check_val_every_n_epoch=settings.validate_every,
+        num_sanity_val_steps=0,
+        logger=TensorBoardLogger(folder, name="logs", version=""),
+        log_every_n_steps=10,
+        callbacks=callbacks,
+        enable_progress_bar=any(isinstance(callback, ProgressBar) for callback in callbacks),
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+        default_root_dir=folder,
+    )
 
 
 @contextmanager

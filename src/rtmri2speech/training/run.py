@@ -13,7 +13,6 @@ from typing import Any
 import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import Callback, EarlyStopping, RichProgressBar
-from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 
 from rtmri2speech import __version__
@@ -25,7 +24,15 @@ from rtmri2speech.models.bundle import Bundle, save_bundle
 from rtmri2speech.models.vocoder import Generator
 from rtmri2speech.signal.scaler import MelScaler
 from rtmri2speech.training.acoustic import AcousticTraining
-from rtmri2speech.training.engine import Checkpoints, Execution, Interrupted, StopRequest, choose_execution, quiet
+from rtmri2speech.training.engine import (
+    Checkpoints,
+    Execution,
+    Interrupted,
+    StopRequest,
+    choose_execution,
+    make_trainer,
+    quiet,
+)
 from rtmri2speech.training.loaders import EpochSampler, Loader, WholeSounds, make_loader
 from rtmri2speech.training.recipes import AcousticRecipe, Recipe, RunConfig, VocoderRecipe
 from rtmri2speech.training.runs import RunFolder, load_checkpoint
@@ -197,7 +204,7 @@ def _run(
     with StopRequest() as stop, quiet():
         checkpoints = Checkpoints(run.checkpoints, stop)
         callbacks = [*task.callbacks, checkpoints, *([RichProgressBar()] if progress else [])]
-        trainer = _trainer(settings, execution, run, callbacks, task.steps_per_batch)
+        trainer = make_trainer(settings, execution, run.path, callbacks, task.steps_per_batch)
         first_step = 0 if position is None else load_checkpoint(run.last)["global_step"] // task.steps_per_batch
         try:
             trainer.fit(module, task.train, task.validation, ckpt_path=run.last if position is not None else None)
@@ -234,28 +241,6 @@ def _run(
     if interrupted:
         raise KeyboardInterrupt
     return summary
-
-
-def _trainer(
-    settings: RunConfig, execution: Execution, run: RunFolder, callbacks: list[Callback], steps_per_batch: int
-) -> Trainer:
-    return Trainer(
-        accelerator=execution.accelerator,
-        devices=1,
-        precision=execution.precision,
-        max_epochs=settings.max_epochs,
-        # Lightning counts the steps of every optimiser.
-        max_steps=-1 if settings.max_steps is None else settings.max_steps * steps_per_batch,
-        check_val_every_n_epoch=settings.validate_every,
-        num_sanity_val_steps=0,
-        logger=TensorBoardLogger(run.path, name="logs", version=""),
-        log_every_n_steps=10,
-        callbacks=callbacks,
-        enable_progress_bar=any(isinstance(callback, RichProgressBar) for callback in callbacks),
-        enable_model_summary=False,
-        use_distributed_sampler=False,
-        default_root_dir=run.path,
-    )
 
 
 def _binary(mask: Tensor | None) -> Tensor | None:

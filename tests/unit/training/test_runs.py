@@ -1,0 +1,143 @@
+"""Run folders: resuming, stopping, never overwriting."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import rtmri2speech
+from rtmri2speech.config import Config
+from rtmri2speech.errors import UserError
+from rtmri2speech.models.bundle import load_bundle
+from rtmri2speech.training.recipes import Recipe
+from rtmri2speech.training.run import train_acoustic, train_vocoder
+from rtmri2speech.training.runs import RunFolder, load_checkpoint
+from rtmri2speech.training.watch import LossWatch
+
+MakeDataset = Callable[..., Path]
+MakeRecipe = Callable[..., Recipe]
+
+
+@pytest.fixture(autouse=True)
+def few_threads() -> None:
+    torch.set_num_threads(1)
+
+
+def weights(path: Path) -> dict[str, torch.Tensor]:
+    return load_bundle(path).tensors
+
+
+def longer(recipe: Recipe, part: str, **values: Any) -> Recipe:
+    return recipe.model_copy(update={part: getattr(recipe, part).model_copy(update=values)})
+
+
+@pytest.mark.parametrize("kind", ["acoustic", "vocoder"])
+def test_resume_goes_on_as_if_never_stopped(
+    kind: str, dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path
+) -> None:
+    train = train_acoustic if kind == "acoustic" else train_vocoder
+    recipe = make_recipe()
+    short, whole = longer(recipe, kind, max_epochs=2), longer(recipe, kind, max_epochs=4)
+    first = train(dataset_dir, short, tmp_path / "a", tmp_path / "run", device="cpu")
+    second = train(dataset_dir, whole, tmp_path / "a", tmp_path / "run", device="cpu", resume=True)
+    straight = train(dataset_dir, whole, tmp_path / "b", tmp_path / "straight", device="cpu")
+    assert (second.epochs, second.steps) == (straight.epochs, straight.steps) == (4, 2 * first.steps)
+    assert second.final_loss == pytest.approx(straight.final_loss, rel=1e-5)
+    assert second.best_loss == pytest.approx(straight.best_loss, rel=1e-5)
+    one, other = (load_checkpoint(tmp_path / name / "checkpoints" / "last.ckpt") for name in ("run", "straight"))
+    rates = [[state["param_groups"][0]["lr"] for state in states["optimizer_states"]] for states in (one, other)]
+    assert rates[0] == pytest.approx(rates[1])
+
+
+def test_run_folders_are_never_overwritten(make_dataset: MakeDataset, make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    root, recipe = make_dataset(), make_recipe(acoustic={"max_steps": 1})
+    run_dir, out = tmp_path / "run", tmp_path / "a"
+    with pytest.raises(UserError, match="no training to resume"):
+        train_acoustic(root, recipe, out, run_dir, device="cpu", resume=True)
+    train_acoustic(root, recipe, out, run_dir, device="cpu")
+    with pytest.raises(UserError, match="--resume"):
+        train_acoustic(root, recipe, out, run_dir, device="cpu")
+    other = longer(recipe, "acoustic", optimizer=recipe.acoustic.optimizer.model_copy(update={"lr": 0.5}))
+    with pytest.raises(UserError, match=r"optimizer\.lr: 0\.003 then, 0\.5 now"):
+        train_acoustic(root, other, out, run_dir, device="cpu", resume=True)
+    with pytest.raises(UserError, match="dataset: "):
+        train_acoustic(make_dataset("more", seed=9), recipe, out, run_dir, device="cpu", resume=True)
+    with pytest.raises(UserError, match="kind: acoustic then, vocoder now"):
+        train_vocoder(root, recipe, out, run_dir, device="cpu", resume=True)
+    RunFolder(run_dir).last.write_bytes(b"PK broken")
+    with pytest.raises(UserError, match="damaged"):
+        train_acoustic(root, recipe, out, run_dir, device="cpu", resume=True)
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_interrupt_inside_an_epoch(
+    presses: int, dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, recipe = LossWatch.see, make_recipe(acoustic={"max_epochs": 4})
+    before = signal.getsignal(signal.SIGINT)
+
+    def press(self: LossWatch, loss: torch.Tensor, step: int) -> None:
+        plain(self, loss, step)
+        if step == 4:  # epochs have 3 steps: the second step of the second epoch
+            for _ in range(presses):
+                signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(LossWatch, "see", press)
+    out, run_dir = tmp_path / "a", tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        train_acoustic(dataset_dir, recipe, out, run_dir, device="cpu")
+    assert signal.getsignal(signal.SIGINT) is before
+    assert load_bundle(out).kind == "acoustic", "the best model so far is there"
+    position = RunFolder(run_dir).position()
+    assert position is not None and (position.epoch, position.batches) == ((1, 2) if presses == 1 else (1, 0))
+
+    monkeypatch.setattr(LossWatch, "see", plain)
+    resumed = train_acoustic(dataset_dir, recipe, out, run_dir, device="cpu", resume=True)
+    straight = train_acoustic(dataset_dir, recipe, tmp_path / "b", tmp_path / "straight", device="cpu")
+    assert (resumed.steps, resumed.epochs) == (straight.steps, straight.epochs) == (12, 4)
+    assert resumed.final_loss == pytest.approx(straight.final_loss, rel=1e-5)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT to another process")
+def test_interrupt_of_a_process(dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(
+        "import sys, pathlib, torch\n"
+        "from rtmri2speech.training.recipes import Recipe\n"
+        "from rtmri2speech.training.run import train_acoustic\n"
+        "root, recipe, tmp = sys.argv[1:]\n"
+        "tmp = pathlib.Path(tmp)\n"
+        "torch.set_num_threads(1)\n"
+        "try:\n"
+        "    recipe = Recipe.model_validate_json(recipe)\n"
+        "    train_acoustic(pathlib.Path(root), recipe, tmp / 'a', tmp / 'run', device='cpu')\n"
+        "except KeyboardInterrupt:\n"
+        "    sys.exit(130)\n",
+        encoding="utf-8",
+    )
+    recipe: Config = make_recipe(acoustic={"max_epochs": 100_000, "early_stop_patience": 100_000})
+    arguments = [sys.executable, str(script), str(dataset_dir), recipe.model_dump_json(), str(tmp_path)]
+    environment = os.environ | {"PYTHONPATH": str(Path(rtmri2speech.__file__).parents[1])}
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+    try:
+        deadline = time.monotonic() + 60
+        while not RunFolder(tmp_path / "run").last.is_file() and process.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 130, output
+    assert "Traceback" not in output and "Detected KeyboardInterrupt" not in output
+    assert load_bundle(tmp_path / "a").kind == "acoustic"
+    assert RunFolder(tmp_path / "run").position() is not None
