@@ -108,7 +108,7 @@ def _print_table(findings: list[Finding]) -> None:
     table = Table(show_lines=True)
     table.add_column("file", overflow="fold", ratio=1)
     table.add_column("")
-    table.add_column("what is wrong, and what to do", ratio=2)
+    table.add_column("what is wrong, and what to do", overflow="fold", ratio=2)
     styles = {"error": "bold red", "warning": "yellow", "note": "dim"}
     for finding in findings:
         # Text, so that brackets in file names are not taken for markup.

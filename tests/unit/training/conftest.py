@@ -39,6 +39,11 @@ def utterance_arrays(n_frames: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return frames.astype(np.uint8), (wave + 1e-3 * rng.normal(size=len(wave))).astype(np.float32)
 
 
+@pytest.fixture(autouse=True)
+def few_threads() -> None:
+    torch.set_num_threads(1)
+
+
 @pytest.fixture
 def make_dataset(tmp_path: Path) -> MakeDataset:
     def make(

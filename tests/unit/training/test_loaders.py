@@ -11,16 +11,11 @@ import pytest
 import torch
 
 from rtmri2speech.errors import DatasetError
-from rtmri2speech.training.loaders import EpochSampler, make_loader
+from rtmri2speech.training.loaders import EpochSampler, Loader, make_loader
 from rtmri2speech.training.recipes import Recipe
 
 MakeDataset = Callable[..., Path]
 MakeRecipe = Callable[..., Recipe]
-
-
-@pytest.fixture(autouse=True)
-def few_threads() -> None:
-    torch.set_num_threads(1)
 
 
 class Failing(torch.utils.data.Dataset[Any]):
@@ -35,8 +30,7 @@ def test_loader_processes_hand_over_user_errors_and_can_be_pickled(make_recipe: 
     config = make_recipe().acoustic.data
     loader = make_loader(Failing(), config, batch_size=2, cuda=False, seed=0, sampler=EpochSampler(4, 0))
     pickle.loads(pickle.dumps((loader.dataset, loader.collate_fn, loader.worker_init_fn, loader.sampler)))
-    parallel = torch.utils.data.DataLoader.__new__(type(loader))
-    type(loader).__init__(parallel, loader.dataset, batch_size=2, num_workers=1, collate_fn=loader.collate_fn)
+    parallel = Loader(loader.dataset, batch_size=2, num_workers=1, collate_fn=loader.collate_fn)
     for one in (loader, parallel):
         with pytest.raises(DatasetError, match="is bad"):
             next(iter(one))

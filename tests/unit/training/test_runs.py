@@ -27,15 +27,6 @@ MakeDataset = Callable[..., Path]
 MakeRecipe = Callable[..., Recipe]
 
 
-@pytest.fixture(autouse=True)
-def few_threads() -> None:
-    torch.set_num_threads(1)
-
-
-def weights(path: Path) -> dict[str, torch.Tensor]:
-    return load_bundle(path).tensors
-
-
 def longer(recipe: Recipe, part: str, **values: Any) -> Recipe:
     return recipe.model_copy(update={part: getattr(recipe, part).model_copy(update=values)})
 

@@ -27,11 +27,6 @@ MakeDataset = Callable[..., Path]
 MakeRecipe = Callable[..., Recipe]
 
 
-@pytest.fixture(autouse=True)
-def few_threads() -> None:
-    torch.set_num_threads(1)
-
-
 def weights(path: Path) -> dict[str, torch.Tensor]:
     return load_bundle(path).tensors
 
@@ -129,7 +124,7 @@ def test_micro_batches_give_the_gradient_of_the_whole_batch(
 def test_trains_in_bfloat16(kind: str, dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path) -> None:
     recipe = make_recipe(**{kind: {"precision": "bf16", "max_steps": 2}})
     train = train_acoustic if kind == "acoustic" else train_vocoder
-    summary = train(dataset_dir, recipe, tmp_path / "a", tmp_path / "run", device="cpu")
+    summary = train(dataset_dir, recipe, tmp_path / "a", tmp_path / "run", device="cpu", progress=True)
     assert summary.precision == "bf16-mixed" and summary.best_loss < float("inf")
     assert all(tensor.dtype != torch.bfloat16 for tensor in weights(tmp_path / "a").values())
 
@@ -208,7 +203,6 @@ def test_training_ends_without_improvement_or_at_the_least_rate(
     recipe = make_recipe(acoustic={**still, "max_epochs": 50, "early_stop_patience": 3, "scheduler": {"min_lr": 0.0}})
     summary = train_acoustic(dataset_dir, recipe, tmp_path / "a", tmp_path / "r1", device="cpu")
     assert "no improvement in 3" in summary.stopped and summary.epochs < 20
-    # The rate is far below ReduceLROnPlateau's own tolerance: lower it by a large factor from a useful one.
     quick = {"factor": 0.5, "patience": 0, "min_lr": 0.4}
     wild = make_recipe(acoustic={"optimizer": {"lr": 0.5}, "scheduler": quick, "max_epochs": 50})
     summary = train_acoustic(dataset_dir, wild, tmp_path / "b", tmp_path / "r2", device="cpu")

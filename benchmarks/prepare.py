@@ -1,0 +1,111 @@
+"""Frames a second of ``prepare`` against the memo's literal way, and bytes a pixel on disk.
+
+    python benchmarks/prepare.py [--recordings 6] [--seconds 20] [--rounds 3]
+
+The baseline is the memo's preprocessing as it is usually written: an OpenCV loop over frames (grey, resize,
+z-score, rescale), librosa for the sound, and every window of four frames stored as float32. Both sides run as
+whole processes, in turn, on the same recordings: drawn talkers of 256x256 pixels at 625/23 frames a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+
+def baseline(videos: Path, out: Path) -> None:
+    """The memo's way, one file after the other."""
+    import cv2
+    import librosa
+    import numpy as np
+
+    for video in sorted(videos.glob("*.mp4")):
+        capture = cv2.VideoCapture(str(video))
+        frames = []
+        while True:
+            good, picture = capture.read()
+            if not good:
+                break
+            grey = cv2.resize(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), (256, 256), interpolation=cv2.INTER_AREA)
+            scored = (grey.astype(np.float32) - grey.mean()) / (grey.std() + 1e-8)
+            frames.append((scored - scored.min()) / (scored.max() - scored.min() + 1e-8))
+        sound, _ = librosa.load(video.with_suffix(".wav"), sr=11413)
+        power = librosa.feature.melspectrogram(
+            y=librosa.effects.preemphasis(sound, coef=0.97),
+            sr=11413,
+            n_fft=2048,
+            hop_length=420,
+            win_length=2048,
+            n_mels=64,
+        )
+        mel = librosa.power_to_db(power).T.astype(np.float32)
+        count = min(len(frames), len(mel))
+        mri = np.stack(frames[:count]).astype(np.float32)
+        folder = out / "samples" / video.stem
+        folder.mkdir(parents=True)
+        np.save(folder / "mri.npy", mri)
+        np.save(folder / "mel_db.npy", mel[:count])
+        np.save(folder / "mask.npy", np.ones(count, np.float32))
+        pairs = out / "pairs_ref4_npy" / video.stem
+        pairs.mkdir(parents=True)
+        starts = range(count - 3)
+        np.save(pairs / "mri.npy", np.stack([mri[start : start + 4] for start in starts]))
+        np.save(pairs / "mel.npy", np.stack([mel[start : start + 4] for start in starts]))
+
+
+def make_recordings(folder: Path, count: int, seconds: float) -> int:
+    from rtmri2speech.simulation.schematic import speak, write_recording
+
+    frames = 0
+    for seed in range(count):
+        recording = speak(seconds, seed)
+        write_recording(recording, folder, f"talker{seed}")
+        frames += len(recording.frames)
+    return frames
+
+
+def seconds_of(command: list[str]) -> float:
+    began = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="prepare against the memo's literal way")
+    parser.add_argument("--recordings", type=int, default=6)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--baseline", nargs=2, type=Path, metavar=("VIDEOS", "OUT"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.baseline:
+        baseline(*options.baseline)
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        videos, out = Path(scratch) / "videos", Path(scratch) / "out"
+        frames = make_recordings(videos, options.recordings, options.seconds)
+        ours = [sys.executable, "-m", "rtmri2speech", "prepare", str(videos), "--out", str(out)]
+        theirs = [sys.executable, __file__, "--baseline", str(videos), str(out)]
+        rates: dict[str, list[float]] = {"memo's way": [], "prepare": []}
+        for _ in range(options.rounds):
+            for name, command in (("memo's way", theirs), ("prepare", ours)):
+                shutil.rmtree(out, ignore_errors=True)
+                rates[name].append(frames / seconds_of(command))
+        size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
+    for name, values in rates.items():
+        spread = f"{min(values):.0f} to {max(values):.0f}"
+        print(f"{name:<12} {statistics.median(values):7.0f} frames/s (median of {len(values)}; {spread})")
+    ratio = statistics.median(ours / theirs for ours, theirs in zip(rates["prepare"], rates["memo's way"], strict=True))
+    print(f"ratio        {ratio:7.2f}   (wanted: at least 4)")
+    print(
+        f"on disk      {size / (frames * 256 * 256):7.3f} bytes a pixel, sound and mel included (wanted: at most 1.1)"
+    )
+
+
+if __name__ == "__main__":
+    main()

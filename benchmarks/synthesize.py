@@ -1,0 +1,86 @@
+"""The acoustic stage against window-by-window inference, and video to wav, with the default networks.
+
+    python benchmarks/synthesize.py [--seconds 10] [--rounds 3] [--threads 2] [--dtype float32]
+
+The weights are random: time does not depend on them. Window by window, each frame goes through the image
+network once for each of the four windows that hold it, so the limit of the ratio is 4.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+
+def window_by_window(model: torch.nn.Module, frames: torch.Tensor, size: int) -> torch.Tensor:
+    """Mel (T, M) in dB with every window encoded by itself, averaged over the windows that hold a frame."""
+    total = torch.zeros(len(frames), model.n_mels)
+    count = torch.zeros(len(frames), 1)
+    for start in range(len(frames) - size + 1):
+        features = model.encode(frames[start : start + size])
+        total[start : start + size] += model.decode(features[None])[0].float()
+        count[start : start + size] += 1
+    return model.scaler.inverse(total / count)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="speed of synthesis")
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(0)
+
+    from rtmri2speech.data.clips import open_clip
+    from rtmri2speech.data.media import scan_video
+    from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
+    from rtmri2speech.models.bundle import Bundle, join
+    from rtmri2speech.models.devices import choose_dtype
+    from rtmri2speech.models.vocoder import Generator, VocoderConfig
+    from rtmri2speech.signal.features import FeatureConfig
+    from rtmri2speech.signal.video import FrameConfig, model_input
+    from rtmri2speech.simulation.schematic import speak, write_recording
+    from rtmri2speech.synthesis.offline import Synthesizer, synthesize
+
+    features = FeatureConfig()
+    acoustic = Bundle.from_acoustic(AcousticModel(AcousticConfig(), features.n_mels), features, FrameConfig())
+    vocoder = Bundle.from_vocoder(Generator(VocoderConfig(), features.n_mels), features)
+    bundle = join(acoustic, vocoder)
+    dtype = choose_dtype(options.dtype)
+    synthesizer = Synthesizer(bundle, "cpu", dtype)
+    plain = bundle.build_acoustic("cpu", dtype)
+    with tempfile.TemporaryDirectory() as scratch:
+        video = write_recording(speak(options.seconds, 0), Path(scratch), "talker", wav=False)
+        clip = open_clip(scan_video(video), features, FrameConfig())
+        frames = model_input(torch.from_numpy(np.concatenate(list(clip.blocks()))))
+        shared, alone, whole = [], [], []
+        with torch.inference_mode():
+            for _ in range(options.rounds):
+                began = time.perf_counter()
+                mel = synthesizer.predict_mel(clip)
+                shared.append(time.perf_counter() - began)
+                began = time.perf_counter()
+                reference = window_by_window(plain, frames, plain.config.ref_frames).numpy()
+                alone.append(time.perf_counter() - began)
+                began = time.perf_counter()
+                synthesize(video, synthesizer, Path(scratch) / "out")
+                whole.append(time.perf_counter() - began)
+    ratio = statistics.median(slow / fast for slow, fast in zip(alone, shared, strict=True))
+    print(f"{len(frames)} frames, {options.dtype}, {options.threads} threads, median of {options.rounds}")
+    print(f"window by window     {statistics.median(alone):7.2f} s")
+    print(f"acoustic stage       {statistics.median(shared):7.2f} s, decoding included")
+    print(f"ratio                {ratio:7.2f}   (wanted: at least 3.5)")
+    print(f"largest difference   {np.abs(mel - reference).max():9.1e} dB (wanted: at most 1e-4)")
+    print(f"video to wav         {statistics.median(whole):7.2f} s   (wanted: at most 8 s for 10 s)")
+
+
+if __name__ == "__main__":
+    main()
