@@ -81,9 +81,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigError(
-            f"{path}: no such recipe.", "Check the spelling of the path."
-        ) from None
+        raise ConfigError(f"{path}: no such recipe.", "Check the spelling of the path.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         first = str(error).splitlines()[0]
         raise ConfigError(f"{path}: not readable as YAML ({first}).", "Compare it with a recipe that works.") from None

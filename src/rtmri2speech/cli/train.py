@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -55,7 +56,9 @@ def acoustic(
 
     folder = run_dir or _run_dir(out)
     settings = load_recipe(recipe, _overrides("acoustic", overrides, dtype))
-    summary = train_acoustic(dataset, settings, out, folder, device=device, resume=resume, init=init, progress=True)
+    summary = train_acoustic(
+        dataset, settings, out, folder, device=device, resume=resume, init=init, progress=sys.stderr.isatty()
+    )
     print("\n".join(summary.lines()))
     return 0
 
@@ -101,7 +104,9 @@ def vocoder(
 
     folder = run_dir or _run_dir(out)
     settings = load_recipe(recipe, _overrides("vocoder", overrides, dtype))
-    summary = train_vocoder(dataset, settings, out, folder, device=device, resume=resume, init=init, progress=True)
+    summary = train_vocoder(
+        dataset, settings, out, folder, device=device, resume=resume, init=init, progress=sys.stderr.isatty()
+    )
     print("\n".join(summary.lines()))
     return 0
 

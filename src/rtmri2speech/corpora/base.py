@@ -36,9 +36,20 @@ class Recording:
 class Corpus(Protocol):
     """A collection of recordings of one origin."""
 
-    name: str
-    licence: str
-    citation: str
+    @property
+    def name(self) -> str:
+        """Short name, as in ``meta.json``."""
+        ...
+
+    @property
+    def licence(self) -> str:
+        """What may be done with the recordings."""
+        ...
+
+    @property
+    def citation(self) -> str:
+        """What to cite; empty where there is nothing."""
+        ...
 
     def recordings(self) -> list[Recording]:
         """Every recording, in a stable order.

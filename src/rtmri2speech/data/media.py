@@ -169,6 +169,7 @@ def scan_video(path: Path, fps: Fraction | None = None) -> VideoScan:
     with opened(path) as container:
         stream = _video_stream(container, path)
         announced, codec = stream.frames, stream.codec_context.name
+        without_times = container.format.name == "avi"
         time_base, nominal = stream.time_base, stream.average_rate or stream.guessed_rate
         pixel_format = str(stream.codec_context.pix_fmt)
         promised_end = tagged_duration(stream.metadata)
@@ -200,12 +201,15 @@ def scan_video(path: Path, fps: Fraction | None = None) -> VideoScan:
             means.append(float(grey.mean()))
     if first is None:
         raise MediaError(f"{path}: not one frame could be decoded.", "Copy or export the recording again.")
+    if without_times and (late := pts[0]) in (1, 2):
+        # FFmpeg's guess for H.264 and for B-frames; the container itself begins at its first frame.
+        pts = [None if value is None else value - late for value in pts]
     # Trimmed without encoding again (an edit list): frames before the cut are there, but never shown.
     announced = max(announced - hidden, 0)
     starts, end, rate = frame_times(path, pts, time_base, nominal, fps)
     if not announced and fps is None and promised_end is not None:
         # One frame more or less is rounding.
-        missing = round((promised_end - end) * float(rate))
+        missing = round((promised_end - end) * float(nominal or rate))
         announced = len(pts) + missing if missing > 1 else 0
     level = np.array(means)
     over_bright = _over_bright(level)
@@ -270,8 +274,7 @@ def write_video(path: Path, frames: Iterable[NDArray[np.uint8]], rate: Fraction,
     if lossless:
         codec, pixel_format, options = "ffv1", "gray", {}
     elif "libx264" in av.codecs_available:
-        # No B-frames: AVI cannot hold their times, and the picture would come a frame late.
-        codec, pixel_format, options = "libx264", "yuv420p", {"crf": "8", "preset": "medium", "bf": "0"}
+        codec, pixel_format, options = "libx264", "yuv420p", {"crf": "8", "preset": "medium"}
     else:
         codec, pixel_format, options = "mpeg4", "yuv420p", {"qscale": "2"}
     try:

@@ -73,7 +73,8 @@ def _at_intervals(
     tiers = [item for item in grid.tiers if isinstance(item, IntervalTier) and tier in (None, item.name)]
     if not tiers:
         names = ", ".join(grid.tierNames) or "none"
-        raise MediaError(f"{source}: its TextGrid has no interval tier '{tier}'.", f"Tiers there: {names}.")
+        wanted = "" if tier is None else f" '{tier}'"
+        raise MediaError(f"{source}: its TextGrid has no interval tier{wanted}.", f"Tiers there: {names}.")
     spans = [
         (max(0, round(entry.start * frame_rate)), min(n_frames, round(entry.end * frame_rate)))
         for entry in tiers[0].entries

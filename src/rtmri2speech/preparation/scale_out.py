@@ -19,21 +19,26 @@ Result = TypeVar("Result")
 
 
 def _start_worker() -> None:
+    _watch_parent()
     # The processes share the cores already; more threads would only wait for each other.
     import torch
 
     # Ctrl-C reaches the whole process group; the parent alone decides what happens then.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    """End a worker whose parent was killed: it would wait for ever, or write beside the next run."""
+def _watch_parent() -> None:
+    """End this worker when its parent is killed: it would wait for ever, or write beside the next run."""
     parent = multiprocessing.parent_process()
-    if parent is not None:
+    if parent is None:
+        return
+
+    def wait() -> None:
         parent.join()
         os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def local_executor(workers: int) -> Executor:

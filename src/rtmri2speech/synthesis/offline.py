@@ -83,7 +83,7 @@ class Synthesizer:
         at_once = _FRAMES_AT_ONCE[self.device.type]
         features = []
         for block in clip.blocks():
-            for piece in torch.from_numpy(block).split(at_once):
+            for piece in torch.split(torch.from_numpy(block), at_once):
                 features.append(self.acoustic.encode(model_input(piece.to(self.device), self._mask)))
                 on_frames(len(piece))
         return self.acoustic.predict(torch.cat(features)).float().cpu().numpy()

@@ -6,6 +6,7 @@ import logging
 import platform
 import signal
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,9 +23,8 @@ from lightning.pytorch.loggers import TensorBoardLogger
 
 from rtmri2speech.data.files import cannot_write
 from rtmri2speech.errors import UserError
+from rtmri2speech.models.devices import choose_device
 from rtmri2speech.training.recipes import Precision, RunConfig
-
-Device = Literal["auto", "cpu", "cuda"]
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,7 @@ def choose_execution(device: str, precision: Precision) -> Execution:
     Raises:
         UserError: when a GPU is asked for that is not there, or half precision on a CPU.
     """
-    if device not in ("auto", "cpu", "cuda"):
-        raise UserError(f"Unknown device '{device}'.", "Choose --device auto, cpu or cuda.")
-    available = torch.cuda.is_available()
-    if device == "cuda" and not available:
-        raise UserError("No CUDA device was found.", "Check the driver with nvidia-smi, or train with --device cpu.")
-    if device == "cpu" or not available:
+    if choose_device(device).type == "cpu":
         if precision == "fp16":
             raise UserError("Half precision (fp16) does not train on a CPU.", "Set precision to fp32 or bf16.")
         name = platform.processor() or platform.machine()
@@ -111,8 +106,12 @@ class TrainingModule(Protocol):
         ...
 
 
+# A checkpoint of all state is up to a gigabyte (the vocoder with its discriminators and their optimisers).
+_SECONDS_BETWEEN_SAVES = 60.0
+
+
 class Checkpoints(Checkpoint):
-    """Keeps ``last.ckpt`` (all state, every epoch and at a stop) and ``best.ckpt`` (weights of the least val/loss).
+    """Keeps ``last.ckpt`` (all state, once a minute and at the end) and ``best.ckpt`` (weights of the least val/loss).
 
     Lightning's ModelCheckpoint compares values that may be older than the weights when validations are rarer
     than epochs; this one saves the best where it is measured.
@@ -130,6 +129,7 @@ class Checkpoints(Checkpoint):
         self.validated_step = -1
         self.final_loss = float("nan")
         self._stop = stop
+        self._saved_at = time.monotonic()
 
     @property
     def best_loss(self) -> float:
@@ -162,10 +162,15 @@ class Checkpoints(Checkpoint):
             raise Interrupted
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save everything."""
-        self._save(trainer, self.last)
+        """Save everything, unless that was done a moment ago: epochs of short recordings last a second."""
+        if self._stop.made or time.monotonic() - self._saved_at > _SECONDS_BETWEEN_SAVES:
+            self._save(trainer, self.last)
         if self._stop.made:
             raise Interrupted
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Save everything."""
+        self._save(trainer, self.last)
 
     def _save(self, trainer: Trainer, path: Path, weights_only: bool = False) -> None:
         temporary = path.with_suffix(".tmp")
@@ -173,9 +178,23 @@ class Checkpoints(Checkpoint):
             path.parent.mkdir(parents=True, exist_ok=True)
             trainer.save_checkpoint(temporary, weights_only=weights_only)
             temporary.replace(path)
+            self._saved_at = self._saved_at if weights_only else time.monotonic()
         except OSError as error:
             temporary.unlink(missing_ok=True)
             raise cannot_write(path, error) from error
+
+
+class ValidationLines(Callback):
+    """Prints a line a validation, for logs of jobs that no one watches."""
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Print the step and the main figures."""
+        metrics = trainer.callback_metrics
+        error = f", mel error {float(metrics['val/mae_db']):.2f} dB" if "val/mae_db" in metrics else ""
+        step = cast(TrainingModule, pl_module).optimizer_steps
+        print(
+            f"epoch {trainer.current_epoch}, step {step}: val/loss {float(metrics['val/loss']):.4f}{error}", flush=True
+        )
 
 
 def make_trainer(

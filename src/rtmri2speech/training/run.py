@@ -29,6 +29,7 @@ from rtmri2speech.training.engine import (
     Execution,
     Interrupted,
     StopRequest,
+    ValidationLines,
     choose_execution,
     make_trainer,
     quiet,
@@ -80,7 +81,7 @@ def train_acoustic(
         device: ``auto``, ``cpu`` or ``cuda``.
         resume: go on from the run's last checkpoint.
         init: bundle with an acoustic model of the same size to start from. The scaler stays the dataset's.
-        progress: show a progress bar.
+        progress: show a progress bar; otherwise a line a validation is printed.
 
     Raises:
         UserError: for whatever the user can mend; DatasetError, BundleError and ConfigError among them.
@@ -203,7 +204,8 @@ def _run(
     began, interrupted = time.perf_counter(), False
     with StopRequest() as stop, quiet():
         checkpoints = Checkpoints(run.checkpoints, stop)
-        callbacks = [*task.callbacks, checkpoints, *([RichProgressBar()] if progress else [])]
+        watching = RichProgressBar() if progress else ValidationLines()
+        callbacks = [*task.callbacks, checkpoints, watching]
         trainer = make_trainer(settings, execution, run.path, callbacks, task.steps_per_batch)
         first_step = 0 if position is None else load_checkpoint(run.last)["global_step"] // task.steps_per_batch
         try:

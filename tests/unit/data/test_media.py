@@ -38,6 +38,16 @@ def write_raw(
     return path
 
 
+def write_plain(path: Path, pictures: Pictures) -> None:
+    """Write an mp4 of 25 frames a second whose packets are in the order of the frames."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"bf": "0", "crf": "8"})
+        stream.height, stream.width, stream.pix_fmt = 64, 64, "yuv420p"
+        for pixels in pictures:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="gray")))
+        container.mux(stream.encode(None))
+
+
 def shift_times(source: Path, target: Path, shift: Fraction | None = None, ticks: dict[int, int] | None = None) -> None:
     """Copy the picture of an mp4 with other time stamps, without encoding again."""
     options = {"avoid_negative_ts": "disabled", "use_editlist": "1"}
@@ -139,7 +149,7 @@ def test_a_given_rate_replaces_the_containers(tmp_path: Path, pictures: Pictures
 
 
 def test_late_frames_keep_their_times(tmp_path: Path, pictures: Pictures) -> None:
-    write_video(tmp_path / "even.mp4", pictures[:20], Fraction(25))
+    write_plain(tmp_path / "even.mp4", pictures[:20])
     late = {index: 2560 for index in range(10, 20)}  # from frame 10 on 0.2 s later
     shift_times(tmp_path / "even.mp4", tmp_path / "late.mp4", ticks=late)
     starts = scan_video(tmp_path / "late.mp4").starts
@@ -169,7 +179,9 @@ def test_a_file_cut_anywhere_is_refused_or_flagged(tmp_path: Path, pictures: Pic
             assert str(cut) in error.problem and error.remedy
             continue
         assert scan.n_frames < len(pictures)
-        assert scan.damage is not None and f"{len(pictures)} " in scan.damage
+        assert scan.damage is not None and scan.damage.startswith("cut short")
+        # Matroska promises a time, not a number of frames.
+        assert scan.announced == len(pictures) or suffix == ".mkv"
 
 
 def test_an_mp4_cut_after_its_index_is_flagged(tmp_path: Path, pictures: Pictures) -> None:
@@ -239,16 +251,22 @@ def test_flipped_bytes_never_raise_anything_else(
         assert str(path) in error.problem
 
 
-def test_damaged_packets_are_counted_and_the_rest_is_read(tmp_path: Path, pictures: Pictures) -> None:
-    path = tmp_path / "clip.mp4"
-    write_video(path, pictures, Fraction(25))
+def damage(path: Path, pictures: Pictures, indices: tuple[int, ...], share: float) -> None:
+    """Write an mp4 and spoil the last ``share`` of some of its packets."""
+    write_plain(path, pictures)
     with av.open(str(path)) as container:
         packets = [(packet.pos, packet.size) for packet in container.demux(container.streams.video[0]) if packet.size]
     content = bytearray(path.read_bytes())
-    for index in (20, 21, 30):
+    for index in indices:
         start, size = packets[index]
-        content[start : start + size] = b"\xff" * size
+        spoilt = int(size * share)
+        content[start + size - spoilt : start + size] = b"\xff" * spoilt
     path.write_bytes(content)
+
+
+def test_damaged_packets_are_counted_and_the_rest_is_read(tmp_path: Path, pictures: Pictures) -> None:
+    path = tmp_path / "clip.mp4"
+    damage(path, pictures, (20, 21, 30), 1.0)
     scan = scan_video(path)
     assert scan.damaged == 3 and scan.n_frames == len(pictures) - 3 and scan.announced == len(pictures)
     assert scan.damage is not None and scan.damage.startswith("3 damaged packet(s); 51 frames of 54 announced")
@@ -259,15 +277,9 @@ def test_damaged_packets_are_counted_and_the_rest_is_read(tmp_path: Path, pictur
 
 def test_frames_filled_in_by_the_decoder_are_counted(tmp_path: Path, pictures: Pictures) -> None:
     path = tmp_path / "clip.mp4"
-    write_video(path, pictures, Fraction(25))
-    with av.open(str(path)) as container:
-        packets = [(packet.pos, packet.size) for packet in container.demux(container.streams.video[0]) if packet.size]
-    content = bytearray(path.read_bytes())
-    start, size = packets[25]
-    content[start + size // 2 : start + size] = bytes((value * 7 + 13) % 256 for value in range(size - size // 2))
-    path.write_bytes(content)
+    damage(path, pictures, (25,), 0.6)
     scan = scan_video(path)
-    assert scan.concealed + scan.damaged >= 1
+    assert scan.n_frames == len(pictures) and scan.damaged == 0 and scan.concealed == 1
 
 
 def test_over_bright_frames_at_the_start_are_flagged_and_kept_from_the_histogram(tmp_path: Path) -> None:
@@ -314,7 +326,7 @@ def test_a_picture_that_changes_size_is_refused(
         return whole(frame) if count < 4 else whole(frame)[:32]
 
     monkeypatch.setattr(media, "_grey", shrinking)
-    with pytest.raises(MediaError, match="changes size at frame 3 .64x64 to 64x32"):
+    with pytest.raises(MediaError, match=r"changes size at frame 3 \(64x64 to 64x32\)"):
         scan_video(path)
 
 

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rtmri2speech.data.files import hash_files, new_folder, replacing, write_text
+from rtmri2speech.errors import UserError
+
+
+class FullDisk(io.BytesIO):
+    """A file on a disk that is full after ten bytes."""
+
+    def write(self, data: Any) -> int:
+        if self.tell() + len(data) > 10:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(data)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*"))
+
+
+def test_a_file_takes_its_name_when_it_is_complete(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "a.bin"
+    with replacing(path) as file:
+        file.write(b"one")
+        assert not path.exists()
+    assert path.read_bytes() == b"one" and names(tmp_path) == ["a.bin", "new"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_an_error_leaves_the_old_content(tmp_path: Path, error: type[BaseException]) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"old")
+    with pytest.raises(error), replacing(path) as file:
+        file.write(b"new")
+        raise error
+    assert path.read_bytes() == b"old" and names(tmp_path) == ["a.bin"]
+
+
+def test_a_full_disk_is_a_user_error_that_names_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(Path, "open", lambda self, *args, **options: FullDisk())
+    with pytest.raises(UserError) as caught, replacing(path) as file:
+        file.write(b"more than ten bytes")
+    monkeypatch.undo()
+    assert str(path) in caught.value.problem and "No space left" in caught.value.problem
+    assert "space" in caught.value.remedy
+    assert path.read_bytes() == b"old" and names(tmp_path) == ["a.bin"]
+
+
+def test_a_file_in_the_place_of_a_folder_is_a_user_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(UserError, match="cannot be written"), replacing(tmp_path / "file" / "a.bin") as file:
+        file.write(b"x")
+    with pytest.raises(UserError, match="cannot be written"), new_folder(tmp_path / "file" / "folder"):
+        pass
+
+
+def test_text_is_utf8_with_unix_line_ends(tmp_path: Path) -> None:
+    write_text(tmp_path / "a.txt", "母音\nä\n")
+    assert (tmp_path / "a.txt").read_bytes() == "母音\nä\n".encode()
+
+
+def test_hash_is_over_the_contents_in_order(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.write_bytes(b"abc" * 1_000_000)
+    other.write_bytes(b"xyz")
+    assert hash_files([one, other]) == hashlib.sha256(b"abc" * 1_000_000 + b"xyz").hexdigest()
+    assert hash_files([other, one]) != hash_files([one, other])
+
+
+def test_a_folder_replaces_the_old_one_whole(tmp_path: Path) -> None:
+    final = tmp_path / "sample"
+    final.mkdir()
+    (final / "old").write_bytes(b"")
+    with new_folder(final) as folder:
+        (folder / "new").write_bytes(b"")
+        assert names(final) == ["old"]
+    assert names(tmp_path) == ["new", "sample"]
+
+
+def test_an_error_leaves_the_old_folder(tmp_path: Path) -> None:
+    final = tmp_path / "sample"
+    final.mkdir()
+    (final / "old").write_bytes(b"")
+    with pytest.raises(KeyboardInterrupt), new_folder(final) as folder:
+        (folder / "new").write_bytes(b"")
+        raise KeyboardInterrupt
+    assert names(tmp_path) == ["old", "sample"]
+
+
+def test_what_a_killed_run_left_does_not_mix_in(tmp_path: Path) -> None:
+    with new_folder(tmp_path / "sample") as folder:
+        left = folder
+    left.mkdir()
+    (left / "half").write_bytes(b"")
+    with new_folder(tmp_path / "sample") as folder:
+        (folder / "whole").write_bytes(b"")
+    assert names(tmp_path) == ["sample", "whole"]
+
+
+def test_a_full_disk_in_a_folder_is_a_user_error(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="No space left") as caught, new_folder(tmp_path / "sample"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert str(tmp_path / "sample") in caught.value.problem and not names(tmp_path)

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import Executor, ProcessPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from rtmri2speech.errors import MediaError, UserError
+from rtmri2speech.preparation import scale_out
+from rtmri2speech.preparation.scale_out import run_jobs
+
+# Work must be importable in the worker, which a test module is not: jobs are expressions, the work is eval.
+ERROR = "__import__('rtmri2speech.errors', fromlist=['x']).MediaError"
+FAIL = f"(_ for _ in ()).throw({ERROR}('a.mp4: bad', 'mend it'))"
+DIE = "__import__('os').kill(__import__('os').getpid(), 9)"
+
+
+@pytest.fixture
+def light_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Worker processes that do not import torch."""
+
+    def executor(workers: int) -> Executor:
+        return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+
+    monkeypatch.setattr(scale_out, "local_executor", executor)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_job_is_done_and_an_error_is_a_result(light_workers: None, workers: int) -> None:
+    jobs = ["1 + 1", FAIL, "'a' * 3", "__import__('os').getpid()"]
+    results = dict(run_jobs(eval, jobs, workers))
+    assert list(results) and set(results) == set(jobs)
+    assert results["1 + 1"] == 2 and results["'a' * 3"] == "aaa"
+    error = results[FAIL]
+    assert isinstance(error, MediaError) and (error.problem, error.remedy) == ("a.mp4: bad", "mend it")
+    assert (results[jobs[3]] == os.getpid()) == (workers == 1)
+
+
+def test_no_jobs_need_no_workers() -> None:
+    assert list(run_jobs(eval, [], 4)) == []
+
+
+def test_running_out_of_memory_is_a_user_error() -> None:
+    ((_, result),) = run_jobs(eval, ["(_ for _ in ()).throw(MemoryError())"], 1)
+    assert isinstance(result, UserError) and "memory" in result.problem
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_fault_of_ours_is_not_hidden(light_workers: None, workers: int) -> None:
+    with pytest.raises(ZeroDivisionError):
+        list(run_jobs(eval, ["1", "1 / 0", "2"], workers))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGKILL")
+def test_a_worker_that_dies_costs_only_its_own_job(light_workers: None) -> None:
+    jobs = ["10 + 1", "10 + 2", DIE, "10 + 3", FAIL, "10 + 4"]
+    results = dict(run_jobs(eval, jobs, 2))
+    assert [results[f"10 + {i}"] for i in (1, 2, 3, 4)] == [11, 12, 13, 14]
+    died = results[DIE]
+    assert type(died) is UserError and "died" in died.problem and died.remedy
+    assert isinstance(results[FAIL], MediaError)
+    assert len(results) == len(jobs)
+
+
+PARENT = """
+import multiprocessing, os, sys, time
+from concurrent.futures import ProcessPoolExecutor
+from rtmri2speech.preparation.scale_out import _watch_parent
+if __name__ == "__main__":
+    pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_watch_parent)
+    print(pool.submit(os.getpid).result(), flush=True)
+    pool.submit(time.sleep, 60).result()
+"""
+
+
+def alive(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
+def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT, encoding="utf-8")
+    source = str(Path(scale_out.__file__).parents[2])
+    environment = {**os.environ, "PYTHONPATH": source}
+    with subprocess.Popen([sys.executable, str(script)], env=environment, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        worker = int(parent.stdout.readline())
+        assert alive(worker)
+        parent.kill()
+        parent.wait()
+        end = time.monotonic() + 10
+        while alive(worker) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert not alive(worker)
