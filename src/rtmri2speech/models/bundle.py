@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
@@ -12,7 +11,7 @@ from torch import Tensor
 
 from rtmri2speech.errors import BundleError, ConfigError
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
-from rtmri2speech.models.container import SCHEMA, read_container, write_container
+from rtmri2speech.models.container import read_container, write_container
 from rtmri2speech.models.loading import list_names, load_strictly
 from rtmri2speech.models.vocoder import Generator, VocoderConfig, plain_weights
 from rtmri2speech.signal.features import FeatureConfig
@@ -91,6 +90,18 @@ class Bundle:
         """Mask of the frames, shape (H, W), uint8, if there is one."""
         return self.tensors.get(_MASK)
 
+    def header(self) -> dict[str, Any]:
+        """Everything but the tensors, as the file's JSON header holds it."""
+        parts = {"features": self.features, "frames": self.frames}
+        stages = {"acoustic": self.acoustic, "vocoder": self.vocoder}
+        return {
+            "kind": self.kind,
+            **{name: None if part is None else part.model_dump(mode="json") for name, part in parts.items()},
+            "model": {name: None if size is None else size.model_dump(mode="json") for name, size in stages.items()},
+            "provenance": self.provenance,
+            "card": self.card,
+        }
+
     def stage(self, name: str) -> dict[str, Tensor]:
         """Tensors of stage ``acoustic`` or ``vocoder``, without the stage's prefix."""
         prefix = name + "."
@@ -111,7 +122,10 @@ class Bundle:
         load_strictly(model, self.stage("acoustic"), self.source)
         for part in (model.cnn, model.lstm, model.head):
             part.to(dtype)
-        return model.to(device).eval()
+        model.to(device)
+        # A change of dtype scatters the LSTM's weights, and cuDNN would gather them again at every call.
+        model.lstm.flatten_parameters()
+        return model.eval()
 
     def build_vocoder(self, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Generator:
         """The vocoder with plain weights, in eval mode.
@@ -138,19 +152,8 @@ def save_bundle(bundle: Bundle, path: Path, half: bool = False) -> None:
     Raises:
         BundleError: when the file cannot be written.
     """
-    header = {
-        "kind": bundle.kind,
-        "features": bundle.features.model_dump(mode="json"),
-        "frames": None if bundle.frames is None else bundle.frames.model_dump(mode="json"),
-        "model": {
-            "acoustic": None if bundle.acoustic is None else bundle.acoustic.model_dump(mode="json"),
-            "vocoder": None if bundle.vocoder is None else bundle.vocoder.model_dump(mode="json"),
-        },
-        "provenance": bundle.provenance,
-        "card": bundle.card,
-    }
     tensors = {name: _halved(tensor) for name, tensor in bundle.tensors.items()} if half else bundle.tensors
-    write_container(path, header, tensors)
+    write_container(path, bundle.header(), tensors)
 
 
 def load_bundle(path: Path) -> Bundle:
@@ -212,33 +215,6 @@ def join(acoustic: Bundle, vocoder: Bundle) -> Bundle:
     )
 
 
-def describe(bundle: Bundle) -> list[tuple[str, str]]:
-    """What a bundle holds, as names and values to print."""
-    features = bundle.features
-    rows = [("kind", bundle.kind), ("schema", str(SCHEMA))]
-    if bundle.acoustic is not None:
-        sizes = f"{bundle.acoustic.backbone}, BiLSTM {bundle.acoustic.hidden}, windows of {bundle.acoustic.ref_frames}"
-        rows.append(("acoustic model", f"{sizes}; {_count(bundle, 'acoustic')}"))
-        rows.append(("inference", bundle.acoustic.inference))
-    if bundle.vocoder is not None:
-        rates = " x ".join(str(rate) for rate in bundle.vocoder.upsample_rates)
-        rows.append(("vocoder", f"HiFi-GAN {rates}, {bundle.vocoder.initial_channels}; {_count(bundle, 'vocoder')}"))
-    rows += [
-        ("sampling rate", f"{features.sample_rate} Hz"),
-        ("frame rate", f"{float(features.frame_rate):.4f} frames/s ({features.frame_rate})"),
-        ("mel", f"{features.n_mels} bands, {features.fmin:g}-{features.top:g} Hz"),
-        ("pre-emphasis", f"{features.preemphasis:g}"),
-        ("transform", f"{features.n_fft} points, window {features.win_length}, hop {features.hop_length}"),
-    ]
-    if bundle.frames is not None:
-        limits = f"percentiles {bundle.frames.low_percentile:g}-{bundle.frames.high_percentile:g} of the clip"
-        mode = "memo (each frame)" if bundle.frames.mode == "memo" else f"{bundle.frames.mode} ({limits})"
-        mask = bundle.mask
-        shown = "none" if mask is None else f"{100 * float((mask > 0).float().mean()):.1f} % of the pixels visible"
-        rows += [("frames", f"{bundle.frames.size} x {bundle.frames.size} pixels, {mode}"), ("mask", shown)]
-    return rows + [("provenance " + name, value) for name, value in _flatten(bundle.provenance)]
-
-
 def _check_parts(bundle: Bundle) -> None:
     problem = None
     acoustic, vocoder = bundle.acoustic is not None, bundle.vocoder is not None
@@ -283,17 +259,3 @@ def _halved(tensor: Tensor) -> Tensor:
 def _provenance_of(bundle: Bundle, stage: str) -> Any:
     # A bundle that was joined before keeps its stages' histories apart already.
     return bundle.provenance.get(stage, {}) if bundle.kind == "synthesizer" else bundle.provenance
-
-
-def _count(bundle: Bundle, stage: str) -> str:
-    kept = (".running_mean", ".running_var", "scaler.mean", "scaler.std", ".num_batches_tracked")
-    tensors = [tensor for name, tensor in bundle.stage(stage).items() if not name.endswith(kept)]
-    stored = sorted({str(tensor.dtype).removeprefix("torch.") for tensor in tensors if tensor.ndim > 1})
-    return f"{sum(tensor.numel() for tensor in tensors) / 1e6:.2f} M parameters as {' and '.join(stored)}"
-
-
-def _flatten(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    rows: list[tuple[str, str]] = []
-    for name, value in values.items():
-        rows += _flatten(value, f"{prefix}{name}.") if isinstance(value, dict) else [(prefix + name, str(value))]
-    return rows

@@ -129,7 +129,7 @@ class Checkpoints(Checkpoint):
         self.validated_step = -1
         self.final_loss = float("nan")
         self._stop = stop
-        self._saved_at = time.monotonic()
+        self._saved_at = float("-inf")  # the first epoch's end is saved
 
     @property
     def best_loss(self) -> float:
@@ -163,14 +163,12 @@ class Checkpoints(Checkpoint):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save everything, unless that was done a moment ago: epochs of short recordings last a second."""
-        if self._stop.made or time.monotonic() - self._saved_at > _SECONDS_BETWEEN_SAVES:
+        epochs, steps = trainer.max_epochs, trainer.max_steps
+        final = trainer.current_epoch + 1 == epochs or trainer.global_step == steps or trainer.should_stop
+        if final or self._stop.made or time.monotonic() - self._saved_at > _SECONDS_BETWEEN_SAVES:
             self._save(trainer, self.last)
         if self._stop.made:
             raise Interrupted
-
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save everything."""
-        self._save(trainer, self.last)
 
     def _save(self, trainer: Trainer, path: Path, weights_only: bool = False) -> None:
         temporary = path.with_suffix(".tmp")

@@ -18,7 +18,8 @@ from torch import Tensor
 from rtmri2speech.errors import BundleError
 from rtmri2speech.models import container
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
-from rtmri2speech.models.bundle import Bundle, describe, join, load_bundle, save_bundle
+from rtmri2speech.models.bundle import Bundle, join, load_bundle, save_bundle
+from rtmri2speech.models.describe import describe
 from rtmri2speech.models.vocoder import Generator, VocoderConfig, add_weight_norm
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.video import FrameConfig

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rtmri2speech.models.bundle import Bundle, describe, join
+from rtmri2speech.models.bundle import Bundle, join
+from rtmri2speech.models.describe import describe
 from rtmri2speech.signal.video import FrameConfig
 
 

@@ -30,9 +30,8 @@ def test_the_inside_of_every_polygon_is_kept(tmp_path: Path) -> None:
 
 
 def test_polygons_scale_with_the_picture_they_were_drawn_on(tmp_path: Path) -> None:
-    small = load_mask(
-        polygons(tmp_path / "a.json", [[10, 20], [50, 20], [50, 30], [10, 30]], width=100, height=50), 128
-    )
+    box = [[10, 20], [50, 20], [50, 30], [10, 30]]
+    small = load_mask(polygons(tmp_path / "a.json", box, width=100, height=50), 128)
     rows, columns = np.flatnonzero(small.any(axis=1)), np.flatnonzero(small.any(axis=0))
     assert abs(rows[0] - 20 * 128 / 50) <= 1 and abs(rows[-1] - 30 * 128 / 50) <= 1
     assert abs(columns[0] - 10 * 128 / 100) <= 1 and abs(columns[-1] - 50 * 128 / 100) <= 1

@@ -33,8 +33,9 @@ def light_workers(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_every_job_is_done_and_an_error_is_a_result(light_workers: None, workers: int) -> None:
     jobs = ["1 + 1", FAIL, "'a' * 3", "__import__('os').getpid()"]
-    results = dict(run_jobs(eval, jobs, workers))
-    assert list(results) and set(results) == set(jobs)
+    pairs = list(run_jobs(eval, jobs, workers))
+    results = dict(pairs)
+    assert len(pairs) == len(results) and set(results) == set(jobs)
     assert results["1 + 1"] == 2 and results["'a' * 3"] == "aaa"
     error = results[FAIL]
     assert isinstance(error, MediaError) and (error.problem, error.remedy) == ("a.mp4: bad", "mend it")
@@ -59,12 +60,13 @@ def test_a_fault_of_ours_is_not_hidden(light_workers: None, workers: int) -> Non
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGKILL")
 def test_a_worker_that_dies_costs_only_its_own_job(light_workers: None) -> None:
     jobs = ["10 + 1", "10 + 2", DIE, "10 + 3", FAIL, "10 + 4"]
-    results = dict(run_jobs(eval, jobs, 2))
+    pairs = list(run_jobs(eval, jobs, 2))
+    results = dict(pairs)
+    assert len(pairs) == len(results) == len(jobs)  # none twice
     assert [results[f"10 + {i}"] for i in (1, 2, 3, 4)] == [11, 12, 13, 14]
     died = results[DIE]
     assert type(died) is UserError and "died" in died.problem and died.remedy
     assert isinstance(results[FAIL], MediaError)
-    assert len(results) == len(jobs)
 
 
 PARENT = """
