@@ -14,7 +14,7 @@ def test_describe(acoustic_bundle: Bundle, vocoder_bundle: Bundle) -> None:
     assert rows["kind"] == "synthesizer" and rows["inference"] == "average"
     assert "test_efficientnet" in rows["acoustic model"] and "parameters" in rows["vocoder"]
     assert rows["mask"] == "75.0 % of the pixels visible" and "memo" in rows["frames"]
-    assert rows["provenance acoustic.metrics.mae"] == "1.25"
+    assert rows["acoustic.metrics.mae"] == "1.25"
     robust = replace(acoustic_bundle, frames=FrameConfig(size=32, mode="robust"))
     assert "percentiles 0.5-99.5" in dict(describe(robust))["frames"]
     assert "frames" not in dict(describe(vocoder_bundle))

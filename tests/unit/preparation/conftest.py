@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.data.clips import Clip, open_clip
@@ -24,6 +25,11 @@ from rtmri2speech.simulation.schematic import speak, write_recording
 Mux = Callable[..., Path]
 
 OPTIONS = PrepareOptions(frames=FrameConfig(size=32))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_threads() -> None:
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

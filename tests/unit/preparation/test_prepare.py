@@ -514,7 +514,11 @@ def test_utterances_that_would_share_a_name_are_refused(
 
 
 def test_workers_change_nothing_in_the_dataset(run: Run, root: Path, tmp_path: Path, tree: Tree) -> None:
-    run()
+    torch.set_num_threads(2)  # as many as a user's machine has; a worker process takes one
+    try:
+        run()
+    finally:
+        torch.set_num_threads(1)
     summary = run(root=tmp_path / "parallel", workers=2)
     assert summary.redone == 3
     assert tree(tmp_path / "parallel") == tree(root)
