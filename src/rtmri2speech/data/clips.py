@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rtmri2speech.data.media import VideoScan, read_video
+from rtmri2speech.data.scan import VideoScan
 from rtmri2speech.errors import MediaError
 from rtmri2speech.signal.clock import Retiming, plan_retiming
 from rtmri2speech.signal.features import FeatureConfig
@@ -47,7 +47,7 @@ class Clip:
 
     def blocks(self) -> Iterator[NDArray[np.uint8]]:
         """Normalised frames in order, blocks (n, size, size) of at most 64 frames, uint8."""
-        source = islice(read_video(self.scan.path), self.skipped, None)
+        source = islice(self.scan.read(), self.skipped, None)
         for block in self.retiming.apply(source):
             yield normalise_frames(torch.from_numpy(block), self.frames, self.limits).numpy()
 
@@ -56,7 +56,7 @@ def open_clip(scan: VideoScan, features: FeatureConfig, frames: FrameConfig, tri
     """Lay a scanned video on the feature clock.
 
     Args:
-        scan: from :func:`rtmri2speech.data.media.scan_video`.
+        scan: from :func:`rtmri2speech.data.scan.scan_video`.
         features: the clock.
         frames: size and normalisation.
         trim_over_bright: leave out the leading frames flagged as over-bright.

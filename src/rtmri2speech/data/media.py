@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from rtmri2speech.data.files import cannot_write, remove_file
-from rtmri2speech.data.times import frame_times, tagged_duration
 from rtmri2speech.errors import MediaError, UserError
 
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov")
@@ -26,65 +24,6 @@ VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov")
 _DAMAGE = (av.error.InvalidDataError, av.error.ExternalError, av.error.EOFError)
 
 GreyFrame = NDArray[np.uint8] | NDArray[np.uint16]
-
-
-@dataclass(frozen=True)
-class VideoScan:
-    """What decoding a video to its end has shown.
-
-    Attributes:
-        path: the file.
-        width, height: pixels.
-        codec, pixel_format: as FFmpeg names them.
-        starts: display time of every frame in seconds on the container's clock, shape (n,), increasing.
-        end: end of the last frame, seconds.
-        rate: mean frame rate, exact where the container's times are.
-        announced: number of frames that the container promises, 0 where it promises none.
-        damaged: packets that could not be decoded.
-        concealed: frames decoded in part, the rest filled in by the decoder.
-        means: mean grey value of every frame, shape (n,).
-        blank: indices of frames without any contrast.
-        frozen: True when all frames are the same.
-        histogram: counts by grey value over the steady frames (leading over-bright ones left out).
-        over_bright: number of leading frames brighter than the steady state.
-    """
-
-    path: Path
-    width: int
-    height: int
-    codec: str
-    pixel_format: str
-    starts: NDArray[np.float64]
-    end: float
-    rate: Fraction
-    announced: int
-    damaged: int
-    concealed: int
-    means: NDArray[np.float64]
-    blank: list[int]
-    frozen: bool
-    histogram: NDArray[np.int64]
-    over_bright: int
-
-    @property
-    def n_frames(self) -> int:
-        """Decoded frames."""
-        return len(self.starts)
-
-    @property
-    def damage(self) -> str | None:
-        """What is broken in the file, or None."""
-        if self.damaged:
-            promised = f" of {self.announced} announced" if self.announced else ""
-            return f"{self.damaged} damaged packet(s); {self.n_frames} frames{promised} could be decoded"
-        if self.announced > self.n_frames:
-            return f"cut short: {self.announced} frames announced, {self.n_frames} decoded"
-        return None
-
-    @property
-    def duration(self) -> float:
-        """Seconds from the first frame's begin to the last one's end."""
-        return self.end - float(self.starts[0])
 
 
 @contextmanager
@@ -112,7 +51,12 @@ def _reason(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error).split(":")[0].strip() or type(error).__name__
 
 
-def _video_stream(container: Any, path: Path) -> VideoStream:
+def video_stream(container: Any, path: Path) -> VideoStream:
+    """The picture of a container, set up for decoding.
+
+    Raises:
+        MediaError: when there is none.
+    """
     if not container.streams.video:
         raise MediaError(f"{path}: holds no picture.", "Give the video file; its sound may lie beside it.")
     stream: VideoStream = container.streams.video[0]
@@ -139,126 +83,23 @@ def decode_stream(container: Any, stream: Any, seen: Callable[[Any], None] = lam
             yield None
 
 
-def _grey(frame: VideoFrame) -> GreyFrame:
+def grey_of(frame: VideoFrame) -> GreyFrame:
+    """A decoded frame as grey values (h, w), 16 bits where the format has more than 8."""
     deep = max(component.bits for component in frame.format.components) > 8 and frame.format.name != "pal8"
     grey: GreyFrame = frame.to_ndarray(format="gray16le" if deep else "gray")  # type: ignore[assignment]
     return grey
 
 
-def scan_video(path: Path, fps: Fraction | None = None) -> VideoScan:
-    """Decode a video to its end, in bounded memory, and say what it holds.
-
-    Args:
-        path: the file.
-        fps: true frame rate, where the container's is known to be wrong.
-
-    Raises:
-        MediaError: when it cannot be read, holds no picture, or no frame could be decoded.
-    """
-    pts: list[int | None] = []
-    means: list[float] = []
-    blank: list[int] = []
-    histograms: list[NDArray[np.int64]] = []
-    first: GreyFrame | None = None
-    frozen, damaged, concealed, hidden = True, 0, 0, 0
-
-    def count_hidden(packet: Any) -> None:
-        nonlocal hidden
-        hidden += bool(packet.is_discard)
-
-    with opened(path) as container:
-        stream = _video_stream(container, path)
-        announced, codec = stream.frames, stream.codec_context.name
-        without_times = container.format.name == "avi"
-        time_base, nominal = stream.time_base, stream.average_rate or stream.guessed_rate
-        pixel_format = str(stream.codec_context.pix_fmt)
-        promised_end = tagged_duration(stream.metadata)
-        for frame in decode_stream(container, stream, count_hidden):
-            if frame is None:
-                damaged += 1
-                continue
-            concealed += bool(frame.is_corrupt)
-            grey = _grey(frame)
-            if first is None:
-                first = grey
-            elif grey.shape != first.shape:
-                raise MediaError(
-                    f"{path}: the picture changes size at frame {len(pts)} "
-                    f"({first.shape[1]}x{first.shape[0]} to {grey.shape[1]}x{grey.shape[0]}).",
-                    "Export the recording as one video of constant size.",
-                )
-            else:
-                frozen = frozen and np.array_equal(grey, first)
-            counts = np.bincount(grey.ravel(), minlength=np.iinfo(grey.dtype).max + 1)
-            # Leading frames are kept apart until the steady state is known.
-            if len(histograms) < _LEADING_MAX:
-                histograms.append(counts.astype(np.int32))
-            else:
-                histograms[-1] = histograms[-1] + counts
-            if grey.min() == grey.max():
-                blank.append(len(pts))
-            pts.append(frame.pts)
-            means.append(float(grey.mean()))
-    if first is None:
-        raise MediaError(f"{path}: not one frame could be decoded.", "Copy or export the recording again.")
-    if without_times and (late := pts[0]) in (1, 2):
-        # FFmpeg's guess for H.264 and for B-frames; the container itself begins at its first frame.
-        pts = [None if value is None else value - late for value in pts]
-    # Trimmed without encoding again (an edit list): frames before the cut are there, but never shown.
-    announced = max(announced - hidden, 0)
-    starts, end, rate = frame_times(path, pts, time_base, nominal, fps)
-    if not announced and fps is None and promised_end is not None:
-        # One frame more or less is rounding.
-        missing = round((promised_end - end) * float(nominal or rate))
-        announced = len(pts) + missing if missing > 1 else 0
-    level = np.array(means)
-    over_bright = _over_bright(level)
-    histogram = np.zeros(len(histograms[0]), np.int64)
-    for counts in histograms[min(over_bright, len(histograms) - 1) :]:
-        histogram += counts
-    return VideoScan(
-        path=path,
-        width=first.shape[1],
-        height=first.shape[0],
-        codec=codec,
-        pixel_format=pixel_format,
-        starts=starts,
-        end=end,
-        rate=rate,
-        announced=announced,
-        damaged=damaged,
-        concealed=concealed,
-        means=level,
-        blank=blank,
-        frozen=frozen and len(pts) > 1,
-        histogram=histogram,
-        over_bright=over_bright,
-    )
-
-
-# Over-bright frames come at the start only: magnetisation reaches its steady state within a second or two.
-_LEADING_MAX = 256
-_BRIGHTER = 1.10
-
-
-def _over_bright(means: NDArray[np.float64]) -> int:
-    """Leading frames whose mean exceeds the clip's median by a tenth (USC-75: mean 100 falling to 59)."""
-    steady = float(np.median(means))
-    leading = means[: min(_LEADING_MAX, len(means) // 4)]
-    below = np.flatnonzero(leading <= _BRIGHTER * steady)
-    return int(below[0]) if len(below) else len(leading)
-
-
 def read_video(path: Path) -> Iterator[GreyFrame]:
     """Grey frames (h, w) of a video in order, uint8, or uint16 for deeper formats.
 
-    Damaged packets are passed over, as :func:`scan_video` counts them.
+    Damaged packets are passed over, as ``scan.py`` counts them.
     """
     with opened(path) as container:
-        stream = _video_stream(container, path)
+        stream = video_stream(container, path)
         for frame in decode_stream(container, stream):
             if frame is not None:
-                yield _grey(frame)
+                yield grey_of(frame)
 
 
 def write_video(path: Path, frames: Iterable[NDArray[np.uint8]], rate: Fraction, lossless: bool = False) -> None:

@@ -15,7 +15,7 @@ from rtmri2speech.config import Config
 from rtmri2speech.corpora.base import Recording
 from rtmri2speech.corpora.folder import unpaired_sounds
 from rtmri2speech.data.clips import Clip, open_clip
-from rtmri2speech.data.media import VideoScan, scan_video
+from rtmri2speech.data.scan import VideoScan, scan_video
 from rtmri2speech.data.sound import Sound, has_sound, read_sound
 from rtmri2speech.errors import MediaError, UserError
 from rtmri2speech.preparation.align import MismatchPolicy, explain_mismatch

@@ -24,7 +24,7 @@ from rtmri2speech.corpora.base import Recording
 from rtmri2speech.data.clips import Clip, open_clip
 from rtmri2speech.data.files import hash_files, new_folder, write_text
 from rtmri2speech.data.layout import SAMPLE_FILES, SCHEMA, FrameWriter, Split, Utterance
-from rtmri2speech.data.media import scan_video
+from rtmri2speech.data.scan import scan_video
 from rtmri2speech.data.sound import write_float_wav
 from rtmri2speech.data.splits import SplitMode, split_blocks
 from rtmri2speech.errors import MediaError
@@ -105,7 +105,8 @@ def prepare_recording(job: Job) -> Receipt:
     path = job.root / RECEIPTS / f"{job.recording.id}.json"
     key = _key(job)
     old = read_receipt(path)
-    if old.key == key and all(_is_intact(job.root, utterance) for utterance in old.utterances):
+    annotated = job.recording.textgrid is not None
+    if old.key == key and all(_is_intact(job.root, utterance, annotated) for utterance in old.utterances):
         return old
     for utterance in old.utterances:
         remove_sample(job.root, utterance.id)
@@ -137,8 +138,11 @@ def _key(job: Job) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _is_intact(root: Path, utterance: Utterance) -> bool:
-    files = [root / "samples" / utterance.id / name for name in SAMPLE_FILES]
+def _is_intact(root: Path, utterance: Utterance, annotated: bool) -> bool:
+    folder = root / "samples" / utterance.id
+    files = [folder / name for name in SAMPLE_FILES]
+    if annotated and not (folder / f"{utterance.id}.TextGrid").is_file():
+        return False
     return all(file.is_file() for file in files) and hash_files(files) == utterance.sha256
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +16,14 @@ from numpy.typing import NDArray
 
 from rtmri2speech.data.clips import Clip, open_clip
 from rtmri2speech.data.files import replacing
-from rtmri2speech.data.media import scan_video
+from rtmri2speech.data.scan import scan_video
 from rtmri2speech.data.sound import sound_writer
 from rtmri2speech.errors import BundleError, MediaError
 from rtmri2speech.models.bundle import Bundle
 from rtmri2speech.signal.mel import db_to_ln
 from rtmri2speech.signal.video import model_input
 
-# Frames the image network sees at once: on a CPU the maps of four still fit in its cache (15 % faster than 16).
+# Frames the image network sees at once: on a CPU the maps of four still fit in its cache.
 _FRAMES_AT_ONCE = {"cpu": 4, "cuda": 64}
 
 
@@ -80,13 +83,35 @@ class Synthesizer:
             clip: the video on the feature clock.
             on_frames: called with the number of frames done since the last call.
         """
-        at_once = _FRAMES_AT_ONCE[self.device.type]
         features = []
-        for block in clip.blocks():
-            for piece in torch.split(torch.from_numpy(block), at_once):
-                features.append(self.acoustic.encode(model_input(piece.to(self.device), self._mask)))
-                on_frames(len(piece))
+        with self._encoders() as pool:
+            for block in clip.blocks():
+                pieces = torch.split(torch.from_numpy(block), _FRAMES_AT_ONCE[self.device.type])
+                for encoded in pool.map(self._encode, pieces):
+                    features.append(encoded)
+                    on_frames(len(encoded))
         return self.acoustic.predict(torch.cat(features)).float().cpu().numpy()
+
+    def _encode(self, frames: torch.Tensor) -> torch.Tensor:
+        with torch.inference_mode():
+            return self.acoustic.encode(model_input(frames.to(self.device), self._mask))
+
+    @contextmanager
+    def _encoders(self) -> Iterator[ThreadPoolExecutor]:
+        """Threads that encode pieces side by side.
+
+        On a CPU one thread a piece wastes less than all threads on one piece, whose small layers do not
+        divide well (some 10 % on two cores). A GPU takes one piece after the other.
+        """
+        threads = torch.get_num_threads() if self.device.type == "cpu" else 1
+        start = partial(torch.set_num_threads, 1) if threads > 1 else None
+        try:
+            with ThreadPoolExecutor(threads, initializer=start) as pool:
+                yield pool
+        finally:
+            if start is not None:
+                # The number is kept by thread, but new threads take it from the last one who set it.
+                torch.set_num_threads(threads)
 
     def generate_wave(self, mel_db: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
         """Wave of a mel spectrogram (T, M) in dB, in pieces (n,) that together are hop_length * T samples."""

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from rtmri2speech.data import media
-from rtmri2speech.data.media import read_video, scan_video, write_video
+from rtmri2speech.data.media import read_video, write_video
+from rtmri2speech.data.scan import scan_video
 from rtmri2speech.data.sound import has_sound, read_sound
 from rtmri2speech.errors import MediaError, UserError
 

@@ -16,7 +16,8 @@ import torch
 from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.data.clips import open_clip
 from rtmri2speech.data.layout import SAMPLE_FILES, Dataset
-from rtmri2speech.data.media import scan_video, write_video
+from rtmri2speech.data.media import write_video
+from rtmri2speech.data.scan import scan_video
 from rtmri2speech.data.sound import read_sound, write_wav
 from rtmri2speech.data.windows import windows
 from rtmri2speech.errors import ConfigError, DatasetError, MediaError, UserError

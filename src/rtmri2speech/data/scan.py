@@ -1,0 +1,210 @@
+"""A video decoded to its end: what it holds, exactly when, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtmri2speech.data.media import GreyFrame, decode_stream, grey_of, opened, read_video, video_stream
+from rtmri2speech.data.times import frame_times, tagged_duration
+from rtmri2speech.errors import MediaError
+
+# Frames of a scanned video stay in memory up to this size: 4,000 frames of 256x256, two and a half minutes.
+_KEEP_BYTES = 256 << 20
+
+# Over-bright frames come at the start only: magnetisation reaches its steady state within a second or two.
+_LEADING_MAX = 256
+_BRIGHTER = 1.10
+
+
+@dataclass(frozen=True)
+class VideoScan:
+    """What decoding a video to its end has shown.
+
+    Attributes:
+        path: the file.
+        width, height: pixels.
+        codec, pixel_format: as FFmpeg names them.
+        starts: display time of every frame in seconds on the container's clock, shape (n,), increasing.
+        end: end of the last frame, seconds.
+        rate: mean frame rate, exact where the container's times are.
+        announced: number of frames that the container promises, 0 where it promises none.
+        damaged: packets that could not be decoded.
+        concealed: frames decoded in part, the rest filled in by the decoder.
+        means: mean grey value of every frame, shape (n,).
+        blank: indices of frames without any contrast.
+        frozen: True when all frames are the same.
+        histogram: counts by grey value over the steady frames (leading over-bright ones left out).
+        over_bright: number of leading frames brighter than the steady state.
+        kept: the frames themselves, where they need little memory, so that they are decoded once.
+    """
+
+    path: Path
+    width: int
+    height: int
+    codec: str
+    pixel_format: str
+    starts: NDArray[np.float64]
+    end: float
+    rate: Fraction
+    announced: int
+    damaged: int
+    concealed: int
+    means: NDArray[np.float64]
+    blank: list[int]
+    frozen: bool
+    histogram: NDArray[np.int64]
+    over_bright: int
+    kept: list[GreyFrame] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def n_frames(self) -> int:
+        """Decoded frames."""
+        return len(self.starts)
+
+    @property
+    def damage(self) -> str | None:
+        """What is broken in the file, or None."""
+        if self.damaged:
+            promised = f" of {self.announced} announced" if self.announced else ""
+            return f"{self.damaged} damaged packet(s); {self.n_frames} frames{promised} could be decoded"
+        if self.announced > self.n_frames:
+            return f"cut short: {self.announced} frames announced, {self.n_frames} decoded"
+        return None
+
+    def read(self) -> Iterator[GreyFrame]:
+        """The frames (h, w) in order, from memory or from the file."""
+        return read_video(self.path) if self.kept is None else iter(self.kept)
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the first frame's begin to the last one's end."""
+        return self.end - float(self.starts[0])
+
+
+def scan_video(path: Path, fps: Fraction | None = None) -> VideoScan:
+    """Decode a video to its end, in bounded memory, and say what it holds.
+
+    Args:
+        path: the file.
+        fps: true frame rate, where the container's is known to be wrong.
+
+    Raises:
+        MediaError: when it cannot be read, holds no picture, or no frame could be decoded.
+    """
+    tally, hidden, damaged = _Tally(path), 0, 0
+    pts: list[int | None] = []
+
+    def count_hidden(packet: Any) -> None:
+        nonlocal hidden
+        hidden += bool(packet.is_discard)
+
+    with opened(path) as container:
+        stream = video_stream(container, path)
+        announced, codec = stream.frames, stream.codec_context.name
+        without_times = container.format.name == "avi"
+        time_base, nominal = stream.time_base, stream.average_rate or stream.guessed_rate
+        pixel_format = str(stream.codec_context.pix_fmt)
+        promised_end = tagged_duration(stream.metadata)
+        for frame in decode_stream(container, stream, count_hidden):
+            if frame is None:
+                damaged += 1
+                continue
+            pts.append(frame.pts)
+            tally.add(grey_of(frame), bool(frame.is_corrupt))
+    if tally.first is None:
+        raise MediaError(f"{path}: not one frame could be decoded.", "Copy or export the recording again.")
+    if without_times and (late := pts[0]) in (1, 2):
+        # FFmpeg's guess for H.264 and for B-frames; the container itself begins at its first frame.
+        pts = [None if value is None else value - late for value in pts]
+    # Trimmed without encoding again (an edit list): frames before the cut are there, but never shown.
+    announced = max(announced - hidden, 0)
+    starts, end, rate = frame_times(path, pts, time_base, nominal, fps)
+    if not announced and fps is None and promised_end is not None:
+        # One frame more or less is rounding.
+        missing = round((promised_end - end) * float(nominal or rate))
+        announced = len(pts) + missing if missing > 1 else 0
+    level = np.array(tally.means)
+    over_bright = _over_bright(level)
+    height, width = tally.first.shape
+    return VideoScan(
+        path=path,
+        width=width,
+        height=height,
+        codec=codec,
+        pixel_format=pixel_format,
+        starts=starts,
+        end=end,
+        rate=rate,
+        announced=announced,
+        damaged=damaged,
+        concealed=tally.concealed,
+        means=level,
+        blank=tally.blank,
+        frozen=tally.frozen and len(pts) > 1,
+        histogram=tally.histogram(over_bright),
+        over_bright=over_bright,
+        kept=tally.kept,
+    )
+
+
+class _Tally:
+    """What is counted of a video, frame by frame."""
+
+    def __init__(self, path: Path) -> None:
+        self.first: GreyFrame | None = None
+        self.kept: list[GreyFrame] | None = []
+        self.means: list[float] = []
+        self.blank: list[int] = []
+        self.concealed = 0
+        self.frozen = True
+        self._path = path
+        self._histograms: list[NDArray[np.int64]] = []
+
+    def add(self, grey: GreyFrame, concealed: bool) -> None:
+        """Count a frame."""
+        number = len(self.means)
+        if self.first is None:
+            self.first = grey
+        elif grey.shape != self.first.shape:
+            (height, width), (new_height, new_width) = self.first.shape, grey.shape
+            raise MediaError(
+                f"{self._path}: the picture changes size at frame {number} "
+                f"({width}x{height} to {new_width}x{new_height}).",
+                "Export the recording as one video of constant size.",
+            )
+        else:
+            self.frozen = self.frozen and np.array_equal(grey, self.first)
+        counts = np.bincount(grey.ravel(), minlength=np.iinfo(grey.dtype).max + 1)
+        # Leading frames are kept apart until the steady state is known.
+        if len(self._histograms) < _LEADING_MAX:
+            self._histograms.append(counts.astype(np.int32))
+        else:
+            self._histograms[-1] = self._histograms[-1] + counts
+        if np.count_nonzero(counts) == 1:
+            self.blank.append(number)
+        self.means.append(float(counts @ np.arange(len(counts)) / grey.size))
+        self.concealed += concealed
+        if self.kept is not None:
+            self.kept.append(grey)
+            if len(self.kept) * grey.nbytes > _KEEP_BYTES:
+                self.kept = None
+
+    def histogram(self, skipped: int) -> NDArray[np.int64]:
+        """Counts by grey value without the first ``skipped`` frames."""
+        kept = self._histograms[min(skipped, len(self._histograms) - 1) :]
+        return np.asarray(np.sum(kept, axis=0, dtype=np.int64))
+
+
+def _over_bright(means: NDArray[np.float64]) -> int:
+    """Leading frames whose mean exceeds the clip's median by a tenth (USC-75: mean 100 falling to 59)."""
+    steady = float(np.median(means))
+    leading = means[: min(_LEADING_MAX, len(means) // 4)]
+    below = np.flatnonzero(leading <= _BRIGHTER * steady)
+    return int(below[0]) if len(below) else len(leading)
