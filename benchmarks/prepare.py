@@ -1,6 +1,6 @@
 """Frames a second of ``prepare`` against the memo's literal way, and bytes a pixel on disk.
 
-    python benchmarks/prepare.py [--recordings 6] [--seconds 20] [--rounds 3]
+    python benchmarks/prepare.py [--recordings 10] [--seconds 30] [--rounds 3]
 
 The baseline is the memo's preprocessing as it is usually written: an OpenCV loop over frames (grey, resize,
 z-score, rescale), librosa for the sound, and every window of four frames stored as float32. Both sides run as
@@ -78,8 +78,8 @@ def seconds_of(command: list[str]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="prepare against the memo's literal way")
-    parser.add_argument("--recordings", type=int, default=6)
-    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--recordings", type=int, default=10)
+    parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--baseline", nargs=2, type=Path, metavar=("VIDEOS", "OUT"), help=argparse.SUPPRESS)
     options = parser.parse_args()

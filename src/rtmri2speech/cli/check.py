@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from rtmri2speech.cli.console import Flag, Fps, Inputs, Workers, parse_fps, progress
-from rtmri2speech.errors import ConfigError
+from rtmri2speech.errors import ConfigError, DatasetError
 
 if TYPE_CHECKING:
     from rtmri2speech.preparation.check import Finding
@@ -52,7 +52,7 @@ def check(
         Print the findings as JSON.
     """
     from rtmri2speech.corpora.folder import FolderCorpus
-    from rtmri2speech.preparation.check import CheckOptions, check_recordings
+    from rtmri2speech.preparation.check import CheckOptions, Finding, check_recordings
     from rtmri2speech.preparation.check_dataset import check_dataset
 
     if not inputs and pairs is None:
@@ -63,7 +63,10 @@ def check(
     count = 0
     with progress("Checking", "files") as bar:
         for path in datasets:
-            findings += check_dataset(path, workers, on_done=lambda name: bar.advance())
+            try:
+                findings += check_dataset(path, workers, on_done=lambda name: bar.advance())
+            except DatasetError as error:
+                findings.append(Finding(str(path), "error", error.problem, error.remedy))
             count += 1
         if others or pairs is not None:
             corpus = FolderCorpus(tuple(others), audio_dir, audio, pairs, sync_offset=sync_offset)
@@ -81,7 +84,7 @@ def check(
     if json:
         _print_json(findings)
     else:
-        _print_table(findings)
+        _print_table(findings, inputs or [])
         kind = "dataset(s)" if datasets and not others else "recording(s)"
         notes = len(findings) - wrong
         print(f"{count} {kind} checked: {wrong or 'nothing'} wrong" + (f", {notes} note(s)." if notes else "."))
@@ -98,7 +101,7 @@ def _print_json(findings: list[Finding]) -> None:
     print(json.dumps([finding.as_json() for finding in findings], ensure_ascii=False, indent=1))
 
 
-def _print_table(findings: list[Finding]) -> None:
+def _print_table(findings: list[Finding], inputs: list[Path]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -113,5 +116,13 @@ def _print_table(findings: list[Finding]) -> None:
     for finding in findings:
         # Text, so that brackets in file names are not taken for markup.
         what = Text.assemble(finding.problem, "\n", (finding.remedy, "italic"))
-        table.add_row(Text(Path(finding.file).name), Text(finding.severity, styles[finding.severity]), what)
+        table.add_row(Text(_shown(Path(finding.file), inputs)), Text(finding.severity, styles[finding.severity]), what)
     Console().print(table)
+
+
+def _shown(file: Path, inputs: list[Path]) -> str:
+    """Short, but enough to find it: two speakers may have a file of the same name."""
+    for path in inputs:
+        if file != path and file.is_relative_to(path):
+            return str(file.relative_to(path))
+    return file.name or str(file)

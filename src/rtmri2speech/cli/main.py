@@ -21,6 +21,7 @@ app = App(
     help_epilogue="Every command takes --help, and --debug to show where an error came from.",
     version=__version__,
     help_format="plaintext",
+    suppress_keyboard_interrupt=False,  # it would exit without a word
 )
 train = App(name="train", help="Train the acoustic model or the vocoder.")
 import_app = App(name="import", help="Bring in checkpoints of other programs.")
@@ -61,11 +62,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Stopped. What was finished is kept; run the same command again to go on.", file=sys.stderr)
         return _INTERRUPTED
     except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        place = error.filename or "the disk"
-        return _fail(UserError(f"{place}: no space left.", "Free some space, then run it again."), debug)
+        return _fail(_from_system(error), debug)
     return result if isinstance(result, int) else 0
+
+
+def _from_system(error: OSError) -> UserError:
+    place = error.filename or "the disk"
+    if error.errno == errno.ENOSPC:
+        return UserError(f"{place}: no space left.", "Free some space, then run it again.")
+    problem = f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror or error}."
+    return UserError(problem, "Check the path and its rights; --debug shows where it came from.")
 
 
 def _hyphenated(word: str) -> str:

@@ -41,7 +41,8 @@ def synthesize(
         Precision of the networks; bfloat16 is faster on newer CPUs and GPUs.
     """
     rate = parse_fps(fps)
-    name, times = Counter(path.stem for path in videos).most_common(1)[0]
+    # Some file systems do not tell NAME from name.
+    name, times = Counter(path.stem.casefold() for path in videos).most_common(1)[0]
     if times > 1:
         raise ConfigError(
             f"{times} videos are called '{name}': their results would overwrite each other.",

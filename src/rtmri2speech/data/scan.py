@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtmri2speech.data.media import GreyFrame, decode_stream, grey_of, opened, read_video, video_stream
+from rtmri2speech.data.media import GreyConverter, GreyFrame, decode_stream, opened, read_video, video_stream
 from rtmri2speech.data.times import frame_times, tagged_duration
 from rtmri2speech.errors import MediaError
 
@@ -98,7 +98,7 @@ def scan_video(path: Path, fps: Fraction | None = None) -> VideoScan:
     Raises:
         MediaError: when it cannot be read, holds no picture, or no frame could be decoded.
     """
-    tally, hidden, damaged = _Tally(path), 0, 0
+    tally, to_grey, hidden, damaged = _Tally(path), GreyConverter(), 0, 0
     pts: list[int | None] = []
 
     def count_hidden(packet: Any) -> None:
@@ -117,7 +117,7 @@ def scan_video(path: Path, fps: Fraction | None = None) -> VideoScan:
                 damaged += 1
                 continue
             pts.append(frame.pts)
-            tally.add(grey_of(frame), bool(frame.is_corrupt))
+            tally.add(to_grey(frame), bool(frame.is_corrupt))
     if tally.first is None:
         raise MediaError(f"{path}: not one frame could be decoded.", "Copy or export the recording again.")
     if without_times and (late := pts[0]) in (1, 2):

@@ -13,7 +13,6 @@ import numpy as np
 import soundfile
 import soxr
 from numpy.typing import NDArray
-from scipy.io import wavfile
 
 from rtmri2speech.data.files import cannot_write, remove_file, replacing
 from rtmri2speech.data.media import decode_stream, opened
@@ -171,5 +170,7 @@ def write_float_wav(path: Path, samples: NDArray[np.float32], rate: int) -> None
     Through SciPy, because libsndfile puts the time of day into float files and equal sounds would have
     different checksums.
     """
+    from scipy.io import wavfile  # here, because it takes half a second to import and readers do without
+
     with replacing(path) as file:
         wavfile.write(file, rate, samples)

@@ -155,6 +155,8 @@ def synthesize(
     on_start(clip.n_frames)
     mel = synthesizer.predict_mel(clip, on_frames)
     notes = []
+    if scan.concealed:
+        notes.append(f"{scan.concealed} frame(s) are damaged in part and were filled in by the decoder")
     if scan.blank:
         notes.append(f"{len(scan.blank)} blank frame(s), the first at {float(scan.starts[scan.blank[0]]):.2f} s")
     if scan.over_bright:

@@ -11,8 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from rtmri2speech.data import media
-from rtmri2speech.data.media import read_video, write_video
+from rtmri2speech.data.media import GreyConverter, read_video, write_video
 from rtmri2speech.data.scan import scan_video
 from rtmri2speech.data.sound import has_sound, read_sound
 from rtmri2speech.errors import MediaError, UserError
@@ -319,14 +318,14 @@ def test_a_picture_that_changes_size_is_refused(
 ) -> None:
     path = tmp_path / "clip.mkv"
     write_video(path, pictures[:6], Fraction(25), lossless=True)
-    whole, count = media._grey, 0
+    whole, count = GreyConverter.__call__, 0
 
-    def shrinking(frame: av.VideoFrame) -> np.ndarray:
+    def shrinking(self: GreyConverter, frame: av.VideoFrame) -> np.ndarray:
         nonlocal count
         count += 1
-        return whole(frame) if count < 4 else whole(frame)[:32]
+        return whole(self, frame) if count < 4 else whole(self, frame)[:32]
 
-    monkeypatch.setattr(media, "_grey", shrinking)
+    monkeypatch.setattr(GreyConverter, "__call__", shrinking)
     with pytest.raises(MediaError, match=r"changes size at frame 3 \(64x64 to 64x32\)"):
         scan_video(path)
 

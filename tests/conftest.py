@@ -1,0 +1,85 @@
+"""What several test folders share: recordings of the schematic talker and small models with random weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+import torch
+
+from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
+from rtmri2speech.models.bundle import Bundle, join, save_bundle
+from rtmri2speech.models.vocoder import Generator, VocoderConfig
+from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.simulation.schematic import speak, write_recording
+
+TINY_ACOUSTIC = AcousticConfig(backbone="test_efficientnet", hidden=16)
+TINY_VOCODER = VocoderConfig(initial_channels=16, resblock_kernels=(3,), resblock_dilations=((1, 3),))
+
+MakeBundle = Callable[..., Bundle]
+
+
+def make_bundle(
+    kind: str = "synthesizer",
+    frames: FrameConfig | None = None,
+    mask: torch.Tensor | None = None,
+    features: FeatureConfig | None = None,
+    seed: int = 0,
+) -> Bundle:
+    """A bundle of random weights whose mel is speech-like in level and whose sound is audible."""
+    features = features or FeatureConfig()
+    torch.manual_seed(seed)
+    acoustic = AcousticModel(TINY_ACOUSTIC, features.n_mels)
+    generator = Generator(TINY_VOCODER, features.n_mels)
+    with torch.no_grad():
+        # Statistics of pictures, and a keen eye: without them the random network gives one mel for all frames.
+        for part in acoustic.cnn.modules():
+            if isinstance(part, torch.nn.BatchNorm2d):
+                part.momentum = 1.0
+        coarse = torch.rand(16, 1, 8, 8)
+        acoustic.encode(torch.nn.functional.interpolate(coarse, (64, 64), mode="bilinear")[:, 0])
+        acoustic.lstm.weight_ih_l0.mul_(2.0)
+        acoustic.lstm.weight_ih_l0_reverse.mul_(2.0)
+        acoustic.head.weight.mul_(2.0)
+        acoustic.scaler.load_state_dict(
+            {"mean": torch.full((features.n_mels,), -45.0), "std": torch.full((features.n_mels,), 12.0)}
+        )
+        for name, value in generator.named_parameters():
+            # The initial weights give a sound below the last bit of a 16-bit file.
+            value.add_(0.1 * torch.randn_like(value) if name.endswith("weight") else 0.0)
+    one = Bundle.from_acoustic(
+        acoustic.eval(), features, frames or FrameConfig(size=32), mask=mask, provenance={"seed": seed}, card="Eyes."
+    )
+    other = Bundle.from_vocoder(generator.eval(), features, provenance={"seed": seed}, card="Voice.")
+    return {"acoustic": one, "vocoder": other}.get(kind) or join(one, other)
+
+
+@pytest.fixture(scope="session", name="make_bundle")
+def make_bundle_fixture() -> MakeBundle:
+    return make_bundle
+
+
+@pytest.fixture(scope="session")
+def model_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Files of a random acoustic model, vocoder and synthesizer, for frames of 32 x 32 pixels."""
+    folder = tmp_path_factory.mktemp("models")
+    paths = {kind: folder / f"{kind}.safetensors" for kind in ("acoustic", "vocoder", "synthesizer")}
+    for kind, path in paths.items():
+        save_bundle(make_bundle(kind), path)
+    return paths
+
+
+@pytest.fixture(scope="session")
+def talker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A video of 2.5 s, 64 x 64 pixels at the ATR rate, with a wav file beside it. Not to be changed."""
+    return write_recording(speak(2.5, seed=5, size=64), tmp_path_factory.mktemp("talker"), "talker")
+
+
+@pytest.fixture(scope="session")
+def fast_talker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same at 83.278 frames a second, the rate of the USC recordings. Not to be changed."""
+    recording = speak(2.5, seed=6, frame_rate=Fraction(65040, 781), size=64)
+    return write_recording(recording, tmp_path_factory.mktemp("fast"), "fast")

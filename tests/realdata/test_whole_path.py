@@ -1,0 +1,57 @@
+"""From a recording of a real speaker to speech, by the README's commands."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from rtmri2speech.cli.main import main
+from rtmri2speech.data.layout import Dataset
+
+pytestmark = pytest.mark.realdata
+
+
+@pytest.fixture
+def video() -> Path:
+    root = os.environ.get("RTMRI_REAL_DATA")
+    if not root:
+        pytest.skip("RTMRI_REAL_DATA is not set: it names the folder with recordings of real speakers")
+    found = sorted((Path(root) / "usc75_sub001").glob("*.mp4"))
+    if not found:
+        pytest.skip(f"RTMRI_REAL_DATA={root} holds no usc75_sub001")
+    return found[0]
+
+
+def run(*words: object) -> None:
+    assert main([str(word) for word in words]) == 0
+
+
+def test_a_real_recording_becomes_speech(video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    torch.set_num_threads(1)
+    dataset, model = tmp_path / "dataset", tmp_path / "model.safetensors"
+    run("check", video)
+    run("prepare", video, "--out", dataset, "--trim-over-bright", "--split-ratio", "70", "10", "20", "--workers", "1")
+    seconds = {
+        split: sum(row.seconds for row in Dataset(dataset).utterances if row.split == split)
+        for split in ("train", "validation", "test")
+    }
+    # 38.6 s less what is over-bright and the gaps between the splits.
+    assert 34 < sum(seconds.values()) < 38.5 and seconds["test"] == pytest.approx(0.2 * 37, rel=0.15)
+    paths = {stage: tmp_path / f"{stage}.safetensors" for stage in ("acoustic", "vocoder")}
+    for stage, path in paths.items():
+        more = ["--set", f"{stage}.max_steps=3", "--device", "cpu"]
+        run("train", stage, dataset, "--recipe", "smoke", "--out", path, *more)
+    run("bundle", "--acoustic", paths["acoustic"], "--vocoder", paths["vocoder"], "--out", model)
+    capsys.readouterr()
+    run("synthesize", video, "--model", model, "--out", tmp_path / "speech", "--device", "cpu")
+    told = capsys.readouterr()
+    mel = np.load(tmp_path / "speech" / f"{video.stem}_mel.npy")
+    info = soundfile.info(tmp_path / "speech" / f"{video.stem}_generated.wav")
+    assert info.samplerate == 11413 and info.frames == 420 * len(mel)
+    assert info.duration == pytest.approx(38.6, abs=0.1) and f"{info.duration:.2f} s" in told.out
+    assert "over-bright" in told.err and np.isfinite(mel).all()

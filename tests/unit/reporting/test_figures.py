@@ -1,0 +1,125 @@
+"""Pictures of mel spectrograms."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import matplotlib.figure
+import numpy as np
+import pytest
+import torch
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from PIL import Image
+
+from rtmri2speech.errors import UserError
+from rtmri2speech.reporting import figures
+from rtmri2speech.reporting.figures import draw_mel
+from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.mel import mel_db
+
+FEATURES = FeatureConfig()
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """The figures that are drawn."""
+    made: list[Figure] = []
+
+    class Kept(matplotlib.figure.Figure):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            made.append(self)
+
+    monkeypatch.setattr(figures, "Figure", Kept)
+    return made
+
+
+@pytest.fixture
+def mel() -> NDArray[np.float32]:
+    return np.random.default_rng(0).uniform(-90, 0, (54, FEATURES.n_mels)).astype(np.float32)
+
+
+@pytest.mark.parametrize(("n_frames", "inches"), [(1, 6.0), (54, 6.0), (272, 12.0), (5000, 24.0)])
+def test_the_width_grows_with_the_length_within_limits(tmp_path: Path, n_frames: int, inches: float) -> None:
+    mel = np.linspace(-80, 0, n_frames * FEATURES.n_mels, dtype=np.float32).reshape(n_frames, -1)
+    draw_mel(tmp_path / "sub" / "mel.png", mel, FEATURES, "title")
+    with Image.open(tmp_path / "sub" / "mel.png") as picture:
+        width, height = picture.size
+        assert picture.format == "PNG" and len(np.unique(np.asarray(picture.convert("L")))) > 20
+    assert width == pytest.approx(110 * inches, rel=0.01) and height == round(110 * 3.6)
+    assert [path.name for path in (tmp_path / "sub").iterdir()] == ["mel.png"]
+
+
+@pytest.mark.parametrize("hertz", [300.0, 900.0, 2500.0, 4000.0])
+def test_a_tone_lies_at_its_tick(tmp_path: Path, drawn: list[Figure], hertz: float) -> None:
+    time = np.arange(2 * FEATURES.sample_rate) / FEATURES.sample_rate
+    tone = mel_db(torch.from_numpy(0.5 * np.sin(2 * np.pi * hertz * time).astype(np.float32)), FEATURES).numpy()
+    draw_mel(tmp_path / "tone.png", tone, FEATURES, "tone")
+    axes = drawn[0].axes[0]
+    ticks = {label.get_text(): place for label, place in zip(axes.get_yticklabels(), axes.get_yticks(), strict=True)}
+    assert abs(ticks[f"{hertz:.0f}"] - int(tone[len(tone) // 2].argmax())) <= 1.0
+    assert "Hz" in axes.get_ylabel()
+    # Every tick lies inside the picture, none above the Nyquist frequency.
+    assert all(0 <= place <= FEATURES.n_mels - 1 for place in ticks.values()) and "8000" not in ticks
+
+
+def test_time_is_in_seconds_and_low_frequencies_are_at_the_bottom(
+    tmp_path: Path, drawn: list[Figure], mel: NDArray[np.float32]
+) -> None:
+    draw_mel(tmp_path / "mel.png", mel, FEATURES, "title")
+    (image,) = drawn[0].axes[0].images
+    left, right, bottom, top = image.get_extent()
+    assert (left, right) == (0.0, pytest.approx(54 * 420 / 11413)) and bottom < top
+    assert image.origin == "lower" and np.array_equal(np.asarray(image.get_array()), mel.T)
+    assert drawn[0].axes[0].get_xlabel() == "time (s)"
+
+
+TITLES = ["a$b.mp4", "$x$ and $y_1$.mp4", r"\$100^{.mp4", "a_b^c%.mp4", "é ß ʃ ɑ.mp4"]
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_file_names_are_shown_as_they_are(
+    tmp_path: Path, drawn: list[Figure], mel: NDArray[np.float32], title: str
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        draw_mel(tmp_path / "mel.png", mel, FEATURES, title)
+    shown = drawn[0].axes[0].title
+    assert shown.get_text() == title and not shown.get_parse_math()
+
+
+@pytest.mark.parametrize("title", ["発話データ.mp4", "말소리.mp4", "😀 talk.mp4", "tab\there.mp4"])
+def test_letters_without_a_glyph_draw_no_empty_boxes(
+    tmp_path: Path, drawn: list[Figure], mel: NDArray[np.float32], title: str
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        draw_mel(tmp_path / f"{title}.png", mel, FEATURES, title)
+    assert (tmp_path / f"{title}.png").is_file()
+    text = drawn[0].axes[0].title.get_text()
+    assert len(text) == len(title) and text.endswith(".mp4")
+    assert all(one in (other, "?") for one, other in zip(text, title, strict=True))
+
+
+def test_letters_that_an_installed_font_has_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A font that every Matplotlib brings stands in for a Japanese one: it has a letter that the first lacks.
+    monkeypatch.setattr(figures, "_FONT", "cmr10")
+    assert figures._drawable("aʃ")[0] == "a?"
+    monkeypatch.setattr(figures, "_CJK_FONTS", ("No Such Font", "DejaVu Sans"))
+    assert figures._drawable("aʃ") == ("aʃ", ["cmr10", "DejaVu Sans"])
+
+
+def test_a_constant_spectrogram_is_drawn(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        draw_mel(tmp_path / "flat.png", np.full((10, FEATURES.n_mels), -100, np.float32), FEATURES, "flat")
+    assert (tmp_path / "flat.png").stat().st_size > 1000
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, mel: NDArray[np.float32]) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(UserError, match=r"mel\.png: cannot be written"):
+        draw_mel(tmp_path / "file" / "mel.png", mel, FEATURES, "title")
