@@ -41,8 +41,8 @@ def make_bundle(
                 part.momentum = 1.0
         coarse = torch.rand(16, 1, 8, 8)
         acoustic.encode(torch.nn.functional.interpolate(coarse, (64, 64), mode="bilinear")[:, 0])
-        acoustic.lstm.weight_ih_l0.mul_(2.0)
-        acoustic.lstm.weight_ih_l0_reverse.mul_(2.0)
+        for name, value in acoustic.lstm.named_parameters():
+            value.mul_(2.0 if name.startswith("weight_ih") else 1.0)
         acoustic.head.weight.mul_(2.0)
         acoustic.scaler.load_state_dict(
             {"mean": torch.full((features.n_mels,), -45.0), "std": torch.full((features.n_mels,), 12.0)}

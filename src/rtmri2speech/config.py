@@ -15,7 +15,7 @@ from rtmri2speech.errors import ConfigError
 class Config(BaseModel):
     """Base of every configuration: frozen, strict about names, with messages for people."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     @classmethod
     def parse(cls, values: Any, source: str) -> Self:

@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from cyclopts import CycloptsError
+from cyclopts import App, CycloptsError
 
 from rtmri2speech.cli.main import app
 
@@ -72,7 +72,7 @@ def test_the_options_in_the_table_belong_to_a_command() -> None:
     assert named and named <= known
 
 
-def _level(words: tuple[str, ...]):  # type: ignore[no-untyped-def]
+def _level(words: tuple[str, ...]) -> App:
     level = app
     for word in words:
         level = level[word]

@@ -55,7 +55,7 @@ def test_recordings_become_speech(tmp_path: Path, capsys: pytest.CaptureFixture[
     run("check", dataset, "--workers", "1")
 
     acoustic, vocoder = tmp_path / "acoustic.safetensors", tmp_path / "vocoder.safetensors"
-    more = ["acoustic.max_steps=30", "acoustic.max_epochs=30", "acoustic.validate_every=30"]
+    more = ["acoustic.max_steps=60", "acoustic.data.segment_frames=8", "acoustic.validate_every=2"]
     run("train", "acoustic", dataset, *SMALL, "--out", acoustic, "--set", *more)
     run(
         "train",
@@ -117,8 +117,8 @@ class Program:
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_an_interrupted_prepare_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str], workers: int) -> None:
-    count = 16
-    video = write_recording(speak(3.0, seed=3, size=64), tmp_path / "videos", "t0")
+    count = 40
+    video = write_recording(speak(1.5, seed=3, size=64), tmp_path / "videos", "t0")
     for number in range(1, count):
         for path in (video, video.with_suffix(".wav")):
             shutil.copy(path, path.with_stem(f"t{number}"))

@@ -10,6 +10,8 @@ from typing import Literal
 from rtmri2speech.errors import UserError
 
 _SECONDS = 16.0
+# Only a folder with this file in it is taken for an earlier demo's.
+_MARKER = ".rtmri2speech-demo"
 
 
 def demo(
@@ -31,6 +33,7 @@ def demo(
         Length of the recording.
     """
     from rtmri2speech.corpora.folder import FolderCorpus
+    from rtmri2speech.data.files import write_text
     from rtmri2speech.models.bundle import join, load_bundle, save_bundle
     from rtmri2speech.models.devices import choose_device
     from rtmri2speech.preparation.prepare import prepare
@@ -45,8 +48,10 @@ def demo(
         raise UserError(f"--seconds {seconds:g} is too short to split and train on.", "Take 8 or more.")
     began = time.perf_counter()
     folders = {name: out / name for name in ("recording", "dataset", "models", "unseen", "speech")}
-    if out.exists() and not (out / "recording").is_dir() and any(out.iterdir()):
+    marker = out / _MARKER
+    if out.exists() and not marker.is_file() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out}: holds other files.", "Choose an empty folder: --out DIR")
+    write_text(marker, "A demo wrote this folder; the next one replaces it.\n")
     for folder in folders.values():
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -35,7 +35,13 @@ def hifigan(checkpoint: Path, /, *, config: Path, out: Path, preemph: float = me
 
 
 def acoustic(
-    checkpoint: Path, /, *, scaler: Annotated[Path, Parameter(name=["--scaler", "--scaler-json"])], out: Path
+    checkpoint: Path,
+    /,
+    *,
+    scaler: Annotated[Path, Parameter(name=["--scaler", "--scaler-json"])],
+    out: Path,
+    backbone: str = "tf_efficientnetv2_b2",
+    normalisation: Literal["memo", "robust"] = "memo",
 ) -> int:
     """Bring in an acoustic model, mri_acoustic_model.pt, with its scaler.
 
@@ -47,11 +53,18 @@ def acoustic(
         The scaler.json of the dataset it was trained on.
     out
         The model file to write.
+    backbone
+        Its image network, by its name in timm.
+    normalisation
+        How its frames were scaled.
     """
+    from rtmri2speech.models.acoustic import AcousticConfig
     from rtmri2speech.models.bundle import save_bundle
     from rtmri2speech.models.foreign import import_acoustic
+    from rtmri2speech.signal.video import FrameConfig
 
-    result = import_acoustic(checkpoint, scaler)
+    frames = FrameConfig(mode=normalisation)
+    result = import_acoustic(checkpoint, scaler, AcousticConfig(backbone=backbone), frames=frames)
     save_bundle(result, out)
     print(result.card)
     print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")

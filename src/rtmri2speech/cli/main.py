@@ -59,7 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         return _fail(error, debug)
     except KeyboardInterrupt:
-        print("Stopped. What was finished is kept; run the same command again to go on.", file=sys.stderr)
+        again = "with --resume " if words[:1] == ["train"] else ""
+        print(f"Stopped. What was finished is kept; run the same command again {again}to go on.", file=sys.stderr)
         return _INTERRUPTED
     except OSError as error:
         return _fail(_from_system(error), debug)

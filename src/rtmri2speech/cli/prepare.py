@@ -162,6 +162,13 @@ def prepare(
     counts = {name: 0 for name in ("train", "validation", "test")}
     for utterance in summary.utterances:
         counts[utterance.split] += 1
+    for name in ("train", "validation"):
+        if not counts[name]:
+            print(
+                f"note: the {name} split is empty, and training needs it: give more or longer recordings, "
+                "or another --split or --split-ratio",
+                file=sys.stderr,
+            )
     seconds = sum(utterance.seconds for utterance in summary.utterances)
     parts = ", ".join(f"{count} {name}" for name, count in counts.items())
     print(

@@ -15,6 +15,8 @@ from rtmri2speech.data.media import VIDEO_SUFFIXES
 from rtmri2speech.data.sound import SOUND_SUFFIXES
 from rtmri2speech.errors import ConfigError, MediaError, UserError
 
+# Names of devices on Windows, whatever the ending.
+_RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
 _PAIRS_HELP = "Needed: a header 'video,audio' (also allowed: id, speaker, sync_offset), then a line a recording."
 
 
@@ -22,8 +24,9 @@ _PAIRS_HELP = "Needed: a header 'video,audio' (also allowed: id, speaker, sync_o
 class FolderCorpus:
     """Videos found in folders, given one by one, or listed in a table.
 
-    The speaker is the first folder below the one given, or ``speaker``. ``NAME.wav``, ``NAME.flac`` and
-    ``NAME.TextGrid`` are looked for beside the video, then in ``audio_dir``.
+    The speaker is the first folder below the one given, the folder itself where several are given, or
+    ``speaker``. ``NAME.wav``, ``NAME.flac`` and ``NAME.TextGrid`` are looked for in ``audio_dir`` if there is
+    one, else beside the video; with ``audio_dir`` the sound must be there.
 
     Attributes:
         inputs: folders (searched with their subfolders) and video files.
@@ -71,6 +74,7 @@ class FolderCorpus:
                 f"No video found in {places}.", f"Give folders or files with the endings {' '.join(VIDEO_SUFFIXES)}."
             )
         self._refuse_duplicates(found)
+        self._refuse_shared_sound(found)
         return sorted(found, key=lambda recording: recording.id)
 
     def _videos(self, root: Path) -> list[Path]:
@@ -89,12 +93,24 @@ class FolderCorpus:
         parts = relative.with_suffix("").parts
         return Recording(
             id=_safe("_".join(parts)),
-            speaker=parts[0] if len(parts) > 1 else self.speaker,
+            speaker=parts[0] if len(parts) > 1 else self._speaker_of(root),
             video=video,
-            audio=self.audio or self._beside(video, relative, SOUND_SUFFIXES),
+            audio=self.audio or self._sound_of(video, relative),
             textgrid=self._beside(video, relative, (".TextGrid",)),
             sync_offset=self.sync_offset,
         )
+
+    def _speaker_of(self, root: Path) -> str:
+        # Several folders side by side are speakers, like subfolders of one.
+        return root.name if root.is_dir() and len(self.inputs) > 1 else self.speaker
+
+    def _sound_of(self, video: Path, relative: Path) -> Path | None:
+        found = self._beside(video, relative, SOUND_SUFFIXES)
+        if self.audio_dir is None or (found is not None and self.audio_dir in found.parents):
+            return found
+        # Taking the video's own track instead would mix denoised and raw sound without a word; the file's
+        # absence is reported when it is read.
+        return self.audio_dir / relative.with_suffix(SOUND_SUFFIXES[0])
 
     def _beside(self, video: Path, relative: Path, suffixes: Sequence[str]) -> Path | None:
         stems = [video.with_suffix("")]
@@ -138,6 +154,19 @@ class FolderCorpus:
         return recordings
 
     @staticmethod
+    def _refuse_shared_sound(recordings: list[Recording]) -> None:
+        seen: dict[Path, Path] = {}
+        for recording in recordings:
+            if recording.audio is None:
+                continue
+            first = seen.setdefault(recording.audio, recording.video)
+            if first != recording.video:
+                raise UserError(
+                    f"{first} and {recording.video} would both take the sound {recording.audio}.",
+                    "Put the sound in the same subfolders as the videos (AUDIO_DIR/SPEAKER/NAME.wav), or use --pairs.",
+                )
+
+    @staticmethod
     def _refuse_duplicates(recordings: list[Recording]) -> None:
         seen: dict[str, Path] = {}
         for recording in recordings:
@@ -162,4 +191,6 @@ def unpaired_sounds(video: Path) -> list[Path]:
 def _safe(name: str) -> str:
     """A name usable as a folder on every system; letters of any script stay."""
     cleaned = re.sub(r'[<>:"/\\|?*\x00-\x1f\s]+', "_", name).strip(". ")
+    if cleaned.upper().split(".")[0] in _RESERVED:
+        cleaned = f"_{cleaned}"
     return cleaned or "recording" + os.fsencode(name).hex()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,7 +27,7 @@ def replacing(path: Path, mode: str = "wb", **options: Any) -> Iterator[Any]:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open(mode, **options) as file:
             yield file
-        os.replace(temporary, path)
+        move_into_place(temporary, path)
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
@@ -34,10 +36,47 @@ def replacing(path: Path, mode: str = "wb", **options: Any) -> Iterator[Any]:
 
 def cannot_write(path: Path, error: OSError) -> UserError:
     """The user's message for a write that failed."""
-    return UserError(
-        f"{path}: cannot be written ({error.strerror or error}).",
-        "Free some space or choose another folder, then run the same command again.",
-    )
+    if error.errno in (errno.EISDIR, errno.ENOTDIR, errno.EEXIST):
+        remedy = "A file or folder of that name is in the way: choose another name."
+    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        remedy = "Close programs that use it, or choose a folder that you may write to; then run it again."
+    else:
+        remedy = "Free some space or choose another folder, then run the same command again."
+    return UserError(f"{path}: cannot be written ({error.strerror or error}).", remedy)
+
+
+def check_writable(path: Path) -> None:
+    """Make sure that a file can be written there, without touching it.
+
+    Raises:
+        UserError: when its name is a folder's, or its folder cannot be written.
+    """
+    if path.is_dir():
+        raise cannot_write(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
+    probe = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    finally:
+        remove_file(probe)
+
+
+def move_into_place(temporary: Path, final: Path) -> None:
+    """Give a finished file or folder its name.
+
+    On Windows a virus scanner or an indexer may hold a fresh file for a moment, so that is waited for.
+    """
+    for pause in (0.05, 0.15, 0.3, 0.5, 1.0):
+        try:
+            os.replace(temporary, final)
+            return
+        except PermissionError:
+            if os.name != "nt":
+                raise
+            time.sleep(pause)
+    os.replace(temporary, final)
 
 
 def remove_file(path: Path) -> None:
@@ -76,7 +115,7 @@ def new_folder(final: Path) -> Iterator[Path]:
         yield temporary
         if final.exists():
             shutil.rmtree(final)
-        os.replace(temporary, final)
+        move_into_place(temporary, final)
     except OSError as error:
         raise cannot_write(final, error) from error
     finally:

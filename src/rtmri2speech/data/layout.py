@@ -100,6 +100,8 @@ class Dataset:
             DatasetError: when it is not a dataset, unfinished, damaged, or of a newer version.
         """
         self.root = root
+        if root.is_file():
+            raise DatasetError(f"{root}: is a file, not a dataset.", "Make one: rtmri2speech prepare VIDEOS --out DIR")
         if not root.is_dir():
             raise DatasetError(f"{root}: no such dataset folder.", "Make one: rtmri2speech prepare VIDEOS --out DIR")
         if not (root / "meta.json").is_file():

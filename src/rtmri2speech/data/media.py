@@ -16,7 +16,7 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from rtmri2speech.data.files import cannot_write, remove_file
+from rtmri2speech.data.files import cannot_write, move_into_place, remove_file
 from rtmri2speech.errors import MediaError, UserError
 
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov")
@@ -34,6 +34,8 @@ def opened(path: Path) -> Iterator[Any]:
     Raises:
         MediaError: when it is missing, empty, or nothing that FFmpeg can read.
     """
+    if path.is_dir():
+        raise MediaError(f"{path}: is a folder, not a video.", "Name the videos in it.")
     if not path.is_file():
         raise MediaError(f"{path}: no such file.", "Check the spelling of the path.")
     if path.stat().st_size == 0:
@@ -95,6 +97,7 @@ class GreyConverter:
         self._reformatter = VideoReformatter()
 
     def __call__(self, frame: VideoFrame) -> GreyFrame:
+        """Convert one frame."""
         deep = max(component.bits for component in frame.format.components) > 8 and frame.format.name != "pal8"
         converted = self._reformatter.reformat(frame, format="gray16le" if deep else "gray")
         grey: GreyFrame = converted.to_ndarray()  # type: ignore[assignment]
@@ -138,6 +141,8 @@ def write_video(path: Path, frames: Iterable[NDArray[np.uint8]], rate: Fraction,
                     stream = container.add_stream(codec, rate=rate, options=options)
                     stream.height, stream.width = pixels.shape
                     stream.pix_fmt = pixel_format
+                    # With several threads x264 gives another file at every run.
+                    stream.codec_context.thread_count = 1
                     stream.codec_context.time_base = 1 / rate
                 frame = VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="gray")
                 frame.pts, frame.time_base = index, 1 / rate
@@ -145,7 +150,7 @@ def write_video(path: Path, frames: Iterable[NDArray[np.uint8]], rate: Fraction,
             if stream is None:
                 raise UserError(f"{path}: no frame to write.", "Give at least one frame.")
             container.mux(stream.encode(None))
-        os.replace(temporary, path)
+        move_into_place(temporary, path)
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:

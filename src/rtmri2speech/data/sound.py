@@ -14,7 +14,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from rtmri2speech.data.files import cannot_write, remove_file, replacing
+from rtmri2speech.data.files import cannot_write, move_into_place, remove_file, replacing
 from rtmri2speech.data.media import decode_stream, opened
 from rtmri2speech.errors import MediaError
 
@@ -149,7 +149,7 @@ def sound_writer(path: Path, rate: int) -> Iterator[soundfile.SoundFile]:
         path.parent.mkdir(parents=True, exist_ok=True)
         with soundfile.SoundFile(temporary, "w", rate, 1, subtype="PCM_16", format="WAV") as file:
             yield file
-        os.replace(temporary, path)
+        move_into_place(temporary, path)
     except OSError as error:
         raise cannot_write(path, error) from error
     except soundfile.LibsndfileError as error:

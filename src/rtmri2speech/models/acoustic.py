@@ -209,7 +209,7 @@ def _build_cnn(config: AcousticConfig) -> nn.Module:
                 pretrained_cfg_overlay=overlay,
             )
         missing = [] if path is None else _not_from_file(cnn, path)
-    except (RuntimeError, ValueError, KeyError, EOFError, OSError, pickle.UnpicklingError) as error:
+    except (RuntimeError, ValueError, AssertionError, KeyError, EOFError, OSError, pickle.UnpicklingError) as error:
         first = (str(error).splitlines() or [""])[0]
         if path is None:
             raise ConfigError(f"backbone '{config.backbone}': {first}", "Give the name of a timm model.") from None

@@ -150,7 +150,7 @@ def save_bundle(bundle: Bundle, path: Path, half: bool = False) -> None:
             matrices beyond float16's range stay as they are.
 
     Raises:
-        BundleError: when the file cannot be written.
+        UserError: when the file cannot be written.
     """
     tensors = {name: _halved(tensor) for name, tensor in bundle.tensors.items()} if half else bundle.tensors
     write_container(path, bundle.header(), tensors)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from rtmri2speech.data.files import replacing
 from rtmri2speech.errors import BundleError
 
 SCHEMA = 1
@@ -32,28 +32,15 @@ def write_container(path: Path, header: Mapping[str, Any], tensors: Mapping[str,
         tensors: any device and memory layout.
 
     Raises:
-        BundleError: when the file cannot be written (no space, no permission).
+        UserError: when the file cannot be written (no space, no permission).
     """
     # Own copies, row by row: the format knows no strides and refuses shared memory.
     plain = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
     values = json.loads(json.dumps({"schema": SCHEMA, **header}, default=str))
     text = _canonical({**values, "digest": _digest(values, plain)})
     content = safetensors.torch.save(plain, metadata={_METADATA_KEY: text})
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with temporary.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise BundleError(
-            f"{path}: cannot be written ({error.strerror or error}).", "Free some space, or choose another folder."
-        ) from None
+    with replacing(path) as file:
+        file.write(content)
 
 
 def read_container(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -62,6 +49,8 @@ def read_container(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     Raises:
         BundleError: when the file is missing, foreign, of another schema, cut short or changed.
     """
+    if path.is_dir():
+        raise BundleError(f"{path}: is a folder, not a model file.", "Name a .safetensors file.")
     if not path.is_file():
         raise BundleError(f"{path}: no such file.", "Check the path of the model file.")
     try:

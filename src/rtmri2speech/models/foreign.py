@@ -144,7 +144,7 @@ def import_acoustic(
     if left:
         raise BundleError(
             f"{source}: tensors that belong to no part of the acoustic model: {list_names(left)}.",
-            "Check that the file is the acoustic model and, if its backbone is another one, name it.",
+            "Check that the file is the acoustic model; name its image network if it is another: --backbone NAME.",
         )
     ours = {f"cnn.{name}": state[theirs] for name, theirs in cnn.items()}
     ours |= {f"lstm.{name}": state[theirs] for name, theirs in lstm.items()}
@@ -223,7 +223,7 @@ def _find_backbone(
         best = problems if best is None or len(problems) < len(best) else best
     raise BundleError(
         f"{source}: its image network is not {backbone}: {list_names(best or [])}.",
-        "Name the backbone it was trained with. Each frame has to enter as one image of 3 equal channels.",
+        "Name the one it was trained with (--backbone). Each frame has to enter as one image of 3 equal channels.",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -88,7 +88,7 @@ def check_recording(recording: Recording, options: CheckOptions) -> list[Finding
             findings.append(_from_error(recording.textgrid, error))
     try:
         clip = open_clip(scan, options.features, FrameConfig(), options.trim_over_bright)
-        sound = find_sound(recording)
+        sound = find_sound(recording, scan)
     except MediaError as error:
         missing = isinstance(error, MissingSound)
         if not (missing and not options.need_sound):
@@ -101,7 +101,7 @@ class MissingSound(MediaError):
     """A video that has no sound track and no sound file beside it."""
 
 
-def find_sound(recording: Recording) -> Sound:
+def find_sound(recording: Recording, scan: VideoScan) -> Sound:
     """Read the recording's sound, from its file or from the video's sound track.
 
     Raises:
@@ -109,7 +109,8 @@ def find_sound(recording: Recording) -> Sound:
         MediaError: when it cannot be read.
     """
     if recording.audio is not None:
-        return read_sound(recording.audio)
+        # A file of its own begins with the picture, whatever time the container gives its first frame.
+        return replace(read_sound(recording.audio), start=float(scan.starts[0]))
     if has_sound(recording.video):
         return read_sound(recording.video)
     video = recording.video
@@ -119,7 +120,7 @@ def find_sound(recording: Recording) -> Sound:
             f"{video}: has no sound: no sound track, and no {video.stem}.wav or .flac beside it.",
             "Put the sound file there, or give --audio-dir or --pairs. Synthesis needs none.",
         )
-    duration = scan_video(video).duration
+    duration = scan.duration
     lengths = []
     for path in others[:3]:
         try:

@@ -54,6 +54,16 @@ def _check_tables(dataset: Dataset) -> list[Finding]:
         found = set(path.read_text(encoding="utf-8", errors="replace").splitlines()) if path.is_file() else set()
         if found != expected:
             findings.append(_error(path, f"does not list the {split} split ({len(found)} of {len(expected)} names)"))
+    table = dataset.root / "utterances.csv"
+    for split in SPLITS:
+        promised = dataset.meta.counts.get(split, {}).get("utterances")
+        found_rows = sum(row.split == split for row in dataset.utterances)
+        if promised != found_rows:
+            findings.append(_error(table, f"{found_rows} utterances of split {split}, meta.json says {promised}"))
+    known = {row.id for row in dataset.utterances}
+    strays = [path.name for path in (dataset.root / "samples").glob("[!.]*") if path.name not in known]
+    if strays:
+        findings.append(_error(table, f"does not know {len(strays)} folder(s) in samples/, such as {strays[0]}"))
     for row in dataset.utterances:
         if row.split not in SPLITS:
             findings.append(_error(dataset.root / "utterances.csv", f"{row.id} has the unknown split '{row.split}'"))

@@ -84,7 +84,7 @@ def prepare(
     recordings = corpus.recordings()
     mask = None if options.mask is None else load_mask(options.mask, options.frames.size)
     mode, splits = _assign(recordings, options)
-    _open_folder(root, recordings, prune)
+    meta = _open_folder(root, recordings, prune)
     on_start(len(recordings))
     jobs = [Job(recording, root, options, splits.get(recording.id), mask) for recording in recordings]
     receipts: dict[str, Receipt] = {}
@@ -101,8 +101,14 @@ def prepare(
     utterances = [utterance for receipt in ordered for utterance in receipt.utterances]
     if not utterances:
         if failures:
-            raise failures[0][1]
+            if meta is not None:
+                # Nothing was replaced: the dataset that was there stays one.
+                write_text(root / "meta.json", meta)
+            raise _all_failed(failures)
         raise DatasetError(f"{root}: no utterance is long enough.", "Give longer recordings, or cut them less.")
+    for recording, _ in failures:
+        # What an earlier run made of them does not belong to the dataset as it is now.
+        _forget(root, root / RECEIPTS / f"{recording.id}.json")
     if pairs:
         _export(root, utterances, options.ref_frames, workers)
     _finish(root, corpus, options, mode, utterances)
@@ -129,7 +135,8 @@ def _assign(recordings: list[Recording], options: PrepareOptions) -> tuple[Split
     return mode, split_units([item.id for item in recordings], options.split_ratio, options.seed)
 
 
-def _open_folder(root: Path, recordings: list[Recording], prune: bool) -> None:
+def _open_folder(root: Path, recordings: list[Recording], prune: bool) -> str | None:
+    """Make the folder ready to be worked on; the text of its ``meta.json`` if it was a dataset of these recordings."""
     if root.exists() and not root.is_dir():
         raise DatasetError(f"{root}: is a file, not a folder.", "Choose another --out.")
     receipts = root / RECEIPTS
@@ -143,12 +150,13 @@ def _open_folder(root: Path, recordings: list[Recording], prune: bool) -> None:
             "Choose another --out, give all inputs again, or remove the others from the dataset with --prune.",
         )
     receipts.mkdir(parents=True, exist_ok=True)
-    (root / "meta.json").unlink(missing_ok=True)
+    path = root / "meta.json"
+    meta = path.read_text(encoding="utf-8") if path.is_file() and not stale else None
+    path.unlink(missing_ok=True)
     _sweep(root)
     for path in stale:
-        for utterance in read_receipt(path).utterances:
-            remove_sample(root, utterance.id)
-        path.unlink()
+        _forget(root, path)
+    return meta
 
 
 def _sweep(root: Path) -> None:
@@ -162,6 +170,20 @@ def _sweep(root: Path) -> None:
     for folder in (root / "samples").glob("*"):
         if folder.name not in claimed:
             remove_sample(root, folder.name)
+
+
+def _forget(root: Path, receipt: Path) -> None:
+    for utterance in read_receipt(receipt).utterances:
+        remove_sample(root, utterance.id)
+    receipt.unlink(missing_ok=True)
+
+
+def _all_failed(failures: list[tuple[Recording, UserError]]) -> UserError:
+    if len(failures) == 1:
+        return failures[0][1]
+    problems = "\n       ".join(error.problem for _, error in failures)
+    remedies = " ".join(dict.fromkeys(error.remedy for _, error in failures))
+    return UserError(f"None of the {len(failures)} recordings can be used:\n       {problems}", remedies)
 
 
 def _export(root: Path, utterances: list[Utterance], ref_frames: int, workers: int) -> None:

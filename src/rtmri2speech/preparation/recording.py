@@ -50,7 +50,7 @@ class PrepareOptions(Config):
     cut: CutConfig = CutConfig()
     split: SplitMode | Literal["auto"] = "auto"
     split_ratio: tuple[float, float, float] = (80.0, 10.0, 10.0)
-    seed: int = 42
+    seed: int = Field(42, ge=0)
     fps: Fraction | None = None
     on_mismatch: MismatchPolicy = "refuse"
     trim_over_bright: bool = False
@@ -81,6 +81,11 @@ class Receipt:
 def remove_sample(root: Path, utterance_id: str) -> None:
     """Remove an utterance and its exported pairs."""
     shutil.rmtree(root / "samples" / utterance_id, ignore_errors=True)
+    remove_pairs(root, utterance_id)
+
+
+def remove_pairs(root: Path, utterance_id: str) -> None:
+    """Remove an utterance's exported pairs."""
     for pairs in root.glob("pairs_ref*"):
         shutil.rmtree(pairs / utterance_id, ignore_errors=True)
         (pairs / f"{utterance_id}.npz").unlink(missing_ok=True)
@@ -108,10 +113,13 @@ def prepare_recording(job: Job) -> Receipt:
     annotated = job.recording.textgrid is not None
     if old.key == key and all(_is_intact(job.root, utterance, annotated) for utterance in old.utterances):
         return old
-    for utterance in old.utterances:
-        remove_sample(job.root, utterance.id)
-    path.unlink(missing_ok=True)
+    # The old samples go only after the new ones have come: a mistaken option destroys nothing.
     receipt = _make_samples(job, key)
+    for utterance in old.utterances:
+        if utterance.id in {new.id for new in receipt.utterances}:
+            remove_pairs(job.root, utterance.id)
+        else:
+            remove_sample(job.root, utterance.id)
     values = {"key": key, "utterances": [asdict(row) for row in receipt.utterances], "notes": receipt.notes}
     write_text(path, json.dumps(values, ensure_ascii=False, indent=1))
     return receipt
@@ -128,7 +136,7 @@ def _key(job: Job) -> str:
     content = {
         "options": options,
         "recording": [job.recording.id, job.recording.speaker, job.recording.sync_offset],
-        "sources": [str(source) for source in job.recording.sources],
+        "sources": [source.name for source in job.recording.sources],
         "split": job.split,
         "mask": None if job.mask is None else hashlib.sha256(job.mask.tobytes()).hexdigest(),
         "bytes": hash_files(job.recording.sources),
@@ -152,7 +160,7 @@ def _make_samples(job: Job, key: str) -> Receipt:
     frame_rate = float(features.frame_rate)
     scan = scan_video(recording.video, options.fps)
     clip = open_clip(scan, features, options.frames, options.trim_over_bright)
-    sound = find_sound(recording)
+    sound = find_sound(recording, scan)
     findings = [
         *check_scan(scan, features, options.trim_over_bright),
         *check_sound(recording, sound, clip, options.on_mismatch),

@@ -12,7 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from typing import TypeVar
 
-from rtmri2speech.errors import UserError
+from rtmri2speech.errors import ConfigError, UserError
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -52,6 +52,10 @@ def _guarded(work: Callable[[Job], Result], job: Job) -> Result | UserError:
         return work(job)
     except UserError as error:
         return error
+    except OSError as error:
+        # A file that another program has locked, a network drive that went away: this job's matter alone.
+        name = error.filename or "A file"
+        return UserError(f"{name}: {error.strerror or error}.", "Close programs that use it, then run it again.")
     except MemoryError:
         return UserError("Not enough memory.", "Use fewer --workers, or cut the recording.")
 
@@ -70,6 +74,8 @@ def run_jobs(
         jobs: its arguments.
         workers: processes; 0 for one a core.
     """
+    if workers < 0:
+        raise ConfigError(f"--workers {workers}: less than none.", "Give a number of processes; 0 is one a core.")
     workers = min(workers or os.cpu_count() or 1, len(jobs))
     if workers <= 1:
         for job in jobs:
@@ -86,7 +92,11 @@ def run_jobs(
         except BrokenProcessPool:
             pass
         except BaseException:
-            executor.shutdown(wait=False, cancel_futures=True)
+            # Waiting: the shutdown at the end of `with` would call the cancelling off before it has begun.
+            # Workers at work are ended: their outputs have temporary names, and a recording can take minutes.
+            for child in multiprocessing.active_children():
+                child.terminate()
+            executor.shutdown(wait=True, cancel_futures=True)
             raise
     for index, job in enumerate(jobs):
         if index in done:

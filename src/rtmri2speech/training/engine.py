@@ -21,7 +21,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback, Checkpoint, ProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
 
-from rtmri2speech.data.files import cannot_write
+from rtmri2speech.data.files import cannot_write, move_into_place
 from rtmri2speech.errors import UserError
 from rtmri2speech.models.devices import choose_device
 from rtmri2speech.training.recipes import Precision, RunConfig
@@ -175,7 +175,7 @@ class Checkpoints(Checkpoint):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             trainer.save_checkpoint(temporary, weights_only=weights_only)
-            temporary.replace(path)
+            move_into_place(temporary, path)
             self._saved_at = self._saved_at if weights_only else time.monotonic()
         except OSError as error:
             temporary.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -16,6 +16,10 @@ from rtmri2speech.models.vocoder import VocoderConfig
 from rtmri2speech.training.losses import AcousticLossConfig
 
 Precision = Literal["auto", "bf16", "fp16", "fp32"]
+
+
+Decay = Annotated[float, Field(ge=0.0, lt=1.0)]
+"""Share of a moving average that stays at each step."""
 
 
 class LoaderConfig(Config):
@@ -46,7 +50,7 @@ class AdamConfig(Config):
     """Optimiser: AdamW of the acoustic training, Adam of the vocoder's (no weight decay)."""
 
     lr: float = Field(1e-4, gt=0, description="learning rate")
-    betas: tuple[float, float] = Field((0.9, 0.999), description="decay of the two moments")
+    betas: tuple[Decay, Decay] = Field((0.9, 0.999), description="decay of the two moments")
     eps: float = Field(1e-8, gt=0, description="term against division by zero")
     weight_decay: float = Field(1e-4, ge=0, description="decoupled weight decay")
 
@@ -55,7 +59,7 @@ class VocoderAdamConfig(AdamConfig):
     """Optimiser of the vocoder training, for the generator and the discriminators alike."""
 
     lr: float = Field(5e-5, gt=0, description="learning rate")
-    betas: tuple[float, float] = Field((0.8, 0.99), description="decay of the two moments")
+    betas: tuple[Decay, Decay] = Field((0.8, 0.99), description="decay of the two moments")
     weight_decay: float = Field(0.0, ge=0, description="decoupled weight decay; 0 is plain Adam")
 
 

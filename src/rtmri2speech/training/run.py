@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import Callback, EarlyStopping, RichProgressBar
-from torch import Tensor
 
 from rtmri2speech import __version__
+from rtmri2speech.data.files import check_writable
 from rtmri2speech.data.layout import Dataset
 from rtmri2speech.data.windows import FrameSegments, SoundSegments, collate_pad
 from rtmri2speech.errors import ConfigError, UserError
@@ -96,7 +97,7 @@ def train_acoustic(
     train = FrameSegments(dataset, "train", segments, size)
     validation = FrameSegments(dataset, "validation", max(segments, _VALIDATION_SEGMENT), size)
     mask = dataset.pixel_mask()
-    pixel_mask = None if mask is None else torch.from_numpy(mask.copy())
+    pixel_mask = None if mask is None else torch.from_numpy((mask > 0).astype(np.uint8))
     scaler = MelScaler.from_json(dataset.root / "scaler.json", meta.features.n_mels)
     start = None if init is None else load_init(init, "acoustic", dataset)
     torch.manual_seed(settings.seed)
@@ -122,7 +123,7 @@ def train_acoustic(
         steps_per_batch=1,
         callbacks=[EarlyStopping("val/loss", patience=settings.early_stop_patience, check_on_train_epoch_end=False)],
         to_bundle=lambda provenance: Bundle.from_acoustic(
-            model, meta.features, meta.frames, mask=_binary(pixel_mask), provenance=provenance
+            model, meta.features, meta.frames, mask=pixel_mask, provenance=provenance
         ),
     )
     return _run(task, dataset, execution, run, out, init, progress)
@@ -198,6 +199,7 @@ def _run(
     progress: bool,
 ) -> TrainingSummary:
     module, settings = task.module, task.settings
+    check_writable(out)  # now, not after days of training
     position = run.position()
     if position is not None:
         task.sampler.resume(position.epoch, position.batches * settings.data.batch_size)
@@ -243,10 +245,6 @@ def _run(
     if interrupted:
         raise KeyboardInterrupt
     return summary
-
-
-def _binary(mask: Tensor | None) -> Tensor | None:
-    return None if mask is None else (mask > 0).to(torch.uint8)
 
 
 def _stop_reason(

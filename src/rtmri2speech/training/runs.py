@@ -61,7 +61,9 @@ class RunFolder:
         if resume:
             run._require_same(identity)
             return run
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        # A run that ended before its first checkpoint (a wrong setting, too little memory) leaves nothing to lose.
+        unused = (path / "run.json").is_file() and not any(run.checkpoints.glob("*.ckpt"))
+        if path.exists() and not unused and (not path.is_dir() or any(path.iterdir())):
             raise UserError(
                 f"{path}: already exists and is not empty.",
                 "Continue that training with --resume, or choose another folder with --run-dir.",

@@ -77,7 +77,8 @@ def test_sounds_in_a_folder_of_their_own(tmp_path: Path) -> None:
     assert recordings["F1_a"].audio == sounds / "F1" / "a.flac"
     assert recordings["F1_b"].audio == sounds / "b.wav"  # asked for, so before the one beside it
     assert recordings["F1_b"].textgrid == sounds / "b.TextGrid"
-    assert recordings["c"].audio == videos / "c.wav"
+    # Its own sound would be raw sound among denoised: the missing file is reported when it is read.
+    assert recordings["c"].audio == sounds / "c.wav"
     with pytest.raises(MediaError, match="no such folder"):
         FolderCorpus((videos,), audio_dir=tmp_path / "no").recordings()
 
@@ -206,3 +207,20 @@ def test_sounds_without_a_video_are_named(tmp_path: Path) -> None:
 def test_a_folder_is_a_corpus(tmp_path: Path) -> None:
     corpus: Corpus = FolderCorpus((tmp_path,))
     assert corpus.name == "folder" and corpus.licence
+
+
+def test_one_sound_for_two_videos_is_refused(tmp_path: Path) -> None:
+    touch(tmp_path / "v" / "A" / "001.mp4", tmp_path / "v" / "B" / "001.mp4", tmp_path / "s" / "001.wav")
+    with pytest.raises(UserError, match=r"A.001\.mp4 and .*B.001\.mp4 would both take"):
+        FolderCorpus((tmp_path / "v",), audio_dir=tmp_path / "s").recordings()
+
+
+def test_several_folders_are_speakers(tmp_path: Path) -> None:
+    touch(tmp_path / "F1" / "a.mp4", tmp_path / "M2" / "b.mp4")
+    recordings = found(FolderCorpus((tmp_path / "F1", tmp_path / "M2")))
+    assert {item.id: item.speaker for item in recordings.values()} == {"a": "F1", "b": "M2"}
+
+
+def test_names_of_devices_become_names_of_folders(tmp_path: Path) -> None:
+    touch(tmp_path / "NUL" / "x.mp4", tmp_path / "con.mp4")
+    assert sorted(found(FolderCorpus((tmp_path,)))) == ["NUL_x", "_con"]

@@ -214,8 +214,8 @@ def test_what_is_no_video_is_a_media_error(tmp_path: Path, suffix: str, content:
 
 
 def test_a_missing_file_and_a_folder_are_media_errors(tmp_path: Path) -> None:
-    for path in (tmp_path / "no.mp4", tmp_path):
-        with pytest.raises(MediaError, match="no such file"):
+    for path, problem in ((tmp_path / "no.mp4", "no such file"), (tmp_path, "is a folder")):
+        with pytest.raises(MediaError, match=problem):
             scan_video(path)
 
 

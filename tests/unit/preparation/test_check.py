@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,10 +13,15 @@ from numpy.typing import NDArray
 
 from rtmri2speech.corpora.base import Recording
 from rtmri2speech.corpora.folder import FolderCorpus
+from rtmri2speech.data.clips import open_clip
 from rtmri2speech.data.media import write_video
+from rtmri2speech.data.scan import scan_video
 from rtmri2speech.data.sound import write_wav
+from rtmri2speech.preparation.align import offsets
 from rtmri2speech.preparation.check import CheckOptions, Finding, MissingSound, check_recordings, find_sound
 from rtmri2speech.preparation.prepare import PrepareSummary
+from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.video import FrameConfig
 from rtmri2speech.simulation.schematic import speak
 
 Harm = Callable[[Path, NDArray[np.uint8], NDArray[np.float32]], object]
@@ -203,7 +209,7 @@ def test_sounds_that_may_be_meant_are_named_with_their_lengths(
     (folder / "noise.wav").write_bytes(b"")
     (recording,) = FolderCorpus((folder,)).recordings()
     with pytest.raises(MissingSound) as caught:
-        find_sound(recording)
+        find_sound(recording, scan_video(recording.video))
     problem = caught.value.problem
     assert "the picture lasts 2.21 s" in problem and "DSP_OUT.wav (2.21 s)" in problem
     assert "MAIN.wav (6.62 s, 4.42 s off)" in problem and "noise.wav (unreadable)" in problem
@@ -236,3 +242,14 @@ def test_what_check_calls_an_error_prepare_refuses(
             assert problem in caught.value.problem, row
         else:
             assert not run(folder, root=folder.parent / row).failures
+
+
+def test_a_sound_file_begins_with_the_picture_whatever_the_container_says(folder: Path) -> None:
+    (recording,) = FolderCorpus((folder,)).recordings()
+    assert recording.audio is not None
+    scan = scan_video(recording.video)
+    late = replace(scan, starts=scan.starts + 0.2, end=scan.end + 0.2)
+    for shown in (scan, late):
+        clip = open_clip(shown, FeatureConfig(), FrameConfig())
+        assert offsets(find_sound(recording, shown), clip, 0.0).lead == pytest.approx(0.0)
+        assert offsets(find_sound(recording, shown), clip, 0.5).lead == pytest.approx(0.5)

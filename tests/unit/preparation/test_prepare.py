@@ -273,8 +273,9 @@ def test_a_source_that_became_bad_leaves_no_stale_sample(run: Run, root: Path, v
 def test_only_bad_files_are_an_error_and_leave_no_dataset(run: Run, root: Path, videos: Path) -> None:
     for path in videos.iterdir():
         path.write_bytes(b"spoilt")
-    with pytest.raises(MediaError):
+    with pytest.raises(UserError, match="None of the 3 recordings") as caught:
         run()
+    assert all(path.name in caught.value.problem for path in videos.glob("*.m*"))
     with pytest.raises(DatasetError, match="not a finished dataset"):
         Dataset(root)
 
@@ -529,3 +530,11 @@ def test_files_or_their_folder_are_the_same_inputs(run: Run, videos: Path) -> No
     run(videos)
     files = [videos / name for name in ("one.mp4", "two.mp4", "three.mkv")]
     assert run(corpus=FolderCorpus(tuple(files))).redone == 0
+
+
+def test_a_mistaken_option_destroys_nothing(run: Run, root: Path, tree: Tree) -> None:
+    run()
+    before = tree(root)
+    with pytest.raises(UserError, match="TextGrid"):
+        run(options=PrepareOptions(cut=CutConfig(mode="textgrid")))
+    assert tree(root) == before and Dataset(root).utterances
