@@ -536,5 +536,5 @@ def test_a_mistaken_option_destroys_nothing(run: Run, root: Path, tree: Tree) ->
     run()
     before = tree(root)
     with pytest.raises(UserError, match="TextGrid"):
-        run(options=PrepareOptions(cut=CutConfig(mode="textgrid")))
+        run(options=PrepareOptions(cut=CutConfig(mode="textgrid", tier="nothing of the kind")))
     assert tree(root) == before and Dataset(root).utterances
