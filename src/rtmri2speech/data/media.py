@@ -99,7 +99,8 @@ class GreyConverter:
     def __call__(self, frame: VideoFrame) -> GreyFrame:
         """Convert one frame."""
         deep = max(component.bits for component in frame.format.components) > 8 and frame.format.name != "pal8"
-        converted = self._reformatter.reformat(frame, format="gray16le" if deep else "gray")
+        # One thread: the cores belong to files side by side, and a frame is done before others have woken up.
+        converted = self._reformatter.reformat(frame, format="gray16le" if deep else "gray", threads=1)
         grey: GreyFrame = converted.to_ndarray()  # type: ignore[assignment]
         return grey
 
