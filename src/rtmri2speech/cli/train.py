@@ -51,16 +51,7 @@ def acoustic(
     dtype
         Precision, over the recipe's.
     """
-    from rtmri2speech.training.recipes import load_recipe
-    from rtmri2speech.training.run import train_acoustic
-
-    folder = run_dir or _run_dir(out)
-    settings = load_recipe(recipe, _overrides("acoustic", overrides, dtype))
-    summary = train_acoustic(
-        dataset, settings, out, folder, device=device, resume=resume, init=init, progress=sys.stderr.isatty()
-    )
-    print("\n".join(summary.lines()))
-    return 0
+    return _train("acoustic", dataset, recipe, out, run_dir, overrides, init, resume, device, dtype)
 
 
 def vocoder(
@@ -99,22 +90,35 @@ def vocoder(
     dtype
         Precision, over the recipe's.
     """
-    from rtmri2speech.training.recipes import load_recipe
-    from rtmri2speech.training.run import train_vocoder
+    return _train("vocoder", dataset, recipe, out, run_dir, overrides, init, resume, device, dtype)
 
-    folder = run_dir or _run_dir(out)
-    settings = load_recipe(recipe, _overrides("vocoder", overrides, dtype))
-    summary = train_vocoder(
-        dataset, settings, out, folder, device=device, resume=resume, init=init, progress=sys.stderr.isatty()
+
+def _train(
+    stage: Literal["acoustic", "vocoder"],
+    dataset: Path,
+    recipe: str,
+    out: Path,
+    run_dir: Path | None,
+    overrides: list[str] | None,
+    init: Path | None,
+    resume: bool,
+    device: str,
+    dtype: DType | None,
+) -> int:
+    from rtmri2speech.training.recipes import load_recipe
+    from rtmri2speech.training.run import train_acoustic, train_vocoder
+
+    precision = [] if dtype is None else [f"{stage}.precision={_PRECISION[dtype]}"]
+    train = train_acoustic if stage == "acoustic" else train_vocoder
+    summary = train(
+        dataset,
+        load_recipe(recipe, [*(overrides or []), *precision]),
+        out,
+        run_dir or out.with_name(f"{out.stem}_run"),
+        device=device,
+        resume=resume,
+        init=init,
+        progress=sys.stderr.isatty(),
     )
     print("\n".join(summary.lines()))
     return 0
-
-
-def _run_dir(out: Path) -> Path:
-    return out.with_name(f"{out.stem}_run")
-
-
-def _overrides(stage: str, overrides: list[str] | None, dtype: DType | None) -> list[str]:
-    chosen = [] if dtype is None else [f"{stage}.precision={_PRECISION[dtype]}"]
-    return [*(overrides or []), *chosen]
