@@ -1,1 +1,1 @@
-"""Simulated talkers: recordings whose articulation and formants are known."""
+"""Simulated recordings with known truth."""

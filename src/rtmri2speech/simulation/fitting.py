@@ -1,0 +1,195 @@
+"""A speaker's Japanese vowels: tract parameters whose formants are those of a Japanese speaker of that length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import least_squares
+
+from rtmri2speech.simulation.acoustics import resonances
+from rtmri2speech.simulation.vtl import TRACT, VocalTract
+
+Floats = NDArray[np.float64]
+
+VOWELS = ("a", "i", "u", "e", "o")
+
+# F1 and F2 in Hz: male speakers, vowels in words, Kyoto University (n = 765-917 a vowel).
+_PUBLISHED = {
+    "a": (753.0, 1385.0),
+    "i": (315.0, 2172.0),
+    "u": (367.0, 1332.0),
+    "e": (500.0, 1947.0),
+    "o": (520.0, 997.0),
+}
+# Diameters in mm of plates of 10 mm, lips to glottis: Arai's tubes after Chiba & Kajiyama. Their third resonances stand in for F3.
+TUBES = {
+    "i": (24, 14, 12, 10, 10, 10, 16, 24, 32, 32, 32, 32, 32, 32, 12, 12),
+    "e": (24, 22, 22, 20, 18, 16, 16, 18, 24, 28, 30, 30, 30, 30, 12, 12),
+    "a": (32, 28, 30, 34, 38, 38, 34, 30, 26, 20, 14, 12, 16, 26, 12, 12),
+    "o": (14, 22, 26, 32, 38, 38, 34, 28, 22, 16, 14, 16, 22, 30, 12, 12),
+    "u": (16, 14, 20, 22, 24, 26, 22, 14, 18, 26, 30, 30, 30, 30, 12, 12),
+}
+REFERENCE_LENGTH = 16.0
+"""Length in cm of the tract that the published formants are taken for: that of Chiba & Kajiyama's shapes."""
+
+_FREE = [TRACT.index(name) for name in "HX HY JA LP LD VS TCX TCY TTX TTY TBX TBY TS1 TS2".split()]
+_HY, _LP, _LD = (TRACT.index(name) for name in ("HY", "LP", "LD"))
+# What one unit of cost is: this relative error of F1, F2, F3; this share of a parameter's range; this lack of area.
+_FORMANT_UNITS = np.array([0.008, 0.008, 0.05])
+_DISTANCE_UNIT = 0.15
+_LEAST_AREA, _AREA_UNIT = 0.30, 0.03
+# JD3's larynx stands 2 cm higher in /a/ than in /i/, more than people's do.
+_LARYNX_SHARE = 0.4
+_EVALUATIONS = 20
+# Of finite differences, in shares of a parameter's range.
+_STEP = 0.01
+# Error of F1 and F2 at which no other start is tried.
+_GOOD = 0.03
+
+
+@dataclass(frozen=True)
+class VowelFit:
+    """A vowel of a speaker.
+
+    Attributes:
+        tract: shape (19,), tract parameters.
+        target: F1, F2, F3 aimed at, Hz.
+        formants: F1, F2, F3 of the transfer function, Hz.
+    """
+
+    tract: Floats
+    target: Floats
+    formants: Floats
+
+    @property
+    def errors(self) -> Floats:
+        """Relative errors of F1, F2, F3."""
+        return np.asarray(self.formants / self.target - 1.0)
+
+
+def vowel_targets(tract_length: float) -> dict[str, Floats]:
+    """F1, F2, F3 in Hz of the five vowels for a tract of that length in cm: formants go with 1 / length."""
+    scale = REFERENCE_LENGTH / tract_length
+    third = {name: resonances(*tube_of(name), count=3)[2] for name in VOWELS}
+    return {name: scale * np.array([*_PUBLISHED[name], third[name]]) for name in VOWELS}
+
+
+def tube_of(vowel: str) -> tuple[Floats, Floats]:
+    """Arai's tube of a vowel from glottis to lips: lengths in cm and areas in cm^2, both (16,)."""
+    diameters = np.array(TUBES[vowel][::-1], np.float64) / 10.0
+    return np.ones(len(diameters)), np.pi * diameters**2 / 4.0
+
+
+def carry_over(shape: Floats, source: tuple[Floats, Floats], tract: VocalTract) -> Floats:
+    """A shape of another anatomy on this one: each parameter at the same place within its range.
+
+    Args:
+        shape: (19,) parameters on the other anatomy.
+        source: lowest and highest values there.
+        tract: this anatomy.
+    """
+    low, high = source
+    return np.asarray(tract.low + (shape - low) / (high - low) * (tract.high - tract.low))
+
+
+def fit_vowels(
+    tract: VocalTract,
+    shapes: dict[str, Floats],
+    on_done: Callable[[str], None] = lambda vowel: None,
+) -> dict[str, VowelFit]:
+    """Find the five vowels.
+
+    The transfer function's F1 to F3 are brought to the targets; what the formants leave open is decided by
+    the distance from the starting shape, JD3's nearest vowel. Japanese /u/ has spread lips and a fronted tongue:
+    it starts between JD3's /u/ and its neutral vowel.
+
+    Args:
+        tract: the speaker.
+        shapes: JD3's shapes ``a i u e o @``, carried over to the speaker, (19,) each.
+        on_done: called with each vowel found.
+    """
+    neutral = shapes["@"]
+    targets = vowel_targets(float(tract.tube(neutral)[0].sum()))
+    fits = {}
+    for vowel in VOWELS:
+        anchor = shapes[vowel].copy()
+        anchor[_HY] = neutral[_HY] + _LARYNX_SHARE * (anchor[_HY] - neutral[_HY])
+        if vowel == "u":
+            anchor = 0.5 * (anchor + neutral)
+            anchor[_LP], anchor[_LD] = 0.05, 0.6
+        fits[vowel] = _fit(tract, anchor, neutral, targets[vowel])
+        on_done(vowel)
+    return fits
+
+
+def _fit(tract: VocalTract, anchor: Floats, neutral: Floats, target: Floats) -> VowelFit:
+    low, span = tract.low[_FREE], (tract.high - tract.low)[_FREE]
+    anchor = np.clip(anchor, tract.low, tract.high)
+
+    # Every parameter runs from 1 to 2 over its range: steps of differences go with the value, and must not vanish.
+    def whole(place: Floats) -> Floats:
+        shape = anchor.copy()
+        shape[_FREE] = low + (place - 1.0) * span
+        return shape
+
+    def place_of(shape: Floats) -> Floats:
+        return np.asarray(1.0 + (shape[_FREE] - low) / span)
+
+    def cost(place: Floats) -> Floats:
+        shape = whole(place)
+        formants = tract.formants(shape, 3)
+        formants = np.where(np.isnan(formants), 2.0 * target, formants)
+        lack = max(0.0, _LEAST_AREA - float(tract.tube(shape)[1].min()))
+        return np.concatenate(
+            [
+                np.log(formants / target) / _FORMANT_UNITS,
+                (place - place_of(anchor)) / _DISTANCE_UNIT,
+                [lack / _AREA_UNIT],
+            ]
+        )
+
+    best: VowelFit | None = None
+    for start in (_opened(tract, anchor, neutral - anchor), _opened(tract, anchor, _tongue_down(tract))):
+        found = least_squares(
+            cost,
+            np.clip(place_of(start), 1.001, 1.999),
+            bounds=(1.0, 2.0),
+            diff_step=_STEP,
+            xtol=1e-3,
+            ftol=1e-3,
+            max_nfev=_EVALUATIONS,
+        )
+        shape = whole(found.x)
+        fit = VowelFit(shape, target, tract.formants(shape, 3))
+        if best is None or _worst(fit) < _worst(best):
+            best = fit
+        if _worst(best) < _GOOD:
+            break
+    assert best is not None
+    return best
+
+
+def _worst(fit: VowelFit) -> float:
+    """Largest relative error of F1 and F2; infinite where one is missing."""
+    errors = np.abs(fit.errors[:2])
+    return float(np.inf if np.isnan(errors).any() else errors.max())
+
+
+def _tongue_down(tract: VocalTract) -> Floats:
+    direction = np.zeros(len(TRACT))
+    for name in ("TCY", "TTY", "TBY"):
+        index = TRACT.index(name)
+        direction[index] = -0.4 * (tract.high[index] - tract.low[index])
+    return direction
+
+
+def _opened(tract: VocalTract, anchor: Floats, direction: Floats) -> Floats:
+    """The anchor moved along ``direction`` until the tract is open: where it is closed, formants are no guide."""
+    for share in np.linspace(0.0, 0.9, 10):
+        start = np.clip(anchor + share * direction, tract.low, tract.high)
+        if tract.tube(start)[1].min() > _LEAST_AREA:
+            break
+    return start

@@ -1,0 +1,206 @@
+"""A speaker ready to speak: tract, vowels, consonants and rest, computed once and kept beside the recordings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtmri2speech.data.files import write_text
+from rtmri2speech.errors import ConfigError, UserError
+from rtmri2speech.simulation.anatomy import Speaker
+from rtmri2speech.simulation.fitting import VOWELS, VowelFit, carry_over, fit_vowels
+from rtmri2speech.simulation.vtl import TRACT, VocalTract, speaker_file_text
+
+Floats = NDArray[np.float64]
+
+PLACES = ("labial", "alveolar", "sibilant", "velar")
+"""Where consonants are made."""
+
+# Raised whenever the same speaker would come out differently.
+_VERSION = 1
+_LARGEST_ERROR = 0.08
+_SHAPE = {
+    "labial": "ll-labial-closure",
+    "alveolar": "tt-alveolar-closure",
+    "sibilant": "tt-alveolar-fricative",
+    "velar": "tb-velar-closure",
+}
+# JD3's consonants are measured beside /a/, /i/ and /u/; the others lie between.
+_BESIDE = {"a": "a", "i": "i", "u": "u", "e": "ai", "o": "au"}
+
+CRITICAL: dict[str, dict[str, float]] = {
+    "labial": {"LD": 1.0, "LP": 0.7, "JA": 0.6},
+    "alveolar": {
+        **{name: 1.0 for name in ("TTX", "TTY", "TS1", "TS2", "TS3")},
+        **{name: 0.9 for name in ("TBX", "TBY")},
+        **{name: 0.5 for name in ("TCX", "TCY")},
+        "JA": 0.7,
+    },
+    "velar": {
+        **{name: 1.0 for name in ("TCX", "TCY", "TS1", "TS2", "TS3")},
+        **{name: 0.9 for name in ("TBX", "TBY")},
+        **{name: 0.5 for name in ("TTX", "TTY")},
+        "JA": 0.6,
+    },
+}
+"""How far each parameter leaves the vowel for the consonant's own shape, 0 to 1; parameters not named stay."""
+CRITICAL["sibilant"] = {**CRITICAL["alveolar"], "LD": 0.6, "LP": 0.4}
+
+# What closes the tract further, in shares of a parameter's range, and where along the tract, in shares of its length.
+_CLOSING = {
+    "labial": ({"LD": -1.0}, (0.94, 1.0)),
+    "alveolar": ({"TTY": 1.0, "TBY": 0.4}, (0.70, 0.97)),
+    "sibilant": ({"TTY": 1.0, "TBY": 0.4}, (0.70, 0.97)),
+    "velar": ({"TCY": 1.0, "TBY": 0.5}, (0.42, 0.85)),
+}
+# VocalTractLab gives closed sections 1e-4 cm^2, and holds the groove of a sibilant at 0.15 cm^2.
+_CLOSED_AREA = {"labial": 1e-3, "alveolar": 1e-3, "sibilant": 0.17, "velar": 1e-3}
+# Beyond first contact, so that a movement into the closure holds it for a while.
+_PRESSURE = 0.03
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A speaker's repertoire.
+
+    Attributes:
+        speaker: who it is.
+        tract_length: of the neutral vowel, cm.
+        vowels: the five vowels by name.
+        consonants: tract parameters (19,) by place and following vowel.
+        rest: tract parameters at rest: lips closed, velum down.
+    """
+
+    speaker: Speaker
+    tract_length: float
+    vowels: dict[str, VowelFit]
+    consonants: dict[tuple[str, str], Floats]
+    rest: Floats
+
+    def to_json(self) -> str:
+        """As text; floats keep every digit."""
+        values = {
+            "version": _VERSION,
+            "speaker": self.speaker.model_dump(),
+            "tract_length_cm": self.tract_length,
+            "vowels": {
+                name: {
+                    "tract": dict(zip(TRACT, fit.tract.tolist(), strict=True)),
+                    "target_hz": fit.target.tolist(),
+                    "formants_hz": fit.formants.tolist(),
+                    "error_percent": [round(100.0 * float(error), 2) for error in fit.errors],
+                }
+                for name, fit in self.vowels.items()
+            },
+            "consonants": {f"{place} {vowel}": shape.tolist() for (place, vowel), shape in self.consonants.items()},
+            "rest": self.rest.tolist(),
+        }
+        return json.dumps(values, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Voice:
+        """Read what :meth:`to_json` wrote.
+
+        Raises:
+            ValueError: for anything else, also for what another version wrote.
+        """
+        try:
+            values = json.loads(text)
+            if values["version"] != _VERSION:
+                raise ValueError("made by another version")
+            vowels = {
+                name: VowelFit(
+                    np.array([fit["tract"][parameter] for parameter in TRACT]),
+                    np.array(fit["target_hz"]),
+                    np.array(fit["formants_hz"]),
+                )
+                for name, fit in values["vowels"].items()
+            }
+            consonants = {tuple(key.split()): np.array(shape) for key, shape in values["consonants"].items()}
+            speaker = Speaker.parse(values["speaker"], "speaker")
+            return cls(speaker, values["tract_length_cm"], vowels, consonants, np.array(values["rest"]))  # type: ignore[arg-type]
+        except (KeyError, TypeError, UserError) as error:
+            raise ValueError(str(error)) from None
+
+
+def key_of(speaker: Speaker) -> str:
+    """Hash of what a voice depends on: the anatomy and this code's version, not the name or the looks."""
+    return hashlib.sha256(f"{_VERSION} {speaker.anatomy.model_dump_json()}".encode()).hexdigest()[:16]
+
+
+def make_speaker_file(speaker: Speaker, path: Path) -> None:
+    """Write the speaker's file for VocalTractLab. To be called in a process of its own, see there."""
+    scratch = path.with_name(f".{path.name}.scratch.tmp")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        text = speaker_file_text(speaker.anatomy.model_dump(), scratch)
+    finally:
+        scratch.unlink(missing_ok=True)
+    write_text(path, text)
+
+
+def make_voice(speaker: Speaker, speaker_file: Path, on_done: Callable[[str], None] = lambda what: None) -> Voice:
+    """Fit the vowels and close the consonants of a speaker; some half a minute.
+
+    Raises:
+        ConfigError: when the anatomy cannot say a vowel or make a closure.
+    """
+    own = VocalTract()
+    source = (own.low, own.high)
+    names = [*VOWELS, "@", *(f"{shape}({vowel})" for shape in _SHAPE.values() for vowel in "aiu")]
+    shapes = {name: own.shape(name) for name in names}
+    tract = VocalTract(speaker_file)
+    shapes = {name: carry_over(shape, source, tract) for name, shape in shapes.items()}
+    vowels = fit_vowels(tract, shapes, on_done)
+    for name, fit in vowels.items():
+        worst = float(np.abs(fit.errors[:2]).max())
+        if not worst <= _LARGEST_ERROR:  # NaN too
+            raise ConfigError(
+                f"Speaker {speaker.name}: this anatomy cannot say /{name}/ (F1, F2 of {fit.formants[0]:.0f}, "
+                f"{fit.formants[1]:.0f} Hz, wanted {fit.target[0]:.0f}, {fit.target[1]:.0f}).",
+                "Bring the anatomy nearer to the default.",
+            )
+    consonants = {}
+    for place in PLACES:
+        for vowel, beside in _BESIDE.items():
+            measured = np.mean([shapes[f"{_SHAPE[place]}({letter})"] for letter in beside], axis=0)
+            shape = _leave(vowels[vowel].tract, measured, CRITICAL[place])
+            consonants[place, vowel] = _closed(tract, shape, place, speaker.name)
+        on_done(place)
+    length = float(tract.tube(shapes["@"])[0].sum())
+    return Voice(speaker, length, vowels, consonants, _rest(tract, shapes["@"], speaker.name))
+
+
+def _leave(vowel: Floats, consonant: Floats, weights: dict[str, float]) -> Floats:
+    share = np.array([weights.get(name, 0.0) for name in TRACT])
+    return np.asarray(vowel + share * (consonant - vowel))
+
+
+def _closed(tract: VocalTract, shape: Floats, place: str, name: str) -> Floats:
+    """Move a consonant until it just closes, or leaves the groove of a sibilant, and a little on."""
+    directions, (begin, end) = _CLOSING[place]
+    direction = np.array([directions.get(parameter, 0.0) for parameter in TRACT]) * (tract.high - tract.low)
+    for amount in np.arange(-0.30, 0.60, 0.01):
+        moved = np.clip(shape + amount * direction, tract.low, tract.high)
+        lengths, areas = tract.tube(moved)
+        middle = (np.cumsum(lengths) - lengths / 2.0) / lengths.sum()
+        if areas[(middle >= begin) & (middle <= end)].min() <= _CLOSED_AREA[place]:
+            return np.clip(shape + (amount + _PRESSURE) * direction, tract.low, tract.high)
+    raise ConfigError(
+        f"Speaker {name}: this anatomy makes no {place} closure.", "Bring the anatomy nearer to the default."
+    )
+
+
+def _rest(tract: VocalTract, neutral: Floats, name: str) -> Floats:
+    """Breathing through the nose: jaw up, lips together, velum down, tongue at ease."""
+    rest = neutral.copy()
+    rest[TRACT.index("JA")] = -1.5
+    rest[TRACT.index("VO")] = 0.6
+    rest[TRACT.index("VS")] = 0.2
+    return _closed(tract, rest, "labial", name)

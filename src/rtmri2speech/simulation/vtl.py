@@ -1,0 +1,200 @@
+"""VocalTractLab: the only importer of the library behind the phantom.
+
+VocalTractLab (Birkholz 2013, PLoS ONE 8(4): e60603) is a C++ library with one speaker for the whole process and
+no thread safety, hence one :class:`VocalTract` at a time. Lengths are in cm, x forward and y up, the edge of the
+upper incisors near the origin's height.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtmri2speech.errors import ConfigError, UserError
+
+TRACT = tuple("HX HY JX JA LP LD VS VO TCX TCY TTX TTY TBX TBY TRX TRY TS1 TS2 TS3".split())
+"""Names of the tract parameters: hyoid, jaw, lips, velum, tongue body (TC), tip, blade, root, sides; x and y."""
+
+GLOTTIS = tuple("F0 PR XB XT CA PL RA DP PS FL AS".split())
+"""Names of the glottis parameters: F0 (Hz), lung pressure (dPa), displacements of the folds (cm), and more."""
+
+ANATOMY = (
+    *("lip_width", "mandible_height", "lower_molars_height", "upper_molars_height", "palate_height", "palate_depth"),
+    *("hard_palate_length", "soft_palate_length", "pharynx_length", "larynx_length", "larynx_width"),
+    *("vocal_fold_length", "oral_pharyngeal_angle"),
+)
+"""Names of the anatomy parameters, cm and degrees."""
+
+SAMPLE_RATE = 44_100
+"""Of the synthesis, Hz."""
+
+STATE_SAMPLES = 110
+"""Samples between articulatory states."""
+
+STATE_RATE = SAMPLE_RATE / STATE_SAMPLES
+"""Articulatory states a second."""
+
+SECTIONS = 129
+"""Cross sections along the centre line."""
+
+_SPECTRUM = 4096
+_HIGHEST_FORMANT_HZ = 7000.0
+# Below every formant of an open tract; the library's walls resonate there.
+_LOWEST_FORMANT_HZ = 120.0
+
+Floats = NDArray[np.float64]
+
+
+def library() -> ModuleType:
+    """The library.
+
+    Raises:
+        UserError: when the extra is not installed.
+    """
+    try:
+        from vocaltractlab_cython import VocalTractLabApi
+    except ImportError as error:
+        raise UserError(
+            f"The phantom needs VocalTractLab, which cannot be imported ({error}).",
+            'Install the extra: pip install "rtmri2speech[simulate]" (from a checkout: pip install -e ".[simulate]").',
+        ) from None
+    module: ModuleType = VocalTractLabApi
+    return module
+
+
+class VocalTract:
+    """A speaker's vocal tract, loaded into this process.
+
+    Opening another one closes the one before: the library holds one at a time. Loading afresh also makes
+    what follows independent of what the process has done before.
+
+    Args:
+        speaker_file: a ``.speaker`` file of VocalTractLab; None for the library's own speaker JD3.
+    """
+
+    _open: ClassVar[VocalTract | None] = None
+
+    def __init__(self, speaker_file: Path | None = None) -> None:
+        self._vtl = library()
+        path = self._vtl.DEFAULT_SPEAKER_PATH if speaker_file is None else str(speaker_file)
+        if not Path(path).is_file():  # the library would end the process
+            raise UserError(f"{path}: no such speaker file.", "Simulate into an empty folder; it is made there.")
+        self._vtl._close()
+        self._vtl._initialize(path)
+        VocalTract._open = self
+        info = self._vtl.get_param_info("tract")
+        self.low = np.array([float(item["min"]) for item in info])
+        self.high = np.array([float(item["max"]) for item in info])
+
+    def _library(self) -> Any:
+        if VocalTract._open is not self:
+            raise RuntimeError("another vocal tract has been opened since")
+        return self._vtl
+
+    def shape(self, name: str) -> Floats:
+        """Tract parameters of a named shape of the speaker file, (19,)."""
+        return np.asarray(self._library().get_shape(name, "tract"), np.float64)
+
+    def glottis(self, name: str) -> Floats:
+        """Glottis parameters of a named shape, (11,)."""
+        return np.asarray(self._library().get_shape(name, "glottis"), np.float64)
+
+    def outlines(self, tract: Floats) -> dict[str, Floats]:
+        """Mid-sagittal outlines ``upper`` (34, 2), ``lower`` (28, 2), ``tongue`` (37, 2), ``epiglottis`` (7, 2), cm."""
+        result: dict[str, Floats] = self._library().get_outlines(tract)
+        return result
+
+    def centre_line(self, tract: Floats) -> Floats:
+        """Centre line of the tract from glottis to lips: x, y, normal x, normal y, position; (129, 5), cm."""
+        return np.asarray(self._library().get_centerline(tract), np.float64)
+
+    def tube(self, tract: Floats) -> tuple[Floats, Floats]:
+        """Lengths (40,) in cm and areas (40,) in cm^2 of the tube sections from glottis to lips."""
+        state = self._library().tract_state_to_tube_state(tract)
+        return np.asarray(state["tube_length"], np.float64), np.asarray(state["tube_area"], np.float64)
+
+    def transfer_function(self, tract: Floats) -> tuple[Floats, Floats]:
+        """Frequencies in Hz and magnitude of flow at lips and nose by flow at the glottis, both (n,), to 7 kHz."""
+        spectrum = self._library().tract_state_to_transfer_function(
+            tract, n_spectrum_samples=_SPECTRUM, save_phase_spectrum=False
+        )["magnitude_spectrum"]
+        frequencies = np.arange(_SPECTRUM) * (SAMPLE_RATE / _SPECTRUM)
+        kept = frequencies <= _HIGHEST_FORMANT_HZ
+        return frequencies[kept], np.asarray(spectrum, np.float64)[kept]
+
+    def formants(self, tract: Floats, count: int = 4) -> Floats:
+        """The first peaks of the transfer function, (count,), Hz; NaN where there are fewer."""
+        return peaks(*self.transfer_function(tract), count)
+
+    def synthesize(self, tract: Floats, glottis: Floats) -> Floats:
+        """Sound of S states, (S, 19) and (S, 11), 110 samples a state: shape (110 S,), 44.1 kHz."""
+        sound = self._library().synth_block(np.ascontiguousarray(tract), np.ascontiguousarray(glottis))
+        return np.asarray(sound, np.float64)
+
+
+def peaks(frequencies: Floats, magnitude: Floats, count: int) -> Floats:
+    """Frequencies of the first local maxima, by a parabola through the logarithm: (count,), NaN where fewer."""
+    level = np.log(np.maximum(magnitude, 1e-30))
+    top = np.flatnonzero((level[1:-1] > level[:-2]) & (level[1:-1] >= level[2:])) + 1
+    top = top[frequencies[top] > _LOWEST_FORMANT_HZ][:count]
+    before, here, after = level[top - 1], level[top], level[top + 1]
+    offset = 0.5 * (before - after) / (before - 2.0 * here + after)
+    result = np.full(count, np.nan)
+    result[: len(top)] = frequencies[top] + offset * (frequencies[1] - frequencies[0])
+    return result
+
+
+def own_anatomy() -> dict[str, float]:
+    """The anatomy of the library's own speaker."""
+    VocalTract()
+    return dict(zip(ANATOMY, (float(value) for value in library().get_anatomy_params()), strict=True))
+
+
+def speaker_file_text(anatomy: dict[str, float], scratch: Path) -> str:
+    """A ``.speaker`` file: the library's own speaker with another anatomy.
+
+    To be called in a process of its own: after a change of anatomy the library cannot be closed any more
+    (version 0.0.17 crashes), and what it saves lacks the shapes and is no XML. So only the anatomy is taken
+    from there and put into the text of the library's own speaker.
+
+    Args:
+        anatomy: values of :data:`ANATOMY`.
+        scratch: a file that may be written.
+
+    Raises:
+        ConfigError: for values that the library would change in silence.
+    """
+    import atexit
+
+    vtl = library()
+    VocalTract()
+    atexit.unregister(vtl._close)
+    wanted = np.array([anatomy[name] for name in ANATOMY])
+    vtl.set_anatomy_params(wanted)
+    taken = np.asarray(vtl.get_anatomy_params())
+    for name, want, took in zip(ANATOMY, wanted, taken, strict=True):
+        if abs(want - took) > 1e-6:
+            raise ConfigError(
+                f"Anatomy: {name} = {want:g} is impossible; VocalTractLab would take {took:g}.", f"Change {name}."
+            )
+    vtl.save_speaker(str(scratch))
+    changed = _anatomy_of(scratch.read_text(encoding="latin-1"))
+    own = Path(vtl.DEFAULT_SPEAKER_PATH).read_text(encoding="latin-1")
+    units = dict(re.findall(r'name="(\w+)"\s+description="[^"]*"\s+unit="([^"]*)"', _anatomy_of(own)))
+    # What is saved lacks the units, without which it cannot be read.
+    changed = re.sub(
+        r'(name="(\w+)"\s+description="[^"]*")', lambda match: f'{match[1]} unit="{units[match[2]]}"', changed
+    )
+    return own.replace(_anatomy_of(own), changed)
+
+
+def _anatomy_of(text: str) -> str:
+    match = re.search(r"<anatomy>.*?</anatomy>", text, re.DOTALL)
+    if match is None:
+        raise RuntimeError("VocalTractLab wrote a speaker without anatomy")
+    return match[0]
