@@ -1,0 +1,249 @@
+"""How it is said: a script to movements of tract and glottis.
+
+Every parameter steps smoothly from target to target. The steps of a parameter may overlap: a short vowel between
+others is then never reached, as in fast speech. Slow parts (jaw, hyoid, tongue body) take longer than quick
+ones (tip, lips), so that articulators move on before others have arrived.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from rtmri2speech.simulation.script import Script, Segment
+from rtmri2speech.simulation.speaker import CRITICAL, Voice
+from rtmri2speech.simulation.vtl import GLOTTIS, STATE_RATE, TRACT
+
+Floats = NDArray[np.float64]
+
+# Seconds a movement takes.
+_MOVEMENT = {
+    **{name: 0.16 for name in ("HX", "HY", "VS")},
+    **{name: 0.13 for name in ("JX", "JA")},
+    **{name: 0.12 for name in ("TCX", "TCY", "TRX", "TRY", "TBX", "TBY", "TS1", "TS2")},
+    **{name: 0.10 for name in ("LP", "VO")},
+    **{name: 0.08 for name in ("LD", "TTX", "TTY", "TS3")},
+}
+_REST_FACTOR = 1.8  # into rest and out of it, times as long
+_MOST_OF_VOWEL = 0.7
+_PLACE = {
+    **dict.fromkeys("pbm", "labial"),
+    **dict.fromkeys("tdnr", "alveolar"),
+    "s": "sibilant",
+    **dict.fromkeys("kg", "velar"),
+}
+_NASALS, _VOICELESS = "mn", "ptks"
+_NASAL_PORT = 0.5  # cm^2
+# Seconds from the release of a voiceless stop to the voice.
+_VOICE_ONSET = {"p": 0.015, "t": 0.02, "k": 0.03, "s": 0.0}
+_FOLDS_SECONDS = 0.05
+# Displacement of the vocal folds for voiceless sounds and for breathing, cm.
+_OPEN_FOLDS, _BREATHING = 0.10, 0.14
+_PHONATION_DPA, _PHONATION_CM = 3000.0, 0.06
+
+# Two /a/ are never the same: standard deviation of targets, in shares of a parameter's range.
+_SCATTER = {
+    **{name: 0.02 for name in ("TCX", "TCY", "TTX", "TTY", "TBX", "TBY")},
+    **{name: 0.03 for name in ("JA", "LD", "LP")},
+}
+# The larynx rises with the voice: some 7 mm an octave lie within what was seen by MRI (Honda, Hirai, Masaki &
+# Shimada 1999, Language and Speech 42, 401), beside a scatter that F0 does not explain.
+LARYNX_CM_PER_OCTAVE = 0.7
+_LARYNX_SCATTER_CM = 0.05
+_LARYNX_LAG_SECONDS = 0.04
+
+
+@dataclass(frozen=True)
+class Score:
+    """Movements of one utterance, on a grid of :data:`STATE_RATE` states a second from time 0.
+
+    Attributes:
+        tract: shape (S, 19).
+        glottis: shape (S, 11).
+        voiced: shape (S,), whether the folds can vibrate.
+    """
+
+    tract: Floats
+    glottis: Floats
+    voiced: NDArray[np.bool_]
+
+    def tract_at(self, times: Floats) -> Floats:
+        """Tract parameters at times in seconds: (n,) to (n, 19)."""
+        grid = np.arange(len(self.tract)) / STATE_RATE
+        return np.stack([np.interp(times, grid, column) for column in self.tract.T], axis=1)
+
+    def f0_at(self, times: Floats) -> Floats:
+        """F0 in Hz at times in seconds, 0 where there is no voice: (n,) to (n,)."""
+        grid = np.arange(len(self.tract)) / STATE_RATE
+        f0 = np.interp(times, grid, self.glottis[:, GLOTTIS.index("F0")])
+        nearest = np.clip(np.rint(times * STATE_RATE).astype(int), 0, len(grid) - 1)
+        return np.where(self.voiced[nearest], f0, 0.0)
+
+
+def compose(script: Script, voice: Voice, modal: Floats, limits: tuple[Floats, Floats], seconds: float,
+            rng: np.random.Generator) -> Score:  # fmt: skip
+    """Turn a script into movements.
+
+    Args:
+        script: what is said.
+        voice: who says it.
+        modal: glottis parameters (11,) of the modal voice.
+        limits: lowest and highest tract parameters, (19,) each.
+        seconds: length of the score; beyond the script it stays silent.
+        rng: source of what varies.
+    """
+    times = np.arange(int(np.ceil(seconds * STATE_RATE)) + 2) / STATE_RATE
+    octaves = _melody(script, times, rng)
+    tract = _articulation(script, voice, limits, times, rng)
+    hyoid = TRACT.index("HY")
+    lag = _LARYNX_LAG_SECONDS * STATE_RATE
+    scatter = gaussian_filter1d(rng.standard_normal(len(times)), 0.5 * STATE_RATE, mode="wrap")
+    lift = LARYNX_CM_PER_OCTAVE * gaussian_filter1d(octaves, lag, mode="nearest")
+    tract[:, hyoid] += lift + _LARYNX_SCATTER_CM * scatter / max(float(scatter.std()), 1e-9)
+    tract = np.clip(tract, *limits)
+    glottis = _phonation(script, voice, modal, octaves, times, rng)
+    folds, pressure = glottis[:, GLOTTIS.index("XB")], glottis[:, GLOTTIS.index("PR")]
+    return Score(tract, glottis, (folds < _PHONATION_CM) & (pressure > _PHONATION_DPA))
+
+
+def smooth_steps(times: Floats, start: float, changes: list[tuple[float, float, float]]) -> Floats:
+    """A value that begins at ``start`` and changes by ``amount`` over ``width`` seconds about ``centre``.
+
+    The step is the integral of a raised cosine: speed and acceleration begin and end at zero.
+
+    Args:
+        times: shape (n,), seconds.
+        start: value before the first change.
+        changes: (centre, width, amount).
+    """
+    value = np.full(len(times), start)
+    for centre, width, amount in changes:
+        place = np.clip((times - centre) / width, -0.5, 0.5)
+        value += amount * (0.5 + place + np.sin(2.0 * np.pi * place) / (2.0 * np.pi))
+    return value
+
+
+def _articulation(
+    script: Script, voice: Voice, limits: tuple[Floats, Floats], times: Floats, rng: np.random.Generator
+) -> Floats:
+    span = limits[1] - limits[0]
+    scatter = np.array([_SCATTER.get(name, 0.0) for name in TRACT]) * span
+    targets = [_target(segment, voice, scatter * rng.standard_normal(len(TRACT))) for segment in script.segments]
+    columns = []
+    for index, name in enumerate(TRACT):
+        changes = []
+        for before, after, old, new in zip(
+            script.segments[:-1], script.segments[1:], targets[:-1], targets[1:], strict=True
+        ):
+            width, offset = _movement(before, after, name)
+            changes.append((after.start + offset, width, float(new[index] - old[index])))
+        columns.append(smooth_steps(times, float(targets[0][index]), changes))
+    return np.stack(columns, axis=1)
+
+
+def _movement(before: Segment, after: Segment, parameter: str) -> tuple[float, float]:
+    """Seconds a parameter takes from one segment to the next, and how much later than the boundary its middle is."""
+    width = _MOVEMENT[parameter]
+    if not before.label:
+        # Speech begins when the articulators are there.
+        return _REST_FACTOR * width, -0.5 * _REST_FACTOR * width
+    if not after.label:
+        return _REST_FACTOR * width, 0.5 * _REST_FACTOR * width
+    into, out_of = _holds(after, parameter), _holds(before, parameter)
+    if into == out_of:
+        return width, 0.0
+    # A movement into a closure ends at the boundary, one out of it begins there. Between two closures a short vowel
+    # would not open the tract: people move faster then.
+    room = before if into else after
+    width = min(width, _MOST_OF_VOWEL * (room.end - room.start))
+    return width, -0.5 * width if into else 0.5 * width
+
+
+def _holds(segment: Segment, parameter: str) -> bool:
+    """Whether a consonant keeps a parameter at its target from begin to end: what makes the closure, and the velum."""
+    if segment.label not in _PLACE:
+        return False
+    own = CRITICAL[_PLACE[segment.label]].get(parameter, 0.0)
+    return own >= 0.9 or (parameter == "VO" and segment.label in _NASALS)
+
+
+def _target(segment: Segment, voice: Voice, scatter: Floats) -> Floats:
+    if not segment.label:
+        return voice.rest
+    if segment.label not in _PLACE:
+        return np.asarray(voice.vowels[segment.label].tract + scatter)
+    place = _PLACE[segment.label]
+    target = voice.consonants[place, segment.vowel].copy()
+    # What the consonant leaves to the vowel may vary like it; what closes the tract does not.
+    free = np.array([CRITICAL[place].get(name, 0.0) < 0.5 for name in TRACT])
+    target[free] += scatter[free]
+    if segment.label in _NASALS:
+        target[TRACT.index("VO")] = _NASAL_PORT
+    return target
+
+
+def _melody(script: Script, times: Floats, rng: np.random.Generator) -> Floats:
+    """F0 in octaves about the speaker's reference: each phrase falls slowly, its accent falls fast."""
+    changes: list[tuple[float, float, float]] = []
+    register = float(rng.normal(0.0, 0.10))
+    level = register
+    for number, phrase in enumerate(script.phrases):
+        spoken = [segment for segment in script.segments if segment.phrase == number]
+        nuclei = [segment for segment in spoken if segment.label == segment.vowel]
+        start, end = spoken[0].start, spoken[-1].end
+        low, rise = register + float(rng.uniform(-0.05, 0.10)), float(rng.uniform(0.15, 0.50))
+        # Standard Japanese: low, high from the second mora on, low after the accent; first-mora accents start high.
+        accent = int(rng.integers(0, len(phrase)))
+        changes.append((start - 0.10, 0.15, low + (rise if accent == 0 else 0.0) - level))
+        level = low + (rise if accent == 0 else 0.0)
+        if accent > 0:
+            changes.append((nuclei[0].end, 0.12, rise))
+            level += rise
+        if len(phrase) > 1:
+            fall = rise * float(rng.uniform(0.8, 1.1))
+            place = nuclei[accent].end if accent < len(phrase) - 1 else end - 0.08
+            changes.append((place, 0.14, -fall))
+            level -= fall
+        slope = float(rng.uniform(0.10, 0.25))
+        changes.append(((start + end) / 2, max(end - start, 0.1), -slope))
+        level -= slope
+    changes.append((script.segments[-1].start + 0.15, 0.2, register - level))
+    flutter = gaussian_filter1d(rng.standard_normal(len(times)), 0.03 * STATE_RATE)
+    return smooth_steps(times, register, changes) + 0.01 * flutter / max(float(flutter.std()), 1e-9)
+
+
+def _phonation(
+    script: Script, voice: Voice, modal: Floats, octaves: Floats, times: Floats, rng: np.random.Generator
+) -> Floats:
+    glottis = np.tile(modal, (len(times), 1))
+    glottis[:, GLOTTIS.index("F0")] = voice.speaker.f0 * np.exp2(octaves)
+    # The library's own wavering of F0 would be beside the truth.
+    glottis[:, GLOTTIS.index("FL")] = 0.0
+    pressure, folds = [], []
+    closed = float(modal[GLOTTIS.index("XB")])
+    loudness = 0.0
+    for before, after in zip(script.segments[:-1], script.segments[1:], strict=True):
+        if after.phrase != before.phrase and after.label:
+            loudness = 8000.0 * float(np.exp2(rng.uniform(-0.4, 0.35)))
+            pressure.append((after.start, 0.06, loudness))
+        if before.label and not after.label:
+            pressure.append((before.end - 0.01, 0.10, -loudness))
+        old, new = _opening(before, closed), _opening(after, closed)
+        if old != new:
+            late = _VOICE_ONSET.get(before.label, 0.0) - (0.03 if not before.label else 0.0)
+            late += 0.04 if not after.label else 0.0
+            folds.append((after.start + late, _FOLDS_SECONDS, new - old))
+    glottis[:, GLOTTIS.index("PR")] = np.maximum(smooth_steps(times, 0.0, pressure), 0.0)
+    opening = smooth_steps(times, _BREATHING, folds)
+    glottis[:, GLOTTIS.index("XB")] = opening
+    glottis[:, GLOTTIS.index("XT")] = opening + float(modal[GLOTTIS.index("XT")] - closed)
+    return glottis
+
+
+def _opening(segment: Segment, closed: float) -> float:
+    if not segment.label:
+        return _BREATHING
+    return _OPEN_FOLDS if segment.label in _VOICELESS else closed
