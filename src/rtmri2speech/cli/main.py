@@ -30,6 +30,7 @@ import_app = App(name="import", help="Bring in checkpoints of other programs.")
 _COMMANDS = "rtmri2speech.cli"
 app.command(f"{_COMMANDS}.check:check", name="check", help="Look for what is wrong with videos or a dataset.")
 app.command(f"{_COMMANDS}.prepare:prepare", name="prepare", help="Make a dataset from videos and sound.")
+app.command(f"{_COMMANDS}.simulate:simulate", name="simulate", help="Make recordings of simulated speakers.")
 app.command(train)
 train.command(f"{_COMMANDS}.train:acoustic", name="acoustic", help="Train frames to mel spectrogram.")
 train.command(f"{_COMMANDS}.train:vocoder", name="vocoder", help="Train mel spectrogram to sound.")

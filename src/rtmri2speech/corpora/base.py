@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from rtmri2speech.data.layout import Split
+
 
 @dataclass(frozen=True)
 class Recording:
@@ -18,6 +20,7 @@ class Recording:
         audio: the sound file, or None where the video's own sound track is meant.
         textgrid: Praat annotation on the sound's clock, if there is one.
         sync_offset: seconds of sound before the picture begins (negative: the sound begins later).
+        split: where the corpus itself puts it, or None.
     """
 
     id: str
@@ -26,6 +29,7 @@ class Recording:
     audio: Path | None = None
     textgrid: Path | None = None
     sync_offset: float = 0.0
+    split: Split | None = None
 
     @property
     def sources(self) -> list[Path]:

@@ -16,8 +16,8 @@ from rtmri2speech.errors import UserError
 
 
 @contextmanager
-def replacing(path: Path, mode: str = "wb", **options: Any) -> Iterator[Any]:
-    """Open a file that takes its name only when it is complete.
+def replacing_name(path: Path) -> Iterator[Path]:
+    """A temporary name for a file that takes its own only when it is complete; for libraries that want a path.
 
     Raises:
         UserError: when the disk is full or the folder cannot be written.
@@ -25,13 +25,23 @@ def replacing(path: Path, mode: str = "wb", **options: Any) -> Iterator[Any]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open(mode, **options) as file:
-            yield file
+        yield temporary
         move_into_place(temporary, path)
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
         remove_file(temporary)
+
+
+@contextmanager
+def replacing(path: Path, mode: str = "wb", **options: Any) -> Iterator[Any]:
+    """Open a file that takes its name only when it is complete.
+
+    Raises:
+        UserError: when the disk is full or the folder cannot be written.
+    """
+    with replacing_name(path) as temporary, temporary.open(mode, **options) as file:
+        yield file
 
 
 def cannot_write(path: Path, error: OSError) -> UserError:

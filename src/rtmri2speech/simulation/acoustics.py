@@ -48,7 +48,7 @@ def resonances(lengths: Floats, areas: Floats, count: int = 4, *, radiation: boo
         radiation: count the air in front of the lips as part of the tube; without it the pressure is zero there.
 
     Returns:
-        Shape (..., count), Hz; NaN where there are fewer below 200 Hz a cm of an octave of tubes (10 kHz).
+        Shape (..., count), Hz; NaN where there are fewer in the range that a uniform tube would need.
     """
     lead = np.broadcast_shapes(lengths.shape, areas.shape)[:-1]
     flat_lengths = np.broadcast_to(lengths, (*lead, lengths.shape[-1])).reshape(-1, lengths.shape[-1])
@@ -66,7 +66,7 @@ def resonances(lengths: Floats, areas: Floats, count: int = 4, *, radiation: boo
         middle = (low + high) / 2.0
         same = np.signbit(_pressure_at_lips(middle, flat_lengths, flat_areas, radiation)) == rising
         low, high = np.where(same, middle, low), np.where(same, high, middle)
-    return ((low + high) / 2.0).reshape(*lead, count)
+    return np.asarray(((low + high) / 2.0).reshape(*lead, count))
 
 
 def _pressure_at_lips(frequencies: Floats, lengths: Floats, areas: Floats, radiation: bool) -> Floats:
@@ -87,8 +87,8 @@ def sensitivity(lengths: Floats, areas: Floats, count: int = 2, *, radiation: bo
     """Sensitivity functions S_1 .. S_n of tubes, in the energy formulation.
 
     S_n(i) = (KE_i - PE_i) / sum(KE + PE), with the kinetic and potential energy in section i at the n-th
-    resonance (Fant 1975, STL-QPSR 16(4); Story 2006, J. Acoust. Soc. Am. 119, 715). The energies are exact integrals over
-    the section. The air in front of the lips moves with the last section: its inertia goes with the
+    resonance (Fant 1975, STL-QPSR 16(4); Story 2006, J. Acoust. Soc. Am. 119, 715). The energies are exact
+    integrals over the section. The air in front of the lips moves with the last section: its inertia goes with the
     opening's radius, so that half of its energy's share counts there.
 
     Args:

@@ -13,9 +13,9 @@ from rtmri2speech.errors import ConfigError
 
 Sex = Literal["male", "female"]
 
-# Ranges from which speakers are drawn, cm and degrees. VocalTractLab's speaker JD3 is the male they lie around. Between the sexes the
-# pharynx and larynx differ most, the mouth least (Fitch & Giedd 1999, J. Acoust. Soc. Am. 106, 1511); the lengths
-# give tracts of some 16 to 17.5 cm and 14.5 to 15.5 cm for a neutral vowel.
+# Ranges from which speakers are drawn, cm. VocalTractLab's speaker JD3 is the man they lie around. Between the
+# sexes pharynx and larynx differ most, the mouth least (Fitch & Giedd 1999, J. Acoust. Soc. Am. 106, 1511); the
+# lengths give tracts of some 16 to 17.5 cm and 14.5 to 15.5 cm for a neutral vowel.
 _DRAWN: dict[Sex, dict[str, tuple[float, float]]] = {
     "male": {
         "lip_width": (1.2, 1.4),
@@ -40,7 +40,7 @@ _DRAWN: dict[Sex, dict[str, tuple[float, float]]] = {
         "larynx_width": (2.8, 3.1),
     },
 }
-_F0_HZ: dict[Sex, tuple[float, float]] = {"male": (100.0, 130.0), "female": (190.0, 225.0)}
+_F0_HZ: dict[Sex, tuple[float, float]] = {"male": (100.0, 130.0), "female": (180.0, 205.0)}
 
 
 class Anatomy(Config):

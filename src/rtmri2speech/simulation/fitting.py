@@ -24,7 +24,8 @@ _PUBLISHED = {
     "e": (500.0, 1947.0),
     "o": (520.0, 997.0),
 }
-# Diameters in mm of plates of 10 mm, lips to glottis: Arai's tubes after Chiba & Kajiyama. Their third resonances stand in for F3.
+# Diameters in mm of plates of 10 mm, lips to glottis: Arai's tubes after Chiba & Kajiyama. Their third resonances
+# stand in for F3.
 TUBES = {
     "i": (24, 14, 12, 10, 10, 10, 16, 24, 32, 32, 32, 32, 32, 32, 12, 12),
     "e": (24, 22, 22, 20, 18, 16, 16, 18, 24, 28, 30, 30, 30, 30, 12, 12),
@@ -35,7 +36,8 @@ TUBES = {
 REFERENCE_LENGTH = 16.0
 """Length in cm of the tract that the published formants are taken for: that of Chiba & Kajiyama's shapes."""
 
-_FREE = [TRACT.index(name) for name in "HX HY JA LP LD VS TCX TCY TTX TTY TBX TBY TS1 TS2".split()]
+_FREE_NAMES = ("HX", "HY", "JA", "LP", "LD", "VS", "TCX", "TCY", "TTX", "TTY", "TBX", "TBY", "TS1", "TS2")
+_FREE = [TRACT.index(name) for name in _FREE_NAMES]
 _HY, _LP, _LD = (TRACT.index(name) for name in ("HY", "LP", "LD"))
 # What one unit of cost is: this relative error of F1, F2, F3; this share of a parameter's range; this lack of area.
 _FORMANT_UNITS = np.array([0.008, 0.008, 0.05])
@@ -189,7 +191,7 @@ def _tongue_down(tract: VocalTract) -> Floats:
 def _opened(tract: VocalTract, anchor: Floats, direction: Floats) -> Floats:
     """The anchor moved along ``direction`` until the tract is open: where it is closed, formants are no guide."""
     for share in np.linspace(0.0, 0.9, 10):
-        start = np.clip(anchor + share * direction, tract.low, tract.high)
+        start = np.asarray(np.clip(anchor + share * direction, tract.low, tract.high))
         if tract.tube(start)[1].min() > _LEAST_AREA:
             break
     return start

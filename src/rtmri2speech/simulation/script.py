@@ -171,8 +171,8 @@ def _time(
 ) -> Iterator[tuple[str, float, str]]:
     """Phones of a phrase: label, seconds, vowel of the mora."""
     for index, mora in enumerate(phrase):
-        *onset, vowel = mora
-        for consonant in onset:
+        vowel = mora[-1]
+        for consonant in mora[:-1]:
             yield consonant, float(rng.uniform(*_CONSONANT[consonant])), vowel
         final = _FINAL_LENGTHENING if index == len(phrase) - 1 and len(phrase) > 1 else 1.0
         yield vowel, float(rng.uniform(*_VOWEL[kind])) * final / rate, vowel

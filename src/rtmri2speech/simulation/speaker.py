@@ -7,13 +7,15 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rtmri2speech.assets import asset
 from rtmri2speech.data.files import write_text
 from rtmri2speech.errors import ConfigError, UserError
-from rtmri2speech.simulation.anatomy import Speaker
+from rtmri2speech.simulation.anatomy import Anatomy, Speaker
 from rtmri2speech.simulation.fitting import VOWELS, VowelFit, carry_over, fit_vowels
 from rtmri2speech.simulation.vtl import TRACT, VocalTract, speaker_file_text
 
@@ -89,15 +91,7 @@ class Voice:
             "version": _VERSION,
             "speaker": self.speaker.model_dump(),
             "tract_length_cm": self.tract_length,
-            "vowels": {
-                name: {
-                    "tract": dict(zip(TRACT, fit.tract.tolist(), strict=True)),
-                    "target_hz": fit.target.tolist(),
-                    "formants_hz": fit.formants.tolist(),
-                    "error_percent": [round(100.0 * float(error), 2) for error in fit.errors],
-                }
-                for name, fit in self.vowels.items()
-            },
+            "vowels": vowels_to_json(self.vowels),
             "consonants": {f"{place} {vowel}": shape.tolist() for (place, vowel), shape in self.consonants.items()},
             "rest": self.rest.tolist(),
         }
@@ -114,24 +108,47 @@ class Voice:
             values = json.loads(text)
             if values["version"] != _VERSION:
                 raise ValueError("made by another version")
-            vowels = {
-                name: VowelFit(
-                    np.array([fit["tract"][parameter] for parameter in TRACT]),
-                    np.array(fit["target_hz"]),
-                    np.array(fit["formants_hz"]),
-                )
-                for name, fit in values["vowels"].items()
-            }
+            vowels = _vowels_from(values["vowels"])
             consonants = {tuple(key.split()): np.array(shape) for key, shape in values["consonants"].items()}
             speaker = Speaker.parse(values["speaker"], "speaker")
-            return cls(speaker, values["tract_length_cm"], vowels, consonants, np.array(values["rest"]))  # type: ignore[arg-type]
+            return cls(speaker, values["tract_length_cm"], vowels, consonants, np.array(values["rest"]))
         except (KeyError, TypeError, UserError) as error:
             raise ValueError(str(error)) from None
 
 
-def key_of(speaker: Speaker) -> str:
-    """Hash of what a voice depends on: the anatomy and this code's version, not the name or the looks."""
-    return hashlib.sha256(f"{_VERSION} {speaker.anatomy.model_dump_json()}".encode()).hexdigest()[:16]
+def shipped_vowels(speaker: Speaker) -> dict[str, VowelFit] | None:
+    """Vowels fitted beforehand for this anatomy, which come with the program, or None."""
+    path = asset("vowels") / f"{anatomy_key(speaker.anatomy)}.json"
+    return _vowels_from(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+
+
+def anatomy_key(anatomy: Anatomy) -> str:
+    """Hash of what the vowels depend on."""
+    return hashlib.sha256(f"{_VERSION} {anatomy.model_dump_json()}".encode()).hexdigest()[:16]
+
+
+def vowels_to_json(vowels: dict[str, VowelFit]) -> dict[str, Any]:
+    """Vowels as plain values: tract parameters by name, formants aimed at and reached, errors."""
+    return {
+        name: {
+            "tract": dict(zip(TRACT, fit.tract.tolist(), strict=True)),
+            "target_hz": fit.target.tolist(),
+            "formants_hz": fit.formants.tolist(),
+            "error_percent": [round(100.0 * float(error), 2) for error in fit.errors],
+        }
+        for name, fit in vowels.items()
+    }
+
+
+def _vowels_from(values: dict[str, Any]) -> dict[str, VowelFit]:
+    return {
+        name: VowelFit(
+            np.array([fit["tract"][parameter] for parameter in TRACT]),
+            np.array(fit["target_hz"]),
+            np.array(fit["formants_hz"]),
+        )
+        for name, fit in values.items()
+    }
 
 
 def make_speaker_file(speaker: Speaker, path: Path) -> None:
@@ -151,13 +168,8 @@ def make_voice(speaker: Speaker, speaker_file: Path, on_done: Callable[[str], No
     Raises:
         ConfigError: when the anatomy cannot say a vowel or make a closure.
     """
-    own = VocalTract()
-    source = (own.low, own.high)
-    names = [*VOWELS, "@", *(f"{shape}({vowel})" for shape in _SHAPE.values() for vowel in "aiu")]
-    shapes = {name: own.shape(name) for name in names}
-    tract = VocalTract(speaker_file)
-    shapes = {name: carry_over(shape, source, tract) for name, shape in shapes.items()}
-    vowels = fit_vowels(tract, shapes, on_done)
+    tract, shapes = _carried_shapes(speaker_file)
+    vowels = shipped_vowels(speaker) or fit_vowels(tract, shapes, on_done)
     for name, fit in vowels.items():
         worst = float(np.abs(fit.errors[:2]).max())
         if not worst <= _LARGEST_ERROR:  # NaN too
@@ -177,6 +189,21 @@ def make_voice(speaker: Speaker, speaker_file: Path, on_done: Callable[[str], No
     return Voice(speaker, length, vowels, consonants, _rest(tract, shapes["@"], speaker.name))
 
 
+def fit_speaker(speaker_file: Path) -> dict[str, VowelFit]:
+    """The five vowels of a speaker, fitted afresh."""
+    return fit_vowels(*_carried_shapes(speaker_file))
+
+
+def _carried_shapes(speaker_file: Path) -> tuple[VocalTract, dict[str, Floats]]:
+    """The speaker's tract, and JD3's vowels and consonants on it."""
+    own = VocalTract()
+    source = (own.low, own.high)
+    names = [*VOWELS, "@", *(f"{shape}({vowel})" for shape in _SHAPE.values() for vowel in "aiu")]
+    shapes = {name: own.shape(name) for name in names}
+    tract = VocalTract(speaker_file)
+    return tract, {name: carry_over(shape, source, tract) for name, shape in shapes.items()}
+
+
 def _leave(vowel: Floats, consonant: Floats, weights: dict[str, float]) -> Floats:
     share = np.array([weights.get(name, 0.0) for name in TRACT])
     return np.asarray(vowel + share * (consonant - vowel))
@@ -191,7 +218,7 @@ def _closed(tract: VocalTract, shape: Floats, place: str, name: str) -> Floats:
         lengths, areas = tract.tube(moved)
         middle = (np.cumsum(lengths) - lengths / 2.0) / lengths.sum()
         if areas[(middle >= begin) & (middle <= end)].min() <= _CLOSED_AREA[place]:
-            return np.clip(shape + (amount + _PRESSURE) * direction, tract.low, tract.high)
+            return np.asarray(np.clip(shape + (amount + _PRESSURE) * direction, tract.low, tract.high))
     raise ConfigError(
         f"Speaker {name}: this anatomy makes no {place} closure.", "Bring the anatomy nearer to the default."
     )

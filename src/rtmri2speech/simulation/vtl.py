@@ -17,10 +17,13 @@ from numpy.typing import NDArray
 
 from rtmri2speech.errors import ConfigError, UserError
 
-TRACT = tuple("HX HY JX JA LP LD VS VO TCX TCY TTX TTY TBX TBY TRX TRY TS1 TS2 TS3".split())
+TRACT = (
+    *("HX", "HY", "JX", "JA", "LP", "LD", "VS", "VO"),
+    *("TCX", "TCY", "TTX", "TTY", "TBX", "TBY", "TRX", "TRY", "TS1", "TS2", "TS3"),
+)
 """Names of the tract parameters: hyoid, jaw, lips, velum, tongue body (TC), tip, blade, root, sides; x and y."""
 
-GLOTTIS = tuple("F0 PR XB XT CA PL RA DP PS FL AS".split())
+GLOTTIS = ("F0", "PR", "XB", "XT", "CA", "PL", "RA", "DP", "PS", "FL", "AS")
 """Names of the glottis parameters: F0 (Hz), lung pressure (dPa), displacements of the folds (cm), and more."""
 
 ANATOMY = (
@@ -123,7 +126,7 @@ class VocalTract:
         spectrum = self._library().tract_state_to_transfer_function(
             tract, n_spectrum_samples=_SPECTRUM, save_phase_spectrum=False
         )["magnitude_spectrum"]
-        frequencies = np.arange(_SPECTRUM) * (SAMPLE_RATE / _SPECTRUM)
+        frequencies = np.arange(_SPECTRUM, dtype=np.float64) * (SAMPLE_RATE / _SPECTRUM)
         kept = frequencies <= _HIGHEST_FORMANT_HZ
         return frequencies[kept], np.asarray(spectrum, np.float64)[kept]
 

@@ -1,0 +1,67 @@
+"""A simulated corpus, as ``rtmri2speech simulate`` writes it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from rtmri2speech.corpora.base import Recording
+from rtmri2speech.data.layout import SPLITS
+from rtmri2speech.errors import DatasetError
+
+MANIFEST = "phantom.json"
+"""File that makes a folder a phantom."""
+
+
+@dataclass(frozen=True)
+class PhantomCorpus:
+    """Recordings of simulated speakers.
+
+    Every utterance belongs to a split already: what is said in one is said in no other.
+
+    Attributes:
+        root: the folder with ``phantom.json``.
+    """
+
+    root: Path
+    name: str = "phantom"
+    licence: str = "simulated; no person's rights"
+    citation: str = (
+        "Simulated with VocalTractLab: Birkholz, P. (2013). Modeling consonant-vowel coarticulation for "
+        "articulatory speech synthesis. PLoS ONE 8(4): e60603."
+    )
+
+    def recordings(self) -> list[Recording]:
+        """Every utterance, sorted by id.
+
+        Raises:
+            DatasetError: when the folder is no phantom, unfinished or damaged.
+        """
+        path = self.root / MANIFEST
+        if not path.is_file():
+            raise DatasetError(
+                f"{self.root}: not a finished phantom (no {MANIFEST}).",
+                "Run simulate with this folder as --out; it goes on where it stopped.",
+            )
+        try:
+            rows = json.loads(path.read_text(encoding="utf-8"))["utterances"]
+            found = [self._recording(row["speaker"], row["id"], row["split"]) for row in rows]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DatasetError(f"{path}: damaged ({error}).", "Run simulate again; it mends it.") from None
+        if not found:
+            raise DatasetError(f"{path}: names no utterance.", "Run simulate again; it mends it.")
+        return sorted(found, key=lambda recording: recording.id)
+
+    def _recording(self, speaker: str, name: str, split: str) -> Recording:
+        if split not in SPLITS:
+            raise ValueError(f"split '{split}'")
+        stem = self.root / speaker / name
+        return Recording(
+            id=name,
+            speaker=speaker,
+            video=stem.with_suffix(".mp4"),
+            audio=stem.with_suffix(".wav"),
+            textgrid=stem.with_suffix(".TextGrid"),
+            split=split,
+        )

@@ -1,0 +1,55 @@
+"""Praat's TextGrid files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from praatio import textgrid as praat
+from praatio.data_classes.interval_tier import IntervalTier
+from praatio.data_classes.textgrid import Textgrid
+from praatio.utilities.errors import PraatioException
+
+from rtmri2speech.errors import MediaError
+
+
+def read_textgrid(path: Path) -> Textgrid:
+    """Read a TextGrid.
+
+    Raises:
+        MediaError: when it cannot be understood.
+    """
+    try:
+        return praat.openTextgrid(str(path), includeEmptyIntervals=False)
+    except (PraatioException, OSError, ValueError, IndexError, AttributeError) as error:
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise MediaError(f"{path}: not a TextGrid that can be read ({first}).", "Save it again in Praat.") from None
+
+
+def shift_textgrid(grid: Textgrid, start: float, duration: float) -> Textgrid:
+    """The part of an annotation from ``start`` on, ``duration`` seconds long, beginning at time 0."""
+    part = Textgrid(0.0, duration)
+    for tier in grid.tiers:
+        entries: list[tuple[float, float, str] | tuple[float, str]] = []
+        for entry in tier.entries:
+            if isinstance(tier, IntervalTier):
+                low, high = max(entry.start - start, 0.0), min(entry.end - start, duration)
+                if low < high:
+                    entries.append((low, high, entry.label))
+            elif 0 <= entry.time - start <= duration:
+                entries.append((entry.time - start, entry.label))
+        part.addTier(type(tier)(tier.name, entries, 0.0, duration), reportingMode="silence")
+    return part
+
+
+def write_textgrid(grid: Textgrid, path: Path) -> None:
+    """Write a TextGrid in Praat's long format."""
+    grid.save(str(path), format="long_textgrid", includeBlankSpaces=True, reportingMode="silence")
+
+
+def interval_grid(tiers: dict[str, Sequence[tuple[float, float, str]]], duration: float) -> Textgrid:
+    """A TextGrid of interval tiers: (start, end, label) in seconds by tier name."""
+    grid = Textgrid(0.0, duration)
+    for name, entries in tiers.items():
+        grid.addTier(IntervalTier(name, list(entries), 0.0, duration))
+    return grid

@@ -1,0 +1,75 @@
+"""The sound as a microphone in the scanner's room gives it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import fftconvolve
+
+from rtmri2speech.data.sound import resample
+from rtmri2speech.simulation.vtl import SAMPLE_RATE
+
+# Brings the loudest syllables to about 0.8 of full scale; one constant, so that loudness stays comparable.
+_GAIN = 2.6
+_CEILING = 0.98
+# The room: digital silence would be a level that no microphone gives.
+_ROOM_NOISE = 3e-4
+# Root mean square of speech in syllables, which the scanner's level is told against.
+_SPEECH_LEVEL = 0.08
+# The gradient coils ring at these frequencies, Hz, for this long, s.
+_RINGING_HZ = (350.0, 2600.0)
+_RINGS = 14
+_RINGING_SECONDS = (0.002, 0.008)
+
+
+def record(
+    sound: NDArray[np.float64],
+    samples: int,
+    sample_rate: int,
+    rng: np.random.Generator,
+    scanner_snr_db: float | None = None,
+    tr_seconds: float = 0.006,
+    frame_seconds: float = 0.0368,
+) -> NDArray[np.float32]:
+    """Sound of the mouth to the recording.
+
+    Args:
+        sound: shape (M,), at VocalTractLab's sampling rate.
+        samples: length of the result N; ``sound`` is cut or followed by silence.
+        sample_rate: of the result, Hz.
+        rng: source of the noises.
+        scanner_snr_db: level of speech above the scanner's noise in dB; None for a silent scanner.
+        tr_seconds: time between two excitations, at which the gradients repeat.
+        frame_seconds: time of a picture, after which their order repeats.
+
+    Returns:
+        Shape (N,), amplitude within -1 to 1.
+    """
+    resampled = resample(sound.astype(np.float32), SAMPLE_RATE, sample_rate)[:samples]
+    result = np.zeros(samples)
+    result[: len(resampled)] = _GAIN * resampled
+    peak = float(np.abs(result).max(initial=0.0))
+    if peak > _CEILING:
+        result *= _CEILING / peak
+    result += _ROOM_NOISE * rng.standard_normal(samples)
+    if scanner_snr_db is not None:
+        noise = _gradients(samples, sample_rate, rng, tr_seconds, frame_seconds)
+        result += _SPEECH_LEVEL * 10.0 ** (-scanner_snr_db / 20.0) * noise
+    return np.asarray(np.clip(result, -1.0, 1.0), np.float32)
+
+
+def _gradients(
+    samples: int, sample_rate: int, rng: np.random.Generator, tr_seconds: float, frame_seconds: float
+) -> NDArray[np.float64]:
+    """Ringing coils, struck at every excitation with a strength that repeats with the pictures; unit power, (N,)."""
+    times = np.arange(int(0.05 * sample_rate)) / sample_rate
+    ring = np.zeros(len(times))
+    for _ in range(_RINGS):
+        frequency, decay = np.exp(rng.uniform(*np.log(_RINGING_HZ))), rng.uniform(*_RINGING_SECONDS)
+        ring += rng.normal() * np.exp(-times / decay) * np.sin(2.0 * np.pi * frequency * times)
+    strikes = np.zeros(samples)
+    when = np.arange(0.0, samples / sample_rate, tr_seconds)
+    strength = 1.0 + 0.5 * np.sin(2.0 * np.pi * when / frame_seconds)
+    np.add.at(strikes, np.minimum((when * sample_rate).astype(int), samples - 1), strength)
+    noise = fftconvolve(strikes, ring)[:samples]
+    return np.asarray(noise / max(float(noise.std()), 1e-12))

@@ -1,0 +1,251 @@
+"""The phantom: a folder of recordings by simulated speakers, with the truth beside each.
+
+::
+
+    phantom.json                 what it is: options, speakers, utterances with their splits; written last
+    speakers/<name>.speaker      the anatomy, for VocalTractLab
+    speakers/<name>.json         fitted vowels with their errors, consonants
+    <name>/<name>_0000.mp4       256 x 256 pixels, 625/23 frames a second
+    <name>/<name>_0000.wav       20 kHz: 736 samples a frame
+    <name>/<name>_0000.TextGrid  tiers phones and phrases
+    <name>/<name>_0000.npz       the truth, see ``truth.py``
+
+The n-th utterance of a speaker depends on the seed, the speaker's number and n alone. So the same seed gives the
+same bytes whatever the number of workers, and a phantom that was stopped goes on, or grows with more minutes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from rtmri2speech import __version__
+from rtmri2speech.config import Config
+from rtmri2speech.corpora.phantom import MANIFEST
+from rtmri2speech.data.files import write_text
+from rtmri2speech.errors import DatasetError, UserError
+from rtmri2speech.parallel import run_jobs
+from rtmri2speech.simulation.anatomy import Speaker
+from rtmri2speech.simulation.scanner import ScannerConfig
+from rtmri2speech.simulation.speaker import Voice, make_speaker_file, make_voice
+from rtmri2speech.simulation.utterance import FRAME_RATE, Job, frames_of, simulate_utterance, speaker_file, voice_file
+from rtmri2speech.simulation.vtl import library
+
+_PLAN = ".plan.json"
+# Raised whenever the same options would give other bytes.
+_SCHEMA = 1
+
+
+class PhantomOptions(Config):
+    """What a phantom shall be."""
+
+    minutes: float = Field(gt=0.0, le=1e5, description="of all speakers together, filled up with whole utterances")
+    seed: int = Field(0, ge=0, description="of everything")
+    utterance_seconds: float = Field(6.0, ge=1.5, le=60.0, description="length of an utterance, about")
+    scanner: ScannerConfig = ScannerConfig()
+    scanner_snr_db: float | None = Field(None, ge=-20.0, le=60.0, description="speech above the scanner's noise, dB")
+
+
+@dataclass(frozen=True)
+class PhantomSummary:
+    """What ``simulate`` has done.
+
+    Attributes:
+        utterances: in the phantom.
+        made: of them in this run.
+        seconds: of sound in the phantom.
+        voices: the speakers with their fitted vowels.
+        failures: utterances that failed, with the reason.
+    """
+
+    utterances: int
+    made: int
+    seconds: float
+    voices: list[Voice]
+    failures: list[tuple[Path, UserError]]
+
+
+def simulate(
+    out: Path,
+    speakers: Sequence[Speaker],
+    options: PhantomOptions,
+    workers: int = 0,
+    on_stage: Callable[[str, int], None] = lambda title, total: None,
+    on_done: Callable[[], None] = lambda: None,
+) -> PhantomSummary:
+    """Make a phantom, or what is missing of it.
+
+    Args:
+        out: folder to write to.
+        speakers: who speaks.
+        options: how much, and how.
+        workers: processes; 0 for one a core.
+        on_stage: called with the name of each stage and how many things it has to do.
+        on_done: called after each thing.
+
+    Raises:
+        UserError: when the extra is missing, the folder holds something else, or nothing could be made.
+    """
+    library()
+    _open_folder(out, speakers, options)
+    voices = _make_speakers(out, speakers, workers, on_stage, on_done)
+    share = options.minutes * 60.0 * float(FRAME_RATE) / len(speakers)
+    jobs = [job for index, speaker in enumerate(speakers) for job in _plan(out, index, speaker.name, share, options)]
+    missing = [job for job in jobs if not job.is_done()]
+    on_stage("Simulating", len(missing))
+    failures: list[tuple[Path, UserError]] = []
+    for job, result in run_jobs(simulate_utterance, missing, workers):
+        if isinstance(result, UserError):
+            failures.append((job.file(".mp4"), result))
+        on_done()
+    if len(failures) == len(jobs):
+        raise failures[0][1]
+    failed = {path for path, _ in failures}
+    made = [job for job in jobs if job.file(".mp4") not in failed]
+    rows = [_row(job) for job in made]
+    _finish(out, voices, options, rows)
+    seconds = float(sum(row["frames"] for row in rows) / FRAME_RATE)
+    return PhantomSummary(len(rows), len(missing) - len(failures), seconds, voices, failures)
+
+
+def _open_folder(out: Path, speakers: Sequence[Speaker], options: PhantomOptions) -> None:
+    """Make the folder ready, and refuse one that holds anything but the same phantom."""
+    if out.exists() and not out.is_dir():
+        raise DatasetError(f"{out}: is a file, not a folder.", "Choose another --out.")
+    plan: dict[str, Any] = {
+        "schema": _SCHEMA,
+        "seed": options.seed,
+        "utterance_seconds": options.utterance_seconds,
+        "scanner": options.scanner.model_dump(),
+        "scanner_snr_db": options.scanner_snr_db,
+    }
+    path = out / _PLAN
+    names = [speaker.model_dump() for speaker in speakers]
+    if path.is_file():
+        try:
+            before = json.loads(path.read_text(encoding="utf-8"))
+            known = before.pop("speakers")
+        except (ValueError, KeyError, AttributeError):
+            raise DatasetError(f"{path}: damaged.", "Choose another --out, or delete the folder.") from None
+        common = min(len(known), len(names))
+        if before != plan or known[:common] != names[:common]:
+            raise DatasetError(
+                f"{out}: holds a phantom of other options or speakers.",
+                "Choose another --out, or give the same options; --minutes and --speakers may grow.",
+            )
+        names = names if len(names) > len(known) else known
+    elif out.is_dir() and any(out.iterdir()):
+        raise DatasetError(f"{out}: holds other files.", "Choose an empty --out.")
+    (out / MANIFEST).unlink(missing_ok=True)
+    for stray in [*out.glob(".*.tmp"), *out.glob("*/.*.tmp*")]:
+        stray.unlink(missing_ok=True)
+    write_text(path, json.dumps({**plan, "speakers": names}, indent=1) + "\n")
+
+
+def _make_speakers(
+    out: Path,
+    speakers: Sequence[Speaker],
+    workers: int,
+    on_stage: Callable[[str, int], None],
+    on_done: Callable[[], None],
+) -> list[Voice]:
+    files = [speaker for speaker in speakers if not speaker_file(out, speaker.name).is_file()]
+    # Processes of their own, one a speaker: the library does not outlive a change of anatomy.
+    _must(run_jobs(partial(_write_speaker, out), files, workers, fresh=True))
+    ready = {speaker.name: _kept_voice(out, speaker) for speaker in speakers}
+    missing = [speaker for speaker in speakers if ready[speaker.name] is None]
+    on_stage("Fitting vowels", len(missing))
+    for speaker, voice in _must(run_jobs(partial(_fit_voice, out), missing, workers)):
+        ready[speaker.name] = voice
+        on_done()
+    return [voice for speaker in speakers if (voice := ready[speaker.name]) is not None]
+
+
+def _must(results: Iterator[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """Results, unless one is an error: without its speaker a phantom is another phantom."""
+    done = list(results)
+    for _, result in done:
+        if isinstance(result, UserError):
+            raise result
+    return done
+
+
+def _write_speaker(out: Path, speaker: Speaker) -> None:
+    make_speaker_file(speaker, speaker_file(out, speaker.name))
+
+
+def _kept_voice(out: Path, speaker: Speaker) -> Voice | None:
+    """The voice that an earlier run has left in this folder."""
+    try:
+        voice = Voice.from_json(voice_file(out, speaker.name).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return voice if voice.speaker == speaker else None
+
+
+def _fit_voice(out: Path, speaker: Speaker) -> Voice:
+    voice = make_voice(speaker, speaker_file(out, speaker.name))
+    write_text(voice_file(out, speaker.name), voice.to_json())
+    return voice
+
+
+def _plan(out: Path, index: int, name: str, share: float, options: PhantomOptions) -> list[Job]:
+    """Utterances of a speaker until its share of the frames is filled."""
+    jobs: list[Job] = []
+    frames = 0
+    while frames < share:
+        job = Job(
+            out,
+            name,
+            len(jobs),
+            options.seed,
+            index,
+            options.utterance_seconds,
+            options.scanner,
+            options.scanner_snr_db,
+        )
+        jobs.append(job)
+        frames += frames_of(job.script())
+    return jobs
+
+
+def _row(job: Job) -> dict[str, Any]:
+    script = job.script()
+    return {
+        "id": job.id,
+        "speaker": job.speaker,
+        "split": script.split,
+        "text": script.text,
+        "frames": frames_of(script),
+    }
+
+
+def _finish(out: Path, voices: list[Voice], options: PhantomOptions, rows: list[dict[str, Any]]) -> None:
+    values = {
+        "schema": _SCHEMA,
+        "code_version": __version__,
+        "licence": "simulated; free of any rights of persons",
+        "seed": options.seed,
+        "frame_rate": str(FRAME_RATE),
+        "scanner": options.scanner.model_dump(),
+        "scanner_snr_db": options.scanner_snr_db,
+        "speakers": [
+            {
+                **voice.speaker.model_dump(),
+                "tract_length_cm": round(voice.tract_length, 3),
+                "formant_error_percent": {
+                    vowel: [round(100.0 * float(error), 2) for error in fit.errors]
+                    for vowel, fit in voice.vowels.items()
+                },
+            }
+            for voice in voices
+        ],
+        "utterances": rows,
+    }
+    write_text(out / MANIFEST, json.dumps(values, indent=1, ensure_ascii=False) + "\n")

@@ -1,0 +1,188 @@
+"""One simulated utterance: script, movements, sound, pictures and truth, written as four files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtmri2speech.data.files import replacing_name
+from rtmri2speech.data.media import write_video
+from rtmri2speech.data.sound import write_wav
+from rtmri2speech.data.textgrid import interval_grid, write_textgrid
+from rtmri2speech.simulation.head import Contours, Head, Region, to_pixels
+from rtmri2speech.simulation.microphone import record
+from rtmri2speech.simulation.scanner import Scanner, ScannerConfig
+from rtmri2speech.simulation.score import Score, compose
+from rtmri2speech.simulation.script import Script, Segment, write_script
+from rtmri2speech.simulation.speaker import Voice
+from rtmri2speech.simulation.truth import Truth, TubeTruth, measure, port_is_open, section_map, section_positions
+from rtmri2speech.simulation.vtl import TRACT, VocalTract
+
+FRAME_RATE = Fraction(625, 23)
+"""Frames a second of the ATR-503 recordings."""
+
+SAMPLE_RATE = 20_000
+"""Samples a second of the ATR-503 recordings: 736 a frame."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Job:
+    """An utterance to simulate.
+
+    Attributes:
+        folder: of the whole phantom.
+        speaker: name of the speaker, whose files lie in ``speakers/``.
+        number: of the utterance.
+        seed: of the whole phantom.
+        speaker_index: position of the speaker, which its utterances' random numbers come from.
+        seconds: length aimed at.
+        scanner: how pictures are taken.
+        scanner_snr_db: level of speech above the scanner's noise in dB; None for a silent scanner.
+    """
+
+    folder: Path
+    speaker: str
+    number: int
+    seed: int
+    speaker_index: int
+    seconds: float
+    scanner: ScannerConfig
+    scanner_snr_db: float | None
+
+    @property
+    def id(self) -> str:
+        """Name of the utterance."""
+        return f"{self.speaker}_{self.number:04d}"
+
+    def file(self, suffix: str) -> Path:
+        """One of the utterance's files."""
+        return self.folder / self.speaker / f"{self.id}{suffix}"
+
+    def rng(self, purpose: int) -> np.random.Generator:
+        """Random numbers that depend on nothing but seed, speaker, utterance and purpose."""
+        return np.random.default_rng((self.seed, 1 + self.speaker_index, self.number, purpose))
+
+    def script(self) -> Script:
+        """What is said."""
+        return write_script(self.number, self.seconds, self.rng(0))
+
+    def is_done(self) -> bool:
+        """Whether all files are there; the truth comes last."""
+        return all(self.file(suffix).is_file() for suffix in SUFFIXES)
+
+
+SUFFIXES = (".mp4", ".wav", ".TextGrid", ".npz")
+"""Of an utterance's files: video, sound, phones, truth."""
+
+
+def frames_of(script: Script) -> int:
+    """Frames of an utterance: the script's time, rounded up."""
+    return ceil(script.duration * FRAME_RATE)
+
+
+def simulate_utterance(job: Job, on_frame: Callable[[], None] = lambda: None) -> None:
+    """Make one utterance; the process's vocal tract becomes its speaker.
+
+    Raises:
+        UserError: when a file cannot be written.
+    """
+    script = job.script()
+    voice, head = _speaker(job.folder, job.speaker)
+    tract = VocalTract(speaker_file(job.folder, job.speaker))
+    count = frames_of(script)
+    duration = float(count / FRAME_RATE)
+    score = compose(script, voice, tract.glottis("modal"), (tract.low, tract.high), duration, job.rng(1))
+    sound = record(
+        tract.synthesize(score.tract, score.glottis),
+        round(count * SAMPLE_RATE / FRAME_RATE),
+        SAMPLE_RATE,
+        job.rng(2),
+        job.scanner_snr_db,
+        job.scanner.tr_ms / 1000.0,
+        float(1 / FRAME_RATE),
+    )
+    # Edges and centres of the frames in turn.
+    instants = np.arange(2 * count + 1) / (2.0 * float(FRAME_RATE))
+    contours = trace(tract, score.tract_at(instants))
+    frames, regions = Scanner(head, job.scanner).scan(contours, job.rng(3), on_frame)
+    centres = instants[1::2]
+    tube = measure(tract, score.tract_at(centres))
+    truth = _truth(script, score, centres, tube, regions)
+    write_video(job.file(".mp4"), frames, FRAME_RATE)
+    write_wav(job.file(".wav"), sound, SAMPLE_RATE)
+    phones = [(item.start, item.end, item.label) for item in script.segments if item.label]
+    morae = [(items[0].start, items[-1].end, text) for items, text in _phrases(script)]
+    with replacing_name(job.file(".TextGrid")) as temporary:
+        write_textgrid(interval_grid({"phones": phones, "phrases": morae}, duration), temporary)
+    truth.save(job.file(".npz"))
+
+
+def speaker_file(folder: Path, name: str) -> Path:
+    """VocalTractLab's file of a speaker of the phantom."""
+    return folder / "speakers" / f"{name}.speaker"
+
+
+def voice_file(folder: Path, name: str) -> Path:
+    """The fitted repertoire of a speaker of the phantom."""
+    return folder / "speakers" / f"{name}.json"
+
+
+def trace(tract: VocalTract, states: Floats) -> Contours:
+    """Contours of N states, (N, 19)."""
+    outlines = [tract.outlines(state) for state in states]
+    arrays = {name: np.stack([outline[name] for outline in outlines]) for name in outlines[0]}
+    return Contours(**arrays, velum=states[:, TRACT.index("VO")])
+
+
+@lru_cache(maxsize=1)
+def _speaker(folder: Path, name: str) -> tuple[Voice, Head]:
+    voice = Voice.from_json(voice_file(folder, name).read_text(encoding="utf-8"))
+    tract = VocalTract(speaker_file(folder, name))
+    neutral = np.mean([fit.tract for fit in voice.vowels.values()], axis=0)
+    return voice, Head(trace(tract, neutral[None]), voice.speaker.seed)
+
+
+def _phrases(script: Script) -> list[tuple[list[Segment], str]]:
+    spoken = [
+        [segment for segment in script.segments if segment.phrase == number] for number in range(len(script.phrases))
+    ]
+    return [(items, "-".join(phrase)) for items, phrase in zip(spoken, script.phrases, strict=True)]
+
+
+def _truth(script: Script, score: Score, centres: Floats, tube: TubeTruth, regions: NDArray[np.uint8]) -> Truth:
+    tract = score.tract_at(centres)
+    sections = np.stack(
+        [
+            section_map(
+                frame == Region.AIRWAY,
+                np.concatenate([to_pixels(line[:, :2]), line[:, 2:]], axis=1),
+                np.cumsum(lengths),
+            )
+            for frame, line, lengths in zip(regions, tube.centre_lines, tube.lengths, strict=True)
+        ]
+    )
+    return Truth(
+        frame_rate=np.array([FRAME_RATE.numerator, FRAME_RATE.denominator]),
+        f0=score.f0_at(centres).astype(np.float32),
+        formants=tube.formants.astype(np.float32),
+        velum_open=port_is_open(tract[:, TRACT.index("VO")]),
+        areas=tube.areas.astype(np.float32),
+        lengths=tube.lengths.astype(np.float32),
+        positions=to_pixels(section_positions(tube)).astype(np.float32),
+        tube_formants=tube.tube_formants.astype(np.float32),
+        sensitivity=tube.sensitivity.astype(np.float32),
+        regions=regions,
+        sections=sections,
+        tract=tract.astype(np.float32),
+        phones=np.array([segment.label for segment in script.segments]),
+        phone_times=np.array([(segment.start, segment.end) for segment in script.segments]),
+    )
