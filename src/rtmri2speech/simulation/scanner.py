@@ -1,0 +1,207 @@
+"""The scanner: tissues to magnitude pictures, by a spoiled gradient echo and a k-space of limited size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+from pydantic import Field
+
+from rtmri2speech.config import Config
+from rtmri2speech.simulation.articulators import Contours
+from rtmri2speech.simulation.head import OFFSETS, SIZE, Head, box_mean, to_pixels, window
+from rtmri2speech.simulation.tissues import SHARE_OF, TISSUE_OF, TISSUES, Region
+
+Pictures = NDArray[np.uint8]
+
+# Frames whose polygons are computed together.
+_CHUNK = 16
+# Below this share of the steady signal the approach to it is over.
+_SETTLED = 1e-4
+# Where the coil lies and how far it reaches, cm: in front of mouth and neck, with a weaker element behind.
+_COIL = ((8.0, -3.0, 7.5, 1.0), (2.0, -9.0, 6.5, 0.35), (-10.0, -4.0, 8.0, 0.45))
+_COIL_FLOOR = 0.16
+# Grey value of the brightest tissue of a neutral steady frame.
+_WHITE_LEVEL, _WHITE_PERCENTILE = 225.0, 99.5
+
+
+class ScannerConfig(Config):
+    """How pictures are taken."""
+
+    frame_ms: float = Field(default=36.8, gt=0.0)
+    """Duration of a frame, which averages over what moves in it."""
+    subframes: int = Field(default=4, ge=1, le=32)
+    """Instants drawn a frame; a multiple of 4 draws edges finest."""
+    matrix: int = Field(default=140, ge=16, le=SIZE)
+    """Lines and samples acquired of the picture's 256."""
+    apodisation: float = Field(default=0.3, ge=0.0, le=1.0)
+    """Share of the k-space radius over which the signal is faded out, against ringing."""
+    tr_ms: float = Field(default=2.7, gt=0.0)
+    """Repetition time."""
+    te_ms: float = Field(default=1.2, gt=0.0)
+    """Echo time."""
+    flip_deg: float = Field(default=8.0, gt=0.0, lt=90.0)
+    """Flip angle."""
+    dummies: float = Field(default=75.0, ge=0.0)
+    """Pulses before the first frame; with few the first frames are brighter."""
+    snr: float = Field(default=22.0, gt=0.0)
+    """Signal of the tongue by the standard deviation of the noise in the real part."""
+    ghosting: float = Field(default=0.0, ge=0.0, le=1.0)
+    """Share of the signal that lines left out of a frame lack: 0 acquires all of them, 1 only one in ``interleaves``."""
+    interleaves: int = Field(default=4, ge=2, le=16)
+    """Frames after which every line has been acquired."""
+
+
+class Scanner:
+    """Takes pictures of one speaker.
+
+    Args:
+        head: the speaker.
+        config: the sequence.
+    """
+
+    def __init__(self, head: Head, config: ScannerConfig | None = None) -> None:
+        self.head = head
+        self.config = config or ScannerConfig()
+        self.coil = _coil()
+        self._shade = (self.coil * head.texture).astype(np.float32)
+        self._weights = _k_space_weights(self.config.matrix, self.config.apodisation)
+        self._lines = np.flatnonzero(self._weights.any(axis=1))
+        self._steady, self._excess, self._decay = spoiled_gradient_echo(self.config)
+        self._steady_still = self._still(self._steady)
+        self._scale = 1.0
+        neutral = Contours(*(np.repeat(value, 3, axis=0) for value in vars(head.neutral).values()))
+        picture = np.abs(self._acquire(self._object(neutral, self._steady), 0, None))
+        self._scale = _WHITE_LEVEL / float(np.percentile(picture, _WHITE_PERCENTILE))
+        tongue = head.labels(head.prepare(head.neutral), 0) == Region.TONGUE_BODY
+        self.sigma = self._scale * float(picture[tongue].mean()) / self.config.snr
+        """Standard deviation of the noise in the real part, grey values."""
+
+    def signal(self, frame: int) -> NDArray[np.float64]:
+        """Signal of every tissue in a frame, counted from the start of the scan: shape (tissues,)."""
+        pulses = self.config.frame_ms / self.config.tr_ms
+        first = self.config.dummies + frame * pulses
+        # Mean of decay ** n over the pulses of the frame.
+        mean = self._decay**first * (1.0 - self._decay**pulses) / (pulses * (1.0 - self._decay))
+        return np.asarray(self._steady + self._excess * mean)
+
+    def scan(
+        self,
+        contours: Contours,
+        rng: np.random.Generator | None,
+        on_frame: Callable[[int], None] | None = None,
+    ) -> tuple[Pictures, Pictures]:
+        """Take T frames.
+
+        Args:
+            contours: N = 2 T + 1 instants: edge, centre, edge, ... of the frames.
+            rng: source of the noise; None for pictures without noise.
+            on_frame: called with the number of each finished frame.
+
+        Returns:
+            Frames (T, 256, 256) and regions at the frames' centres (T, 256, 256).
+        """
+        count = (len(contours) - 1) // 2
+        if count < 1 or len(contours) != 2 * count + 1:
+            raise ValueError(f"{len(contours)} instants: 2 T + 1 are needed")
+        frames = np.empty((count, SIZE, SIZE), np.uint8)
+        labels = np.empty((count, SIZE, SIZE), np.uint8)
+        for start in range(0, count, _CHUNK):
+            stop = min(start + _CHUNK, count)
+            prepared = self.head.prepare(contours.between(self._instants(start, stop)))
+            width = self.config.subframes + 1
+            for frame in range(start, stop):
+                first = (frame - start) * width
+                signal = self.signal(frame)
+                settled = bool(np.all(np.abs(signal - self._steady) < _SETTLED * self._steady.max()))
+                picture = self._picture(prepared, first, self._steady if settled else signal, settled)
+                magnitude = np.abs(self._acquire(picture, frame, rng))
+                frames[frame] = np.clip(np.rint(magnitude), 0.0, 255.0)
+                labels[frame] = self.head.labels(prepared, first + self.config.subframes)
+                if on_frame is not None:
+                    on_frame(frame)
+        return frames, labels
+
+    def _instants(self, start: int, stop: int) -> NDArray[np.float64]:
+        """Of each frame the subframes, then its centre; in half frames from the beginning."""
+        steps = (np.arange(self.config.subframes) + 0.5) * 2.0 / self.config.subframes
+        return np.concatenate([2.0 * frame + np.append(steps, 1.0) for frame in range(start, stop)])
+
+    def _object(self, contours: Contours, signal: NDArray[np.float64]) -> NDArray[np.float32]:
+        return self._picture(self.head.prepare(contours.between(self._instants(0, 1))), 0, signal, True)
+
+    def _picture(self, prepared: object, first: int, signal: NDArray[np.float64], settled: bool) -> NDArray[np.float32]:
+        """What the coil would see without limits of resolution: the mean over the subframes from ``first`` on."""
+        table = (signal[TISSUE_OF] * SHARE_OF).astype(np.float32)
+        cells = table[self.head.codes(prepared, first, 0)]
+        for number in range(1, self.config.subframes):
+            cells += table[self.head.codes(prepared, first + number, number % len(OFFSETS))]
+        picture = self._steady_still.copy() if settled else self._still(signal)
+        picture[window()] = box_mean(cells) / np.float32(self.config.subframes)
+        picture *= self._shade
+        return picture
+
+    def _still(self, signal: NDArray[np.float64]) -> NDArray[np.float32]:
+        return np.asarray(np.tensordot(signal.astype(np.float32), self.head.still, axes=1))
+
+    def _acquire(
+        self, picture: NDArray[np.float32], frame: int, rng: np.random.Generator | None
+    ) -> NDArray[np.complex64]:
+        """Through k-space: crop, noise, undersampling; the complex picture in grey values."""
+        space = scipy.fft.fft2(picture * np.float32(self._scale))
+        space = space[np.ix_(self._lines, self._lines)]
+        weights = self._weights[np.ix_(self._lines, self._lines)]
+        if self.config.ghosting > 0.0:
+            acquired = (self._lines + frame) % self.config.interleaves == 0
+            share = 1.0 + self.config.ghosting * (self.config.interleaves * acquired - 1.0)
+            space *= share.astype(np.float32)[:, None]
+        if rng is not None:
+            # White in k-space; so strong that the picture's real part has the wanted deviation.
+            level = self.sigma * SIZE**2 / np.sqrt(float((weights**2).sum()))
+            noise = rng.standard_normal((*space.shape, 2), dtype=np.float32)
+            space += np.float32(level) * noise.view(np.complex64)[..., 0]
+        filled = np.zeros((SIZE, SIZE), np.complex64)
+        filled[np.ix_(self._lines, self._lines)] = space * weights
+        return np.asarray(scipy.fft.ifft2(filled, overwrite_x=True))
+
+
+def spoiled_gradient_echo(
+    config: ScannerConfig,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Steady signal, what it is exceeded by at the first pulse, and by how much that shrinks a pulse: (tissues,) each.
+
+    With E1 = exp(-TR / T1) the magnetisation before a pulse tends to M0 (1 - E1) / (1 - E1 cos a), and its distance
+    from there shrinks by E1 cos a a pulse (Haase 1990, Magn. Reson. Med. 13, 77-89). The signal is that times sin a
+    times exp(-TE / T2*).
+    """
+    density, t1, t2_star = np.array(TISSUES, np.float64).T
+    angle = np.deg2rad(config.flip_deg)
+    e1 = np.exp(-config.tr_ms / t1)
+    decay = e1 * np.cos(angle)
+    seen = density * np.sin(angle) * np.exp(-config.te_ms / t2_star)
+    steady = seen * (1.0 - e1) / (1.0 - decay)
+    return steady, seen - steady, decay
+
+
+def _coil() -> NDArray[np.float32]:
+    """Sensitivity of the receiving coils, (256, 256), 1 at its highest."""
+    rows, columns = np.mgrid[:SIZE, :SIZE].astype(np.float64)
+    pixel = to_pixels(np.array([[0.0, 0.0], [1.0, 0.0]]))
+    per_cm = abs(pixel[1, 0] - pixel[0, 0])
+    power = np.full((SIZE, SIZE), _COIL_FLOOR**2)
+    for x, y, reach, strength in _COIL:
+        column, row = to_pixels(np.array([x, y]))
+        distance = np.hypot(columns - column, rows - row) / per_cm
+        power += (strength / (1.0 + (distance / reach) ** 2)) ** 2
+    return np.asarray(np.sqrt(power / power.max()), dtype=np.float32)
+
+
+def _k_space_weights(matrix: int, apodisation: float) -> NDArray[np.float32]:
+    """1 inside the acquired square, fading to its edge along a raised cosine, 0 outside: (256, 256), FFT order."""
+    place = np.abs(np.fft.fftfreq(SIZE, 1.0 / SIZE)) / (matrix / 2.0)
+    inside = place <= 1.0 if matrix == SIZE else place < 1.0
+    fade = np.clip((place - (1.0 - apodisation)) / max(apodisation, 1e-9), 0.0, 1.0)
+    line = np.where(inside, 0.5 * (1.0 + np.cos(np.pi * 0.7 * fade)), 0.0)
+    return np.asarray(line[:, None] * line[None, :], dtype=np.float32)

@@ -1,0 +1,175 @@
+"""Tissues of the phantom: what a drawn part consists of, what it gives in the scanner, which region it belongs to."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Region(IntEnum):
+    """Labels of the region map. ``AIRWAY`` is the air from glottis to lips, without nose, trachea and the outside."""
+
+    OTHER = 0
+    AIRWAY = 1
+    LIPS = 2
+    TONGUE_TIP = 3
+    TONGUE_BODY = 4
+    TONGUE_ROOT = 5
+    VELUM = 6
+    LARYNX = 7
+    JAW = 8
+
+
+class Tissue(NamedTuple):
+    """What the spoiled gradient echo sees.
+
+    Attributes:
+        density: protons, water = 1.
+        t1_ms: longitudinal relaxation time.
+        t2_star_ms: decay of the echo.
+    """
+
+    density: float
+    t1_ms: float
+    t2_star_ms: float
+
+
+# At 1.5 T. T1 of muscle, white and grey matter, cord, blood and cartilage: Stanisz et al. 2005 (Magn. Reson. Med. 54,
+# 507-512); of fat and marrow: de Bazelaire et al. 2004 (Radiology 230, 652-659); of CSF: Rooney et al. 2007 (Magn.
+# Reson. Med. 57, 308-318). Densities and T2* are typical values; at the echo times of real-time imaging only the
+# short T2* of bone and teeth matters. Skin, mucosa and glands have no agreed values: chosen to look as they do.
+AIR = Tissue(0.0, 1000.0, 1.0)
+MUSCLE = Tissue(0.80, 1008.0, 30.0)
+FAT = Tissue(0.90, 343.0, 30.0)
+MARROW = Tissue(0.62, 549.0, 12.0)
+CORTICAL = Tissue(0.20, 400.0, 0.4)
+TOOTH = Tissue(0.15, 500.0, 0.3)
+MUCOSA = Tissue(0.90, 760.0, 40.0)
+SKIN = Tissue(0.75, 800.0, 15.0)
+GLAND = Tissue(0.90, 820.0, 40.0)
+CARTILAGE = Tissue(0.65, 1024.0, 8.0)
+WHITE = Tissue(0.70, 884.0, 50.0)
+GREY = Tissue(0.83, 1124.0, 60.0)
+CORD = Tissue(0.72, 745.0, 50.0)
+CSF = Tissue(1.00, 4300.0, 200.0)
+DISC = Tissue(0.70, 1300.0, 20.0)
+BLOOD = Tissue(0.85, 1441.0, 80.0)
+
+
+class Part(IntEnum):
+    """Codes of what is drawn, apart from the cells of the tongue (see :func:`tongue_code`)."""
+
+    OUTSIDE = 0
+    TRACT = 1
+    HOLLOW = 2  # air of nose, sinuses, trachea
+    SKIN = 3
+    FAT = 4
+    MUSCLE = 5
+    PALE_MUSCLE = 6
+    MARROW = 7
+    CORTICAL = 8
+    TOOTH = 9
+    MUCOSA = 10
+    TURBINATE = 11
+    SEPTUM = 12
+    GLAND = 13
+    WHITE = 14
+    GREY = 15
+    CSF = 16
+    CORD = 17
+    DISC = 18
+    LIP = 20
+    LIP_CORE = 21
+    VELUM = 22
+    VELUM_RIM = 23
+    EPIGLOTTIS = 24
+    LARYNX = 25
+    CARTILAGE = 26
+    FOLD = 27
+    JAW_SHELL = 28
+    JAW_MARROW = 29
+    LOWER_TOOTH = 30
+    GUM = 31
+    FOREHEAD_FAT = 32
+    VESSEL = 33
+    DARK_MUSCLE = 34
+
+
+_PARTS: dict[Part, tuple[Tissue, float, Region]] = {
+    # tissue, share of its signal in the slice (the rest is air or bone), region
+    Part.OUTSIDE: (AIR, 1.0, Region.OTHER),
+    Part.TRACT: (AIR, 1.0, Region.AIRWAY),
+    Part.HOLLOW: (AIR, 1.0, Region.OTHER),
+    Part.SKIN: (SKIN, 1.0, Region.OTHER),
+    Part.FAT: (FAT, 0.85, Region.OTHER),
+    Part.MUSCLE: (MUSCLE, 1.0, Region.OTHER),
+    Part.PALE_MUSCLE: (MUSCLE, 1.15, Region.OTHER),
+    Part.DARK_MUSCLE: (MUSCLE, 0.8, Region.OTHER),
+    Part.MARROW: (MARROW, 0.9, Region.OTHER),
+    Part.CORTICAL: (CORTICAL, 1.0, Region.OTHER),
+    Part.TOOTH: (TOOTH, 1.0, Region.OTHER),
+    Part.MUCOSA: (MUCOSA, 1.0, Region.OTHER),
+    Part.TURBINATE: (MUCOSA, 0.75, Region.OTHER),
+    Part.SEPTUM: (MUCOSA, 0.42, Region.OTHER),
+    Part.GLAND: (GLAND, 1.0, Region.OTHER),
+    Part.WHITE: (WHITE, 1.0, Region.OTHER),
+    Part.GREY: (GREY, 1.0, Region.OTHER),
+    Part.CSF: (CSF, 1.0, Region.OTHER),
+    Part.CORD: (CORD, 1.0, Region.OTHER),
+    Part.DISC: (DISC, 1.0, Region.OTHER),
+    Part.VESSEL: (BLOOD, 1.3, Region.OTHER),
+    Part.FOREHEAD_FAT: (FAT, 0.7, Region.OTHER),
+    Part.LIP: (MUCOSA, 1.05, Region.LIPS),
+    Part.LIP_CORE: (MUSCLE, 1.15, Region.LIPS),
+    Part.VELUM: (MUSCLE, 1.05, Region.VELUM),
+    Part.VELUM_RIM: (MUCOSA, 1.0, Region.VELUM),
+    Part.EPIGLOTTIS: (MUCOSA, 0.85, Region.LARYNX),
+    Part.LARYNX: (MUCOSA, 0.8, Region.LARYNX),
+    Part.CARTILAGE: (CARTILAGE, 0.6, Region.LARYNX),
+    Part.FOLD: (MUCOSA, 0.75, Region.LARYNX),
+    Part.JAW_SHELL: (CORTICAL, 1.0, Region.JAW),
+    Part.JAW_MARROW: (MARROW, 0.9, Region.JAW),
+    Part.LOWER_TOOTH: (TOOTH, 1.0, Region.JAW),
+    Part.GUM: (MUCOSA, 0.9, Region.JAW),
+}
+
+TONGUE = 64
+"""Code of the first cell of the tongue."""
+
+SHADES = 8
+"""Shades of tongue muscle; the last one is the bright rim under the surface."""
+
+_TONGUE_PARTS = (Region.TONGUE_ROOT, Region.TONGUE_BODY, Region.TONGUE_TIP)
+# Fibre bundles and the fat between them: shares of the muscle's signal.
+_SHADE_SHARES = (0.88, 0.93, 0.97, 1.0, 1.03, 1.08, 1.14)
+CODES = 128
+"""Length of the tables below."""
+
+
+def tongue_code(region: Region, shade: int) -> int:
+    """Code of a cell of the tongue."""
+    return TONGUE + SHADES * _TONGUE_PARTS.index(region) + shade
+
+
+def _tables() -> tuple[list[Tissue], NDArray[np.int64], NDArray[np.float64], NDArray[np.uint8]]:
+    tissues = [AIR]
+    which = np.zeros(CODES, np.int64)
+    share = np.ones(CODES)
+    regions = np.zeros(CODES, np.uint8)
+    entries = {int(part): entry for part, entry in _PARTS.items()}
+    for region in _TONGUE_PARTS:
+        for shade, value in enumerate(_SHADE_SHARES):
+            entries[tongue_code(region, shade)] = (MUSCLE, value, region)
+        entries[tongue_code(region, SHADES - 1)] = (MUCOSA, 0.92, region)
+    for code, (tissue, value, region) in entries.items():
+        if tissue not in tissues:
+            tissues.append(tissue)
+        which[code], share[code], regions[code] = tissues.index(tissue), value, region
+    return tissues, which, share, regions
+
+
+TISSUES, TISSUE_OF, SHARE_OF, REGION_OF = _tables()
+"""All tissues; by code (``CODES``,): index of the tissue, share of its signal, region."""
