@@ -152,12 +152,6 @@ def peaks(frequencies: Floats, magnitude: Floats, count: int) -> Floats:
     return result
 
 
-def own_anatomy() -> dict[str, float]:
-    """The anatomy of the library's own speaker."""
-    VocalTract()
-    return dict(zip(ANATOMY, (float(value) for value in library().get_anatomy_params()), strict=True))
-
-
 def speaker_file_text(anatomy: dict[str, float], scratch: Path) -> str:
     """A ``.speaker`` file: the library's own speaker with another anatomy.
 
