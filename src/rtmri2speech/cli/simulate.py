@@ -58,7 +58,7 @@ def simulate(
     from rtmri2speech.simulation.phantom import PhantomOptions
     from rtmri2speech.simulation.phantom import simulate as run
 
-    scanner = {"matrix": matrix, "snr": snr, "undersampling": undersampling}
+    scanner = {"matrix": matrix, "snr": snr, "ghosting": undersampling}
     options = PhantomOptions.parse(
         {
             "minutes": minutes,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -16,12 +15,14 @@ from rtmri2speech.data.files import replacing_name
 from rtmri2speech.data.media import write_video
 from rtmri2speech.data.sound import write_wav
 from rtmri2speech.data.textgrid import interval_grid, write_textgrid
-from rtmri2speech.simulation.head import Contours, Head, Region, to_pixels
+from rtmri2speech.simulation.articulators import Contours
+from rtmri2speech.simulation.head import Head, to_pixels
 from rtmri2speech.simulation.microphone import record
 from rtmri2speech.simulation.scanner import Scanner, ScannerConfig
 from rtmri2speech.simulation.score import Score, compose
 from rtmri2speech.simulation.script import Script, Segment, write_script
 from rtmri2speech.simulation.speaker import Voice
+from rtmri2speech.simulation.tissues import Region
 from rtmri2speech.simulation.truth import Truth, TubeTruth, measure, port_is_open, section_map, section_positions
 from rtmri2speech.simulation.vtl import TRACT, VocalTract
 
@@ -89,7 +90,7 @@ def frames_of(script: Script) -> int:
     return ceil(script.duration * FRAME_RATE)
 
 
-def simulate_utterance(job: Job, on_frame: Callable[[], None] = lambda: None) -> None:
+def simulate_utterance(job: Job) -> None:
     """Make one utterance; the process's vocal tract becomes its speaker.
 
     Raises:
@@ -113,7 +114,7 @@ def simulate_utterance(job: Job, on_frame: Callable[[], None] = lambda: None) ->
     # Edges and centres of the frames in turn.
     instants = np.arange(2 * count + 1) / (2.0 * float(FRAME_RATE))
     contours = trace(tract, score.tract_at(instants))
-    frames, regions = Scanner(head, job.scanner).scan(contours, job.rng(3), on_frame)
+    frames, regions = Scanner(head, job.scanner).scan(contours, job.rng(3))
     centres = instants[1::2]
     tube = measure(tract, score.tract_at(centres))
     truth = _truth(script, score, centres, tube, regions)
