@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 from numpy.typing import NDArray
+from scipy.io import wavfile
 
 from rtmri2speech.data import sound
 from rtmri2speech.data.sound import (
@@ -203,6 +204,15 @@ def test_float_wav_is_exact_and_always_the_same_bytes(tmp_path: Path, monkeypatc
     assert np.array_equal(read_sound_slice(tmp_path / "a.wav", 100, 50), samples[100:150])
     assert np.array_equal(read_sound_slice(tmp_path / "a.wav", 990, 50), samples[990:])
     assert len(read_sound_slice(tmp_path / "a.wav", 5000, 50)) == 0
+
+
+@pytest.mark.parametrize("n", [1, 2, 999])
+def test_float_wav_is_what_scipy_writes(tmp_path: Path, n: int) -> None:
+    samples = np.random.default_rng(n).normal(size=2 * n).astype(np.float32)
+    for index, values in enumerate((samples, samples[::2])):
+        write_float_wav(tmp_path / "ours.wav", values, 11413)
+        wavfile.write(tmp_path / "theirs.wav", 11413, values)
+        assert (tmp_path / "ours.wav").read_bytes() == (tmp_path / "theirs.wav").read_bytes(), index
 
 
 def test_wav_in_pieces(tmp_path: Path) -> None:
