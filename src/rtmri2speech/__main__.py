@@ -1,6 +1,7 @@
 """``python -m rtmri2speech``."""
 
-from rtmri2speech.cli.main import main
-
 if __name__ == "__main__":
+    # Inside, because every worker process imports this file and needs nothing of it.
+    from rtmri2speech.cli.main import main
+
     raise SystemExit(main())

@@ -12,20 +12,25 @@ from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from typing import TypeVar
 
+from threadpoolctl import threadpool_limits
+
 from rtmri2speech.errors import ConfigError, UserError
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
+# Where OpenMP, OpenBLAS, MKL and Apple's Accelerate look when they are loaded.
+_THREAD_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
 
 def _start_worker() -> None:
     _watch_parent()
-    # The processes share the cores already; more threads would only wait for each other.
-    import torch
-
     # Ctrl-C reaches the whole process group; the parent alone decides what happens then.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    torch.set_num_threads(1)
+    # The processes share the cores already; more threads would only wait for each other. The variables are for
+    # libraries that the work loads, the limit is for those that the main module has loaded before this.
+    os.environ.update(dict.fromkeys(_THREAD_COUNTS, "1"))
+    threadpool_limits(1)
 
 
 def _watch_parent() -> None:
@@ -79,7 +84,10 @@ def run_jobs(
     workers = min(workers or os.cpu_count() or 1, len(jobs))
     if workers <= 1:
         for job in jobs:
-            yield job, _guarded(work, job)
+            # As in a worker, because the number of threads shows in the last bit of a matrix product.
+            with threadpool_limits(1):
+                result = _guarded(work, job)
+            yield job, result
         return
     done: set[int] = set()
     with local_executor(workers) as executor:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-import torch
+from threadpoolctl import threadpool_limits
 
 from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.data.clips import Clip, open_clip
@@ -28,8 +28,10 @@ OPTIONS = PrepareOptions(frames=FrameConfig(size=32))
 
 
 @pytest.fixture(scope="session", autouse=True)
-def few_threads() -> None:
-    torch.set_num_threads(1)
+def few_threads() -> Iterator[None]:
+    """One, as ``prepare`` has, because the number of threads shows in the last bit."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(scope="session")

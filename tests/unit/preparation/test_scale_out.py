@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-import multiprocessing
 import os
 import subprocess
 import sys
 import time
-from concurrent.futures import Executor, ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
+from threadpoolctl import threadpool_limits
 
 from rtmri2speech.errors import MediaError, UserError
 from rtmri2speech.preparation import scale_out
@@ -20,18 +19,8 @@ FAIL = f"(_ for _ in ()).throw({ERROR}('a.mp4: bad', 'mend it'))"
 DIE = "__import__('os').kill(__import__('os').getpid(), 9)"
 
 
-@pytest.fixture
-def light_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Worker processes that do not import torch."""
-
-    def executor(workers: int) -> Executor:
-        return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
-
-    monkeypatch.setattr(scale_out, "local_executor", executor)
-
-
 @pytest.mark.parametrize("workers", [1, 2])
-def test_every_job_is_done_and_an_error_is_a_result(light_workers: None, workers: int) -> None:
+def test_every_job_is_done_and_an_error_is_a_result(workers: int) -> None:
     jobs = ["1 + 1", FAIL, "'a' * 3", "__import__('os').getpid()"]
     pairs = list(run_jobs(eval, jobs, workers))
     results = dict(pairs)
@@ -52,13 +41,13 @@ def test_running_out_of_memory_is_a_user_error() -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_fault_of_ours_is_not_hidden(light_workers: None, workers: int) -> None:
+def test_a_fault_of_ours_is_not_hidden(workers: int) -> None:
     with pytest.raises(ZeroDivisionError):
         list(run_jobs(eval, ["1", "1 / 0", "2"], workers))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGKILL")
-def test_a_worker_that_dies_costs_only_its_own_job(light_workers: None) -> None:
+def test_a_worker_that_dies_costs_only_its_own_job() -> None:
     jobs = ["10 + 1", "10 + 2", DIE, "10 + 3", FAIL, "10 + 4"]
     pairs = list(run_jobs(eval, jobs, 2))
     results = dict(pairs)
@@ -67,6 +56,51 @@ def test_a_worker_that_dies_costs_only_its_own_job(light_workers: None) -> None:
     died = results[DIE]
     assert type(died) is UserError and "died" in died.problem and died.remedy
     assert isinstance(results[FAIL], MediaError)
+
+
+LOADED = "sorted(set(__import__('sys').modules) & {'numpy', 'av', 'scipy', 'torch', 'cyclopts'})"
+THREADS = "[pool['num_threads'] for pool in __import__('threadpoolctl').threadpool_info()]"
+
+
+def test_a_worker_loads_nothing_heavy_by_itself() -> None:
+    assert [result for _, result in run_jobs(eval, [LOADED, f"{LOADED} or []"], 2)] == [[], []]
+
+
+@pytest.fixture
+def many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment that lets libraries take two threads."""
+    for name in scale_out._THREAD_COUNTS:
+        monkeypatch.setenv(name, "2")
+
+
+def test_libraries_that_the_work_loads_take_one_thread(many_threads: None) -> None:
+    jobs = [f"(__import__('numpy'), {THREADS})[1]", "__import__('torch').get_num_threads()"]
+    results = dict(run_jobs(eval, jobs, 2))
+    assert results[jobs[0]] and set(results[jobs[0]]) == {1}
+    assert results[jobs[1]] == 1
+
+
+def test_work_without_workers_takes_one_thread_too() -> None:
+    with threadpool_limits(2):
+        ((_, inside),) = run_jobs(eval, [THREADS], 1)
+        assert inside and set(inside) == {1}
+        assert 2 in eval(THREADS)
+
+
+MAIN = f"""
+import numpy
+from rtmri2speech.preparation.scale_out import run_jobs
+if __name__ == "__main__":
+    for _, threads in run_jobs(eval, [{THREADS!r}, {THREADS + " + []"!r}], 2):
+        print(threads)
+"""
+
+
+def test_libraries_that_the_main_module_loads_take_one_thread_in_workers(many_threads: None, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(MAIN, encoding="utf-8")
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.splitlines() and set(done.stdout.splitlines()) == {"[1]"}
 
 
 PARENT = """
