@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from rtmri2speech.data.scan import VideoScan
@@ -49,7 +48,7 @@ class Clip:
         """Normalised frames in order, blocks (n, size, size) of at most 64 frames, uint8."""
         source = islice(self.scan.read(), self.skipped, None)
         for block in self.retiming.apply(source):
-            yield normalise_frames(torch.from_numpy(block), self.frames, self.limits).numpy()
+            yield normalise_frames(block, self.frames, self.limits)
 
 
 def open_clip(scan: VideoScan, features: FeatureConfig, frames: FrameConfig, trim_over_bright: bool = False) -> Clip:

@@ -19,6 +19,7 @@ from rtmri2speech.models.loading import list_names, load_strictly
 from rtmri2speech.models.vocoder import Generator, VocoderConfig, plain_weights
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.scaler import MelScaler
+from rtmri2speech.signal.statistics import MelStatistics
 from rtmri2speech.signal.video import FrameConfig
 
 # Names under which training scripts keep the weights beside optimiser and epoch.
@@ -149,7 +150,7 @@ def import_acoustic(
     ours = {f"cnn.{name}": state[theirs] for name, theirs in cnn.items()}
     ours |= {f"lstm.{name}": state[theirs] for name, theirs in lstm.items()}
     ours |= {f"head.{name}": state[theirs] for name, theirs in head.items()}
-    scaler = MelScaler.from_json(scaler_json, n_mels)
+    scaler = MelScaler.of(MelStatistics.from_json(scaler_json, n_mels))
     ours |= {f"scaler.{name}": value for name, value in scaler.state_dict().items()}
     # Counters of batches seen, which older files lack and which inference never reads.
     counters = {name: value for name, value in model.state_dict().items() if name.endswith("num_batches_tracked")}

@@ -16,7 +16,7 @@ from rtmri2speech.data.sound import sound_size
 from rtmri2speech.errors import UserError
 from rtmri2speech.preparation.check import Finding
 from rtmri2speech.preparation.scale_out import run_jobs
-from rtmri2speech.signal.scaler import MelScaler
+from rtmri2speech.signal.statistics import MelStatistics
 
 _AGAIN = "Run prepare again; it mends what is damaged."
 
@@ -45,7 +45,7 @@ def _error(path: Path, problem: str, remedy: str = _AGAIN) -> Finding:
 def _check_tables(dataset: Dataset) -> list[Finding]:
     findings = []
     try:
-        MelScaler.from_json(dataset.root / "scaler.json", dataset.meta.features.n_mels)
+        MelStatistics.from_json(dataset.root / "scaler.json", dataset.meta.features.n_mels)
     except UserError as error:
         findings.append(_error(dataset.root / "scaler.json", error.problem, error.remedy))
     for name, split in FILELISTS.items():

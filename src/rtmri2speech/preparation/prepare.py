@@ -30,7 +30,7 @@ from rtmri2speech.preparation.recording import (
     remove_sample,
 )
 from rtmri2speech.preparation.scale_out import run_jobs
-from rtmri2speech.signal.scaler import MelScaler
+from rtmri2speech.signal.statistics import MelStatistics
 
 
 @dataclass(frozen=True)
@@ -198,8 +198,8 @@ def _finish(root: Path, corpus: Corpus, options: PrepareOptions, mode: SplitMode
     if times > 1:
         raise DatasetError(f"{root}: two utterances would be called '{name}'.", "Rename one of the recordings.")
     by_split = {split: [row for row in utterances if row.split == split] for split in SPLITS}
-    scaler = MelScaler.fit(np.load(root / "samples" / row.id / "mel_db.npy") for row in by_split["train"])
-    write_text(root / "scaler.json", scaler.to_json())
+    statistics = MelStatistics.fit(np.load(root / "samples" / row.id / "mel_db.npy") for row in by_split["train"])
+    write_text(root / "scaler.json", statistics.to_json())
     write_utterances(root, utterances)
     for name, split in FILELISTS.items():
         write_text(root / "hifigan_filelists" / f"{name}.txt", "".join(f"{row.id}\n" for row in by_split[split]))

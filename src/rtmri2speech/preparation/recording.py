@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from praatio.data_classes.textgrid import Textgrid
 from pydantic import Field
@@ -222,7 +221,7 @@ def _write_sample(
             writer.close()
         # 32-bit float: the mel spectrogram computed again from this file is the one beside it.
         write_float_wav(folder / "audio.wav", samples, features.sample_rate)
-        np.save(folder / "mel_db.npy", mel_db(torch.from_numpy(samples), features).numpy())
+        np.save(folder / "mel_db.npy", mel_db(samples, features))
         np.save(folder / "mask.npy", np.ones(utterance.n_frames, np.uint8) if job.mask is None else job.mask)
         if grid is not None:
             write_textgrid(grid, folder / f"{utterance.id}.TextGrid")

@@ -42,10 +42,11 @@ class Retiming:
         unused = np.argmax(self.weights[:, ::-1] > 0, axis=1)
         return np.asarray(self.first + self.weights.shape[1] - 1 - unused, np.int64)
 
-    def apply(self, source: Iterable[NDArray[np.integer]]) -> Iterator[NDArray[np.float32]]:
-        """Retime a stream of frames (h, w); yields float32 blocks (n, h, w), n at most 64, in order.
+    def apply(self, source: Iterable[NDArray[np.integer]]) -> Iterator[NDArray[np.integer] | NDArray[np.float32]]:
+        """Retime a stream of frames (h, w); yields blocks (n, h, w), n at most 64, in order.
 
-        Memory is bounded by a block, whatever the length of the stream.
+        Blocks are float32, or of the source's own type where its frames are used as they are. Memory is bounded
+        by a block, whatever the length of the stream.
         """
         frames = iter(source)
         buffer: list[NDArray[np.integer]] = []
@@ -69,10 +70,10 @@ class Retiming:
                 buffer.append(frame)
             if not buffer:
                 return
-            stack = np.stack(buffer).astype(np.float32)
             if self.identity:
-                yield stack[: len(first)]
+                yield np.stack(buffer[: len(first)])
                 continue
+            stack = np.stack(buffer).astype(np.float32)
             matrix = np.zeros((len(first), len(buffer)), dtype=np.float32)
             for row, (begin, values) in enumerate(zip(first - low, weights, strict=True)):
                 kept = values[: len(buffer) - begin]

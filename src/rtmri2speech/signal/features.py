@@ -136,6 +136,16 @@ def mel_filterbank(config: FeatureConfig) -> NDArray[np.float32]:
     return (triangles * area[:, None]).astype(np.float32)
 
 
+@functools.lru_cache(maxsize=8)
+def transform_window(config: FeatureConfig) -> NDArray[np.float64]:
+    """Periodic Hann window in the middle of the transform, shape (n_fft,)."""
+    phase = np.arange(config.win_length) * (2.0 * np.pi / config.win_length)
+    window = np.zeros(config.n_fft)
+    first = (config.n_fft - config.win_length) // 2
+    window[first : first + config.win_length] = 0.5 - 0.5 * np.cos(phase)
+    return window
+
+
 def parse_band(text: str) -> tuple[str, float, float]:
     """Read a band in the memo's spelling, ``F1:300-900``, as name, low and high in Hz.
 

@@ -1,15 +1,21 @@
-"""Waveform to mel spectrogram: the only mel code of the program."""
+"""Waveform to mel spectrogram: the only mel code of the program, for NumPy arrays and PyTorch tensors alike."""
 
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import torch
-from torch import Tensor
-from torch.nn import functional as F
+import numpy as np
+from numpy.typing import NDArray
 
 from rtmri2speech.errors import UserError
-from rtmri2speech.signal.features import FeatureConfig, mel_filterbank
+from rtmri2speech.signal.features import FeatureConfig, mel_filterbank, transform_window
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+# NumPy's way is for what needs no PyTorch, which takes seconds to import; the tensors' way has gradients.
+Array = TypeVar("Array", NDArray[np.floating], "Tensor")
 
 # Frames a transform works on at once: an hour of sound stays within some 100 MB.
 _BLOCK = 4096
@@ -18,13 +24,38 @@ DB_PER_NEPER = 10.0 / math.log(10.0)
 """Decibels a unit of ln(power); the acoustic model's dB and the vocoder's ln P differ by this factor only."""
 
 
-def preemphasise(waveform: Tensor, coefficient: float) -> Tensor:
+def _library(array: Any) -> Any:
+    """The library that an array belongs to; what is used of it below is spelled the same in both."""
+    if isinstance(array, np.ndarray):
+        return np
+    import torch  # here, because only tensors need it, and whoever has one has imported it
+
+    return torch
+
+
+def _like(values: NDArray[np.floating], array: Any) -> Any:
+    """A constant in the library, precision and place of an array."""
+    if isinstance(array, np.ndarray):
+        return values.astype(array.dtype)
+    return _library(array).from_numpy(values).to(array.dtype).to(array.device)
+
+
+def _cut(signal: Any, length: int, hop: int) -> Any:
+    """Every stretch of ``length`` samples, ``hop`` apart, as a view: (..., N) to (..., T, length)."""
+    if isinstance(signal, np.ndarray):
+        return np.lib.stride_tricks.sliding_window_view(signal, length, axis=-1)[..., ::hop, :]
+    return signal.unfold(-1, length, hop)
+
+
+def preemphasise(waveform: Array, coefficient: float) -> Array:
     """y[n] = x[n] - coefficient * x[n-1], with x[-1] = 0. Shape (..., N) in and out."""
-    return torch.cat([waveform[..., :1], waveform[..., 1:] - coefficient * waveform[..., :-1]], dim=-1)
+    rest = waveform[..., 1:] - coefficient * waveform[..., :-1]
+    emphasised: Array = _library(waveform).concatenate([waveform[..., :1], rest], axis=-1)
+    return emphasised
 
 
-def mel_power(waveform: Tensor, config: FeatureConfig) -> Tensor:
-    """Mel power spectrogram, not yet floored. Differentiable.
+def mel_power(waveform: Array, config: FeatureConfig) -> Array:
+    """Mel power spectrogram, not yet floored. Differentiable where the waveform is a tensor.
 
     Args:
         waveform: shape (..., N), amplitude about -1 to 1, at ``config.sample_rate``.
@@ -42,41 +73,38 @@ def mel_power(waveform: Tensor, config: FeatureConfig) -> Tensor:
             f"A sound of {n} samples ({n / config.sample_rate:.3f} s) is too short for a mel spectrogram.",
             f"Give at least {config.min_samples} samples ({config.min_samples / config.sample_rate:.3f} s).",
         )
-    lead, batch = waveform.shape[:-1], waveform.reshape(-1, n)
-    n_frames = config.frames_in(n)
-    emphasised = preemphasise(batch, config.preemphasis)
-    padded = F.pad(emphasised[:, None], config.padding, mode="reflect")[:, 0]
-    window = torch.hann_window(config.win_length, device=waveform.device, dtype=waveform.dtype)
-    filters = torch.from_numpy(mel_filterbank(config)).to(waveform)
+    library = _library(waveform)
+    emphasised = preemphasise(waveform, config.preemphasis)
+    before, after = config.padding
+    reflected = [
+        library.flip(emphasised[..., 1 : before + 1], (-1,)),
+        emphasised,
+        library.flip(emphasised[..., n - 1 - after : n - 1], (-1,)),
+    ]
+    frames = _cut(library.concatenate(reflected, axis=-1), config.n_fft, config.hop_length)
+    window = _like(transform_window(config), waveform)
+    filters = _like(mel_filterbank(config).T, waveform)
     blocks = []
-    for start in range(0, n_frames, _BLOCK):
-        frames = min(_BLOCK, n_frames - start)
-        first = start * config.hop_length
-        piece = padded[:, first : first + (frames - 1) * config.hop_length + config.n_fft]
-        spectrum = torch.stft(
-            piece,
-            config.n_fft,
-            config.hop_length,
-            config.win_length,
-            window,
-            center=False,
-            return_complex=True,
-        )
-        power = spectrum.real.square() + spectrum.imag.square()
-        blocks.append((filters @ power).transpose(1, 2))
-    return torch.cat(blocks, dim=1).reshape(*lead, n_frames, config.n_mels)
+    for start in range(0, config.frames_in(n), _BLOCK):
+        spectrum = library.fft.rfft(frames[..., start : start + _BLOCK, :] * window)
+        power = spectrum.real**2 + spectrum.imag**2
+        blocks.append(power @ filters)
+    mel: Array = blocks[0] if len(blocks) == 1 else library.concatenate(blocks, axis=-2)
+    return mel
 
 
-def mel_db(waveform: Tensor, config: FeatureConfig) -> Tensor:
+def mel_db(waveform: Array, config: FeatureConfig) -> Array:
     """Mel spectrogram in dB, 10 log10(max(P, floor)), without a clip-dependent top. Shape (..., N) to (..., T, M)."""
-    return 10.0 * torch.log10(mel_power(waveform, config).clamp(min=config.floor))
+    power = mel_power(waveform, config).clip(min=config.floor)
+    db: Array = 10.0 * _library(power).log10(power)
+    return db
 
 
-def db_to_ln(db: Tensor) -> Tensor:
+def db_to_ln(db: Array) -> Array:
     """dB to ln(power), the vocoder's input."""
     return db / DB_PER_NEPER
 
 
-def ln_to_db(ln: Tensor) -> Tensor:
+def ln_to_db(ln: Array) -> Array:
     """ln(power) to dB."""
     return ln * DB_PER_NEPER

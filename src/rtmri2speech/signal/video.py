@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+import functools
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
-from torch import Tensor
-from torch.nn import functional as F
 
 from rtmri2speech.config import Config
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 # Relative contrast of a frame below which it is float32's rounding.
 _ROUNDING = 1e-6
+
+# Target pixels of a piece of the resize.
+_PIECE = 32
 
 GreyLimits = tuple[float, float]
 """Grey values that become 0 and 1 in robust mode, in the source's own units."""
@@ -49,7 +53,7 @@ class FrameConfig(Config):
         return float(low), float(max(high, low + 1))
 
 
-def normalise_frames(frames: Tensor, config: FrameConfig, limits: GreyLimits | None) -> Tensor:
+def normalise_frames(frames: NDArray[Any], config: FrameConfig, limits: GreyLimits | None) -> NDArray[np.uint8]:
     """Resize and normalise grey frames.
 
     Args:
@@ -60,27 +64,64 @@ def normalise_frames(frames: Tensor, config: FrameConfig, limits: GreyLimits | N
     Returns:
         Shape (n, size, size), uint8; value / 255 is the [0, 1] frame. A frame without contrast is 0.
     """
-    resized = _resize(frames.float(), config.size)
-    if config.mode == "memo":
-        low, high = resized.flatten(1).aminmax(dim=1)
-        low, high = low[:, None, None], high[:, None, None]
-        # Interpolating a constant leaves rounding noise, which is no contrast.
-        contrast = high - low > _ROUNDING * high.abs()
-        # The z-score before it (memo) cancels out: min-max is invariant to gain and offset.
-        scale = torch.where(contrast, 255.0 / (high - low), torch.zeros_like(high))
-        scaled = (resized - low) * scale
-    else:
-        if limits is None:
-            raise ValueError("robust mode needs the clip's grey limits")
-        scaled = (resized - limits[0]) * (255.0 / (limits[1] - limits[0]))
-    return scaled.round_().clamp_(0, 255).to(torch.uint8)
+    if config.mode == "robust" and limits is None:
+        raise ValueError("robust mode needs the clip's grey limits")
+    result = np.empty((len(frames), config.size, config.size), np.uint8)
+    # Frame by frame, because one frame stays in the processor's cache and a block does not.
+    for frame, target in zip(frames, result, strict=True):
+        resized = resize_frame(frame, config.size)
+        if limits is None or config.mode == "memo":
+            low, high = float(resized.min()), float(resized.max())
+            # Interpolating a constant leaves rounding noise, which is no contrast.
+            if high - low <= _ROUNDING * abs(high):
+                target[:] = 0
+                continue
+            # The z-score before it (memo) cancels out: min-max is invariant to gain and offset.
+        else:
+            low, high = limits
+        resized -= np.float32(low)
+        resized *= np.float32(255.0 / (high - low))
+        np.rint(resized, out=resized)
+        np.clip(resized, 0, 255, out=resized)
+        target[:] = resized
+    return result
 
 
-def _resize(frames: Tensor, size: int) -> Tensor:
-    if frames.shape[-2:] == (size, size):
-        return frames
-    resized = F.interpolate(frames[:, None], (size, size), mode="bilinear", antialias=True, align_corners=False)
-    return resized[:, 0]
+def resize_frame(frame: NDArray[Any], size: int) -> NDArray[np.float32]:
+    """Resize a frame (h, w) to (size, size): bilinear, averaging where it shrinks. Float32, always a new array."""
+    height, width = frame.shape
+    pixels = frame.astype(np.float32)
+    if (height, width) == (size, size):
+        return pixels
+    lower = np.empty((size, width), np.float32)
+    for weights, source, target in _resize_weights(height, size):
+        np.matmul(weights, pixels[source], out=lower[target])
+    resized = np.empty((size, size), np.float32)
+    for weights, source, target in _resize_weights(width, size):
+        resized[:, target] = lower[:, source] @ weights.T
+    return resized
+
+
+@functools.lru_cache(maxsize=16)
+def _resize_weights(source: int, target: int) -> list[tuple[NDArray[np.float32], slice, slice]]:
+    """Share of source pixels in target pixels along one axis: weights (t, s), the s and the t pixels they are for.
+
+    A triangle about the target pixel's centre, one source pixel wide on each side, or one target pixel when
+    shrinking; its part inside the picture sums to 1. (What PyTorch and Pillow call antialiased bilinear.)
+    In pieces, because nearly all of the whole matrix is zero.
+    """
+    step = source / target
+    centres = (np.arange(target) + 0.5) * step
+    distance = np.abs(np.arange(source) + 0.5 - centres[:, None]) / max(step, 1.0)
+    weights = np.maximum(1.0 - distance, 0.0)
+    weights /= weights.sum(axis=1, keepdims=True)
+    pieces = []
+    for start in range(0, target, _PIECE):
+        rows = weights[start : start + _PIECE].astype(np.float32)
+        used = np.flatnonzero(rows.any(axis=0))
+        inside = slice(int(used[0]), int(used[-1]) + 1)
+        pieces.append((rows[:, inside], inside, slice(start, start + len(rows))))
+    return pieces
 
 
 def model_input(frames: Tensor, mask: Tensor | None = None) -> Tensor:

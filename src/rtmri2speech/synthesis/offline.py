@@ -166,7 +166,7 @@ def synthesize(
     with sound_writer(wav, synthesizer.features.sample_rate) as file:
         for piece in synthesizer.generate_wave(mel):
             file.write(piece)
-    for path, array in ((mel_path, mel), (ln_path, db_to_ln(torch.from_numpy(mel)).T.numpy())):
+    for path, array in ((mel_path, mel), (ln_path, db_to_ln(mel).T)):
         with replacing(path) as target:
             np.save(target, array)
     seconds = float(len(mel) / synthesizer.features.frame_rate)

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from rtmri2speech.data.windows import SegmentBatch
+from rtmri2speech.data.segments import SegmentBatch
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.signal.video import model_input
 from rtmri2speech.training.losses import AcousticLoss, LossSums, absolute_errors, band_mae

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Sampler, default_collate
 from torch.utils.data import Dataset as TorchDataset
 
 from rtmri2speech.data.layout import Dataset, Utterance
-from rtmri2speech.data.windows import load_sound
+from rtmri2speech.data.segments import load_sound
 from rtmri2speech.errors import UserError
 from rtmri2speech.training.recipes import LoaderConfig
 

@@ -18,12 +18,13 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, RichProgressBar
 from rtmri2speech import __version__
 from rtmri2speech.data.files import check_writable
 from rtmri2speech.data.layout import Dataset
-from rtmri2speech.data.windows import FrameSegments, SoundSegments, collate_pad
+from rtmri2speech.data.segments import FrameSegments, SoundSegments, collate_pad
 from rtmri2speech.errors import ConfigError, UserError
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.bundle import Bundle, save_bundle
 from rtmri2speech.models.vocoder import Generator
 from rtmri2speech.signal.scaler import MelScaler
+from rtmri2speech.signal.statistics import MelStatistics
 from rtmri2speech.training.acoustic import AcousticTraining
 from rtmri2speech.training.engine import (
     Checkpoints,
@@ -98,13 +99,13 @@ def train_acoustic(
     validation = FrameSegments(dataset, "validation", max(segments, _VALIDATION_SEGMENT), size)
     mask = dataset.pixel_mask()
     pixel_mask = None if mask is None else torch.from_numpy((mask > 0).astype(np.uint8))
-    scaler = MelScaler.from_json(dataset.root / "scaler.json", meta.features.n_mels)
+    statistics = MelStatistics.from_json(dataset.root / "scaler.json", meta.features.n_mels)
     start = None if init is None else load_init(init, "acoustic", dataset)
     torch.manual_seed(settings.seed)
     model = AcousticModel(settings.model, meta.features.n_mels)
     if start is not None:
         start_from(model, start, "acoustic")
-    model.scaler.load_state_dict(scaler.state_dict())
+    model.scaler.load_state_dict(MelScaler.of(statistics).state_dict())
     run = RunFolder.open(run_dir, "acoustic", settings, dataset, resume=resume)
 
     data, cuda, seed = settings.data, execution.cuda, settings.seed

@@ -17,6 +17,7 @@ from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
 from rtmri2speech.models.foreign import import_acoustic, import_hifigan
 from rtmri2speech.models.vocoder import Generator, VocoderConfig, add_weight_norm
 from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.statistics import MelStatistics
 
 
 @pytest.fixture
@@ -118,7 +119,8 @@ def config() -> AcousticConfig:
 @pytest.fixture
 def scaler_json(acoustic: AcousticModel, tmp_path: Path) -> Path:
     path = tmp_path / "scaler.json"
-    path.write_text(acoustic.scaler.to_json())
+    scaler = acoustic.scaler
+    path.write_text(MelStatistics(scaler.mean.numpy(), scaler.std.numpy()).to_json())
     return path
 
 

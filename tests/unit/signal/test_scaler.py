@@ -1,16 +1,10 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
-import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from rtmri2speech.errors import DatasetError
 from rtmri2speech.signal.scaler import MelScaler
+from rtmri2speech.signal.statistics import MelStatistics
 
 
 def mels(seed: int = 0, lengths: tuple[int, ...] = (5, 40, 1, 17)) -> list[np.ndarray]:
@@ -19,105 +13,32 @@ def mels(seed: int = 0, lengths: tuple[int, ...] = (5, 40, 1, 17)) -> list[np.nd
     return [(rng.normal(size=(n, 6)) * spread - 60 + 5 * i).astype(np.float32) for i, n in enumerate(lengths)]
 
 
-@settings(deadline=None, max_examples=30)
-@given(st.integers(0, 1000), st.lists(st.integers(0, 30), min_size=1, max_size=6))
-def test_fit_equals_numpy_over_the_concatenation(seed: int, lengths: list[int]) -> None:
-    parts = mels(seed, (*lengths, 2))
-    scaler = MelScaler.fit(iter(parts))
-    together = np.concatenate(parts).astype(np.float64)
-    assert np.allclose(scaler.mean.numpy(), together.mean(axis=0), atol=1e-4)
-    assert np.allclose(scaler.std.numpy(), np.maximum(together.std(axis=0), 1.0), atol=1e-4)
-
-
-def test_fit_keeps_its_digits_far_from_zero() -> None:
-    parts = [part + np.float32(4096) for part in mels()]
-    expected = np.maximum(np.concatenate(parts).astype(np.float64).std(axis=0), 1.0)
-    assert np.allclose(MelScaler.fit(parts).std.numpy(), expected, rtol=1e-4)
+def fitted(parts: list[np.ndarray]) -> MelScaler:
+    return MelScaler.of(MelStatistics.fit(parts))
 
 
 def test_a_bin_that_never_changes_stays_at_zero() -> None:
     part = mels()[1]
     part[:, 2] = -100.0
-    scaled = MelScaler.fit([part])(torch.from_numpy(part))
+    scaled = fitted([part])(torch.from_numpy(part))
     assert (scaled[:, 2] == 0).all() and scaled.isfinite().all()
 
 
 def test_scaled_training_data_has_zero_mean_and_unit_spread() -> None:
     parts = mels()
-    scaled = MelScaler.fit(parts)(torch.from_numpy(np.concatenate(parts)))
+    scaled = fitted(parts)(torch.from_numpy(np.concatenate(parts)))
     assert scaled.mean(dim=0).abs().max() < 1e-4
     assert (scaled.std(dim=0, correction=0) - 1).abs().max() < 1e-4
 
 
 def test_inverse_undoes() -> None:
-    scaler = MelScaler.fit(mels())
+    scaler = fitted(mels())
     db = torch.from_numpy(mels(3)[1])
     assert torch.allclose(scaler.inverse(scaler(db)), db, atol=1e-4)
 
 
-def test_nothing_to_fit_on_is_an_error() -> None:
-    for parts in ([], [np.zeros((0, 6), np.float32)]):
-        with pytest.raises(DatasetError, match="no frame") as caught:
-            MelScaler.fit(parts)
-        assert "--split-ratio" in caught.value.remedy
-
-
-def test_json_round_trip_is_exact(tmp_path: Path) -> None:
-    scaler = MelScaler.fit(mels())
-    path = tmp_path / "scaler.json"
-    path.write_text(scaler.to_json(), encoding="utf-8")
-    again = MelScaler.from_json(path, 6)
-    assert torch.equal(again.mean, scaler.mean) and torch.equal(again.std, scaler.std)
-    assert set(json.loads(scaler.to_json())) == {"mean", "std"}
-
-
-@pytest.mark.parametrize("text", ['{"mean": -40.5, "std": 12.0}', '{"mean": [-40.5], "std": [12]}'])
-def test_the_single_numbers_of_older_datasets_hold_for_every_bin(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "scaler.json"
-    path.write_text(text, encoding="utf-8")
-    scaler = MelScaler.from_json(path, 5)
-    assert scaler.mean.tolist() == [-40.5] * 5 and scaler.std.tolist() == [12.0] * 5
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        '{"mean": [1, 2',
-        "[]",
-        "3",
-        "null",
-        '{"mean": [1, 2, 3]}',
-        '{"mean": [1, 2], "std": [1, 1]}',
-        '{"mean": [1, 2, 3], "std": [1, 0, 1]}',
-        '{"mean": [1, 2, 3], "std": [1, -2, 1]}',
-        '{"mean": [1, NaN, 3], "std": [1, 1, 1]}',
-        '{"mean": [1, 2, 3], "std": [1, NaN, 1]}',
-        '{"mean": [1, 2, 3], "std": [1, Infinity, 1]}',
-        '{"mean": ["a", "b", "c"], "std": [1, 1, 1]}',
-        '{"mean": {"a": 1}, "std": [1, 1, 1]}',
-        '{"mean": [], "std": [1, 1, 1]}',
-        "\x00\x01",
-    ],
-)
-def test_a_damaged_file_is_a_dataset_error_that_names_it(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "scaler.json"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(DatasetError) as caught:
-        MelScaler.from_json(path, 3)
-    assert str(path) in caught.value.problem and caught.value.remedy
-
-
-def test_a_missing_file_is_a_dataset_error(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="missing"):
-        MelScaler.from_json(tmp_path / "scaler.json", 3)
-    (tmp_path / "bytes.json").write_bytes(b"\xff\xfe\xfa")
-    with pytest.raises(DatasetError, match=r"bytes\.json"):
-        MelScaler.from_json(tmp_path / "bytes.json", 3)
-
-
 def test_values_travel_with_the_module() -> None:
-    scaler = MelScaler.fit(mels())
+    scaler = fitted(mels())
     other = MelScaler.identity(6)
     assert torch.equal(other(torch.ones(2, 6)), torch.ones(2, 6))
     other.load_state_dict(scaler.state_dict())

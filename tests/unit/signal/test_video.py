@@ -5,18 +5,19 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+from torch.nn import functional as F
 
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.signal.video import FrameConfig, _resize, model_input, normalise_frames
+from rtmri2speech.signal.video import FrameConfig, model_input, normalise_frames, resize_frame
 
 MEMO = FrameConfig()
 SMALL = FrameConfig(size=32)
 ROBUST = FrameConfig(size=32, mode="robust")
 
 
-def grey(n: int = 3, height: int = 48, width: int = 40, seed: int = 0, top: int = 256) -> torch.Tensor:
-    rng = np.random.default_rng(seed)
-    return torch.from_numpy(rng.integers(0, top, (n, height, width)))
+def grey(n: int = 3, height: int = 48, width: int = 40, seed: int = 0, top: int = 256) -> NDArray[np.int64]:
+    return np.random.default_rng(seed).integers(0, top, (n, height, width))
 
 
 @settings(deadline=None, max_examples=40)
@@ -24,8 +25,9 @@ def grey(n: int = 3, height: int = 48, width: int = 40, seed: int = 0, top: int 
 def test_memo_mode_is_z_score_then_unit_range(seed: int, height: int, width: int, top: int) -> None:
     frames = grey(2, height, width, seed, top)
     result = normalise_frames(frames, SMALL, None)
-    assert result.dtype == torch.uint8 and result.shape == (2, 32, 32)
-    for frame, ours in zip(_resize(frames.float(), 32).double().numpy(), result.numpy(), strict=True):
+    assert result.dtype == np.uint8 and result.shape == (2, 32, 32)
+    for source, ours in zip(frames, result, strict=True):
+        frame = resize_frame(source, 32).astype(np.float64)
         z = (frame - frame.mean()) / frame.std()
         unit = (z - z.min()) / (z.max() - z.min())
         assert np.abs(ours / 255.0 - unit).max() <= 0.5 / 255 + 1e-4
@@ -35,7 +37,7 @@ def test_the_frame_of_its_own_size_is_not_resampled() -> None:
     frames = grey(1, 32, 32)
     low, high = frames.min(), frames.max()
     expected = ((frames - low) * (255.0 / (high - low))).round()
-    assert (normalise_frames(frames, SMALL, None) - expected).abs().max() <= 1
+    assert np.abs(normalise_frames(frames, SMALL, None) - expected).max() <= 1
 
 
 def test_default_size_is_the_memos() -> None:
@@ -43,34 +45,55 @@ def test_default_size_is_the_memos() -> None:
 
 
 def test_shrinking_averages_instead_of_dropping_pixels() -> None:
-    stripes = torch.zeros(1, 64, 64)
-    stripes[:, :, ::2] = 200.0
-    resized = _resize(stripes, 16)
-    assert (resized[:, :, 2:-2] - 100.0).abs().max() < 1.0
+    stripes = np.zeros((64, 64))
+    stripes[:, ::2] = 200.0
+    resized = resize_frame(stripes, 16)
+    assert np.abs(resized[:, 2:-2] - 100.0).max() < 1.0
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(1, 300), st.integers(1, 300), st.integers(16, 300), st.integers(0, 2**31))
+def test_resize_is_pytorchs_antialiased_bilinear(height: int, width: int, size: int, seed: int) -> None:
+    frame = grey(1, height, width, seed)[0].astype(np.float32)
+    before = frame.copy()
+    ours = resize_frame(frame, size)
+    tensor = torch.from_numpy(frame).double()[None, None]  # in float32 its weights are rounded too
+    theirs = F.interpolate(tensor, (size, size), mode="bilinear", antialias=True, align_corners=False)[0, 0]
+    assert ours.shape == (size, size) and ours.dtype == np.float32
+    assert np.abs(ours - theirs.numpy()).max() < 1e-3
+    assert np.array_equal(frame, before) and not np.shares_memory(ours, frame)
+
+
+def test_the_frames_handed_in_stay_as_they_are() -> None:
+    for frames in (grey(2, 32, 32).astype(np.float32), grey(2, 40, 50).astype(np.float32)):
+        before = frames.copy()
+        normalise_frames(frames, SMALL, None)
+        normalise_frames(frames, ROBUST, (10.0, 90.0))
+        assert np.array_equal(frames, before)
 
 
 def test_gain_and_offset_cancel_in_memo_mode() -> None:
     frames = grey()
-    assert torch.equal(normalise_frames(frames, SMALL, None), normalise_frames(3 * frames + 17, SMALL, None))
+    assert np.array_equal(normalise_frames(frames, SMALL, None), normalise_frames(3 * frames + 17, SMALL, None))
 
 
 def test_deep_video_equals_the_same_picture_in_eight_bits() -> None:
     frames = grey()
     limits8, limits16 = (20.0, 220.0), (20.0 * 257, 220.0 * 257)
-    assert torch.equal(normalise_frames(frames, SMALL, None), normalise_frames(frames * 257, SMALL, None))
-    assert torch.equal(normalise_frames(frames, ROBUST, limits8), normalise_frames(frames * 257, ROBUST, limits16))
+    assert np.array_equal(normalise_frames(frames, SMALL, None), normalise_frames(frames * 257, SMALL, None))
+    assert np.array_equal(normalise_frames(frames, ROBUST, limits8), normalise_frames(frames * 257, ROBUST, limits16))
 
 
 @pytest.mark.parametrize("value", [0, 1, 100, 255, 40000, 65535])
 @pytest.mark.parametrize("side", [32, 64, 150, 300])
 def test_a_frame_without_contrast_is_black(value: int, side: int) -> None:
     for size in (32, 256):
-        assert not normalise_frames(torch.full((2, side, side), value), FrameConfig(size=size), None).any()
+        assert not normalise_frames(np.full((2, side, side), value), FrameConfig(size=size), None).any()
 
 
 def test_the_faintest_contrast_of_a_real_frame_counts() -> None:
     for background, step in ((254, 1), (65000, 1)):
-        frame = torch.full((1, 32, 32), background)
+        frame = np.full((1, 32, 32), background)
         frame[0, 5, 5] += step
         result = normalise_frames(frame, SMALL, None)
         assert result[0, 5, 5] == 255 and result.sum() == 255
@@ -95,23 +118,23 @@ def test_limits_of_a_clip_without_contrast_are_apart(histogram: np.ndarray) -> N
 
 def test_one_bright_pixel_rescales_nothing_in_robust_mode_and_everything_in_memo_mode() -> None:
     frames = grey(1, 32, 32, top=100)
-    bright = frames.clone()
+    bright = frames.copy()
     bright[0, 3, 3] = 255
-    histogram = np.bincount(bright.numpy().ravel(), minlength=256)
+    histogram = np.bincount(bright.ravel(), minlength=256)
     limits = ROBUST.limits(histogram)
-    others = torch.ones(32, 32, dtype=torch.bool)
+    others = np.ones((32, 32), bool)
     others[3, 3] = False
     robust = [normalise_frames(item, ROBUST, limits)[0][others] for item in (frames, bright)]
     memo = [normalise_frames(item, SMALL, None)[0][others] for item in (frames, bright)]
-    assert torch.equal(*robust)
-    assert not torch.equal(*memo)
+    assert np.array_equal(*robust)
+    assert not np.array_equal(*memo)
     assert normalise_frames(bright, ROBUST, limits)[0, 3, 3] == 255
 
 
 def test_robust_mode_keeps_brightness_between_frames() -> None:
-    frames = torch.stack([torch.full((32, 32), 50), torch.full((32, 32), 150)])
+    frames = np.stack([np.full((32, 32), 50), np.full((32, 32), 150)])
     result = normalise_frames(frames, ROBUST, (0.0, 200.0))
-    assert result[0].unique().tolist() == [64] and result[1].unique().tolist() == [191]
+    assert np.unique(result[0]).tolist() == [64] and np.unique(result[1]).tolist() == [191]
 
 
 def test_robust_mode_needs_limits() -> None:
@@ -120,7 +143,7 @@ def test_robust_mode_needs_limits() -> None:
 
 
 def test_a_mask_leaves_the_other_pixels_as_they_are() -> None:
-    frames = normalise_frames(grey(), SMALL, None)
+    frames = torch.from_numpy(normalise_frames(grey(), SMALL, None))
     mask = torch.ones(32, 32, dtype=torch.uint8)
     mask[10:20, :9] = 0
     masked, plain = model_input(frames, mask), model_input(frames)

@@ -15,7 +15,7 @@ from rtmri2speech.data.layout import SAMPLE_FILES, Dataset, Meta, Utterance, wri
 from rtmri2speech.data.sound import write_wav
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel import mel_db
-from rtmri2speech.signal.scaler import MelScaler
+from rtmri2speech.signal.statistics import MelStatistics
 from rtmri2speech.signal.video import FrameConfig
 from rtmri2speech.training.recipes import Recipe
 
@@ -57,7 +57,7 @@ def make_dataset(tmp_path: Path) -> MakeDataset:
         utterances, mels = [], []
         for index, (n_frames, split) in enumerate(zip(lengths, splits, strict=True)):
             frames, wave = utterance_arrays(n_frames, seed + index)
-            mel = mel_db(torch.from_numpy(wave), FEATURES).numpy()
+            mel = mel_db(wave, FEATURES)
             folder = root / "samples" / f"u{index}"
             folder.mkdir(parents=True)
             np.save(folder / "mri.npy", frames)
@@ -68,7 +68,7 @@ def make_dataset(tmp_path: Path) -> MakeDataset:
             seconds = len(wave) / FEATURES.sample_rate
             utterances.append(Utterance(f"u{index}", "s", split, n_frames, seconds, "v", "a", 0.0, digest))
             mels += [mel] if split == "train" else []
-        write_text(root / "scaler.json", MelScaler.fit(mels).to_json())
+        write_text(root / "scaler.json", MelStatistics.fit(mels).to_json())
         write_utterances(root, utterances)
         meta = Meta(
             schema=1,

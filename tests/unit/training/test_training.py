@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from rtmri2speech.data.layout import Dataset
-from rtmri2speech.data.windows import FrameSegments, collate_pad
+from rtmri2speech.data.segments import FrameSegments, collate_pad
 from rtmri2speech.errors import BundleError, ConfigError, DatasetError, UserError
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.bundle import load_bundle

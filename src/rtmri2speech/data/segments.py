@@ -1,0 +1,118 @@
+"""Training items cut from memory-mapped utterances: segments of frames, segments of sound, collation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypedDict
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset as TorchDataset
+
+from rtmri2speech.data.layout import Dataset, Split, Utterance
+from rtmri2speech.data.sound import read_sound_slice
+from rtmri2speech.data.windows import tile
+from rtmri2speech.errors import DatasetError
+
+
+class SegmentBatch(TypedDict):
+    """B segments of at most L frames; a shorter one is padded with zeros at its end."""
+
+    frames: Tensor  # (B, L, H, W) uint8
+    mel: Tensor  # (B, L, M) dB
+    mask: Tensor  # (B, L) 1 where the frame counts in the loss
+    length: Tensor  # (B,) frames that are real
+
+
+class FrameSegments(TorchDataset[tuple[Tensor, Tensor, Tensor]]):
+    """Segments of one split: frames uint8 (l, H, W), mel (l, M) dB, frame mask (l,)."""
+
+    def __init__(self, dataset: Dataset, split: Split, segment_frames: int, ref_frames: int) -> None:
+        """Lay out the segments.
+
+        Raises:
+            DatasetError: when no utterance of the split is as long as a window.
+        """
+        self.dataset = dataset
+        self.segments: list[tuple[Utterance, int, int]] = [
+            (utterance, start, stop)
+            for utterance in dataset.of_split(split)
+            for start, stop in tile(utterance.n_frames, segment_frames, ref_frames)
+        ]
+        if not self.segments:
+            raise DatasetError(
+                f"{dataset.root}: no utterance of the {split} split is {ref_frames} frames long.",
+                "Prepare longer recordings.",
+            )
+
+    def __len__(self) -> int:
+        return len(self.segments)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
+        utterance, start, stop = self.segments[index]
+        # Opened here, by path, so that a worker process inherits no memory map.
+        frames = np.asarray(self.dataset.frames(utterance)[start:stop])
+        if frames.dtype != np.uint8:  # older datasets: float32 in [0, 1]
+            frames = np.rint(frames * 255.0).clip(0, 255).astype(np.uint8)
+        mel = np.asarray(self.dataset.mel_db(utterance)[start:stop])
+        if not np.isfinite(mel).all():
+            raise DatasetError(
+                f"{self.dataset.folder(utterance) / 'mel_db.npy'}: holds values that are not numbers.",
+                "Run: rtmri2speech check DATASET; then prepare again.",
+            )
+        mask = self.dataset.mask(utterance)
+        counts = np.array(mask[start:stop]) if mask.ndim == 1 else np.ones(stop - start)
+        return torch.from_numpy(frames.copy()), torch.from_numpy(mel.copy()), torch.from_numpy(counts).float()
+
+
+def collate_pad(items: list[tuple[Tensor, Tensor, Tensor]]) -> SegmentBatch:
+    """Stack segments, padding the shorter ones with zeros."""
+    parts = zip(*items, strict=True)
+    frames, mel, mask = (torch.nn.utils.rnn.pad_sequence(list(part), batch_first=True) for part in parts)
+    return {"frames": frames, "mel": mel, "mask": mask, "length": torch.tensor([len(item[0]) for item in items])}
+
+
+class SoundSegments(TorchDataset[tuple[Tensor, Tensor]]):
+    """Segments of sound with their mel for the vocoder: mel (F, M) dB and wave (F * hop,), one an utterance.
+
+    The mel is a slice of the whole utterance's, because the reflected edges of a crop would spoil its
+    outer frames. Utterances shorter than the segment are padded: silence in the wave, the floor in the mel.
+    The key is (epoch, index): the crop is a function of seed, epoch and index alone, whatever the worker.
+    """
+
+    def __init__(self, dataset: Dataset, split: Split, segment_frames: int, seed: int) -> None:
+        self.dataset = dataset
+        self.utterances = dataset.of_split(split)
+        self.segment_frames = segment_frames
+        self.seed = seed
+
+    def __len__(self) -> int:
+        return len(self.utterances)
+
+    def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, Tensor]:
+        epoch, index = key
+        utterance = self.utterances[index]
+        room = utterance.n_frames - self.segment_frames
+        start = int(np.random.default_rng((self.seed, epoch, index)).integers(room + 1)) if room > 0 else 0
+        return load_sound(self.dataset, utterance, start, self.segment_frames)
+
+
+def load_sound(dataset: Dataset, utterance: Utterance, start: int, n_frames: int) -> tuple[Tensor, Tensor]:
+    """Mel (F, M) dB and wave (F * hop,) of F = n_frames frames from ``start``, padded beyond the end.
+
+    Raises:
+        DatasetError: when the sound is missing or shorter than its frames.
+    """
+    features = dataset.meta.features
+    real = min(n_frames, utterance.n_frames - start)
+    mel = torch.full((n_frames, features.n_mels), 10.0 * float(np.log10(features.floor)))
+    mel[:real] = torch.from_numpy(np.array(dataset.mel_db(utterance)[start : start + real]))
+    path: Path = dataset.audio_path(utterance)
+    hop = features.hop_length
+    samples = read_sound_slice(path, start * hop, real * hop)
+    if len(samples) != real * hop:
+        raise DatasetError(f"{path}: shorter than its {utterance.n_frames} frames.", "Run prepare again; it mends it.")
+    wave = torch.zeros(n_frames * hop)
+    wave[: real * hop] = torch.from_numpy(samples)
+    return mel, wave
