@@ -10,6 +10,12 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+Layers = list[tuple[int, Floats]]
+"""Polygons of N instants, (N, P, 2) in cm, with their codes, in the order of painting."""
+
+Shapes = list[tuple[int, Floats]]
+"""The same of what never moves, (P, 2)."""
+
 
 @lru_cache(maxsize=64)
 def _open_matrix(points: int, steps: int) -> Floats:
@@ -69,12 +75,14 @@ def offset(curve: Floats, distance: float | Floats) -> Floats:
     return np.asarray(curve + normals(curve) * np.asarray(distance)[..., None])
 
 
-def offset_closed(curve: Floats, distance: float | Floats) -> Floats:
-    """A closed curve (P, 2) moved to its left by ``distance`` cm."""
-    along = np.roll(curve, -1, axis=0) - np.roll(curve, 1, axis=0)
-    across = np.stack([-along[:, 1], along[:, 0]], axis=-1)
+def inset(outline: Floats, distance: float | Floats) -> Floats:
+    """A closed curve (P, 2) moved inwards by ``distance`` cm, a number or (P,); outwards when negative."""
+    x, y = outline.T
+    clockwise = np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y) < 0
+    along = np.roll(outline, -1, axis=0) - np.roll(outline, 1, axis=0)
+    across = np.stack([-along[:, 1], along[:, 0]], axis=-1) * (-1.0 if clockwise else 1.0)
     across /= np.maximum(np.sqrt((across**2).sum(axis=-1, keepdims=True)), 1e-9)
-    return np.asarray(curve + across * np.asarray(distance)[..., None])
+    return np.asarray(outline + across * np.asarray(distance)[..., None])
 
 
 def mix(a: Floats, b: Floats, share: float) -> Floats:
@@ -82,7 +90,12 @@ def mix(a: Floats, b: Floats, share: float) -> Floats:
     return np.asarray(a + share * (b - a))
 
 
-def joined(count: int, *pieces: Floats | Sequence[Sequence[float]]) -> Floats:
+def moved(points: Floats, x: float, y: float) -> Floats:
+    """All points, (..., 2), by (x, y) cm."""
+    return np.asarray(points + np.array((x, y)))
+
+
+def joined(count: int, *pieces: Floats | Sequence[Floats | Sequence[float]]) -> Floats:
     """One polygon of ``count`` instants, (N, Q, 2), from moving pieces (N, P, 2) and fixed ones (P, 2), in order."""
     arrays = [np.asarray(piece, np.float64) for piece in pieces]
     return np.concatenate([np.broadcast_to(a, (count, *a.shape[-2:])) for a in arrays], axis=1)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from rtmri2speech.config import Config
-from rtmri2speech.simulation.articulators import Contours
-from rtmri2speech.simulation.head import OFFSETS, SIZE, Head, box_mean, to_pixels, window
+from rtmri2speech.simulation.contours import Contours
+from rtmri2speech.simulation.head import SIZE, Head, Prepared, to_pixels, window
 from rtmri2speech.simulation.tissues import SHARE_OF, TISSUE_OF, TISSUES, Region
 
 Pictures = NDArray[np.uint8]
@@ -19,9 +19,9 @@ Pictures = NDArray[np.uint8]
 # Frames whose polygons are computed together.
 _CHUNK = 16
 # Below this share of the steady signal the approach to it is over.
-_SETTLED = 1e-4
+_SETTLED = 5e-4
 # Where the coil lies and how far it reaches, cm: in front of mouth and neck, with a weaker element behind.
-_COIL = ((8.0, -3.0, 7.5, 1.0), (2.0, -9.0, 6.5, 0.35), (-10.0, -4.0, 8.0, 0.45))
+_COIL = ((5.0, -2.5, 8.0, 1.0), (1.0, -9.0, 6.5, 0.35), (-11.0, -4.0, 8.0, 0.5))
 _COIL_FLOOR = 0.16
 # Grey value of the brightest tissue of a neutral steady frame.
 _WHITE_LEVEL, _WHITE_PERCENTILE = 225.0, 99.5
@@ -49,7 +49,7 @@ class ScannerConfig(Config):
     snr: float = Field(default=22.0, gt=0.0)
     """Signal of the tongue by the standard deviation of the noise in the real part."""
     ghosting: float = Field(default=0.0, ge=0.0, le=1.0)
-    """Share of the signal that lines left out of a frame lack: 0 acquires all of them, 1 only one in ``interleaves``."""
+    """Share of the signal that is missing from lines left out of a frame: 1 acquires only one in ``interleaves``."""
     interleaves: int = Field(default=4, ge=2, le=16)
     """Frames after which every line has been acquired."""
 
@@ -132,19 +132,18 @@ class Scanner:
     def _object(self, contours: Contours, signal: NDArray[np.float64]) -> NDArray[np.float32]:
         return self._picture(self.head.prepare(contours.between(self._instants(0, 1))), 0, signal, True)
 
-    def _picture(self, prepared: object, first: int, signal: NDArray[np.float64], settled: bool) -> NDArray[np.float32]:
+    def _picture(
+        self, prepared: Prepared, first: int, signal: NDArray[np.float64], settled: bool
+    ) -> NDArray[np.float32]:
         """What the coil would see without limits of resolution: the mean over the subframes from ``first`` on."""
-        table = (signal[TISSUE_OF] * SHARE_OF).astype(np.float32)
-        cells = table[self.head.codes(prepared, first, 0)]
-        for number in range(1, self.config.subframes):
-            cells += table[self.head.codes(prepared, first + number, number % len(OFFSETS))]
+        codes = [self.head.codes(prepared, first + number, number) for number in range(self.config.subframes)]
         picture = self._steady_still.copy() if settled else self._still(signal)
-        picture[window()] = box_mean(cells) / np.float32(self.config.subframes)
+        picture[window()] = self.head.mean(codes, signal[TISSUE_OF] * SHARE_OF)
         picture *= self._shade
         return picture
 
     def _still(self, signal: NDArray[np.float64]) -> NDArray[np.float32]:
-        return np.asarray(np.tensordot(signal.astype(np.float32), self.head.still, axes=1))
+        return np.asarray(np.einsum("t,trc->rc", signal.astype(np.float32), self.head.still))
 
     def _acquire(
         self, picture: NDArray[np.float32], frame: int, rng: np.random.Generator | None

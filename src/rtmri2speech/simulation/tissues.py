@@ -96,6 +96,9 @@ class Part(IntEnum):
     FOREHEAD_FAT = 32
     VESSEL = 33
     DARK_MUSCLE = 34
+    BLADE = 35
+    SLIT = 36
+    PALE_BRAIN = 37
 
 
 _PARTS: dict[Part, tuple[Tissue, float, Region]] = {
@@ -104,7 +107,7 @@ _PARTS: dict[Part, tuple[Tissue, float, Region]] = {
     Part.TRACT: (AIR, 1.0, Region.AIRWAY),
     Part.HOLLOW: (AIR, 1.0, Region.OTHER),
     Part.SKIN: (SKIN, 1.0, Region.OTHER),
-    Part.FAT: (FAT, 0.85, Region.OTHER),
+    Part.FAT: (FAT, 0.68, Region.OTHER),
     Part.MUSCLE: (MUSCLE, 1.0, Region.OTHER),
     Part.PALE_MUSCLE: (MUSCLE, 1.15, Region.OTHER),
     Part.DARK_MUSCLE: (MUSCLE, 0.8, Region.OTHER),
@@ -114,9 +117,11 @@ _PARTS: dict[Part, tuple[Tissue, float, Region]] = {
     Part.MUCOSA: (MUCOSA, 1.0, Region.OTHER),
     Part.TURBINATE: (MUCOSA, 0.75, Region.OTHER),
     Part.SEPTUM: (MUCOSA, 0.42, Region.OTHER),
+    Part.SLIT: (MUCOSA, 0.12, Region.OTHER),
     Part.GLAND: (GLAND, 1.0, Region.OTHER),
-    Part.WHITE: (WHITE, 1.0, Region.OTHER),
+    Part.WHITE: (WHITE, 1.15, Region.OTHER),
     Part.GREY: (GREY, 1.0, Region.OTHER),
+    Part.PALE_BRAIN: (GREY, 1.08, Region.OTHER),
     Part.CSF: (CSF, 1.0, Region.OTHER),
     Part.CORD: (CORD, 1.0, Region.OTHER),
     Part.DISC: (DISC, 1.0, Region.OTHER),
@@ -127,6 +132,7 @@ _PARTS: dict[Part, tuple[Tissue, float, Region]] = {
     Part.VELUM: (MUSCLE, 1.05, Region.VELUM),
     Part.VELUM_RIM: (MUCOSA, 1.0, Region.VELUM),
     Part.EPIGLOTTIS: (MUCOSA, 0.85, Region.LARYNX),
+    Part.BLADE: (CARTILAGE, 0.9, Region.LARYNX),
     Part.LARYNX: (MUCOSA, 0.8, Region.LARYNX),
     Part.CARTILAGE: (CARTILAGE, 0.6, Region.LARYNX),
     Part.FOLD: (MUCOSA, 0.75, Region.LARYNX),

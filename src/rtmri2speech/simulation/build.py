@@ -1,0 +1,66 @@
+"""How the heads of speakers differ, and how the drawing's frame is fitted to one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rtmri2speech.simulation.curves import Floats, smooth_closed
+
+# Of VocalTractLab's own speaker: front of the upper incisors' base, back wall of the pharynx, top of the palate.
+_INCISOR, _WALL, _WALL_Y, _TILT, _PALATE = 4.7, -2.53, 0.1, 0.141, 1.6
+
+
+@dataclass(frozen=True)
+class Build:
+    """How a speaker differs from the drawing's frame.
+
+    Attributes:
+        incisor: x of the upper incisors' base, cm.
+        wall: x of the pharynx' back wall at y = 0.1 cm.
+        tilt: dx / dy of that wall.
+        palate: height of the palate, cm.
+        nose: length of the nose, 1 for the drawing's.
+        brow: how far the forehead is forward, cm.
+        fat: thickness of the fat under the skin, 1 for the drawing's.
+        size: of the skull, 1 for the drawing's.
+        seed: of convolutions and the like.
+    """
+
+    incisor: float
+    wall: float
+    tilt: float
+    palate: float
+    nose: float = 1.0
+    brow: float = 0.0
+    fat: float = 1.0
+    size: float = 1.0
+    seed: int = 0
+
+    def wall_x(self, y: Floats | float) -> Floats:
+        """x of the pharynx' back wall at height ``y``."""
+        return np.asarray(self.wall + self.tilt * (np.asarray(y) - _WALL_Y))
+
+    def place(self, points: Floats | Sequence[tuple[float, float]]) -> Floats:
+        """From the drawing's frame to the speaker's, (P, 2) cm."""
+        x, y = np.asarray(points, np.float64).T
+        own = _WALL + _TILT * (y - _WALL_Y)
+        # Between pharynx wall and incisors the length of the mouth decides; in front and behind, it moves along.
+        share = np.clip((x - own) / (_INCISOR - own), 0.0, 1.0)
+        moved = x + (self.incisor - _INCISOR) * share + (self.wall_x(y) - own) * (1.0 - share)
+        # The tilt of the neck is not carried up into the head.
+        moved += (1.0 - share) * (_TILT - self.tilt) * np.clip(y - 1.5, 0.0, None)
+        behind = np.clip(own - x, 0.0, None)
+        moved -= behind * (self.size - 1.0)
+        lifted = y + (self.palate - _PALATE) * np.clip((y + 1.0) / 2.6, 0.0, 1.0)
+        lifted += np.clip(y - 3.0, 0.0, None) * (self.size - 1.0)
+        front = np.clip((x - 6.9) / 2.0, 0.0, None) * np.clip(1.5 - abs(y - 2.0) / 3.0, 0.0, 1.0)
+        moved += (self.nose - 1.0) * 2.0 * front
+        moved += self.brow * np.clip((y - 5.5) / 2.0, 0.0, 1.0) * np.clip((x - 2.0) / 4.0, 0.0, 1.0)
+        return np.stack([moved, lifted], axis=-1)
+
+    def blob(self, points: Floats | Sequence[tuple[float, float]]) -> Floats:
+        """A smooth closed curve around the polygon ``points`` of the drawing's frame."""
+        return smooth_closed(self.place(points))

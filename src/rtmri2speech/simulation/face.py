@@ -1,0 +1,143 @@
+"""Lips, chin, floor of the mouth and the skin over them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rtmri2speech.simulation.contours import Contours, Jaw
+from rtmri2speech.simulation.curves import Floats, Layers, joined, mix, moved, offset, smooth, smooth_closed
+from rtmri2speech.simulation.tissues import Part
+
+# VocalTractLab's surface of the upper lip beyond the last point of its outline, cm; mirrored for the lower lip.
+_BEYOND = np.array([(0.20, 0.20), (0.32, 0.45), (0.37, 0.73)])
+_STEPS = 3
+INNER_LIP = _STEPS * 5 + 1
+"""Points of a lip's curve that belong to VocalTractLab's outline; the rest is skin."""
+
+_SKIN = 0.14
+
+
+class Face:
+    """The moving part of a speaker's face.
+
+    Args:
+        neutral: contours of a neutral position, N = 1.
+        subnasale: where the upper lip meets the nose, (2,) cm.
+        fat: thickness of the fat under the skin, 1 is usual.
+    """
+
+    def __init__(self, neutral: Contours, subnasale: Floats, fat: float) -> None:
+        self._subnasale = subnasale[None]
+        self._fat = fat
+        self._hyoid = neutral.lower[0, 6]
+        self._glottis = 0.5 * (neutral.lower[0, 0] + neutral.upper[0, 0])
+
+    def flesh(self, contours: Contours, jaw: Jaw, lip: Floats) -> Layers:
+        """Chin, floor of the mouth and front of the neck: skin, fat and muscle.
+
+        Args:
+            contours: N instants.
+            jaw: where the jaw is.
+            lip: shape (N, P, 2), the lower lip.
+        """
+        count, lower = len(contours), contours.lower
+        # The skin of the neck follows the hyoid by half and the larynx by a third.
+        hyoid = mix(self._hyoid, lower[:, 6:7], 0.5)
+        throat = mix(self._glottis, 0.5 * (lower[:, :1] + contours.upper[:, :1]), 0.35)
+        chin = jaw.at(
+            *((1.95, -0.75), (1.95, -1.2), (2.3, -1.9), (2.25, -2.6), (1.7, -3.25), (0.7, -3.5), (-0.9, -3.35))
+        )
+        profile = joined(
+            *(count, lip[:, -1:], chin, moved(hyoid, 1.9, -0.85), moved(hyoid, 1.3, -1.45)),
+            *(moved(throat, 1.95, 0.5), moved(throat, 1.85, -0.8), moved(throat, 1.6, -2.6)),
+            [moved(self._glottis, 1.3, -5.0), moved(self._glottis, 1.0, -9.0)],
+        )
+        skin = smooth(profile, _STEPS)
+        place = np.linspace(0.0, 1.0, skin.shape[1])
+        fat = self._fat * np.interp(
+            place, (0.0, 0.08, 0.2, 0.35, 0.5, 0.65, 1.0), (0.1, 0.35, 0.6, 0.5, 0.55, 0.35, 0.3)
+        )
+        inner = [moved(self._glottis, -0.6, -9.0), moved(self._glottis, -0.4, 2.0), moved(self._glottis, 0.4, 4.5)]
+        roof = joined(count, inner, lower[:, 12:16], lip[:, :1], lip[:, -1:])
+        result: Layers = [
+            (part, joined(count, curve, roof))
+            for part, curve in (
+                (Part.SKIN, skin),
+                (Part.FAT, offset(skin, -_SKIN)),
+                (Part.MUSCLE, offset(skin, -_SKIN - fat)),
+            )
+        ]
+        # Two thin muscles under the floor of the mouth with fat between them.
+        front, back = jaw.at((0.3, -2.9), (-0.4, -2.75)), hyoid
+        belly = smooth_closed(
+            joined(count, front, moved(back, 1.0, -0.35), moved(back, 0.5, -0.75), moved(front[:, :1], 0.1, -0.2))
+        )
+        line = joined(
+            *(count, jaw.at((-0.6, -2.3), (-2.0, -2.35)), moved(back, 1.0, -0.35)),
+            *(moved(back, 1.0, -0.2), jaw.at((-2.0, -2.2), (-0.6, -2.15))),
+        )
+        return [*result, (Part.DARK_MUSCLE, belly), (Part.FAT, smooth_closed(line))]
+
+    def chin(self, lower: Floats, jaw: Jaw, lip: Floats) -> Layers:
+        """Bone of the chin, lower incisor and lower lip."""
+        count = len(lower)
+        shell = jaw.at(
+            *((0.05, -0.15), (-0.25, -0.7), (-0.55, -1.35), (-0.62, -2.0), (-0.3, -2.7), (0.4, -2.95), (1.15, -2.65)),
+            *((1.35, -2.0), (1.05, -1.2), (0.85, -0.6), (0.75, -0.15)),
+        )
+        marrow = jaw.at(
+            *((0.35, -1.0), (0.05, -1.15), (-0.3, -1.6), (-0.38, -2.1), (-0.05, -2.6), (0.5, -2.75), (1.0, -2.4)),
+            *((1.1, -1.9), (0.75, -1.2)),
+        )
+        gum = jaw.at(
+            *((-0.5, -1.2), (-0.3, -0.5), (-0.12, -0.06), (0.1, 0.04), (0.65, 0.02), (0.9, -0.15), (1.2, -0.6)),
+            (1.25, -1.3),
+        )
+        tooth = joined(count, lower[:, 15:16], lower[:, 18:21], jaw.at((0.62, -0.6), (0.4, -1.0), (0.25, -0.95)))
+        whole = joined(count, lip, jaw.at((1.75, -0.8), (1.2, -0.75)))
+        return [
+            (Part.GUM, smooth_closed(gum)),
+            (Part.JAW_SHELL, smooth_closed(shell, 3)),
+            (Part.JAW_MARROW, smooth_closed(marrow, 3)),
+            (Part.LOWER_TOOTH, tooth),
+            (Part.LIP, whole),
+            (Part.LIP_CORE, _core(joined(count, lip[:, : INNER_LIP + 3 : 3], jaw.at((1.7, -0.85), (1.2, -0.75))))),
+        ]
+
+    def upper_lip(self, upper: Floats, lip: Floats) -> Layers:
+        """The upper lip up to the nose."""
+        count, nose = len(upper), self._subnasale
+        skin = smooth(joined(count, lip[:, -1:], moved(mix(lip[:, -1:], nose, 0.6), -0.12, 0.0), nose), _STEPS)
+        front = joined(count, lip[:, -4:-1], skin)
+        gum = upper[:, 26:27]
+        root = joined(
+            count, moved(nose, -0.3, 0.5), moved(nose, -1.0, 0.5), moved(gum, 0.2, 1.1), moved(gum, 0.05, 0.25)
+        )
+        whole = joined(count, lip[:, :1], lip[:, :-4], front, root)
+        red = joined(count, lip, moved(gum, 0.6, 0.75), moved(gum, 0.2, 0.6))
+        return [
+            (Part.SKIN, whole),
+            (Part.FAT, joined(count, lip[:, 6:7], offset(front, _SKIN), root)),
+            (Part.MUSCLE, joined(count, lip[:, 6:7], offset(front, _SKIN + 0.25 * self._fat), root)),
+            (Part.LIP, red),
+            (
+                Part.LIP_CORE,
+                _core(joined(count, lip[:, : INNER_LIP + 3 : 3], moved(gum, 0.7, 0.8), moved(gum, 0.25, 0.65))),
+            ),
+        ]
+
+
+def lip_curve(outline: Floats, upwards: float) -> Floats:
+    """A lip from the inside to the skin: six points of the outline (N, 6, 2) and what follows on them.
+
+    Args:
+        outline: shape (N, 6, 2), from the inside to the front.
+        upwards: 1 for the upper lip, -1 for the lower.
+    """
+    beyond = outline[:, -1:] + _BEYOND * (1.0, upwards)
+    return smooth(np.concatenate([outline, beyond], axis=1), _STEPS)
+
+
+def _core(outline: Floats) -> Floats:
+    """The muscle in a lip."""
+    return smooth_closed(mix(outline, outline.mean(axis=1, keepdims=True), 0.42), 3)
