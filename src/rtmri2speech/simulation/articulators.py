@@ -53,7 +53,7 @@ class Articulators:
         upper, lower = contours.upper, contours.lower
         jaw = Jaw(lower, self._incisor)
         roof = joined(len(contours), smooth(upper[:, 9:23]), upper[:, 24:25])
-        surface = tongue_surface(contours.tongue, roof)
+        surface = tongue_surface(contours, roof)
         rear = smooth(upper[:, :9])
         lip_above, lip_below = lip_curve(upper[:, 28:], 1.0), lip_curve(lower[:, 22:], -1.0)
         before: Layers = [

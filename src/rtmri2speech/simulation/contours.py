@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rtmri2speech.simulation.curves import Floats, smooth
 
-# A gap below the first is drawn closed, one above the second as it is, cm: VocalTractLab keeps the midline of the
-# tongue 2 mm away from the palate even where a closure's area is zero.
-_GAP_CLOSED, _GAP_OPEN = 0.215, 0.30
-# How far a closed gap overlaps: the palate is painted over it, and no seam is left.
-_OVERLAP = 0.05
+# VocalTractLab keeps the midline of the tongue about 2 mm away from the palate even where the area is zero. A closed
+# gap is drawn with the tongue raised by the first, wherever it is nearer than the second, less up to the third, cm.
+_RAISE, _NEAR, _FAR = 0.29, 0.25, 0.80
+# Without areas, how near the tongue is on how long a stretch tells a closure: the sum over its points of what their
+# distance lacks of the first; vowels stay below the second, closures above the third, cm.
+_TELLING, _VOWELS, _CLOSURES = 0.30, 0.16, 0.24
+# Points of the roof from which on that counts: the edge of the velum yields.
+_FIRM = 5
 
 TONGUE_STEPS = 2
 """Points of the drawn surface a point of the tongue's contour."""
@@ -29,6 +33,8 @@ class Contours:
         tongue: shape (N, 37, 2).
         epiglottis: shape (N, 7, 2).
         velum: shape (N,), velopharyngeal opening, cm^2; closed at 0 and below.
+        closure: shape (N,), 1 where the tongue closes the tract, 0 where its narrowest section is open, cm^2 above
+            some 0.15, between them in between. The outlines do not tell; None guesses from the distances.
     """
 
     upper: Floats
@@ -36,6 +42,7 @@ class Contours:
     tongue: Floats
     epiglottis: Floats
     velum: Floats
+    closure: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.velum)
@@ -46,11 +53,13 @@ class Contours:
         above = np.minimum(below + 1, len(self) - 1)
         share = places - below
 
-        def at(values: Floats) -> Floats:
+        def at(values: Floats | None) -> Floats | None:
+            if values is None:
+                return None
             weight = share.reshape(-1, *(1,) * (values.ndim - 1))
             return np.asarray(values[below] * (1.0 - weight) + values[above] * weight)
 
-        return Contours(*(at(getattr(self, field.name)) for field in fields(self)))
+        return Contours(**{field.name: at(getattr(self, field.name)) for field in fields(self)})
 
 
 class Jaw:
@@ -73,23 +82,20 @@ class Jaw:
         return np.asarray(self._origin + np.asarray(points, np.float64) @ self._turn)
 
 
-def tongue_surface(tongue: Floats, roof: Floats) -> Floats:
+def tongue_surface(contours: Contours, roof: Floats) -> Floats:
     """The tongue from root to tip and along the underside, (N, 2 * 36 + 1, 2).
 
-    The underside's corners are rounded, and narrow gaps to the roof of the mouth are closed.
+    The underside's corners are rounded, and where the tract is closed the gap to the roof of the mouth is, too.
 
     Args:
-        tongue: shape (N, 37, 2).
+        contours: N instants.
         roof: shape (N, R, 2), from the velum to the edge of the upper incisors.
     """
     # A cubic Bézier curve over the last four points, whose corners are a cavity of VocalTractLab's making.
     t = np.linspace(0.0, 1.0, 3 * TONGUE_STEPS + 1)[1:, None]
     basis = np.concatenate([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3], axis=1)
+    tongue = contours.tongue
     surface = np.concatenate([smooth(tongue[:, :34], TONGUE_STEPS), basis @ tongue[:, 33:37]], axis=1)
-    return _closed_up(surface, roof)
-
-
-def _closed_up(surface: Floats, roof: Floats) -> Floats:
     squared = (
         (surface**2).sum(-1)[..., None]
         + (roof**2).sum(-1)[:, None, :]
@@ -97,7 +103,14 @@ def _closed_up(surface: Floats, roof: Floats) -> Floats:
     )
     nearest = squared.argmin(axis=-1)
     way = np.take_along_axis(roof, nearest[..., None], axis=1) - surface
-    gap = np.sqrt((way**2).sum(axis=-1, keepdims=True))
-    wanted = np.maximum(_GAP_OPEN * (gap - _GAP_CLOSED) / (_GAP_OPEN - _GAP_CLOSED), -_OVERLAP)
-    step = np.where(gap < _GAP_OPEN, gap - wanted, 0.0)
-    return np.asarray(surface + way * (step / np.maximum(gap, 1e-6)))
+    gap = np.sqrt((way**2).sum(axis=-1))
+    closure = _guess(gap, nearest) if contours.closure is None else np.clip(contours.closure, 0.0, 1.0)
+    fade = np.clip((gap - _NEAR) / (_FAR - _NEAR), 0.0, 1.0)
+    step = closure[:, None] * _RAISE * (1.0 - fade) ** 2 * (1.0 + 2.0 * fade)
+    return np.asarray(surface + way * (step / np.maximum(gap, 1e-6))[..., None])
+
+
+def _guess(gap: Floats, nearest: NDArray[np.intp]) -> Floats:
+    lacking = np.where(nearest >= _FIRM, np.clip(_TELLING - gap, 0.0, None), 0.0).sum(axis=1) / TONGUE_STEPS
+    share = np.clip((lacking - _VOWELS) / (_CLOSURES - _VOWELS), 0.0, 1.0)
+    return np.asarray(share * share * (3.0 - 2.0 * share))

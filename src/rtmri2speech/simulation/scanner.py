@@ -44,7 +44,7 @@ class ScannerConfig(Config):
     """Echo time."""
     flip_deg: float = Field(default=8.0, gt=0.0, lt=90.0)
     """Flip angle."""
-    dummies: float = Field(default=75.0, ge=0.0)
+    dummies: float = Field(default=95.0, ge=0.0)
     """Pulses before the first frame; with few the first frames are brighter."""
     snr: float = Field(default=22.0, gt=0.0)
     """Signal of the tongue by the standard deviation of the noise in the real part."""
@@ -72,7 +72,7 @@ class Scanner:
         self._steady, self._excess, self._decay = spoiled_gradient_echo(self.config)
         self._steady_still = self._still(self._steady)
         self._scale = 1.0
-        neutral = Contours(*(np.repeat(value, 3, axis=0) for value in vars(head.neutral).values()))
+        neutral = head.neutral.between(np.zeros(3))
         picture = np.abs(self._acquire(self._object(neutral, self._steady), 0, None))
         self._scale = _WHITE_LEVEL / float(np.percentile(picture, _WHITE_PERCENTILE))
         tongue = head.labels(head.prepare(head.neutral), 0) == Region.TONGUE_BODY
