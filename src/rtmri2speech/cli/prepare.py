@@ -39,7 +39,7 @@ def prepare(
     cut: Literal["auto", "whole", "textgrid", "silence", "every"] = "auto",
     cut_seconds: float = 10.0,
     tier: str | None = None,
-    split: Literal["auto", "recording", "speaker", "blocks"] = "auto",
+    split: Literal["auto", "corpus", "recording", "speaker", "blocks"] = "auto",
     split_ratio: Annotated[tuple[float, float, float], Parameter(negative="")] = (80.0, 10.0, 10.0),
     seed: int = 42,
     export_pairs: Annotated[bool, Flag] = False,
@@ -54,7 +54,7 @@ def prepare(
     Parameters
     ----------
     inputs
-        Folders with videos, or videos.
+        Folders with videos, or videos; or the folder of a phantom.
     out
         The dataset folder to write.
     audio_dir
@@ -101,8 +101,8 @@ def prepare(
     tier
         TextGrid tier with the utterances.
     split
-        Training, validation and test by recording, by speaker, or as blocks of each recording; auto takes
-        blocks when there are fewer than ten recordings.
+        Training, validation and test as the corpus itself has them, by recording, by speaker, or as blocks of
+        each recording; auto takes the corpus's own, else blocks when there are fewer than ten recordings.
     split_ratio
         Shares of training, validation and test.
     seed
@@ -112,7 +112,9 @@ def prepare(
     prune
         Remove from the dataset what the inputs no longer hold.
     """
+    from rtmri2speech.corpora.base import Corpus
     from rtmri2speech.corpora.folder import FolderCorpus
+    from rtmri2speech.corpora.phantom import PhantomCorpus, is_phantom
     from rtmri2speech.preparation.prepare import prepare as run
     from rtmri2speech.preparation.recording import PrepareOptions
     from rtmri2speech.signal.features import FeatureConfig
@@ -145,7 +147,11 @@ def prepare(
         },
         "prepare",
     )
-    corpus = FolderCorpus(tuple(inputs or ()), audio_dir, audio, pairs, speaker, sync_offset)
+    corpus: Corpus = FolderCorpus(tuple(inputs or ()), audio_dir, audio, pairs, speaker, sync_offset)
+    if inputs and any(is_phantom(path) for path in inputs):
+        if len(inputs) > 1 or pairs is not None or audio_dir is not None or audio is not None:
+            raise ConfigError("A phantom is prepared by itself.", "Give its folder alone, without sound files.")
+        corpus = PhantomCorpus(inputs[0])
     with progress("Preparing", "recordings") as bar:
         summary = run(
             corpus,

@@ -11,7 +11,15 @@ from rtmri2speech.data.layout import SPLITS
 from rtmri2speech.errors import DatasetError
 
 MANIFEST = "phantom.json"
-"""File that makes a folder a phantom."""
+"""File that makes a folder a phantom; written last."""
+
+PLAN = ".plan.json"
+"""File of a phantom that is being made: what it shall be."""
+
+
+def is_phantom(folder: Path) -> bool:
+    """Whether a folder is a phantom, finished or not."""
+    return (folder / MANIFEST).is_file() or (folder / PLAN).is_file()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from rtmri2speech.data.layout import SPLITS, Split
 from rtmri2speech.errors import ConfigError
 
-SplitMode = Literal["recording", "speaker", "blocks"]
+SplitMode = Literal["corpus", "recording", "speaker", "blocks"]
 
 FEW_RECORDINGS = 10
 """Below this many recordings a tenth of them is none, so each recording is split in blocks instead."""

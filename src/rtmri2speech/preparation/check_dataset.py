@@ -15,7 +15,7 @@ from rtmri2speech.data.layout import FILELISTS, SAMPLE_FILES, SPLITS, Dataset, U
 from rtmri2speech.data.sound import sound_size
 from rtmri2speech.errors import UserError
 from rtmri2speech.preparation.check import Finding
-from rtmri2speech.preparation.scale_out import run_jobs
+from rtmri2speech.scale_out import run_jobs
 from rtmri2speech.signal.statistics import MelStatistics
 
 _AGAIN = "Run prepare again; it mends what is damaged."

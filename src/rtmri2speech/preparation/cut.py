@@ -7,10 +7,8 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from praatio import textgrid as praat
 from praatio.data_classes.interval_tier import IntervalTier
 from praatio.data_classes.textgrid import Textgrid
-from praatio.utilities.errors import PraatioException
 from pydantic import Field
 
 from rtmri2speech.config import Config
@@ -98,37 +96,3 @@ def _at_quiet(samples: NDArray[np.float32], hop: int, longest: int) -> list[Span
         spans.append((start, stop))
         start = stop
     return [*spans, (start, len(level))]
-
-
-def read_textgrid(path: Path) -> Textgrid:
-    """Read a TextGrid.
-
-    Raises:
-        MediaError: when it cannot be understood.
-    """
-    try:
-        return praat.openTextgrid(str(path), includeEmptyIntervals=False)
-    except (PraatioException, OSError, ValueError, IndexError, AttributeError) as error:
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise MediaError(f"{path}: not a TextGrid that can be read ({first}).", "Save it again in Praat.") from None
-
-
-def shift_textgrid(grid: Textgrid, start: float, duration: float) -> Textgrid:
-    """The part of an annotation from ``start`` on, ``duration`` seconds long, beginning at time 0."""
-    part = Textgrid(0.0, duration)
-    for tier in grid.tiers:
-        entries: list[tuple[float, float, str] | tuple[float, str]] = []
-        for entry in tier.entries:
-            if isinstance(tier, IntervalTier):
-                low, high = max(entry.start - start, 0.0), min(entry.end - start, duration)
-                if low < high:
-                    entries.append((low, high, entry.label))
-            elif 0 <= entry.time - start <= duration:
-                entries.append((entry.time - start, entry.label))
-        part.addTier(type(tier)(tier.name, entries, 0.0, duration), reportingMode="silence")
-    return part
-
-
-def write_textgrid(grid: Textgrid, path: Path) -> None:
-    """Write a TextGrid in Praat's long format."""
-    grid.save(str(path), format="long_textgrid", includeBlankSpaces=True, reportingMode="silence")

@@ -17,7 +17,7 @@ from rtmri2speech.corpora.base import Corpus, Recording
 from rtmri2speech.data.files import write_text
 from rtmri2speech.data.layout import FILELISTS, SPLITS, Meta, Split, Utterance, write_utterances
 from rtmri2speech.data.splits import FEW_RECORDINGS, SplitMode, check_ratio, split_units
-from rtmri2speech.errors import DatasetError, UserError
+from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.preparation.export_pairs import export_pairs, pairs_of
 from rtmri2speech.preparation.mask import load_mask
 from rtmri2speech.preparation.recording import (
@@ -29,7 +29,7 @@ from rtmri2speech.preparation.recording import (
     read_receipt,
     remove_sample,
 )
-from rtmri2speech.preparation.scale_out import run_jobs
+from rtmri2speech.scale_out import run_jobs
 from rtmri2speech.signal.statistics import MelStatistics
 
 
@@ -123,6 +123,13 @@ def prepare(
 
 def _assign(recordings: list[Recording], options: PrepareOptions) -> tuple[SplitMode, dict[str, Split]]:
     mode: SplitMode
+    given = {item.id: item.split for item in recordings if item.split is not None}
+    if options.split == "corpus" or (options.split == "auto" and given):
+        if len(given) < len(recordings):
+            raise ConfigError(
+                "--split corpus: these recordings come without a split of their own.", "Leave --split at auto."
+            )
+        return "corpus", given
     if options.split == "auto":
         mode = "recording" if len(recordings) >= FEW_RECORDINGS else "blocks"
     else:

@@ -26,10 +26,11 @@ from rtmri2speech.data.layout import SAMPLE_FILES, SCHEMA, FrameWriter, Split, U
 from rtmri2speech.data.scan import scan_video
 from rtmri2speech.data.sound import write_float_wav
 from rtmri2speech.data.splits import SplitMode, split_blocks
+from rtmri2speech.data.textgrid import read_textgrid, shift_textgrid, write_textgrid
 from rtmri2speech.errors import MediaError
 from rtmri2speech.preparation.align import MismatchPolicy, align
 from rtmri2speech.preparation.check import Finding, check_scan, check_sound, find_sound
-from rtmri2speech.preparation.cut import CutConfig, cut_recording, read_textgrid, shift_textgrid, write_textgrid
+from rtmri2speech.preparation.cut import CutConfig, cut_recording
 from rtmri2speech.signal import memo
 from rtmri2speech.signal.clock import Retiming
 from rtmri2speech.signal.features import FeatureConfig

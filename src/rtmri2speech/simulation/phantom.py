@@ -27,17 +27,16 @@ from pydantic import Field
 
 from rtmri2speech import __version__
 from rtmri2speech.config import Config
-from rtmri2speech.corpora.phantom import MANIFEST
+from rtmri2speech.corpora.phantom import MANIFEST, PLAN
 from rtmri2speech.data.files import write_text
 from rtmri2speech.errors import DatasetError, UserError
-from rtmri2speech.parallel import run_jobs
+from rtmri2speech.scale_out import run_jobs
 from rtmri2speech.simulation.anatomy import Speaker
 from rtmri2speech.simulation.scanner import ScannerConfig
 from rtmri2speech.simulation.speaker import Voice, make_speaker_file, make_voice
 from rtmri2speech.simulation.utterance import FRAME_RATE, Job, frames_of, simulate_utterance, speaker_file, voice_file
 from rtmri2speech.simulation.vtl import library
 
-_PLAN = ".plan.json"
 # Raised whenever the same options would give other bytes.
 _SCHEMA = 1
 
@@ -125,7 +124,7 @@ def _open_folder(out: Path, speakers: Sequence[Speaker], options: PhantomOptions
         "scanner": options.scanner.model_dump(),
         "scanner_snr_db": options.scanner_snr_db,
     }
-    path = out / _PLAN
+    path = out / PLAN
     names = [speaker.model_dump() for speaker in speakers]
     if path.is_file():
         try:

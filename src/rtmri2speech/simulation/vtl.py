@@ -45,7 +45,7 @@ STATE_RATE = SAMPLE_RATE / STATE_SAMPLES
 SECTIONS = 129
 """Cross sections along the centre line."""
 
-_SPECTRUM = 2048  # 21.5 Hz a sample; the peaks in between are found to some 2 Hz
+_SPECTRUM = 2100  # 21 Hz a sample; the peaks in between are found to some 2 Hz
 _HIGHEST_FORMANT_HZ = 7000.0
 # Below every formant of an open tract; the library's walls resonate there.
 _LOWEST_FORMANT_HZ = 120.0

@@ -12,7 +12,7 @@ from praatio import textgrid as praat
 from praatio.data_classes.textgrid import Textgrid
 
 from rtmri2speech.errors import MediaError
-from rtmri2speech.preparation.cut import CutConfig, Span, cut_recording, read_textgrid, shift_textgrid, write_textgrid
+from rtmri2speech.preparation.cut import CutConfig, Span, cut_recording
 
 HOP, RATE = 40, 2000  # 50 frames a second
 SOURCE = Path("talk.mp4")
@@ -88,68 +88,3 @@ def test_a_missing_annotation_or_tier_is_refused() -> None:
         cut(noise(100), Textgrid(0, 2), mode="textgrid")
     with pytest.raises(MediaError, match="no interval tier 'points'"):
         cut(noise(100), grid_of(), mode="textgrid", tier="points")
-
-
-@given(st.floats(-3, 12), st.floats(0.05, 12))
-def test_shifting_keeps_what_lies_inside(start: float, duration: float) -> None:
-    intervals = [(0.5, 1.0, "a"), (1.0, 2.5, "b"), (7.0, 7.25, "c")]
-    part = shift_textgrid(grid_of(*intervals), start, duration)
-    assert part.tierNames == ("points", "other", "utterances") and part.maxTimestamp == duration
-    expected = [
-        (max(low - start, 0.0), min(high - start, duration), label)
-        for low, high, label in intervals
-        if high > start and low < start + duration
-    ]
-    found = [tuple(entry) for entry in part.getTier("utterances").entries]
-    assert [label for *_, label in found] == [label for *_, label in expected]
-    for one, other in zip(found, expected, strict=True):
-        assert one[:2] == pytest.approx(other[:2])
-    points = [entry.time for entry in part.getTier("points").entries]
-    assert points == ([pytest.approx(1.0 - start)] if 0 <= 1.0 - start <= duration else [])
-
-
-def test_an_annotation_is_read_as_it_was_written(tmp_path: Path) -> None:
-    path = tmp_path / "母音.TextGrid"
-    write_textgrid(grid_of((0.5, 1.0, "あ"), (1.5, 2.0, 'a "quoted" label')), path)
-    again = read_textgrid(path)
-    assert [tuple(entry) for entry in again.getTier("utterances").entries] == [
-        (0.5, 1.0, "あ"),
-        (1.5, 2.0, 'a "quoted" label'),
-    ]
-    empty = shift_textgrid(again, 5.0, 1.0)
-    write_textgrid(empty, path)
-    assert read_textgrid(path).maxTimestamp == 1.0
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"not a grid",
-        b'File type = "ooTextFile"\nObject class = "TextGrid"\n',
-        b"\xff\xfe\xfa\x00",
-        b"\x00" * 100,
-    ],
-)
-def test_a_damaged_annotation_is_a_media_error(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "a.TextGrid"
-    path.write_bytes(content)
-    with pytest.raises(MediaError, match="TextGrid") as caught:
-        read_textgrid(path)
-    assert str(path) in caught.value.problem
-
-
-@settings(deadline=None, max_examples=60)
-@given(st.integers(0, 10**6), st.integers(0, 10**6))
-def test_a_cut_annotation_never_raises_anything_else(
-    tmp_path_factory: pytest.TempPathFactory, first: int, second: int
-) -> None:
-    path = tmp_path_factory.getbasetemp() / "cut.TextGrid"
-    write_textgrid(grid_of((0.5, 1.0, "a"), (1.5, 2.0, "b")), path)
-    content = path.read_bytes()
-    low, high = sorted((first % len(content), second % len(content)))
-    path.write_bytes(content[:low] + content[high:])
-    try:
-        assert read_textgrid(path).tierNames is not None
-    except MediaError as error:
-        assert str(path) in error.problem

@@ -19,10 +19,11 @@ from rtmri2speech.data.layout import SAMPLE_FILES, Dataset
 from rtmri2speech.data.media import write_video
 from rtmri2speech.data.scan import scan_video
 from rtmri2speech.data.sound import read_sound, write_wav
+from rtmri2speech.data.textgrid import read_textgrid
 from rtmri2speech.data.windows import windows
 from rtmri2speech.errors import ConfigError, DatasetError, MediaError, UserError
 from rtmri2speech.preparation import recording as recording_module
-from rtmri2speech.preparation.cut import CutConfig, read_textgrid
+from rtmri2speech.preparation.cut import CutConfig
 from rtmri2speech.preparation.prepare import PrepareSummary
 from rtmri2speech.preparation.recording import PrepareOptions
 from rtmri2speech.signal.mel import mel_db

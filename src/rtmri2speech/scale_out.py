@@ -46,10 +46,11 @@ def _watch_parent() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def local_executor(workers: int) -> Executor:
-    """Worker processes on this machine, started afresh (spawn), as on Windows."""
+def local_executor(workers: int, fresh: bool = False) -> Executor:
+    """Worker processes on this machine, started anew (spawn), as on Windows; ``fresh`` ones do one job each."""
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+    tasks = 1 if fresh else None
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, max_tasks_per_child=tasks)
 
 
 def _guarded(work: Callable[[Job], Result], job: Job) -> Result | UserError:
@@ -66,7 +67,7 @@ def _guarded(work: Callable[[Job], Result], job: Job) -> Result | UserError:
 
 
 def run_jobs(
-    work: Callable[[Job], Result], jobs: Sequence[Job], workers: int
+    work: Callable[[Job], Result], jobs: Sequence[Job], workers: int, *, fresh: bool = False
 ) -> Iterator[tuple[Job, Result | UserError]]:
     """Do every job, in any order; a failed one yields its UserError instead of a result.
 
@@ -78,11 +79,12 @@ def run_jobs(
         work: a function at module level.
         jobs: its arguments.
         workers: processes; 0 for one a core.
+        fresh: do every job in a process of its own that ends with it, for libraries that leave traces.
     """
     if workers < 0:
         raise ConfigError(f"--workers {workers}: less than none.", "Give a number of processes; 0 is one a core.")
     workers = min(workers or os.cpu_count() or 1, len(jobs))
-    if workers <= 1:
+    if workers <= 1 and not (fresh and jobs):
         for job in jobs:
             # As in a worker, because the number of threads shows in the last bit of a matrix product.
             with threadpool_limits(1):
@@ -90,7 +92,7 @@ def run_jobs(
             yield job, result
         return
     done: set[int] = set()
-    with local_executor(workers) as executor:
+    with local_executor(workers, fresh) as executor:
         futures = {executor.submit(partial(_guarded, work), job): index for index, job in enumerate(jobs)}
         try:
             for future in as_completed(futures):
