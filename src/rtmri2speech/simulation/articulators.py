@@ -67,7 +67,7 @@ class Articulators:
             *throat.folds(upper, lower),
         ]
         after: Layers = [
-            *throat.velum(upper, contours.velum),
+            *throat.velum(upper, contours.velum, surface),
             (Part.TOOTH, upper[:, 22:27]),
             *self._face.upper_lip(upper, lip_above),
         ]

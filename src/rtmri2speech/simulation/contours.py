@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,13 +53,18 @@ class Contours:
         above = np.minimum(below + 1, len(self) - 1)
         share = places - below
 
-        def at(values: Floats | None) -> Floats | None:
-            if values is None:
-                return None
+        def at(values: Floats) -> Floats:
             weight = share.reshape(-1, *(1,) * (values.ndim - 1))
             return np.asarray(values[below] * (1.0 - weight) + values[above] * weight)
 
-        return Contours(**{field.name: at(getattr(self, field.name)) for field in fields(self)})
+        return Contours(
+            upper=at(self.upper),
+            lower=at(self.lower),
+            tongue=at(self.tongue),
+            epiglottis=at(self.epiglottis),
+            velum=at(self.velum),
+            closure=None if self.closure is None else at(self.closure),
+        )
 
 
 class Jaw:

@@ -13,19 +13,24 @@ _UVULA = np.array([(0.0, -0.37), (-0.10, -0.66), (-0.35, -0.80)])
 _PORT_WIDTH, _PORT_OVERLAP = 0.83, 0.03
 
 
-def velum(upper: Floats, opening: Floats) -> Layers:
+def velum(upper: Floats, opening: Floats, tongue: Floats) -> Layers:
     """A flap over VocalTractLab's underside of it, which touches the pharynx wall unless it is lowered.
 
     Args:
         upper: shape (N, 34, 2).
         opening: shape (N,), cm^2.
+        tongue: shape (N, P, 2), the tongue's surface.
     """
     count = len(upper)
     edge, wall = upper[:, 9:10], upper[:, 8:9]
+    # The uvula draws back from a tongue that comes near; else it would block the way behind back vowels.
+    nearest = np.sqrt(((tongue - edge) ** 2).sum(axis=-1).min(axis=1))
+    share = np.clip((nearest - 0.1) / 0.9, 0.0, 1.0)
+    uvula = edge + _UVULA * (0.25 + 0.75 * share * share * (3.0 - 2.0 * share))[:, None, None]
     gap = _PORT_WIDTH * np.maximum(opening, 0.0) - _PORT_OVERLAP
     rear = np.concatenate([wall[..., :1] + gap[:, None, None], edge[..., 1:]], axis=-1)
     under = smooth(upper[:, 16:8:-1])
-    tail = smooth(joined(count, edge, edge + _UVULA, moved(rear, 0.14, -0.3), moved(rear, 0.0, 0.0)))
+    tail = smooth(joined(count, edge, uvula, moved(rear, 0.14, -0.3), moved(rear, 0.0, 0.0)))
     shoulder = moved(rear, 0.32, 0.85)
     top = smooth(
         joined(
@@ -34,7 +39,7 @@ def velum(upper: Floats, opening: Floats) -> Layers:
         )
     )
     core = joined(
-        *(count, moved(under, 0.0, 0.17), moved(edge, -0.02, 0.0), moved(edge, -0.16, -0.45)),
+        *(count, moved(under, 0.0, 0.17), moved(edge, -0.02, 0.0), mix(edge, moved(uvula[:, 1:2], -0.06, 0.0), 0.7)),
         *(moved(rear, 0.2, 0.1), offset(top, 0.16)[:, 4:]),
     )
     return [(Part.VELUM_RIM, joined(count, under, tail, top)), (Part.VELUM, core)]

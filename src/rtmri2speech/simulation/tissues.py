@@ -139,7 +139,7 @@ _PARTS: dict[Part, tuple[Tissue, float, Region]] = {
     Part.JAW_SHELL: (CORTICAL, 1.0, Region.JAW),
     Part.JAW_MARROW: (MARROW, 0.9, Region.JAW),
     Part.LOWER_TOOTH: (TOOTH, 1.0, Region.JAW),
-    Part.GUM: (MUCOSA, 0.9, Region.JAW),
+    Part.GUM: (MUCOSA, 0.7, Region.JAW),
 }
 
 TONGUE = 64
