@@ -27,7 +27,7 @@ PIXEL_CM = 0.1
 # Cells of the drawing a pixel, in each direction.
 _CELLS = 4
 # Shifts of the drawing's grid, in cells: pictures drawn with all four and averaged resolve a sixteenth of a pixel.
-_SHIFTS = ((0.0, 0.0), (0.25, 0.5), (0.5, 0.25), (0.75, 0.75))
+_SHIFTS = ((-0.375, -0.375), (-0.125, 0.125), (0.125, -0.125), (0.375, 0.375))
 # Column and row of the origin, whole numbers being centres of pixels.
 _ORIGIN = (108.0, 118.0)
 # What can move lies between these columns and rows.
@@ -85,7 +85,8 @@ class Head:
         stills = [_paint_still(drawn, shift) for shift in _SHIFTS]
         left, top, right, bottom = (edge * _CELLS for edge in (_LEFT, _TOP, _RIGHT, _BOTTOM))
         self._stills = [still.crop((left, top, right, bottom)) for still in stills]
-        self._palates = [self._palate_mask(shift) for shift in _SHIFTS]
+        # What is fixed and lies over the tongue, each with its mask and its place.
+        self._palates = [self._palate_piece(still, shift) for still, shift in zip(self._stills, _SHIFTS, strict=True)]
         self.still = _shares([np.asarray(still) for still in stills])
         noise = gaussian_filter(rng.standard_normal((SIZE, SIZE)), _TEXTURE_PIXELS)
         # None where something moves: a texture that stays while the tissue goes would look like a curtain.
@@ -117,7 +118,7 @@ class Head:
         corners = np.floor(prepared.points[index] + (np.array(_SHIFTS[number]) + 0.5)).astype(np.int64).ravel().tolist()
         for place, (first, last, code) in enumerate(prepared.spans):
             if place == prepared.above:
-                canvas.paste(self._stills[number], (0, 0), self._palates[number])
+                canvas.paste(*self._palates[number])
             draw.polygon(corners[first:last], fill=code)
         return np.asarray(canvas)
 
@@ -138,8 +139,8 @@ class Head:
 
     def labels(self, prepared: Prepared, index: int) -> NDArray[np.uint8]:
         """Regions at the centres of the pixels, (256, 256)."""
-        # The third grid's shift is half a cell: there the centre of the third cell is that of the pixel.
-        codes = self.codes(prepared, index, 2)
+        # On the last grid, shifted by nearly half a cell, the third cell's centre is nearly the pixel's.
+        codes = self.codes(prepared, index, 3)
         result = np.zeros((SIZE, SIZE), np.uint8)
         result[window()] = REGION_OF[codes[_CELLS // 2 :: _CELLS, _CELLS // 2 :: _CELLS]]
         return result
@@ -153,14 +154,19 @@ class Head:
             result[tissue][window()] = self.mean(codes, np.where(tissue == TISSUE_OF, SHARE_OF, 0.0))
         return result, self.labels(prepared, index)
 
-    def _palate_mask(self, shift: tuple[float, float]) -> Image.Image:
-        """Where fixed tissue lies over the tongue: all above the palate."""
+    def _palate_piece(
+        self, still: Image.Image, shift: tuple[float, float]
+    ) -> tuple[Image.Image, tuple[int, int, int, int], Image.Image]:
+        """All above the palate."""
         first, last = self._palate[0], self._palate[-1]
-        beyond = [moved(last, 0.7, 0.6), moved(last, 0.7, 1.8), np.array([last[0], 4.0]), np.array([first[0], 4.0])]
+        beyond = [moved(last, 0.7, 0.6), moved(last, 0.7, 1.8), np.array([last[0], 3.0]), np.array([first[0], 3.0])]
         corners = _to_cells(np.concatenate([self._palate, beyond])) + shift + 0.5
-        mask = Image.new("1", self._stills[0].size)
-        ImageDraw.Draw(mask).polygon(np.floor(corners).astype(np.int64).ravel().tolist(), fill=1)
-        return mask
+        mask = Image.new("L", still.size)
+        ImageDraw.Draw(mask).polygon(np.floor(corners).astype(np.int64).ravel().tolist(), fill=255)
+        box = mask.getbbox()
+        if box is None:
+            raise ValueError("the palate lies outside the picture")
+        return still.crop(box), box, mask.crop(box)
 
 
 def _build(neutral: Contours, rng: np.random.Generator) -> Build:

@@ -64,10 +64,12 @@ def larynx(upper: Floats, lower: Floats) -> Layers:
     wide = np.array([0.0, 0.03, 0.15, 0.25, 0.28, 0.28, 0.28, 0.28])[:, None] * (1.0, 0.0)
     before, behind = front + down + wide, rear + down - 0.5 * wide
     wall = joined(count, moved(before, 0.28, 0.0), moved(behind, -0.25, 0.0)[:, ::-1])
-    gullet = joined(
-        *(count, moved(rear, -0.55, 0.6), moved(rear, -0.6, -1.0), moved(rear, -1.2, -9.0), moved(rear, -1.9, -9.0)),
-        *(moved(rear, -1.1, -1.0), moved(rear, -0.9, 0.6)),
+    # The gullet, whose walls lie on each other, goes on from the pharynx' lower end.
+    end = upper[:, 2:3]
+    middle = joined(
+        count, moved(end, 0.25, -0.1), moved(end, 0.05, -1.2), moved(end, -0.25, -3.5), moved(end, -1.1, -9.0)
     )
+    gullet = joined(count, middle, moved(middle[:, ::-1], -0.16, 0.0))
     shield = joined(
         *(count, moved(mix(front, inlet, 0.75), 0.5, 0.0), moved(front, 0.32, 0.1), moved(front, 0.35, -0.8)),
         *(moved(front, 0.65, -0.9), moved(front, 0.9, 0.1), moved(mix(front, inlet, 0.75), 0.9, 0.1)),
@@ -107,7 +109,7 @@ def larynx(upper: Floats, lower: Floats) -> Layers:
     )
     bone = hyoid + np.array([(-0.05, 0.0), (0.2, 0.22), (0.7, 0.12), (0.9, -0.2), (0.65, -0.45), (0.1, -0.32)])
     return [
-        (Part.PALE_MUSCLE, smooth_closed(gullet)),
+        (Part.MUCOSA, gullet),
         (Part.FAT, smooth_closed(fat)),
         (Part.LARYNX, smooth_closed(mass)),
         (Part.LARYNX, inside),
@@ -118,7 +120,7 @@ def larynx(upper: Floats, lower: Floats) -> Layers:
         (Part.CARTILAGE, smooth_closed(arch)),
         (Part.HOLLOW, joined(count, before, behind[:, ::-1])),
         (Part.CORTICAL, smooth_closed(bone)),
-        (Part.MARROW, smooth_closed(mix(bone, bone.mean(axis=1, keepdims=True), 0.35))),
+        (Part.MARROW, smooth_closed(mix(bone, bone.mean(axis=1, keepdims=True), 0.25))),
     ]
 
 
