@@ -11,6 +11,7 @@ import itertools
 import numpy as np
 
 from rtmri2speech.simulation import throat
+from rtmri2speech.simulation.build import Build
 from rtmri2speech.simulation.contours import TONGUE_STEPS, Contours, Jaw, tongue_surface
 from rtmri2speech.simulation.curves import Floats, Layers, joined, mix, moved, offset, smooth
 from rtmri2speech.simulation.face import INNER_LIP, Face, lip_curve
@@ -34,15 +35,13 @@ class Articulators:
 
     Args:
         neutral: contours of a neutral position, N = 1.
-        subnasale: where the upper lip meets the nose, (2,) cm.
-        fat: thickness of the fat under the skin, 1 is usual.
-        seed: of the tongue's inner structure.
+        build: the speaker's face and neck, and the seed of the tongue's inner structure.
     """
 
-    def __init__(self, neutral: Contours, subnasale: Floats, fat: float, seed: int) -> None:
-        self._face = Face(neutral, subnasale, fat)
+    def __init__(self, neutral: Contours, build: Build) -> None:
+        self._face = Face(neutral, build)
         self._incisor = neutral.lower[0, 20] - neutral.lower[0, 15]
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(build.seed)
         # Alike along the fibres, which run from the chin to the surface; different from bundle to bundle.
         bundles = rng.standard_normal((len(_KNOTS) - 1, 1)) * 1.2
         cells = bundles + 0.6 * rng.standard_normal((len(_KNOTS) - 1, len(_DEPTHS) - 1))

@@ -25,6 +25,8 @@ class Build:
         nose: length of the nose, 1 for the drawing's.
         brow: how far the forehead is forward, cm.
         fat: thickness of the fat under the skin, 1 for the drawing's.
+        chin: how far the chin is forward, cm.
+        neck: how much thicker the front of the neck is, cm.
         size: of the skull, 1 for the drawing's.
         seed: of convolutions and the like.
     """
@@ -36,6 +38,8 @@ class Build:
     nose: float = 1.0
     brow: float = 0.0
     fat: float = 1.0
+    chin: float = 0.0
+    neck: float = 0.0
     size: float = 1.0
     seed: int = 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rtmri2speech.simulation.build import Build
 from rtmri2speech.simulation.contours import Contours, Jaw
 from rtmri2speech.simulation.curves import Floats, Layers, joined, mix, moved, offset, smooth, smooth_closed
 from rtmri2speech.simulation.tissues import Part
@@ -22,13 +23,13 @@ class Face:
 
     Args:
         neutral: contours of a neutral position, N = 1.
-        subnasale: where the upper lip meets the nose, (2,) cm.
-        fat: thickness of the fat under the skin, 1 is usual.
+        build: the speaker's proportions.
     """
 
-    def __init__(self, neutral: Contours, subnasale: Floats, fat: float) -> None:
-        self._subnasale = subnasale[None]
-        self._fat = fat
+    def __init__(self, neutral: Contours, build: Build) -> None:
+        # Where the upper lip meets the nose.
+        self._subnasale = build.place([(6.72, 1.3)])
+        self._build = build
         self._hyoid = neutral.lower[0, 6]
         self._glottis = 0.5 * (neutral.lower[0, 0] + neutral.upper[0, 0])
 
@@ -44,17 +45,18 @@ class Face:
         # The skin of the neck follows the hyoid by half and the larynx by a third.
         hyoid = mix(self._hyoid, lower[:, 6:7], 0.5)
         throat = mix(self._glottis, 0.5 * (lower[:, :1] + contours.upper[:, :1]), 0.35)
+        throat = moved(throat, self._build.neck, 0.0)
         chin = jaw.at(
             *((1.95, -0.75), (1.95, -1.2), (2.3, -1.9), (2.25, -2.6), (1.7, -3.25), (0.7, -3.5), (-0.9, -3.35))
-        )
+        ) + self._build.chin * np.array((0.2, 0.5, 1.0, 0.9, 0.5, 0.1, 0.0))[:, None] * (1.0, 0.0)
         profile = joined(
             *(count, lip[:, -1:], chin, moved(hyoid, 1.9, -0.85), moved(hyoid, 1.3, -1.45)),
             *(moved(throat, 1.95, 0.5), moved(throat, 1.85, -0.8), moved(throat, 1.6, -2.6)),
-            [moved(self._glottis, 1.3, -5.0), moved(self._glottis, 1.0, -9.0)],
+            moved(self._glottis, self._build.neck, 0.0) + np.array([(1.3, -5.0), (1.0, -9.0)]),
         )
         skin = smooth(profile, _STEPS)
         place = np.linspace(0.0, 1.0, skin.shape[1])
-        fat = self._fat * np.interp(
+        fat = self._build.fat * np.interp(
             place, (0.0, 0.08, 0.2, 0.35, 0.5, 0.65, 1.0), (0.1, 0.35, 0.6, 0.5, 0.55, 0.35, 0.3)
         )
         inner = [moved(self._glottis, -0.6, -9.0), moved(self._glottis, -0.4, 2.0), moved(self._glottis, 0.4, 4.5)]
@@ -118,7 +120,7 @@ class Face:
         return [
             (Part.SKIN, whole),
             (Part.FAT, joined(count, lip[:, 6:7], offset(front, _SKIN), root)),
-            (Part.MUSCLE, joined(count, lip[:, 6:7], offset(front, _SKIN + 0.25 * self._fat), root)),
+            (Part.MUSCLE, joined(count, lip[:, 6:7], offset(front, _SKIN + 0.25 * self._build.fat), root)),
             (Part.LIP, red),
             (
                 Part.LIP_CORE,

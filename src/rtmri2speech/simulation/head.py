@@ -79,7 +79,7 @@ class Head:
         self.neutral = neutral
         rng = np.random.default_rng(seed)
         build = _build(neutral, rng)
-        self._articulators = Articulators(neutral, build.place([(6.72, 1.3)])[0], build.fat, build.seed)
+        self._articulators = Articulators(neutral, build)
         self._palate = smooth(neutral.upper[0, 14:23])
         drawn = [(code, points[None]) for code, points in shapes(build, self._palate)]
         stills = [_paint_still(drawn, shift) for shift in _SHIFTS]
@@ -180,6 +180,8 @@ def _build(neutral: Contours, rng: np.random.Generator) -> Build:
         nose=float(rng.uniform(0.85, 1.15)),
         brow=float(rng.uniform(-0.3, 0.3)),
         fat=float(rng.uniform(0.75, 1.25)),
+        chin=float(rng.uniform(-0.25, 0.3)),
+        neck=float(rng.uniform(-0.1, 0.35)),
         size=float(rng.uniform(0.95, 1.05)),
         seed=int(rng.integers(2**31)),
     )
