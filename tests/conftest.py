@@ -1,7 +1,8 @@
-"""What several test folders share: recordings of the schematic talker and small models with random weights."""
+"""What several test folders share: a tiny phantom, recordings of the schematic talker, small models of random weights."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -9,11 +10,14 @@ from pathlib import Path
 import pytest
 import torch
 
+from rtmri2speech.corpora.phantom import MANIFEST
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
 from rtmri2speech.models.bundle import Bundle, join, save_bundle
 from rtmri2speech.models.vocoder import Generator, VocoderConfig
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.simulation.anatomy import draw_speakers
+from rtmri2speech.simulation.phantom import PhantomOptions, simulate
 from rtmri2speech.simulation.schematic import speak, write_recording
 
 TINY_ACOUSTIC = AcousticConfig(backbone="test_efficientnet", hidden=16)
@@ -83,3 +87,27 @@ def fast_talker(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same at 83.278 frames a second, the rate of the USC recordings. Not to be changed."""
     recording = speak(2.5, seed=6, frame_rate=Fraction(65040, 781), size=64)
     return write_recording(recording, tmp_path_factory.mktemp("fast"), "fast")
+
+
+TINY_PHANTOM = PhantomOptions(minutes=0.045, utterance_seconds=2.0)
+
+
+@pytest.fixture(scope="session")
+def tiny_phantom(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A phantom of one speaker and two utterances of about two seconds. Not to be changed.
+
+    Made once for all worker processes of the run: the first one to ask makes it, the others wait.
+    """
+    base = tmp_path_factory.getbasetemp()
+    root = base if worker_id == "master" else base.parent
+    folder = root / "tiny_phantom"
+    try:
+        (root / "tiny_phantom.asked").touch(exist_ok=False)
+    except FileExistsError:
+        deadline = time.monotonic() + 240
+        while not (folder / MANIFEST).is_file():
+            assert time.monotonic() < deadline, "the tiny phantom was not made by the worker that began it"
+            time.sleep(0.2)
+        return folder
+    simulate(folder, draw_speakers(1, TINY_PHANTOM.seed), TINY_PHANTOM, workers=1)
+    return folder

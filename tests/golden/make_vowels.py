@@ -1,6 +1,6 @@
 """Fit the vowels of the speakers that come with the program; run when the fit or the targets change.
 
-    python tests/golden/make_vowels.py
+python tests/golden/make_vowels.py
 """
 
 from __future__ import annotations

@@ -141,7 +141,8 @@ def _open_folder(out: Path, speakers: Sequence[Speaker], options: PhantomOptions
         names = names if len(names) > len(known) else known
     elif out.is_dir() and any(out.iterdir()):
         raise DatasetError(f"{out}: holds other files.", "Choose an empty --out.")
-    (out / MANIFEST).unlink(missing_ok=True)
+    if (out / MANIFEST).is_file():
+        (out / MANIFEST).unlink()
     for stray in [*out.glob(".*.tmp"), *out.glob("*/.*.tmp*")]:
         stray.unlink(missing_ok=True)
     write_text(path, json.dumps({**plan, "speakers": names}, indent=1) + "\n")
