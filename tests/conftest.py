@@ -1,4 +1,4 @@
-"""What several test folders share: a tiny phantom, recordings of the schematic talker, small models of random weights."""
+"""What several test folders share: a tiny phantom, the schematic talker, small models of random weights."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from rtmri2speech.cli.main import app, main
 COMMANDS = [
     ("check",),
     ("prepare",),
+    ("simulate",),
     ("train", "acoustic"),
     ("train", "vocoder"),
     ("bundle",),
