@@ -11,7 +11,11 @@ from rtmri2speech.data.splits import check_ratio, split_blocks, split_units
 from rtmri2speech.errors import ConfigError
 
 RATIO = (80.0, 10.0, 10.0)
-ratios = st.tuples(st.floats(0.01, 100), st.floats(0.01, 100), st.floats(0, 100))
+ratios = st.tuples(
+    st.floats(0.01, 100, allow_subnormal=False),
+    st.floats(0.01, 100, allow_subnormal=False),
+    st.floats(0, 100, allow_subnormal=False),
+)
 
 
 @given(st.lists(st.text(max_size=4), min_size=1, max_size=60), ratios, st.integers(0, 2**31))
