@@ -114,20 +114,28 @@ class TubeTruth:
     tube_formants: Floats
     sensitivity: Floats
     centre_lines: Floats  # (T, 129, 3): x and y in cm, position along the tract in cm
+    tongue_areas: Floats  # (T,): smallest area of the sections that the tongue makes, cm^2
 
 
 def measure(tract: VocalTract, states: Floats) -> TubeTruth:
     """Ask VocalTractLab once a frame for everything the truth needs: states (T, 19)."""
-    formants, lengths, areas, lines = [], [], [], []
+    formants, lengths, areas, lines, narrowest = [], [], [], [], []
     for state in states:
         formants.append(tract.formants(state))
-        length, area = tract.tube(state)
+        length, area, tongue = tract.tube_with_tongue(state)
+        narrowest.append(area[tongue].min(initial=np.inf))
         lengths.append(length)
         areas.append(area)
         lines.append(tract.centre_line(state)[:, [0, 1, 4]])
     result = sensitivity(np.stack(lengths), np.stack(areas), 2)
     return TubeTruth(
-        np.stack(formants), np.stack(areas), np.stack(lengths), result.frequencies, result.values, np.stack(lines)
+        formants=np.stack(formants),
+        areas=np.stack(areas),
+        lengths=np.stack(lengths),
+        tube_formants=result.frequencies,
+        sensitivity=result.values,
+        centre_lines=np.stack(lines),
+        tongue_areas=np.array(narrowest),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from math import ceil
@@ -31,6 +31,9 @@ FRAME_RATE = Fraction(625, 23)
 
 SAMPLE_RATE = 20_000
 """Samples a second of the ATR-503 recordings: 736 a frame."""
+
+# A passage by the tongue below this area closes in the picture, the more the narrower it is.
+_NEARLY_CLOSED_CM2 = 0.15
 
 Floats = NDArray[np.float64]
 
@@ -113,10 +116,12 @@ def simulate_utterance(job: Job) -> None:
     )
     # Edges and centres of the frames in turn.
     instants = np.arange(2 * count + 1) / (2.0 * float(FRAME_RATE))
-    contours = trace(tract, score.tract_at(instants))
-    frames, regions = Scanner(head, job.scanner).scan(contours, job.rng(3))
     centres = instants[1::2]
     tube = measure(tract, score.tract_at(centres))
+    # The outlines alone do not tell a closure by the tongue from a narrow vowel; the areas do.
+    closure = np.interp(instants, centres, np.clip(1.0 - tube.tongue_areas / _NEARLY_CLOSED_CM2, 0.0, 1.0))
+    contours = replace(trace(tract, score.tract_at(instants)), closure=closure)
+    frames, regions = Scanner(head, job.scanner).scan(contours, job.rng(3))
     truth = _truth(script, score, centres, tube, regions)
     write_video(job.file(".mp4"), frames, FRAME_RATE)
     write_wav(job.file(".wav"), sound, SAMPLE_RATE)

@@ -91,7 +91,7 @@ def test_pixels_belong_to_the_nearest_part_of_the_tract() -> None:
 def test_sections_lie_on_the_centre_line() -> None:
     line = np.stack([np.linspace(0, 16, 129), np.full(129, 2.0), np.linspace(0, 16, 129)], axis=1)
     tube = TubeTruth(
-        *(np.zeros((1, 4)),) * 2, np.full((1, 40), 0.4), np.zeros((1, 2)), np.zeros((1, 2, 40)), line[None]
+        *(np.zeros((1, 4)),) * 2, np.full((1, 40), 0.4), np.zeros((1, 2)), np.zeros((1, 2, 40)), line[None], np.ones(1)
     )
     places = section_positions(tube)
     assert places.shape == (1, 40, 2)
