@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from praatio import textgrid as praat
@@ -47,7 +47,7 @@ def write_textgrid(grid: Textgrid, path: Path) -> None:
     grid.save(str(path), format="long_textgrid", includeBlankSpaces=True, reportingMode="silence")
 
 
-def interval_grid(tiers: dict[str, Sequence[tuple[float, float, str]]], duration: float) -> Textgrid:
+def interval_grid(tiers: Mapping[str, Sequence[tuple[float, float, str]]], duration: float) -> Textgrid:
     """A TextGrid of interval tiers: (start, end, label) in seconds by tier name."""
     grid = Textgrid(0.0, duration)
     for name, entries in tiers.items():

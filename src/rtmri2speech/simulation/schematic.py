@@ -14,8 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from rtmri2speech.data.files import replacing_name
 from rtmri2speech.data.media import write_video
 from rtmri2speech.data.sound import write_wav
+from rtmri2speech.data.textgrid import interval_grid, write_textgrid
 from rtmri2speech.errors import UserError
 from rtmri2speech.simulation.drawing import Drawing
 from rtmri2speech.simulation.poses import POSES, VOWELS, formants_of
@@ -204,22 +206,7 @@ def write_recording(recording: Recording, folder: Path, name: str, *, wav: bool 
     if wav:
         write_wav(folder / f"{name}.wav", recording.audio, recording.sample_rate)
     if textgrid:
-        _write_textgrid(recording, folder / f"{name}.TextGrid")
+        end = float(len(recording.frames) / recording.frame_rate)
+        with replacing_name(folder / f"{name}.TextGrid") as temporary:
+            write_textgrid(interval_grid({"phones": recording.labels}, end), temporary)
     return video
-
-
-def _write_textgrid(recording: Recording, path: Path) -> None:
-    from praatio import textgrid as praat
-
-    end = float(len(recording.frames) / recording.frame_rate)
-    grid = praat.Textgrid()
-    grid.addTier(praat.IntervalTier("phones", recording.labels, 0.0, end))
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        grid.save(str(temporary), format="long_textgrid", includeBlankSpaces=True)
-        temporary.replace(path)
-    except OSError as error:
-        problem = f"{path}: cannot be written ({error.strerror or error})."
-        raise UserError(problem, "Check the folder's rights and free space.") from error
-    finally:
-        temporary.unlink(missing_ok=True)

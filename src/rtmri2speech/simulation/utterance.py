@@ -15,7 +15,7 @@ from rtmri2speech.data.files import replacing_name
 from rtmri2speech.data.media import write_video
 from rtmri2speech.data.sound import write_wav
 from rtmri2speech.data.textgrid import interval_grid, write_textgrid
-from rtmri2speech.simulation.articulators import Contours
+from rtmri2speech.simulation.contours import Contours
 from rtmri2speech.simulation.head import Head, to_pixels
 from rtmri2speech.simulation.microphone import record
 from rtmri2speech.simulation.scanner import Scanner, ScannerConfig
