@@ -36,8 +36,11 @@ ANATOMY = (
 SAMPLE_RATE = 44_100
 """Of the synthesis, Hz."""
 
-STATE_SAMPLES = 110
-"""Samples between articulatory states."""
+STATE_SAMPLES = 220
+"""Samples between articulatory states: 5 ms, the library interpolates.
+
+Its default of 110 sounds the same (log spectra of vowels differ by 0.2 to 0.5 dB) and takes 1.6 times as long.
+"""
 
 STATE_RATE = SAMPLE_RATE / STATE_SAMPLES
 """Articulatory states a second."""
@@ -143,8 +146,10 @@ class VocalTract:
         return peaks(*self.transfer_function(tract), count)
 
     def synthesize(self, tract: Floats, glottis: Floats) -> Floats:
-        """Sound of S states, (S, 19) and (S, 11), 110 samples a state: shape (110 S,), 44.1 kHz."""
-        sound = self._library().synth_block(np.ascontiguousarray(tract), np.ascontiguousarray(glottis))
+        """Sound of S states, (S, 19) and (S, 11), 220 samples a state: shape (220 S,), 44.1 kHz."""
+        sound = self._library().synth_block(
+            np.ascontiguousarray(tract), np.ascontiguousarray(glottis), state_samples=STATE_SAMPLES
+        )
         return np.asarray(sound, np.float64)
 
 
