@@ -37,7 +37,7 @@ PARTS: dict[str, tuple[Any, str]] = {
     "contours (VocalTractLab)": (VocalTract, "outlines"),
     "transfer function (VocalTractLab)": (VocalTract, "transfer_function"),
     "centre line (VocalTractLab)": (VocalTract, "centre_line"),
-    "tube (VocalTractLab)": (VocalTract, "tube"),
+    "tube (VocalTractLab)": (VocalTract, "tube_with_tongue"),
     "drawing and scanning": (Scanner, "scan"),
     "sensitivity and maps": (utterance, "_truth"),
     "video file": (utterance, "write_video"),
