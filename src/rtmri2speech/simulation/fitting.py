@@ -144,7 +144,7 @@ def _fit(tract: VocalTract, anchor: Floats, neutral: Floats, target: Floats) -> 
         shape = whole(place)
         formants = tract.formants(shape, 3)
         formants = np.where(np.isnan(formants), 2.0 * target, formants)
-        lack = max(0.0, _LEAST_AREA - float(tract.tube(shape)[1].min()))
+        lack = max(0.0, _LEAST_AREA - tract.narrowest(shape))
         return np.concatenate(
             [
                 np.log(formants / target) / _FORMANT_UNITS,
@@ -192,6 +192,6 @@ def _opened(tract: VocalTract, anchor: Floats, direction: Floats) -> Floats:
     """The anchor moved along ``direction`` until the tract is open: where it is closed, formants are no guide."""
     for share in np.linspace(0.0, 0.9, 10):
         start = np.asarray(np.clip(anchor + share * direction, tract.low, tract.high))
-        if tract.tube(start)[1].min() > _LEAST_AREA:
+        if tract.narrowest(start) > _LEAST_AREA:
             break
     return start

@@ -7,6 +7,7 @@ ones (tip, lips), so that articulators move on before others have arrived.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,6 +54,8 @@ _SCATTER = {
     **{name: 0.02 for name in ("TCX", "TCY", "TTX", "TTY", "TBX", "TBY")},
     **{name: 0.03 for name in ("JA", "LD", "LP")},
 }
+# A vowel scattered into a passage narrower than this share of its own would be a consonant: people take care there.
+_NARROWEST_SHARE = 0.75
 # The larynx rises with the voice: some 7 mm an octave lie within what was seen by MRI (Honda, Hirai, Masaki &
 # Shimada 1999, Language and Speech 42, 401), beside a scatter that F0 does not explain.
 LARYNX_CM_PER_OCTAVE = 0.7
@@ -87,8 +90,15 @@ class Score:
         return np.where(self.voiced[nearest], f0, 0.0)
 
 
-def compose(script: Script, voice: Voice, modal: Floats, limits: tuple[Floats, Floats], seconds: float,
-            rng: np.random.Generator) -> Score:  # fmt: skip
+def compose(
+    script: Script,
+    voice: Voice,
+    modal: Floats,
+    limits: tuple[Floats, Floats],
+    narrowest: Callable[[Floats], float],
+    seconds: float,
+    rng: np.random.Generator,
+) -> Score:
     """Turn a script into movements.
 
     Args:
@@ -96,12 +106,13 @@ def compose(script: Script, voice: Voice, modal: Floats, limits: tuple[Floats, F
         voice: who says it.
         modal: glottis parameters (11,) of the modal voice.
         limits: lowest and highest tract parameters, (19,) each.
+        narrowest: smallest area of the tract with parameters (19,), cm^2.
         seconds: length of the score; beyond the script it stays silent.
         rng: source of what varies.
     """
     times = np.arange(int(np.ceil(seconds * STATE_RATE)) + 2) / STATE_RATE
     octaves = _melody(script, times, rng)
-    tract = _articulation(script, voice, limits, times, rng)
+    tract = _articulation(script, voice, limits, narrowest, times, rng)
     hyoid = TRACT.index("HY")
     lag = _LARYNX_LAG_SECONDS * STATE_RATE
     scatter = gaussian_filter1d(rng.standard_normal(len(times)), 0.5 * STATE_RATE, mode="wrap")
@@ -131,11 +142,18 @@ def smooth_steps(times: Floats, start: float, changes: list[tuple[float, float, 
 
 
 def _articulation(
-    script: Script, voice: Voice, limits: tuple[Floats, Floats], times: Floats, rng: np.random.Generator
+    script: Script,
+    voice: Voice,
+    limits: tuple[Floats, Floats],
+    narrowest: Callable[[Floats], float],
+    times: Floats,
+    rng: np.random.Generator,
 ) -> Floats:
     span = limits[1] - limits[0]
     scatter = np.array([_SCATTER.get(name, 0.0) for name in TRACT]) * span
-    targets = [_target(segment, voice, scatter * rng.standard_normal(len(TRACT))) for segment in script.segments]
+    targets = [
+        _target(segment, voice, scatter * rng.standard_normal(len(TRACT)), narrowest) for segment in script.segments
+    ]
     columns = []
     for index, name in enumerate(TRACT):
         changes = []
@@ -174,11 +192,11 @@ def _holds(segment: Segment, parameter: str) -> bool:
     return own >= 0.9 or (parameter == "VO" and segment.label in _NASALS)
 
 
-def _target(segment: Segment, voice: Voice, scatter: Floats) -> Floats:
+def _target(segment: Segment, voice: Voice, scatter: Floats, narrowest: Callable[[Floats], float]) -> Floats:
     if not segment.label:
         return voice.rest
     if segment.label not in _PLACE:
-        return np.asarray(voice.vowels[segment.label].tract + scatter)
+        return _scattered(voice.vowels[segment.label].tract, scatter, narrowest)
     place = _PLACE[segment.label]
     target = voice.consonants[place, segment.vowel].copy()
     # What the consonant leaves to the vowel may vary like it; what closes the tract does not.
@@ -187,6 +205,15 @@ def _target(segment: Segment, voice: Voice, scatter: Floats) -> Floats:
     if segment.label in _NASALS:
         target[TRACT.index("VO")] = _NASAL_PORT
     return target
+
+
+def _scattered(vowel: Floats, scatter: Floats, narrowest: Callable[[Floats], float]) -> Floats:
+    least = _NARROWEST_SHARE * narrowest(vowel)
+    for share in (1.0, 0.5, 0.25):
+        target = np.asarray(vowel + share * scatter)
+        if narrowest(target) >= least:
+            return target
+    return vowel.copy()
 
 
 def _melody(script: Script, times: Floats, rng: np.random.Generator) -> Floats:

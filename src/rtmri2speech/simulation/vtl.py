@@ -125,6 +125,10 @@ class VocalTract:
         lengths, areas, _ = self.tube_with_tongue(tract)
         return lengths, areas
 
+    def narrowest(self, tract: Floats) -> float:
+        """Smallest area of the tube, cm^2."""
+        return float(self.tube(tract)[1].min())
+
     def tube_with_tongue(self, tract: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
         """The same, and which sections (40,) the tongue makes."""
         # The fast way gives the same numbers in half the time: it leaves out the outlines.

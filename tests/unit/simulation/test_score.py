@@ -22,7 +22,8 @@ def said(voice: Voice, number: int, seed: int = 0, tract: VocalTract | None = No
     own = VocalTract()
     rng = np.random.default_rng((seed, number))
     script = write_script(number, 5.0, rng)
-    return script, compose(script, voice, own.glottis("modal"), (own.low, own.high), script.duration + 0.1, rng)
+    limits = (own.low, own.high)
+    return script, compose(script, voice, own.glottis("modal"), limits, own.narrowest, script.duration + 0.1, rng)
 
 
 def mora(*phones: tuple[str, float]) -> Script:
@@ -38,7 +39,9 @@ def mora(*phones: tuple[str, float]) -> Script:
 def played(script: Script, voice: Voice) -> Score:
     own = VocalTract()
     limits = (own.low, own.high)
-    return compose(script, voice, own.glottis("modal"), limits, script.duration, np.random.default_rng(0))
+    return compose(
+        script, voice, own.glottis("modal"), limits, own.narrowest, script.duration, np.random.default_rng(0)
+    )
 
 
 def column(score: Score, name: str) -> np.ndarray:
@@ -118,9 +121,8 @@ def test_a_higher_voice_has_a_higher_larynx(voice: Voice) -> None:
         # Of one vowel, so that only the voice moves the larynx.
         script = mora(("a", 0.5), ("a", 0.5), ("a", 0.5))
         own = VocalTract()
-        score = compose(
-            script, voice, own.glottis("modal"), (own.low, own.high), script.duration, np.random.default_rng(number)
-        )
+        limits, rng = (own.low, own.high), np.random.default_rng(number)
+        score = compose(script, voice, own.glottis("modal"), limits, own.narrowest, script.duration, rng)
         steady = slice(round(0.8 * STATE_RATE), round(1.7 * STATE_RATE))
         octaves.append(np.log2(score.glottis[steady, GLOTTIS.index("F0")] / voice.speaker.f0))
         heights.append(column(score, "HY")[steady])
@@ -131,6 +133,19 @@ def test_a_higher_voice_has_a_higher_larynx(voice: Voice) -> None:
         np.polyfit(np.concatenate(octaves), np.concatenate(heights), 1), np.concatenate(octaves)
     )
     assert residual.std() > 0.01
+
+
+def test_a_vowel_never_scatters_into_a_consonant(voice: Voice) -> None:
+    own = VocalTract()
+    for number in range(0, 42, 7):
+        script = write_script(number, 5.0, np.random.default_rng(number))
+        limits, rng = (own.low, own.high), np.random.default_rng(number)
+        score = compose(script, voice, own.glottis("modal"), limits, own.narrowest, script.duration, rng)
+        for segment in script.segments:
+            if segment.label:
+                middle = score.tract_at(np.array([(segment.start + segment.end) / 2]))[0]
+                # The larynx, which F0 moves, leaves a little more freedom.
+                assert own.narrowest(middle) > 0.6 * own.narrowest(voice.vowels[segment.label].tract), segment
 
 
 def test_loudness_rate_and_melody_vary(voice: Voice) -> None:
