@@ -7,7 +7,6 @@ ones (tip, lips), so that articulators move on before others have arrived.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +15,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from rtmri2speech.simulation.script import Script, Segment
 from rtmri2speech.simulation.speaker import CRITICAL, Voice
-from rtmri2speech.simulation.vtl import GLOTTIS, STATE_RATE, TRACT
+from rtmri2speech.simulation.vtl import GLOTTIS, STATE_RATE, TRACT, VocalTract
 
 Floats = NDArray[np.float64]
 
@@ -90,36 +89,26 @@ class Score:
         return np.where(self.voiced[nearest], f0, 0.0)
 
 
-def compose(
-    script: Script,
-    voice: Voice,
-    modal: Floats,
-    limits: tuple[Floats, Floats],
-    narrowest: Callable[[Floats], float],
-    seconds: float,
-    rng: np.random.Generator,
-) -> Score:
+def compose(script: Script, voice: Voice, body: VocalTract, seconds: float, rng: np.random.Generator) -> Score:
     """Turn a script into movements.
 
     Args:
         script: what is said.
         voice: who says it.
-        modal: glottis parameters (11,) of the modal voice.
-        limits: lowest and highest tract parameters, (19,) each.
-        narrowest: smallest area of the tract with parameters (19,), cm^2.
+        body: the speaker's vocal tract.
         seconds: length of the score; beyond the script it stays silent.
         rng: source of what varies.
     """
     times = np.arange(int(np.ceil(seconds * STATE_RATE)) + 2) / STATE_RATE
     octaves = _melody(script, times, rng)
-    tract = _articulation(script, voice, limits, narrowest, times, rng)
+    tract = _articulation(script, voice, body, times, rng)
     hyoid = TRACT.index("HY")
     lag = _LARYNX_LAG_SECONDS * STATE_RATE
     scatter = gaussian_filter1d(rng.standard_normal(len(times)), 0.5 * STATE_RATE, mode="wrap")
     lift = LARYNX_CM_PER_OCTAVE * gaussian_filter1d(octaves, lag, mode="nearest")
     tract[:, hyoid] += lift + _LARYNX_SCATTER_CM * scatter / max(float(scatter.std()), 1e-9)
-    tract = np.clip(tract, *limits)
-    glottis = _phonation(script, voice, modal, octaves, times, rng)
+    tract = np.clip(tract, body.low, body.high)
+    glottis = _phonation(script, voice, body.glottis("modal"), octaves, times, rng)
     folds, pressure = glottis[:, GLOTTIS.index("XB")], glottis[:, GLOTTIS.index("PR")]
     return Score(tract, glottis, (folds < _PHONATION_CM) & (pressure > _PHONATION_DPA))
 
@@ -141,19 +130,9 @@ def smooth_steps(times: Floats, start: float, changes: list[tuple[float, float, 
     return value
 
 
-def _articulation(
-    script: Script,
-    voice: Voice,
-    limits: tuple[Floats, Floats],
-    narrowest: Callable[[Floats], float],
-    times: Floats,
-    rng: np.random.Generator,
-) -> Floats:
-    span = limits[1] - limits[0]
-    scatter = np.array([_SCATTER.get(name, 0.0) for name in TRACT]) * span
-    targets = [
-        _target(segment, voice, scatter * rng.standard_normal(len(TRACT)), narrowest) for segment in script.segments
-    ]
+def _articulation(script: Script, voice: Voice, body: VocalTract, times: Floats, rng: np.random.Generator) -> Floats:
+    scatter = np.array([_SCATTER.get(name, 0.0) for name in TRACT]) * (body.high - body.low)
+    targets = [_target(segment, voice, body, scatter * rng.standard_normal(len(TRACT))) for segment in script.segments]
     columns = []
     for index, name in enumerate(TRACT):
         changes = []
@@ -192,11 +171,11 @@ def _holds(segment: Segment, parameter: str) -> bool:
     return own >= 0.9 or (parameter == "VO" and segment.label in _NASALS)
 
 
-def _target(segment: Segment, voice: Voice, scatter: Floats, narrowest: Callable[[Floats], float]) -> Floats:
+def _target(segment: Segment, voice: Voice, body: VocalTract, scatter: Floats) -> Floats:
     if not segment.label:
         return voice.rest
     if segment.label not in _PLACE:
-        return _scattered(voice.vowels[segment.label].tract, scatter, narrowest)
+        return _scattered(voice.vowels[segment.label].tract, body, scatter)
     place = _PLACE[segment.label]
     target = voice.consonants[place, segment.vowel].copy()
     # What the consonant leaves to the vowel may vary like it; what closes the tract does not.
@@ -207,11 +186,11 @@ def _target(segment: Segment, voice: Voice, scatter: Floats, narrowest: Callable
     return target
 
 
-def _scattered(vowel: Floats, scatter: Floats, narrowest: Callable[[Floats], float]) -> Floats:
-    least = _NARROWEST_SHARE * narrowest(vowel)
+def _scattered(vowel: Floats, body: VocalTract, scatter: Floats) -> Floats:
+    least = _NARROWEST_SHARE * body.narrowest(vowel)
     for share in (1.0, 0.5, 0.25):
         target = np.asarray(vowel + share * scatter)
-        if narrowest(target) >= least:
+        if body.narrowest(target) >= least:
             return target
     return vowel.copy()
 

@@ -104,8 +104,7 @@ def simulate_utterance(job: Job) -> None:
     tract = VocalTract(speaker_file(job.folder, job.speaker))
     count = frames_of(script)
     duration = float(count / FRAME_RATE)
-    limits = (tract.low, tract.high)
-    score = compose(script, voice, tract.glottis("modal"), limits, tract.narrowest, duration, job.rng(1))
+    score = compose(script, voice, tract, duration, job.rng(1))
     sound = record(
         tract.synthesize(score.tract, score.glottis),
         round(count * SAMPLE_RATE / FRAME_RATE),

@@ -19,11 +19,9 @@ def tract() -> VocalTract:
 
 
 def said(voice: Voice, number: int, seed: int = 0, tract: VocalTract | None = None) -> Pair:
-    own = VocalTract()
     rng = np.random.default_rng((seed, number))
     script = write_script(number, 5.0, rng)
-    limits = (own.low, own.high)
-    return script, compose(script, voice, own.glottis("modal"), limits, own.narrowest, script.duration + 0.1, rng)
+    return script, compose(script, voice, VocalTract(), script.duration + 0.1, rng)
 
 
 def mora(*phones: tuple[str, float]) -> Script:
@@ -37,11 +35,7 @@ def mora(*phones: tuple[str, float]) -> Script:
 
 
 def played(script: Script, voice: Voice) -> Score:
-    own = VocalTract()
-    limits = (own.low, own.high)
-    return compose(
-        script, voice, own.glottis("modal"), limits, own.narrowest, script.duration, np.random.default_rng(0)
-    )
+    return compose(script, voice, VocalTract(), script.duration, np.random.default_rng(0))
 
 
 def column(score: Score, name: str) -> np.ndarray:
@@ -120,9 +114,7 @@ def test_a_higher_voice_has_a_higher_larynx(voice: Voice) -> None:
     for number in range(1, 8):
         # Of one vowel, so that only the voice moves the larynx.
         script = mora(("a", 0.5), ("a", 0.5), ("a", 0.5))
-        own = VocalTract()
-        limits, rng = (own.low, own.high), np.random.default_rng(number)
-        score = compose(script, voice, own.glottis("modal"), limits, own.narrowest, script.duration, rng)
+        score = compose(script, voice, VocalTract(), script.duration, np.random.default_rng(number))
         steady = slice(round(0.8 * STATE_RATE), round(1.7 * STATE_RATE))
         octaves.append(np.log2(score.glottis[steady, GLOTTIS.index("F0")] / voice.speaker.f0))
         heights.append(column(score, "HY")[steady])
@@ -139,8 +131,7 @@ def test_a_vowel_never_scatters_into_a_consonant(voice: Voice) -> None:
     own = VocalTract()
     for number in range(0, 42, 7):
         script = write_script(number, 5.0, np.random.default_rng(number))
-        limits, rng = (own.low, own.high), np.random.default_rng(number)
-        score = compose(script, voice, own.glottis("modal"), limits, own.narrowest, script.duration, rng)
+        score = compose(script, voice, own, script.duration, np.random.default_rng(number))
         for segment in script.segments:
             if segment.label:
                 middle = score.tract_at(np.array([(segment.start + segment.end) / 2]))[0]
