@@ -4,7 +4,7 @@
 
 The baseline is the memo's preprocessing as it is usually written: an OpenCV loop over frames (grey, resize,
 z-score, rescale), librosa for the sound, and every window of four frames stored as float32. Both sides run as
-whole processes, in turn, on the same recordings: a drawn talker of 256x256 pixels at 625/23 frames a second.
+whole processes, in turn, on the same recordings: a phantom of 256x256 pixels at 625/23 frames a second, copied.
 """
 
 from __future__ import annotations
@@ -60,15 +60,19 @@ def baseline(videos: Path, out: Path) -> None:
 
 
 def make_recordings(folder: Path, count: int, seconds: float) -> int:
-    from rtmri2speech.simulation.schematic import speak, write_recording
+    """Recordings of one utterance, copied: simulating takes longer than preparing. Returns the number of frames."""
+    from rtmri2speech.data.scan import scan_video
+    from rtmri2speech.simulation.anatomy import draw_speakers
+    from rtmri2speech.simulation.phantom import PhantomOptions, simulate
 
-    # One recording, copied: drawing takes longer than preparing.
-    recording = speak(seconds, seed=0)
-    video = write_recording(recording, folder, "talker0")
-    for number in range(1, count):
+    phantom = folder.with_name("phantom")
+    simulate(phantom, draw_speakers(1, 0), PhantomOptions(minutes=0.001, utterance_seconds=seconds))
+    (video,) = phantom.glob("*/*.mp4")
+    folder.mkdir()
+    for number in range(count):
         for source in (video, video.with_suffix(".wav")):
-            shutil.copy(source, folder / f"talker{number}{source.suffix}")
-    return count * len(recording.frames)
+            shutil.copy(source, folder / f"speaker{number}{source.suffix}")
+    return count * len(scan_video(video).starts)
 
 
 def seconds_of(command: list[str]) -> float:

@@ -47,7 +47,8 @@ def main() -> None:
     from rtmri2speech.models.vocoder import Generator, VocoderConfig
     from rtmri2speech.signal.features import FeatureConfig
     from rtmri2speech.signal.video import FrameConfig, model_input
-    from rtmri2speech.simulation.schematic import speak, write_recording
+    from rtmri2speech.simulation.anatomy import draw_speakers
+    from rtmri2speech.simulation.phantom import PhantomOptions, simulate
     from rtmri2speech.synthesis.offline import Synthesizer, synthesize
 
     features = FeatureConfig()
@@ -64,7 +65,9 @@ def main() -> None:
     synthesizer = Synthesizer(bundle, "cpu", dtype)
     plain = bundle.build_acoustic("cpu", dtype)
     with tempfile.TemporaryDirectory() as scratch:
-        video = write_recording(speak(options.seconds, 0), Path(scratch), "talker", wav=False)
+        phantom = PhantomOptions(minutes=0.001, utterance_seconds=options.seconds)
+        simulate(Path(scratch), draw_speakers(1, 0), phantom)
+        (video,) = Path(scratch).glob("*/*.mp4")
         clip = open_clip(scan_video(video), features, FrameConfig())
         frames = model_input(torch.from_numpy(np.concatenate(list(clip.blocks()))))
         shared, alone, whole = [], [], []

@@ -18,7 +18,7 @@ from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.video import FrameConfig
 from rtmri2speech.simulation.anatomy import draw_speakers
 from rtmri2speech.simulation.phantom import PhantomOptions, simulate
-from rtmri2speech.simulation.schematic import speak, write_recording
+from talker import speak, write_recording
 
 TINY_ACOUSTIC = AcousticConfig(backbone="test_efficientnet", hidden=16)
 TINY_VOCODER = VocoderConfig(initial_channels=16, resblock_kernels=(3,), resblock_dilations=((1, 3),))

@@ -18,9 +18,10 @@ import soundfile
 import torch
 
 from rtmri2speech.cli.main import main
+from rtmri2speech.corpora.phantom import PhantomCorpus
 from rtmri2speech.data.layout import Dataset
 from rtmri2speech.models.bundle import load_bundle
-from rtmri2speech.simulation.schematic import speak, write_recording
+from talker import speak, write_recording
 
 SMALL = ["--recipe", "smoke", "--device", "cpu"]
 
@@ -39,19 +40,18 @@ def content(root: Path) -> dict[str, tuple[int, bytes]]:
     return {str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in sorted((root / "samples").rglob("*.*"))}
 
 
-def test_recordings_become_speech(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    videos, dataset = tmp_path / "videos", tmp_path / "dataset"
-    write_recording(speak(10.0, seed=1, size=128), videos, "talker", textgrid=True)
-    run("check", videos)
+def test_recordings_become_speech(tmp_path: Path, tiny_phantom: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dataset = tmp_path / "dataset"
+    run("check", tiny_phantom)
     assert "nothing wrong" in capsys.readouterr().out
 
-    prepare = ["prepare", videos, "--out", dataset, "--split-ratio", "70", "15", "15", "--workers", "1"]
+    prepare = ["prepare", tiny_phantom, "--out", dataset, "--workers", "1"]
     run(*prepare)
-    assert "1 recording(s) worked on" in capsys.readouterr().out
+    assert "2 recording(s) worked on" in capsys.readouterr().out
     before = content(dataset)
     run(*prepare)
     assert "0 recording(s) worked on" in capsys.readouterr().out
-    assert content(dataset) == before and len(before) >= 12
+    assert content(dataset) == before and len(before) == 10
     run("check", dataset, "--workers", "1")
 
     acoustic, vocoder = tmp_path / "acoustic.safetensors", tmp_path / "vocoder.safetensors"
@@ -78,12 +78,14 @@ def test_recordings_become_speech(tmp_path: Path, capsys: pytest.CaptureFixture[
     run("inspect", model, "--json")
     text = capsys.readouterr().out
     assert json.loads(text[text.index("{") :])["provenance"]["acoustic"]["dataset"] == Dataset(dataset).fingerprint()
-    video = write_recording(speak(3.0, seed=2, size=128), tmp_path / "unseen", "unseen", wav=False)
+    unseen = PhantomCorpus(tiny_phantom).recordings()[1]
+    assert unseen.split == "validation"
+    video = shutil.copy(unseen.video, tmp_path / "unseen.mp4")  # without its sound
     run("synthesize", video, "--model", model, "--out", speech)
     mel = np.load(speech / "unseen_mel.npy")
     ends = ("_generated.wav", "_mel.npy", "_mel.png", "_mel_log.npy")
     assert sorted(path.name for path in speech.iterdir()) == ["unseen" + end for end in ends]
-    assert mel.shape[1] == 64 and abs(len(mel) - 3.0 * 11413 / 420) < 1
+    assert mel.shape[1] == 64 and len(mel) == Dataset(dataset).of_split("validation")[0].n_frames
     assert soundfile.info(speech / "unseen_generated.wav").frames == 420 * len(mel)
     # Speech and pauses differ in what it says.
     assert np.ptp(mel.mean(axis=1)) > 5

@@ -9,7 +9,9 @@ from typing import Literal
 
 from rtmri2speech.errors import UserError
 
-_SECONDS = 16.0
+_SECONDS = 20.0
+# Of a speaker, the first five serve to train, validate, train, train and test.
+_UTTERANCES = 5
 # Only a folder with this file in it is taken for an earlier demo's.
 _MARKER = ".rtmri2speech-demo"
 
@@ -17,11 +19,10 @@ _MARKER = ".rtmri2speech-demo"
 def demo(
     *, out: Path = Path("demo_out"), device: Literal["auto", "cpu", "cuda"] = "cpu", seconds: float = _SECONDS
 ) -> int:
-    """The whole path on a short made-up recording: prepare, train, bundle, synthesize.
+    """The whole path on a short simulated recording: simulate, prepare, train, bundle, synthesize.
 
-    A drawn talker says vowels; its pictures and sound come from the same movements. The training is a few
-    steps of the recipe smoke, so that the models stay untrained: this shows that everything runs, not how
-    good it gets.
+    A simulated speaker talks in a simulated scanner; see the command simulate. The training is a few steps of
+    the recipe smoke, so that the models stay untrained: this shows that everything runs, not how good it gets.
 
     Parameters
     ----------
@@ -30,16 +31,17 @@ def demo(
     device
         Where to run; the models are too small for a GPU to matter.
     seconds
-        Length of the recording.
+        Length of the recordings together, about.
     """
-    from rtmri2speech.corpora.folder import FolderCorpus
+    from rtmri2speech.corpora.phantom import PhantomCorpus
     from rtmri2speech.data.files import write_text
     from rtmri2speech.models.bundle import join, load_bundle, save_bundle
     from rtmri2speech.models.devices import choose_device
     from rtmri2speech.preparation.prepare import prepare
     from rtmri2speech.preparation.recording import PrepareOptions
     from rtmri2speech.reporting.figures import draw_mel
-    from rtmri2speech.simulation.schematic import speak, write_recording
+    from rtmri2speech.simulation.anatomy import draw_speakers
+    from rtmri2speech.simulation.phantom import PhantomOptions, simulate
     from rtmri2speech.synthesis.offline import Synthesizer, synthesize
     from rtmri2speech.training.recipes import load_recipe
     from rtmri2speech.training.run import train_acoustic, train_vocoder
@@ -47,7 +49,7 @@ def demo(
     if seconds < 8.0:
         raise UserError(f"--seconds {seconds:g} is too short to split and train on.", "Take 8 or more.")
     began = time.perf_counter()
-    folders = {name: out / name for name in ("recording", "dataset", "models", "unseen", "speech")}
+    folders = {name: out / name for name in ("phantom", "dataset", "models", "speech")}
     marker = out / _MARKER
     if out.exists() and not marker.is_file() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out}: holds other files.", "Choose an empty folder: --out DIR")
@@ -58,11 +60,13 @@ def demo(
     def step(number: int, text: str) -> None:
         print(f"[{number}/5] {text} ({time.perf_counter() - began:.0f} s)", flush=True)
 
-    step(1, f"Drawing a talker: {seconds:g} s to train on, and one clip it will not see")
-    write_recording(speak(seconds, seed=1), folders["recording"], "talker", textgrid=True)
-    video = write_recording(speak(4.0, seed=2), folders["unseen"], "unseen")
+    step(1, f"Simulating a speaker in a scanner for {seconds:g} s")
+    phantom = PhantomOptions(minutes=seconds / 60, utterance_seconds=seconds / _UTTERANCES)
+    simulate(folders["phantom"], draw_speakers(1, phantom.seed), phantom)
+    corpus = PhantomCorpus(folders["phantom"])
+    video = next(recording.video for recording in corpus.recordings() if recording.split == "test")
     step(2, "Preparing the dataset")
-    summary = prepare(FolderCorpus((folders["recording"],)), folders["dataset"], PrepareOptions(), workers=1)
+    summary = prepare(corpus, folders["dataset"], PrepareOptions(split="corpus"), workers=1)
     print(f"      {len(summary.utterances)} utterances, {sum(row.n_frames for row in summary.utterances)} frames")
     step(3, "Training both models for a few steps (recipe smoke)")
     recipe = load_recipe("smoke")

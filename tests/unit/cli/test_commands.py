@@ -22,7 +22,7 @@ from rtmri2speech.preparation.prepare import prepare
 from rtmri2speech.preparation.recording import PrepareOptions
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.video import FrameConfig
-from rtmri2speech.simulation.schematic import FRAME_RATE, speak
+from talker import FRAME_RATE, speak
 
 Run = Callable[..., Any]
 MakeBundle = Callable[..., Bundle]

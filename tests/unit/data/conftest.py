@@ -15,7 +15,7 @@ from rtmri2speech.data.sound import write_float_wav
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel import mel_db
 from rtmri2speech.signal.video import FrameConfig
-from rtmri2speech.simulation.schematic import speak
+from talker import speak
 
 FEATURES = FeatureConfig(sample_rate=2000, n_fft=128, win_length=128, hop_length=40, n_mels=8)
 FRAMES = FrameConfig(size=16)

@@ -22,7 +22,7 @@ from rtmri2speech.preparation.check import CheckOptions, Finding, MissingSound, 
 from rtmri2speech.preparation.prepare import PrepareSummary
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.video import FrameConfig
-from rtmri2speech.simulation.schematic import speak
+from talker import speak
 
 Harm = Callable[[Path, NDArray[np.uint8], NDArray[np.float32]], object]
 

@@ -29,7 +29,7 @@ from rtmri2speech.preparation.recording import PrepareOptions
 from rtmri2speech.signal.mel import mel_db
 from rtmri2speech.signal.statistics import MelStatistics
 from rtmri2speech.signal.video import FrameConfig
-from rtmri2speech.simulation.schematic import speak, write_recording
+from talker import speak, write_recording
 
 Run = Callable[..., PrepareSummary]
 Tree = Callable[[Path], dict[str, str]]

@@ -30,9 +30,9 @@ from rtmri2speech.preparation.recording import PrepareOptions
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel import db_to_ln
 from rtmri2speech.signal.video import FrameConfig
-from rtmri2speech.simulation.schematic import FRAME_RATE, speak
 from rtmri2speech.synthesis import offline
 from rtmri2speech.synthesis.offline import Synthesizer, synthesize
+from talker import FRAME_RATE, speak
 
 MakeBundle = Callable[..., Bundle]
 Frames = NDArray[np.uint8]
