@@ -17,8 +17,6 @@ from rtmri2speech.simulation.curves import Floats, Layers, joined, mix, moved, o
 from rtmri2speech.simulation.face import INNER_LIP, Face, lip_curve
 from rtmri2speech.simulation.tissues import SHADES, Part, Region, tongue_code
 
-__all__ = ["BODY_FROM", "TIP_FROM", "Articulators", "Contours"]
-
 TIP_FROM, BODY_FROM = 28, 10
 """Where the parts of the tongue begin along its 37 points. The tip is the last 1.5 cm of the upper surface (points
 28 to 32) with the underside; the root is what lies below point 10, where the surface has turned down to the pharynx."""

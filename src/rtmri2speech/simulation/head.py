@@ -16,8 +16,6 @@ from rtmri2speech.simulation.curves import Floats, Layers, moved, smooth
 from rtmri2speech.simulation.fixed import shapes
 from rtmri2speech.simulation.tissues import CODES, REGION_OF, SHARE_OF, TISSUE_OF, TISSUES
 
-__all__ = ["PIXEL_CM", "SIZE", "Contours", "Head", "Prepared", "to_pixels", "window"]
-
 SIZE = 256
 """Height and width of the pictures, pixels."""
 
@@ -54,12 +52,12 @@ class Prepared:
     Attributes:
         points: shape (N, P, 2), corners of all polygons, in cells of the drawing from the corner of the moving part.
         spans: where the coordinates of each polygon begin and end, and its code, in the order of painting.
-        above: how many of the polygons lie under the fixed palate.
+        under_palate: how many of the polygons, the first ones, lie under the fixed palate.
     """
 
     points: Floats
     spans: list[tuple[int, int, int]]
-    above: int
+    under_palate: int
 
 
 class Head:
@@ -117,7 +115,7 @@ class Head:
         draw = ImageDraw.Draw(canvas)
         corners = np.floor(prepared.points[index] + (np.array(_SHIFTS[number]) + 0.5)).astype(np.int64).ravel().tolist()
         for place, (first, last, code) in enumerate(prepared.spans):
-            if place == prepared.above:
+            if place == prepared.under_palate:
                 canvas.paste(*self._palates[number])
             draw.polygon(corners[first:last], fill=code)
         return np.asarray(canvas)
@@ -144,15 +142,6 @@ class Head:
         result = np.zeros((SIZE, SIZE), np.uint8)
         result[window()] = REGION_OF[codes[_CELLS // 2 :: _CELLS, _CELLS // 2 :: _CELLS]]
         return result
-
-    def draw(self, contours: Contours, index: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-        """Share of every tissue in every pixel, (tissues, 256, 256), and regions, (256, 256), at one instant."""
-        prepared = self.prepare(contours)
-        codes = [self.codes(prepared, index, number) for number in range(len(_SHIFTS))]
-        result = self.still.copy()
-        for tissue in range(len(TISSUES)):
-            result[tissue][window()] = self.mean(codes, np.where(tissue == TISSUE_OF, SHARE_OF, 0.0))
-        return result, self.labels(prepared, index)
 
     def _palate_piece(
         self, still: Image.Image, shift: tuple[float, float]

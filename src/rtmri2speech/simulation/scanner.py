@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
@@ -25,19 +23,22 @@ _COIL = ((5.0, -2.5, 8.0, 1.0), (1.0, -9.0, 6.5, 0.35), (-11.0, -4.0, 8.0, 0.5))
 _COIL_FLOOR = 0.16
 # Grey value of the brightest tissue of a neutral steady frame.
 _WHITE_LEVEL, _WHITE_PERCENTILE = 225.0, 99.5
+# Share of the k-space radius, in lines, that is acquired in every frame: what tells the picture's brightness.
+_CENTRE = 0.25
+# Share of half a cosine's period the fade goes through: down to 0.21 at the edge. All the way to 0 would cost more
+# resolution than the ringing that is left is worth.
+_FADE = 0.7
 
 
 class ScannerConfig(Config):
     """How pictures are taken."""
 
-    frame_ms: float = Field(default=36.8, gt=0.0)
-    """Duration of a frame, which averages over what moves in it."""
     subframes: int = Field(default=4, ge=1, le=32)
     """Instants drawn a frame; a multiple of 4 draws edges finest."""
     matrix: int = Field(default=140, ge=16, le=SIZE)
     """Lines and samples acquired of the picture's 256."""
     apodisation: float = Field(default=0.3, ge=0.0, le=1.0)
-    """Share of the k-space radius over which the signal is faded out, against ringing."""
+    """Share of the k-space radius over which the signal is faded to a fifth, against ringing."""
     tr_ms: float = Field(default=2.7, gt=0.0)
     """Repetition time."""
     te_ms: float = Field(default=1.2, gt=0.0)
@@ -49,7 +50,8 @@ class ScannerConfig(Config):
     snr: float = Field(default=22.0, gt=0.0)
     """Signal of the tongue by the standard deviation of the noise in the real part."""
     ghosting: float = Field(default=0.0, ge=0.0, le=1.0)
-    """Share of the signal that is missing from lines left out of a frame: 1 acquires only one in ``interleaves``."""
+    """Share of the signal that is missing from lines left out of a frame: 1 acquires only one in ``interleaves``, and
+    the centre of k-space."""
     interleaves: int = Field(default=4, ge=2, le=16)
     """Frames after which every line has been acquired."""
 
@@ -59,16 +61,20 @@ class Scanner:
 
     Args:
         head: the speaker.
+        frame_seconds: duration of a frame.
         config: the sequence.
     """
 
-    def __init__(self, head: Head, config: ScannerConfig | None = None) -> None:
+    def __init__(self, head: Head, frame_seconds: float, config: ScannerConfig | None = None) -> None:
         self.head = head
         self.config = config or ScannerConfig()
+        # Pulses a frame.
+        self._pulses = 1000.0 * frame_seconds / self.config.tr_ms
         self.coil = _coil()
         self._shade = (self.coil * head.texture).astype(np.float32)
         self._weights = _k_space_weights(self.config.matrix, self.config.apodisation)
         self._lines = np.flatnonzero(self._weights.any(axis=1))
+        self._central = np.abs(np.fft.fftfreq(SIZE, 1.0 / SIZE))[self._lines] <= _CENTRE * self.config.matrix / 2.0
         self._steady, self._excess, self._decay = spoiled_gradient_echo(self.config)
         self._steady_still = self._still(self._steady)
         self._scale = 1.0
@@ -81,27 +87,23 @@ class Scanner:
 
     def signal(self, frame: int) -> NDArray[np.float64]:
         """Signal of every tissue in a frame, counted from the start of the scan: shape (tissues,)."""
-        pulses = self.config.frame_ms / self.config.tr_ms
-        first = self.config.dummies + frame * pulses
+        first = self.config.dummies + frame * self._pulses
         # Mean of decay ** n over the pulses of the frame.
-        mean = self._decay**first * (1.0 - self._decay**pulses) / (pulses * (1.0 - self._decay))
+        mean = self._decay**first * (1.0 - self._decay**self._pulses) / (self._pulses * (1.0 - self._decay))
         return np.asarray(self._steady + self._excess * mean)
 
-    def scan(
-        self,
-        contours: Contours,
-        rng: np.random.Generator | None,
-        on_frame: Callable[[int], None] | None = None,
-    ) -> tuple[Pictures, Pictures]:
+    def scan(self, contours: Contours, rng: np.random.Generator | None) -> tuple[Pictures, Pictures]:
         """Take T frames.
 
         Args:
             contours: N = 2 T + 1 instants: edge, centre, edge, ... of the frames.
             rng: source of the noise; None for pictures without noise.
-            on_frame: called with the number of each finished frame.
 
         Returns:
             Frames (T, 256, 256) and regions at the frames' centres (T, 256, 256).
+
+        Raises:
+            ValueError: when the number of instants is even or below 3.
         """
         count = (len(contours) - 1) // 2
         if count < 1 or len(contours) != 2 * count + 1:
@@ -120,8 +122,6 @@ class Scanner:
                 magnitude = np.abs(self._acquire(picture, frame, rng))
                 frames[frame] = np.clip(np.rint(magnitude), 0.0, 255.0)
                 labels[frame] = self.head.labels(prepared, first + self.config.subframes)
-                if on_frame is not None:
-                    on_frame(frame)
         return frames, labels
 
     def _instants(self, start: int, stop: int) -> NDArray[np.float64]:
@@ -154,7 +154,7 @@ class Scanner:
         weights = self._weights[np.ix_(self._lines, self._lines)]
         if self.config.ghosting > 0.0:
             acquired = (self._lines + frame) % self.config.interleaves == 0
-            share = 1.0 + self.config.ghosting * (self.config.interleaves * acquired - 1.0)
+            share = 1.0 + self.config.ghosting * (self.config.interleaves * acquired - 1.0) * ~self._central
             space *= share.astype(np.float32)[:, None]
         if rng is not None:
             # White in k-space; so strong that the picture's real part has the wanted deviation.
@@ -198,9 +198,9 @@ def _coil() -> NDArray[np.float32]:
 
 
 def _k_space_weights(matrix: int, apodisation: float) -> NDArray[np.float32]:
-    """1 inside the acquired square, fading to its edge along a raised cosine, 0 outside: (256, 256), FFT order."""
+    """1 inside the acquired square, falling to 0.21 at its edge along a cosine, 0 outside: (256, 256), FFT order."""
     place = np.abs(np.fft.fftfreq(SIZE, 1.0 / SIZE)) / (matrix / 2.0)
     inside = place <= 1.0 if matrix == SIZE else place < 1.0
     fade = np.clip((place - (1.0 - apodisation)) / max(apodisation, 1e-9), 0.0, 1.0)
-    line = np.where(inside, 0.5 * (1.0 + np.cos(np.pi * 0.7 * fade)), 0.0)
+    line = np.where(inside, 0.5 * (1.0 + np.cos(np.pi * _FADE * fade)), 0.0)
     return np.asarray(line[:, None] * line[None, :], dtype=np.float32)

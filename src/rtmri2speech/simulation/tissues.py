@@ -37,9 +37,9 @@ class Tissue(NamedTuple):
     t2_star_ms: float
 
 
-# At 1.5 T. T1 of muscle, white and grey matter, cord, blood and cartilage: Stanisz et al. 2005 (Magn. Reson. Med. 54,
-# 507-512); of fat and marrow: de Bazelaire et al. 2004 (Radiology 230, 652-659); of CSF: Rooney et al. 2007 (Magn.
-# Reson. Med. 57, 308-318). Densities and T2* are typical values; at the echo times of real-time imaging only the
+# At 1.5 T. T1 of muscle, white and grey matter, cord and cartilage: Stanisz et al. 2005 (Magn. Reson. Med. 54, 507-512);
+# of fat and marrow: de Bazelaire et al. 2004 (Radiology 230, 652-659); of CSF: Rooney et al. 2007 (Magn. Reson. Med.
+# 57, 308-318). Densities and T2* are typical values; at the echo times of real-time imaging only the
 # short T2* of bone and teeth matters. Skin, mucosa and glands have no agreed values: chosen to look as they do.
 AIR = Tissue(0.0, 1000.0, 1.0)
 MUSCLE = Tissue(0.80, 1008.0, 30.0)
@@ -56,7 +56,6 @@ GREY = Tissue(0.83, 1124.0, 60.0)
 CORD = Tissue(0.72, 745.0, 50.0)
 CSF = Tissue(1.00, 4300.0, 200.0)
 DISC = Tissue(0.70, 1300.0, 20.0)
-BLOOD = Tissue(0.85, 1441.0, 80.0)
 
 
 class Part(IntEnum):
@@ -93,8 +92,6 @@ class Part(IntEnum):
     JAW_MARROW = 29
     LOWER_TOOTH = 30
     GUM = 31
-    FOREHEAD_FAT = 32
-    VESSEL = 33
     DARK_MUSCLE = 34
     BLADE = 35
     SLIT = 36
@@ -125,8 +122,6 @@ _PARTS: dict[Part, tuple[Tissue, float, Region]] = {
     Part.CSF: (CSF, 1.0, Region.OTHER),
     Part.CORD: (CORD, 1.0, Region.OTHER),
     Part.DISC: (DISC, 1.0, Region.OTHER),
-    Part.VESSEL: (BLOOD, 1.3, Region.OTHER),
-    Part.FOREHEAD_FAT: (FAT, 0.7, Region.OTHER),
     Part.LIP: (MUCOSA, 1.05, Region.LIPS),
     Part.LIP_CORE: (MUSCLE, 1.15, Region.LIPS),
     Part.VELUM: (MUSCLE, 1.05, Region.VELUM),

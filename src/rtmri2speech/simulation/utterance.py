@@ -121,7 +121,7 @@ def simulate_utterance(job: Job) -> None:
     # The outlines alone do not tell a closure by the tongue from a narrow vowel; the areas do.
     closure = np.interp(instants, centres, np.clip(1.0 - tube.tongue_areas / _NEARLY_CLOSED_CM2, 0.0, 1.0))
     contours = replace(trace(tract, score.tract_at(instants)), closure=closure)
-    frames, regions = Scanner(head, job.scanner).scan(contours, job.rng(3))
+    frames, regions = Scanner(head, float(1 / FRAME_RATE), job.scanner).scan(contours, job.rng(3))
     truth = _truth(script, score, centres, tube, regions)
     write_video(job.file(".mp4"), frames, FRAME_RATE)
     write_wav(job.file(".wav"), sound, SAMPLE_RATE)
