@@ -37,9 +37,9 @@ class Tissue(NamedTuple):
     t2_star_ms: float
 
 
-# At 1.5 T. T1 of muscle, white and grey matter, cord and cartilage: Stanisz et al. 2005 (Magn. Reson. Med. 54, 507-512);
-# of fat and marrow: de Bazelaire et al. 2004 (Radiology 230, 652-659); of CSF: Rooney et al. 2007 (Magn. Reson. Med.
-# 57, 308-318). Densities and T2* are typical values; at the echo times of real-time imaging only the
+# At 1.5 T. T1 of muscle, white and grey matter, cord and cartilage: Stanisz et al. 2005 (Magn. Reson. Med. 54,
+# 507-512); of fat and marrow: de Bazelaire et al. 2004 (Radiology 230, 652-659); of CSF: Rooney et al. 2007 (Magn.
+# Reson. Med. 57, 308-318). Densities and T2* are typical values; at the echo times of real-time imaging only the
 # short T2* of bone and teeth matters. Skin, mucosa and glands have no agreed values: chosen to look as they do.
 AIR = Tissue(0.0, 1000.0, 1.0)
 MUSCLE = Tissue(0.80, 1008.0, 30.0)

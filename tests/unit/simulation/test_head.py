@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
@@ -10,30 +10,26 @@ from scipy import ndimage
 from rtmri2speech.simulation.articulators import BODY_FROM, TIP_FROM
 from rtmri2speech.simulation.contours import Contours, Jaw
 from rtmri2speech.simulation.curves import inset, smooth, smooth_closed
-from rtmri2speech.simulation.head import SIZE, Head, to_pixels, window
-from rtmri2speech.simulation.tissues import AIR, CODES, REGION_OF, SHARE_OF, TISSUE_OF, TISSUES, Part, Region
+from rtmri2speech.simulation.head import SIZE, Head, Prepared, to_pixels, window
+from rtmri2speech.simulation.tissues import AIR, REGION_OF, SHARE_OF, TISSUE_OF, TISSUES, Part, Region
 
-GOLDEN = np.load(Path(__file__).parents[2] / "golden" / "contours.npz")
-NAMES = [str(name) for name in GOLDEN["names"]]
+MATTER = np.where(TISSUES.index(AIR) == TISSUE_OF, 0.0, SHARE_OF)
 OPEN = ("@", "a", "i", "u", "e", "o")
 CLOSED = ("ll-labial-closure(a)", "tt-alveolar-closure(a)", "tb-velar-closure(a)", "tb-velar-closure(u)")
 TONGUE = (Region.TONGUE_TIP, Region.TONGUE_BODY, Region.TONGUE_ROOT)
 EIGHT = np.ones((3, 3))
 
 
-def contours(*names: str) -> Contours:
-    rows = [NAMES.index(name) for name in names]
-    outlines = (GOLDEN[kind][rows].astype(np.float64) for kind in ("upper", "lower", "tongue", "epiglottis"))
-    return Contours(*outlines, velum=np.full(len(rows), -0.1))
-
-
-@pytest.fixture(scope="module")
-def head() -> Head:
-    return Head(contours("@"), seed=3)
-
-
 def labels_of(head: Head, shape: Contours, index: int = 0) -> NDArray[np.uint8]:
     return head.labels(head.prepare(shape), index)
+
+
+def matter(head: Head, shape: Contours) -> NDArray[np.float32]:
+    """How much tissue of any kind is in every pixel, (256, 256)."""
+    prepared = head.prepare(shape)
+    result = head.still[1:].sum(axis=0)
+    result[window()] = head.mean([head.codes(prepared, 0, number) for number in range(4)], MATTER)
+    return result
 
 
 def pixel(x: float, y: float) -> tuple[int, int]:
@@ -41,8 +37,8 @@ def pixel(x: float, y: float) -> tuple[int, int]:
     return int(row), int(column)
 
 
-def test_the_face_looks_left_and_stands_upright() -> None:
-    points = GOLDEN["upper"][0].astype(np.float64)
+def test_the_face_looks_left_and_stands_upright(golden: Mapping[str, NDArray[np.float32]]) -> None:
+    points = golden["upper"][0].astype(np.float64)
     lips, pharynx, glottis, palate = to_pixels(points[[33, 6, 0, 17]])
     assert lips[0] < pharynx[0]
     assert glottis[1] > palate[1]
@@ -54,22 +50,24 @@ def test_nose_and_a_low_larynx_are_in_the_picture() -> None:
         assert ((to_pixels(np.array(place)) > 4) & (to_pixels(np.array(place)) < SIZE - 4)).all()
 
 
-def test_same_seed_same_head_and_another_seed_another_one(head: Head) -> None:
+def test_same_seed_same_head_and_another_seed_another_one(head: Head, contours: Callable[..., Contours]) -> None:
     same, other = Head(contours("@"), seed=3), Head(contours("@"), seed=4)
     assert (same.still == head.still).all() and (same.texture == head.texture).all()
     shape = contours("a")
-    assert (same.draw(shape, 0)[0] == head.draw(shape, 0)[0]).all()
+    assert (matter(same, shape) == matter(head, shape)).all()
+    assert (labels_of(same, shape) == labels_of(head, shape)).all()
     assert np.abs(other.still - head.still).mean() > 0.001
     assert (labels_of(other, shape) == labels_of(head, shape)).mean() > 0.99
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_region_is_there(head: Head, name: str) -> None:
-    assert set(np.unique(labels_of(head, contours(name)))) == {int(region) for region in Region}
+def test_every_region_is_there(head: Head, shape_name: str, contours: Callable[..., Contours]) -> None:
+    assert set(np.unique(labels_of(head, contours(shape_name)))) == {int(region) for region in Region}
 
 
 @pytest.mark.parametrize("name", OPEN)
-def test_open_vowels_have_one_airway_from_glottis_to_lips(head: Head, name: str) -> None:
+def test_open_vowels_have_one_airway_from_glottis_to_lips(
+    head: Head, name: str, contours: Callable[..., Contours]
+) -> None:
     shape = contours(name)
     parts, _ = ndimage.label(labels_of(head, shape) == Region.AIRWAY, structure=EIGHT)
     above_glottis = 0.5 * (shape.upper[0, 0] + shape.lower[0, 0]) + (0.0, 0.3)
@@ -79,7 +77,7 @@ def test_open_vowels_have_one_airway_from_glottis_to_lips(head: Head, name: str)
 
 
 @pytest.mark.parametrize("name", CLOSED)
-def test_closures_interrupt_the_airway(head: Head, name: str) -> None:
+def test_closures_interrupt_the_airway(head: Head, name: str, contours: Callable[..., Contours]) -> None:
     shape = contours(name)
     parts, _ = ndimage.label(labels_of(head, shape) == Region.AIRWAY, structure=EIGHT)
     above_glottis = 0.5 * (shape.upper[0, 0] + shape.lower[0, 0]) + (0.0, 0.3)
@@ -90,19 +88,18 @@ def test_closures_interrupt_the_airway(head: Head, name: str) -> None:
     assert columns.min() > front + 2  # further left are the lips
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_tongue_has_no_holes(head: Head, name: str) -> None:
-    shares, labels = head.draw(contours(name), 0)
+def test_the_tongue_has_no_holes(head: Head, shape_name: str, contours: Callable[..., Contours]) -> None:
+    labels = labels_of(head, contours(shape_name))
     tongue = np.isin(labels, TONGUE)
     parts, count = ndimage.label(tongue)
     sizes = ndimage.sum(tongue, parts, np.arange(1, count + 1))
     assert sizes.max() > 0.99 * tongue.sum()
     assert (ndimage.binary_fill_holes(tongue) == tongue).mean() > 0.9999
     inside = ndimage.binary_erosion(tongue, iterations=2)
-    assert shares[1:].sum(axis=0)[inside].min() > 0.8
+    assert matter(head, contours(shape_name))[inside].min() > 0.8
 
 
-def test_parts_of_the_tongue_are_where_they_should_be(head: Head) -> None:
+def test_parts_of_the_tongue_are_where_they_should_be(head: Head, contours: Callable[..., Contours]) -> None:
     shape = contours("@")
     labels = labels_of(head, shape)
     centre = {region: ndimage.center_of_mass(labels == region) for region in TONGUE}
@@ -114,12 +111,14 @@ def test_parts_of_the_tongue_are_where_they_should_be(head: Head) -> None:
     assert tongue[BODY_FROM, 0] == pytest.approx(tongue[:, 0].min(), abs=0.3)
 
 
-def test_closed_velum_touches_the_wall_and_opens_without_a_jump(head: Head) -> None:
-    opening = GOLDEN["velum_openings"]
+def test_closed_velum_touches_the_wall_and_opens_without_a_jump(
+    head: Head, golden: Mapping[str, NDArray[np.float32]], contours: Callable[..., Contours]
+) -> None:
+    opening = golden["velum_openings"]
     count = len(opening)
     shape = contours(*["a"] * count)
     shape = Contours(
-        upper=GOLDEN["velum_upper"].astype(np.float64),
+        upper=golden["velum_upper"].astype(np.float64),
         lower=shape.lower,
         tongue=shape.tongue,
         epiglottis=shape.epiglottis,
@@ -145,7 +144,7 @@ def test_closed_velum_touches_the_wall_and_opens_without_a_jump(head: Head) -> N
     assert np.abs(np.diff(widths)).max() < 0.08
 
 
-def test_closure_given_by_its_area_overrules_the_guess(head: Head) -> None:
+def test_closure_given_by_its_area_overrules_the_guess(head: Head, contours: Callable[..., Contours]) -> None:
     names = ("i", "tb-velar-closure(u)")
     shape = contours(*names)
     for closure in ((0.0, 0.0), (1.0, 1.0)):
@@ -157,33 +156,35 @@ def test_closure_given_by_its_area_overrules_the_guess(head: Head) -> None:
             assert (parts[teeth] == parts[pharynx]) == (closure[index] == 0.0)
 
 
-def test_a_still_tongue_is_drawn_the_same_and_a_slow_one_without_jumps(head: Head) -> None:
+def test_a_still_tongue_is_drawn_the_same_and_a_slow_one_without_jumps(
+    head: Head, contours: Callable[..., Contours]
+) -> None:
     steps = 200
     slow = contours("a", "e").between(np.linspace(0.0, 1.0, steps))
     prepared = head.prepare(slow)
-    air = np.where(np.arange(CODES) == 0, 0.0, (TISSUE_OF > 0) * SHARE_OF)
+    still = head.prepare(contours("a", "e").between(np.full(2, 0.37)))
 
-    def picture(index: int) -> NDArray[np.float32]:
-        return head.mean([head.codes(prepared, index, number) for number in range(4)], air)
+    def picture(index: int, polygons: Prepared = prepared) -> NDArray[np.float32]:
+        return head.mean([head.codes(polygons, index, number) for number in range(4)], MATTER)
 
-    assert (picture(0) == picture(0)).all()
+    assert (picture(0, still) == picture(1, still)).all()
     # In one of 200 steps the tongue's surface moves by a tenth of a pixel.
     changes = [np.abs(picture(index + 1) - picture(index)) for index in range(60, 140, 4)]
     assert max(change.max() for change in changes) < 0.45
     assert max(change.mean() for change in changes) < 0.002
 
 
-def test_lips_that_touch_leave_no_crack(head: Head) -> None:
-    shares, labels = head.draw(contours("ll-labial-closure(a)"), 0)
-    lips = labels == Region.LIPS
+def test_lips_that_touch_leave_no_crack(head: Head, contours: Callable[..., Contours]) -> None:
+    shape = contours("ll-labial-closure(a)")
+    lips = labels_of(head, shape) == Region.LIPS
     assert ndimage.label(lips)[1] == 1
     rows, columns = np.nonzero(lips)
     middle = int(columns.mean())
-    column = shares[1:].sum(axis=0)[rows[columns == middle].min() + 1 : rows[columns == middle].max(), middle]
+    column = matter(head, shape)[rows[columns == middle].min() + 1 : rows[columns == middle].max(), middle]
     assert column.min() > 0.8
 
 
-def test_the_glottis_is_between_airway_and_windpipe(head: Head) -> None:
+def test_the_glottis_is_between_airway_and_windpipe(head: Head, contours: Callable[..., Contours]) -> None:
     shape = contours("a")
     labels = labels_of(head, shape)
     glottis = 0.5 * (shape.upper[0, 0] + shape.lower[0, 0])
@@ -191,18 +192,18 @@ def test_the_glottis_is_between_airway_and_windpipe(head: Head) -> None:
     assert labels[pixel(*(glottis - (0.0, 0.1)))] == Region.LARYNX
     row, column = pixel(*(glottis - (0.0, 0.8)))
     assert labels[row, column] == Region.OTHER
-    shares, _ = head.draw(shape, 0)
-    assert shares[1:, row, column].sum() == pytest.approx(0.0)
+    assert matter(head, shape)[row, column] == pytest.approx(0.0)
 
 
-def test_shares_are_those_of_tissues(head: Head) -> None:
-    shares, _ = head.draw(contours("e"), 0)
+def test_shares_are_those_of_tissues(head: Head, contours: Callable[..., Contours]) -> None:
     assert TISSUES[0] is AIR
-    assert shares.shape == (len(TISSUES), SIZE, SIZE)
-    assert shares.min() >= 0.0 and shares[1:].sum(axis=0).max() < 1.4
+    assert head.still.shape == (len(TISSUES), SIZE, SIZE)
+    assert head.still.min() >= 0.0
+    everything = matter(head, contours("e"))
+    assert everything.min() >= 0.0 and everything.max() < 1.4
 
 
-def test_jaw_moves_as_one() -> None:
+def test_jaw_moves_as_one(contours: Callable[..., Contours]) -> None:
     shape = contours("a", "i")
     neutral = shape.lower[0, 20] - shape.lower[0, 15]
     jaw = Jaw(shape.lower, neutral)
@@ -214,7 +215,7 @@ def test_jaw_moves_as_one() -> None:
     )
 
 
-def test_contours_between_instants_are_linear() -> None:
+def test_contours_between_instants_are_linear(contours: Callable[..., Contours]) -> None:
     shape = contours("a", "i", "u")
     between = shape.between(np.array([0.25, 1.0, 2.0]))
     assert between.tongue[0] == pytest.approx(0.75 * shape.tongue[0] + 0.25 * shape.tongue[1])
