@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 
 from rtmri2speech.corpora.phantom import MANIFEST
-from rtmri2speech.simulation import phantom, utterance
+from rtmri2speech.simulation import utterance
 from rtmri2speech.simulation.anatomy import draw_speakers
-from rtmri2speech.simulation.phantom import PhantomOptions, simulate
+from rtmri2speech.simulation.phantom import PhantomOptions, plan_utterances, simulate
 from rtmri2speech.simulation.scanner import Scanner
 from rtmri2speech.simulation.speaker import Voice
 from rtmri2speech.simulation.truth import Truth
@@ -63,7 +63,7 @@ def speed(seconds: float) -> None:
         spent: dict[str, float] = defaultdict(float)
         kept = {name: getattr(owner, function) for name, (owner, function) in PARTS.items()}
         simulate(Path(scratch) / "warm", people, PhantomOptions(minutes=0.02, utterance_seconds=2.0), workers=1)
-        jobs = phantom._plan(Path(scratch) / "warm", 0, people[0].name, seconds * 27.17, options)
+        jobs = plan_utterances(Path(scratch) / "warm", 0, people[0].name, seconds * utterance.FRAME_RATE, options)
         for name, (owner, function) in PARTS.items():
             setattr(owner, function, clocked(kept[name], name, spent))
         began = time.perf_counter()

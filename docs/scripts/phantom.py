@@ -195,7 +195,7 @@ def table(voices: dict[str, Voice]) -> str:
         cells = []
         for vowel in VOWELS:
             fit = voice.vowels[vowel]
-            errors = ", ".join(f"{100 * error:+.1f}" for error in fit.errors[:2])
+            errors = ", ".join(f"{error:+.1f}" for error in fit.error_percent[:2])
             cells.append(f"{fit.formants[0]:.0f}, {fit.formants[1]:.0f} ({errors})")
         lines.append(f"| {name} | {voice.tract_length:.1f} cm | " + " | ".join(cells) + " |")
     return "\n".join(lines)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 import yaml
@@ -18,12 +20,13 @@ class Config(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     @classmethod
-    def parse(cls, values: Any, source: str) -> Self:
+    def parse(cls, values: Any, source: str, options: Mapping[str, str] = MappingProxyType({})) -> Self:
         """Validate ``values`` (a mapping) and return the configuration.
 
         Args:
             values: nested mapping as read from YAML or JSON.
             source: where it came from, named in the error.
+            options: what the user knows a field as, by its dotted name: ``{"scanner.matrix": "--matrix"}``.
 
         Raises:
             ConfigError: for unknown keys (with the nearest known one) and values out of range.
@@ -36,7 +39,7 @@ class Config(BaseModel):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            raise ConfigError(*_explain(cls, error, source)) from None
+            raise ConfigError(*_explain(cls, error, source, options)) from None
 
     def differences(self, other: Self) -> list[str]:
         """Names of the fields in which ``other`` differs, each with both values."""
@@ -44,10 +47,13 @@ class Config(BaseModel):
         return [f"{name}: {mine[name]} against {theirs.get(name)}" for name in mine if mine[name] != theirs.get(name)]
 
 
-def _explain(model: type[BaseModel], error: ValidationError, source: str) -> tuple[str, str]:
+def _explain(
+    model: type[BaseModel], error: ValidationError, source: str, options: Mapping[str, str]
+) -> tuple[str, str]:
     problems, remedies = [], []
     for item in error.errors():
         path = ".".join(str(part) for part in item["loc"])
+        path = options.get(path, path)
         if item["type"] == "extra_forbidden":
             known = _fields_at(model, item["loc"][:-1])
             near = difflib.get_close_matches(str(item["loc"][-1]), known, n=1)
@@ -72,21 +78,34 @@ def _fields_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]
     return list(model.model_fields)
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a name given twice, of which YAML's own loader keeps the last in silence."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        names: set[str] = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in names:
+                raise yaml.MarkedYAMLError(problem=f"'{key.value}' stands there twice", problem_mark=key.start_mark)
+            names.add(key.value)
+        return node
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML mapping.
 
     Raises:
-        ConfigError: when the file is missing, not YAML, or not a mapping.
+        ConfigError: when the file is missing, not YAML, or not a mapping, or gives a name twice.
     """
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such recipe.", "Check the spelling of the path.") from None
+        raise ConfigError(f"{path}: no such file.", "Check the spelling of the path.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         first = str(error).splitlines()[0]
-        raise ConfigError(f"{path}: not readable as YAML ({first}).", "Compare it with a recipe that works.") from None
+        raise ConfigError(f"{path}: not readable as YAML ({first}).", "Compare it with a file that works.") from None
     if not isinstance(values, dict):
-        raise ConfigError(f"{path}: holds no 'name: value' lines.", "Compare it with a recipe that works.")
+        raise ConfigError(f"{path}: holds no 'name: value' lines.", "Compare it with a file that works.")
     return values
 
 

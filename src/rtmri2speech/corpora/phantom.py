@@ -16,6 +16,17 @@ MANIFEST = "phantom.json"
 PLAN = ".plan.json"
 """File of a phantom that is being made: what it shall be."""
 
+LICENCE = "simulated; free of any rights of persons"
+
+VIDEO, SOUND, PHONES, TRUTH = ".mp4", ".wav", ".TextGrid", ".npz"
+SUFFIXES = (VIDEO, SOUND, PHONES, TRUTH)
+"""Endings of an utterance's files."""
+
+
+def utterance_file(root: Path, speaker: str, name: str, suffix: str) -> Path:
+    """One of the files of an utterance."""
+    return root / speaker / f"{name}{suffix}"
+
 
 def is_phantom(folder: Path) -> bool:
     """Whether a folder is a phantom, finished or not."""
@@ -34,7 +45,7 @@ class PhantomCorpus:
 
     root: Path
     name: str = "phantom"
-    licence: str = "simulated; no person's rights"
+    licence: str = LICENCE
     citation: str = (
         "Simulated with VocalTractLab: Birkholz, P. (2013). Modeling consonant-vowel coarticulation for "
         "articulatory speech synthesis. PLoS ONE 8(4): e60603."
@@ -64,12 +75,5 @@ class PhantomCorpus:
     def _recording(self, speaker: str, name: str, split: str) -> Recording:
         if split not in SPLITS:
             raise ValueError(f"split '{split}'")
-        stem = self.root / speaker / name
-        return Recording(
-            id=name,
-            speaker=speaker,
-            video=stem.with_suffix(".mp4"),
-            audio=stem.with_suffix(".wav"),
-            textgrid=stem.with_suffix(".TextGrid"),
-            split=split,
-        )
+        video, audio, textgrid = (utterance_file(self.root, speaker, name, kind) for kind in (VIDEO, SOUND, PHONES))
+        return Recording(id=name, speaker=speaker, video=video, audio=audio, textgrid=textgrid, split=split)

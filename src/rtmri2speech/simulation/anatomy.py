@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from rtmri2speech.config import Config, read_yaml
 from rtmri2speech.errors import ConfigError
 
 Sex = Literal["male", "female"]
+
+
+class Stream(IntEnum):
+    """What random numbers are for: the last word of their seed, so that no two purposes draw the same ones.
+
+    Not 0: NumPy takes the seeds ``(1, 2)`` and ``(1, 2, 0)`` for the same.
+    """
+
+    SPEAKER = 1
+    SCRIPT = 2
+    MOVEMENTS = 3
+    SOUND = 4
+    PICTURES = 5
+
 
 # Ranges from which speakers are drawn, cm. VocalTractLab's speaker JD3 is the man they lie around. Between the
 # sexes pharynx and larynx differ most, the mouth least (Fitch & Giedd 1999, J. Acoust. Soc. Am. 106, 1511); the
@@ -41,6 +56,8 @@ _DRAWN: dict[Sex, dict[str, tuple[float, float]]] = {
     },
 }
 _F0_HZ: dict[Sex, tuple[float, float]] = {"male": (100.0, 130.0), "female": (180.0, 205.0)}
+# Windows takes these for devices, whatever the letters' case; and one folder of a phantom is no speaker's.
+_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10)), "speakers"}
 
 
 class Anatomy(Config):
@@ -65,11 +82,11 @@ class Speaker(Config):
     """A simulated person.
 
     Attributes:
-        name: usable as a folder name.
-        sex: decides what is drawn for values not given.
+        name: usable as a folder name, on Windows too.
+        sex: decides about the values not given.
         f0: the voice's reference, Hz; accents lie around it.
         anatomy: sizes of the tract.
-        seed: of the looks (face, texture) and of the habits.
+        seed: of the looks (face, texture).
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][\w-]*$")
@@ -77,6 +94,13 @@ class Speaker(Config):
     f0: float = Field(ge=60.0, le=350.0)
     anatomy: Anatomy = Anatomy()
     seed: int = Field(0, ge=0)
+
+    @field_validator("name")
+    @classmethod
+    def _is_a_folder_name(cls, name: str) -> str:
+        if name.casefold() in _RESERVED:
+            raise ValueError(f"'{name}' cannot be a speaker's folder")
+        return name
 
 
 def draw_speakers(count: int, seed: int) -> list[Speaker]:
@@ -91,7 +115,7 @@ def draw_speakers(count: int, seed: int) -> list[Speaker]:
         raise ConfigError(f"--speakers {count}: nobody would speak.", "Give 1 or more.")
     speakers = []
     for index in range(count):
-        rng = np.random.default_rng((seed, index, 0))
+        rng = np.random.default_rng((seed, index, 0, Stream.SPEAKER))
         sex: Sex = "female" if index % 2 else "male"
         low, high = _F0_HZ[sex]
         f0 = round(float(rng.uniform(low, high)), 1)
@@ -105,14 +129,34 @@ def draw_speakers(count: int, seed: int) -> list[Speaker]:
 def read_speakers(path: Path, seed: int) -> list[Speaker]:
     """Speakers from a YAML file: a name a speaker, below it ``sex``, ``f0`` and ``anatomy`` as far as they are given.
 
+    What is not given lies in the middle of what women and men are drawn from; a man's anatomy is JD3's.
+
     Raises:
-        ConfigError: for a file that cannot be read, unknown names and values no person has.
+        ConfigError: for a file that cannot be read or names nobody, for unknown keys, for names that would share a
+            folder or cannot be one, and for values no person has.
     """
-    speakers = []
-    for index, (name, values) in enumerate(read_yaml(path).items()):
+    speakers: list[Speaker] = []
+    names: set[str] = set()
+    for index, (key, values) in enumerate(read_yaml(path).items()):
+        name = str(key)
         if not isinstance(values, dict):
             raise ConfigError(f"{path}: '{name}' holds no 'name: value' lines.", "Give at least: sex: female")
-        low, high = _F0_HZ["female" if values.get("sex") == "female" else "male"]
-        given = {"name": str(name), "f0": (low + high) / 2, "seed": seed * 1000 + index, **values}
+        if "name" in values:
+            raise ConfigError(f"{path}: '{name}' holds another name.", "Leave out 'name'; the speaker has one already.")
+        if name.casefold() in names:
+            raise ConfigError(f"{path}: two speakers would share the folder '{name}'.", "Give one another name.")
+        names.add(name.casefold())
+        defaults = _defaults(values)
+        given = {"name": name, "seed": seed * 1000 + index, **defaults, **values}
+        if isinstance(values.get("anatomy"), dict):
+            given["anatomy"] = {**defaults["anatomy"], **values["anatomy"]}
         speakers.append(Speaker.parse(given, f"{path}, {name}"))
+    if not speakers:
+        raise ConfigError(f"{path}: names nobody.", "Give a name a speaker, and below it at least: sex: female")
     return speakers
+
+
+def _defaults(values: dict[str, Any]) -> dict[str, Any]:
+    sex: Sex = "female" if values.get("sex") == "female" else "male"
+    middles = {name: round(sum(limits) / 2.0, 3) for name, limits in _DRAWN[sex].items()}
+    return {"f0": sum(_F0_HZ[sex]) / 2.0, "anatomy": middles if sex == "female" else {}}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,13 +37,16 @@ REFERENCE_LENGTH = 16.0
 
 _FREE_NAMES = ("HX", "HY", "JA", "LP", "LD", "VS", "TCX", "TCY", "TTX", "TTY", "TBX", "TBY", "TS1", "TS2")
 _FREE = [TRACT.index(name) for name in _FREE_NAMES]
-_HY, _LP, _LD = (TRACT.index(name) for name in ("HY", "LP", "LD"))
+_HY = TRACT.index("HY")
 # What one unit of cost is: this relative error of F1, F2, F3; this share of a parameter's range; this lack of area.
 _FORMANT_UNITS = np.array([0.008, 0.008, 0.05])
 _DISTANCE_UNIT = 0.15
 _LEAST_AREA, _AREA_UNIT = 0.30, 0.03
 # JD3's larynx stands 2 cm higher in /a/ than in /i/, more than people's do.
 _LARYNX_SHARE = 0.4
+# Lips of /u/: hardly protruded (LP is 1 in JD3's /u/ and 0 in its neutral vowel), their distance (LD, cm) half way
+# between the two.
+_SPREAD_LIPS = {"LP": 0.05, "LD": 0.6}
 _EVALUATIONS = 20
 # Of finite differences, in shares of a parameter's range.
 _STEP = 0.01
@@ -70,6 +72,11 @@ class VowelFit:
     def errors(self) -> Floats:
         """Relative errors of F1, F2, F3."""
         return np.asarray(self.formants / self.target - 1.0)
+
+    @property
+    def error_percent(self) -> list[float]:
+        """Relative errors of F1, F2, F3 in per cent, rounded for files and people."""
+        return [round(100.0 * float(error), 2) for error in self.errors]
 
 
 def vowel_targets(tract_length: float) -> dict[str, Floats]:
@@ -97,11 +104,7 @@ def carry_over(shape: Floats, source: tuple[Floats, Floats], tract: VocalTract) 
     return np.asarray(tract.low + (shape - low) / (high - low) * (tract.high - tract.low))
 
 
-def fit_vowels(
-    tract: VocalTract,
-    shapes: dict[str, Floats],
-    on_done: Callable[[str], None] = lambda vowel: None,
-) -> dict[str, VowelFit]:
+def fit_vowels(tract: VocalTract, shapes: dict[str, Floats]) -> dict[str, VowelFit]:
     """Find the five vowels.
 
     The transfer function's F1 to F3 are brought to the targets; what the formants leave open is decided by
@@ -111,7 +114,6 @@ def fit_vowels(
     Args:
         tract: the speaker.
         shapes: JD3's shapes ``a i u e o @``, carried over to the speaker, (19,) each.
-        on_done: called with each vowel found.
     """
     neutral = shapes["@"]
     targets = vowel_targets(float(tract.tube(neutral)[0].sum()))
@@ -121,9 +123,9 @@ def fit_vowels(
         anchor[_HY] = neutral[_HY] + _LARYNX_SHARE * (anchor[_HY] - neutral[_HY])
         if vowel == "u":
             anchor = 0.5 * (anchor + neutral)
-            anchor[_LP], anchor[_LD] = 0.05, 0.6
+            for name, value in _SPREAD_LIPS.items():
+                anchor[TRACT.index(name)] = value
         fits[vowel] = _fit(tract, anchor, neutral, targets[vowel])
-        on_done(vowel)
     return fits
 
 

@@ -11,6 +11,7 @@ from rtmri2speech.simulation.vtl import SAMPLE_RATE
 
 # Brings the loudest syllables to about 0.8 of full scale; one constant, so that loudness stays comparable.
 _GAIN = 2.6
+# What is louder is turned down as a whole: clipping would change the spectrum and the noise's level below speech.
 _CEILING = 0.98
 # The room: digital silence would be a level that no microphone gives.
 _ROOM_NOISE = 3e-4
@@ -27,9 +28,9 @@ def record(
     samples: int,
     sample_rate: int,
     rng: np.random.Generator,
+    tr_seconds: float,
+    frame_seconds: float,
     scanner_snr_db: float | None = None,
-    tr_seconds: float = 0.006,
-    frame_seconds: float = 0.0368,
 ) -> NDArray[np.float32]:
     """Sound of the mouth to the recording.
 
@@ -38,24 +39,22 @@ def record(
         samples: length of the result N; ``sound`` is cut or followed by silence.
         sample_rate: of the result, Hz.
         rng: source of the noises.
-        scanner_snr_db: level of speech above the scanner's noise in dB; None for a silent scanner.
         tr_seconds: time between two excitations, at which the gradients repeat.
         frame_seconds: time of a picture, after which their order repeats.
+        scanner_snr_db: level of speech above the scanner's noise in dB; None for a silent scanner.
 
     Returns:
-        Shape (N,), amplitude within -1 to 1.
+        Shape (N,), amplitude within -0.98 to 0.98.
     """
     resampled = resample(sound.astype(np.float32), SAMPLE_RATE, sample_rate)[:samples]
     result = np.zeros(samples)
     result[: len(resampled)] = _GAIN * resampled
-    peak = float(np.abs(result).max(initial=0.0))
-    if peak > _CEILING:
-        result *= _CEILING / peak
     result += _ROOM_NOISE * rng.standard_normal(samples)
     if scanner_snr_db is not None:
         noise = _gradients(samples, sample_rate, rng, tr_seconds, frame_seconds)
         result += _SPEECH_LEVEL * 10.0 ** (-scanner_snr_db / 20.0) * noise
-    return np.asarray(np.clip(result, -1.0, 1.0), np.float32)
+    peak = float(np.abs(result).max(initial=0.0))
+    return np.asarray(result * min(1.0, _CEILING / max(peak, _CEILING)), np.float32)
 
 
 def _gradients(

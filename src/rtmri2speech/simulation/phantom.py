@@ -10,8 +10,8 @@
     <name>/<name>_0000.TextGrid  tiers phones and phrases
     <name>/<name>_0000.npz       the truth, see ``truth.py``
 
-The n-th utterance of a speaker depends on the seed, the speaker's number and n alone. So the same seed gives the
-same bytes whatever the number of workers, and a phantom that was stopped goes on, or grows with more minutes.
+The n-th utterance of a speaker depends on the seed, the speaker's number and n alone. So the same seed gives the same
+bytes whatever the number of workers, and a phantom that was stopped goes on, or grows: more minutes, more speakers.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from pydantic import Field
 
 from rtmri2speech import __version__
 from rtmri2speech.config import Config
-from rtmri2speech.corpora.phantom import MANIFEST, PLAN
+from rtmri2speech.corpora.phantom import LICENCE, MANIFEST, PLAN, VIDEO
 from rtmri2speech.data.files import write_text
-from rtmri2speech.errors import DatasetError, UserError
+from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.scale_out import run_jobs
 from rtmri2speech.simulation.anatomy import Speaker
 from rtmri2speech.simulation.scanner import ScannerConfig
-from rtmri2speech.simulation.speaker import Voice, make_speaker_file, make_voice
+from rtmri2speech.simulation.speaker import VOICE_VERSION, Voice, make_speaker_file, make_voice
 from rtmri2speech.simulation.utterance import FRAME_RATE, Job, frames_of, simulate_utterance, speaker_file, voice_file
-from rtmri2speech.simulation.vtl import library
+from rtmri2speech.simulation.vtl import is_speaker_file, library
 
 # Raised whenever the same options would give other bytes.
 _SCHEMA = 1
@@ -78,7 +78,7 @@ def simulate(
     on_stage: Callable[[str, int], None] = lambda title, total: None,
     on_done: Callable[[], None] = lambda: None,
 ) -> PhantomSummary:
-    """Make a phantom, or what is missing of it.
+    """Make a phantom, or what is missing of it. What was made before stays in it, whatever is asked for now.
 
     Args:
         out: folder to write to.
@@ -90,62 +90,85 @@ def simulate(
 
     Raises:
         UserError: when the extra is missing, the folder holds something else, or nothing could be made.
+        ConfigError: when a speaker cannot speak; the phantom stays as it was, and takes a corrected one.
     """
     library()
-    _open_folder(out, speakers, options)
-    voices = _make_speakers(out, speakers, workers, on_stage, on_done)
+    known = _known_speakers(out, speakers, options)
+    everybody = [*speakers, *known[len(speakers) :]]
+    # A speaker belongs to the phantom only when it has turned out that it can speak.
+    _write_plan(out, known, options)
+    voices = _make_speakers(out, everybody, workers, on_stage, on_done)
+    _write_plan(out, everybody, options)
+    (out / MANIFEST).unlink(missing_ok=True)
     share = options.minutes * 60.0 * float(FRAME_RATE) / len(speakers)
-    jobs = [job for index, speaker in enumerate(speakers) for job in _plan(out, index, speaker.name, share, options)]
+    shares = [share if index < len(speakers) else 0.0 for index in range(len(everybody))]
+    jobs = [
+        job
+        for index, speaker in enumerate(everybody)
+        for job in plan_utterances(out, index, speaker.name, shares[index], options)
+    ]
     missing = [job for job in jobs if not job.is_done()]
     on_stage("Simulating", len(missing))
     failures: list[tuple[Path, UserError]] = []
     for job, result in run_jobs(simulate_utterance, missing, workers):
         if isinstance(result, UserError):
-            failures.append((job.file(".mp4"), result))
+            failures.append((job.file(VIDEO), result))
         on_done()
     if len(failures) == len(jobs):
         raise failures[0][1]
     failed = {path for path, _ in failures}
-    made = [job for job in jobs if job.file(".mp4") not in failed]
+    made = [job for job in jobs if job.file(VIDEO) not in failed]
     rows = [_row(job) for job in made]
     _finish(out, voices, options, rows)
     seconds = float(sum(row["frames"] for row in rows) / FRAME_RATE)
     return PhantomSummary(len(rows), len(missing) - len(failures), seconds, voices, failures)
 
 
-def _open_folder(out: Path, speakers: Sequence[Speaker], options: PhantomOptions) -> None:
-    """Make the folder ready, and refuse one that holds anything but the same phantom."""
+def _known_speakers(out: Path, speakers: Sequence[Speaker], options: PhantomOptions) -> list[Speaker]:
+    """Who has been speaking in the folder; refuses one that holds anything but the same phantom, smaller or larger."""
     if out.exists() and not out.is_dir():
         raise DatasetError(f"{out}: is a file, not a folder.", "Choose another --out.")
-    plan: dict[str, Any] = {
-        "schema": _SCHEMA,
+    path = out / PLAN
+    if not path.is_file():
+        if out.is_dir() and any(out.iterdir()):
+            raise DatasetError(f"{out}: holds other files.", "Choose an empty --out.")
+        return []
+    plan = _plan(options)
+    try:
+        before = json.loads(path.read_text(encoding="utf-8"))
+        if before["version"] != plan["version"]:
+            raise DatasetError(
+                f"{out}: holds a phantom of another version of the program.",
+                "Choose another --out, or delete the folder.",
+            )
+        known = [Speaker.parse(values, path.name) for values in before.pop("speakers")]
+    except (ValueError, KeyError, TypeError, ConfigError):
+        raise DatasetError(f"{path}: damaged.", "Choose another --out, or delete the folder.") from None
+    common = min(len(known), len(speakers))
+    if known and (before != plan or known[:common] != [*speakers[:common]]):
+        raise DatasetError(
+            f"{out}: holds a phantom of other options or speakers.",
+            "Choose another --out, or give the same options; --minutes and --speakers may grow.",
+        )
+    return known
+
+
+def _write_plan(out: Path, speakers: Sequence[Speaker], options: PhantomOptions) -> None:
+    for stray in [*out.glob(".*.tmp"), *out.glob("*/.*.tmp*")]:
+        stray.unlink(missing_ok=True)
+    values = {**_plan(options), "speakers": [speaker.model_dump() for speaker in speakers]}
+    write_text(out / PLAN, json.dumps(values, indent=1) + "\n")
+
+
+def _plan(options: PhantomOptions) -> dict[str, Any]:
+    """What all utterances of a phantom have in common."""
+    return {
+        "version": f"{_SCHEMA}.{VOICE_VERSION}",
         "seed": options.seed,
         "utterance_seconds": options.utterance_seconds,
         "scanner": options.scanner.model_dump(),
         "scanner_snr_db": options.scanner_snr_db,
     }
-    path = out / PLAN
-    names = [speaker.model_dump() for speaker in speakers]
-    if path.is_file():
-        try:
-            before = json.loads(path.read_text(encoding="utf-8"))
-            known = before.pop("speakers")
-        except (ValueError, KeyError, AttributeError):
-            raise DatasetError(f"{path}: damaged.", "Choose another --out, or delete the folder.") from None
-        common = min(len(known), len(names))
-        if before != plan or known[:common] != names[:common]:
-            raise DatasetError(
-                f"{out}: holds a phantom of other options or speakers.",
-                "Choose another --out, or give the same options; --minutes and --speakers may grow.",
-            )
-        names = names if len(names) > len(known) else known
-    elif out.is_dir() and any(out.iterdir()):
-        raise DatasetError(f"{out}: holds other files.", "Choose an empty --out.")
-    if (out / MANIFEST).is_file():
-        (out / MANIFEST).unlink()
-    for stray in [*out.glob(".*.tmp"), *out.glob("*/.*.tmp*")]:
-        stray.unlink(missing_ok=True)
-    write_text(path, json.dumps({**plan, "speakers": names}, indent=1) + "\n")
 
 
 def _make_speakers(
@@ -155,11 +178,16 @@ def _make_speakers(
     on_stage: Callable[[str, int], None],
     on_done: Callable[[], None],
 ) -> list[Voice]:
-    files = [speaker for speaker in speakers if not speaker_file(out, speaker.name).is_file()]
-    # Processes of their own, one a speaker: the library does not outlive a change of anatomy.
-    _must(run_jobs(partial(_write_speaker, out), files, workers, fresh=True))
     ready = {speaker.name: _kept_voice(out, speaker) for speaker in speakers}
     missing = [speaker for speaker in speakers if ready[speaker.name] is None]
+    for speaker in missing:
+        # Of another anatomy, perhaps, and then the file of the speaker is as well.
+        voice_file(out, speaker.name).unlink(missing_ok=True)
+    files = [
+        speaker for speaker in speakers if speaker in missing or not is_speaker_file(speaker_file(out, speaker.name))
+    ]
+    # Processes of their own, one a speaker: the library does not outlive a change of anatomy.
+    _must(run_jobs(partial(_write_speaker, out), files, workers, fresh=True))
     on_stage("Fitting vowels", len(missing))
     for speaker, voice in _must(run_jobs(partial(_fit_voice, out), missing, workers)):
         ready[speaker.name] = voice
@@ -195,11 +223,19 @@ def _fit_voice(out: Path, speaker: Speaker) -> Voice:
     return voice
 
 
-def _plan(out: Path, index: int, name: str, share: float, options: PhantomOptions) -> list[Job]:
-    """Utterances of a speaker until its share of the frames is filled."""
+def plan_utterances(out: Path, index: int, name: str, share: float, options: PhantomOptions) -> list[Job]:
+    """Utterances of a speaker until its share of the frames is filled, and on while they are done already.
+
+    Args:
+        out: folder of the phantom.
+        index: position of the speaker in it.
+        name: of the speaker.
+        share: frames wanted.
+        options: of the phantom.
+    """
     jobs: list[Job] = []
     frames = 0
-    while frames < share:
+    while True:
         job = Job(
             out,
             name,
@@ -210,9 +246,10 @@ def _plan(out: Path, index: int, name: str, share: float, options: PhantomOption
             options.scanner,
             options.scanner_snr_db,
         )
+        if frames >= share and not job.is_done():
+            return jobs
         jobs.append(job)
         frames += frames_of(job.script())
-    return jobs
 
 
 def _row(job: Job) -> dict[str, Any]:
@@ -230,7 +267,7 @@ def _finish(out: Path, voices: list[Voice], options: PhantomOptions, rows: list[
     values = {
         "schema": _SCHEMA,
         "code_version": __version__,
-        "licence": "simulated; free of any rights of persons",
+        "licence": LICENCE,
         "seed": options.seed,
         "frame_rate": str(FRAME_RATE),
         "scanner": options.scanner.model_dump(),
@@ -239,10 +276,7 @@ def _finish(out: Path, voices: list[Voice], options: PhantomOptions, rows: list[
             {
                 **voice.speaker.model_dump(),
                 "tract_length_cm": round(voice.tract_length, 3),
-                "formant_error_percent": {
-                    vowel: [round(100.0 * float(error), 2) for error in fit.errors]
-                    for vowel, fit in voice.vowels.items()
-                },
+                "formant_error_percent": {vowel: fit.error_percent for vowel, fit in voice.vowels.items()},
             }
             for voice in voices
         ],

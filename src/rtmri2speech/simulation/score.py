@@ -43,6 +43,8 @@ _FOLDS_SECONDS = 0.05
 # Displacement of the vocal folds for voiceless sounds and for breathing, cm.
 _OPEN_FOLDS, _BREATHING = 0.10, 0.14
 _PHONATION_DPA, _PHONATION_CM = 3000.0, 0.06
+# Lung pressure of ordinary speech, that of the library's modal voice: 8 cm of water.
+_SPEECH_DPA = 8000.0
 
 # A leak between the folds. The library's modal voice has 0.05, which couples the trachea and raises F1 by some 4 %
 # and F2 by 2 % over the transfer function of the closed tract.
@@ -240,7 +242,7 @@ def _phonation(
     loudness = 0.0
     for before, after in zip(script.segments[:-1], script.segments[1:], strict=True):
         if after.phrase != before.phrase and after.label:
-            loudness = 8000.0 * float(np.exp2(rng.uniform(-0.4, 0.35)))
+            loudness = _SPEECH_DPA * float(np.exp2(rng.uniform(-0.4, 0.35)))
             pressure.append((after.start, 0.06, loudness))
         if before.label and not after.label:
             pressure.append((before.end - 0.01, 0.10, -loudness))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,8 +23,9 @@ Floats = NDArray[np.float64]
 PLACES = ("labial", "alveolar", "sibilant", "velar")
 """Where consonants are made."""
 
-# Raised whenever the same speaker would come out differently.
-_VERSION = 1
+VOICE_VERSION = 1
+"""Raised whenever the same speaker would come out differently."""
+
 _LARGEST_ERROR = 0.08
 _SHAPE = {
     "labial": "ll-labial-closure",
@@ -63,6 +63,9 @@ _CLOSING = {
 }
 # VocalTractLab gives closed sections 1e-4 cm^2, and holds the groove of a sibilant at 0.15 cm^2.
 _CLOSED_AREA = {"labial": 1e-3, "alveolar": 1e-3, "sibilant": 0.17, "velar": 1e-3}
+# Jaw angle (degrees; 0 is shut), velopharyngeal port (cm^2) and shape of the velum at rest. As they are, not carried
+# over: the library gives these parameters the same ranges on every anatomy.
+_REST = {"JA": -1.5, "VO": 0.6, "VS": 0.2}
 # Beyond first contact, so that a movement into the closure holds it for a while.
 _PRESSURE = 0.03
 
@@ -88,7 +91,7 @@ class Voice:
     def to_json(self) -> str:
         """As text; floats keep every digit."""
         values = {
-            "version": _VERSION,
+            "version": VOICE_VERSION,
             "speaker": self.speaker.model_dump(),
             "tract_length_cm": self.tract_length,
             "vowels": vowels_to_json(self.vowels),
@@ -106,7 +109,7 @@ class Voice:
         """
         try:
             values = json.loads(text)
-            if values["version"] != _VERSION:
+            if values["version"] != VOICE_VERSION:
                 raise ValueError("made by another version")
             vowels = _vowels_from(values["vowels"])
             consonants = {tuple(key.split()): np.array(shape) for key, shape in values["consonants"].items()}
@@ -124,7 +127,7 @@ def shipped_vowels(speaker: Speaker) -> dict[str, VowelFit] | None:
 
 def anatomy_key(anatomy: Anatomy) -> str:
     """Hash of what the vowels depend on."""
-    return hashlib.sha256(f"{_VERSION} {anatomy.model_dump_json()}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{VOICE_VERSION} {anatomy.model_dump_json()}".encode()).hexdigest()[:16]
 
 
 def vowels_to_json(vowels: dict[str, VowelFit]) -> dict[str, Any]:
@@ -134,7 +137,7 @@ def vowels_to_json(vowels: dict[str, VowelFit]) -> dict[str, Any]:
             "tract": dict(zip(TRACT, fit.tract.tolist(), strict=True)),
             "target_hz": fit.target.tolist(),
             "formants_hz": fit.formants.tolist(),
-            "error_percent": [round(100.0 * float(error), 2) for error in fit.errors],
+            "error_percent": fit.error_percent,
         }
         for name, fit in vowels.items()
     }
@@ -156,20 +159,20 @@ def make_speaker_file(speaker: Speaker, path: Path) -> None:
     scratch = path.with_name(f".{path.name}.scratch.tmp")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        text = speaker_file_text(speaker.anatomy.model_dump(), scratch)
+        text = speaker_file_text(speaker.name, speaker.anatomy.model_dump(), scratch)
     finally:
         scratch.unlink(missing_ok=True)
     write_text(path, text)
 
 
-def make_voice(speaker: Speaker, speaker_file: Path, on_done: Callable[[str], None] = lambda what: None) -> Voice:
+def make_voice(speaker: Speaker, speaker_file: Path) -> Voice:
     """Fit the vowels and close the consonants of a speaker; some half a minute.
 
     Raises:
         ConfigError: when the anatomy cannot say a vowel or make a closure.
     """
     tract, shapes = _carried_shapes(speaker_file)
-    vowels = shipped_vowels(speaker) or fit_vowels(tract, shapes, on_done)
+    vowels = shipped_vowels(speaker) or fit_vowels(tract, shapes)
     for name, fit in vowels.items():
         worst = float(np.abs(fit.errors[:2]).max())
         if not worst <= _LARGEST_ERROR:  # NaN too
@@ -184,7 +187,6 @@ def make_voice(speaker: Speaker, speaker_file: Path, on_done: Callable[[str], No
             measured = np.mean([shapes[f"{_SHAPE[place]}({letter})"] for letter in beside], axis=0)
             shape = _leave(vowels[vowel].tract, measured, CRITICAL[place])
             consonants[place, vowel] = _closed(tract, shape, place, speaker.name)
-        on_done(place)
     length = float(tract.tube(shapes["@"])[0].sum())
     return Voice(speaker, length, vowels, consonants, _rest(tract, shapes["@"], speaker.name))
 
@@ -227,7 +229,6 @@ def _closed(tract: VocalTract, shape: Floats, place: str, name: str) -> Floats:
 def _rest(tract: VocalTract, neutral: Floats, name: str) -> Floats:
     """Breathing through the nose: jaw up, lips together, velum down, tongue at ease."""
     rest = neutral.copy()
-    rest[TRACT.index("JA")] = -1.5
-    rest[TRACT.index("VO")] = 0.6
-    rest[TRACT.index("VS")] = 0.2
+    for parameter, value in _REST.items():
+        rest[TRACT.index(parameter)] = value
     return _closed(tract, rest, "labial", name)

@@ -18,7 +18,8 @@ from rtmri2speech.simulation.vtl import VocalTract
 
 Floats = NDArray[np.float64]
 
-# The walls count to their section as far as this from the airway, pixels (about mm).
+# The walls count to their section as far as this from the airway, in steps from pixel to pixel: 3 mm along rows
+# and columns, less along a diagonal.
 _WALL_PIXELS = 3
 # The velopharyngeal port is open above this, cm^2.
 _PORT_CM2 = 0.0
@@ -36,7 +37,7 @@ class Truth:
     Attributes:
         frame_rate: (2,) int, numerator and denominator of frames a second.
         f0: (T,) float32, Hz; 0 where there is no voice.
-        formants: (T, 4) float32, F1 to F4, Hz; NaN where there are fewer peaks below 7 kHz.
+        formants: (T, 4) float32, F1 to F4, Hz; NaN where there are fewer peaks from 120 Hz to 7 kHz.
         velum_open: (T,) bool; there F1 to F4 include resonances of the nose.
         areas: (T, 40) float32, cross-sectional areas, cm^2; 1e-4 where closed.
         lengths: (T, 40) float32, section lengths, cm.
@@ -44,7 +45,7 @@ class Truth:
         tube_formants: (T, 2) float32, Hz.
         sensitivity: (T, 2, 40) float32, S_1 and S_2: dF_n / F_n = sum_k S_n(k) dA_k / A_k.
         regions: (T, 256, 256) uint8, values of ``Region``.
-        sections: (T, 256, 256) uint8, 0, or k + 1 for a pixel of section k: its air and 3 mm of its walls.
+        sections: (T, 256, 256) uint8, 0, or k + 1 for a pixel of section k: its air and about 3 mm of its walls.
         tract: (T, 19) float32, VocalTractLab's tract parameters.
         phones: (P,) str; phone_times: (P, 2) float64, seconds. Silence is the empty string.
     """

@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from rtmri2speech.corpora.phantom import PHONES, SOUND, SUFFIXES, TRUTH, VIDEO, utterance_file
 from rtmri2speech.data.files import replacing_name
 from rtmri2speech.data.media import write_video
 from rtmri2speech.data.sound import write_wav
 from rtmri2speech.data.textgrid import interval_grid, write_textgrid
+from rtmri2speech.simulation.anatomy import Stream
 from rtmri2speech.simulation.contours import Contours
 from rtmri2speech.simulation.head import Head, to_pixels
 from rtmri2speech.simulation.microphone import record
@@ -69,23 +71,19 @@ class Job:
 
     def file(self, suffix: str) -> Path:
         """One of the utterance's files."""
-        return self.folder / self.speaker / f"{self.id}{suffix}"
+        return utterance_file(self.folder, self.speaker, self.id, suffix)
 
-    def rng(self, purpose: int) -> np.random.Generator:
+    def rng(self, purpose: Stream) -> np.random.Generator:
         """Random numbers that depend on nothing but seed, speaker, utterance and purpose."""
-        return np.random.default_rng((self.seed, 1 + self.speaker_index, self.number, purpose))
+        return np.random.default_rng((self.seed, self.speaker_index, self.number, purpose))
 
     def script(self) -> Script:
         """What is said."""
-        return write_script(self.number, self.seconds, self.rng(0))
+        return write_script(self.number, self.seconds, self.rng(Stream.SCRIPT))
 
     def is_done(self) -> bool:
         """Whether all files are there; the truth comes last."""
         return all(self.file(suffix).is_file() for suffix in SUFFIXES)
-
-
-SUFFIXES = (".mp4", ".wav", ".TextGrid", ".npz")
-"""Of an utterance's files: video, sound, phones, truth."""
 
 
 def frames_of(script: Script) -> int:
@@ -100,19 +98,20 @@ def simulate_utterance(job: Job) -> None:
         UserError: when a file cannot be written.
     """
     script = job.script()
-    voice, head = _speaker(job.folder, job.speaker)
-    tract = VocalTract(speaker_file(job.folder, job.speaker))
+    own = speaker_file(job.folder, job.speaker)
+    voice, head = _speaker(own, voice_file(job.folder, job.speaker).read_text(encoding="utf-8"))
+    tract = VocalTract(own)
     count = frames_of(script)
     duration = float(count / FRAME_RATE)
-    score = compose(script, voice, tract, duration, job.rng(1))
+    score = compose(script, voice, tract, duration, job.rng(Stream.MOVEMENTS))
     sound = record(
         tract.synthesize(score.tract, score.glottis),
         round(count * SAMPLE_RATE / FRAME_RATE),
         SAMPLE_RATE,
-        job.rng(2),
-        job.scanner_snr_db,
+        job.rng(Stream.SOUND),
         job.scanner.tr_ms / 1000.0,
         float(1 / FRAME_RATE),
+        job.scanner_snr_db,
     )
     # Edges and centres of the frames in turn.
     instants = np.arange(2 * count + 1) / (2.0 * float(FRAME_RATE))
@@ -121,15 +120,15 @@ def simulate_utterance(job: Job) -> None:
     # The outlines alone do not tell a closure by the tongue from a narrow vowel; the areas do.
     closure = np.interp(instants, centres, np.clip(1.0 - tube.tongue_areas / _NEARLY_CLOSED_CM2, 0.0, 1.0))
     contours = replace(trace(tract, score.tract_at(instants)), closure=closure)
-    frames, regions = Scanner(head, float(1 / FRAME_RATE), job.scanner).scan(contours, job.rng(3))
+    frames, regions = Scanner(head, float(1 / FRAME_RATE), job.scanner).scan(contours, job.rng(Stream.PICTURES))
     truth = _truth(script, score, centres, tube, regions)
-    write_video(job.file(".mp4"), frames, FRAME_RATE)
-    write_wav(job.file(".wav"), sound, SAMPLE_RATE)
+    write_video(job.file(VIDEO), frames, FRAME_RATE)
+    write_wav(job.file(SOUND), sound, SAMPLE_RATE)
     phones = [(item.start, item.end, item.label) for item in script.segments if item.label]
     morae = [(items[0].start, items[-1].end, text) for items, text in _phrases(script)]
-    with replacing_name(job.file(".TextGrid")) as temporary:
+    with replacing_name(job.file(PHONES)) as temporary:
         write_textgrid(interval_grid({"phones": phones, "phrases": morae}, duration), temporary)
-    truth.save(job.file(".npz"))
+    truth.save(job.file(TRUTH))
 
 
 def speaker_file(folder: Path, name: str) -> Path:
@@ -150,9 +149,10 @@ def trace(tract: VocalTract, states: Floats) -> Contours:
 
 
 @lru_cache(maxsize=1)
-def _speaker(folder: Path, name: str) -> tuple[Voice, Head]:
-    voice = Voice.from_json(voice_file(folder, name).read_text(encoding="utf-8"))
-    tract = VocalTract(speaker_file(folder, name))
+def _speaker(path: Path, voice_text: str) -> tuple[Voice, Head]:
+    """Asked for by the voice's text, not its name: the folder may have been made anew since the last utterance."""
+    voice = Voice.from_json(voice_text)
+    tract = VocalTract(path)
     neutral = np.mean([fit.tract for fit in voice.vowels.values()], axis=0)
     return voice, Head(trace(tract, neutral[None]), voice.speaker.seed)
 

@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
+from xml.etree import ElementTree
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,9 +46,6 @@ Its default of 110 sounds the same (log spectra of vowels differ by 0.2 to 0.5 d
 STATE_RATE = SAMPLE_RATE / STATE_SAMPLES
 """Articulatory states a second."""
 
-SECTIONS = 129
-"""Cross sections along the centre line."""
-
 _SPECTRUM = 2100  # 21 Hz a sample; the peaks in between are found to some 2 Hz
 _TONGUE = 1  # the library's number of the articulator
 _HIGHEST_FORMANT_HZ = 7000.0
@@ -74,6 +72,16 @@ def library() -> ModuleType:
     return module
 
 
+def is_speaker_file(path: Path) -> bool:
+    """Whether a file can be loaded: the library ends the process over one that is damaged."""
+    try:
+        root = ElementTree.parse(path).getroot()
+    except (OSError, ElementTree.ParseError):
+        return False
+    parts = ("vocal_tract_model/anatomy", "vocal_tract_model/shapes", "glottis_models")
+    return all(root.find(part) is not None for part in parts)
+
+
 class VocalTract:
     """A speaker's vocal tract, loaded into this process.
 
@@ -82,17 +90,20 @@ class VocalTract:
 
     Args:
         speaker_file: a ``.speaker`` file of VocalTractLab; None for the library's own speaker JD3.
+
+    Raises:
+        UserError: when the extra is not installed, or the file is missing or damaged.
     """
 
     _open: ClassVar[VocalTract | None] = None
 
     def __init__(self, speaker_file: Path | None = None) -> None:
         self._vtl = library()
-        path = self._vtl.DEFAULT_SPEAKER_PATH if speaker_file is None else str(speaker_file)
-        if not Path(path).is_file():  # the library would end the process
-            raise UserError(f"{path}: no such speaker file.", "Simulate into an empty folder; it is made there.")
+        path = Path(self._vtl.DEFAULT_SPEAKER_PATH) if speaker_file is None else speaker_file
+        if not is_speaker_file(path):
+            raise UserError(f"{path}: missing, or no speaker file.", "Run simulate again; it makes the file anew.")
         self._vtl._close()
-        self._vtl._initialize(path)
+        self._vtl._initialize(str(path))
         VocalTract._open = self
         info = self._vtl.get_param_info("tract")
         self.low = np.array([float(item["min"]) for item in info])
@@ -130,7 +141,7 @@ class VocalTract:
         return float(self.tube(tract)[1].min())
 
     def tube_with_tongue(self, tract: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-        """The same, and which sections (40,) the tongue makes."""
+        """Lengths and areas as :meth:`tube` gives them, and which sections (40,) the tongue makes."""
         # The fast way gives the same numbers in half the time: it leaves out the outlines.
         state = self._library().tract_state_to_tube_state(tract, fast_calculation=True)
         lengths, areas = np.asarray(state["tube_length"], np.float64), np.asarray(state["tube_area"], np.float64)
@@ -146,7 +157,7 @@ class VocalTract:
         return frequencies[kept], np.asarray(spectrum, np.float64)[kept]
 
     def formants(self, tract: Floats, count: int = 4) -> Floats:
-        """The first peaks of the transfer function, (count,), Hz; NaN where there are fewer."""
+        """The first peaks of the transfer function from 120 Hz on, (count,), Hz; NaN where there are fewer."""
         return peaks(*self.transfer_function(tract), count)
 
     def synthesize(self, tract: Floats, glottis: Floats) -> Floats:
@@ -158,7 +169,7 @@ class VocalTract:
 
 
 def peaks(frequencies: Floats, magnitude: Floats, count: int) -> Floats:
-    """Frequencies of the first local maxima: (count,), NaN where there are fewer.
+    """Frequencies of the first local maxima above 120 Hz: (count,), NaN where there are fewer.
 
     Around a resonance the inverse of the power is a parabola (one pair of poles), exactly so for a single one.
     """
@@ -172,7 +183,7 @@ def peaks(frequencies: Floats, magnitude: Floats, count: int) -> Floats:
     return result
 
 
-def speaker_file_text(anatomy: dict[str, float], scratch: Path) -> str:
+def speaker_file_text(name: str, anatomy: dict[str, float], scratch: Path) -> str:
     """A ``.speaker`` file: the library's own speaker with another anatomy.
 
     To be called in a process of its own: after a change of anatomy the library cannot be closed any more
@@ -180,6 +191,7 @@ def speaker_file_text(anatomy: dict[str, float], scratch: Path) -> str:
     from there and put into the text of the library's own speaker.
 
     Args:
+        name: of the speaker, for the error.
         anatomy: values of :data:`ANATOMY`.
         scratch: a file that may be written.
 
@@ -191,13 +203,14 @@ def speaker_file_text(anatomy: dict[str, float], scratch: Path) -> str:
     vtl = library()
     VocalTract()
     atexit.unregister(vtl._close)
-    wanted = np.array([anatomy[name] for name in ANATOMY])
+    wanted = np.array([anatomy[size] for size in ANATOMY])
     vtl.set_anatomy_params(wanted)
     taken = np.asarray(vtl.get_anatomy_params())
-    for name, want, took in zip(ANATOMY, wanted, taken, strict=True):
+    for size, want, took in zip(ANATOMY, wanted, taken, strict=True):
         if abs(want - took) > 1e-6:
             raise ConfigError(
-                f"Anatomy: {name} = {want:g} is impossible; VocalTractLab would take {took:g}.", f"Change {name}."
+                f"Speaker {name}: an anatomy with {size} = {want:g} is impossible; VocalTractLab would take {took:g}.",
+                f"Change {size}, or what it depends on.",
             )
     vtl.save_speaker(str(scratch))
     changed = _anatomy_of(scratch.read_text(encoding="latin-1"))

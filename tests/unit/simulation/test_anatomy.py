@@ -41,6 +41,17 @@ def test_speakers_of_ones_own(tmp_path: Path) -> None:
     assert ben.f0 == 95.0 and ben.anatomy == Anatomy() and anna.seed != ben.seed
 
 
+def test_a_woman_without_further_word_has_a_womans_tract(tmp_path: Path) -> None:
+    path = tmp_path / "people.yaml"
+    path.write_text("anna:\n  sex: female\neva:\n  sex: female\n  anatomy: {lip_width: 1.0}\n", encoding="utf-8")
+    anna, eva = read_speakers(path, seed=0)
+    drawn = [speaker.anatomy for speaker in draw_speakers(40, seed=0) if speaker.sex == "female"]
+    for size in ("pharynx_length", "larynx_length", "hard_palate_length"):
+        values = [getattr(anatomy, size) for anatomy in drawn]
+        assert min(values) < getattr(anna.anatomy, size) < max(values)
+    assert eva.anatomy == anna.anatomy.model_copy(update={"lip_width": 1.0})
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -49,6 +60,15 @@ def test_speakers_of_ones_own(tmp_path: Path) -> None:
         ("anna:\n  f0: 900\n", "f0"),
         ("anna: 5\n", "anna"),
         ("'../anna':\n  f0: 120\n", "name"),
+        ("anna:\n  name: ben\n", "'anna' holds another name"),
+        ("anna: {}\nben: {}\nanna: {}\n", "'anna' stands there twice"),
+        ("anna: {}\nAnna: {}\n", "share the folder 'Anna'"),
+        ("1: {}\n'1': {}\n", "'1' stands there twice"),
+        ("0x1: {}\n'1': {}\n", "share the folder '1'"),
+        ("{}\n", "names nobody"),
+        ("NUL: {}\n", "'NUL' cannot be"),
+        ("com1: {}\n", "'com1' cannot be"),
+        ("speakers: {}\n", "'speakers' cannot be"),
     ],
 )
 def test_impossible_people_are_refused(tmp_path: Path, text: str, problem: str) -> None:
@@ -56,4 +76,4 @@ def test_impossible_people_are_refused(tmp_path: Path, text: str, problem: str) 
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match=problem) as error:
         read_speakers(path, seed=0)
-    assert "people.yaml" in error.value.problem
+    assert "people.yaml" in error.value.problem and "\n" not in error.value.problem and error.value.remedy

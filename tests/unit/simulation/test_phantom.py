@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -15,15 +16,16 @@ import numpy as np
 import pytest
 import soundfile
 
-from rtmri2speech.corpora.phantom import MANIFEST, PLAN, PhantomCorpus, is_phantom
+from rtmri2speech.corpora.phantom import MANIFEST, PLAN, SUFFIXES, PhantomCorpus, is_phantom
 from rtmri2speech.data.textgrid import read_textgrid
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
-from rtmri2speech.simulation import phantom
-from rtmri2speech.simulation.anatomy import Anatomy, draw_speakers
+from rtmri2speech.simulation import phantom, utterance
+from rtmri2speech.simulation.anatomy import Anatomy, Speaker, Stream, draw_speakers
 from rtmri2speech.simulation.phantom import PhantomOptions, simulate
+from rtmri2speech.simulation.scanner import ScannerConfig
 from rtmri2speech.simulation.tissues import Region
 from rtmri2speech.simulation.truth import Truth
-from rtmri2speech.simulation.utterance import FRAME_RATE, SUFFIXES
+from rtmri2speech.simulation.utterance import FRAME_RATE, Job, speaker_file, voice_file
 
 COMMAND = [*("simulate", "--minutes", "0.045", "--speakers", "1", "--utterance-seconds", "2"), "--workers", "2"]
 
@@ -63,7 +65,7 @@ def test_every_utterance_has_its_files_and_they_agree(tiny_phantom: Path) -> Non
 
 
 def test_truth_is_physics(truth: Truth) -> None:
-    times = (np.arange(len(truth.f0)) + 0.5) * 23 / 625
+    times = (np.arange(len(truth.f0)) + 0.5) / float(FRAME_RATE)
     voiced = truth.f0 > 0
     for label, (start, end) in zip(truth.phones, truth.phone_times, strict=True):
         if label in "aiueo" and label:
@@ -128,33 +130,139 @@ def test_a_phantom_that_was_killed_goes_on_to_the_same_bytes(tiny_phantom: Path,
     assert contents(out) == contents(tiny_phantom)
 
 
-def run(folder: Path, speakers: int = 1, **options: Any) -> None:
+MAN = draw_speakers(1, 0)[0]
+# With the anatomy whose vowels come with the program, so that there is nothing to fit.
+TWIN = Speaker(name="twin", f0=140.0)
+GIANT = Speaker(name="twin", f0=140.0, anatomy=Anatomy(hard_palate_length=2.3, palate_depth=2.6))
+
+
+def run(folder: Path, *speakers: Speaker, **options: Any) -> None:
     values = {"minutes": 0.045, "utterance_seconds": 2.0, **options}
-    simulate(folder, draw_speakers(speakers, 0), PhantomOptions.parse(values, "simulate"), workers=1)
+    simulate(folder, speakers or (MAN,), PhantomOptions.parse(values, "simulate"), workers=1)
+
+
+def copied(phantom: Path, folder: Path) -> Path:
+    return Path(shutil.copytree(phantom, folder / "copy"))
+
+
+def listed(folder: Path) -> list[str]:
+    return [row["id"] for row in json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["utterances"]]
+
+
+@pytest.fixture
+def pretended(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Utterances that have been asked for; instead of simulating them, empty files are made."""
+    asked: list[str] = []
+
+    def pretend(job: Job) -> None:
+        asked.append(job.id)
+        for suffix in SUFFIXES:
+            job.file(suffix).parent.mkdir(exist_ok=True)
+            job.file(suffix).touch()
+
+    monkeypatch.setattr(phantom, "simulate_utterance", pretend)
+    return asked
 
 
 def test_nothing_is_done_twice_and_more_minutes_may_follow(
+    tiny_phantom: Path, tmp_path: Path, pretended: list[str]
+) -> None:
+    out = copied(tiny_phantom, tmp_path)
+    run(out)
+    assert pretended == [] and contents(out) == contents(tiny_phantom)
+    run(out, minutes=0.08)
+    assert pretended == [f"m01_{number:04d}" for number in range(2, 2 + len(pretended))] and pretended
+    assert len(listed(out)) == 2 + len(pretended)
+
+
+def test_what_is_done_stays_listed_whatever_the_share(tiny_phantom: Path, tmp_path: Path, pretended: list[str]) -> None:
+    out = copied(tiny_phantom, tmp_path)
+    # Half of so little is one utterance.
+    run(out, MAN, TWIN, minutes=0.06)
+    assert pretended == ["twin_0000"]
+    both = ["m01_0000", "m01_0001", "twin_0000"]
+    assert listed(out) == both
+    run(out, MAN, minutes=0.01)
+    assert listed(out) == both and len(pretended) == 1
+
+
+def test_a_speaker_that_cannot_speak_leaves_the_phantom_as_it_was_and_may_be_corrected(
+    tiny_phantom: Path, tmp_path: Path, pretended: list[str]
+) -> None:
+    out = copied(tiny_phantom, tmp_path)
+    with pytest.raises(ConfigError, match="twin"):
+        run(out, MAN, GIANT)
+    assert {name: (out / name).read_bytes() for name in contents(tiny_phantom)} == contents(tiny_phantom)
+    run(out, MAN, TWIN)
+    assert "twin_0000" in listed(out)
+    # And in a new folder, where nothing holds to the other options either.
+    new = tmp_path / "new"
+    with pytest.raises(ConfigError, match="twin"):
+        run(new, GIANT)
+    assert not (new / MANIFEST).exists()
+    run(new, TWIN, seed=7)
+    assert listed(new)
+    with pytest.raises(DatasetError, match="other options or speakers"):
+        run(new, GIANT, seed=7)
+
+
+def test_a_phantom_of_another_version_is_not_mixed(
     tiny_phantom: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out = tmp_path / "copy"
-    for name, data in contents(tiny_phantom).items():
-        (out / name).parent.mkdir(parents=True, exist_ok=True)
-        (out / name).write_bytes(data)
-    asked: list[str] = []
-    monkeypatch.setattr(phantom, "simulate_utterance", lambda job: asked.append(job.id))
+    out = copied(tiny_phantom, tmp_path)
+    monkeypatch.setattr(phantom, "VOICE_VERSION", phantom.VOICE_VERSION + 1)
+    with pytest.raises(DatasetError, match="another version"):
+        run(out)
+    assert contents(out) == contents(tiny_phantom)
+
+
+@pytest.mark.parametrize("what", [speaker_file, voice_file])
+@pytest.mark.parametrize("keep", [0, 3000])
+def test_damaged_files_of_a_speaker_are_made_anew(tiny_phantom: Path, tmp_path: Path, what: Any, keep: int) -> None:
+    out = copied(tiny_phantom, tmp_path)
+    path = what(out, MAN.name)
+    path.write_bytes(path.read_bytes()[:keep])
     run(out)
-    assert asked == [] and contents(out) == contents(tiny_phantom)
-    run(out, minutes=0.08)
-    assert asked == [f"m01_{number:04d}" for number in range(2, 2 + len(asked))] and asked
-    assert len(json.loads((out / MANIFEST).read_text(encoding="utf-8"))["utterances"]) == 2 + len(asked)
+    assert contents(out) == contents(tiny_phantom)
+
+
+def test_a_folder_made_anew_is_not_taken_for_the_old_one(tiny_phantom: Path, tmp_path: Path) -> None:
+    """By a process that has simulated there before."""
+    out = copied(tiny_phantom, tmp_path)
+    path, file = speaker_file(out, MAN.name), voice_file(out, MAN.name)
+    text = file.read_text(encoding="utf-8")
+    first, again = utterance._speaker(path, text), utterance._speaker(path, text)
+    assert first is again
+    other = text.replace(f'"seed": {MAN.seed}', f'"seed": {MAN.seed + 1}')
+    assert utterance._speaker(path, other)[0].speaker.seed == MAN.seed + 1
+
+
+def test_no_two_purposes_draw_the_same_random_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[int, ...]] = []
+    real = np.random.default_rng
+
+    def noting(seed: tuple[int, ...]) -> np.random.Generator:
+        seen.append(tuple(np.random.SeedSequence(seed).generate_state(4)))
+        return real(seed)
+
+    monkeypatch.setattr(np.random, "default_rng", noting)
+    for seed in (0, 1):
+        draw_speakers(4, seed)
+        for index in range(4):
+            for number in range(4):
+                job = Job(tmp_path, "m01", number, seed, index, 2.0, ScannerConfig(), None)
+                for stream in (Stream.SCRIPT, Stream.MOVEMENTS, Stream.SOUND, Stream.PICTURES):
+                    job.rng(stream)
+    assert len(set(seen)) == len(seen) == 2 * (4 + 4 * 4 * 4)
 
 
 @pytest.mark.parametrize(
     "options", [{"seed": 1}, {"utterance_seconds": 3.0}, {"scanner": {"matrix": 90}}, {"scanner_snr_db": 10.0}]
 )
-def test_another_phantom_in_the_same_folder_is_refused(tmp_path: Path, options: dict[str, Any]) -> None:
-    plan = {"minutes": 0.045, "utterance_seconds": 2.0}
-    phantom._open_folder(tmp_path, draw_speakers(1, 0), PhantomOptions.parse(plan, "simulate"))
+def test_another_phantom_in_the_same_folder_is_refused(
+    tiny_phantom: Path, tmp_path: Path, options: dict[str, Any]
+) -> None:
+    (tmp_path / PLAN).write_bytes((tiny_phantom / PLAN).read_bytes())
     before = contents(tmp_path)
     with pytest.raises(DatasetError, match="other options"):
         run(tmp_path, **options)
@@ -170,11 +278,16 @@ def test_folders_that_cannot_be_used(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be written"):
         run(tmp_path / "mine.txt" / "below")
     assert contents(tmp_path) == {"mine.txt": b"keep"}
-    damaged = tmp_path / "damaged"
-    damaged.mkdir()
-    (damaged / PLAN).write_text("{", encoding="utf-8")
-    with pytest.raises(DatasetError, match="damaged"):
-        run(damaged)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "3", "{}", '{"speakers": 3}', '{"speakers": ["a"]}', "null"])
+def test_a_damaged_plan_is_named(tiny_phantom: Path, tmp_path: Path, text: str) -> None:
+    plan = json.loads((tiny_phantom / PLAN).read_text(encoding="utf-8"))
+    values = json.loads(text) if text != "{" else None
+    whole = json.dumps({**plan, **values}) if isinstance(values, dict) and values else text
+    (tmp_path / PLAN).write_text(whole, encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"\.plan\.json: damaged"):
+        run(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -194,27 +307,17 @@ def test_impossible_options_are_named(tmp_path: Path, options: dict[str, Any], p
     assert not (tmp_path / "new").exists()
 
 
-def test_an_impossible_anatomy_leaves_no_phantom(tmp_path: Path) -> None:
-    giant = draw_speakers(1, 0)[0].model_copy(update={"anatomy": Anatomy(hard_palate_length=2.3, palate_depth=2.6)})
-    with pytest.raises(UserError) as error:
-        simulate(tmp_path, [giant], PhantomOptions(minutes=0.045, utterance_seconds=2.0), workers=1)
-    assert "anatomy" in str(error.value).lower()
-    assert not (tmp_path / MANIFEST).exists()
-
-
 def test_a_failed_utterance_is_told_and_the_others_are_kept(
     tiny_phantom: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out = tmp_path / "copy"
-    for name, data in contents(tiny_phantom).items():
-        if "m01_0001" not in name:
-            (out / name).parent.mkdir(parents=True, exist_ok=True)
-            (out / name).write_bytes(data)
+    out = copied(tiny_phantom, tmp_path)
+    for path in out.glob("*/m01_0001.*"):
+        path.unlink()
 
     def fail(job: Any) -> None:
         raise UserError(f"{job.file('.mp4')}: cannot be written (no space left).", "Free some space.")
 
     monkeypatch.setattr(phantom, "simulate_utterance", fail)
-    summary = simulate(out, draw_speakers(1, 0), PhantomOptions(minutes=0.045, utterance_seconds=2.0), workers=1)
+    summary = simulate(out, [MAN], PhantomOptions(minutes=0.045, utterance_seconds=2.0), workers=1)
     assert [path.stem for path, _ in summary.failures] == ["m01_0001"] and summary.utterances == 1
     assert [item.id for item in PhantomCorpus(out).recordings()] == ["m01_0000"]
