@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rtmri2speech.corpora.phantom import MANIFEST, PhantomCorpus
+from rtmri2speech.corpora.phantom import MANIFEST, VIDEO, PhantomCorpus, utterance_file
 from rtmri2speech.errors import DatasetError
 
 ROWS = [
@@ -24,7 +24,7 @@ def test_recordings_come_in_order_with_their_files_and_splits(tmp_path: Path) ->
     assert (first.id, first.speaker, first.split) == ("m01_0000", "m01", "train")
     assert second.split == "validation"
     assert [path.name for path in first.sources] == ["m01_0000.mp4", "m01_0000.wav", "m01_0000.TextGrid"]
-    assert first.video.parent == tmp_path / "m01"
+    assert first.video == utterance_file(tmp_path, "m01", "m01_0000", VIDEO)
 
 
 @pytest.mark.parametrize(

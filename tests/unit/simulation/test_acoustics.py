@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtmri2speech.simulation.acoustics import SPEED_OF_SOUND, resonances, sensitivity
-from rtmri2speech.simulation.fitting import TUBES, tube_of
+from rtmri2speech.simulation.fitting import tube_of
 
 # Share of sum |S| by region, lips 0-2 cm, front 2-6, middle 6-9, pharynx 9-14, larynx 14-16, of Arai's tubes,
 # and the sign of the effect of widening; computed elsewhere with a lossy tube.
@@ -17,6 +17,7 @@ SHARES = {
     ("i", 1): (0.08, 0.39, -0.11, -0.39, -0.02),
     ("i", 2): (0.05, -0.11, -0.18, 0.59, -0.07),
     ("u", 1): (0.29, 0.11, 0.08, -0.48, -0.04),
+    ("u", 2): (0.15, -0.40, 0.30, 0.14, -0.02),
     ("e", 1): (0.13, 0.26, 0.13, -0.45, -0.03),
     ("e", 2): (0.22, -0.47, 0.13, 0.16, -0.02),
     ("o", 1): (0.42, -0.20, -0.14, -0.20, -0.04),
@@ -70,16 +71,15 @@ def test_widening_everything_changes_nothing_without_radiation() -> None:
 
 @pytest.mark.parametrize(("vowel", "formant"), SHARES)
 def test_regions_of_arais_tubes(vowel: str, formant: int) -> None:
-    lengths, areas = tube_of(vowel)
+    _, areas = tube_of(vowel)
     # A tenth of a centimetre a section, lips first.
     values = sensitivity(np.full(160, 0.1), np.repeat(areas, 10), 2).values[formant - 1][::-1]
     shares = np.array([np.abs(values[10 * a : 10 * b]).sum() for a, b in REGIONS]) / np.abs(values).sum()
-    signs = np.array([np.sign(values[10 * a : 10 * b].sum()) for a, b in REGIONS])
+    sums = np.array([values[10 * a : 10 * b].sum() for a, b in REGIONS]) / np.abs(values).sum()
     expected = np.array(SHARES[vowel, formant])
-    assert np.abs(shares - np.abs(expected)).max() < 0.08
-    strong = np.abs(expected) > 0.12
-    assert (signs[strong] == np.sign(expected[strong])).all()
-    assert len(lengths) == len(TUBES[vowel])
+    assert np.abs(shares - np.abs(expected)).max() < 0.015
+    # In the pharynx of F2 of /u/ both signs are in balance.
+    assert (sums * np.sign(expected) > -0.015).all()
 
 
 def test_batches_equal_single_tubes() -> None:
