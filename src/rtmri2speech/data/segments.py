@@ -7,6 +7,7 @@ from typing import TypedDict
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
@@ -23,6 +24,7 @@ class SegmentBatch(TypedDict):
     mel: Tensor  # (B, L, M) dB
     mask: Tensor  # (B, L) 1 where the frame counts in the loss
     length: Tensor  # (B,) frames that are real
+    n_frames: int  # sum of the lengths, known without asking the device
 
 
 class FrameSegments(TorchDataset[tuple[Tensor, Tensor, Tensor]]):
@@ -52,9 +54,7 @@ class FrameSegments(TorchDataset[tuple[Tensor, Tensor, Tensor]]):
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
         utterance, start, stop = self.segments[index]
         # Opened here, by path, so that a worker process inherits no memory map.
-        frames = np.asarray(self.dataset.frames(utterance)[start:stop])
-        if frames.dtype != np.uint8:  # older datasets: float32 in [0, 1]
-            frames = np.rint(frames * 255.0).clip(0, 255).astype(np.uint8)
+        frames = read_frames(self.dataset, utterance, start, stop)
         mel = np.asarray(self.dataset.mel_db(utterance)[start:stop])
         if not np.isfinite(mel).all():
             raise DatasetError(
@@ -63,14 +63,23 @@ class FrameSegments(TorchDataset[tuple[Tensor, Tensor, Tensor]]):
             )
         mask = self.dataset.mask(utterance)
         counts = np.array(mask[start:stop]) if mask.ndim == 1 else np.ones(stop - start)
-        return torch.from_numpy(frames.copy()), torch.from_numpy(mel.copy()), torch.from_numpy(counts).float()
+        return torch.from_numpy(frames), torch.from_numpy(mel.copy()), torch.from_numpy(counts).float()
+
+
+def read_frames(dataset: Dataset, utterance: Utterance, start: int = 0, stop: int | None = None) -> NDArray[np.uint8]:
+    """Frames of an utterance, (l, H, W) uint8, as an array of its own; older datasets hold float32 in [0, 1]."""
+    frames = np.array(dataset.frames(utterance)[start:stop])
+    if frames.dtype != np.uint8:
+        frames = np.rint(frames * 255.0).clip(0, 255).astype(np.uint8)
+    return frames
 
 
 def collate_pad(items: list[tuple[Tensor, Tensor, Tensor]]) -> SegmentBatch:
     """Stack segments, padding the shorter ones with zeros."""
     parts = zip(*items, strict=True)
     frames, mel, mask = (torch.nn.utils.rnn.pad_sequence(list(part), batch_first=True) for part in parts)
-    return {"frames": frames, "mel": mel, "mask": mask, "length": torch.tensor([len(item[0]) for item in items])}
+    lengths = [len(item[0]) for item in items]
+    return {"frames": frames, "mel": mel, "mask": mask, "length": torch.tensor(lengths), "n_frames": sum(lengths)}
 
 
 class SoundSegments(TorchDataset[tuple[Tensor, Tensor]]):

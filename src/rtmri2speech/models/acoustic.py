@@ -19,6 +19,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from rtmri2speech.config import Config
 from rtmri2speech.errors import ConfigError
+from rtmri2speech.models.recompute import recomputed
 from rtmri2speech.signal import memo
 from rtmri2speech.signal.scaler import MelScaler
 
@@ -48,6 +49,10 @@ class AcousticModel(nn.Module):
             names the file, since the state holds what was in it.
         n_mels: mel bands M.
 
+    Attributes:
+        checkpoint_segments: parts of the image network whose activations are computed again for the gradient
+            instead of kept, so that training needs less memory; 0 keeps all.
+
     Raises:
         ConfigError: for an unknown backbone, or a weights file that is missing or does not fit.
     """
@@ -56,6 +61,7 @@ class AcousticModel(nn.Module):
         super().__init__()
         self.config = config.model_copy(update={"cnn_weights": None})
         self.n_mels = n_mels
+        self.checkpoint_segments = 0
         # Convolutions on the CPU and tensor cores read pixels with their channels side by side.
         self.cnn: nn.Module = _build_cnn(config).to(memory_format=torch.channels_last)
         channels = int(self.cnn.feature_info.channels()[-1])  # type: ignore[union-attr, operator]
@@ -67,7 +73,10 @@ class AcousticModel(nn.Module):
     def feature_map(self, frames: Tensor) -> Tensor:
         """Last feature map: frames (N, H, W) in [0, 1] to (N, C, H/32, W/32) at the default backbone."""
         colour = frames.to(self.head.weight.dtype)[:, None].expand(-1, 3, -1, -1)
-        maps: list[Tensor] = self.cnn(colour.contiguous(memory_format=torch.channels_last))
+        colour = colour.contiguous(memory_format=torch.channels_last)
+        if self.checkpoint_segments and self.training and torch.is_grad_enabled():
+            return recomputed(self.cnn, colour, self.checkpoint_segments)
+        maps: list[Tensor] = self.cnn(colour)
         return maps[-1]
 
     def encode(self, frames: Tensor) -> Tensor:

@@ -13,18 +13,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any, Literal, Protocol, Self, cast
+from typing import Any, Literal, Self, cast
 
 import torch
 from lightning.fabric.utilities.warnings import PossibleUserWarning
 from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.callbacks import Callback, Checkpoint, ProgressBar
-from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.callbacks import Callback, Checkpoint
+from lightning.pytorch.strategies import DDPStrategy
 
 from rtmri2speech.data.files import cannot_write, move_into_place
 from rtmri2speech.errors import UserError
 from rtmri2speech.models.devices import choose_device
+from rtmri2speech.training.processes import Processes
+from rtmri2speech.training.progress import TrainingModule
 from rtmri2speech.training.recipes import Precision, RunConfig
+from rtmri2speech.training.runs import RunFolder
 
 
 @dataclass(frozen=True)
@@ -69,25 +72,32 @@ class Interrupted(Exception):
 
 
 class StopRequest:
-    """Turns the first Ctrl-C into a request to stop after the step at hand; a second one stops at once.
+    """Turns the first Ctrl-C or SIGTERM into a request to stop after the step at hand; another one stops at once.
 
-    Lightning's own way stops inside a step, when half of the weights may be updated, and exits the process.
+    SIGTERM is how a cluster says that the time is over. Lightning's own way stops inside a step, when half of the
+    weights may be updated, and exits the process.
     """
 
     def __init__(self) -> None:
         self.made = False
-        self._previous: Any = None
+        self._previous: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():
-            self._previous = signal.signal(signal.SIGINT, self._handle)
+        self.listen()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._previous is not None:
-            signal.signal(signal.SIGINT, self._previous)
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def listen(self) -> None:
+        """Take the signals over; once more after Lightning has done the same."""
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                before = signal.signal(number, self._handle)
+                self._previous.setdefault(number, before)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.made:
@@ -95,41 +105,34 @@ class StopRequest:
         self.made = True
 
 
-class TrainingModule(Protocol):
-    """What the engine needs of a training beside Lightning's own."""
-
-    stop_reason: str | None
-
-    @property
-    def optimizer_steps(self) -> int:
-        """Optimiser steps taken."""
-        ...
-
-
 # A checkpoint of all state is up to a gigabyte (the vocoder with its discriminators and their optimisers).
 _SECONDS_BETWEEN_SAVES = 60.0
+# Steps after which several processes agree whether to save or stop.
+_STEPS_BETWEEN_VOTES = 20
 
 
 class Checkpoints(Checkpoint):
     """Keeps ``last.ckpt`` (all state, once a minute and at the end) and ``best.ckpt`` (weights of the least val/loss).
 
-    Lightning's ModelCheckpoint compares values that may be older than the weights when validations are rarer
-    than epochs; this one saves the best where it is measured.
+    The last checkpoint but one stays as ``previous.ckpt``, for the case that the last is damaged. Lightning's
+    ModelCheckpoint compares values that may be older than the weights when validations are rarer than epochs;
+    this one saves the best where it is measured.
 
     Args:
-        folder: where the files go.
+        run: where the files go.
         stop: asked between steps.
     """
 
-    def __init__(self, folder: Path, stop: StopRequest) -> None:
-        self.last = folder / "last.ckpt"
-        self.best = folder / "best.ckpt"
+    def __init__(self, run: RunFolder, stop: StopRequest) -> None:
+        self.best = run.checkpoints / "best.ckpt"
         self.best_metrics: dict[str, float] = {}
         self.best_step = -1
         self.validated_step = -1
         self.final_loss = float("nan")
+        self._run = run
         self._stop = stop
         self._saved_at = float("-inf")  # the first epoch's end is saved
+        self._began = 0.0
 
     @property
     def best_loss(self) -> float:
@@ -146,79 +149,105 @@ class Checkpoints(Checkpoint):
         for name, value in state_dict.items():
             setattr(self, name, value)
 
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Signals are ours again: Lightning has taken SIGTERM meanwhile."""
+        self._stop.listen()
+        self._began = time.monotonic()
+
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save the weights if they are the best."""
+        """Write the figures down, and save the weights if they are the best."""
+        module = cast(TrainingModule, pl_module)
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items() if "val" in name}
-        self.validated_step = cast(TrainingModule, pl_module).optimizer_steps
+        if module.run_log is not None and self.validated_step != module.optimizer_steps:
+            module.run_log.scalars(module.optimizer_steps, trainer.current_epoch, metrics)
+        self.validated_step = module.optimizer_steps
         self.final_loss = metrics["val/loss"]
         if self.final_loss < self.best_loss:
             self.best_metrics, self.best_step = metrics, self.validated_step
             self._save(trainer, self.best, weights_only=True)
 
-    def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
-        """Stop between two steps if asked to; after an epoch's last step its validation comes first."""
-        if self._stop.made and not trainer.is_last_batch:
-            self._save(trainer, self.last)
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+        """Save and stop between two steps, if it is time or asked; after an epoch's last step its end does so."""
+        if trainer.is_last_batch:
+            return
+        if trainer.world_size > 1 and cast(TrainingModule, pl_module).optimizer_steps % _STEPS_BETWEEN_VOTES:
+            return
+        stop = self._agree(trainer, self._stop.made)
+        if stop or self._agree(trainer, self._is_time(max(self._saved_at, self._began))):
+            self._save(trainer, self._run.last)
+        if stop:
             raise Interrupted
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save everything, unless that was done a moment ago: epochs of short recordings last a second."""
         epochs, steps = trainer.max_epochs, trainer.max_steps
         final = trainer.current_epoch + 1 == epochs or trainer.global_step == steps or trainer.should_stop
-        if final or self._stop.made or time.monotonic() - self._saved_at > _SECONDS_BETWEEN_SAVES:
-            self._save(trainer, self.last)
-        if self._stop.made:
+        stop = self._agree(trainer, self._stop.made)
+        if stop or self._agree(trainer, final or self._is_time(self._saved_at)):
+            self._save(trainer, self._run.last)
+        if stop:
             raise Interrupted
+
+    @staticmethod
+    def _is_time(since: float) -> bool:
+        return time.monotonic() - since > _SECONDS_BETWEEN_SAVES
+
+    @staticmethod
+    def _agree(trainer: Trainer, wish: bool) -> bool:
+        """Whether any process wants it: all must save and stop together."""
+        return trainer.strategy.reduce_boolean_decision(wish, all=False)
 
     def _save(self, trainer: Trainer, path: Path, weights_only: bool = False) -> None:
         temporary = path.with_suffix(".tmp")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             trainer.save_checkpoint(temporary, weights_only=weights_only)
-            move_into_place(temporary, path)
+            if trainer.is_global_zero:
+                if not weights_only and path.is_file():
+                    move_into_place(path, self._run.previous)
+                move_into_place(temporary, path)
             self._saved_at = self._saved_at if weights_only else time.monotonic()
         except OSError as error:
             temporary.unlink(missing_ok=True)
             raise cannot_write(path, error) from error
 
 
-class ValidationLines(Callback):
-    """Prints a line a validation, for logs of jobs that no one watches."""
-
-    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Print the step and the main figures."""
-        metrics = trainer.callback_metrics
-        error = f", mel error {float(metrics['val/mae_db']):.2f} dB" if "val/mae_db" in metrics else ""
-        step = cast(TrainingModule, pl_module).optimizer_steps
-        print(
-            f"epoch {trainer.current_epoch}, step {step}: val/loss {float(metrics['val/loss']):.4f}{error}", flush=True
-        )
-
-
 def make_trainer(
-    settings: RunConfig, execution: Execution, folder: Path, callbacks: list[Callback], steps_per_batch: int
+    settings: RunConfig,
+    execution: Execution,
+    folder: Path,
+    callbacks: list[Callback],
+    steps_per_batch: int,
+    processes: Processes,
 ) -> Trainer:
     """Lightning's trainer for a run.
 
     Args:
         settings: how long it runs.
         execution: where.
-        folder: the run folder; TensorBoard reads its ``logs``.
-        callbacks: all of them, the progress bar included.
+        folder: the run folder.
+        callbacks: all of them.
         steps_per_batch: optimiser steps of a batch; Lightning counts those of every optimiser.
+        processes: this one among how many.
     """
+    strategy: Any = "auto"
+    if processes.world > 1:
+        # The running statistics are kept equal by the training itself.
+        strategy = DDPStrategy(broadcast_buffers=False, gradient_as_bucket_view=True)
     return Trainer(
         accelerator=execution.accelerator,
-        devices=1,
+        devices=processes.world // processes.nodes,
+        num_nodes=processes.nodes,
+        strategy=strategy,
+        plugins=[processes.plugin()],
         precision=execution.precision,
         max_epochs=settings.max_epochs,
         max_steps=-1 if settings.max_steps is None else settings.max_steps * steps_per_batch,
         check_val_every_n_epoch=settings.validate_every,
         num_sanity_val_steps=0,
-        logger=TensorBoardLogger(folder, name="logs", version=""),
-        log_every_n_steps=10,
+        logger=False,
         callbacks=callbacks,
-        enable_progress_bar=any(isinstance(callback, ProgressBar) for callback in callbacks),
+        enable_progress_bar=False,
         enable_model_summary=False,
         use_distributed_sampler=False,
         default_root_dir=folder,

@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, Sampler, default_collate
+from torch.utils.data import BatchSampler, DataLoader, Sampler, default_collate
 from torch.utils.data import Dataset as TorchDataset
 
 from rtmri2speech.data.layout import Dataset, Utterance
 from rtmri2speech.data.segments import load_sound
 from rtmri2speech.errors import UserError
+from rtmri2speech.training.processes import ALONE, Processes
 from rtmri2speech.training.recipes import LoaderConfig
 
 
@@ -41,6 +43,10 @@ class EpochSampler(Sampler[tuple[int, int]]):
     def __len__(self) -> int:
         return self.size * self.rounds
 
+    def order(self, epoch: int) -> NDArray[np.int64]:
+        """Keys of an epoch as numbers: round * size + index, in the order they come up."""
+        return np.random.default_rng((self.seed, epoch)).permutation(len(self))
+
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch; Lightning calls this at the start of each."""
         if epoch != self.epoch:
@@ -52,9 +58,35 @@ class EpochSampler(Sampler[tuple[int, int]]):
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         epoch, skip = self.epoch, self._skip
-        order = np.random.default_rng((self.seed, epoch)).permutation(len(self))
-        for place in order[skip:].tolist():
+        for place in self.order(epoch)[skip:].tolist():
             yield epoch * self.rounds + place // self.size, place % self.size
+
+
+class ShareOfBatches(Sampler[list[Any]]):
+    """Batches of one process: its share of every batch, so that all processes together see what one alone would.
+
+    A last batch with fewer items than processes is left out.
+
+    Args:
+        sampler: order of the items.
+        batch_size: items of a whole batch.
+        rank, world: which process of how many.
+    """
+
+    def __init__(self, sampler: Sampler[Any], batch_size: int, rank: int = 0, world: int = 1) -> None:
+        self.sampler = sampler  # Lightning sets its epoch
+        self.batch_size = batch_size
+        self.rank = rank
+        self.world = world
+
+    def __len__(self) -> int:
+        whole, rest = divmod(len(self.sampler), self.batch_size)  # type: ignore[arg-type]
+        return whole + (rest >= self.world)
+
+    def __iter__(self) -> Iterator[list[Any]]:
+        for batch in BatchSampler(self.sampler, self.batch_size, drop_last=False):
+            if len(batch) >= self.world:
+                yield batch[len(batch) * self.rank // self.world : len(batch) * (self.rank + 1) // self.world]
 
 
 class Careful(TorchDataset[Any]):
@@ -134,6 +166,7 @@ def make_loader(
     batch_size: int,
     cuda: bool,
     seed: int,
+    processes: Processes = ALONE,
     sampler: EpochSampler | None = None,
     by_epoch: bool = False,
     collate: Callable[[list[Any]], Any] = default_collate,
@@ -145,19 +178,24 @@ def make_loader(
     Args:
         items: the dataset.
         config: how it is read.
-        batch_size: items of a batch; the last one may have fewer.
+        batch_size: items of a batch, of all processes together; the last one may have fewer.
         cuda: whether batches go to a GPU.
         seed: of the loader's own generator.
+        processes: which share of the batches (training) or of the items (validation) is this process's.
         sampler: order of a training.
         by_epoch: the dataset takes (epoch, index) keys.
         collate: items to batch.
     """
     workers = loader_workers(config.num_workers, cuda)
+    rank, world = processes.rank, processes.world
+    if sampler is not None:
+        batches: Sampler[list[Any]] = ShareOfBatches(sampler, batch_size, rank, world)
+    else:
+        own = range(rank, len(items), world)  # type: ignore[arg-type]
+        batches = BatchSampler(own, batch_size, drop_last=False)
     return Loader(
         Careful(items, by_epoch),
-        batch_size=batch_size,
-        sampler=sampler,
-        shuffle=False,
+        batch_sampler=batches,
         num_workers=workers,
         prefetch_factor=config.prefetch_factor if workers else None,
         persistent_workers=workers > 0,

@@ -13,6 +13,7 @@ from rtmri2speech.config import Config, apply_overrides, read_yaml
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.models.acoustic import AcousticConfig
 from rtmri2speech.models.vocoder import VocoderConfig
+from rtmri2speech.training.augment import AugmentConfig
 from rtmri2speech.training.losses import AcousticLossConfig
 
 Precision = Literal["auto", "bf16", "fp16", "fp32"]
@@ -25,7 +26,7 @@ Decay = Annotated[float, Field(ge=0.0, lt=1.0)]
 class LoaderConfig(Config):
     """How batches are read."""
 
-    batch_size: int = Field(16, ge=1, description="items (segments) of a batch")
+    batch_size: int = Field(16, ge=1, description="items (segments) of a batch, over all processes")
     num_workers: int = Field(4, ge=0, description="loader processes on a GPU; training on a CPU uses fewer")
     prefetch_factor: int = Field(4, ge=1, description="batches each loader process reads ahead")
     pin_memory: bool = Field(True, description="page-locked memory for faster copies to a GPU")
@@ -36,6 +37,7 @@ class AcousticDataConfig(LoaderConfig):
 
     segment_frames: int = Field(4, ge=1, description="frames of a segment; the window's length gives loose windows")
     micro_batch_size: int = Field(4, ge=1, description="segments in one pass; gradients add up to the whole batch's")
+    augment: AugmentConfig = Field(default_factory=AugmentConfig, description="changes to the frames in training")
 
 
 class VocoderDataConfig(LoaderConfig):
@@ -69,6 +71,7 @@ class PlateauConfig(Config):
     factor: float = Field(0.5, gt=0, lt=1, description="factor of the learning rate on a plateau")
     patience: int = Field(5, ge=0, description="validations without improvement that are waited for")
     min_lr: float = Field(1e-6, ge=0, description="smallest learning rate; training stops when it is reached")
+    warmup_steps: int = Field(0, ge=0, description="first steps, over which the learning rate rises to its value")
 
 
 class RunConfig(Config):
@@ -77,6 +80,7 @@ class RunConfig(Config):
     max_epochs: int = Field(4500, ge=1, description="passes over the training split")
     max_steps: int | None = Field(None, ge=1, description="most optimiser steps; none: as many as the epochs give")
     validate_every: int = Field(1, ge=1, description="epochs between validations")
+    show_every: int = Field(5, ge=1, description="validations between pictures and sounds in TensorBoard")
     seed: int = Field(42, ge=0, description="seed of weights, order and crops")
 
 
@@ -90,6 +94,10 @@ class AcousticRecipe(RunConfig):
     loss: AcousticLossConfig = Field(default_factory=AcousticLossConfig, description="the loss")
     clip_norm: float = Field(1.0, gt=0, description="largest norm of the gradient")
     early_stop_patience: int = Field(20, ge=1, description="validations without improvement that end the training")
+    checkpoint_segments: int = Field(
+        0, ge=0, description="parts of the image network computed again for the gradient, to save memory; 0: none"
+    )
+    compile: bool = Field(False, description="compile the image network on a GPU, where PyTorch can")
     precision: Precision = Field("auto", description="auto: bf16 on a GPU that has it, else fp16; fp32 on a CPU")
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -22,18 +23,30 @@ _MAY_CHANGE = {
     "max_steps",
     "validate_every",
     "early_stop_patience",
+    "show_every",
     "data.num_workers",
     "data.prefetch_factor",
     "data.pin_memory",
 }
+# In a message about a changed dataset.
+_NAMES_SHOWN = 3
 
 
 @dataclass(frozen=True)
 class Position:
-    """Where a checkpoint stands: the epoch to go on with, and the batches of it that are done."""
+    """Where a checkpoint stands.
 
+    Attributes:
+        path: the checkpoint.
+        epoch: to go on with.
+        batches: of it that are done.
+        global_step: optimiser steps as Lightning counts them, those of every optimiser.
+    """
+
+    path: Path
     epoch: int
     batches: int
+    global_step: int
 
 
 class RunFolder:
@@ -48,6 +61,11 @@ class RunFolder:
         """The checkpoint a run goes on from."""
         return self.checkpoints / "last.ckpt"
 
+    @property
+    def previous(self) -> Path:
+        """The one before, for the case that the last is damaged."""
+        return self.checkpoints / "previous.ckpt"
+
     @classmethod
     def open(cls, path: Path, kind: str, recipe: Config, dataset: Dataset, *, resume: bool) -> Self:
         """Begin a new run, or take one up again.
@@ -57,7 +75,12 @@ class RunFolder:
                 kind, recipe or dataset (names what differs).
         """
         run = cls(path)
-        identity = {"kind": kind, "dataset": dataset.fingerprint(), "recipe": recipe.model_dump(mode="json")}
+        identity = {
+            "kind": kind,
+            "dataset": dataset.fingerprint(),
+            "utterances": {item.id: f"{item.split} {item.sha256[:16]}" for item in dataset.utterances},
+            "recipe": recipe.model_dump(mode="json"),
+        }
         if resume:
             run._require_same(identity)
             return run
@@ -72,22 +95,29 @@ class RunFolder:
         return run
 
     def position(self) -> Position | None:
-        """Where the last checkpoint stands, or None where there is none yet.
+        """Where the last checkpoint that can be read stands, or None where there is none yet.
+
+        A damaged last one is passed over with a warning.
 
         Raises:
-            UserError: when the file is damaged.
+            UserError: when all are damaged.
         """
-        if not self.last.is_file():
-            return None
-        try:
-            loops = load_checkpoint(self.last)["loops"]["fit_loop"]
-            epoch = loops["epoch_progress"]["current"]["processed"]
-            # At the end of an epoch the counter of batches still stands at the epoch's number of batches.
-            ended = epoch > loops["epoch_progress"]["current"]["completed"]
-            batches = 0 if ended else loops["epoch_loop.batch_progress"]["current"]["processed"]
-        except KeyError as error:
-            raise _damaged(self.last, error) from None
-        return Position(int(epoch), int(batches))
+        damage: UserError | None = None
+        for path in (self.last, self.previous):
+            if not path.is_file():
+                continue
+            try:
+                position = _position(path)
+            except UserError as error:
+                damage = error
+                continue
+            if damage is not None:
+                message = f"{damage.problem} Going on from the one before, {path.name} (step {position.global_step})."
+                warnings.warn(message, RuntimeWarning, stacklevel=2)
+            return position
+        if damage is not None:
+            raise damage
+        return None
 
     def _require_same(self, identity: dict[str, Any]) -> None:
         path = self.path / "run.json"
@@ -101,6 +131,12 @@ class RunFolder:
         except (ValueError, KeyError, TypeError) as error:
             raise _damaged(path, error) from None
         mine, theirs = _flatten(identity), _flatten(found)
+        data = _changed(found.pop("utterances"), identity.pop("utterances"))
+        if data:
+            raise UserError(
+                f"{self.path}: the dataset has changed since this training began: {data}.",
+                "Train anew with another --run-dir, or bring the dataset back.",
+            )
         differences = [
             f"{name.removeprefix('recipe.')}: {theirs.get(name)} then, {mine.get(name)} now"
             for name in sorted(mine.keys() | theirs.keys())
@@ -111,6 +147,34 @@ class RunFolder:
                 f"{self.path}: was started with other settings: {'; '.join(differences)}.",
                 "Give the same recipe and dataset as then, or start a new run with another --run-dir.",
             )
+
+
+def _position(path: Path) -> Position:
+    state = load_checkpoint(path)
+    try:
+        loops = state["loops"]["fit_loop"]
+        epoch = loops["epoch_progress"]["current"]["processed"]
+        # At the end of an epoch the counter of batches still stands at the epoch's number of batches.
+        ended = epoch > loops["epoch_progress"]["current"]["completed"]
+        batches = 0 if ended else loops["epoch_loop.batch_progress"]["current"]["processed"]
+        return Position(path, int(epoch), int(batches), int(state["global_step"]))
+    except KeyError as error:
+        raise _damaged(path, error) from None
+
+
+def _changed(then: dict[str, str], now: dict[str, str]) -> str:
+    """In words, which utterances came, went or are others; empty when none did."""
+    kinds = {
+        "new": sorted(now.keys() - then.keys()),
+        "gone": sorted(then.keys() - now.keys()),
+        "other content or split": sorted(name for name in now.keys() & then.keys() if now[name] != then[name]),
+    }
+    parts = []
+    for kind, names in kinds.items():
+        if names:
+            shown = ", ".join(names[:_NAMES_SHOWN]) + (", ..." if len(names) > _NAMES_SHOWN else "")
+            parts.append(f"{len(names)} {kind} ({shown})")
+    return "; ".join(parts)
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:

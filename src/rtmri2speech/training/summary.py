@@ -68,4 +68,7 @@ class TrainingSummary:
                 f"Mel error on the validation split: {self.mae_db:.2f} dB, {verdict} "
                 f"the training mean's {baseline:.2f} dB."
             )
+        modes = {name.rpartition("_")[2]: value for name, value in self.metrics.items() if "mae_db_" in name}
+        if modes:
+            lines.append("By inference: " + ", ".join(f"{mode} {value:.2f} dB" for mode, value in modes.items()) + ".")
         return [*lines, f"Model: {self.out}", f"Logs:  {self.run_dir / 'logs'}"]

@@ -16,8 +16,10 @@ from rtmri2speech.models.discriminators import Judgement, MultiPeriodDiscriminat
 from rtmri2speech.models.vocoder import Generator, add_weight_norm
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel import db_to_ln, ln_to_db
+from rtmri2speech.training.log import RunLog
 from rtmri2speech.training.losses import adversarial_loss, discriminator_loss, feature_matching_loss, mel_l1
 from rtmri2speech.training.recipes import VocoderRecipe
+from rtmri2speech.training.records import StepRecords
 from rtmri2speech.training.watch import LossWatch
 
 OPTIMIZERS = 2
@@ -50,6 +52,8 @@ class VocoderTraining(LightningModule):
         self.watch = LossWatch("vocoder")
         self.last_train_loss: Tensor | None = None
         self.stop_reason: str | None = None
+        self.run_log: RunLog | None = None
+        self._records = StepRecords("train/generator", "train/discriminator")
         self._error = torch.zeros(())
         self._frames = 0
 
@@ -57,6 +61,10 @@ class VocoderTraining(LightningModule):
     def optimizer_steps(self) -> int:
         """Batches trained on: steps of the generator."""
         return self.global_step // OPTIMIZERS
+
+    def frames_in(self, batch: SoundBatch) -> int:
+        """Mel frames of a batch."""
+        return batch[0].shape[0] * batch[0].shape[1]
 
     def judge(self, wave: Tensor) -> Judgement:
         """Logits and feature maps of every sub-discriminator for waveforms (B, N)."""
@@ -99,16 +107,15 @@ class VocoderTraining(LightningModule):
 
         self.last_train_loss = mel.detach()
         self.watch.see(loss_g + loss_d, step)
-        self.log("train/mel", mel, prog_bar=True)
-        self.log_dict(
-            {
-                "train/generator": loss_g,
-                "train/discriminator": loss_d,
-                "train/adversarial": adversarial,
-                "train/feature": feature,
-                "train/lr": float(for_generator.param_groups[0]["lr"]),
-            }
-        )
+        values = {
+            "train/mel": mel,
+            "train/generator": loss_g,
+            "train/discriminator": loss_d,
+            "train/adversarial": adversarial,
+            "train/feature": feature,
+        }
+        rate = float(for_generator.param_groups[0]["lr"])
+        self._records.see(self.run_log, self.optimizer_steps, self.current_epoch, values, rate)
 
     def on_validation_epoch_start(self) -> None:
         """Refuse to validate a network that has come apart, and begin new sums."""
@@ -128,7 +135,7 @@ class VocoderTraining(LightningModule):
             return
         error = self._error / self._frames
         self.watch.require(error, "validation")
-        self.log("val/loss", error, prog_bar=True)
+        self.log("val/loss", error)
         self.log("val/mae_db", ln_to_db(error))
 
     def on_train_epoch_end(self) -> None:
@@ -136,6 +143,14 @@ class VocoderTraining(LightningModule):
         self.watch.check()
         for scheduler in cast(list[ExponentialLR], self.lr_schedulers()):
             scheduler.step()
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep what the log depends on."""
+        checkpoint["records"] = self._records.state()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Restore what ``on_save_checkpoint`` kept."""
+        self._records.load(checkpoint["records"], self.device)
 
     def configure_optimizers(self) -> Any:
         """Adam for the generator and for all discriminators, each with its decay."""

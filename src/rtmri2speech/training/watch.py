@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.trainer.states import TrainerFn
@@ -18,14 +20,16 @@ class LossWatch:
 
     Args:
         section: part of the recipe that the remedy names, ``acoustic`` or ``vocoder``.
+        items_of: names of the recordings in the batch of a step.
     """
 
-    def __init__(self, section: str) -> None:
+    def __init__(self, section: str, items_of: Callable[[int], list[str]] = lambda step: []) -> None:
+        self.items_of = items_of
         self._section = section
         self._first_bad: Tensor | None = None
 
     def see(self, loss: Tensor, step: int) -> None:
-        """Look at the loss of an optimiser step.
+        """Look at the loss of an optimiser step, counted from 0.
 
         Raises:
             UserError: when this or one of the last steps had no finite loss.
@@ -40,10 +44,11 @@ class LossWatch:
         """Ask for the verdict on all steps seen.
 
         Raises:
-            UserError: when one had no finite loss; names the step.
+            UserError: when one had no finite loss; names the step and the recordings in its batch.
         """
         if self._first_bad is not None and (step := int(self._first_bad)) >= 0:
-            raise self._error(f"step {step}")
+            names = sorted(set(self.items_of(step)))
+            raise self._error(f"step {step + 1}" + (f" (recordings in it: {', '.join(names)})" if names else ""))
 
     def require(self, loss: Tensor, where: str) -> None:
         """Check one value at once.

@@ -190,8 +190,8 @@ def test_a_loss_that_is_no_number_stops_the_training(
     assert "acoustic.optimizer.lr" in error.value.remedy
     watch = LossWatch("vocoder")
     for step, loss in enumerate([1.0, float("nan"), 2.0, float("inf")]):
-        watch.see(torch.tensor(loss), step + 1)
-    with pytest.raises(UserError, match="at step 2"):
+        watch.see(torch.tensor(loss), step + 1)  # counted from 0
+    with pytest.raises(UserError, match="at step 3"):
         watch.check()
 
 

@@ -1,0 +1,227 @@
+"""The acoustic training: speed against the memo's literal way, and what segments learn against loose windows.
+
+python benchmarks/acoustic.py speed                  # frames and windows a second, GPU busy, share of the ceiling
+python benchmarks/acoustic.py learning               # validation loss at equal numbers of windows; spikes
+python benchmarks/acoustic.py speed --dataset DIR    # on a prepared dataset; else a phantom is simulated
+
+Speed is measured between two steps of a real training, with the device waited for at both. The ceiling is the same
+training on one batch that lies in the device's memory: no reading, no copying.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning.pytorch.callbacks import Callback
+
+from rtmri2speech.corpora.phantom import PhantomCorpus
+from rtmri2speech.data.layout import Dataset
+from rtmri2speech.preparation.prepare import prepare
+from rtmri2speech.preparation.recording import PrepareOptions
+from rtmri2speech.simulation.anatomy import draw_speakers
+from rtmri2speech.simulation.phantom import PhantomOptions, simulate
+from rtmri2speech.training.engine import choose_execution, make_trainer, quiet
+from rtmri2speech.training.log import read_metrics
+from rtmri2speech.training.processes import find_processes
+from rtmri2speech.training.recipes import AcousticRecipe, load_recipe
+from rtmri2speech.training.run import _compiles, train_acoustic
+from rtmri2speech.training.tasks import acoustic_task
+
+RATIO_BAR, BUSY_BAR, CEILING_BAR = 30.0, 0.85, 0.9
+
+
+def make_dataset(root: Path, minutes: float, speakers: int) -> Path:
+    """A prepared phantom."""
+    simulate(root / "phantom", draw_speakers(speakers, 0), PhantomOptions(minutes=minutes))
+    corpus = PhantomCorpus(root / "phantom")
+    prepare(corpus, root / "dataset", PrepareOptions(split="corpus"), workers=0)
+    return root / "dataset"
+
+
+class Clock(Callback):
+    """Times the steps from ``first`` to ``last``, and samples how busy the GPU is meanwhile."""
+
+    def __init__(self, first: int, last: int) -> None:
+        self.first, self.last = first, last
+        self.frames = self.windows = self.steps = 0
+        self.seconds = 0.0
+        self.busy: list[int] = []
+        self._began = 0.0
+        self._stop = threading.Event()
+
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        step = trainer.global_step
+        if self.first < step <= self.last:
+            overlap = pl_module.model.config.ref_frames - 1
+            self.steps += 1
+            self.frames += batch["n_frames"]
+            self.windows += batch["n_frames"] - len(batch["frames"]) * overlap
+        if step == self.first:
+            self._wait()
+            self._began = time.perf_counter()
+            if torch.cuda.is_available():
+                threading.Thread(target=self._sample, daemon=True).start()
+        elif step == self.last:
+            self._wait()
+            self.seconds = time.perf_counter() - self._began
+            self._stop.set()
+            trainer.should_stop = True
+
+    def _sample(self) -> None:
+        while not self._stop.wait(0.1):
+            self.busy.append(torch.cuda.utilization())
+
+    @staticmethod
+    def _wait() -> None:
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+
+
+class Repeated:
+    """One batch over and over."""
+
+    def __init__(self, batch: Any, count: int) -> None:
+        self.batch, self.count = batch, count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter([self.batch] * self.count)
+
+
+def measure(dataset: Dataset, settings: AcousticRecipe, device: str, first: int, last: int, *, fixed: bool) -> Clock:
+    """Train up to a step and time the last ones."""
+    settings = settings.model_copy(update={"max_steps": last, "max_epochs": 100_000, "validate_every": 100_000})
+    processes, execution = find_processes(), choose_execution(device, settings.precision)
+    task = acoustic_task(dataset, settings, None, execution.cuda, processes)
+    if _compiles(settings, execution):
+        task.module.compile_network()
+    clock = Clock(first, last)
+    loader: Any = task.train
+    if fixed:
+        batch = next(iter(task.train))
+        batch = {name: value.to(device) if hasattr(value, "to") else value for name, value in batch.items()}
+        loader = Repeated(batch, last)
+    with tempfile.TemporaryDirectory() as scratch, quiet():
+        trainer = make_trainer(settings, execution, Path(scratch), [clock], 1, processes)
+        trainer.fit(task.module, loader)
+    return clock
+
+
+def speed(dataset: Dataset, device: str, seconds: float, overrides: list[str]) -> None:
+    """Frames and windows a second of the memo's recipe, of the default one, and of its ceiling."""
+    memo, default = (load_recipe(name, overrides).acoustic for name in ("memo", "default"))
+    rows = {}
+    for name, settings, fixed in (
+        ("memo, loose windows", memo, False),
+        ("default", default, False),
+        ("default, ceiling", default, True),
+    ):
+        warm = 15 if fixed or settings is memo else 30
+        probe = measure(dataset, settings, device, warm, warm + 5, fixed=fixed)
+        steps = max(10, int(seconds * probe.steps / probe.seconds))
+        clock = measure(dataset, settings, device, warm, warm + steps, fixed=fixed)
+        rows[name] = clock
+        busy = f"{statistics.mean(clock.busy):3.0f} %" if clock.busy else "not known"
+        print(
+            f"{name:<20} {clock.frames / clock.seconds:8.0f} frames/s {clock.windows / clock.seconds:8.0f} windows/s "
+            f"{clock.steps / clock.seconds:7.2f} steps/s over {clock.seconds:.0f} s; GPU busy {busy}",
+            flush=True,
+        )
+    literal, ours, most = (row.windows / row.seconds for row in rows.values())
+    print(f"windows/s against the memo's literal setting: {ours / literal:.1f} (wanted: at least {RATIO_BAR:g})")
+    if rows["default"].busy:
+        busy = statistics.mean(rows["default"].busy) / 100
+        print(f"GPU busy: {busy:.2f} of the time (wanted: at least {BUSY_BAR:g})")
+    print(f"share of the ceiling: {ours / most:.2f} (wanted: at least {CEILING_BAR:g})")
+
+
+def spikes(losses: np.ndarray) -> tuple[int, float]:
+    """Records whose largest loss is twice the median of the ten before, and the largest such ratio."""
+    ratios = [losses[i] / np.median(losses[max(0, i - 10) : i]) for i in range(5, len(losses))]
+    return int(np.sum(np.array(ratios) > 2.0)), float(max(ratios, default=float("nan")))
+
+
+def learning(root: Path, device: str, windows: int, names: list[str], changes: list[str]) -> None:
+    """Train to the same number of windows: loose windows against segments."""
+    dataset = Dataset(root)
+    frames = sum(item.n_frames for item in dataset.of_split("train"))
+    runs = {
+        # The memo's steps, its ramp shortened to its end, in loose windows and in segments of as many windows.
+        "windows": ("memo", ["acoustic.loss.ramp_steps=0"]),
+        "segments": (
+            "memo",
+            [
+                "acoustic.loss.ramp_steps=0",
+                "acoustic.data.segment_frames=19",
+                "acoustic.data.batch_size=1",
+                "acoustic.data.micro_batch_size=1",
+            ],
+        ),
+        "default": ("default", []),
+    }
+    for name in names:
+        recipe, overrides = runs[name]
+        overrides = [*overrides, *changes]
+        settings = load_recipe(recipe, overrides).acoustic
+        size = settings.data.segment_frames - settings.model.ref_frames + 1
+        per_step = settings.data.batch_size * size
+        steps = windows // per_step
+        every = max(1, round(windows / 10 / frames))
+        more = [f"acoustic.max_steps={steps}", f"acoustic.validate_every={every}", "acoustic.early_stop_patience=1000"]
+        with tempfile.TemporaryDirectory() as scratch:
+            out = Path(scratch)
+            began = time.perf_counter()
+            summary = train_acoustic(
+                root, load_recipe(recipe, [*overrides, *more]), out / "a.st", out / "run", device=device
+            )
+            records = read_metrics(out / "run")
+        peaks = np.array([row["train/loss_peak"] for row in records if "train/loss_peak" in row])
+        norms = np.array([row["train/grad_norm_peak"] for row in records if "train/loss_peak" in row])
+        count, worst = spikes(peaks)
+        print(
+            f"{name:<9} {summary.steps} steps of {per_step} windows, {time.perf_counter() - began:.0f} s on "
+            f"{summary.device}: val/loss {summary.best_loss:.4f} at best, {summary.final_loss:.4f} at the end; "
+            f"mel error {summary.mae_db:.2f} dB of {summary.mean_mel_mae_db:.2f}; spikes {count} (worst step "
+            f"{worst:.2f} times the running median); gradient norm at most {norms.max(initial=0):.1f}",
+            flush=True,
+        )
+        for row in records:
+            if "val/loss" in row:
+                print(f"    step {row['step']:>6}  val/loss {row['val/loss']:.4f}  mel {row['val/mae_db']:.3f} dB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="speed and learning of the acoustic training")
+    parser.add_argument("what", choices=("speed", "learning"))
+    parser.add_argument("--dataset", type=Path)
+    parser.add_argument("--minutes", type=float, default=1.0, help="of phantom, where no dataset is given")
+    parser.add_argument("--speakers", type=int, default=1)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of each timing")
+    parser.add_argument("--windows", type=int, default=30_000, help="trained on in each run")
+    parser.add_argument("--runs", nargs="+", default=["windows", "segments", "default"])
+    parser.add_argument("--set", nargs="*", default=[], dest="overrides", help="changes to all recipes")
+    options = parser.parse_args()
+    name = torch.cuda.get_device_name() if options.device == "cuda" else "CPU"
+    print(f"{name}, torch {torch.__version__}", flush=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        root = options.dataset or make_dataset(Path(scratch), options.minutes, options.speakers)
+        if options.what == "speed":
+            speed(Dataset(root), options.device, options.seconds, options.overrides)
+        else:
+            learning(root, options.device, options.windows, options.runs, options.overrides)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""What a training writes down: ``metrics.jsonl``, one line a record, and TensorBoard beside it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch.utils.tensorboard import SummaryWriter
+
+from rtmri2speech.data.files import cannot_write, write_text
+
+METRICS = "metrics.jsonl"
+
+
+class RunLog:
+    """The log of one run, taken up where a resumed run goes on.
+
+    Written by the training itself and not through Lightning's loggers, whose line of a step comes after the
+    checkpoint of that step: a run killed in between would miss it.
+
+    Args:
+        folder: of the run.
+        step: the step that the run goes on from; what was written of later ones is dropped. -1 begins anew.
+    """
+
+    def __init__(self, folder: Path, step: int = -1) -> None:
+        self.path = folder / METRICS
+        kept = [line for line in _lines(self.path) if json.loads(line)["step"] <= step]
+        write_text(self.path, "".join(f"{line}\n" for line in kept))
+        self._board = SummaryWriter(str(folder / "logs"), purge_step=step + 1)
+
+    def scalars(self, step: int, epoch: int, values: dict[str, float]) -> None:
+        """Write a record: numbers by name, in full precision.
+
+        Raises:
+            UserError: when it cannot be written.
+        """
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"step": step, "epoch": epoch, **values}) + "\n")
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+        for name, value in values.items():
+            self._board.add_scalar(name, value, step)
+
+    def image(self, name: str, picture: NDArray[np.uint8], step: int) -> None:
+        """Show a picture, (H, W, 3)."""
+        self._board.add_image(name, picture, step, dataformats="HWC")
+
+    def sound(self, name: str, samples: NDArray[np.float32], rate: int, step: int) -> None:
+        """Let a sound be heard, (N,), amplitude within -1 to 1."""
+        self._board.add_audio(name, samples[None], step, sample_rate=rate)  # type: ignore[no-untyped-call]
+
+    def close(self) -> None:
+        """Write what is still in memory."""
+        self._board.close()
+
+
+def read_metrics(folder: Path) -> list[dict[str, Any]]:
+    """Records of a run, in the order they were written; a last line that was cut short is left out."""
+    return [json.loads(line) for line in _lines(folder / METRICS)]
+
+
+def _lines(path: Path) -> list[str]:
+    """Whole lines of the file; none where there is no file."""
+    if not path.is_file():
+        return []
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            json.loads(line)
+        except ValueError:
+            break
+        found.append(line)
+    return found

@@ -1,0 +1,45 @@
+"""How overlapping windows are best put together: measured on the validation split, as the model is used."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rtmri2speech.data.layout import Dataset
+from rtmri2speech.data.segments import read_frames
+from rtmri2speech.models.acoustic import AcousticModel, Inference
+from rtmri2speech.signal.video import model_input
+
+_FRAMES_AT_ONCE = 64
+
+
+def compare_modes(
+    model: AcousticModel, dataset: Dataset, pixel_mask: Tensor | None, device: torch.device
+) -> dict[str, float]:
+    """Mean absolute error in dB over the validation split for each way of inference, as ``val/mae_db_<mode>``.
+
+    Args:
+        model: in any state; it is put to evaluation on the device.
+        dataset: with a validation split.
+        pixel_mask: shape (H, W), or None.
+        device: where to run.
+    """
+    model = model.to(device).eval()
+    mask = None if pixel_mask is None else pixel_mask.to(device)
+    errors = dict.fromkeys(get_args(Inference), 0.0)
+    count = 0.0
+    for utterance in dataset.of_split("validation"):
+        true = torch.from_numpy(np.array(dataset.mel_db(utterance))).to(device)
+        stored = dataset.mask(utterance)
+        counts = torch.from_numpy(np.array(stored) if stored.ndim == 1 else np.ones(len(true))).to(true)
+        with torch.inference_mode():
+            blocks = torch.split(torch.from_numpy(read_frames(dataset, utterance)), _FRAMES_AT_ONCE)
+            features = torch.cat([model.encode(model_input(block.to(device), mask)) for block in blocks])
+            for mode in errors:
+                by_frame = (model.predict(features, mode) - true).abs().mean(dim=1)
+                errors[mode] += float((by_frame * counts).sum())
+        count += float(counts.sum())
+    return {f"val/mae_db_{mode}": error / max(count, 1.0) for mode, error in errors.items()}

@@ -1,0 +1,183 @@
+"""What is trained: the acoustic model or the vocoder, with its batches, ready to run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from lightning.pytorch.callbacks import Callback, EarlyStopping
+from torch import Tensor
+
+from rtmri2speech.data.layout import Dataset
+from rtmri2speech.data.segments import FrameSegments, SoundSegments, collate_pad
+from rtmri2speech.errors import ConfigError
+from rtmri2speech.models.acoustic import AcousticModel
+from rtmri2speech.models.bundle import Bundle
+from rtmri2speech.models.vocoder import Generator
+from rtmri2speech.signal.scaler import MelScaler
+from rtmri2speech.signal.statistics import MelStatistics
+from rtmri2speech.training.acoustic import AcousticTraining
+from rtmri2speech.training.loaders import EpochSampler, Loader, WholeSounds, make_loader
+from rtmri2speech.training.modes import compare_modes
+from rtmri2speech.training.processes import Processes
+from rtmri2speech.training.recipes import AcousticRecipe, VocoderRecipe
+from rtmri2speech.training.show import Example
+from rtmri2speech.training.start import load_init, start_from
+from rtmri2speech.training.vocoder import OPTIMIZERS, VocoderTraining
+
+# Validation needs no gradients: longer segments spare it most of the overlap of loose windows.
+_VALIDATION_SEGMENT = 32
+
+
+@dataclass(frozen=True)
+class Task:
+    """One training, ready to run.
+
+    Attributes:
+        kind: what is trained.
+        settings: the recipe's part.
+        module: the training.
+        train, validation: loaders; ``sampler`` is the order of the first.
+        steps_per_batch: optimiser steps of a batch.
+        callbacks: that only this kind has.
+        to_bundle: makes the bundle of the module's present weights and a provenance.
+        measure: more metrics of the module's present weights, by name, measured on a device.
+    """
+
+    kind: Literal["acoustic", "vocoder"]
+    settings: AcousticRecipe | VocoderRecipe
+    module: AcousticTraining | VocoderTraining
+    train: Loader
+    validation: Loader
+    sampler: EpochSampler
+    steps_per_batch: int
+    callbacks: list[Callback]
+    to_bundle: Callable[[dict[str, Any]], Bundle]
+    measure: Callable[[torch.device], dict[str, float]] = lambda device: {}
+
+
+def acoustic_task(
+    dataset: Dataset, settings: AcousticRecipe, init: Path | None, cuda: bool, processes: Processes
+) -> Task:
+    """The acoustic training.
+
+    Args:
+        dataset: a prepared dataset.
+        settings: the recipe's part.
+        init: a bundle to start from, or None.
+        cuda: whether it will run on a GPU.
+        processes: this one among how many.
+
+    Raises:
+        UserError: for a dataset, bundle or recipe that cannot be used.
+    """
+    meta, data, seed = dataset.meta, settings.data, settings.seed
+    size = settings.model.ref_frames
+    train = FrameSegments(dataset, "train", data.segment_frames, size)
+    validation = FrameSegments(dataset, "validation", max(data.segment_frames, _VALIDATION_SEGMENT), size)
+    mask = dataset.pixel_mask()
+    pixel_mask: Tensor | None = None if mask is None else torch.from_numpy((mask > 0).astype(np.uint8))
+    statistics = MelStatistics.from_json(dataset.root / "scaler.json", meta.features.n_mels)
+    start = None if init is None else load_init(init, "acoustic", dataset)
+    torch.manual_seed(seed)
+    model = AcousticModel(settings.model, meta.features.n_mels)
+    if start is not None:
+        start_from(model, start, "acoustic")
+    model.scaler.load_state_dict(MelScaler.of(statistics).state_dict())
+    example = Example.of(dataset, validation.segments[0][0])
+    module = AcousticTraining(settings, model, pixel_mask, example)
+    sampler = EpochSampler(len(train), seed)
+    module.watch.items_of = lambda step: [train.segments[i][0].id for i in _batch(sampler, data.batch_size, step)]
+    return Task(
+        kind="acoustic",
+        settings=settings,
+        module=module,
+        train=make_loader(
+            train,
+            data,
+            batch_size=data.batch_size,
+            cuda=cuda,
+            seed=seed,
+            processes=processes,
+            sampler=sampler,
+            collate=collate_pad,
+        ),
+        validation=make_loader(
+            validation,
+            data,
+            batch_size=data.micro_batch_size,
+            cuda=cuda,
+            seed=seed,
+            processes=processes,
+            collate=collate_pad,
+        ),
+        sampler=sampler,
+        steps_per_batch=1,
+        callbacks=[EarlyStopping("val/loss", patience=settings.early_stop_patience, check_on_train_epoch_end=False)],
+        to_bundle=lambda provenance: Bundle.from_acoustic(
+            model, meta.features, meta.frames, mask=pixel_mask, provenance=provenance
+        ),
+        measure=lambda device: compare_modes(model, dataset, pixel_mask, device),
+    )
+
+
+def vocoder_task(
+    dataset: Dataset, settings: VocoderRecipe, init: Path | None, cuda: bool, processes: Processes
+) -> Task:
+    """The vocoder's training; arguments and errors as in :func:`acoustic_task`."""
+    features, data, seed = dataset.meta.features, settings.data, settings.seed
+    if settings.model.hop_length != features.hop_length:
+        raise ConfigError(
+            f"The vocoder makes {settings.model.hop_length} samples a frame (product of upsample_rates), "
+            f"but the dataset has hop_length {features.hop_length}.",
+            "Choose vocoder.model.upsample_rates whose product is the dataset's hop_length.",
+        )
+    if data.segment_frames * features.hop_length < features.min_samples:
+        least = math.ceil(features.min_samples / features.hop_length)
+        raise ConfigError(
+            f"Segments of {data.segment_frames} frames are too short for a mel spectrogram.",
+            f"Set vocoder.data.segment_frames to {least} or more.",
+        )
+    train = SoundSegments(dataset, "train", data.segment_frames, seed)
+    most = math.ceil(data.validation_seconds * features.frame_rate)
+    validation = WholeSounds(dataset, dataset.of_split("validation"), data.segment_frames, most)
+    start = None if init is None else load_init(init, "vocoder", dataset)
+    torch.manual_seed(seed)
+    generator = Generator(settings.model, features.n_mels)
+    if start is not None:
+        start_from(generator, start, "vocoder")
+    module = VocoderTraining(settings, generator, features)
+    sampler = EpochSampler(len(train), seed, data.crops_per_utterance)
+    module.watch.items_of = lambda step: [train.utterances[i].id for i in _batch(sampler, data.batch_size, step)]
+    return Task(
+        kind="vocoder",
+        settings=settings,
+        module=module,
+        train=make_loader(
+            train,
+            data,
+            batch_size=data.batch_size,
+            cuda=cuda,
+            seed=seed,
+            processes=processes,
+            sampler=sampler,
+            by_epoch=True,
+        ),
+        validation=make_loader(validation, data, batch_size=1, cuda=cuda, seed=seed, processes=processes),
+        sampler=sampler,
+        steps_per_batch=OPTIMIZERS,
+        callbacks=[],
+        to_bundle=lambda provenance: Bundle.from_vocoder(generator, features, provenance=provenance),
+    )
+
+
+def _batch(sampler: EpochSampler, batch_size: int, step: int) -> list[int]:
+    """Indices of the items in the batch of a step, counted from 0."""
+    batches = math.ceil(len(sampler) / batch_size)
+    first = step % batches * batch_size
+    return [int(place) % sampler.size for place in sampler.order(step // batches)[first : first + batch_size]]
