@@ -103,14 +103,14 @@ def draw_vowels(utterance: Utterance, tract: VocalTract, path: Path) -> None:
 
         ends = np.concatenate([[0.0], np.cumsum(truth.lengths[frame])])
         axes[2].stairs(truth.areas[frame], ends, fill=True, color="#9ecae1", edgecolor="#08519c")
-        axes[2].set(xlim=(0, 18), ylim=(0, 11))
+        axes[2].set(xlim=(0, 18), ylim=(0, 14))
         middles = (ends[1:] + ends[:-1]) / 2
         for formant, colour in ((0, "#d55e00"), (1, "#0072b2")):
             # Per cm, so that long and short sections compare.
             density = truth.sensitivity[frame, formant] / truth.lengths[frame]
             axes[3].plot(middles, density, color=colour, label=f"$S_{formant + 1}$")
         axes[3].axhline(0.0, color="black", linewidth=0.6)
-        axes[3].set(xlim=(0, 18), ylim=(-0.16, 0.16))
+        axes[3].set(xlim=(0, 18), ylim=(-0.22, 0.22))
 
         centre = int((frame + 0.5) / float(FRAME_RATE) * utterance.rate)
         piece = utterance.sound[centre - 2000 : centre + 2000]
@@ -132,7 +132,7 @@ def draw_vowels(utterance: Utterance, tract: VocalTract, path: Path) -> None:
     for column, label in ((2, "from the glottis (cm)"), (3, "from the glottis (cm)"), (4, "frequency (Hz)")):
         grid[-1, column].set_xlabel(label)
     grid[0, 3].legend(frameon=False, ncols=2, loc="upper left")
-    grid[0, 4].legend(frameon=False, fontsize=8, loc="upper right")
+    grid[1, 4].legend(frameon=False, fontsize=8, loc="center right")
     names = [Patch(color=colour, label=region.name.lower().replace("_", " ")) for region, colour in COLOURS.items()]
     figure.legend(handles=names, loc="outside lower center", ncols=len(names), frameon=False)
     figure.savefig(path, dpi=80)

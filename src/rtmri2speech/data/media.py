@@ -130,7 +130,7 @@ def write_video(path: Path, frames: Iterable[NDArray[np.uint8]], rate: Fraction,
     if lossless:
         codec, pixel_format, options = "ffv1", "gray", {}
     elif "libx264" in av.codecs_available:
-        codec, pixel_format, options = "libx264", "yuv420p", {"crf": "8", "preset": "veryfast"}
+        codec, pixel_format, options = "libx264", "yuv420p", {"crf": "8", "preset": "superfast"}
     else:
         codec, pixel_format, options = "mpeg4", "yuv420p", {"qscale": "2"}
     try:

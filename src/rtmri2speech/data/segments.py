@@ -13,7 +13,7 @@ from torch.utils.data import Dataset as TorchDataset
 
 from rtmri2speech.data.layout import Dataset, Split, Utterance
 from rtmri2speech.data.sound import read_sound_slice
-from rtmri2speech.data.windows import tile
+from rtmri2speech.data.windows import Segment, tile
 from rtmri2speech.errors import DatasetError
 
 
@@ -24,11 +24,15 @@ class SegmentBatch(TypedDict):
     mel: Tensor  # (B, L, M) dB
     mask: Tensor  # (B, L) 1 where the frame counts in the loss
     length: Tensor  # (B,) frames that are real
+    first: Tensor  # (B,) first window that counts
     n_frames: int  # sum of the lengths, known without asking the device
 
 
-class FrameSegments(TorchDataset[tuple[Tensor, Tensor, Tensor]]):
-    """Segments of one split: frames uint8 (l, H, W), mel (l, M) dB, frame mask (l,)."""
+FrameItem = tuple[Tensor, Tensor, Tensor, int]
+
+
+class FrameSegments(TorchDataset[FrameItem]):
+    """Segments of one split: frames uint8 (l, H, W), mel (l, M) dB, frame mask (l,), first window that counts."""
 
     def __init__(self, dataset: Dataset, split: Split, segment_frames: int, ref_frames: int) -> None:
         """Lay out the segments.
@@ -37,10 +41,10 @@ class FrameSegments(TorchDataset[tuple[Tensor, Tensor, Tensor]]):
             DatasetError: when no utterance of the split is as long as a window.
         """
         self.dataset = dataset
-        self.segments: list[tuple[Utterance, int, int]] = [
-            (utterance, start, stop)
+        self.segments: list[tuple[Utterance, Segment]] = [
+            (utterance, segment)
             for utterance in dataset.of_split(split)
-            for start, stop in tile(utterance.n_frames, segment_frames, ref_frames)
+            for segment in tile(utterance.n_frames, segment_frames, ref_frames)
         ]
         if not self.segments:
             raise DatasetError(
@@ -51,8 +55,8 @@ class FrameSegments(TorchDataset[tuple[Tensor, Tensor, Tensor]]):
     def __len__(self) -> int:
         return len(self.segments)
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
-        utterance, start, stop = self.segments[index]
+    def __getitem__(self, index: int) -> FrameItem:
+        utterance, (start, stop, first) = self.segments[index]
         # Opened here, by path, so that a worker process inherits no memory map.
         frames = read_frames(self.dataset, utterance, start, stop)
         mel = np.asarray(self.dataset.mel_db(utterance)[start:stop])
@@ -63,7 +67,7 @@ class FrameSegments(TorchDataset[tuple[Tensor, Tensor, Tensor]]):
             )
         mask = self.dataset.mask(utterance)
         counts = np.array(mask[start:stop]) if mask.ndim == 1 else np.ones(stop - start)
-        return torch.from_numpy(frames), torch.from_numpy(mel.copy()), torch.from_numpy(counts).float()
+        return torch.from_numpy(frames), torch.from_numpy(mel.copy()), torch.from_numpy(counts).float(), first
 
 
 def read_frames(dataset: Dataset, utterance: Utterance, start: int = 0, stop: int | None = None) -> NDArray[np.uint8]:
@@ -74,12 +78,20 @@ def read_frames(dataset: Dataset, utterance: Utterance, start: int = 0, stop: in
     return frames
 
 
-def collate_pad(items: list[tuple[Tensor, Tensor, Tensor]]) -> SegmentBatch:
+def collate_pad(items: list[FrameItem]) -> SegmentBatch:
     """Stack segments, padding the shorter ones with zeros."""
-    parts = zip(*items, strict=True)
+    parts = zip(*(item[:3] for item in items), strict=True)
     frames, mel, mask = (torch.nn.utils.rnn.pad_sequence(list(part), batch_first=True) for part in parts)
+    first = torch.tensor([item[3] for item in items])
     lengths = [len(item[0]) for item in items]
-    return {"frames": frames, "mel": mel, "mask": mask, "length": torch.tensor(lengths), "n_frames": sum(lengths)}
+    return {
+        "frames": frames,
+        "mel": mel,
+        "mask": mask,
+        "length": torch.tensor(lengths),
+        "first": first,
+        "n_frames": sum(lengths),
+    }
 
 
 class SoundSegments(TorchDataset[tuple[Tensor, Tensor]]):

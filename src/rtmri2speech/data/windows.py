@@ -1,16 +1,33 @@
-"""Where windows of a few frames lie in an utterance: views of all of them, and segments that hold each once."""
+"""Where windows of a few frames lie in an utterance: views of all of them, and segments that count each once."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-def tile(n_frames: int, segment_frames: int, ref_frames: int) -> list[tuple[int, int]]:
-    """Cut an utterance into segments (start, stop) such that every window lies in exactly one.
+class Segment(NamedTuple):
+    """A stretch of an utterance.
 
-    Neighbouring segments overlap by ref_frames - 1 frames; the last one may be shorter. An utterance
-    shorter than a window gives none.
+    Attributes:
+        start, stop: frames.
+        first: number, within the segment, of its first window that no earlier segment has.
+    """
+
+    start: int
+    stop: int
+    first: int
+
+
+def tile(n_frames: int, segment_frames: int, ref_frames: int) -> list[Segment]:
+    """Cut an utterance into segments such that every window counts in exactly one.
+
+    Neighbouring segments overlap by ref_frames - 1 frames. The last one is moved back to be as long as the others,
+    because a GPU works fastest on batches that all have one shape; windows that the segment before has already
+    do not count there again. An utterance shorter than a segment gives one as long as itself; one shorter than a
+    window gives none.
 
     Raises:
         ValueError: when a segment is shorter than a window.
@@ -18,7 +35,11 @@ def tile(n_frames: int, segment_frames: int, ref_frames: int) -> list[tuple[int,
     if segment_frames < ref_frames:
         raise ValueError(f"a segment of {segment_frames} frames holds no window of {ref_frames}")
     step = segment_frames - ref_frames + 1
-    return [(start, min(start + segment_frames, n_frames)) for start in range(0, n_frames - ref_frames + 1, step)]
+    segments = []
+    for window in range(0, n_frames - ref_frames + 1, step):
+        start = max(0, min(window, n_frames - segment_frames))
+        segments.append(Segment(start, min(start + segment_frames, n_frames), window - start))
+    return segments
 
 
 def windows(frames: NDArray[np.generic], ref_frames: int) -> NDArray[np.generic]:

@@ -17,7 +17,6 @@ from rtmri2speech.data.media import write_video
 from rtmri2speech.data.sound import write_wav
 from rtmri2speech.data.textgrid import interval_grid, write_textgrid
 from rtmri2speech.simulation.anatomy import Stream
-from rtmri2speech.simulation.contours import Contours
 from rtmri2speech.simulation.head import Head, to_pixels
 from rtmri2speech.simulation.microphone import record
 from rtmri2speech.simulation.scanner import Scanner, ScannerConfig
@@ -25,6 +24,7 @@ from rtmri2speech.simulation.score import Score, compose
 from rtmri2speech.simulation.script import Script, Segment, write_script
 from rtmri2speech.simulation.speaker import Voice
 from rtmri2speech.simulation.tissues import Region
+from rtmri2speech.simulation.tracing import trace, trace_course
 from rtmri2speech.simulation.truth import Truth, TubeTruth, measure, port_is_open, section_map, section_positions
 from rtmri2speech.simulation.vtl import TRACT, VocalTract
 
@@ -119,7 +119,7 @@ def simulate_utterance(job: Job) -> None:
     tube = measure(tract, score.tract_at(centres))
     # The outlines alone do not tell a closure by the tongue from a narrow vowel; the areas do.
     closure = np.interp(instants, centres, np.clip(1.0 - tube.tongue_areas / _NEARLY_CLOSED_CM2, 0.0, 1.0))
-    contours = replace(trace(tract, score.tract_at(instants)), closure=closure)
+    contours = replace(trace_course(tract, score.tract_at(instants)), closure=closure)
     frames, regions = Scanner(head, float(1 / FRAME_RATE), job.scanner).scan(contours, job.rng(Stream.PICTURES))
     truth = _truth(script, score, centres, tube, regions)
     write_video(job.file(VIDEO), frames, FRAME_RATE)
@@ -139,13 +139,6 @@ def speaker_file(folder: Path, name: str) -> Path:
 def voice_file(folder: Path, name: str) -> Path:
     """The fitted repertoire of a speaker of the phantom."""
     return folder / "speakers" / f"{name}.json"
-
-
-def trace(tract: VocalTract, states: Floats) -> Contours:
-    """Contours of N states, (N, 19)."""
-    outlines = [tract.outlines(state) for state in states]
-    arrays = {name: np.stack([outline[name] for outline in outlines]) for name in outlines[0]}
-    return Contours(**arrays, velum=states[:, TRACT.index("VO")])
 
 
 @lru_cache(maxsize=1)

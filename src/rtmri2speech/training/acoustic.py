@@ -118,11 +118,15 @@ class AcousticTraining(LightningModule):
         return decoded.reshape(*windows.shape[:3], -1)
 
     def window_mask(self, batch: SegmentBatch) -> Tensor:
-        """1 where a frame of a window counts: shape (B, L - r + 1, r); windows that reach into padding do not."""
+        """1 where a frame of a window counts: shape (B, L - r + 1, r).
+
+        Windows that reach into padding, or that another segment has, do not.
+        """
         size = self.model.config.ref_frames
         mask = batch["mask"].unfold(1, size, 1)
-        first = torch.arange(mask.shape[1], device=mask.device)
-        return mask * (first <= batch["length"][:, None] - size)[..., None]
+        window = torch.arange(mask.shape[1], device=mask.device)
+        counts = (window >= batch["first"][:, None]) & (window <= batch["length"][:, None] - size)
+        return mask * counts[..., None]
 
     def window_targets(self, mel_db: Tensor) -> Tensor:
         """Scaled mel of every window: (B, L, M) dB to (B, L - r + 1, r, M)."""
@@ -143,8 +147,9 @@ class AcousticTraining(LightningModule):
         # Processes side by side average their gradients; here they are shares of a sum.
         world = self.trainer.world_size
         numerators, by_bin = torch.zeros_like(denominators), torch.zeros_like(self.model.scaler.std)
-        self._statistics.begin()
-        for start in range(0, len(mask), size):
+        starts = range(0, len(mask), size)
+        self._statistics.begin(len(starts), world)
+        for start in starts:
             part = slice(start, start + size)
             torch.manual_seed(seed_of(self.recipe.seed, step, self.global_rank, start))
             self._statistics.next_pass()

@@ -23,16 +23,27 @@ class StepStatistics:
     def __init__(self, network: nn.Module) -> None:
         self._layers = batch_norms(network)
         self._momenta = [layer.momentum if layer.momentum is not None else 0.1 for layer in self._layers]
-        self._before: list[Tensor] = []
+        self._active = False
         self._passes = 0
+        self._weights: Tensor | None = None
 
-    def begin(self) -> None:
-        """Before the first pass of a step."""
-        self._before = [value.clone() for value in self._values()]
+    def begin(self, passes: int, world: int) -> None:
+        """Before the first pass of a step.
+
+        Args:
+            passes: that this process will make.
+            world: number of processes.
+        """
+        # A single pass is what PyTorch does by itself.
+        self._active = bool(self._layers) and (passes > 1 or world > 1)
         self._passes = 0
+        if self._active:
+            self._before = torch.cat([value.flatten() for value in self._values()])
 
     def next_pass(self) -> None:
         """Before every pass: the layers hold the mean over the passes so far."""
+        if not self._active:
+            return
         self._passes += 1
         for layer in self._layers:
             layer.momentum = 1.0 / self._passes
@@ -43,17 +54,21 @@ class StepStatistics:
         Args:
             add_up: sum of a tensor over all processes.
         """
-        values = self._values()
+        if not self._active:
+            return
         for layer, momentum in zip(self._layers, self._momenta, strict=True):
             layer.momentum = momentum
-        if not values:
-            return
-        flat = torch.cat([value.flatten() for value in values]) * self._passes
-        total = add_up(torch.cat([flat, flat.new_tensor([float(self._passes)])]))
-        means = torch.split(total[:-1] / total[-1], [value.numel() for value in values])
-        weights = [momentum for momentum in self._momenta for _ in range(2)]
-        for value, before, mean, weight in zip(values, self._before, means, weights, strict=True):
-            torch.lerp(before, mean.view_as(before), weight, out=value)
+        values = self._values()
+        flat = torch.cat([value.flatten() for value in values])
+        total = add_up(torch.cat([flat * self._passes, flat.new_tensor([float(self._passes)])]))
+        if self._weights is None:
+            momenta = [momentum for momentum in self._momenta for _ in range(2)]
+            parts = [
+                value.new_full((value.numel(),), momentum) for value, momentum in zip(values, momenta, strict=True)
+            ]
+            self._weights = torch.cat(parts)
+        moved = torch.lerp(self._before, total[:-1] / total[-1], self._weights)
+        torch._foreach_copy_(values, list(torch.split(moved, [value.numel() for value in values])))
 
     def _values(self) -> list[Tensor]:
         found = [value for layer in self._layers for value in (layer.running_mean, layer.running_var)]

@@ -20,17 +20,17 @@ HOP = 40
 def test_segments_are_slices_of_the_utterances(make_dataset: MakeDataset) -> None:
     dataset = Dataset(make_dataset())
     segments = FrameSegments(dataset, "train", segment_frames=10, ref_frames=4)
-    assert [(row.id, start, stop) for row, start, stop in segments.segments] == [
-        ("u0", 0, 10),
-        ("u0", 7, 17),
-        ("u0", 14, 24),
-        ("u0", 21, 30),
-        ("u1", 0, 10),
-        ("u1", 7, 12),
+    assert [(row.id, *segment) for row, segment in segments.segments] == [
+        ("u0", 0, 10, 0),
+        ("u0", 7, 17, 0),
+        ("u0", 14, 24, 0),
+        ("u0", 20, 30, 1),
+        ("u1", 0, 10, 0),
+        ("u1", 2, 12, 5),
     ]
-    for index, (row, start, stop) in enumerate(segments.segments):
-        frames, mel, mask = segments[index]
-        assert frames.dtype == torch.uint8 and mask.tolist() == [1.0] * (stop - start)
+    for index, (row, (start, stop, first)) in enumerate(segments.segments):
+        frames, mel, mask, counted_from = segments[index]
+        assert counted_from == first and frames.dtype == torch.uint8 and mask.tolist() == [1.0] * (stop - start)
         assert np.array_equal(frames.numpy(), dataset.frames(row)[start:stop])
         assert np.array_equal(mel.numpy(), dataset.mel_db(row)[start:stop])
     assert len(segments) == 6
@@ -38,7 +38,7 @@ def test_segments_are_slices_of_the_utterances(make_dataset: MakeDataset) -> Non
 
 def test_utterances_shorter_than_a_window_are_left_out(make_dataset: MakeDataset) -> None:
     dataset = Dataset(make_dataset((30, 3, 20)))
-    assert {row.id for row, _, _ in FrameSegments(dataset, "train", 10, 4).segments} == {"u0"}
+    assert {row.id for row, _ in FrameSegments(dataset, "train", 10, 4).segments} == {"u0"}
     with pytest.raises(DatasetError, match="no utterance of the train split is 31 frames long"):
         FrameSegments(dataset, "train", 40, 31)
 
@@ -75,12 +75,14 @@ def test_a_mel_that_is_not_a_number_stops_training(make_dataset: MakeDataset) ->
 
 
 def test_collation_pads_with_zeros_at_the_end(make_dataset: MakeDataset) -> None:
-    segments = FrameSegments(Dataset(make_dataset()), "train", 10, 4)
-    items = [segments[0], segments[5], segments[3]]
+    dataset = Dataset(make_dataset((30, 5, 9), ("train", "train", "train")))
+    segments = FrameSegments(dataset, "train", 10, 4)
+    items = [segments[3], segments[4], segments[5]]
     batch = collate_pad(items)
-    assert batch["length"].tolist() == [10, 5, 9]
+    assert batch["length"].tolist() == [10, 5, 9] and batch["first"].tolist() == [1, 0, 0]
+    assert batch["n_frames"] == 24
     assert batch["frames"].shape == (3, 10, 16, 16) and batch["frames"].dtype == torch.uint8
-    for index, (frames, mel, mask) in enumerate(items):
+    for index, (frames, mel, mask, _) in enumerate(items):
         n = len(frames)
         for name, part in (("frames", frames), ("mel", mel), ("mask", mask)):
             found = batch[name]  # type: ignore[literal-required]

@@ -9,13 +9,13 @@ from rtmri2speech.data.windows import tile, windows
 
 
 @given(st.integers(0, 400), st.integers(1, 20), st.integers(0, 80))
-def test_every_window_lies_in_exactly_one_segment(n: int, ref: int, extra: int) -> None:
+def test_every_window_counts_in_exactly_one_segment(n: int, ref: int, extra: int) -> None:
     segment = ref + extra
     segments = tile(n, segment, ref)
-    found = [w for start, stop in segments for w in range(start, stop - ref + 1)]
+    found = [w for start, stop, first in segments for w in range(start + first, stop - ref + 1)]
     assert found == list(range(n - ref + 1))
-    for start, stop in segments:
-        assert start >= 0 and ref <= stop - start <= segment and stop <= n
+    for start, stop, first in segments:
+        assert start >= 0 and first >= 0 and stop - start == min(segment, n) and stop <= n
 
 
 def test_a_segment_shorter_than_a_window_is_refused() -> None:

@@ -1,0 +1,52 @@
+"""The outlines of a movement, asked of VocalTractLab as rarely as the movement allows."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtmri2speech.simulation.contours import Contours
+from rtmri2speech.simulation.vtl import TRACT, VocalTract
+
+Floats = NDArray[np.float64]
+
+# Centres of frames around an edge, in instants from it, and the weights of the cubic through them.
+_AROUND = np.array([-3, -1, 1, 3])
+_CUBIC = np.array([-1.0, 9.0, 9.0, -1.0]) / 16.0
+# Share of its range that no parameter may leave within the four for an edge to be taken from them.
+_STILL = 0.05
+
+
+def trace(tract: VocalTract, states: Floats) -> Contours:
+    """Contours of N states, (N, 19)."""
+    outlines = [tract.outlines(state) for state in states]
+    arrays = {name: np.stack([outline[name] for outline in outlines]) for name in outlines[0]}
+    return Contours(**arrays, velum=states[:, TRACT.index("VO")])
+
+
+def trace_course(tract: VocalTract, states: Floats) -> Contours:
+    """Contours of edges and centres of T frames in turn, (2 T + 1, 19): those of every centre are VocalTractLab's.
+
+    So are those of the edges around which something moves. Where hardly anything does, an edge lies on the cubic
+    through the four centres around it, to 0.1 mm.
+    """
+    edges = np.arange(4, len(states) - 4, 2)
+    span = np.ptp(states[edges[:, None] + _AROUND], axis=1) / (tract.high - tract.low)
+    still = edges[span.max(axis=1) < _STILL]
+    asked = np.ones(len(states), np.bool_)
+    asked[still] = False
+    outlines = trace(tract, states[asked])
+
+    def whole(part: Floats) -> Floats:
+        result = np.empty((len(states), *part.shape[1:]))
+        result[asked] = part
+        result[still] = np.einsum("k,nk...->n...", _CUBIC, result[still[:, None] + _AROUND])
+        return result
+
+    return Contours(
+        upper=whole(outlines.upper),
+        lower=whole(outlines.lower),
+        tongue=whole(outlines.tongue),
+        epiglottis=whole(outlines.epiglottis),
+        velum=states[:, TRACT.index("VO")],
+    )

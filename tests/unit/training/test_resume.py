@@ -1,0 +1,150 @@
+"""A training that is killed and continued is, to the last bit, the training that was never stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+import rtmri2speech
+from rtmri2speech.config import Config
+from rtmri2speech.models.bundle import load_bundle
+from rtmri2speech.training.log import METRICS, read_metrics
+from rtmri2speech.training.recipes import Recipe
+from rtmri2speech.training.run import train_acoustic
+from rtmri2speech.training.runs import RunFolder, load_checkpoint
+
+MakeDataset = Callable[..., Path]
+MakeRecipe = Callable[..., Recipe]
+
+# Trains, and sends itself a signal at an optimiser step.
+SCRIPT = """
+import os, pathlib, signal, sys
+import torch
+from rtmri2speech.training import engine
+from rtmri2speech.training.recipes import Recipe
+from rtmri2speech.training.run import train_acoustic, train_vocoder
+from rtmri2speech.training.watch import LossWatch
+
+kind, root, recipe, out, run, step, number, resume, every = sys.argv[1:]
+torch.set_num_threads(1)
+engine._SECONDS_BETWEEN_SAVES = float(every)
+plain = LossWatch.see
+
+def see(self, loss, at):
+    plain(self, loss, at)
+    if at == int(step):
+        os.kill(os.getpid(), int(number))
+
+LossWatch.see = see
+train = train_acoustic if kind == "acoustic" else train_vocoder
+try:
+    train(pathlib.Path(root), Recipe.model_validate_json(recipe), pathlib.Path(out), pathlib.Path(run),
+          device="cpu", resume=resume == "yes")
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
+
+
+@pytest.fixture
+def restless(make_recipe: MakeRecipe) -> Recipe:
+    """Everything that is random is on: dropout, augmentation, the order; and the rate changes on the way."""
+    return make_recipe(
+        acoustic={
+            "model": {"backbone": "test_efficientnet", "hidden": 16, "dropout": 0.5},
+            "data": {
+                "segment_frames": 12,
+                "batch_size": 4,
+                "micro_batch_size": 2,
+                "num_workers": 0,
+                "augment": {"shift": 2, "rotation": 5, "gain": 0.2, "gamma": 0.2, "noise": 0.05},
+            },
+            "scheduler": {"patience": 0, "warmup_steps": 4, "min_lr": 0.0},
+            "max_epochs": 5,
+        },
+        vocoder={"max_epochs": 5, "data": {"segment_frames": 10, "batch_size": 1, "num_workers": 0}},
+    )
+
+
+def start(
+    tmp_path: Path, kind: str, root: Path, recipe: Config, *, step: int, number: int, resume: bool, every: float = 0.0
+) -> int:
+    """Train in a process of its own; its exit code."""
+    script = tmp_path / "train.py"
+    script.write_text(SCRIPT, encoding="utf-8")
+    arguments = [kind, root, recipe.model_dump_json(), tmp_path / "a.st", tmp_path / "run", step, number]
+    words = [sys.executable, script, *arguments, "yes" if resume else "no", every]
+    environment = os.environ | {"PYTHONPATH": str(Path(rtmri2speech.__file__).parents[1])}
+    finished = subprocess.run([str(word) for word in words], env=environment, capture_output=True, text=True)
+    assert "Traceback" not in finished.stderr, finished.stderr
+    return finished.returncode
+
+
+def state(run: Path) -> dict[str, torch.Tensor]:
+    """Every tensor of the last checkpoint: weights, running statistics, moments of the optimisers."""
+    checkpoint = load_checkpoint(RunFolder(run).last)
+    tensors = dict(checkpoint["state_dict"])
+    for index, optimizer in enumerate(checkpoint["optimizer_states"]):
+        tensors |= {
+            f"optimizer {index} {number} {name}": value
+            for number, moments in optimizer["state"].items()
+            for name, value in moments.items()
+        }
+        tensors[f"rate {index}"] = torch.tensor(optimizer["param_groups"][0]["lr"], dtype=torch.float64)
+    return tensors
+
+
+@pytest.mark.parametrize(("kind", "every"), [("acoustic", 0.0), ("acoustic", 1e9), ("vocoder", 0.0)])
+def test_killed_twice_and_continued_is_the_same_to_the_last_bit(
+    dataset_dir: Path, restless: Recipe, tmp_path: Path, kind: str, every: float
+) -> None:
+    # Saved after every step, or after the first epoch only (which has 3 batches).
+    kills = [(5, False), (8, True)] if every == 0.0 else [(5, False)]
+    for step, resume in kills:
+        code = start(tmp_path, kind, dataset_dir, restless, step=step, number=9, resume=resume, every=every)
+        assert code == -signal.SIGKILL
+    assert start(tmp_path, kind, dataset_dir, restless, step=-1, number=0, resume=True, every=every) == 0
+    (tmp_path / "straight").mkdir()
+    assert start(tmp_path / "straight", kind, dataset_dir, restless, step=-1, number=0, resume=False) == 0
+    one, other = state(tmp_path / "run"), state(tmp_path / "straight" / "run")
+    assert one.keys() == other.keys() and len(one) > 20
+    different = [name for name, value in one.items() if not torch.equal(value, other[name])]
+    assert not different, different
+    assert (tmp_path / "run" / METRICS).read_bytes() == (tmp_path / "straight" / "run" / METRICS).read_bytes()
+    assert [row["step"] for row in read_metrics(tmp_path / "run") if "val/loss" in row] == [3, 6, 9, 12, 15]
+    best, straight = (load_bundle(folder / "a.st").tensors for folder in (tmp_path, tmp_path / "straight"))
+    assert all(torch.equal(value, straight[name]) for name, value in best.items())
+
+
+def test_sigterm_saves_before_it_stops(dataset_dir: Path, restless: Recipe, tmp_path: Path) -> None:
+    code = start(tmp_path, "acoustic", dataset_dir, restless, step=4, number=signal.SIGTERM, resume=False, every=1e9)
+    assert code == 130
+    position = RunFolder(tmp_path / "run").position()
+    assert position is not None and (position.global_step, position.epoch, position.batches) == (5, 1, 2)
+
+
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(
+    dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path
+) -> None:
+    recipe = make_recipe(acoustic={"max_epochs": 4})
+    for epochs in (1, 2):
+        part = recipe.model_copy(update={"acoustic": recipe.acoustic.model_copy(update={"max_epochs": epochs})})
+        train_acoustic(dataset_dir, part, tmp_path / "a", tmp_path / "run", device="cpu", resume=epochs > 1)
+    run = RunFolder(tmp_path / "run")
+    content = run.last.read_bytes()
+    run.last.write_bytes(content[: len(content) // 2])
+    with pytest.warns(
+        RuntimeWarning, match=r"last\.ckpt: damaged .* Going on from the one before, previous\.ckpt \(step 3"
+    ):
+        resumed = train_acoustic(dataset_dir, recipe, tmp_path / "a", tmp_path / "run", device="cpu", resume=True)
+    straight = train_acoustic(dataset_dir, recipe, tmp_path / "b", tmp_path / "straight", device="cpu")
+    assert (resumed.steps, resumed.final_loss) == (straight.steps, straight.final_loss)
+    assert (tmp_path / "run" / METRICS).read_bytes() == (tmp_path / "straight" / METRICS).read_bytes()
