@@ -68,6 +68,9 @@ class StepStatistics:
             ]
             self._weights = torch.cat(parts)
         moved = torch.lerp(self._before, total[:-1] / total[-1], self._weights)
+        for layer in self._layers:
+            if layer.num_batches_tracked is not None:
+                layer.num_batches_tracked -= self._passes - 1  # it counts steps
         torch._foreach_copy_(values, list(torch.split(moved, [value.numel() for value in values])))
 
     def _values(self) -> list[Tensor]:

@@ -1,0 +1,138 @@
+"""Several processes train what one alone would."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from lightning.fabric.plugins.environments import LightningEnvironment, SLURMEnvironment, TorchElasticEnvironment
+from torch.utils.data import SequentialSampler
+
+import rtmri2speech
+from rtmri2speech.errors import UserError
+from rtmri2speech.models.bundle import load_bundle
+from rtmri2speech.training.loaders import EpochSampler, ShareOfBatches
+from rtmri2speech.training.log import read_metrics
+from rtmri2speech.training.processes import ALONE, add_up, find_processes, seed_of
+from rtmri2speech.training.recipes import Recipe
+from rtmri2speech.training.run import train_acoustic
+from rtmri2speech.training.runs import RunFolder, load_checkpoint
+
+MakeDataset = Callable[..., Path]
+MakeRecipe = Callable[..., Recipe]
+
+NAMES = ("TORCHELASTIC_RUN_ID", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "RANK", "SLURM_STEP_NUM_TASKS", "SLURM_NTASKS")
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_a_process_alone_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert find_processes() == ALONE and ALONE.is_first
+    # A batch script that starts the program without srun, in a job of eight tasks.
+    monkeypatch.setenv("SLURM_NTASKS", "8")
+    assert find_processes() == ALONE
+    assert isinstance(find_processes().plugin(), LightningEnvironment)
+
+
+def test_torchrun_and_srun_are_recognised(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {"TORCHELASTIC_RUN_ID": "x", "WORLD_SIZE": "8", "LOCAL_WORLD_SIZE": "4", "RANK": "5"}
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    found = find_processes()
+    assert (found.rank, found.world, found.nodes) == (5, 8, 2) and not found.is_first
+    assert isinstance(found.plugin(), TorchElasticEnvironment)
+    monkeypatch.delenv("TORCHELASTIC_RUN_ID")
+    for name, value in {"SLURM_STEP_NUM_TASKS": "6", "SLURM_STEP_NUM_NODES": "3", "SLURM_PROCID": "0"}.items():
+        monkeypatch.setenv(name, value)
+    found = find_processes()
+    assert (found.rank, found.world, found.nodes, found.is_first) == (0, 6, 3, True)
+    plugin = found.plugin()
+    assert isinstance(plugin, SLURMEnvironment) and not plugin.auto_requeue
+    monkeypatch.setenv("SLURM_STEP_NUM_NODES", "4")
+    with pytest.raises(UserError, match="6 processes on 4 machines"):
+        find_processes()
+
+
+@pytest.mark.parametrize("world", [1, 2, 3])
+@pytest.mark.parametrize("size", [4, 7, 8, 9])
+def test_shares_of_batches_make_up_the_batches(size: int, world: int) -> None:
+    sampler = SequentialSampler(range(size))
+    shares = [ShareOfBatches(sampler, 4, rank, world) for rank in range(world)]
+    parts = [list(share) for share in shares]
+    assert {len(part) for part in parts} == {len(shares[0])}, "all take as many steps"
+    batches = [[item for part in together for item in part] for together in zip(*parts, strict=True)]
+    whole = [list(range(start, min(start + 4, size))) for start in range(0, size, 4)]
+    assert batches == [batch for batch in whole if len(batch) >= world]
+    assert all(together for part in parts for together in part)
+
+
+def test_lightning_sets_the_epoch_of_the_order_within() -> None:
+    share = ShareOfBatches(EpochSampler(8, seed=1), 4)
+    first = list(share)
+    share.sampler.set_epoch(1)  # type: ignore[attr-defined]
+    assert list(share) != first
+
+
+def test_seeds_are_functions_of_their_numbers() -> None:
+    seeds = [seed_of(1, step, rank, 0) for step in range(50) for rank in range(4)]
+    assert len(set(seeds)) == len(seeds) and seeds[0] == seed_of(1, 0, 0, 0)
+    torch.manual_seed(max(seeds))
+    values = torch.ones(3)
+    assert add_up(values) is values
+
+
+SCRIPT = """
+import pathlib, sys
+import torch
+from rtmri2speech.training.recipes import Recipe
+from rtmri2speech.training.run import train_acoustic
+root, recipe, tmp = sys.argv[1:]
+torch.set_num_threads(1)
+tmp = pathlib.Path(tmp)
+train_acoustic(pathlib.Path(root), Recipe.model_validate_json(recipe), tmp / "two", tmp / "run", device="cpu")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="torchrun with gloo")
+def test_two_processes_give_the_result_of_one(
+    make_dataset: MakeDataset, make_recipe: MakeRecipe, tmp_path: Path
+) -> None:
+    # 13 segments: batches of 4, the last of one, which two processes leave out; two validation utterances.
+    root = make_dataset(lengths=(40, 33, 30, 20, 24), splits=("train", "train", "train", "validation", "validation"))
+    recipe = make_recipe(
+        acoustic={
+            "data": {"segment_frames": 12, "batch_size": 4, "micro_batch_size": 2, "num_workers": 0},
+            "max_steps": 4,
+            "max_epochs": 2,
+        }
+    )
+    script = tmp_path / "train.py"
+    script.write_text(SCRIPT, encoding="utf-8")
+    words = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", script]
+    environment = os.environ | {
+        "PYTHONPATH": str(Path(rtmri2speech.__file__).parents[1]),
+        "OMP_NUM_THREADS": "1",
+        "GLOO_SOCKET_IFNAME": "lo",
+    }
+    arguments = [root, recipe.model_dump_json(), tmp_path]
+    done = subprocess.run([str(word) for word in [*words, *arguments]], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.count("val/loss") >= 1, "one process talks"
+    single = train_acoustic(root, recipe, tmp_path / "one", tmp_path / "alone", device="cpu")
+    two, one = (load_checkpoint(RunFolder(tmp_path / name).last)["state_dict"] for name in ("run", "alone"))
+    for name, value in one.items():
+        torch.testing.assert_close(two[name], value, rtol=1e-3, atol=1e-5)
+    rows = [read_metrics(tmp_path / name) for name in ("run", "alone")]
+    losses = [[row["val/loss"] for row in part if "val/loss" in row] for part in rows]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4) and len(losses[0]) >= 1
+    bundle = load_bundle(tmp_path / "two")
+    assert bundle.provenance["device"].startswith("2 x ") and single.steps == 4
