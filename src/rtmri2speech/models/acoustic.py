@@ -19,7 +19,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from rtmri2speech.config import Config
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.models.recompute import recomputed
+from rtmri2speech.models.recompute import recomputed, require_recomputable
 from rtmri2speech.signal import memo
 from rtmri2speech.signal.scaler import MelScaler
 
@@ -75,7 +75,7 @@ class AcousticModel(nn.Module):
         colour = frames.to(self.head.weight.dtype)[:, None].expand(-1, 3, -1, -1)
         colour = colour.contiguous(memory_format=torch.channels_last)
         if self.checkpoint_segments and self.training and torch.is_grad_enabled():
-            return recomputed(self.cnn, colour, self.checkpoint_segments)
+            return recomputed(require_recomputable(self.cnn), colour, self.checkpoint_segments)
         maps: list[Tensor] = self.cnn(colour)
         return maps[-1]
 

@@ -20,8 +20,8 @@ def batch_norms(network: nn.Module) -> list[nn.modules.batchnorm._BatchNorm]:
     return [layer for layer in layers if layer.track_running_stats]
 
 
-def require_recomputable(cnn: nn.Module) -> None:
-    """Refuse an image network whose stages are not known.
+def require_recomputable(cnn: nn.Module) -> EfficientNetFeatures:
+    """The image network, unless its stages are not known.
 
     Raises:
         ConfigError: for other families than EfficientNet.
@@ -31,6 +31,7 @@ def require_recomputable(cnn: nn.Module) -> None:
             "Gradient checkpointing knows the stages of EfficientNets only.",
             "Set acoustic.checkpoint_segments to 0, or take an EfficientNet as acoustic.model.backbone.",
         )
+    return cnn
 
 
 def recomputed(cnn: EfficientNetFeatures, frames: Tensor, segments: int) -> Tensor:

@@ -55,7 +55,9 @@ _DRAWN: dict[Sex, dict[str, tuple[float, float]]] = {
         "larynx_width": (2.8, 3.1),
     },
 }
-_F0_HZ: dict[Sex, tuple[float, float]] = {"male": (100.0, 130.0), "female": (180.0, 205.0)}
+# Of the reference, which speech lies some third of an octave below on average. With a lower voice the harmonics
+# are so close that a measured F1 follows them rather than the tract.
+_F0_HZ: dict[Sex, tuple[float, float]] = {"male": (118.0, 142.0), "female": (180.0, 205.0)}
 # Windows takes these for devices, whatever the letters' case; and one folder of a phantom is no speaker's.
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10)), "speakers"}
 

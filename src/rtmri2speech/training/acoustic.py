@@ -51,6 +51,7 @@ class AcousticTraining(LightningModule):
     """
 
     pixel_mask: Tensor | None
+    _sums: LossSums
     _errors: Tensor
     _frames: Tensor
 
@@ -107,7 +108,8 @@ class AcousticTraining(LightningModule):
         """
         if full:
             encode = self._encode if self.training else self.model.encode
-            features = encode(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
+            encoded = encode(frames.flatten(0, 1))
+            features = encoded.reshape(*frames.shape[:2], encoded.shape[-1])
         else:
             real = torch.arange(frames.shape[1], device=frames.device) < lengths[:, None]
             encoded = self.model.encode(frames[real])

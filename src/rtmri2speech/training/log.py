@@ -52,7 +52,7 @@ class RunLog:
 
     def sound(self, name: str, samples: NDArray[np.float32], rate: int, step: int) -> None:
         """Let a sound be heard, (N,), amplitude within -1 to 1."""
-        self._board.add_audio(name, samples[None], step, sample_rate=rate)  # type: ignore[no-untyped-call]
+        self._board.add_audio(name, samples[None], step, sample_rate=rate)
 
     def close(self) -> None:
         """Write what is still in memory."""

@@ -67,4 +67,4 @@ class Example:
         stacked = np.concatenate([self.mel_db.T[::-1], gap, predicted.T[::-1]])
         shares = np.clip((stacked - (top - _RANGE_DB)) / _RANGE_DB, 0.0, 1.0)
         colours = colormaps["magma"](np.ma.masked_invalid(shares))[..., :3]
-        return np.kron((255.0 * colours).astype(np.uint8), np.ones((_SCALE, _SCALE, 1), np.uint8))
+        return (255.0 * colours).astype(np.uint8).repeat(_SCALE, axis=0).repeat(_SCALE, axis=1)
