@@ -25,6 +25,7 @@ from lightning.pytorch.callbacks import Callback
 
 from rtmri2speech.corpora.phantom import PhantomCorpus
 from rtmri2speech.data.layout import Dataset
+from rtmri2speech.data.segments import FrameSegments
 from rtmri2speech.preparation.prepare import prepare
 from rtmri2speech.preparation.recording import PrepareOptions
 from rtmri2speech.simulation.anatomy import draw_speakers
@@ -118,6 +119,12 @@ def measure(dataset: Dataset, settings: AcousticRecipe, device: str, first: int,
     return clock
 
 
+def epoch_steps(dataset: Dataset, settings: AcousticRecipe) -> int:
+    """Batches of an epoch."""
+    segments = FrameSegments(dataset, "train", settings.data.segment_frames, settings.model.ref_frames)
+    return -(-len(segments) // settings.data.batch_size)
+
+
 def speed(dataset: Dataset, device: str, seconds: float, overrides: list[str]) -> None:
     """Frames and windows a second of the memo's recipe, of the default one, and of its ceiling."""
     memo, default = (load_recipe(name, overrides).acoustic for name in ("memo", "default"))
@@ -127,7 +134,8 @@ def speed(dataset: Dataset, device: str, seconds: float, overrides: list[str]) -
         ("default", default, False),
         ("default, ceiling", default, True),
     ):
-        warm = 15 if fixed or settings is memo else 30
+        # Shapes that come up for the first time cost seconds: the last batch of an epoch is smaller.
+        warm = 15 if fixed or settings is memo else 10 + epoch_steps(dataset, settings)
         probe = measure(dataset, settings, device, warm, warm + 5, fixed=fixed)
         steps = max(10, int(seconds * probe.steps / probe.seconds))
         clock = measure(dataset, settings, device, warm, warm + steps, fixed=fixed)

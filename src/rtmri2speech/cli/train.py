@@ -19,7 +19,7 @@ def acoustic(
     dataset: Path,
     /,
     *,
-    recipe: str = "memo",
+    recipe: str = "default",
     out: Annotated[Path, Parameter(name=["--out", "--out-ckpt"])] = Path("acoustic.safetensors"),
     run_dir: Path | None = None,
     overrides: Overrides = None,
@@ -35,7 +35,7 @@ def acoustic(
     dataset
         A dataset made by prepare.
     recipe
-        A recipe that comes with the program (memo, small, smoke), or a YAML file.
+        A recipe that comes with the program (default, memo, small, smoke), or a YAML file.
     out
         The model file to write: the best model on the validation split.
     run_dir
@@ -58,7 +58,7 @@ def vocoder(
     dataset: Path,
     /,
     *,
-    recipe: str = "memo",
+    recipe: str = "default",
     out: Annotated[Path, Parameter(name=["--out", "--out-ckpt"])] = Path("vocoder.safetensors"),
     run_dir: Annotated[Path | None, Parameter(name=["--run-dir", "--checkpoint-path"])] = None,
     overrides: Overrides = None,
@@ -74,7 +74,7 @@ def vocoder(
     dataset
         A dataset made by prepare.
     recipe
-        A recipe that comes with the program (memo, small, smoke), or a YAML file.
+        A recipe that comes with the program (default, memo, small, smoke), or a YAML file.
     out
         The model file to write: the best model on the validation split.
     run_dir

@@ -96,13 +96,22 @@ def test_memo_segment_of_sound_has_8400_samples() -> None:
     assert load_recipe("memo").vocoder.data.segment_frames * FeatureConfig().hop_length == 8400
 
 
-@pytest.mark.parametrize("name", ["memo", "smoke", "small"])
+@pytest.mark.parametrize("name", ["memo", "default", "smoke", "small"])
 def test_shipped_recipe_fits_the_default_features(name: str) -> None:
     recipe = load_recipe(name)
     assert recipe.description
     assert recipe.vocoder.model.hop_length == FeatureConfig().hop_length
     samples = recipe.vocoder.data.segment_frames * FeatureConfig().hop_length
     assert samples >= FeatureConfig().min_samples
+
+
+def test_default_learns_what_the_memo_learns() -> None:
+    memo, default = load_recipe("memo").acoustic, load_recipe("default").acoustic
+    assert default.model == memo.model and default.scheduler.factor == memo.scheduler.factor
+    assert default.loss.model_copy(update={"ramp_steps": memo.loss.ramp_steps}) == memo.loss
+    windows = default.data.batch_size * (default.data.segment_frames - default.model.ref_frames + 1)
+    assert default.loss.ramp_steps * windows == pytest.approx(memo.loss.ramp_steps * memo.data.batch_size, rel=0.05)
+    assert load_recipe("default").vocoder == load_recipe("memo").vocoder
 
 
 def test_small_has_the_memos_networks() -> None:
