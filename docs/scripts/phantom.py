@@ -132,7 +132,7 @@ def draw_vowels(utterance: Utterance, tract: VocalTract, path: Path) -> None:
     for column, label in ((2, "from the glottis (cm)"), (3, "from the glottis (cm)"), (4, "frequency (Hz)")):
         grid[-1, column].set_xlabel(label)
     grid[0, 3].legend(frameon=False, ncols=2, loc="upper left")
-    grid[1, 4].legend(frameon=False, fontsize=8, loc="center right")
+    grid[0, 4].legend(frameon=False, fontsize=8, loc="lower left")
     names = [Patch(color=colour, label=region.name.lower().replace("_", " ")) for region, colour in COLOURS.items()]
     figure.legend(handles=names, loc="outside lower center", ncols=len(names), frameon=False)
     figure.savefig(path, dpi=80)
