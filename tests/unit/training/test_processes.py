@@ -111,6 +111,8 @@ def test_two_processes_give_the_result_of_one(
     recipe = make_recipe(
         acoustic={
             "data": {"segment_frames": 12, "batch_size": 4, "micro_batch_size": 2, "num_workers": 0},
+            # The usual term would let rounding decide the direction of weights that have next to no gradient.
+            "optimizer": {"lr": 3e-3, "eps": 1e-3},
             "max_steps": 4,
             "max_epochs": 2,
         }
@@ -130,7 +132,7 @@ def test_two_processes_give_the_result_of_one(
     single = train_acoustic(root, recipe, tmp_path / "one", tmp_path / "alone", device="cpu")
     two, one = (load_checkpoint(RunFolder(tmp_path / name).last)["state_dict"] for name in ("run", "alone"))
     for name, value in one.items():
-        torch.testing.assert_close(two[name], value, rtol=1e-3, atol=1e-5)
+        torch.testing.assert_close(two[name], value, rtol=1e-4, atol=1e-6)
     rows = [read_metrics(tmp_path / name) for name in ("run", "alone")]
     losses = [[row["val/loss"] for row in part if "val/loss" in row] for part in rows]
     assert losses[0] == pytest.approx(losses[1], rel=1e-4) and len(losses[0]) >= 1
