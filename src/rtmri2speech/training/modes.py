@@ -6,6 +6,7 @@ from typing import get_args
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from rtmri2speech.data.layout import Dataset
@@ -14,6 +15,13 @@ from rtmri2speech.models.acoustic import AcousticModel, Inference
 from rtmri2speech.signal.video import model_input
 
 _FRAMES_AT_ONCE = 64
+
+
+def features_of(model: AcousticModel, frames: NDArray[np.uint8], pixel_mask: Tensor | None) -> Tensor:
+    """Features of a recording (T, C), a few frames at a time: frames (T, H, W), mask (H, W) or None."""
+    device = model.head.weight.device
+    blocks = torch.split(torch.from_numpy(frames), _FRAMES_AT_ONCE)
+    return torch.cat([model.encode(model_input(block.to(device), pixel_mask)) for block in blocks])
 
 
 def compare_modes(
@@ -36,8 +44,7 @@ def compare_modes(
         stored = dataset.mask(utterance)
         counts = torch.from_numpy(np.array(stored) if stored.ndim == 1 else np.ones(len(true))).to(true)
         with torch.inference_mode():
-            blocks = torch.split(torch.from_numpy(read_frames(dataset, utterance)), _FRAMES_AT_ONCE)
-            features = torch.cat([model.encode(model_input(block.to(device), mask)) for block in blocks])
+            features = features_of(model, read_frames(dataset, utterance), mask)
             for mode in errors:
                 by_frame = (model.predict(features, mode) - true).abs().mean(dim=1)
                 errors[mode] += float((by_frame * counts).sum())

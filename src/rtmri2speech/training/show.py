@@ -16,11 +16,10 @@ from rtmri2speech.data.segments import read_frames
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.griffin_lim import griffin_lim
-from rtmri2speech.signal.video import model_input
 from rtmri2speech.training.log import RunLog
+from rtmri2speech.training.modes import features_of
 
 _SECONDS = 6.0
-_FRAMES_AT_ONCE = 32
 # As in the figures: speech lies within this range below its peak.
 _RANGE_DB = 70.0
 _SCALE = 4  # pixels of a picture for a mel band and for a frame
@@ -52,10 +51,8 @@ class Example:
 
     def show(self, log: RunLog, model: AcousticModel, pixel_mask: Tensor | None, step: int) -> None:
         """Put the true and the predicted mel spectrogram into the log, as a picture and as sound (Griffin-Lim)."""
-        device = model.head.weight.device
-        blocks = torch.split(torch.from_numpy(self.frames), _FRAMES_AT_ONCE)
-        encoded = [model.encode(model_input(block.to(device), pixel_mask)) for block in blocks]
-        predicted = model.predict(torch.cat(encoded)).float().cpu().numpy()
+        with torch.no_grad():
+            predicted = model.predict(features_of(model, self.frames, pixel_mask)).float().cpu().numpy()
         log.image(f"{self.name}: true above predicted", self._picture(predicted), step)
         rate = self.features.sample_rate
         log.sound(f"{self.name}: predicted", griffin_lim(predicted, self.features), rate, step)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -92,30 +93,14 @@ def acoustic_task(
     example = Example.of(dataset, validation.segments[0][0])
     module = AcousticTraining(settings, model, pixel_mask, example)
     sampler = EpochSampler(len(train), seed)
+    loader = partial(make_loader, config=data, cuda=cuda, seed=seed, processes=processes)
     module.watch.items_of = lambda step: [train.segments[i][0].id for i in _batch(sampler, data.batch_size, step)]
     return Task(
         kind="acoustic",
         settings=settings,
         module=module,
-        train=make_loader(
-            train,
-            data,
-            batch_size=data.batch_size,
-            cuda=cuda,
-            seed=seed,
-            processes=processes,
-            sampler=sampler,
-            collate=collate_pad,
-        ),
-        validation=make_loader(
-            validation,
-            data,
-            batch_size=data.micro_batch_size,
-            cuda=cuda,
-            seed=seed,
-            processes=processes,
-            collate=collate_pad,
-        ),
+        train=loader(train, batch_size=data.batch_size, sampler=sampler, collate=collate_pad),
+        validation=loader(validation, batch_size=data.micro_batch_size, collate=collate_pad),
         sampler=sampler,
         steps_per_batch=1,
         callbacks=[EarlyStopping("val/loss", patience=settings.early_stop_patience, check_on_train_epoch_end=False)],
@@ -153,22 +138,14 @@ def vocoder_task(
         start_from(generator, start, "vocoder")
     module = VocoderTraining(settings, generator, features)
     sampler = EpochSampler(len(train), seed, data.crops_per_utterance)
+    loader = partial(make_loader, config=data, cuda=cuda, seed=seed, processes=processes)
     module.watch.items_of = lambda step: [train.utterances[i].id for i in _batch(sampler, data.batch_size, step)]
     return Task(
         kind="vocoder",
         settings=settings,
         module=module,
-        train=make_loader(
-            train,
-            data,
-            batch_size=data.batch_size,
-            cuda=cuda,
-            seed=seed,
-            processes=processes,
-            sampler=sampler,
-            by_epoch=True,
-        ),
-        validation=make_loader(validation, data, batch_size=1, cuda=cuda, seed=seed, processes=processes),
+        train=loader(train, batch_size=data.batch_size, sampler=sampler, by_epoch=True),
+        validation=loader(validation, batch_size=1),
         sampler=sampler,
         steps_per_batch=OPTIMIZERS,
         callbacks=[],

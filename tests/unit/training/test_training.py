@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,11 @@ from rtmri2speech.models.bundle import load_bundle
 from rtmri2speech.signal.video import model_input
 from rtmri2speech.training.acoustic import AcousticTraining
 from rtmri2speech.training.engine import choose_execution
+from rtmri2speech.training.log import read_metrics
+from rtmri2speech.training.processes import ALONE
 from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.run import train_acoustic, train_vocoder
+from rtmri2speech.training.tasks import acoustic_task
 from rtmri2speech.training.vocoder import VocoderTraining
 from rtmri2speech.training.watch import LossWatch
 
@@ -190,6 +194,7 @@ def test_a_loss_that_is_no_number_stops_the_training(
     with pytest.raises(UserError, match=r"no longer a number at step \d") as error:
         train_acoustic(dataset_dir, recipe, tmp_path / "a", tmp_path / "run", device="cpu")
     assert "acoustic.optimizer.lr" in error.value.remedy
+    assert re.search(r"recordings in it: u\d", error.value.problem), "the batch's recordings are named"
     watch = LossWatch("vocoder")
     for step, loss in enumerate([1.0, float("nan"), 2.0, float("inf")]):
         watch.see(torch.tensor(loss), step + 1)  # counted from 0
@@ -209,6 +214,52 @@ def test_training_ends_without_improvement_or_at_the_least_rate(
     wild = make_recipe(acoustic={"optimizer": {"lr": 0.5}, "scheduler": quick, "max_epochs": 50})
     summary = train_acoustic(dataset_dir, wild, tmp_path / "b", tmp_path / "r2", device="cpu")
     assert "learning rate has reached 0.4" in summary.stopped and summary.epochs < 50
+
+
+def test_too_little_memory_says_what_to_lower(
+    dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(AcousticTraining, "windows", fail)
+    with pytest.raises(UserError, match="too little memory") as error:
+        train_acoustic(dataset_dir, make_recipe(), tmp_path / "a", tmp_path / "run", device="cpu")
+    assert "acoustic.data.micro_batch_size" in error.value.remedy and "checkpoint_segments" in error.value.remedy
+
+
+def test_the_recordings_named_are_those_of_the_step(dataset: Dataset, make_recipe: MakeRecipe) -> None:
+    settings = make_recipe().acoustic
+    task = acoustic_task(dataset, settings, None, False, ALONE)
+    names: list[list[str]] = []
+    frames = {item.id: np.array(dataset.frames(item)) for item in dataset.utterances}
+    for epoch in range(2):
+        task.sampler.set_epoch(epoch)
+        for batch in task.train:
+            names.append([])
+            for segment in batch["frames"].numpy():
+                names[-1] += [name for name, whole in frames.items() if (whole == segment[0]).all((1, 2)).any()]
+    assert len(names) == 6
+    assert [task.module.watch.items_of(step) for step in range(6)] == names
+
+
+@pytest.mark.parametrize("segments", [0, 2])
+def test_gradient_checkpointing_learns_the_same(
+    dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path, segments: int
+) -> None:
+    recipe = make_recipe(acoustic={"max_steps": 3, "checkpoint_segments": segments})
+    train_acoustic(dataset_dir, recipe, tmp_path / "a", tmp_path / "run", device="cpu")
+    plain = make_recipe(acoustic={"max_steps": 3})
+    train_acoustic(dataset_dir, plain, tmp_path / "b", tmp_path / "plain", device="cpu")
+    one, other = weights(tmp_path / "a"), weights(tmp_path / "b")
+    assert all(torch.equal(value, other[name]) for name, value in one.items())
+
+
+def test_the_rate_warms_up(dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    settings = {"scheduler": {"warmup_steps": 40, "patience": 0}, "max_epochs": 7, "early_stop_patience": 50}
+    train_acoustic(dataset_dir, make_recipe(acoustic=settings), tmp_path / "a", tmp_path / "run", device="cpu")
+    rates = {row["step"]: row["train/lr"] for row in read_metrics(tmp_path / "run") if "train/lr" in row}
+    assert rates == pytest.approx({10: 3e-3 * 10 / 40, 20: 3e-3 * 20 / 40})
 
 
 def test_data_errors_reach_the_user(dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path) -> None:
