@@ -2,6 +2,7 @@
 
 python benchmarks/acoustic.py speed                  # frames and windows a second, GPU busy, share of the ceiling
 python benchmarks/acoustic.py learning               # validation loss at equal numbers of windows; spikes
+python benchmarks/acoustic.py smoke                  # seconds to the first validation on the CPU
 python benchmarks/acoustic.py speed --dataset DIR    # on a prepared dataset; else a phantom is simulated
 
 Speed is measured between two steps of a real training, with the device waited for at both. The ceiling is the same
@@ -12,6 +13,8 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -37,7 +40,7 @@ from rtmri2speech.training.recipes import AcousticRecipe, load_recipe
 from rtmri2speech.training.run import _compiles, train_acoustic
 from rtmri2speech.training.tasks import acoustic_task
 
-RATIO_BAR, BUSY_BAR, CEILING_BAR = 30.0, 0.85, 0.9
+RATIO_BAR, BUSY_BAR, CEILING_BAR, SMOKE_BAR = 30.0, 0.85, 0.9, 120.0
 
 
 def make_dataset(root: Path, minutes: float, speakers: int) -> Path:
@@ -209,9 +212,29 @@ def learning(root: Path, device: str, windows: int, names: list[str], changes: l
                 print(f"    step {row['step']:>6}  val/loss {row['val/loss']:.4f}  mel {row['val/mae_db']:.3f} dB")
 
 
+def smoke(root: Path) -> None:
+    """From the command to the first validation, on the CPU."""
+    with tempfile.TemporaryDirectory() as scratch:
+        words = [sys.executable, "-m", "rtmri2speech", "train", "acoustic", str(root), "--recipe", "smoke"]
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            [*words, "--device", "cpu", "--out", str(Path(scratch) / "a.safetensors")],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "val/loss" in line:
+                seconds = time.perf_counter() - began
+                print(f"first validation after {seconds:.0f} s (wanted: under {SMOKE_BAR:g}): {line.strip()}")
+                break
+        process.stdout.read()
+        process.wait()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="speed and learning of the acoustic training")
-    parser.add_argument("what", choices=("speed", "learning"))
+    parser.add_argument("what", choices=("speed", "learning", "smoke"))
     parser.add_argument("--dataset", type=Path)
     parser.add_argument("--minutes", type=float, default=1.0, help="of phantom, where no dataset is given")
     parser.add_argument("--speakers", type=int, default=1)
@@ -225,7 +248,9 @@ def main() -> None:
     print(f"{name}, torch {torch.__version__}", flush=True)
     with tempfile.TemporaryDirectory() as scratch:
         root = options.dataset or make_dataset(Path(scratch), options.minutes, options.speakers)
-        if options.what == "speed":
+        if options.what == "smoke":
+            smoke(root)
+        elif options.what == "speed":
             speed(Dataset(root), options.device, options.seconds, options.overrides)
         else:
             learning(root, options.device, options.windows, options.runs, options.overrides)

@@ -15,9 +15,10 @@ import numpy as np
 import torch
 
 from rtmri2speech.data.layout import Dataset
+from rtmri2speech.data.segments import read_frames
 from rtmri2speech.models.bundle import load_bundle
 from rtmri2speech.models.devices import choose_device
-from rtmri2speech.signal.video import model_input
+from rtmri2speech.training.modes import features_of
 
 
 def main() -> None:
@@ -37,8 +38,7 @@ def main() -> None:
         truth = np.asarray(dataset.mel_db(row))
         errors["mean mel"].append(truth - mean)
         with torch.inference_mode():
-            blocks = torch.from_numpy(np.array(dataset.frames(row))).split(64)
-            features = torch.cat([model.encode(model_input(block.to(device), mask)) for block in blocks])
+            features = features_of(model, read_frames(dataset, row), mask)
             for mode in ("last", "average", "sequence"):
                 errors[mode].append(truth - model.predict(features, mode).cpu().numpy())
     frames = sum(len(error) for error in errors["mean mel"])

@@ -1,4 +1,4 @@
-"""How overlapping windows are best put together: measured on the validation split, as the model is used."""
+"""How overlapping windows are best put together: measured on whole recordings, as the model is used."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rtmri2speech.data.layout import Dataset
+from rtmri2speech.data.layout import Dataset, Split
 from rtmri2speech.data.segments import read_frames
 from rtmri2speech.models.acoustic import AcousticModel, Inference
 from rtmri2speech.signal.video import model_input
@@ -25,13 +25,14 @@ def features_of(model: AcousticModel, frames: NDArray[np.uint8], pixel_mask: Ten
 
 
 def compare_modes(
-    model: AcousticModel, dataset: Dataset, pixel_mask: Tensor | None, device: torch.device
+    model: AcousticModel, dataset: Dataset, split: Split, pixel_mask: Tensor | None, device: torch.device
 ) -> dict[str, float]:
-    """Mean absolute error in dB over the validation split for each way of inference, as ``val/mae_db_<mode>``.
+    """Mean absolute error in dB over a split for each way of inference.
 
     Args:
         model: in any state; it is put to evaluation on the device.
-        dataset: with a validation split.
+        dataset: what it is measured on.
+        split: which part.
         pixel_mask: shape (H, W), or None.
         device: where to run.
     """
@@ -39,7 +40,7 @@ def compare_modes(
     mask = None if pixel_mask is None else pixel_mask.to(device)
     errors = dict.fromkeys(get_args(Inference), 0.0)
     count = 0.0
-    for utterance in dataset.of_split("validation"):
+    for utterance in dataset.of_split(split):
         true = torch.from_numpy(np.array(dataset.mel_db(utterance))).to(device)
         stored = dataset.mask(utterance)
         counts = torch.from_numpy(np.array(stored) if stored.ndim == 1 else np.ones(len(true))).to(true)
@@ -49,4 +50,4 @@ def compare_modes(
                 by_frame = (model.predict(features, mode) - true).abs().mean(dim=1)
                 errors[mode] += float((by_frame * counts).sum())
         count += float(counts.sum())
-    return {f"val/mae_db_{mode}": error / max(count, 1.0) for mode, error in errors.items()}
+    return {mode: error / max(count, 1.0) for mode, error in errors.items()}

@@ -107,7 +107,10 @@ def acoustic_task(
         to_bundle=lambda provenance: Bundle.from_acoustic(
             model, meta.features, meta.frames, mask=pixel_mask, provenance=provenance
         ),
-        measure=lambda device: compare_modes(model, dataset, pixel_mask, device),
+        measure=lambda device: {
+            f"val/mae_db_{mode}": error
+            for mode, error in compare_modes(model, dataset, "validation", pixel_mask, device).items()
+        },
     )
 
 
