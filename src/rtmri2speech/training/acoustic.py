@@ -224,7 +224,8 @@ class AcousticTraining(LightningModule):
         self.watch.check()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep what the log depends on."""
+        """Keep what the log depends on; a network that has come apart is not saved."""
+        self.watch.check()
         checkpoint["validations"] = self._validations
         checkpoint["records"] = self._records.state()
 

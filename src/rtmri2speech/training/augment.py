@@ -37,6 +37,11 @@ def augment(frames: Tensor, config: AugmentConfig) -> Tensor:
 
     Pixels that come in from outside the picture are black. Randomness is PyTorch's own.
     """
+    with torch.autocast(frames.device.type, enabled=False):  # places of pixels need float32
+        return _augmented(frames, config)
+
+
+def _augmented(frames: Tensor, config: AugmentConfig) -> Tensor:
     segments = frames.shape[0]
 
     def draw(limit: float) -> Tensor:

@@ -201,7 +201,7 @@ def make_loader(
         persistent_workers=workers > 0,
         pin_memory=config.pin_memory and cuda,
         collate_fn=CarefulCollate(collate),
-        worker_init_fn=_ignore_interrupt,
+        worker_init_fn=_leave_signals,
         # Its own generator: starting a loader must not draw from the stream that dropout uses.
         generator=torch.Generator().manual_seed(seed),
     )
@@ -216,6 +216,8 @@ def loader_workers(wanted: int, cuda: bool) -> int:
     return min(wanted, cores if cuda else cores // 4)
 
 
-def _ignore_interrupt(_: int) -> None:
-    # Ctrl-C reaches every process of the terminal; the main one decides when to stop.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _leave_signals(_: int) -> None:
+    # Ctrl-C reaches every process of the terminal, a cluster's SIGTERM every process of the job; the main one decides
+    # when to stop.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)

@@ -98,6 +98,7 @@ class AcousticLoss(nn.Module):
     """
 
     _band_weights: Tensor
+    _first_frames: Tensor
 
     def __init__(self, config: AcousticLossConfig, n_mels: int) -> None:
         super().__init__()
@@ -107,6 +108,7 @@ class AcousticLoss(nn.Module):
             weights[bins] = getattr(config.bands, name)
         # Not persistent: the loss is no part of a checkpoint.
         self.register_buffer("_band_weights", weights, persistent=False)
+        self.register_buffer("_first_frames", torch.tensor(config.first_frames), persistent=False)
 
     def forward(self, pred: Tensor, target: Tensor, mask: Tensor, step: int) -> tuple[Tensor, dict[str, Tensor]]:
         """Loss of one batch of windows at an optimiser step.
@@ -127,8 +129,9 @@ class AcousticLoss(nn.Module):
         """Loss and terms from sums. A term nothing contributes to (difference of one frame) is 0."""
         empty = sums.denominators <= 0
         terms = sums.numerators / torch.where(empty, torch.ones_like(sums.denominators), sums.denominators)
-        coefficients = terms.new_tensor(self.config.coefficients(ramp))
-        return (coefficients * terms).sum(), dict(zip(TERMS, terms, strict=True))
+        # Numbers, not a tensor: copying one to a GPU would wait for all that is still to be computed there.
+        weighted = [factor * term for factor, term in zip(self.config.coefficients(ramp), terms, strict=True)]
+        return torch.stack(weighted).sum(), dict(zip(TERMS, terms, strict=True))
 
     def sums(self, pred: Tensor, target: Tensor, mask: Tensor, ramp: float) -> LossSums:
         """Numerators and denominators of the terms. Shapes as in ``forward``."""
@@ -153,8 +156,8 @@ class AcousticLoss(nn.Module):
     def _time_weights(self, mask: Tensor, ramp: float) -> list[Tensor]:
         """Weight of each frame, or difference, in the four terms: (B, T), (B, T-1), (B, T-2), (B, T)."""
         frames = mask.shape[1]
-        first = self.config.first_frames[:frames]
-        w_t = (1.0 - ramp) + ramp * mask.new_tensor([*first, *[1.0] * (frames - len(first))])
+        first = self._first_frames[:frames]
+        w_t = (1.0 - ramp) + ramp * F.pad(first, (0, frames - len(first)), value=1.0)
         pairs = mask[:, 1:] * mask[:, :-1]
         triples = pairs[:, 1:] * mask[:, :-2]
         # The last valid frame is the one after which no frame counts.

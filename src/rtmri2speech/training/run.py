@@ -87,6 +87,8 @@ def train_vocoder(
     bundle with a vocoder of the same geometry.
     """
     dataset, processes = Dataset(dataset_dir), find_processes()
+    if processes.world > 1:
+        raise UserError("The vocoder trains in one process.", "Start it without torchrun or srun.")
     execution = choose_execution(device, recipe.vocoder.precision)
     task = vocoder_task(dataset, recipe.vocoder, init, execution.cuda, processes)
     return _run(task, dataset, execution, processes, run_dir, out, init, resume=resume, progress=progress)
@@ -156,9 +158,10 @@ def _run(
         )
         if processes.is_first and checkpoints.best.is_file():
             module.load_state_dict(load_checkpoint(checkpoints.best)["state_dict"])
+            save_bundle(task.to_bundle(_provenance(dataset, settings, summary, init)), out)
             if not interrupted:  # who has asked to stop does not wait for more figures
                 summary.metrics.update(task.measure(torch.device("cuda" if execution.cuda else "cpu")))
-            save_bundle(task.to_bundle(_provenance(dataset, settings, summary, init)), out)
+                save_bundle(task.to_bundle(_provenance(dataset, settings, summary, init)), out)
     if interrupted:
         raise KeyboardInterrupt
     return summary
@@ -166,7 +169,8 @@ def _run(
 
 def _fit(trainer: Trainer, task: Task, position: Position | None, checkpoints: Checkpoints, stop: StopRequest) -> None:
     trainer.fit(task.module, task.train, task.validation, ckpt_path=None if position is None else position.path)
-    if checkpoints.validated_step != task.module.optimizer_steps and not stop.made:
+    stopped = trainer.strategy.reduce_boolean_decision(stop.made, all=False)
+    if checkpoints.validated_step != task.module.optimizer_steps and not stopped:
         # max_steps may end the training between two validations.
         trainer.validate(task.module, task.validation, verbose=False)
 

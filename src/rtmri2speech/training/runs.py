@@ -123,7 +123,8 @@ class RunFolder:
         path = self.path / "run.json"
         try:
             stored = json.loads(path.read_text(encoding="utf-8"))
-            found = {name: stored[name] for name in identity}
+            # Runs of older versions know of the whole dataset only.
+            found = {name: stored.get(name, {}) if name == "utterances" else stored[name] for name in identity}
         except FileNotFoundError:
             raise UserError(
                 f"{self.path}: no training to resume (no run.json).", "Leave out --resume, or correct --run-dir."
@@ -131,7 +132,8 @@ class RunFolder:
         except (ValueError, KeyError, TypeError) as error:
             raise _damaged(path, error) from None
         mine, theirs = _flatten(identity), _flatten(found)
-        data = _changed(found.pop("utterances"), identity.pop("utterances"))
+        then, now = found.pop("utterances"), identity.pop("utterances")
+        data = _changed(then, now) if then else ""
         if data:
             raise UserError(
                 f"{self.path}: the dataset has changed since this training began: {data}.",

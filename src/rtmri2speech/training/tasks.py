@@ -16,14 +16,14 @@ from torch import Tensor
 
 from rtmri2speech.data.layout import Dataset
 from rtmri2speech.data.segments import FrameSegments, SoundSegments, collate_pad
-from rtmri2speech.errors import ConfigError
+from rtmri2speech.errors import ConfigError, UserError
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.bundle import Bundle
 from rtmri2speech.models.vocoder import Generator
 from rtmri2speech.signal.scaler import MelScaler
 from rtmri2speech.signal.statistics import MelStatistics
 from rtmri2speech.training.acoustic import AcousticTraining
-from rtmri2speech.training.loaders import EpochSampler, Loader, WholeSounds, make_loader
+from rtmri2speech.training.loaders import EpochSampler, Loader, ShareOfBatches, WholeSounds, make_loader
 from rtmri2speech.training.modes import compare_modes
 from rtmri2speech.training.processes import Processes
 from rtmri2speech.training.recipes import AcousticRecipe, VocoderRecipe
@@ -62,6 +62,13 @@ class Task:
     measure: Callable[[torch.device], dict[str, float]] = lambda device: {}
 
 
+class _Patience(EarlyStopping):
+    """Early stopping whose patience is the recipe's, also when a run goes on with another one."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        super().load_state_dict({**state_dict, "patience": self.patience})
+
+
 def acoustic_task(
     dataset: Dataset, settings: AcousticRecipe, init: Path | None, cuda: bool, processes: Processes
 ) -> Task:
@@ -81,6 +88,12 @@ def acoustic_task(
     size = settings.model.ref_frames
     train = FrameSegments(dataset, "train", data.segment_frames, size)
     validation = FrameSegments(dataset, "validation", max(data.segment_frames, _VALIDATION_SEGMENT), size)
+    least = min(len(train), len(validation))
+    if least < processes.world:
+        raise UserError(
+            f"{dataset.root}: {least} segments to train on or to validate are too few for {processes.world} processes.",
+            "Start fewer processes, or set acoustic.data.segment_frames lower.",
+        )
     mask = dataset.pixel_mask()
     pixel_mask: Tensor | None = None if mask is None else torch.from_numpy((mask > 0).astype(np.uint8))
     statistics = MelStatistics.from_json(dataset.root / "scaler.json", meta.features.n_mels)
@@ -94,7 +107,9 @@ def acoustic_task(
     module = AcousticTraining(settings, model, pixel_mask, example)
     sampler = EpochSampler(len(train), seed)
     loader = partial(make_loader, config=data, cuda=cuda, seed=seed, processes=processes)
-    module.watch.items_of = lambda step: [train.segments[i][0].id for i in _batch(sampler, data.batch_size, step)]
+    module.watch.items_of = lambda step: [
+        train.segments[i][0].id for i in _batch(sampler, data.batch_size, step, processes.world)
+    ]
     return Task(
         kind="acoustic",
         settings=settings,
@@ -103,7 +118,7 @@ def acoustic_task(
         validation=loader(validation, batch_size=data.micro_batch_size, collate=collate_pad),
         sampler=sampler,
         steps_per_batch=1,
-        callbacks=[EarlyStopping("val/loss", patience=settings.early_stop_patience, check_on_train_epoch_end=False)],
+        callbacks=[_Patience("val/loss", patience=settings.early_stop_patience, check_on_train_epoch_end=False)],
         to_bundle=lambda provenance: Bundle.from_acoustic(
             model, meta.features, meta.frames, mask=pixel_mask, provenance=provenance
         ),
@@ -156,8 +171,8 @@ def vocoder_task(
     )
 
 
-def _batch(sampler: EpochSampler, batch_size: int, step: int) -> list[int]:
+def _batch(sampler: EpochSampler, batch_size: int, step: int, world: int = 1) -> list[int]:
     """Indices of the items in the batch of a step, counted from 0."""
-    batches = math.ceil(len(sampler) / batch_size)
+    batches = len(ShareOfBatches(sampler, batch_size, world=world))
     first = step % batches * batch_size
     return [int(place) % sampler.size for place in sampler.order(step // batches)[first : first + batch_size]]

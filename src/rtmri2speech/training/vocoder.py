@@ -145,7 +145,8 @@ class VocoderTraining(LightningModule):
             scheduler.step()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep what the log depends on."""
+        """Keep what the log depends on; a network that has come apart is not saved."""
+        self.watch.check()
         checkpoint["records"] = self._records.state()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -63,7 +63,7 @@ class LossWatch:
         name = self._section
         return UserError(
             f"The {name} training came apart: the loss is no longer a number at {where}.",
-            f"Continue with --resume from the last good checkpoint, with a lower learning rate "
+            f"Start from the best model so far (--init, another --run-dir) with a lower learning rate "
             f"(--set {name}.optimizer.lr=...) or in full precision (--set {name}.precision=fp32).",
         )
 

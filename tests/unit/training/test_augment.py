@@ -71,6 +71,15 @@ def test_gain_and_gamma_keep_black_and_order(frames: torch.Tensor) -> None:
         assert (changed[..., 14, 14] > changed[..., 25, 25]).all()
 
 
+def test_places_are_computed_in_full_precision(frames: torch.Tensor) -> None:
+    config = AugmentConfig(shift=3.0, rotation=5.0)
+    torch.manual_seed(0)
+    expected = augment(frames, config)
+    torch.manual_seed(0)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(augment(frames, config), expected)
+
+
 def test_impossible_limits_are_refused() -> None:
     for values in ({"shift": -1.0}, {"gain": 1.0}, {"rotation": 90.0}, {"noise": 2.0}, {"flip": True}):
         with pytest.raises(ConfigError):

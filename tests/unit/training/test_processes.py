@@ -20,7 +20,7 @@ from rtmri2speech.training.loaders import EpochSampler, ShareOfBatches
 from rtmri2speech.training.log import read_metrics
 from rtmri2speech.training.processes import ALONE, add_up, find_processes, seed_of
 from rtmri2speech.training.recipes import Recipe
-from rtmri2speech.training.run import train_acoustic
+from rtmri2speech.training.run import train_acoustic, train_vocoder
 from rtmri2speech.training.runs import RunFolder, load_checkpoint
 
 MakeDataset = Callable[..., Path]
@@ -90,6 +90,18 @@ def test_seeds_are_functions_of_their_numbers() -> None:
     assert add_up(values) is values
 
 
+def test_what_several_processes_cannot_do_is_refused(
+    dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"TORCHELASTIC_RUN_ID": "x", "WORLD_SIZE": "64", "LOCAL_WORLD_SIZE": "64", "RANK": "0"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(UserError, match="vocoder trains in one process"):
+        train_vocoder(dataset_dir, make_recipe(), tmp_path / "a", tmp_path / "run", device="cpu")
+    with pytest.raises(UserError, match="too few for 64 processes"):
+        train_acoustic(dataset_dir, make_recipe(), tmp_path / "a", tmp_path / "run", device="cpu")
+    assert not (tmp_path / "run").exists()
+
+
 SCRIPT = """
 import pathlib, sys
 import torch
@@ -106,8 +118,9 @@ train_acoustic(pathlib.Path(root), Recipe.model_validate_json(recipe), tmp / "tw
 def test_two_processes_give_the_result_of_one(
     make_dataset: MakeDataset, make_recipe: MakeRecipe, tmp_path: Path
 ) -> None:
-    # 13 segments: batches of 4, the last of one, which two processes leave out; two validation utterances.
-    root = make_dataset(lengths=(40, 33, 30, 20, 24), splits=("train", "train", "train", "validation", "validation"))
+    # 13 segments: batches of 4, the last of one, which two processes leave out; three validation
+    # segments, of which the first process has two.
+    root = make_dataset(lengths=(40, 33, 30, 60, 24), splits=("train", "train", "train", "validation", "validation"))
     recipe = make_recipe(
         acoustic={
             "data": {"segment_frames": 12, "batch_size": 4, "micro_batch_size": 2, "num_workers": 0},

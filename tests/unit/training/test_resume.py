@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,9 @@ import torch
 
 import rtmri2speech
 from rtmri2speech.config import Config
+from rtmri2speech.errors import UserError
 from rtmri2speech.models.bundle import load_bundle
+from rtmri2speech.training.acoustic import AcousticTraining
 from rtmri2speech.training.log import METRICS, read_metrics
 from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.run import train_acoustic, train_vocoder
@@ -131,6 +134,70 @@ def test_sigterm_saves_before_it_stops(dataset_dir: Path, restless: Recipe, tmp_
     assert code == 130
     position = RunFolder(tmp_path / "run").position()
     assert position is not None and (position.global_step, position.epoch, position.batches) == (5, 1, 2)
+
+
+def test_sigterm_to_all_processes_of_the_job_saves_too(dataset_dir: Path, restless: Recipe, tmp_path: Path) -> None:
+    """torchrun, srun and timeout signal the loader's processes as well."""
+    data = restless.acoustic.data.model_copy(update={"num_workers": 1})
+    recipe = restless.model_copy(
+        update={"acoustic": restless.acoustic.model_copy(update={"data": data, "max_epochs": 100_000})}
+    )
+    script = tmp_path / "train.py"
+    # On a CPU loader processes are spared; here one is wanted.
+    patch = "from rtmri2speech.training import loaders\nloaders.loader_workers = lambda wanted, cuda: wanted\n"
+    script.write_text(patch + SCRIPT, encoding="utf-8")
+    run = tmp_path / "run"
+    arguments = ["acoustic", dataset_dir, recipe.model_dump_json(), tmp_path / "a.st", run, -1, 0, "no", 1e9]
+    process = subprocess.Popen(
+        [sys.executable, str(script), *map(str, arguments)],
+        env=os.environ | {"PYTHONPATH": str(Path(rtmri2speech.__file__).parents[1])},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 90
+    while not RunFolder(run).last.is_file():
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130 and "Traceback" not in errors, errors
+    position = RunFolder(run).position()
+    assert position is not None and position.global_step >= 3
+
+
+def test_a_network_that_came_apart_is_not_saved(
+    dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rtmri2speech.training.engine._SECONDS_BETWEEN_SAVES", 0.0)
+    plain = AcousticTraining.on_before_optimizer_step
+
+    def break_down(self: AcousticTraining, optimizer: torch.optim.Optimizer) -> None:
+        plain(self, optimizer)
+        if self.optimizer_steps == 4:
+            with torch.no_grad():
+                self.model.head.weight.fill_(float("nan"))
+
+    monkeypatch.setattr(AcousticTraining, "on_before_optimizer_step", break_down)
+    with pytest.raises(UserError, match="no longer a number at step 6"):
+        train_acoustic(dataset_dir, make_recipe(), tmp_path / "a", tmp_path / "run", device="cpu")
+    run = RunFolder(tmp_path / "run")
+    assert load_checkpoint(run.previous)["global_step"] == 4
+    assert torch.isfinite(load_checkpoint(run.previous)["state_dict"]["model.head.weight"]).all()
+
+
+def test_a_run_may_go_on_with_more_patience(dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    frozen = {
+        "model": {"backbone": "test_efficientnet_ln", "hidden": 4, "dropout": 0.0},
+        "optimizer": {"lr": 1e-12, "weight_decay": 0.0},
+        "scheduler": {"min_lr": 0.0},
+        "max_epochs": 50,
+    }
+    first, second = (make_recipe(acoustic={**frozen, "early_stop_patience": patience}) for patience in (2, 6))
+    short = train_acoustic(dataset_dir, first, tmp_path / "a", tmp_path / "run", device="cpu")
+    longer = train_acoustic(dataset_dir, second, tmp_path / "a", tmp_path / "run", device="cpu", resume=True)
+    assert longer.epochs >= short.epochs + 4 and "no improvement in 6" in longer.stopped
 
 
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(

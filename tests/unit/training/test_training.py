@@ -46,7 +46,7 @@ def test_acoustic_learns_and_the_best_model_is_written(
     recipe = make_recipe(acoustic={"max_epochs": 12})
     out, run_dir = tmp_path / "a.safetensors", tmp_path / "run"
     summary = train_acoustic(dataset_dir, recipe, out, run_dir, device="cpu")
-    assert (summary.epochs == 12 and summary.steps == summary.best_step) or summary.best_step > 0
+    assert summary.epochs == 12 and 0 < summary.best_step <= summary.steps == 36
     assert summary.mean_mel_mae_db is not None and summary.mae_db < 0.9 * summary.mean_mel_mae_db
     assert summary.best_loss == summary.metrics["val/loss"] <= summary.final_loss
     assert any("better than" in line for line in summary.lines())
@@ -243,7 +243,7 @@ def test_the_recordings_named_are_those_of_the_step(dataset: Dataset, make_recip
     assert [task.module.watch.items_of(step) for step in range(6)] == names
 
 
-@pytest.mark.parametrize("segments", [0, 2])
+@pytest.mark.parametrize("segments", [1, 2])
 def test_gradient_checkpointing_learns_the_same(
     dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path, segments: int
 ) -> None:
