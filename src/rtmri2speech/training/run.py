@@ -120,8 +120,18 @@ def _run(
         assert isinstance(module, AcousticTraining)
         module.compile_network()
     began, interrupted = time.perf_counter(), False
+    device_name = execution.name if processes.world == 1 else f"{processes.world} x {execution.name}"
     with StopRequest() as stop, quiet():
         checkpoints = Checkpoints(run, stop)
+
+        def write_best() -> bool:
+            """The best model so far as a bundle, if there is one and this process writes."""
+            if not processes.is_first or not checkpoints.best.is_file():
+                return False
+            module.load_state_dict(load_checkpoint(checkpoints.best)["state_dict"])
+            save_bundle(task.to_bundle(_provenance(dataset, settings, checkpoints, device_name, init)), out)
+            return True
+
         callbacks = [*task.callbacks, checkpoints]
         if processes.is_first:
             module.run_log = RunLog(run.path, first_step if position is not None else -1)
@@ -134,6 +144,9 @@ def _run(
             interrupted = True
         except torch.OutOfMemoryError as error:
             raise _out_of_memory(task.kind, execution) from error
+        except UserError:
+            write_best()  # which a training that has come apart can begin anew from
+            raise
         finally:
             if module.run_log is not None:
                 module.run_log.close()
@@ -142,7 +155,7 @@ def _run(
         steps = module.optimizer_steps
         summary = TrainingSummary(
             kind=task.kind,
-            device=execution.name if processes.world == 1 else f"{processes.world} x {execution.name}",
+            device=device_name,
             precision=execution.precision,
             epochs=trainer.current_epoch,
             steps=steps,
@@ -156,12 +169,10 @@ def _run(
             out=out,
             run_dir=run.path,
         )
-        if processes.is_first and checkpoints.best.is_file():
-            module.load_state_dict(load_checkpoint(checkpoints.best)["state_dict"])
-            save_bundle(task.to_bundle(_provenance(dataset, settings, summary, init)), out)
-            if not interrupted:  # who has asked to stop does not wait for more figures
-                summary.metrics.update(task.measure(torch.device("cuda" if execution.cuda else "cpu")))
-                save_bundle(task.to_bundle(_provenance(dataset, settings, summary, init)), out)
+        # Written before more is measured; and who has asked to stop does not wait for more figures.
+        if write_best() and not interrupted:
+            checkpoints.best_metrics.update(task.measure(torch.device("cuda" if execution.cuda else "cpu")))
+            write_best()
     if interrupted:
         raise KeyboardInterrupt
     return summary
@@ -203,7 +214,9 @@ def _out_of_memory(kind: str, execution: Execution) -> UserError:
     )
 
 
-def _provenance(dataset: Dataset, settings: RunConfig, summary: TrainingSummary, init: Path | None) -> dict[str, Any]:
+def _provenance(
+    dataset: Dataset, settings: RunConfig, checkpoints: Checkpoints, device: str, init: Path | None
+) -> dict[str, Any]:
     meta = dataset.meta
     return {
         "version": __version__,
@@ -216,7 +229,7 @@ def _provenance(dataset: Dataset, settings: RunConfig, summary: TrainingSummary,
         "seed": settings.seed,
         "init": None if init is None else init.name,
         "recipe": settings.model_dump(mode="json"),
-        "step": summary.best_step,
-        "metrics": summary.metrics,
-        "device": summary.device,
+        "step": checkpoints.best_step,
+        "metrics": checkpoints.best_metrics,
+        "device": device,
     }

@@ -185,6 +185,8 @@ def test_a_network_that_came_apart_is_not_saved(
     run = RunFolder(tmp_path / "run")
     assert load_checkpoint(run.previous)["global_step"] == 4
     assert torch.isfinite(load_checkpoint(run.previous)["state_dict"]["model.head.weight"]).all()
+    best = load_bundle(tmp_path / "a")  # what the message says to begin anew from
+    assert best.provenance["step"] == 3 and torch.isfinite(best.tensors["acoustic.head.weight"]).all()
 
 
 def test_a_run_may_go_on_with_more_patience(dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path) -> None:
