@@ -4,6 +4,8 @@ python benchmarks/acoustic.py speed                  # frames and windows a seco
 python benchmarks/acoustic.py learning               # validation loss at equal numbers of windows; spikes
 python benchmarks/acoustic.py smoke                  # seconds to the first validation on the CPU
 python benchmarks/acoustic.py speed --dataset DIR    # on a prepared dataset; else a phantom is simulated
+python benchmarks/acoustic.py speed --compiled       # the default recipe compiled by PyTorch, too
+torchrun --standalone --nproc-per-node 2 benchmarks/acoustic.py scaling --dataset DIR    # beside --nproc-per-node 1
 
 Speed is measured between two steps of a real training, with the device waited for at both. The ceiling is the same
 training on one batch that lies in the device's memory: no reading, no copying.
@@ -128,7 +130,27 @@ def epoch_steps(dataset: Dataset, settings: AcousticRecipe) -> int:
     return -(-len(segments) // settings.data.batch_size)
 
 
-def speed(dataset: Dataset, device: str, seconds: float, overrides: list[str]) -> None:
+def timed(name: str, dataset: Dataset, settings: AcousticRecipe, device: str, seconds: float, *, fixed: bool) -> Clock:
+    """Time some seconds of a training and print the figures."""
+    # Shapes that come up for the first time cost seconds: the last batch of an epoch is smaller.
+    loose = settings.data.segment_frames == settings.model.ref_frames
+    warm = 15 if fixed or loose else 10 + epoch_steps(dataset, settings)
+    probe = measure(dataset, settings, device, warm, warm + 5, fixed=fixed)
+    steps = max(10, int(seconds * probe.steps / probe.seconds))
+    clock = measure(dataset, settings, device, warm, warm + steps, fixed=fixed)
+    busy = f"{statistics.mean(clock.busy):3.0f} %" if clock.busy else "not known"
+    processes = find_processes()
+    if processes.is_first:
+        rates = [count * processes.world / clock.seconds for count in (clock.frames, clock.windows)]
+        print(
+            f"{name:<20} {rates[0]:8.0f} frames/s {rates[1]:8.0f} windows/s "
+            f"{clock.steps / clock.seconds:7.2f} steps/s over {clock.seconds:.0f} s; GPU busy {busy}",
+            flush=True,
+        )
+    return clock
+
+
+def speed(dataset: Dataset, device: str, seconds: float, overrides: list[str], *, compiled: bool) -> None:
     """Frames and windows a second of the memo's recipe, of the default one, and of its ceiling."""
     memo, default = (load_recipe(name, overrides).acoustic for name in ("memo", "default"))
     rows = {}
@@ -137,24 +159,35 @@ def speed(dataset: Dataset, device: str, seconds: float, overrides: list[str]) -
         ("default", default, False),
         ("default, ceiling", default, True),
     ):
-        # Shapes that come up for the first time cost seconds: the last batch of an epoch is smaller.
-        warm = 15 if fixed or settings is memo else 10 + epoch_steps(dataset, settings)
-        probe = measure(dataset, settings, device, warm, warm + 5, fixed=fixed)
-        steps = max(10, int(seconds * probe.steps / probe.seconds))
-        clock = measure(dataset, settings, device, warm, warm + steps, fixed=fixed)
-        rows[name] = clock
-        busy = f"{statistics.mean(clock.busy):3.0f} %" if clock.busy else "not known"
-        print(
-            f"{name:<20} {clock.frames / clock.seconds:8.0f} frames/s {clock.windows / clock.seconds:8.0f} windows/s "
-            f"{clock.steps / clock.seconds:7.2f} steps/s over {clock.seconds:.0f} s; GPU busy {busy}",
-            flush=True,
-        )
+        rows[name] = timed(name, dataset, settings, device, seconds, fixed=fixed)
     literal, ours, most = (row.windows / row.seconds for row in rows.values())
     print(f"windows/s against the memo's literal setting: {ours / literal:.1f} (wanted: at least {RATIO_BAR:g})")
     if rows["default"].busy:
         busy = statistics.mean(rows["default"].busy) / 100
         print(f"GPU busy: {busy:.2f} of the time (wanted: at least {BUSY_BAR:g})")
-    print(f"share of the ceiling: {ours / most:.2f} (wanted: at least {CEILING_BAR:g})")
+    print(f"share of the ceiling: {ours / most:.2f} (wanted: at least {CEILING_BAR:g})", flush=True)
+    if compiled:
+        began = time.perf_counter()
+        timed(
+            "default, compiled",
+            dataset,
+            default.model_copy(update={"compile": True}),
+            device,
+            seconds,
+            fixed=False,
+        )
+        print(f"with all compilation: {time.perf_counter() - began:.0f} s")
+
+
+def scaling(dataset: Dataset, device: str, seconds: float, overrides: list[str]) -> None:
+    """Windows a second of the default recipe in all processes: its batch shared out, and a batch a process."""
+    world = find_processes().world
+    default = load_recipe("default", overrides).acoustic
+    size = default.data.batch_size
+    for name, batch in (("one batch in all", size), ("a batch each", size * world)):
+        data = default.data.model_copy(update={"batch_size": batch, "micro_batch_size": batch})
+        settings = default.model_copy(update={"data": data})
+        timed(f"{world} processes, {name}", dataset, settings, device, seconds, fixed=False)
 
 
 def spikes(losses: np.ndarray) -> tuple[int, float]:
@@ -234,12 +267,13 @@ def smoke(root: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="speed and learning of the acoustic training")
-    parser.add_argument("what", choices=("speed", "learning", "smoke"))
+    parser.add_argument("what", choices=("speed", "scaling", "learning", "smoke"))
     parser.add_argument("--dataset", type=Path)
     parser.add_argument("--minutes", type=float, default=1.0, help="of phantom, where no dataset is given")
     parser.add_argument("--speakers", type=int, default=1)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--seconds", type=float, default=20.0, help="of each timing")
+    parser.add_argument("--compiled", action="store_true")
     parser.add_argument("--windows", type=int, default=30_000, help="trained on in each run")
     parser.add_argument("--runs", nargs="+", default=["windows", "segments", "default"])
     parser.add_argument("--set", nargs="*", default=[], dest="overrides", help="changes to all recipes")
@@ -251,7 +285,9 @@ def main() -> None:
         if options.what == "smoke":
             smoke(root)
         elif options.what == "speed":
-            speed(Dataset(root), options.device, options.seconds, options.overrides)
+            speed(Dataset(root), options.device, options.seconds, options.overrides, compiled=options.compiled)
+        elif options.what == "scaling":
+            scaling(Dataset(root), options.device, options.seconds, options.overrides)
         else:
             learning(root, options.device, options.windows, options.runs, options.overrides)
 
