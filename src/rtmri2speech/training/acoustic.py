@@ -20,6 +20,7 @@ from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.recompute import require_recomputable
 from rtmri2speech.signal.video import model_input
 from rtmri2speech.training.augment import augment
+from rtmri2speech.training.capture import CapturedEncoder
 from rtmri2speech.training.log import RunLog
 from rtmri2speech.training.losses import AcousticLoss, LossSums, absolute_errors, band_mae
 from rtmri2speech.training.processes import add_up, seed_of
@@ -95,6 +96,13 @@ class AcousticTraining(LightningModule):
     def compile_network(self) -> None:
         """Let PyTorch compile the image network; batches of the usual shape use it."""
         self._encode = torch.compile(self.model.encode, dynamic=False)
+
+    def on_fit_start(self) -> None:
+        """On a GPU, record the image network's work, if the recipe says so."""
+        data = self.recipe.data
+        in_one_pass = data.micro_batch_size >= data.batch_size  # else a pass overwrites the last one's gradient
+        if self.recipe.cuda_graph and in_one_pass and self.device.type == "cuda" and not self.model.checkpoint_segments:
+            self._encode = CapturedEncoder(self.model.encode, self.model.cnn)
 
     def windows(self, frames: Tensor, lengths: Tensor, *, full: bool = False) -> Tensor:
         """Scaled mel of every window: frames (B, L, H, W) in [0, 1], lengths (B,), to (B, L - r + 1, r, M).

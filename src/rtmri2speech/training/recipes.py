@@ -97,6 +97,9 @@ class AcousticRecipe(RunConfig):
     checkpoint_segments: int = Field(
         0, ge=0, description="parts of the image network computed again for the gradient, to save memory; 0: none"
     )
+    cuda_graph: bool = Field(
+        True, description="on a GPU, replay a recording of the image network when a batch is one pass"
+    )
     compile: bool = Field(False, description="compile the image network on a GPU, where PyTorch can")
     precision: Precision = Field("auto", description="auto: bf16 on a GPU that has it, else fp16; fp32 on a CPU")
 

@@ -38,15 +38,20 @@ class StepStatistics:
         self._active = bool(self._layers) and (passes > 1 or world > 1)
         self._passes = 0
         if self._active:
-            self._before = torch.cat([value.flatten() for value in self._values()])
+            self._before = self._flat()
+            self._sum = torch.zeros_like(self._before)
+            for layer in self._layers:
+                # The layers then hold the statistics of the latest pass alone. One value for all passes, because a
+                # compiled network is compiled anew for each.
+                layer.momentum = 1.0
 
     def next_pass(self) -> None:
-        """Before every pass: the layers hold the mean over the passes so far."""
+        """Before every pass: those of the pass before are added up."""
         if not self._active:
             return
+        if self._passes:
+            self._sum += self._flat()
         self._passes += 1
-        for layer in self._layers:
-            layer.momentum = 1.0 / self._passes
 
     def finish(self, add_up: Callable[[Tensor], Tensor]) -> None:
         """After the last pass.
@@ -59,8 +64,8 @@ class StepStatistics:
         for layer, momentum in zip(self._layers, self._momenta, strict=True):
             layer.momentum = momentum
         values = self._values()
-        flat = torch.cat([value.flatten() for value in values])
-        total = add_up(torch.cat([flat * self._passes, flat.new_tensor([float(self._passes)])]))
+        self._sum += self._flat()
+        total = add_up(torch.cat([self._sum, self._sum.new_tensor([float(self._passes)])]))
         if self._weights is None:
             momenta = [momentum for momentum in self._momenta for _ in range(2)]
             parts = [
@@ -72,6 +77,9 @@ class StepStatistics:
             if layer.num_batches_tracked is not None:
                 layer.num_batches_tracked -= self._passes - 1  # it counts steps
         torch._foreach_copy_(values, list(torch.split(moved, [value.numel() for value in values])))
+
+    def _flat(self) -> Tensor:
+        return torch.cat([value.flatten() for value in self._values()])
 
     def _values(self) -> list[Tensor]:
         found = [value for layer in self._layers for value in (layer.running_mean, layer.running_var)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import nn
+from torch._dynamo.testing import CompileCounter
 
 from rtmri2speech.training.statistics import StepStatistics
 
@@ -72,3 +73,9 @@ def test_a_network_without_batch_norm_is_left_alone() -> None:
     statistics.begin(3, world=2)
     statistics.next_pass()
     statistics.finish(lambda values: values)
+
+
+def test_a_compiled_network_is_compiled_once_for_all_passes() -> None:
+    counter, layers = CompileCounter(), network()
+    run(list(torch.randn(8, 3, 4, 4).split(2)), torch.compile(layers, backend=counter, dynamic=False))
+    assert counter.frame_count == 1
