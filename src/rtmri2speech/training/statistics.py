@@ -46,7 +46,7 @@ class StepStatistics:
                 layer.momentum = 1.0
 
     def next_pass(self) -> None:
-        """Before every pass: those of the pass before are added up."""
+        """Before every pass: the statistics of the one before are added up."""
         if not self._active:
             return
         if self._passes:

@@ -13,7 +13,7 @@ def network() -> nn.Sequential:
     return nn.Sequential(nn.BatchNorm2d(3, momentum=0.1), nn.ReLU(), nn.BatchNorm2d(3, momentum=0.3))
 
 
-def run(passes: list[torch.Tensor], layers: nn.Sequential) -> None:
+def run(passes: list[torch.Tensor], layers: nn.Module) -> None:
     statistics = StepStatistics(layers)
     statistics.begin(len(passes), world=1)
     for part in passes:
