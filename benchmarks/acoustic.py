@@ -4,7 +4,6 @@ python benchmarks/acoustic.py speed                  # frames and windows a seco
 python benchmarks/acoustic.py learning               # validation loss at equal numbers of windows; spikes
 python benchmarks/acoustic.py smoke                  # seconds to the first validation on the CPU
 python benchmarks/acoustic.py speed --dataset DIR    # on a prepared dataset; else a phantom is simulated
-python benchmarks/acoustic.py speed --compiled       # the default recipe compiled by PyTorch, too
 torchrun --standalone --nproc-per-node 2 benchmarks/acoustic.py scaling --dataset DIR    # beside --nproc-per-node 1
 
 Speed is measured between two steps of a real training, with the device waited for at both. The ceiling is the same
@@ -14,6 +13,7 @@ training on one batch that lies in the device's memory: no reading, no copying.
 from __future__ import annotations
 
 import argparse
+import gc
 import statistics
 import subprocess
 import sys
@@ -39,7 +39,7 @@ from rtmri2speech.training.engine import choose_execution, make_trainer, quiet
 from rtmri2speech.training.log import read_metrics
 from rtmri2speech.training.processes import find_processes
 from rtmri2speech.training.recipes import AcousticRecipe, load_recipe
-from rtmri2speech.training.run import _compiles, train_acoustic
+from rtmri2speech.training.run import train_acoustic
 from rtmri2speech.training.tasks import acoustic_task
 
 RATIO_BAR, BUSY_BAR, CEILING_BAR, SMOKE_BAR = 30.0, 0.85, 0.9, 120.0
@@ -110,8 +110,6 @@ def measure(dataset: Dataset, settings: AcousticRecipe, device: str, first: int,
     settings = settings.model_copy(update={"max_steps": last, "max_epochs": 100_000, "validate_every": 100_000})
     processes, execution = find_processes(), choose_execution(device, settings.precision)
     task = acoustic_task(dataset, settings, None, execution.cuda, processes)
-    if _compiles(settings, execution):
-        task.module.compile_network()
     clock = Clock(first, last)
     loader: Any = task.train
     if fixed:
@@ -121,6 +119,8 @@ def measure(dataset: Dataset, settings: AcousticRecipe, device: str, first: int,
     with tempfile.TemporaryDirectory() as scratch, quiet():
         trainer = make_trainer(settings, execution, Path(scratch), [clock], 1, processes)
         trainer.fit(task.module, loader)
+    del task, trainer, loader
+    gc.collect()  # the recorded network's memory, for the next measurement
     return clock
 
 
@@ -150,7 +150,7 @@ def timed(name: str, dataset: Dataset, settings: AcousticRecipe, device: str, se
     return clock
 
 
-def speed(dataset: Dataset, device: str, seconds: float, overrides: list[str], *, compiled: bool) -> None:
+def speed(dataset: Dataset, device: str, seconds: float, overrides: list[str]) -> None:
     """Frames and windows a second of the memo's recipe, of the default one, and of its ceiling."""
     memo, default = (load_recipe(name, overrides).acoustic for name in ("memo", "default"))
     rows = {}
@@ -166,17 +166,6 @@ def speed(dataset: Dataset, device: str, seconds: float, overrides: list[str], *
         busy = statistics.mean(rows["default"].busy) / 100
         print(f"GPU busy: {busy:.2f} of the time (wanted: at least {BUSY_BAR:g})")
     print(f"share of the ceiling: {ours / most:.2f} (wanted: at least {CEILING_BAR:g})", flush=True)
-    if compiled:
-        began = time.perf_counter()
-        timed(
-            "default, compiled",
-            dataset,
-            default.model_copy(update={"compile": True}),
-            device,
-            seconds,
-            fixed=False,
-        )
-        print(f"with all compilation: {time.perf_counter() - began:.0f} s")
 
 
 def scaling(dataset: Dataset, device: str, seconds: float, overrides: list[str]) -> None:
@@ -273,7 +262,6 @@ def main() -> None:
     parser.add_argument("--speakers", type=int, default=1)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--seconds", type=float, default=20.0, help="of each timing")
-    parser.add_argument("--compiled", action="store_true")
     parser.add_argument("--windows", type=int, default=30_000, help="trained on in each run")
     parser.add_argument("--runs", nargs="+", default=["windows", "segments", "default"])
     parser.add_argument("--set", nargs="*", default=[], dest="overrides", help="changes to all recipes")
@@ -285,7 +273,7 @@ def main() -> None:
         if options.what == "smoke":
             smoke(root)
         elif options.what == "speed":
-            speed(Dataset(root), options.device, options.seconds, options.overrides, compiled=options.compiled)
+            speed(Dataset(root), options.device, options.seconds, options.overrides)
         elif options.what == "scaling":
             scaling(Dataset(root), options.device, options.seconds, options.overrides)
         else:

@@ -52,7 +52,7 @@ def main() -> None:
     from rtmri2speech.synthesis.offline import Synthesizer, synthesize
 
     features = FeatureConfig()
-    model = AcousticModel(AcousticConfig(), features.n_mels)
+    model = AcousticModel(AcousticConfig(inference="average"), features.n_mels)
     # Mel spectrograms as large as speech's, so that the difference means something.
     model.scaler.mean.fill_(-40.0)
     model.scaler.std.fill_(15.0)

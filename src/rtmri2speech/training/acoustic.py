@@ -93,10 +93,6 @@ class AcousticTraining(LightningModule):
         """Frames of a batch of this process."""
         return batch["n_frames"]
 
-    def compile_network(self) -> None:
-        """Let PyTorch compile the image network; batches of the usual shape use it."""
-        self._encode = torch.compile(self.model.encode, dynamic=False)
-
     def on_fit_start(self) -> None:
         """On a GPU, record the image network's work, if the recipe says so."""
         data = self.recipe.data

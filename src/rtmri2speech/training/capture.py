@@ -13,14 +13,16 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from rtmri2speech.errors import ConfigError
+
 # Passes on the recording's stream before it, in which libraries set themselves up.
 _WARM_UPS = 2
 
 
 class CapturedEncoder:
-    """An encoder that records its forward and backward pass at the second batch of a shape, and then replays them.
+    """An encoder that records its forward and backward pass at the first batch, and replays them for all of its shape.
 
-    The first batch of every shape runs as it would without: a shape that never comes back is not worth the recording.
+    Batches of another shape run as they would without: each recording would need memory of its own.
     A gradient it returns lies where the next replay writes, so only one pass may come between two optimiser steps.
 
     Args:
@@ -31,21 +33,28 @@ class CapturedEncoder:
     def __init__(self, encode: Callable[[Tensor], Tensor], network: nn.Module) -> None:
         self._encode = encode
         self._network = network
-        self._recordings: dict[torch.Size, _Recording | None] = {}
-        self._pool: Any = None
+        self._recording: _Recording | None = None
 
     def __call__(self, frames: Tensor) -> Tensor:
-        """Features (N, C) of frames (N, H, W)."""
-        if frames.shape not in self._recordings:
-            self._recordings[frames.shape] = None
-            return self._encode(frames)
-        recording = self._recordings[frames.shape]
+        """Features (N, C) of frames (N, H, W).
+
+        Raises:
+            ConfigError: when the network does something that cannot be recorded.
+        """
+        recording = self._recording
         if recording is None:
-            # All share their memory: no two are between forward and backward at once.
-            self._pool = self._pool or torch.cuda.graph_pool_handle()
-            recording = _Recording(self._encode, self._network, frames, self._pool)
-            self._recordings[frames.shape] = recording
-        features: Tensor = _Replay.apply(recording, frames, *recording.parameters)  # type: ignore[no-untyped-call]
+            try:
+                self._recording = recording = _Recording(self._encode, self._network, frames)
+            except torch.OutOfMemoryError:
+                raise
+            except RuntimeError as error:
+                first = (str(error).splitlines() or [type(error).__name__])[0]
+                raise ConfigError(
+                    f"The image network cannot be recorded for replay ({first}).", "Set acoustic.cuda_graph to false."
+                ) from error
+        if frames.shape != recording.frames.shape:
+            return self._encode(frames)
+        features: Tensor = _Replay.apply(recording, frames, *recording.parameters)
         return features
 
 
@@ -55,10 +64,10 @@ class _Recording:
     Args:
         encode, network: as in :class:`CapturedEncoder`.
         frames: a batch of the shape.
-        pool: the memory to work in.
     """
 
-    def __init__(self, encode: Callable[[Tensor], Tensor], network: nn.Module, frames: Tensor, pool: Any) -> None:
+    def __init__(self, encode: Callable[[Tensor], Tensor], network: nn.Module, frames: Tensor) -> None:
+        pool = torch.cuda.graph_pool_handle()  # of both passes: the one needs what the other keeps
         self.parameters = [value for value in network.parameters() if value.requires_grad]
         self.frames = frames.detach().clone()
         self.forward, self.backward = torch.cuda.CUDAGraph(), torch.cuda.CUDAGraph()

@@ -71,21 +71,25 @@ class ShareOfBatches(Sampler[list[Any]]):
         sampler: order of the items.
         batch_size: items of a whole batch.
         rank, world: which process of how many.
+        drop_last: leave a smaller last batch out, unless it is the only one.
     """
 
-    def __init__(self, sampler: Sampler[Any], batch_size: int, rank: int = 0, world: int = 1) -> None:
+    def __init__(
+        self, sampler: Sampler[Any], batch_size: int, rank: int = 0, world: int = 1, *, drop_last: bool = False
+    ) -> None:
         self.sampler = sampler  # Lightning sets its epoch
         self.batch_size = batch_size
         self.rank = rank
         self.world = world
+        self._least = batch_size if drop_last and len(sampler) >= batch_size else world  # type: ignore[arg-type]
 
     def __len__(self) -> int:
         whole, rest = divmod(len(self.sampler), self.batch_size)  # type: ignore[arg-type]
-        return whole + (rest >= self.world)
+        return whole + (rest >= self._least)
 
     def __iter__(self) -> Iterator[list[Any]]:
         for batch in BatchSampler(self.sampler, self.batch_size, drop_last=False):
-            if len(batch) >= self.world:
+            if len(batch) >= self._least:
                 yield batch[len(batch) * self.rank // self.world : len(batch) * (self.rank + 1) // self.world]
 
 
@@ -189,7 +193,7 @@ def make_loader(
     workers = loader_workers(config.num_workers, cuda)
     rank, world = processes.rank, processes.world
     if sampler is not None:
-        batches: Sampler[list[Any]] = ShareOfBatches(sampler, batch_size, rank, world)
+        batches: Sampler[list[Any]] = ShareOfBatches(sampler, batch_size, rank, world, drop_last=config.drop_last)
     else:
         own = range(rank, len(items), world)  # type: ignore[arg-type]
         batches = BatchSampler(own, batch_size, drop_last=False)

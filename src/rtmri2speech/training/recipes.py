@@ -27,6 +27,7 @@ class LoaderConfig(Config):
     """How batches are read."""
 
     batch_size: int = Field(16, ge=1, description="items (segments) of a batch, over all processes")
+    drop_last: bool = Field(False, description="leave out an epoch's last batch where it is smaller than the others")
     num_workers: int = Field(4, ge=0, description="loader processes on a GPU; training on a CPU uses fewer")
     prefetch_factor: int = Field(4, ge=1, description="batches each loader process reads ahead")
     pin_memory: bool = Field(True, description="page-locked memory for faster copies to a GPU")
@@ -100,7 +101,6 @@ class AcousticRecipe(RunConfig):
     cuda_graph: bool = Field(
         True, description="on a GPU, replay a recording of the image network when a batch is one pass"
     )
-    compile: bool = Field(False, description="compile the image network on a GPU, where PyTorch can")
     precision: Precision = Field("auto", description="auto: bf16 on a GPU that has it, else fp16; fp32 on a CPU")
 
     @model_validator(mode="after")

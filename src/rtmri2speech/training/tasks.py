@@ -26,7 +26,7 @@ from rtmri2speech.training.acoustic import AcousticTraining
 from rtmri2speech.training.loaders import EpochSampler, Loader, ShareOfBatches, WholeSounds, make_loader
 from rtmri2speech.training.modes import compare_modes
 from rtmri2speech.training.processes import Processes
-from rtmri2speech.training.recipes import AcousticRecipe, VocoderRecipe
+from rtmri2speech.training.recipes import AcousticRecipe, LoaderConfig, VocoderRecipe
 from rtmri2speech.training.show import Example
 from rtmri2speech.training.start import load_init, start_from
 from rtmri2speech.training.vocoder import OPTIMIZERS, VocoderTraining
@@ -107,9 +107,7 @@ def acoustic_task(
     module = AcousticTraining(settings, model, pixel_mask, example)
     sampler = EpochSampler(len(train), seed)
     loader = partial(make_loader, config=data, cuda=cuda, seed=seed, processes=processes)
-    module.watch.items_of = lambda step: [
-        train.segments[i][0].id for i in _batch(sampler, data.batch_size, step, processes.world)
-    ]
+    module.watch.items_of = lambda step: [train.segments[i][0].id for i in _batch(sampler, data, step, processes.world)]
     return Task(
         kind="acoustic",
         settings=settings,
@@ -157,7 +155,7 @@ def vocoder_task(
     module = VocoderTraining(settings, generator, features)
     sampler = EpochSampler(len(train), seed, data.crops_per_utterance)
     loader = partial(make_loader, config=data, cuda=cuda, seed=seed, processes=processes)
-    module.watch.items_of = lambda step: [train.utterances[i].id for i in _batch(sampler, data.batch_size, step)]
+    module.watch.items_of = lambda step: [train.utterances[i].id for i in _batch(sampler, data, step)]
     return Task(
         kind="vocoder",
         settings=settings,
@@ -171,8 +169,8 @@ def vocoder_task(
     )
 
 
-def _batch(sampler: EpochSampler, batch_size: int, step: int, world: int = 1) -> list[int]:
+def _batch(sampler: EpochSampler, data: LoaderConfig, step: int, world: int = 1) -> list[int]:
     """Indices of the items in the batch of a step, counted from 0."""
-    batches = len(ShareOfBatches(sampler, batch_size, world=world))
-    first = step % batches * batch_size
-    return [int(place) % sampler.size for place in sampler.order(step // batches)[first : first + batch_size]]
+    batches = len(ShareOfBatches(sampler, data.batch_size, world=world, drop_last=data.drop_last))
+    first = step % batches * data.batch_size
+    return [int(place) % sampler.size for place in sampler.order(step // batches)[first : first + data.batch_size]]

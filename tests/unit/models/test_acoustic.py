@@ -101,6 +101,7 @@ def test_inference_modes(acoustic: AcousticModel, mode: str, length: int, monkey
     expected = reference(acoustic, features, mode)
     for at_once in (1, 4, 512):
         monkeypatch.setattr(module, "_WINDOWS_AT_ONCE", at_once)
+        monkeypatch.setattr(module, "_FRAMES_AT_ONCE", at_once)
         predicted = acoustic.predict(features, mode)  # type: ignore[arg-type]
         assert predicted.shape == (length, M) and predicted.dtype == torch.float32
         torch.testing.assert_close(predicted, expected, atol=1e-5, rtol=0)
@@ -126,7 +127,7 @@ def test_short_recordings_repeat_the_first_frame(acoustic: AcousticModel, mode: 
 
 def test_predict_passes_gradients(acoustic: AcousticModel) -> None:
     features = torch.randn(6, acoustic.lstm.input_size, requires_grad=True)
-    torch.autograd.backward(acoustic.predict(features)[2].sum())
+    torch.autograd.backward(acoustic.predict(features, "average")[2].sum())
     assert features.grad is not None
     # Windows of 3: frame 2 hears frames 0 to 4 and no other.
     assert (features.grad.abs().sum(dim=1) > 0).tolist() == [True] * 5 + [False]

@@ -11,7 +11,7 @@ from rtmri2speech.signal.video import FrameConfig
 
 def test_describe(acoustic_bundle: Bundle, vocoder_bundle: Bundle) -> None:
     rows = dict(describe(join(acoustic_bundle, vocoder_bundle)))
-    assert rows["kind"] == "synthesizer" and rows["inference"] == "average"
+    assert rows["kind"] == "synthesizer" and rows["inference"] == "sequence"
     assert "test_efficientnet" in rows["acoustic model"] and "parameters" in rows["vocoder"]
     assert rows["mask"] == "75.0 % of the pixels visible" and "memo" in rows["frames"]
     assert rows["acoustic.metrics.mae"] == "1.25"

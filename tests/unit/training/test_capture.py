@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from rtmri2speech.errors import ConfigError
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
 from rtmri2speech.training.capture import CapturedEncoder
 
@@ -47,20 +48,32 @@ def test_weights_and_statistics_are_those_of_training_without(dtype: torch.dtype
 
 
 @needs_gpu
-def test_the_recording_is_used_from_the_third_batch_of_a_shape() -> None:
+def test_later_batches_of_the_first_shape_are_replayed_and_others_are_not() -> None:
     calls = []
     network = nn.Linear(3, 2).cuda()
 
     def encode(frames: torch.Tensor) -> torch.Tensor:
-        calls.append(tuple(frames.shape))
+        calls.append(len(frames))
         features: torch.Tensor = network(frames)
         return features
 
     captured = CapturedEncoder(encode, network)
-    for size in (4, 5, 4):
-        captured(torch.ones(size, 3, device="cuda"))
-    assert calls[:2] == [(4, 3), (5, 3)]
+    captured(torch.ones(4, 3, device="cuda"))
     so_far = len(calls)
     twos = torch.full((4, 3), 2.0, device="cuda")
     torch.testing.assert_close(captured(twos), network(twos))
     assert len(calls) == so_far
+    captured(torch.ones(5, 3, device="cuda"))
+    assert calls[so_far:] == [5]
+
+
+@needs_gpu
+def test_what_cannot_be_recorded_says_how_to_go_without() -> None:
+    network = nn.Linear(3, 2).cuda()
+
+    def encode(frames: torch.Tensor) -> torch.Tensor:
+        features: torch.Tensor = network(frames)
+        return features * float(features.sum())  # the CPU waits for the GPU
+
+    with pytest.raises(ConfigError, match="cannot be recorded"):
+        CapturedEncoder(encode, network)(torch.ones(4, 3, device="cuda"))

@@ -75,6 +75,12 @@ def test_shares_of_batches_make_up_the_batches(size: int, world: int) -> None:
     assert all(together for part in parts for together in part)
 
 
+def test_a_smaller_last_batch_can_be_left_out_unless_it_is_the_only_one() -> None:
+    for size, expected in ((9, [4, 4]), (8, [4, 4]), (3, [3])):
+        share = ShareOfBatches(SequentialSampler(range(size)), 4, drop_last=True)
+        assert [len(batch) for batch in share] == expected and len(share) == len(expected)
+
+
 def test_lightning_sets_the_epoch_of_the_order_within() -> None:
     share = ShareOfBatches(EpochSampler(8, seed=1), 4)
     first = list(share)
