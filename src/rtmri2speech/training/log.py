@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +35,15 @@ class RunLog:
         self._board = SummaryWriter(str(folder / "logs"), purge_step=step + 1)
 
     def scalars(self, step: int, epoch: int, values: dict[str, float]) -> None:
-        """Write a record: numbers by name, in full precision.
+        """Write a record: numbers by name, in full precision; null for what is not a finite number.
 
         Raises:
             UserError: when it cannot be written.
         """
+        record = {name: value if math.isfinite(value) else None for name, value in values.items()}
         try:
             with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"step": step, "epoch": epoch, **values}) + "\n")
+                file.write(json.dumps({"step": step, "epoch": epoch, **record}, allow_nan=False) + "\n")
         except OSError as error:
             raise cannot_write(self.path, error) from error
         for name, value in values.items():
@@ -54,14 +57,37 @@ class RunLog:
         """Let a sound be heard, (N,), amplitude within -1 to 1."""
         self._board.add_audio(name, samples[None], step, sample_rate=rate)
 
+    def flush(self) -> None:
+        """Put what was written so far onto the disk.
+
+        Raises:
+            UserError: when it cannot be written.
+        """
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                os.fsync(file.fileno())
+            self._board.flush()
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+
     def close(self) -> None:
         """Write what is still in memory."""
         self._board.close()
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
-    """Records of a run, in the order they were written; a last line that was cut short is left out."""
-    return [json.loads(line) for line in _lines(folder / METRICS)]
+    """Records of a run, in the order they were written; a last line that was cut short is left out.
+
+    Null is read as NaN.
+    """
+    rows = [json.loads(line) for line in _lines(folder / METRICS)]
+    return [{name: math.nan if value is None else value for name, value in row.items()} for row in rows]
+
+
+def validation_loss(folder: Path, step: int) -> float | None:
+    """The validation loss that a run wrote down for a step; None when it did not."""
+    losses = [float(row["val/loss"]) for row in read_metrics(folder) if row["step"] == step and "val/loss" in row]
+    return losses[-1] if losses else None
 
 
 def _lines(path: Path) -> list[str]:

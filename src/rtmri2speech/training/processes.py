@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar
 
 import numpy as np
 from lightning.fabric.plugins.environments.cluster_environment import ClusterEnvironment
@@ -13,6 +19,12 @@ from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvir
 from torch import Tensor, distributed
 
 from rtmri2speech.errors import UserError
+
+Start = TypeVar("Start")
+
+# As long as PyTorch waits for processes to come together.
+_PATIENCE_SECONDS = 1800.0
+_exchanges = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,71 @@ def find_processes() -> Processes:
             "Start as many processes on every machine: --nproc-per-node (torchrun), --ntasks-per-node (srun).",
         )
     return found
+
+
+def start_together(processes: Processes, prepare: Callable[[], Start], place: Callable[[Start], str]) -> Start:
+    """Prepare a training, and begin it only when all processes can, and at the same place.
+
+    A process that failed alone would leave the others waiting for it, half an hour long.
+
+    Args:
+        processes: this one among how many.
+        prepare: whatever may fail before the processes are connected.
+        place: where a training that was prepared would begin, in words.
+
+    Raises:
+        UserError: what ``prepare`` raised, here or in another process; or when the places differ.
+    """
+    if processes.world == 1:
+        return prepare()
+    try:
+        start = prepare()
+    except BaseException as error:
+        problem = error.problem if isinstance(error, UserError) else repr(error)
+        remedy = error.remedy if isinstance(error, UserError) else "Look for its own message."
+        with suppress(RuntimeError):  # its own error is the one to show
+            _exchange(processes, {"problem": problem, "remedy": remedy})
+        raise
+    try:
+        told = _exchange(processes, {"place": place(start)})
+    except RuntimeError as error:
+        raise UserError(
+            f"The {processes.world} processes did not find each other ({str(error).splitlines()[0]}).",
+            "Look for the message of the one that has ended, and at the network between the machines.",
+        ) from error
+    for rank, word in enumerate(told):
+        if "problem" in word:
+            raise UserError(f"Process {rank} cannot begin: {word['problem']}", word["remedy"])
+    for rank, word in enumerate(told):
+        if word != told[0]:
+            raise UserError(
+                f"Process 0 would begin at {told[0]['place']}, process {rank} at {word['place']}.",
+                "Put --run-dir on a file system that all machines share, and start again.",
+            )
+    return start
+
+
+def _exchange(processes: Processes, word: dict[str, str]) -> list[dict[str, str]]:
+    """What every process has to say, by rank. Works before the processes are connected for the training."""
+    from torch.distributed.elastic.utils.store import synchronize
+
+    # torchrun may start the processes again beside the store of the first time.
+    prefix = f"rtmri2speech/{os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)}/{next(_exchanges)}/"
+    data = json.dumps(word).encode()
+    told = synchronize(_store(processes), data, processes.rank, processes.world, prefix, _PATIENCE_SECONDS)
+    return [json.loads(data) for data in told]
+
+
+@cache
+def _store(processes: Processes) -> Any:
+    """What the processes share, where PyTorch will look for it; kept, because process 0 may be its server."""
+    from torch.distributed.rendezvous import rendezvous
+
+    environment = processes.plugin()
+    os.environ["MASTER_ADDR"] = environment.main_address
+    os.environ["MASTER_PORT"] = str(environment.main_port)
+    store, _, _ = next(rendezvous("env://", processes.rank, processes.world))
+    return store
 
 
 def add_up(values: Tensor) -> Tensor:

@@ -24,6 +24,7 @@ class TrainingModule(Protocol):
     """What is asked of a training beside Lightning's own."""
 
     last_train_loss: Tensor | None
+    stop_reason: str | None
     run_log: RunLog | None
 
     @property

@@ -14,14 +14,16 @@ _EVERY = 10
 class StepRecords:
     """Writes the figures of every tenth step, and of the named ones the largest since the record before.
 
-    A spike of a single step would go unseen otherwise.
+    A spike of a single step would go unseen otherwise. Half precision leaves out the steps whose gradient is not
+    finite; their number is written as ``train/skipped_steps``, where there are any.
 
     Args:
-        peaks: figures whose largest value is written too, as ``<name>_peak``.
+        peaks: figures whose largest finite value is written too, as ``<name>_peak``.
     """
 
     def __init__(self, *peaks: str) -> None:
         self._names = peaks
+        # With one more element, the number of steps that had a figure without a finite value.
         self._peaks: Tensor | None = None
 
     def see(self, log: RunLog | None, step: int, epoch: int, values: dict[str, Tensor], rate: float) -> None:
@@ -37,12 +39,19 @@ class StepRecords:
         if log is None:
             return
         now = torch.stack([values[name].detach().float() for name in self._names])
-        self._peaks = now if self._peaks is None else torch.maximum(self._peaks, now)
+        finite = torch.isfinite(now)
+        now = torch.where(finite, now, -torch.inf)
+        skipped = torch.logical_not(finite.all())[None]
+        if self._peaks is not None:
+            now, skipped = torch.maximum(self._peaks[:-1], now), self._peaks[-1:] + skipped
+        self._peaks = torch.cat([now, skipped])
         if step % _EVERY:
             return
         numbers = torch.cat([torch.stack([value.detach().float() for value in values.values()]), self._peaks])
-        names = [*values, *(f"{name}_peak" for name in self._names)]
+        names = [*values, *(f"{name}_peak" for name in self._names), "train/skipped_steps"]
         record = dict(zip(names, numbers.tolist(), strict=True))  # one wait for the GPU
+        if not record["train/skipped_steps"]:
+            del record["train/skipped_steps"]
         log.scalars(step, epoch, {**record, "train/lr": rate})
         self._peaks = None
 
@@ -51,5 +60,7 @@ class StepRecords:
         return self._peaks
 
     def load(self, state: Tensor | None, device: torch.device) -> None:
-        """Restore what :meth:`state` gave."""
-        self._peaks = None if state is None else state.to(device)
+        """Restore what :meth:`state` gave; what an older version gave is left out."""
+        self._peaks = None
+        if state is not None and len(state) == len(self._names) + 1:
+            self._peaks = state.to(device)

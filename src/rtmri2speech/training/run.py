@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import time
 from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +19,50 @@ from rtmri2speech.data.files import check_writable
 from rtmri2speech.data.layout import Dataset
 from rtmri2speech.errors import UserError
 from rtmri2speech.models.bundle import save_bundle
-from rtmri2speech.training.acoustic import AcousticTraining
-from rtmri2speech.training.engine import (
-    Checkpoints,
-    Execution,
-    Interrupted,
-    StopRequest,
-    choose_execution,
-    make_trainer,
-    quiet,
-)
-from rtmri2speech.training.log import RunLog
-from rtmri2speech.training.processes import Processes, find_processes
+from rtmri2speech.training.checkpoints import Checkpoints
+from rtmri2speech.training.engine import Execution, choose_execution, make_trainer, quiet
+from rtmri2speech.training.log import RunLog, validation_loss
+from rtmri2speech.training.processes import Processes, find_processes, start_together
 from rtmri2speech.training.progress import ProgressLine, ValidationLines
 from rtmri2speech.training.recipes import AcousticRecipe, Recipe, RunConfig
 from rtmri2speech.training.runs import Position, RunFolder, load_checkpoint
+from rtmri2speech.training.stopping import Interrupted, StepsDone, StopRequest, reason_to_end
 from rtmri2speech.training.summary import TrainingSummary
 from rtmri2speech.training.tasks import Task, acoustic_task, vocoder_task
+
+
+@dataclass(frozen=True)
+class _Start:
+    """A training that is ready to begin, or to go on."""
+
+    dataset: Dataset
+    execution: Execution
+    task: Task
+    run: RunFolder
+    position: Position | None
+
+    @property
+    def place(self) -> str:
+        return "the beginning" if self.position is None else str(self.position)
+
+    @property
+    def first_step(self) -> int:
+        """Optimiser steps done before."""
+        return 0 if self.position is None else self.position.global_step // self.task.steps_per_batch
+
+    @cached_property
+    def is_over(self) -> bool:
+        """Whether the run had ended already, and no limit is larger now."""
+        if self.position is None:
+            return False
+        kept = self.position.progress
+        waited, rate = kept.get("waited", 0), kept.get("rate")
+        return reason_to_end(self.task.settings, self.first_step, self.position.epoch, waited, rate) is not None
+
+    @cached_property
+    def last_loss(self) -> float | None:
+        """The validation loss at the end of a run that is over; None when it was not validated there."""
+        return validation_loss(self.run.path, self.first_step) if self.is_over else None
 
 
 def train_acoustic(
@@ -56,18 +86,24 @@ def train_acoustic(
         out: the bundle to write, ``.safetensors``.
         run_dir: folder of checkpoints and logs, new or, with ``resume``, that of the run to go on with.
         device: ``auto``, ``cpu`` or ``cuda``.
-        resume: go on from the run's last checkpoint.
+        resume: go on from the run's last checkpoint. A run that had ended goes on when its limit is larger now;
+            otherwise nothing is trained and its bundle is written again.
         init: bundle with an acoustic model of the same size to start from. The scaler stays the dataset's.
+            May be left out when a run goes on.
         progress: show a progress bar; otherwise a line a validation is printed.
 
     Raises:
         UserError: for whatever the user can mend; DatasetError, BundleError and ConfigError among them.
         KeyboardInterrupt: after Ctrl-C or SIGTERM, with the state saved and the best model so far written.
     """
-    dataset, processes = Dataset(dataset_dir), find_processes()
-    execution = choose_execution(device, recipe.acoustic.precision)
-    task = acoustic_task(dataset, recipe.acoustic, init, execution.cuda, processes)
-    return _run(task, dataset, execution, processes, run_dir, out, init, resume=resume, progress=progress)
+    processes, settings = find_processes(), recipe.acoustic
+
+    def prepare() -> _Start:
+        dataset, execution = Dataset(dataset_dir), choose_execution(device, settings.precision)
+        task = acoustic_task(dataset, settings, init, execution.cuda, processes)
+        return _start(dataset, execution, task, processes, run_dir, out, init, resume=resume)
+
+    return _run(prepare, processes, out, progress=progress)
 
 
 def train_vocoder(
@@ -86,39 +122,43 @@ def train_vocoder(
     Arguments and errors as in :func:`train_acoustic`; the recipe's ``vocoder`` part is used, and ``init`` is a
     bundle with a vocoder of the same geometry.
     """
-    dataset, processes = Dataset(dataset_dir), find_processes()
+    processes, settings = find_processes(), recipe.vocoder
     if processes.world > 1:
         raise UserError("The vocoder trains in one process.", "Start it without torchrun or srun.")
-    execution = choose_execution(device, recipe.vocoder.precision)
-    task = vocoder_task(dataset, recipe.vocoder, init, execution.cuda, processes)
-    return _run(task, dataset, execution, processes, run_dir, out, init, resume=resume, progress=progress)
+
+    def prepare() -> _Start:
+        dataset, execution = Dataset(dataset_dir), choose_execution(device, settings.precision)
+        task = vocoder_task(dataset, settings, init, execution.cuda, processes)
+        return _start(dataset, execution, task, processes, run_dir, out, init, resume=resume)
+
+    return _run(prepare, processes, out, progress=progress)
 
 
-def _run(
-    task: Task,
+def _start(
     dataset: Dataset,
     execution: Execution,
+    task: Task,
     processes: Processes,
     run_dir: Path,
     out: Path,
     init: Path | None,
     *,
     resume: bool,
-    progress: bool,
-) -> TrainingSummary:
-    module, settings = task.module, task.settings
-    check_writable(out)  # now, not after days of training
+) -> _Start:
     run = RunFolder(run_dir)
     if processes.is_first:
-        run = RunFolder.open(run_dir, task.kind, settings, dataset, resume=resume)
+        check_writable(out)  # now, not after days of training
+        run = RunFolder.open(run_dir, task.kind, task.settings, dataset, init, resume=resume)
     position = run.position() if resume else None
-    first_step = 0
     if position is not None:
-        task.sampler.resume(position.epoch, position.batches * settings.data.batch_size)
-        first_step = position.global_step // task.steps_per_batch
-    if _compiles(settings, execution):
-        assert isinstance(module, AcousticTraining)
-        module.compile_network()
+        task.sampler.resume(position.epoch, position.batches * task.settings.data.batch_size)
+    return _Start(dataset, execution, task, run, position)
+
+
+def _run(prepare: Callable[[], _Start], processes: Processes, out: Path, *, progress: bool) -> TrainingSummary:
+    start = start_together(processes, prepare, lambda start: start.place)
+    task, execution, run = start.task, start.execution, start.run
+    module, settings = task.module, task.settings
     began, interrupted = time.perf_counter(), False
     device_name = execution.name if processes.world == 1 else f"{processes.world} x {execution.name}"
     with StopRequest() as stop, quiet():
@@ -129,21 +169,19 @@ def _run(
             if not processes.is_first or not checkpoints.best.is_file():
                 return False
             module.load_state_dict(load_checkpoint(checkpoints.best)["state_dict"])
-            save_bundle(task.to_bundle(_provenance(dataset, settings, checkpoints, device_name, init)), out)
+            save_bundle(task.to_bundle(_provenance(start, checkpoints, device_name)), out)
             return True
 
-        callbacks = [*task.callbacks, checkpoints]
-        if processes.is_first:
-            module.run_log = RunLog(run.path, first_step if position is not None else -1)
-            callbacks.append(ProgressLine(settings) if progress else ValidationLines())
-        trainer = make_trainer(settings, execution, run.path, callbacks, task.steps_per_batch, processes)
+        if processes.is_first and start.last_loss is None:
+            module.run_log = RunLog(run.path, -1 if start.position is None else start.first_step)
+        trainer = _trainer(start, processes, checkpoints, progress=progress)
         try:
-            _fit(trainer, task, position, checkpoints, stop)
+            _fit(trainer, start, checkpoints, stop)
         except (Interrupted, SystemExit):
             # SystemExit: Lightning's answer to a second Ctrl-C.
             interrupted = True
         except torch.OutOfMemoryError as error:
-            raise _out_of_memory(task.kind, execution) from error
+            raise _out_of_memory(task.kind, settings, execution) from error
         except UserError:
             write_best()  # which a training that has come apart can begin anew from
             raise
@@ -152,20 +190,21 @@ def _run(
                 module.run_log.close()
         interrupted = interrupted or stop.made
         seconds = time.perf_counter() - began
-        steps = module.optimizer_steps
+        steps, epochs = module.optimizer_steps, trainer.current_epoch
+        reason = reason_to_end(settings, steps, epochs, checkpoints.waited, checkpoints.rate)
         summary = TrainingSummary(
             kind=task.kind,
             device=device_name,
             precision=execution.precision,
-            epochs=trainer.current_epoch,
+            epochs=epochs,
             steps=steps,
-            steps_per_second=(steps - first_step) / seconds,
+            steps_per_second=(steps - start.first_step) / seconds,
             train_loss=float("nan") if module.last_train_loss is None else float(module.last_train_loss),
             final_loss=checkpoints.final_loss,
             best_loss=checkpoints.best_loss,
             best_step=checkpoints.best_step,
             metrics=checkpoints.best_metrics,
-            stopped=_stop_reason(task, trainer, interrupted),
+            stopped="interrupted" if interrupted or reason is None else reason,
             out=out,
             run_dir=run.path,
         )
@@ -178,45 +217,43 @@ def _run(
     return summary
 
 
-def _fit(trainer: Trainer, task: Task, position: Position | None, checkpoints: Checkpoints, stop: StopRequest) -> None:
-    trainer.fit(task.module, task.train, task.validation, ckpt_path=None if position is None else position.path)
-    stopped = trainer.strategy.reduce_boolean_decision(stop.made, all=False)
-    if checkpoints.validated_step != task.module.optimizer_steps and not stopped:
-        # max_steps may end the training between two validations.
+def _trainer(start: _Start, processes: Processes, checkpoints: Checkpoints, *, progress: bool) -> Trainer:
+    task, settings = start.task, start.task.settings
+    callbacks = [*task.callbacks, checkpoints]
+    if processes.is_first:
+        callbacks.append(ProgressLine(settings) if progress else ValidationLines())
+    if start.is_over:
+        # The trainer takes up the state and finds that no epoch is left.
+        assert start.position is not None
+        settings = settings.model_copy(update={"max_epochs": start.position.epoch})
+    return make_trainer(settings, start.execution, start.run.path, callbacks, task.steps_per_batch, processes)
+
+
+def _fit(trainer: Trainer, start: _Start, checkpoints: Checkpoints, stop: StopRequest) -> None:
+    task, position = start.task, start.position
+    with suppress(StepsDone):
+        trainer.fit(task.module, task.train, task.validation, ckpt_path=None if position is None else position.path)
+    if start.last_loss is not None:
+        checkpoints.final_loss = start.last_loss
+    done = trainer.strategy.reduce_boolean_decision(stop.made or start.last_loss is not None, all=False)
+    if checkpoints.validated_step != task.module.optimizer_steps and not done:
+        # A limit may end the training between two validations.
         trainer.validate(task.module, task.validation, verbose=False)
 
 
-def _compiles(settings: RunConfig, execution: Execution) -> bool:
-    """Whether to compile the network: PyTorch's compiler for GPUs needs Triton, which not every platform has."""
-    wanted = isinstance(settings, AcousticRecipe) and settings.compile and not settings.checkpoint_segments
-    return wanted and execution.cuda and importlib.util.find_spec("triton") is not None
-
-
-def _stop_reason(task: Task, trainer: Trainer, interrupted: bool) -> str:
-    module, settings = task.module, task.settings
-    if interrupted:
-        return "interrupted"
-    if module.stop_reason is not None:
-        return module.stop_reason
-    if settings.max_steps is not None and module.optimizer_steps >= settings.max_steps:
-        return f"{settings.max_steps} steps"
-    if trainer.should_stop and isinstance(settings, AcousticRecipe):
-        return f"no improvement in {settings.early_stop_patience} validations"
-    return f"{settings.max_epochs} epochs"
-
-
-def _out_of_memory(kind: str, execution: Execution) -> UserError:
-    smaller = "micro_batch_size" if kind == "acoustic" else "batch_size"
-    more = ", or set acoustic.checkpoint_segments to 2" if kind == "acoustic" else ""
+def _out_of_memory(kind: str, settings: RunConfig, execution: Execution) -> UserError:
+    smaller, more = "batch_size", ""
+    if isinstance(settings, AcousticRecipe):
+        smaller, more = "micro_batch_size", ", or set acoustic.checkpoint_segments to 2"
+        more += ", or acoustic.cuda_graph to false" if settings.cuda_graph else ""
     return UserError(
         f"{execution.name} has too little memory for this recipe.",
         f"Lower {kind}.data.{smaller} or {kind}.data.segment_frames{more}.",
     )
 
 
-def _provenance(
-    dataset: Dataset, settings: RunConfig, checkpoints: Checkpoints, device: str, init: Path | None
-) -> dict[str, Any]:
+def _provenance(start: _Start, checkpoints: Checkpoints, device: str) -> dict[str, Any]:
+    dataset, settings = start.dataset, start.task.settings
     meta = dataset.meta
     return {
         "version": __version__,
@@ -227,7 +264,7 @@ def _provenance(
         "citation": meta.citation,
         "utterances": dict(Counter(utterance.split for utterance in dataset.utterances)),
         "seed": settings.seed,
-        "init": None if init is None else init.name,
+        "init": start.run.init,
         "recipe": settings.model_dump(mode="json"),
         "step": checkpoints.best_step,
         "metrics": checkpoints.best_metrics,

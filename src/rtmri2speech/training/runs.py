@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,7 +13,7 @@ import torch
 
 from rtmri2speech import __version__
 from rtmri2speech.config import Config
-from rtmri2speech.data.files import write_text
+from rtmri2speech.data.files import hash_files, write_text
 from rtmri2speech.data.layout import Dataset
 from rtmri2speech.errors import UserError
 
@@ -41,19 +41,29 @@ class Position:
         epoch: to go on with.
         batches: of it that are done.
         global_step: optimiser steps as Lightning counts them, those of every optimiser.
+        progress: what the callback of checkpoints had kept.
     """
 
     path: Path
     epoch: int
     batches: int
     global_step: int
+    progress: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    def __str__(self) -> str:
+        return f"epoch {self.epoch}, batch {self.batches}, step {self.global_step} ({self.path.name})"
 
 
 class RunFolder:
-    """A folder for one training: ``run.json``, ``checkpoints/`` and ``logs/`` (TensorBoard)."""
+    """A folder for one training: ``run.json``, ``checkpoints/`` and ``logs/`` (TensorBoard).
 
-    def __init__(self, path: Path) -> None:
+    Attributes:
+        init: name of the bundle that the training began from; None without one.
+    """
+
+    def __init__(self, path: Path, init: str | None = None) -> None:
         self.path = path
+        self.init = init
         self.checkpoints = path / "checkpoints"
 
     @property
@@ -67,14 +77,17 @@ class RunFolder:
         return self.checkpoints / "previous.ckpt"
 
     @classmethod
-    def open(cls, path: Path, kind: str, recipe: Config, dataset: Dataset, *, resume: bool) -> Self:
+    def open(
+        cls, path: Path, kind: str, recipe: Config, dataset: Dataset, init: Path | None = None, *, resume: bool
+    ) -> Self:
         """Begin a new run, or take one up again.
 
         Raises:
             UserError: when a new run's folder is in use, or a run to resume is missing, damaged, of another
-                kind, recipe or dataset (names what differs).
+                kind, recipe, dataset or bundle to begin from (names what differs).
         """
-        run = cls(path)
+        run = cls(path, None if init is None else init.name)
+        start = None if init is None else {"name": init.name, "sha256": hash_files([init])}
         identity = {
             "kind": kind,
             "dataset": dataset.fingerprint(),
@@ -82,16 +95,19 @@ class RunFolder:
             "recipe": recipe.model_dump(mode="json"),
         }
         if resume:
-            run._require_same(identity)
+            stored = run._read()
+            run._require_same(identity, stored)
+            run._require_init(start, stored)
             return run
         # A run that ended before its first checkpoint (a wrong setting, too little memory) leaves nothing to lose.
-        unused = (path / "run.json").is_file() and not any(run.checkpoints.glob("*.ckpt"))
+        unused = (path / "run.json").is_file() and not run._has_checkpoint()
         if path.exists() and not unused and (not path.is_dir() or any(path.iterdir())):
             raise UserError(
                 f"{path}: already exists and is not empty.",
                 "Continue that training with --resume, or choose another folder with --run-dir.",
             )
-        write_text(path / "run.json", json.dumps({**identity, "version": __version__}, indent=1) + "\n")
+        content = {**identity, "init": start, "version": __version__}
+        write_text(path / "run.json", json.dumps(content, indent=1) + "\n")
         return run
 
     def position(self) -> Position | None:
@@ -119,26 +135,51 @@ class RunFolder:
             raise damage
         return None
 
-    def _require_same(self, identity: dict[str, Any]) -> None:
+    def _has_checkpoint(self) -> bool:
+        return any(self.checkpoints.glob("*.ckpt"))
+
+    def _read(self) -> dict[str, Any]:
         path = self.path / "run.json"
         try:
-            stored = json.loads(path.read_text(encoding="utf-8"))
+            stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             # Runs of older versions know of the whole dataset only.
-            found = {name: stored.get(name, {}) if name == "utterances" else stored[name] for name in identity}
+            return {"utterances": {}, **stored, **{name: stored[name] for name in ("kind", "dataset", "recipe")}}
         except FileNotFoundError:
             raise UserError(
                 f"{self.path}: no training to resume (no run.json).", "Leave out --resume, or correct --run-dir."
             ) from None
         except (ValueError, KeyError, TypeError) as error:
             raise _damaged(path, error) from None
-        mine, theirs = _flatten(identity), _flatten(found)
-        then, now = found.pop("utterances"), identity.pop("utterances")
+
+    def _require_init(self, start: dict[str, str] | None, stored: dict[str, Any]) -> None:
+        if "init" not in stored:  # a run of an older version
+            return
+        began: dict[str, str] | None = stored["init"]
+        if start is not None and (began is None or began["sha256"] != start["sha256"]):
+            then = "without --init" if began is None else f"from {began['name']}"
+            other = " of that name with other content" if began and began["name"] == start["name"] else ""
+            raise UserError(
+                f"{self.path}: this training began {then}, and --init is {start['name']}{other}.",
+                "Leave out --init, or start a new run with another --run-dir.",
+            )
+        if began is not None and start is None and not self._has_checkpoint():
+            raise UserError(
+                f"{self.path}: this training has no checkpoint yet, and began from {began['name']}.",
+                "Give that model with --init once more.",
+            )
+        self.init = None if began is None else began["name"]
+
+    def _require_same(self, identity: dict[str, Any], stored: dict[str, Any]) -> None:
+        then, now = stored["utterances"], identity["utterances"]
         data = _changed(then, now) if then else ""
         if data:
             raise UserError(
                 f"{self.path}: the dataset has changed since this training began: {data}.",
                 "Train anew with another --run-dir, or bring the dataset back.",
             )
+        mine, theirs = (
+            _flatten({name: it[name] for name in ("kind", "dataset", "recipe")}) for it in (identity, stored)
+        )
         differences = [
             f"{name.removeprefix('recipe.')}: {theirs.get(name)} then, {mine.get(name)} now"
             for name in sorted(mine.keys() | theirs.keys())
@@ -159,7 +200,8 @@ def _position(path: Path) -> Position:
         # At the end of an epoch the counter of batches still stands at the epoch's number of batches.
         ended = epoch > loops["epoch_progress"]["current"]["completed"]
         batches = 0 if ended else loops["epoch_loop.batch_progress"]["current"]["processed"]
-        return Position(path, int(epoch), int(batches), int(state["global_step"]))
+        progress = state.get("callbacks", {}).get("Checkpoints", {})
+        return Position(path, int(epoch), int(batches), int(state["global_step"]), progress)
     except KeyError as error:
         raise _damaged(path, error) from None
 

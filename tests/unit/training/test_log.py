@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,7 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from rtmri2speech.errors import UserError
-from rtmri2speech.training.log import METRICS, RunLog, read_metrics
+from rtmri2speech.training.log import METRICS, RunLog, read_metrics, validation_loss
 from rtmri2speech.training.records import StepRecords
 
 
@@ -67,3 +69,46 @@ def test_peaks_between_records_are_kept(tmp_path: Path) -> None:
     assert [row["step"] for row in rows] == [10, 20]
     assert [row["loss_peak"] for row in rows] == pytest.approx([9.0, 1 / 11])
     assert [row["other"] for row in rows] == [10.0, 20.0] and rows[0]["train/lr"] == 0.1
+
+
+def test_what_is_no_finite_number_is_null_and_read_as_nan(tmp_path: Path) -> None:
+    log = RunLog(tmp_path)
+    log.scalars(10, 0, {"train/loss": 0.5, "train/grad_norm": math.inf, "train/grad_norm_peak": math.nan})
+    log.close()
+
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} is not JSON")
+
+    (line,) = (tmp_path / METRICS).read_text(encoding="utf-8").splitlines()
+    assert json.loads(line, parse_constant=refuse)["train/grad_norm"] is None
+    RunLog(tmp_path, step=10).close()
+    (row,) = read_metrics(tmp_path)
+    assert row["train/loss"] == 0.5 and math.isnan(row["train/grad_norm"]) and math.isnan(row["train/grad_norm_peak"])
+
+
+def test_steps_that_half_precision_skips_are_counted_and_are_no_peaks(tmp_path: Path) -> None:
+    log, records = RunLog(tmp_path), StepRecords("loss", "norm")
+    norms = {3: math.inf, 5: 7.0, 8: math.nan, 20: math.inf}
+    for step in range(1, 31):
+        if step == 6:  # a checkpoint, and a run that goes on from it
+            state = records.state()
+            records = StepRecords("loss", "norm")
+            records.load(state, torch.device("cpu"))
+        values = {"loss": torch.tensor(1.0), "norm": torch.tensor(norms.get(step, 2.0))}
+        records.see(log, step, 0, values, rate=0.1)
+    log.close()
+    first, second, third = read_metrics(tmp_path)
+    assert (first["norm"], first["norm_peak"], first["train/skipped_steps"]) == (2.0, 7.0, 2)
+    assert math.isnan(second["norm"]) and (second["norm_peak"], second["train/skipped_steps"]) == (2.0, 1)
+    assert third["norm"] == 2.0 and "train/skipped_steps" not in third
+
+
+def test_what_is_written_is_on_the_disk_after_a_flush(tmp_path: Path) -> None:
+    log = RunLog(tmp_path)
+    log.scalars(7, 0, {"val/loss": 0.25})
+    log.flush()
+    events = EventAccumulator(str(tmp_path / "logs"))
+    events.Reload()
+    assert [point.step for point in events.Scalars("val/loss")] == [7]
+    assert (validation_loss(tmp_path, 7), validation_loss(tmp_path, 8)) == (0.25, None)
+    log.close()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator, ScalarEvent
 
 import rtmri2speech
 from rtmri2speech.config import Config
@@ -30,14 +31,14 @@ MakeRecipe = Callable[..., Recipe]
 SCRIPT = """
 import os, pathlib, signal, sys
 import torch
-from rtmri2speech.training import engine
+from rtmri2speech.training import checkpoints
 from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.run import train_acoustic, train_vocoder
 from rtmri2speech.training.watch import LossWatch
 
 kind, root, recipe, out, run, step, number, resume, every = sys.argv[1:]
 torch.set_num_threads(1)
-engine._SECONDS_BETWEEN_SAVES = float(every)
+checkpoints._SECONDS_BETWEEN_SAVES = float(every)
 plain = LossWatch.see
 
 def see(self, loss, at):
@@ -105,6 +106,13 @@ def state(run: Path) -> dict[str, torch.Tensor]:
     return tensors
 
 
+def scalars(run: Path, name: str) -> list[ScalarEvent]:
+    """What TensorBoard shows of a figure."""
+    events = EventAccumulator(str(run / "logs"))
+    events.Reload()
+    return events.Scalars(name)
+
+
 @pytest.mark.parametrize(
     ("kind", "every", "kills"),
     [("acoustic", 0.0, (5, 8)), ("acoustic", 1e9, (5,)), ("vocoder", 0.0, (7,))],
@@ -116,6 +124,9 @@ def test_killed_and_continued_is_the_same_to_the_last_bit(
     for count, step in enumerate(kills):
         code = start(tmp_path, kind, dataset_dir, restless, step=step, number=9, resume=count > 0, every=every)
         assert code == -signal.SIGKILL
+        if every == 0.0:
+            epochs = [point.step for point in scalars(tmp_path / "run", "val/loss")]
+            assert epochs == [step for step in range(1, step + 1) if step % 3 == 0], "the log is behind the checkpoint"
     train = train_acoustic if kind == "acoustic" else train_vocoder
     train(dataset_dir, restless, tmp_path / "a.st", tmp_path / "run", device="cpu", resume=True)
     train(dataset_dir, restless, tmp_path / "b.st", tmp_path / "straight", device="cpu")
@@ -170,7 +181,7 @@ def test_sigterm_to_all_processes_of_the_job_saves_too(dataset_dir: Path, restle
 def test_a_network_that_came_apart_is_not_saved(
     dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rtmri2speech.training.engine._SECONDS_BETWEEN_SAVES", 0.0)
+    monkeypatch.setattr("rtmri2speech.training.checkpoints._SECONDS_BETWEEN_SAVES", 0.0)
     plain = AcousticTraining.on_before_optimizer_step
 
     def break_down(self: AcousticTraining, optimizer: torch.optim.Optimizer) -> None:

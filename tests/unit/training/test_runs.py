@@ -72,6 +72,41 @@ def test_run_folders_are_never_overwritten(make_dataset: MakeDataset, make_recip
         train_acoustic(root, recipe, out, run_dir, device="cpu", resume=True)
 
 
+def test_a_run_goes_on_from_what_it_began_from(
+    dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe, one, other, run = make_recipe(acoustic={"max_steps": 1}), tmp_path / "1", tmp_path / "2", tmp_path / "run"
+    train_acoustic(dataset_dir, recipe, one, tmp_path / "r1", device="cpu")
+    train_acoustic(dataset_dir, longer(recipe, "acoustic", seed=5), other, tmp_path / "r2", device="cpu")
+
+    def train(folder: Path, **options: Any) -> None:
+        train_acoustic(dataset_dir, recipe, tmp_path / "a", folder, device="cpu", **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("rtmri2speech.training.run.Trainer.fit", no_memory)
+        with pytest.raises(UserError, match="memory"):
+            train(run, init=one)
+    with pytest.raises(UserError, match="no checkpoint yet, and began from 1") as error:
+        train(run, resume=True)
+    assert "--init" in error.value.remedy
+    train(run, resume=True, init=one)
+    train(run, resume=True)
+    assert load_bundle(tmp_path / "a").provenance["init"] == "1"
+    one.rename(tmp_path / "renamed")
+    train(run, resume=True, init=tmp_path / "renamed")
+    with pytest.raises(UserError, match="began from 1, and --init is 2"):
+        train(run, resume=True, init=other)
+    other.rename(one)
+    with pytest.raises(UserError, match="began from 1, and --init is 1 of that name with other content"):
+        train(run, resume=True, init=one)
+    with pytest.raises(UserError, match="began without --init, and --init is 1"):
+        train(tmp_path / "r1", resume=True, init=one)
+
+
+def no_memory(*_: Any, **__: Any) -> None:
+    raise torch.OutOfMemoryError
+
+
 @pytest.mark.parametrize("presses", [1, 2])
 def test_interrupt_inside_an_epoch(
     presses: int, dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
