@@ -122,8 +122,9 @@ class AcousticModel(nn.Module):
 
         ``last``: a frame's mel is the last row of the window that ends with it; frames before the first
         window's end are taken from the first window. ``average``: the mean over all windows that hold
-        the frame. ``sequence``: the LSTM reads the whole recording, from both its ends. With T < ``ref_frames`` the first frame is repeated in front
-        until a window is full, and the repeats are dropped from the result. Gradients pass through.
+        the frame. ``sequence``: the LSTM reads the whole recording, from both its ends. With
+        T < ``ref_frames`` the first frame is repeated in front until a window is full, and the repeats are
+        dropped from the result. Gradients pass through.
 
         Args:
             features: shape (T, C), as :meth:`encode` gives them.

@@ -1,15 +1,22 @@
-"""HiFi-GAN's discriminators: by period and by scale (Kong, Kim and Bae 2020); used in training only."""
+"""Discriminators: HiFi-GAN's by period and by scale, UnivNet's by resolution; used in training only.
+
+Sources: Kong, Kim and Bae 2020 (arXiv:2010.05646); Jang, Lim, Yoon, Kim and Kim 2021 (arXiv:2106.07889).
+"""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils import parametrizations
 
 from rtmri2speech.models.vocoder import SLOPE, add_weight_norm
+
+DiscriminatorName = Literal["period", "scale", "resolution"]
+"""A family of discriminators."""
 
 Judgement = tuple[list[Tensor], list[list[Tensor]]]
 """Logits (B, n) of each sub-discriminator, and the feature maps of each, its last layer included."""
@@ -29,6 +36,11 @@ _SCALE_LAYERS = (
     (1024, 41, 1, 16, 20),
     (1024, 5, 1, 1, 2),
 )
+# Samples of a transform; its hop is a quarter of it. UnivNet's are for twice the sampling rate and more.
+_RESOLUTIONS = (1024, 512, 256)
+_RESOLUTION_CHANNELS = 32
+# Kernel (time, frequency) and stride in frequency by layer.
+_RESOLUTION_LAYERS = (((3, 9), 1), ((3, 9), 2), ((3, 9), 2), ((3, 9), 2), ((3, 3), 1))
 
 
 class PeriodDiscriminator(nn.Module):
@@ -89,6 +101,38 @@ class ScaleDiscriminator(nn.Module):
         return _judge(wave[:, None], self.convs, self.conv_post)
 
 
+class ResolutionDiscriminator(nn.Module):
+    """Looks at the magnitudes of a short-time Fourier transform, as a picture of time and frequency.
+
+    Args:
+        n_fft: samples of a transform.
+        divisor: divides the number of channels; 1 is the paper's size.
+    """
+
+    window: Tensor
+
+    def __init__(self, n_fft: int, divisor: int = 1) -> None:
+        super().__init__()
+        self.n_fft = n_fft
+        self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
+        channels, before = max(_RESOLUTION_CHANNELS // divisor, 1), 1
+        self.convs = nn.ModuleList()
+        for kernel, stride in _RESOLUTION_LAYERS:
+            padding = (kernel[0] // 2, kernel[1] // 2)
+            self.convs.append(nn.Conv2d(before, channels, kernel, (1, stride), padding))
+            before = channels
+        self.conv_post = nn.Conv2d(before, 1, (3, 3), padding=(1, 1))
+        add_weight_norm(self)
+
+    def forward(self, wave: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Waveform (B, N) to logits (B, n) and feature maps."""
+        with torch.autocast(wave.device.type, enabled=False):  # transforms need float32
+            spectrum = torch.stft(wave.float(), self.n_fft, self.n_fft // 4, window=self.window, return_complex=True)
+            # Not abs(), whose gradient at 0 is not a number in silence.
+            magnitude = (spectrum.real.square() + spectrum.imag.square() + 1e-9).sqrt()
+        return _judge(magnitude.transpose(1, 2)[:, None], self.convs, self.conv_post)
+
+
 class MultiPeriodDiscriminator(nn.Module):
     """Five period discriminators; the periods are primes, so that they share few samples."""
 
@@ -117,6 +161,26 @@ class MultiScaleDiscriminator(nn.Module):
             wave = pool(wave)
             judged.append(part(wave))
         return [logits for logits, _ in judged], [maps for _, maps in judged]
+
+
+class MultiResolutionDiscriminator(nn.Module):
+    """Three resolution discriminators, from fine in frequency to fine in time."""
+
+    def __init__(self, divisor: int = 1) -> None:
+        super().__init__()
+        self.discriminators = nn.ModuleList(ResolutionDiscriminator(n_fft, divisor) for n_fft in _RESOLUTIONS)
+
+    def forward(self, wave: Tensor) -> Judgement:
+        """Waveform (B, N) to the judgement of every resolution."""
+        judged = [part(wave) for part in self.discriminators]
+        return [logits for logits, _ in judged], [maps for _, maps in judged]
+
+
+def build_discriminator(name: DiscriminatorName, divisor: int) -> nn.Module:
+    """A family by name; see the classes."""
+    if name == "period":
+        return MultiPeriodDiscriminator(divisor)
+    return MultiScaleDiscriminator(divisor) if name == "scale" else MultiResolutionDiscriminator(divisor)
 
 
 def _judge(x: Tensor, convs: nn.ModuleList, last: nn.Module) -> tuple[Tensor, list[Tensor]]:

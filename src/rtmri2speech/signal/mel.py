@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -33,11 +34,21 @@ def _library(array: Any) -> Any:
     return torch
 
 
-def _like(values: NDArray[np.floating], array: Any) -> Any:
-    """A constant in the library, precision and place of an array."""
+def _window_and_filters(config: FeatureConfig, array: Any) -> tuple[Any, Any]:
+    """The definition's constants in the library, precision and place of an array."""
     if isinstance(array, np.ndarray):
-        return values.astype(array.dtype)
-    return _library(array).from_numpy(values).to(array.dtype).to(array.device)
+        return transform_window(config).astype(array.dtype), mel_filterbank(config).T.astype(array.dtype)
+    return _constants_on(config, array.dtype, array.device)
+
+
+@functools.lru_cache(maxsize=8)
+def _constants_on(config: FeatureConfig, dtype: Any, device: Any) -> tuple[Any, Any]:
+    import torch
+
+    # Kept, since a copy to a GPU waits for it; and fit for gradients, wherever the first call came from.
+    with torch.inference_mode(False):
+        window, filters = (torch.from_numpy(values) for values in (transform_window(config), mel_filterbank(config).T))
+        return window.to(device, dtype), filters.to(device, dtype)
 
 
 def _cut(signal: Any, length: int, hop: int) -> Any:
@@ -82,8 +93,7 @@ def mel_power(waveform: Array, config: FeatureConfig) -> Array:
         library.flip(emphasised[..., n - 1 - after : n - 1], (-1,)),
     ]
     frames = _cut(library.concatenate(reflected, axis=-1), config.n_fft, config.hop_length)
-    window = _like(transform_window(config), waveform)
-    filters = _like(mel_filterbank(config).T, waveform)
+    window, filters = _window_and_filters(config, waveform)
     blocks = []
     for start in range(0, config.frames_in(n), _BLOCK):
         spectrum = library.fft.rfft(frames[..., start : start + _BLOCK, :] * window)

@@ -1,13 +1,14 @@
-"""The image network's work on a GPU, recorded once as CUDA graphs and replayed.
+"""Work on a GPU, recorded once as CUDA graphs and replayed.
 
-A step launches more than a thousand small kernels; where the CPU needs longer for that than the GPU for the work, the
-GPU waits. A replay launches them all at once.
+A step launches thousands of small kernels; where the CPU needs longer for that than the GPU for the work, the GPU
+waits. A replay launches them all at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -15,8 +16,75 @@ from torch.autograd.function import once_differentiable
 
 from rtmri2speech.errors import ConfigError
 
-# Passes on the recording's stream before it, in which libraries set themselves up.
+Result = TypeVar("Result")
+
+# Rounds of work on the recorder's stream before it records, in which libraries set themselves up.
 _WARM_UPS = 2
+
+
+class Recorder:
+    """Records pieces of work that share their memory: what one leaves, a later one may use.
+
+    The pieces read and write the same tensors at every replay. They must be replayed in the order they were recorded
+    in, and nothing in them may be random or wait for the GPU.
+
+    Args:
+        setting: the recipe's field that does without, for the message.
+    """
+
+    def __init__(self, setting: str) -> None:
+        self._setting = setting
+        self._pool = torch.cuda.graph_pool_handle()
+        self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+
+    def warm_up(self, work: Callable[[], object], changed: Sequence[Tensor]) -> None:
+        """Do all of the work a few times without recording.
+
+        Args:
+            work: all that will be recorded.
+            changed: tensors that it changes in place; they get their values back.
+        """
+        before = [value.clone() for value in changed]
+        self._stream.wait_stream(torch.cuda.current_stream())
+        with self._careful(), torch.cuda.stream(self._stream):
+            for _ in range(_WARM_UPS):
+                work()
+            with torch.no_grad():
+                for value, kept in zip(changed, before, strict=True):
+                    value.copy_(kept)
+        torch.cuda.current_stream().wait_stream(self._stream)
+
+    def record(self, work: Callable[[], Result]) -> tuple[torch.cuda.CUDAGraph, Result]:
+        """A graph to replay the work with, and the tensors that every replay fills anew.
+
+        Raises:
+            ConfigError: when the work cannot be recorded.
+        """
+        graph = torch.cuda.CUDAGraph()
+        # Watched is this thread only: the loader's, which pins memory, may go on.
+        with (
+            self._careful(),
+            torch.cuda.graph(graph, self._pool, self._stream, capture_error_mode="thread_local"),
+        ):
+            result = work()
+        return graph, result
+
+    @contextlib.contextmanager
+    def _careful(self) -> Iterator[None]:
+        dtype: torch.dtype = torch.get_autocast_dtype("cuda")
+        enabled = torch.is_autocast_enabled("cuda")
+        try:
+            # Weights must be cast anew at every replay, not taken from autocast's cache.
+            with torch.autocast("cuda", dtype, enabled=enabled, cache_enabled=False):
+                yield
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError as error:
+            first = (str(error).splitlines() or [type(error).__name__])[0]
+            raise ConfigError(
+                f"The networks' work on this GPU cannot be recorded for replay ({first}).",
+                f"Set {self._setting} to false.",
+            ) from error
 
 
 class CapturedEncoder:
@@ -33,7 +101,7 @@ class CapturedEncoder:
     def __init__(self, encode: Callable[[Tensor], Tensor], network: nn.Module) -> None:
         self._encode = encode
         self._network = network
-        self._recording: _Recording | None = None
+        self._passes: _Passes | None = None
 
     def __call__(self, frames: Tensor) -> Tensor:
         """Features (N, C) of frames (N, H, W).
@@ -41,78 +109,53 @@ class CapturedEncoder:
         Raises:
             ConfigError: when the network does something that cannot be recorded.
         """
-        recording = self._recording
-        if recording is None:
-            try:
-                self._recording = recording = _Recording(self._encode, self._network, frames)
-            except torch.OutOfMemoryError:
-                raise
-            except RuntimeError as error:
-                first = (str(error).splitlines() or [type(error).__name__])[0]
-                raise ConfigError(
-                    f"The image network cannot be recorded for replay ({first}).", "Set acoustic.cuda_graph to false."
-                ) from error
-        if frames.shape != recording.frames.shape:
+        passes = self._passes
+        if passes is None:
+            self._passes = passes = _Passes(self._encode, self._network, frames)
+        if frames.shape != passes.frames.shape:
             return self._encode(frames)
-        features: Tensor = _Replay.apply(recording, frames, *recording.parameters)
+        features: Tensor = _Replay.apply(passes, frames, *passes.parameters)
         return features
 
 
-class _Recording:
-    """Forward and backward pass for one shape, and the tensors they read and write.
-
-    Args:
-        encode, network: as in :class:`CapturedEncoder`.
-        frames: a batch of the shape.
-    """
+class _Passes:
+    """Forward and backward pass for one shape, and the tensors they read and write."""
 
     def __init__(self, encode: Callable[[Tensor], Tensor], network: nn.Module, frames: Tensor) -> None:
-        pool = torch.cuda.graph_pool_handle()  # of both passes: the one needs what the other keeps
         self.parameters = [value for value in network.parameters() if value.requires_grad]
         self.frames = frames.detach().clone()
-        self.forward, self.backward = torch.cuda.CUDAGraph(), torch.cuda.CUDAGraph()
-        dtype: torch.dtype = torch.get_autocast_dtype("cuda")
-        stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        before = [value.clone() for value in network.buffers()]
-        stream.wait_stream(torch.cuda.current_stream())
-        # Weights must be cast anew at every replay, not taken from autocast's cache.
-        with torch.autocast("cuda", dtype, enabled=torch.is_autocast_enabled("cuda"), cache_enabled=False):
-            with torch.cuda.stream(stream):
-                for _ in range(_WARM_UPS):
-                    features = encode(self.frames)
-                    self._gradients(features, torch.zeros_like(features))
-                del features
-                for value, kept in zip(network.buffers(), before, strict=True):
-                    value.copy_(kept)  # the running statistics have seen this batch
-            torch.cuda.current_stream().wait_stream(stream)
-            # Of this thread only: the loader's, which pins memory, may go on.
-            with torch.cuda.graph(self.forward, pool, stream, capture_error_mode="thread_local"):
-                features = encode(self.frames)
-            self.grad_features = torch.zeros_like(features)
-            with torch.cuda.graph(self.backward, pool, stream, capture_error_mode="thread_local"):
-                self.gradients = self._gradients(features, self.grad_features)
-        self.features = features.detach()
 
-    def _gradients(self, features: Tensor, grad_features: Tensor) -> tuple[Tensor | None, ...]:
-        return torch.autograd.grad(features, self.parameters, grad_features, allow_unused=True)
+        def gradients(features: Tensor, grad_features: Tensor) -> tuple[Tensor | None, ...]:
+            return torch.autograd.grad(features, self.parameters, grad_features, allow_unused=True)
+
+        def both() -> None:
+            features = encode(self.frames)
+            gradients(features, torch.zeros_like(features))
+
+        recorder = Recorder("acoustic.cuda_graph")
+        recorder.warm_up(both, list(network.buffers()))  # of the running statistics
+        self.forward, features = recorder.record(lambda: encode(self.frames))
+        self.grad_features = torch.zeros_like(features)
+        self.backward, self.gradients = recorder.record(lambda: gradients(features, self.grad_features))
+        self.features = features.detach()
 
 
 class _Replay(torch.autograd.Function):
-    """A recording as a step of autograd."""
+    """Recorded passes as a step of autograd."""
 
     @staticmethod
-    def forward(ctx: Any, recording: _Recording, frames: Tensor, *parameters: Tensor) -> Tensor:
+    def forward(ctx: Any, passes: _Passes, frames: Tensor, *parameters: Tensor) -> Tensor:
         """Features (N, C) of frames (N, H, W)."""
-        ctx.recording = recording
-        recording.frames.copy_(frames)
-        recording.forward.replay()
-        return recording.features.detach()
+        ctx.passes = passes
+        passes.frames.copy_(frames)
+        passes.forward.replay()
+        return passes.features.detach()
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_features: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of the parameters."""
-        recording: _Recording = ctx.recording
-        recording.grad_features.copy_(grad_features)
-        recording.backward.replay()
-        return None, None, *(None if value is None else value.detach() for value in recording.gradients)
+        passes: _Passes = ctx.passes
+        passes.grad_features.copy_(grad_features)
+        passes.backward.replay()
+        return None, None, *(None if value is None else value.detach() for value in passes.gradients)

@@ -197,8 +197,8 @@ def adversarial_loss(fake: Sequence[Tensor]) -> Tensor:
 
 def feature_matching_loss(real: Sequence[Sequence[Tensor]], fake: Sequence[Sequence[Tensor]]) -> Tensor:
     """Mean absolute difference of feature maps, summed over layers and sub-discriminators (HiFi-GAN eq. 4)."""
-    pairs = zip(real, fake, strict=True)
-    return torch.stack([F.l1_loss(f, r.detach()) for maps in pairs for r, f in zip(*maps, strict=True)]).sum()
+    pairs = [pair for maps in zip(real, fake, strict=True) for pair in zip(*maps, strict=True)]
+    return torch.stack([(f - r.detach()).abs().mean(dtype=torch.float32) for r, f in pairs]).sum()
 
 
 def mel_l1(generated: Tensor, real: Tensor, features: FeatureConfig) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -12,6 +13,7 @@ from rtmri2speech.assets import recipes
 from rtmri2speech.config import Config, apply_overrides, read_yaml
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.models.acoustic import AcousticConfig
+from rtmri2speech.models.discriminators import DiscriminatorName
 from rtmri2speech.models.vocoder import VocoderConfig
 from rtmri2speech.training.augment import AugmentConfig
 from rtmri2speech.training.losses import AcousticLossConfig
@@ -123,18 +125,53 @@ class VocoderLossConfig(Config):
     adversarial: float = Field(1.0, ge=0, description="least-squares adversarial loss")
     feature: float = Field(2.0, ge=0, description="feature matching")
     mel: float = Field(45.0, ge=0, description="mean absolute error of ln(mel power)")
+    multi_scale_mel: float = Field(
+        0.0, ge=0, description="mean absolute error of ln(mel magnitude) at five lengths of transform, 2048 to 128"
+    )
 
 
 class VocoderRecipe(RunConfig):
     """The vocoder training (memo section 3)."""
 
     model: VocoderConfig = Field(default_factory=VocoderConfig, description="the generator")
-    discriminator_divisor: int = Field(1, ge=1, description="divides the discriminators' channels; 1 is HiFi-GAN's")
+    discriminators: tuple[DiscriminatorName, ...] = Field(
+        ("period", "scale"), min_length=1, description="families: period, scale (HiFi-GAN), resolution (UnivNet)"
+    )
+    discriminator_divisor: int = Field(1, ge=1, description="divides the discriminators' channels; 1 is the papers'")
+    discriminator_start: int = Field(
+        0, ge=0, description="first steps, in which the generator does not listen to the discriminators yet"
+    )
     data: VocoderDataConfig = Field(default_factory=VocoderDataConfig, description="batches")
     optimizer: VocoderAdamConfig = Field(default_factory=VocoderAdamConfig, description="Adam")
-    lr_decay: float = Field(0.999, gt=0, le=1, description="factor of the learning rate every epoch")
+    lr_decay: float = Field(0.999, gt=0, le=1, description="factor of the learning rate every epoch or step")
+    lr_schedule: Literal["epoch", "step", "cosine"] = Field(
+        "epoch", description="when lr_decay applies; cosine: instead of it, a fall to nothing over max_steps"
+    )
+    clip_norm: float | None = Field(None, gt=0, description="largest norm of each optimiser's gradient; none: any")
     loss: VocoderLossConfig = Field(default_factory=VocoderLossConfig, description="weights of the losses")
-    precision: Precision = Field("fp32", description="fp32 as HiFi-GAN; auto as in the acoustic training")
+    validation_measured: int = Field(
+        8, ge=0, description="validation utterances whose STOI, PESQ, STFT distance and F0 error are measured"
+    )
+    cuda_graph: bool = Field(True, description="on a GPU, replay a recording of all networks")
+    precision: Literal["auto", "bf16", "fp32"] = Field(
+        "fp32", description="of the discriminators, all else is fp32; auto: bf16 on a GPU that has it"
+    )
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.lr_schedule == "cosine" and self.max_steps is None:
+            raise ValueError("lr_schedule cosine needs max_steps")
+        if len(set(self.discriminators)) != len(self.discriminators):
+            raise ValueError("discriminators names a family twice")
+        return self
+
+    def rate(self, step: int, epoch: int) -> float:
+        """Learning rate of an optimiser step, both counted from 0."""
+        if self.lr_schedule == "cosine":
+            assert self.max_steps is not None
+            return 0.5 * self.optimizer.lr * (1.0 + math.cos(math.pi * min(step / self.max_steps, 1.0)))
+        rate: float = self.optimizer.lr * self.lr_decay ** (epoch if self.lr_schedule == "epoch" else step)
+        return rate
 
 
 class Recipe(Config):

@@ -23,6 +23,7 @@ from rtmri2speech.models.vocoder import Generator
 from rtmri2speech.signal.scaler import MelScaler
 from rtmri2speech.signal.statistics import MelStatistics
 from rtmri2speech.training.acoustic import AcousticTraining
+from rtmri2speech.training.hearing import Hearing
 from rtmri2speech.training.loaders import EpochSampler, Loader, ShareOfBatches, WholeSounds, make_loader
 from rtmri2speech.training.modes import compare_modes
 from rtmri2speech.training.processes import Processes
@@ -152,7 +153,9 @@ def vocoder_task(
     generator = Generator(settings.model, features.n_mels)
     if start is not None:
         start_from(generator, start, "vocoder")
-    module = VocoderTraining(settings, generator, features)
+    hearing = Hearing([item.id for item in validation.utterances], features, settings.validation_measured)
+    bf16 = settings.precision == "bf16" or (settings.precision == "auto" and cuda and torch.cuda.is_bf16_supported())
+    module = VocoderTraining(settings, generator, features, hearing, low_precision=bf16)
     sampler = EpochSampler(len(train), seed, data.crops_per_utterance)
     loader = partial(make_loader, config=data, cuda=cuda, seed=seed, processes=processes)
     module.watch.items_of = lambda step: [train.utterances[i].id for i in _batch(sampler, data, step)]

@@ -7,10 +7,14 @@ import torch
 from torch import nn
 
 from rtmri2speech.models.discriminators import (
+    DiscriminatorName,
     MultiPeriodDiscriminator,
+    MultiResolutionDiscriminator,
     MultiScaleDiscriminator,
     PeriodDiscriminator,
+    ResolutionDiscriminator,
     ScaleDiscriminator,
+    build_discriminator,
 )
 
 
@@ -98,3 +102,44 @@ def test_gradients_reach_the_waveform() -> None:
         wave = torch.randn(1, 100, requires_grad=True)
         sum(part.sum() for part in model(wave)[0]).backward()
         assert wave.grad is not None and bool((wave.grad != 0).any())
+
+
+@pytest.mark.parametrize("samples", [1024, 8400])
+def test_resolution_shapes(samples: int) -> None:
+    logits, maps = MultiResolutionDiscriminator(divisor=8)(torch.randn(2, samples))
+    assert len(logits) == len(maps) == 3
+    for n_fft, judged, layers in zip((1024, 512, 256), logits, maps, strict=True):
+        frames = samples * 4 // n_fft + 1
+        assert judged.shape[0] == 2 and len(layers) == 6
+        assert layers[0].shape == (2, 4, frames, n_fft // 2 + 1)
+        assert torch.equal(layers[-1].flatten(1), judged)
+
+
+def test_resolution_sees_a_tone_where_it_is() -> None:
+    model = ResolutionDiscriminator(256, divisor=32)
+    with torch.no_grad():  # one channel that passes the magnitude on
+        model.convs = nn.ModuleList()
+    tone = torch.sin(2 * torch.pi * 32 / 256 * torch.arange(2048))[None]
+    seen: list[torch.Tensor] = []
+    model.conv_post.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+    model(tone)
+    assert seen[0].shape[2:] == (2048 // 64 + 1, 129) and int(seen[0][0, 0, 16].argmax()) == 32
+
+
+def test_resolution_has_gradients_in_silence() -> None:
+    wave = torch.zeros(1, 2048, requires_grad=True)
+    logits, _ = MultiResolutionDiscriminator(divisor=8)(wave)
+    torch.stack([value.sum() for value in logits]).sum().backward()
+    assert wave.grad is not None and bool(torch.isfinite(wave.grad).all())
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("period", MultiPeriodDiscriminator),
+        ("scale", MultiScaleDiscriminator),
+        ("resolution", MultiResolutionDiscriminator),
+    ],
+)
+def test_families_by_name(name: DiscriminatorName, kind: type[nn.Module]) -> None:
+    assert isinstance(build_discriminator(name, 32), kind)

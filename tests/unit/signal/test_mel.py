@@ -197,3 +197,13 @@ def test_gradient_reaches_every_sample() -> None:
     wave = noise(6 * HOP).requires_grad_()
     mel_db(wave, MEMO).sum().backward()
     assert wave.grad is not None and (wave.grad != 0).all()
+
+
+def test_gradients_pass_also_after_a_first_call_without() -> None:
+    config = FeatureConfig(n_mels=7)  # of this test alone: the constants are kept
+    wave = torch.randn(4000)
+    with torch.inference_mode():
+        mel_power(wave, config)
+    wave.requires_grad_()
+    mel_power(wave, config).sum().backward()
+    assert wave.grad is not None and bool(wave.grad.any())
