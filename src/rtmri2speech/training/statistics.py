@@ -42,7 +42,7 @@ class StepStatistics:
             self._sum = torch.zeros_like(self._before)
             for layer in self._layers:
                 # The layers then hold the statistics of the latest pass alone. One value for all passes, because a
-                # compiled network is compiled anew for each.
+                # recorded network keeps the one it was recorded with.
                 layer.momentum = 1.0
 
     def next_pass(self) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,6 +17,7 @@ from lightning.fabric.plugins.environments import LightningEnvironment, SLURMEnv
 from torch.utils.data import SequentialSampler
 
 import rtmri2speech
+from rtmri2speech.data.layout import Dataset
 from rtmri2speech.errors import UserError
 from rtmri2speech.models.bundle import load_bundle
 from rtmri2speech.training.loaders import EpochSampler, ShareOfBatches
@@ -22,6 +26,7 @@ from rtmri2speech.training.processes import ALONE, add_up, find_processes, seed_
 from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.run import train_acoustic, train_vocoder
 from rtmri2speech.training.runs import RunFolder, load_checkpoint
+from rtmri2speech.training.tasks import acoustic_task
 
 MakeDataset = Callable[..., Path]
 MakeRecipe = Callable[..., Recipe]
@@ -104,8 +109,88 @@ def test_what_several_processes_cannot_do_is_refused(
     with pytest.raises(UserError, match="vocoder trains in one process"):
         train_vocoder(dataset_dir, make_recipe(), tmp_path / "a", tmp_path / "run", device="cpu")
     with pytest.raises(UserError, match="too few for 64 processes"):
-        train_acoustic(dataset_dir, make_recipe(), tmp_path / "a", tmp_path / "run", device="cpu")
+        acoustic_task(Dataset(dataset_dir), make_recipe().acoustic, None, False, find_processes())
     assert not (tmp_path / "run").exists()
+
+
+# Comes to an agreement a few times, then connects the processes as a training would.
+START = """
+import json, pathlib, sys
+from torch import distributed
+from rtmri2speech.data.layout import Dataset
+from rtmri2speech.errors import UserError
+from rtmri2speech.training.processes import find_processes, start_together
+
+processes, told = find_processes(), []
+
+def prepare(name):
+    if processes.rank == 0 and name == "refused":
+        raise UserError("The folder is in use.", "Choose another.")
+    if processes.rank == 1 and name == "broken":
+        raise ValueError("out of order")
+    return f"step {processes.rank}" if name == "apart" else "step 7"
+
+for name in ("ready", "refused", "broken", "apart", "ready"):
+    try:
+        told.append(start_together(processes, lambda: prepare(name), lambda start: start))
+    except (UserError, ValueError) as error:
+        told.append(str(error))
+distributed.init_process_group("gloo", rank=processes.rank, world_size=processes.world)
+distributed.barrier()
+(pathlib.Path(sys.argv[1]) / f"{processes.rank}.json").write_text(json.dumps(told))
+distributed.destroy_process_group()
+"""
+
+
+def launch(starter: str, script: str, *arguments: object, folder: Path) -> tuple[set[int], str, str]:
+    """Run a script in two processes; their exit codes, and what they wrote to stdout and stderr."""
+    path = folder / "script.py"
+    path.write_text(script, encoding="utf-8")
+    words = [sys.executable, str(path), *map(str, arguments)]
+    environment = os.environ | {
+        "PYTHONPATH": str(Path(rtmri2speech.__file__).parents[1]),
+        "OMP_NUM_THREADS": "1",
+        "GLOO_SOCKET_IFNAME": "lo",
+    }
+    if starter == "torchrun":
+        words[1:1] = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+        done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=240)
+        return {done.returncode}, done.stdout, done.stderr
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    tasks = dict.fromkeys(("SLURM_STEP_NUM_TASKS", "SLURM_NTASKS", "SLURM_NTASKS_PER_NODE"), "2")
+    step = {**tasks, "SLURM_NODELIST": "localhost", "MASTER_PORT": port}
+    ranks = [{"SLURM_PROCID": str(rank), "SLURM_LOCALID": str(rank), "SLURM_NODEID": "0"} for rank in range(2)]
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    started = [subprocess.Popen(words, env={**environment, **step, **rank}, **pipes) for rank in ranks]
+    told = [process.communicate(timeout=240) for process in started]
+    return {process.returncode for process in started}, told[0][0] + told[1][0], told[0][1] + told[1][1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="torchrun with gloo")
+@pytest.mark.parametrize("starter", ["torchrun", "srun"])
+def test_processes_begin_together_or_not_at_all(starter: str, tmp_path: Path) -> None:
+    codes, _, errors = launch(starter, START, tmp_path, folder=tmp_path)
+    assert codes == {0}, errors
+    first, second = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(2))
+    apart = "Process 0 would begin at step 0, process 1 at step 1.\nPut --run-dir"
+    assert first[0] == second[0] == first[-1] == second[-1] == "step 7"
+    assert first[1] == "The folder is in use.\nChoose another."
+    assert second[1] == "Process 0 cannot begin: The folder is in use.\nChoose another."
+    assert first[2].startswith("Process 1 cannot begin: ValueError('out of order')") and second[2] == "out of order"
+    assert first[3].startswith(apart) and second[3].startswith(apart)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="gloo")
+def test_a_folder_in_use_ends_all_processes(make_dataset: MakeDataset, make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    root = make_dataset(splits=("train", "train", "validation", "validation"))
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "other.txt").touch()
+    recipe = make_recipe().model_dump_json()
+    codes, _, errors = launch("srun", SCRIPT, root, recipe, tmp_path, folder=tmp_path)
+    assert codes == {1}, errors
+    assert "already exists and is not empty" in errors and "Process 0 cannot begin" in errors
 
 
 SCRIPT = """
@@ -136,18 +221,9 @@ def test_two_processes_give_the_result_of_one(
             "max_epochs": 2,
         }
     )
-    script = tmp_path / "train.py"
-    script.write_text(SCRIPT, encoding="utf-8")
-    words = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", script]
-    environment = os.environ | {
-        "PYTHONPATH": str(Path(rtmri2speech.__file__).parents[1]),
-        "OMP_NUM_THREADS": "1",
-        "GLOO_SOCKET_IFNAME": "lo",
-    }
-    arguments = [root, recipe.model_dump_json(), tmp_path]
-    done = subprocess.run([str(word) for word in [*words, *arguments]], env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stdout.count("val/loss") >= 1, "one process talks"
+    codes, output, errors = launch("torchrun", SCRIPT, root, recipe.model_dump_json(), tmp_path, folder=tmp_path)
+    assert codes == {0}, errors[-3000:]
+    assert output.count("val/loss") >= 1, "one process talks"
     single = train_acoustic(root, recipe, tmp_path / "one", tmp_path / "alone", device="cpu")
     two, one = (load_checkpoint(RunFolder(tmp_path / name).last)["state_dict"] for name in ("run", "alone"))
     for name, value in one.items():

@@ -13,11 +13,13 @@ from typing import Any
 
 import pytest
 import torch
+from lightning.pytorch import Trainer
 
 import rtmri2speech
 from rtmri2speech.config import Config
 from rtmri2speech.errors import UserError
 from rtmri2speech.models.bundle import load_bundle
+from rtmri2speech.training.log import RunLog
 from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.run import train_acoustic, train_vocoder
 from rtmri2speech.training.runs import RunFolder, load_checkpoint
@@ -101,6 +103,23 @@ def test_a_run_goes_on_from_what_it_began_from(
         train(run, resume=True, init=one)
     with pytest.raises(UserError, match="began without --init, and --init is 1"):
         train(tmp_path / "r1", resume=True, init=one)
+
+
+def test_the_log_is_on_the_disk_before_a_checkpoint_is(
+    dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    for kind, name in ((RunLog, "scalars"), (RunLog, "flush"), (Trainer, "save_checkpoint")):
+        plain = getattr(kind, name)
+
+        def noted(*args: Any, name: str = name, plain: Any = plain, **options: Any) -> None:
+            done.append(name)
+            plain(*args, **options)
+
+        monkeypatch.setattr(kind, name, noted)
+    train_acoustic(dataset_dir, make_recipe(acoustic={"max_steps": 4}), tmp_path / "a", tmp_path / "run", device="cpu")
+    saves = [place for place, name in enumerate(done) if name == "save_checkpoint"]
+    assert len(saves) == 2 and all(done[place - 1] == "flush" for place in saves)
 
 
 def no_memory(*_: Any, **__: Any) -> None:
