@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any, cast
 
@@ -79,7 +80,9 @@ class Checkpoints(Checkpoint):
         """Save the weights if they are the best, and write the figures down."""
         module = cast(TrainingModule, pl_module)
         step = module.optimizer_steps
-        metrics = {name: float(value) for name, value in trainer.callback_metrics.items() if "val" in name}
+        found = {name: float(value) for name, value in trainer.callback_metrics.items() if "val" in name}
+        # Not a number is what could not be measured: the pitch of a vocoder that only hums.
+        metrics = {name: value for name, value in found.items() if math.isfinite(value)}
         if metrics["val/loss"] < self.best_loss:
             if trainer.is_global_zero:
                 with replacing(self.best) as file:

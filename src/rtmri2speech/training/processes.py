@@ -24,6 +24,8 @@ Start = TypeVar("Start")
 
 # As long as PyTorch waits for processes to come together.
 _PATIENCE_SECONDS = 1800.0
+# For one that writes the bundle.
+_PARTING_SECONDS = 60.0
 _exchanges = itertools.count()
 
 
@@ -128,14 +130,24 @@ def start_together(processes: Processes, prepare: Callable[[], Start], place: Ca
     return start
 
 
-def _exchange(processes: Processes, word: dict[str, str]) -> list[dict[str, str]]:
+def leave_together(processes: Processes) -> None:
+    """Wait until all processes have come here, but not for ever.
+
+    torchrun and ``srun -K`` end the others as soon as one has left with an error, whatever they are writing.
+    """
+    if processes.world > 1:
+        with suppress(RuntimeError):
+            _exchange(processes, {}, _PARTING_SECONDS)
+
+
+def _exchange(processes: Processes, word: dict[str, str], seconds: float = _PATIENCE_SECONDS) -> list[dict[str, str]]:
     """What every process has to say, by rank. Works before the processes are connected for the training."""
     from torch.distributed.elastic.utils.store import synchronize
 
     # torchrun may start the processes again beside the store of the first time.
     prefix = f"rtmri2speech/{os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)}/{next(_exchanges)}/"
     data = json.dumps(word).encode()
-    told = synchronize(_store(processes), data, processes.rank, processes.world, prefix, _PATIENCE_SECONDS)
+    told = synchronize(_store(processes), data, processes.rank, processes.world, prefix, seconds)
     return [json.loads(data) for data in told]
 
 

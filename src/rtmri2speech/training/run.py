@@ -22,7 +22,7 @@ from rtmri2speech.models.bundle import save_bundle
 from rtmri2speech.training.checkpoints import Checkpoints
 from rtmri2speech.training.engine import Execution, choose_execution, make_trainer, quiet
 from rtmri2speech.training.log import RunLog, validation_loss
-from rtmri2speech.training.processes import Processes, find_processes, start_together
+from rtmri2speech.training.processes import Processes, find_processes, leave_together, start_together
 from rtmri2speech.training.progress import ProgressLine, ValidationLines
 from rtmri2speech.training.recipes import AcousticRecipe, Recipe, RunConfig
 from rtmri2speech.training.runs import Position, RunFolder, load_checkpoint
@@ -123,11 +123,10 @@ def train_vocoder(
     bundle with a vocoder of the same geometry.
     """
     processes, settings = find_processes(), recipe.vocoder
-    if processes.world > 1:
-        raise UserError("The vocoder trains in one process.", "Start it without torchrun or srun.")
 
     def prepare() -> _Start:
-        dataset, execution = Dataset(dataset_dir), choose_execution(device, settings.precision)
+        # The discriminators choose their precision themselves.
+        dataset, execution = Dataset(dataset_dir), choose_execution(device, "fp32")
         task = vocoder_task(dataset, settings, init, execution.cuda, processes)
         return _start(dataset, execution, task, processes, run_dir, out, init, resume=resume)
 
@@ -159,7 +158,7 @@ def _run(prepare: Callable[[], _Start], processes: Processes, out: Path, *, prog
     start = start_together(processes, prepare, lambda start: start.place)
     task, execution, run = start.task, start.execution, start.run
     module, settings = task.module, task.settings
-    began, interrupted = time.perf_counter(), False
+    began, interrupted, at_once = time.perf_counter(), False, False
     device_name = execution.name if processes.world == 1 else f"{processes.world} x {execution.name}"
     with StopRequest() as stop, quiet():
         checkpoints = Checkpoints(run, stop)
@@ -177,9 +176,10 @@ def _run(prepare: Callable[[], _Start], processes: Processes, out: Path, *, prog
         trainer = _trainer(start, processes, checkpoints, progress=progress)
         try:
             _fit(trainer, start, checkpoints, stop)
-        except (Interrupted, SystemExit):
-            # SystemExit: Lightning's answer to a second Ctrl-C.
+        except Interrupted:
             interrupted = True
+        except SystemExit:  # Lightning's answer to a second Ctrl-C
+            interrupted = at_once = True
         except torch.OutOfMemoryError as error:
             raise _out_of_memory(task.kind, settings, execution) from error
         except UserError:
@@ -195,7 +195,7 @@ def _run(prepare: Callable[[], _Start], processes: Processes, out: Path, *, prog
         summary = TrainingSummary(
             kind=task.kind,
             device=device_name,
-            precision=execution.precision,
+            precision="bf16-mixed" if getattr(module, "low_precision", False) else execution.precision,
             epochs=epochs,
             steps=steps,
             steps_per_second=(steps - start.first_step) / seconds,
@@ -212,6 +212,8 @@ def _run(prepare: Callable[[], _Start], processes: Processes, out: Path, *, prog
         if write_best() and not interrupted:
             checkpoints.best_metrics.update(task.measure(torch.device("cuda" if execution.cuda else "cpu")))
             write_best()
+        if interrupted and not at_once:
+            leave_together(processes)
     if interrupted:
         raise KeyboardInterrupt
     return summary

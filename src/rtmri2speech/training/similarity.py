@@ -57,9 +57,8 @@ class MelSimilarity:
 
         Mel bands at several scales follow Parallel WaveGAN's multi-resolution idea (Yamamoto, Song and Kim 2020).
         """
-        return torch.stack(
-            [F.l1_loss(*(_ln(wave, scale) for wave in (generated, real))) for scale in self._scales]
-        ).mean()
+        differences = [F.l1_loss(_ln(generated, scale), _ln(real, scale)) for scale in self._scales]
+        return torch.stack(differences).mean()
 
 
 def _ln(wave: Tensor, scale: FeatureConfig) -> Tensor:

@@ -148,6 +148,12 @@ def vocoder_task(
     train = SoundSegments(dataset, "train", data.segment_frames, seed)
     most = math.ceil(data.validation_seconds * features.frame_rate)
     validation = WholeSounds(dataset, dataset.of_split("validation"), data.segment_frames, most)
+    if (least := min(len(train), len(validation))) < processes.world:
+        raise UserError(
+            f"{dataset.root}: {least} utterances to train on or to validate are too few for {processes.world} "
+            "processes.",
+            "Start fewer processes.",
+        )
     start = None if init is None else load_init(init, "vocoder", dataset)
     torch.manual_seed(seed)
     generator = Generator(settings.model, features.n_mels)
@@ -158,7 +164,7 @@ def vocoder_task(
     module = VocoderTraining(settings, generator, features, hearing, low_precision=bf16)
     sampler = EpochSampler(len(train), seed, data.crops_per_utterance)
     loader = partial(make_loader, config=data, cuda=cuda, seed=seed, processes=processes)
-    module.watch.items_of = lambda step: [train.utterances[i].id for i in _batch(sampler, data, step)]
+    module.watch.items_of = lambda step: [train.utterances[i].id for i in _batch(sampler, data, step, processes.world)]
     return Task(
         kind="vocoder",
         settings=settings,

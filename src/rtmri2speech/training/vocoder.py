@@ -57,6 +57,7 @@ class VocoderTraining(LightningModule):
         super().__init__()
         self.automatic_optimization = False
         self.recipe = recipe
+        self.low_precision = low_precision
         self.features = features
         self.generator = generator
         add_weight_norm(self.generator)
@@ -198,7 +199,7 @@ class VocoderTraining(LightningModule):
         if share is not None:
             # Not Lightning's exchange, which expects a backward pass through all networks at once.
             flat = add_up(torch.cat([value.flatten() for value in gradients]) * share)
-            parts = flat.split([value.numel() for value in gradients])
+            parts = torch.split(flat, [value.numel() for value in gradients])
             gradients = [part.view_as(value) for part, value in zip(parts, gradients, strict=True)]
         parameters = list(networks.parameters())
         for parameter, gradient in zip(parameters, gradients, strict=True):
