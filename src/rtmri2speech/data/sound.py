@@ -1,4 +1,4 @@
-"""Sound files and sound tracks: reading, resampling, writing. The only importer of soundfile and soxr."""
+"""Sound files and sound tracks: reading, resampling, writing. The only importer of soundfile."""
 
 from __future__ import annotations
 

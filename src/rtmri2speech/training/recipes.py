@@ -126,7 +126,7 @@ class VocoderLossConfig(Config):
     feature: float = Field(2.0, ge=0, description="feature matching")
     mel: float = Field(45.0, ge=0, description="mean absolute error of ln(mel power)")
     multi_scale_mel: float = Field(
-        0.0, ge=0, description="mean absolute error of ln(mel magnitude) at five lengths of transform, 2048 to 128"
+        0.0, ge=0, description="mean absolute error of ln(mel magnitude) at five lengths of transform"
     )
 
 

@@ -11,8 +11,8 @@ from rtmri2speech.signal.mel import mel_power
 from rtmri2speech.training.losses import mel_l1
 from rtmri2speech.training.recipes import VocoderLossConfig
 
-# Samples of a transform; its hop is a quarter of it, and a mel band stands for eight of its bins.
-_SCALES = (2048, 1024, 512, 256, 128)
+# Parts of the definition's transform; the hop is a quarter of one, and a mel band stands for eight of its bins.
+_PARTS = (1, 2, 4, 8, 16)
 _BINS_A_BAND = 8
 
 
@@ -32,18 +32,7 @@ class MelSimilarity:
         if weights.multi_scale_mel:
             self.weights["train/multi_scale_mel"] = weights.multi_scale_mel
         self._features = features
-        self._scales = [
-            features.model_copy(
-                update={
-                    "n_fft": n_fft,
-                    "win_length": n_fft,
-                    "hop_length": n_fft // 4,
-                    "n_mels": n_fft // 2 // _BINS_A_BAND,
-                    "preemphasis": 0.0,
-                }
-            )
-            for n_fft in _SCALES
-        ]
+        self._scales = [_scale(features, features.n_fft // part) for part in _PARTS]
 
     def __call__(self, generated: Tensor, real: Tensor) -> dict[str, Tensor]:
         """Losses by name, scalars, of waveforms (B, N), without their weights."""
@@ -59,6 +48,11 @@ class MelSimilarity:
         """
         differences = [F.l1_loss(_ln(generated, scale), _ln(real, scale)) for scale in self._scales]
         return torch.stack(differences).mean()
+
+
+def _scale(features: FeatureConfig, n_fft: int) -> FeatureConfig:
+    lengths = {"n_fft": n_fft, "win_length": n_fft, "hop_length": n_fft // 4}
+    return features.model_copy(update={**lengths, "n_mels": n_fft // 2 // _BINS_A_BAND, "preemphasis": 0.0})
 
 
 def _ln(wave: Tensor, scale: FeatureConfig) -> Tensor:

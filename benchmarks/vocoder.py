@@ -1,0 +1,218 @@
+"""The vocoder: speed of its training against the plain loop, quality of its copy synthesis, speed on a CPU.
+
+python benchmarks/vocoder.py speed DATASET [--recipe R]             # steps/s, both ways, in one run
+python benchmarks/vocoder.py quality DATASET --model M [--split test] [--most 60]     # by speaker and pooled
+python benchmarks/vocoder.py generate [--model M] [--seconds 10] [--threads 2]
+
+The plain loop is how vocoders are usually trained: one process, float32, the mel spectrogram of every crop computed
+in the loop, recorded and generated sound judged one after the other, nothing replayed from CUDA graphs. Quality is
+that of sounds made from true mel spectrograms; Griffin and Lim's way from the same mel stands beside.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn import functional as F
+
+from rtmri2speech.data.layout import Dataset
+from rtmri2speech.models.bundle import load_bundle
+from rtmri2speech.models.discriminators import build_discriminator
+from rtmri2speech.models.vocoder import Generator, VocoderConfig, add_weight_norm
+from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.griffin_lim import griffin_lim
+from rtmri2speech.signal.mel import db_to_ln, mel_db
+from rtmri2speech.signal.quality import compare_waves, mean_of
+from rtmri2speech.training.engine import choose_execution, make_trainer, quiet
+from rtmri2speech.training.processes import ALONE
+from rtmri2speech.training.recipes import VocoderRecipe, load_recipe
+from rtmri2speech.training.similarity import MelSimilarity
+from rtmri2speech.training.tasks import vocoder_task
+from timing import Clock, wait
+
+SPEED_BAR, GENERATE_BAR = 2.0, 1.0
+QUALITY_BARS = {"pesq_wb": 3.0, "stoi": 0.95, "estoi": 0.92}
+
+Wave = NDArray[np.float32]
+
+
+def plain(dataset: Dataset, settings: VocoderRecipe, device: str, steps: int, warm: int) -> float:
+    """Steps a second of the plain loop."""
+    features = dataset.meta.features
+    task = vocoder_task(dataset, settings, None, device == "cuda", ALONE)
+    generator = Generator(settings.model, features.n_mels).to(device)
+    add_weight_norm(generator)
+    divisor = settings.discriminator_divisor
+    families = nn.ModuleList(build_discriminator(name, divisor) for name in settings.discriminators).to(device)
+    similarity, weights = MelSimilarity(settings.loss, features), settings.loss
+    optimizers = [torch.optim.AdamW(part.parameters(), lr=settings.optimizer.lr) for part in (generator, families)]
+
+    def judge(wave: torch.Tensor) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+        found = [family(wave) for family in families]
+        logits = list(chain.from_iterable(part for part, _ in found))
+        return logits, list(chain.from_iterable(chain.from_iterable(maps for _, maps in found)))
+
+    done, began = 0, 0.0
+    while done < warm + steps:
+        for _, wave in task.train:
+            real = wave.to(device)
+            fake = generator(db_to_ln(mel_db(real, features)).transpose(1, 2))
+            optimizers[1].zero_grad()
+            pairs = zip(judge(real)[0], judge(fake.detach())[0], strict=True)
+            torch.stack([(1 - r).square().mean() + f.square().mean() for r, f in pairs]).sum().backward()
+            optimizers[1].step()
+            optimizers[0].zero_grad()
+            (_, real_maps), (logits, fake_maps) = judge(real), judge(fake)
+            loss = weights.adversarial * torch.stack([(1 - f).square().mean() for f in logits]).sum()
+            pairs = zip(real_maps, fake_maps, strict=True)
+            loss = loss + weights.feature * torch.stack([F.l1_loss(f, r.detach()) for r, f in pairs]).sum()
+            for name, value in similarity(fake, real).items():
+                loss = loss + similarity.weights[name] * value
+            loss.backward()
+            optimizers[0].step()
+            done += 1
+            if done == warm:
+                wait()
+                began = time.perf_counter()
+            if done == warm + steps:
+                break
+    wait()
+    return steps / (time.perf_counter() - began)
+
+
+def ours(dataset: Dataset, settings: VocoderRecipe, device: str, steps: int, warm: int) -> Clock:
+    """The same number of steps of ``train vocoder``."""
+    settings = settings.model_copy(update={"max_steps": warm + steps, "max_epochs": 100_000, "validate_every": 100_000})
+    execution = choose_execution(device, "fp32")
+    task = vocoder_task(dataset, settings, None, execution.cuda, ALONE)
+    clock = Clock(warm, warm + steps)
+    with tempfile.TemporaryDirectory() as scratch, quiet():
+        trainer = make_trainer(settings, execution, Path(scratch), [clock], task.steps_per_batch, ALONE)
+        trainer.fit(task.module, task.train)
+    return clock
+
+
+def speed(dataset: Dataset, recipe: str, overrides: list[str], device: str, steps: int) -> None:
+    """Both ways, one after the other."""
+    settings = load_recipe(recipe, overrides).vocoder
+    warm = max(3, steps // 5)
+    slow = plain(dataset, settings, device, steps, warm)
+    print(f"plain loop           {slow:7.2f} steps/s", flush=True)
+    gc.collect()
+    clock = ours(dataset, settings, device, steps, warm)
+    fast = clock.steps / clock.seconds
+    busy = f"; GPU busy {np.mean(clock.busy):.0f} %" if clock.busy else ""
+    print(f"train vocoder        {fast:7.2f} steps/s{busy}")
+    print(f"ratio                {fast / slow:7.2f} (wanted: at least {SPEED_BAR:g})")
+
+
+def spread(items: list, most: int) -> list:
+    """At most so many, evenly spread."""
+    step = max(1, -(-len(items) // most))
+    return items[::step]
+
+
+def quality(dataset: Dataset, model: Path | None, split: str, most: int, device: str, sounds: Path | None) -> None:
+    """Measures of copy synthesis by speaker and over all, the vocoder's and Griffin and Lim's."""
+    features = dataset.meta.features
+    ways: dict[str, Callable[[Wave], Wave]] = {"Griffin-Lim": lambda mel: griffin_lim(mel, features)}
+    if model is not None:
+        vocoder = load_bundle(model).build_vocoder(device)
+
+        def generate(mel: Wave) -> Wave:
+            pieces = vocoder.generate(db_to_ln(torch.from_numpy(mel)).T.to(device))
+            return torch.cat([piece.cpu() for piece in pieces]).numpy()
+
+        ways[model.name] = generate
+    by_speaker = defaultdict(list)
+    for item in dataset.of_split(split):
+        by_speaker[item.speaker].append(item)
+    chosen = [item for items in by_speaker.values() for item in spread(items, max(1, most // len(by_speaker)))]
+    for name, way in ways.items():
+        found: dict[str, list[dict[str, float]]] = defaultdict(list)
+        for item in chosen:
+            mel = np.array(dataset.mel_db(item))
+            real, _ = soundfile.read(dataset.audio_path(item), dtype="float32")
+            made = way(mel)
+            found[item.speaker].append(compare_waves(real[: len(made)], made, features.sample_rate))
+            if sounds is not None and name != "Griffin-Lim":
+                sounds.mkdir(parents=True, exist_ok=True)
+                soundfile.write(sounds / f"{item.id}.wav", made, features.sample_rate)
+        print(f"{name}: {len(chosen)} utterances of {split}")
+        for speaker in sorted(found):
+            print(f"  {speaker:<20} {len(found[speaker]):3d}  {line(mean_of(found[speaker]))}")
+        pooled = mean_of(list(chain.from_iterable(found.values())))
+        print(f"  {'all':<20} {len(chosen):3d}  {line(pooled)}")
+        if name != "Griffin-Lim":
+            wanted = ", ".join(f"{key} {pooled.get(key, np.nan):.3f} of {bar:g}" for key, bar in QUALITY_BARS.items())
+            print(f"  wanted on sentences of the training's voices: {wanted}")
+
+
+def line(measures: dict[str, float]) -> str:
+    """Measures in one line."""
+    return "  ".join(f"{name} {value:.3f}" for name, value in measures.items())
+
+
+def generate(model: Path | None, seconds: float, threads: int) -> None:
+    """Seconds of computing for some seconds of speech."""
+    torch.set_num_threads(threads)
+    features = FeatureConfig()
+    if model is None:
+        vocoder = Generator(VocoderConfig(), features.n_mels).eval()
+    else:
+        vocoder = load_bundle(model).build_vocoder("cpu")
+    frames = round(seconds * features.frame_rate)
+    mel = torch.randn(features.n_mels, frames)
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        for _ in vocoder.generate(mel):
+            pass
+        times.append(time.perf_counter() - began)
+    best = min(times)
+    print(f"{seconds:g} s of speech in {best:.2f} s on {threads} threads (wanted: {GENERATE_BAR:g} s for 10 s)")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="speed and quality of the vocoder")
+    parser.add_argument("what", choices=("speed", "quality", "generate"))
+    parser.add_argument("dataset", type=Path, nargs="?")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--recipe", default="default")
+    parser.add_argument("--set", nargs="*", default=[], dest="overrides")
+    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--model", type=Path)
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--most", type=int, default=60, help="utterances, shared by the speakers")
+    parser.add_argument("--sounds", type=Path, help="folder to keep the generated sounds in")
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+    name = torch.cuda.get_device_name() if options.device == "cuda" else "CPU"
+    print(f"{name}, torch {torch.__version__}", flush=True)
+    if options.what == "generate":
+        generate(options.model, options.seconds, options.threads)
+        return
+    if options.dataset is None:
+        parser.error("give a dataset")
+    dataset = Dataset(options.dataset)
+    if options.what == "speed":
+        speed(dataset, options.recipe, options.overrides, options.device, options.steps)
+    else:
+        quality(dataset, options.model, options.split, options.most, options.device, options.sounds)
+
+
+if __name__ == "__main__":
+    main()
