@@ -205,6 +205,40 @@ train_acoustic(pathlib.Path(root), Recipe.model_validate_json(recipe), tmp / "tw
 """
 
 
+# Every process is asked to stop, and the first one takes its time to write.
+STOPPED = """
+import os, signal, time
+from rtmri2speech.training import checkpoints, run
+from rtmri2speech.training.watch import LossWatch
+
+checkpoints._STEPS_BETWEEN_VOTES = 1
+see, save = LossWatch.see, run.save_bundle
+
+def asked(self, loss, step):
+    see(self, loss, step)
+    if step == 3:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+def slowly(*arguments):
+    time.sleep(3)
+    save(*arguments)
+
+LossWatch.see, run.save_bundle = asked, slowly
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="torchrun with gloo")
+def test_the_first_process_can_write_before_the_others_leave(
+    make_dataset: MakeDataset, make_recipe: MakeRecipe, tmp_path: Path
+) -> None:
+    root = make_dataset(splits=("train", "train", "validation", "validation"))
+    recipe = make_recipe(acoustic={"max_epochs": 1000}).model_dump_json()
+    codes, _, errors = launch("torchrun", STOPPED + SCRIPT, root, recipe, tmp_path, folder=tmp_path)
+    assert codes == {1} and "KeyboardInterrupt" in errors
+    assert load_bundle(tmp_path / "two").kind == "acoustic"
+    assert RunFolder(tmp_path / "run").position() is not None
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="torchrun with gloo")
 def test_two_processes_give_the_result_of_one(
     make_dataset: MakeDataset, make_recipe: MakeRecipe, tmp_path: Path
