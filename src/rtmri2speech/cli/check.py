@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from rtmri2speech.cli.console import Flag, Fps, Inputs, Workers, parse_fps, progress
+from rtmri2speech.cli.sound_only import refuse_beside_sound_only
 from rtmri2speech.errors import ConfigError, DatasetError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def check(
     on_mismatch: Literal["refuse", "trim"] = "refuse",
     trim_over_bright: Annotated[bool, Flag] = False,
     video_only: Annotated[bool, Flag] = False,
+    sound_only: Annotated[bool, Flag] = False,
     json: Annotated[bool, Flag] = False,
     workers: Workers = 0,
 ) -> int:
@@ -48,15 +50,32 @@ def check(
         As for prepare: over-bright frames at the start will be left out.
     video_only
         Do without sound, as synthesize does.
+    sound_only
+        As for prepare: sound files without pictures.
     json
         Print the findings as JSON.
     """
+    from rtmri2speech.corpora.base import Corpus
     from rtmri2speech.corpora.folder import FolderCorpus
+    from rtmri2speech.corpora.sounds import SoundFolderCorpus
     from rtmri2speech.preparation.check import CheckOptions, Finding, check_recordings
     from rtmri2speech.preparation.check_dataset import check_dataset
 
     if not inputs and pairs is None:
         raise ConfigError("Nothing to check.", "Name videos, a folder or a dataset: rtmri2speech check PATH")
+    if sound_only:
+        refuse_beside_sound_only(
+            {
+                "--audio-dir": audio_dir,
+                "--audio": audio,
+                "--pairs": pairs,
+                "--fps": fps,
+                "--sync-offset": sync_offset,
+                "--on-mismatch": on_mismatch != "refuse",
+                "--trim-over-bright": trim_over_bright,
+                "--video-only": video_only,
+            }
+        )
     datasets = [path for path in inputs or () if _is_dataset(path)]
     others = [path for path in inputs or () if path not in datasets]
     findings: list[Finding] = []
@@ -69,7 +88,9 @@ def check(
                 findings.append(Finding(str(path), "error", error.problem, error.remedy))
             count += 1
         if others or pairs is not None:
-            corpus = FolderCorpus(tuple(others), audio_dir, audio, pairs, sync_offset=sync_offset)
+            corpus: Corpus = FolderCorpus(tuple(others), audio_dir, audio, pairs, sync_offset=sync_offset)
+            if sound_only:
+                corpus = SoundFolderCorpus(tuple(others))
             recordings = corpus.recordings()
             count += len(recordings)
             bar.expect(len(recordings))
@@ -92,7 +113,9 @@ def check(
 
 
 def _is_dataset(path: Path) -> bool:
-    return any((path / name).exists() for name in ("meta.json", "utterances.csv", ".receipts"))
+    from rtmri2speech.data.layout import RECEIPTS
+
+    return any((path / name).exists() for name in ("meta.json", "utterances.csv", RECEIPTS))
 
 
 def _print_json(findings: list[Finding]) -> None:

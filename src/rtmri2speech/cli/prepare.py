@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from rtmri2speech.cli.console import Flag, Fps, Inputs, Workers, parse_fps, progress, report_failures
+from rtmri2speech.cli.sound_only import refuse_beside_sound_only
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.signal import memo
+
+if TYPE_CHECKING:
+    from rtmri2speech.preparation.prepare import PrepareSummary
 
 
 def prepare(
@@ -36,6 +40,7 @@ def prepare(
     sync_offset: float = 0.0,
     on_mismatch: Literal["refuse", "trim"] = "refuse",
     trim_over_bright: Annotated[bool, Flag] = False,
+    sound_only: Annotated[bool, Flag] = False,
     cut: Literal["auto", "whole", "textgrid", "silence", "every"] = "auto",
     cut_seconds: float = 10.0,
     tier: str | None = None,
@@ -46,7 +51,7 @@ def prepare(
     prune: Annotated[bool, Flag] = False,
     workers: Workers = 0,
 ) -> int:
-    """Make a dataset from videos and sound.
+    """Make a dataset from videos and sound, or from sound alone.
 
     Each video NAME.mp4 (avi, mkv, mov) brings its own sound track, or NAME.wav (flac) beside it or in
     --audio-dir, and NAME.TextGrid if there is one. A second run redoes only what is missing or changed.
@@ -54,7 +59,7 @@ def prepare(
     Parameters
     ----------
     inputs
-        Folders with videos, or videos; or the folder of a phantom.
+        Folders with videos, or videos; or the folder of a phantom. With --sound-only, sound files.
     out
         The dataset folder to write.
     audio_dir
@@ -93,6 +98,8 @@ def prepare(
         When sound and picture disagree in length: refuse the recording, or trim to what both have.
     trim_over_bright
         Leave out over-bright frames at the start.
+    sound_only
+        Sound files (or the sound of a phantom) without pictures: a dataset for the vocoder alone.
     cut
         Utterances: whole recordings, TextGrid intervals, at the quietest moments, every N seconds; auto
         leaves recordings of up to three times --cut-seconds whole and cuts longer ones at quiet moments.
@@ -115,12 +122,28 @@ def prepare(
     from rtmri2speech.corpora.base import Corpus
     from rtmri2speech.corpora.folder import FolderCorpus
     from rtmri2speech.corpora.phantom import PhantomCorpus, is_phantom
+    from rtmri2speech.corpora.sounds import SoundFolderCorpus, SoundOf
     from rtmri2speech.preparation.prepare import prepare as run
     from rtmri2speech.preparation.recording import PrepareOptions
     from rtmri2speech.signal.features import FeatureConfig
 
     if not inputs and pairs is None:
         raise ConfigError("No videos given.", "Name a folder: rtmri2speech prepare VIDEOS --out DATASET")
+    if sound_only:
+        refuse_beside_sound_only(
+            {
+                "--audio-dir": audio_dir,
+                "--audio": audio,
+                "--pairs": pairs,
+                "--normalisation": normalisation != "memo",
+                "--mask": mask,
+                "--fps": fps,
+                "--sync-offset": sync_offset,
+                "--on-mismatch": on_mismatch != "refuse",
+                "--trim-over-bright": trim_over_bright,
+                "--export-pairs": export_pairs,
+            }
+        )
     features = {
         "sample_rate": sr,
         "n_mels": n_mels,
@@ -148,10 +171,12 @@ def prepare(
         "prepare",
     )
     corpus: Corpus = FolderCorpus(tuple(inputs or ()), audio_dir, audio, pairs, speaker, sync_offset)
+    if sound_only:
+        corpus = SoundFolderCorpus(tuple(inputs or ()), speaker)
     if inputs and any(is_phantom(path) for path in inputs):
         if len(inputs) > 1 or pairs is not None or audio_dir is not None or audio is not None:
             raise ConfigError("A phantom is prepared by itself.", "Give its folder alone, without sound files.")
-        corpus = PhantomCorpus(inputs[0])
+        corpus = SoundOf(PhantomCorpus(inputs[0])) if sound_only else PhantomCorpus(inputs[0])
     with progress("Preparing", "recordings") as bar:
         summary = run(
             corpus,
@@ -163,6 +188,11 @@ def prepare(
             on_start=bar.expect,
             on_done=lambda recording: bar.advance(),
         )
+    return report(summary, out)
+
+
+def report(summary: PrepareSummary, out: Path) -> int:
+    """Print what became of the recordings; the exit code."""
     for note in summary.notes:
         print(f"note: {note}", file=sys.stderr)
     counts = {name: 0 for name in ("train", "validation", "test")}
@@ -181,4 +211,4 @@ def prepare(
         f"{out}: {len(summary.utterances)} utterances, {seconds:.1f} s ({parts}; split by {summary.split_mode}); "
         f"{summary.redone} recording(s) worked on."
     )
-    return report_failures([(recording.video, error) for recording, error in summary.failures])
+    return report_failures([(recording.file, error) for recording, error in summary.failures])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -32,13 +33,50 @@ class Recording:
     split: Split | None = None
 
     @property
+    def file(self) -> Path:
+        """The file that the recording is known by."""
+        return self.video
+
+    @property
     def sources(self) -> list[Path]:
         """Every file the recording is made from."""
         return [path for path in (self.video, self.audio, self.textgrid) if path is not None]
 
 
+@dataclass(frozen=True)
+class SoundRecording:
+    """Sound without a picture, for the vocoder.
+
+    Attributes:
+        id: unique in the corpus, usable as a folder name.
+        speaker: who speaks.
+        audio: the sound file, or a video of which the sound track alone is meant.
+        textgrid: Praat annotation on the sound's clock, if there is one.
+        split: where the corpus itself puts it, or None.
+    """
+
+    id: str
+    speaker: str
+    audio: Path
+    textgrid: Path | None = None
+    split: Split | None = None
+
+    @property
+    def file(self) -> Path:
+        """The file that the recording is known by."""
+        return self.audio
+
+    @property
+    def sources(self) -> list[Path]:
+        """Every file the recording is made from."""
+        return [path for path in (self.audio, self.textgrid) if path is not None]
+
+
+AnyRecording = Recording | SoundRecording
+
+
 class Corpus(Protocol):
-    """A collection of recordings of one origin."""
+    """A collection of recordings of one origin, either all with a picture or all without."""
 
     @property
     def name(self) -> str:
@@ -55,7 +93,7 @@ class Corpus(Protocol):
         """What to cite; empty where there is nothing."""
         ...
 
-    def recordings(self) -> list[Recording]:
+    def recordings(self) -> Sequence[AnyRecording]:
         """Every recording, in a stable order.
 
         Raises:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import csv
 import math
-import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rtmri2speech.corpora.base import Recording
+from rtmri2speech.corpora.names import beside, files_below, name_and_speaker, refuse_duplicates, safe_name
+from rtmri2speech.corpora.sounds import SOUND_ALONE_SUFFIXES
 from rtmri2speech.data.media import VIDEO_SUFFIXES
 from rtmri2speech.data.sound import SOUND_SUFFIXES
 from rtmri2speech.errors import ConfigError, MediaError, UserError
 
-# Names of devices on Windows, whatever the ending.
-_RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
 _PAIRS_HELP = "Needed: a header 'video,audio' (also allowed: id, speaker, sync_offset), then a line a recording."
 
 
@@ -69,40 +67,35 @@ class FolderCorpus:
             raise MediaError(f"{self.audio_dir}: no such folder.", "Check the spelling of --audio-dir.")
         found += [self._recording(root, path) for root, path in videos]
         if not found:
-            places = ", ".join(str(path) for path in self.inputs) or "the command line"
-            raise MediaError(
-                f"No video found in {places}.", f"Give folders or files with the endings {' '.join(VIDEO_SUFFIXES)}."
-            )
-        self._refuse_duplicates(found)
+            raise self._nothing_found()
+        refuse_duplicates(found)
         self._refuse_shared_sound(found)
         return sorted(found, key=lambda recording: recording.id)
 
     def _videos(self, root: Path) -> list[Path]:
-        if root.is_file():
-            return [root]
-        if not root.is_dir():
-            raise MediaError(f"{root}: no such file or folder.", "Check the spelling of the path.")
-        return sorted(
-            path
-            for path in root.rglob("*")
-            if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file() and not path.name.startswith(".")
-        )
+        if root.is_file() and root.suffix.lower() in SOUND_ALONE_SUFFIXES:
+            raise MediaError(f"{root}: is a sound file, not a video.", "Name the video, or add --sound-only.")
+        return files_below(root, VIDEO_SUFFIXES)
+
+    def _nothing_found(self) -> MediaError:
+        places = ", ".join(str(path) for path in self.inputs) or "the command line"
+        remedy = f"Give folders or files with the endings {' '.join(VIDEO_SUFFIXES)}."
+        sounds = [path for root in self.inputs for path in files_below(root, SOUND_ALONE_SUFFIXES)]
+        if sounds:
+            remedy += f" For sound without pictures, such as {sounds[0].name} there, add --sound-only."
+        return MediaError(f"No video found in {places}.", remedy)
 
     def _recording(self, root: Path, video: Path) -> Recording:
         relative = video.relative_to(root) if root.is_dir() else Path(video.name)
-        parts = relative.with_suffix("").parts
+        name, speaker = name_and_speaker(video, root, self.inputs, self.speaker)
         return Recording(
-            id=_safe("_".join(parts)),
-            speaker=parts[0] if len(parts) > 1 else self._speaker_of(root),
+            id=name,
+            speaker=speaker,
             video=video,
             audio=self.audio or self._sound_of(video, relative),
             textgrid=self._beside(video, relative, (".TextGrid",)),
             sync_offset=self.sync_offset,
         )
-
-    def _speaker_of(self, root: Path) -> str:
-        # Several folders side by side are speakers, like subfolders of one.
-        return root.name if root.is_dir() and len(self.inputs) > 1 else self.speaker
 
     def _sound_of(self, video: Path, relative: Path) -> Path | None:
         found = self._beside(video, relative, SOUND_SUFFIXES)
@@ -116,13 +109,7 @@ class FolderCorpus:
         stems = [video.with_suffix("")]
         if self.audio_dir is not None:
             stems = [self.audio_dir / relative.with_suffix(""), self.audio_dir / video.stem, *stems]
-        for stem in stems:
-            for suffix in suffixes:
-                for spelling in (suffix, suffix.lower(), suffix.upper()):
-                    path = stem.with_name(stem.name + spelling)
-                    if path.is_file():
-                        return path
-        return None
+        return next((path for stem in stems if (path := beside(stem, suffixes)) is not None), None)
 
     def _from_table(self) -> list[Recording]:
         assert self.pairs is not None
@@ -149,7 +136,7 @@ class FolderCorpus:
                     f"{self.pairs}, line {number}: sync_offset '{row['sync_offset']}' is not a number.", _PAIRS_HELP
                 ) from None
             textgrid = self._beside(video, Path(video.name), (".TextGrid",))
-            identity = _safe(row.get("id") or video.stem)
+            identity = safe_name(row.get("id") or video.stem)
             recordings.append(Recording(identity, row.get("speaker") or self.speaker, video, audio, textgrid, offset))
         return recordings
 
@@ -166,19 +153,6 @@ class FolderCorpus:
                     "Put the sound in the same subfolders as the videos (AUDIO_DIR/SPEAKER/NAME.wav), or use --pairs.",
                 )
 
-    @staticmethod
-    def _refuse_duplicates(recordings: list[Recording]) -> None:
-        seen: dict[str, Path] = {}
-        for recording in recordings:
-            # Folders of datasets must be distinct on Windows and macOS too, where case does not count.
-            key = recording.id.casefold()
-            if key in seen:
-                raise UserError(
-                    f"{seen[key]} and {recording.video} would both be called '{recording.id}'.",
-                    "Rename one of them, or put speakers in folders of their own.",
-                )
-            seen[key] = recording.video
-
 
 def unpaired_sounds(video: Path) -> list[Path]:
     """Sound files in the video's folder that have no video of their name: what a person may have meant."""
@@ -186,11 +160,3 @@ def unpaired_sounds(video: Path) -> list[Path]:
     return sorted(
         path for path in video.parent.iterdir() if path.suffix.lower() in SOUND_SUFFIXES and path.stem not in names
     )
-
-
-def _safe(name: str) -> str:
-    """A name usable as a folder on every system; letters of any script stay."""
-    cleaned = re.sub(r'[<>:"/\\|?*\x00-\x1f\s]+', "_", name).strip(". ")
-    if cleaned.upper().split(".")[0] in _RESERVED:
-        cleaned = f"_{cleaned}"
-    return cleaned or "recording" + os.fsencode(name).hex()

@@ -24,14 +24,22 @@ Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 FILELISTS: dict[str, Split] = {"training": "train", "validation": "validation"}
 SAMPLE_FILES = ("mri.npy", "mel_db.npy", "mask.npy", "audio.wav")
+SOUND_FILES = ("mel_db.npy", "audio.wav")
+"""Files of a sample that was made from sound alone."""
+
+RECEIPTS = ".receipts"
+"""Folder of the dataset that remembers, for each recording, what its samples were made from."""
 
 
 class Meta(Config):
-    """``meta.json``: everything that must be known to use the dataset."""
+    """``meta.json``: everything that must be known to use the dataset.
+
+    ``frames`` is null there where the dataset was made from sound alone.
+    """
 
     version: int = Field(SCHEMA, alias="schema", description="version of the folder's layout")
     features: FeatureConfig
-    frames: FrameConfig
+    frame_config: FrameConfig | None = Field(alias="frames", description="size and normalisation; null without frames")
     ref_frames: int = Field(description="frames of a window; also the gap between splits of one recording")
     corpus: str
     licence: str
@@ -40,13 +48,32 @@ class Meta(Config):
     code_version: str
     counts: dict[str, Any]
 
+    @property
+    def frames(self) -> FrameConfig:
+        """How the frames were made.
+
+        Raises:
+            DatasetError: when the dataset was made from sound alone.
+        """
+        if self.frame_config is None:
+            raise _no_frames("The dataset")
+        return self.frame_config
+
+
+def _no_frames(what: object) -> DatasetError:
+    return DatasetError(
+        f"{what}: holds sound alone, no frames of videos.",
+        "It trains the vocoder; for everything else make a dataset from videos: rtmri2speech prepare VIDEOS --out DIR",
+    )
+
 
 @dataclass(frozen=True)
 class Utterance:
     """A row of ``utterances.csv``.
 
-    ``source_start`` is the time in the source video, in seconds, at which frame 0 begins; frame i begins
-    i / frame_rate later. ``sha256`` is over the sample's files in the order of ``SAMPLE_FILES``.
+    ``source_video`` is empty where there is sound alone. ``source_start`` is the time in the source video, or else
+    in the source sound, in seconds, at which frame 0 begins; frame i begins i / frame_rate later. ``sha256`` is over
+    the sample's files in the order of ``SAMPLE_FILES`` or ``SOUND_FILES``.
     """
 
     id: str
@@ -112,6 +139,16 @@ class Dataset:
         self.meta = self._read_meta()
         self.utterances = self._read_utterances()
 
+    @property
+    def has_frames(self) -> bool:
+        """Whether it holds frames of videos; otherwise it was made from sound alone, for the vocoder."""
+        return self.meta.frame_config is not None
+
+    @property
+    def sample_files(self) -> tuple[str, ...]:
+        """Names of the files that every sample has."""
+        return SAMPLE_FILES if self.has_frames else SOUND_FILES
+
     def _read_meta(self) -> Meta:
         path = self.root / "meta.json"
         try:
@@ -172,8 +209,22 @@ class Dataset:
             )
         return array
 
+    def need_frames(self) -> None:
+        """Refuse a dataset without frames.
+
+        Raises:
+            DatasetError: when it was made from sound alone.
+        """
+        if not self.has_frames:
+            raise _no_frames(self.root)
+
     def frames(self, utterance: Utterance) -> NDArray[Any]:
-        """Frames, shape (T, H, W), memory-mapped: uint8, or float32 in [0, 1] in older datasets."""
+        """Frames, shape (T, H, W), memory-mapped: uint8, or float32 in [0, 1] in older datasets.
+
+        Raises:
+            DatasetError: when they are missing or damaged, or the dataset has none.
+        """
+        self.need_frames()
         return self._load(utterance, "mri.npy", (3,))
 
     def mel_db(self, utterance: Utterance) -> NDArray[np.float32]:
@@ -181,7 +232,12 @@ class Dataset:
         return self._load(utterance, "mel_db.npy", (2,))
 
     def mask(self, utterance: Utterance) -> NDArray[np.uint8]:
-        """Mask: (T,) frames that count, (H, W) pixels that count, or (T, H, W) both."""
+        """Mask: (T,) frames that count, (H, W) pixels that count, or (T, H, W) both.
+
+        Raises:
+            DatasetError: when it is missing or damaged, or the dataset has no frames.
+        """
+        self.need_frames()
         return self._load(utterance, "mask.npy", (1, 2, 3))
 
     def audio_path(self, utterance: Utterance) -> Path:
@@ -192,8 +248,9 @@ class Dataset:
         """The dataset's one mask over pixels, shape (H, W), or None where every pixel counts.
 
         Raises:
-            DatasetError: when utterances have different masks: a model remembers one.
+            DatasetError: when utterances have different masks (a model remembers one), or the dataset has no frames.
         """
+        self.need_frames()
         found: NDArray[np.uint8] | None = None
         for index, utterance in enumerate(self.utterances):
             mask = self.mask(utterance)
@@ -210,7 +267,8 @@ class Dataset:
 
     def fingerprint(self) -> str:
         """Hash of what the dataset holds, for provenance: the rows of the table and the definitions."""
-        digest = hashlib.sha256((self.meta.features.model_dump_json() + self.meta.frames.model_dump_json()).encode())
+        frames = "" if self.meta.frame_config is None else self.meta.frame_config.model_dump_json()
+        digest = hashlib.sha256((self.meta.features.model_dump_json() + frames).encode())
         for row in sorted(f"{item.id},{item.split},{item.sha256}" for item in self.utterances):
             digest.update(row.encode())
         return digest.hexdigest()[:16]

@@ -38,8 +38,9 @@ class FrameSegments(TorchDataset[FrameItem]):
         """Lay out the segments.
 
         Raises:
-            DatasetError: when no utterance of the split is as long as a window.
+            DatasetError: when the dataset has no frames, or no utterance of the split is as long as a window.
         """
+        dataset.need_frames()
         self.dataset = dataset
         self.segments: list[tuple[Utterance, Segment]] = [
             (utterance, segment)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from rtmri2speech.config import Config
-from rtmri2speech.corpora.base import Recording
+from rtmri2speech.corpora.base import AnyRecording, Recording, SoundRecording
 from rtmri2speech.corpora.folder import unpaired_sounds
 from rtmri2speech.data.clips import Clip, open_clip
 from rtmri2speech.data.scan import VideoScan, scan_video
@@ -56,12 +56,12 @@ _SILENT_PEAK = 3e-3
 
 
 def check_recordings(
-    recordings: list[Recording], options: CheckOptions, workers: int, on_done: Callable[[Recording], None]
+    recordings: Sequence[AnyRecording], options: CheckOptions, workers: int, on_done: Callable[[AnyRecording], None]
 ) -> list[Finding]:
     """Check every recording; errors, warnings and notes, in the order of the recordings."""
     results: dict[str, list[Finding]] = {}
     for recording, outcome in run_jobs(partial(check_recording, options=options), recordings, workers):
-        results[recording.id] = [_from_error(recording.video, outcome)] if isinstance(outcome, UserError) else outcome
+        results[recording.id] = [_from_error(recording.file, outcome)] if isinstance(outcome, UserError) else outcome
         on_done(recording)
     return [finding for recording in recordings for finding in results[recording.id]]
 
@@ -74,18 +74,15 @@ def _from_error(path: Path, error: UserError) -> Finding:
     return Finding(str(path), "error", error.problem, error.remedy)
 
 
-def check_recording(recording: Recording, options: CheckOptions) -> list[Finding]:
+def check_recording(recording: AnyRecording, options: CheckOptions) -> list[Finding]:
     """Everything that can be said about one recording."""
+    if isinstance(recording, SoundRecording):
+        return _check_sound_alone(recording, options.features)
     try:
         scan = scan_video(recording.video, options.fps)
     except MediaError as error:
         return [_from_error(recording.video, error)]
-    findings = check_scan(scan, options.features, options.trim_over_bright)
-    if recording.textgrid is not None:
-        try:
-            read_textgrid(recording.textgrid)
-        except MediaError as error:
-            findings.append(_from_error(recording.textgrid, error))
+    findings = [*check_scan(scan, options.features, options.trim_over_bright), *_check_annotation(recording)]
     try:
         clip = open_clip(scan, options.features, FrameConfig(), options.trim_over_bright)
         sound = find_sound(recording, scan)
@@ -95,6 +92,35 @@ def check_recording(recording: Recording, options: CheckOptions) -> list[Finding
             findings.append(_from_error(recording.video, error))
         return findings
     return findings + check_sound(recording, sound, clip, options.on_mismatch)
+
+
+def _check_annotation(recording: AnyRecording) -> list[Finding]:
+    if recording.textgrid is not None:
+        try:
+            read_textgrid(recording.textgrid)
+        except MediaError as error:
+            return [_from_error(recording.textgrid, error)]
+    return []
+
+
+def _check_sound_alone(recording: SoundRecording, features: FeatureConfig) -> list[Finding]:
+    findings = _check_annotation(recording)
+    try:
+        sound = read_sound(recording.audio)
+    except MediaError as error:
+        return [*findings, _from_error(recording.audio, error)]
+    problem = too_short(int(sound.duration * features.frame_rate), features)
+    if problem is not None:
+        findings.append(Finding(str(recording.audio), "note", problem, "It will be left out."))
+    return [*findings, *check_level(recording.audio, sound)]
+
+
+def too_short(n_frames: int, features: FeatureConfig) -> str | None:
+    """What to say of sound with too few frames for a mel spectrogram, or None."""
+    needed = -(-features.min_samples // features.hop_length)
+    if n_frames >= needed:
+        return None
+    return f"the sound is shorter than the {needed / float(features.frame_rate):.2f} s that a mel spectrogram needs"
 
 
 class MissingSound(MediaError):
@@ -190,20 +216,32 @@ def check_scan(scan: VideoScan, features: FeatureConfig, trim_over_bright: bool 
 
 def check_sound(recording: Recording, sound: Sound, clip: Clip, on_mismatch: MismatchPolicy) -> list[Finding]:
     """What the sound tells, alone and against the picture."""
-    source = str(recording.audio or recording.video)
-    findings: list[Finding] = []
-    peak = float(np.abs(sound.samples).max())
-    if peak < _SILENT_PEAK:
-        findings.append(
-            Finding(source, "error", f"the sound is silent (largest sample {peak:.5f})", "Find the right sound file.")
-        )
+    findings = check_level(recording.audio or recording.video, sound)
     mismatch = explain_mismatch(sound, clip, recording.sync_offset)
     if mismatch is not None:
         severity: Severity = "note" if on_mismatch == "trim" else "error"
         findings.append(Finding(str(recording.video), severity, *mismatch))
+    return findings
+
+
+def check_level(path: Path, sound: Sound) -> list[Finding]:
+    """Whether there is anything to hear in a file, and whether it is clipped."""
+    findings: list[Finding] = []
+    peak = float(np.abs(sound.samples).max())
+    if peak < _SILENT_PEAK:
+        findings.append(
+            Finding(
+                str(path), "error", f"the sound is silent (largest sample {peak:.5f})", "Find the right sound file."
+            )
+        )
     clipped = float(np.mean(np.abs(sound.samples) >= 0.999))
     if clipped > 1e-3:
         findings.append(
-            Finding(source, "warning", f"{clipped:.1%} of the samples are clipped", "Record with less gain if you can.")
+            Finding(
+                str(path),
+                "warning",
+                f"{clipped:.1%} of the samples are clipped",
+                "Record with less gain if you can.",
+            )
         )
     return findings

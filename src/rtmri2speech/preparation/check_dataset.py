@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from rtmri2speech.data.files import hash_files
-from rtmri2speech.data.layout import FILELISTS, SAMPLE_FILES, SPLITS, Dataset, Utterance
+from rtmri2speech.data.layout import FILELISTS, SPLITS, Dataset, Utterance
 from rtmri2speech.data.sound import sound_size
 from rtmri2speech.errors import UserError
 from rtmri2speech.preparation.check import Finding
@@ -78,14 +78,14 @@ def _check_leakage(dataset: Dataset) -> list[Finding]:
     by_source: dict[str, list[Utterance]] = defaultdict(list)
     by_content: dict[str, Utterance] = {}
     for row in dataset.utterances:
-        by_source[row.source_video].append(row)
+        by_source[row.source_video or row.source_audio].append(row)
         twin = by_content.setdefault(row.sha256, row)
         if twin.split != row.split:
             findings.append(
                 _error(
                     table,
                     f"{twin.id} ({twin.split}) and {row.id} ({row.split}) hold the same recording",
-                    "Remove one of the two videos, then prepare again.",
+                    "Remove one of the two files, then prepare again.",
                 )
             )
     for rows in by_source.values():
@@ -111,20 +111,34 @@ def _check_leakage(dataset: Dataset) -> list[Finding]:
 
 def _check_sample(dataset: Dataset, row: Utterance) -> list[Finding]:
     folder = dataset.folder(row)
-    missing = [name for name in SAMPLE_FILES if not (folder / name).is_file()]
+    missing = [name for name in dataset.sample_files if not (folder / name).is_file()]
     if missing:
         return [_error(folder, f"{', '.join(missing)} missing")]
-    features, size = dataset.meta.features, dataset.meta.frames.size
+    features = dataset.meta.features
     findings = []
-    if hash_files(folder / name for name in SAMPLE_FILES) != row.sha256:
+    if hash_files(folder / name for name in dataset.sample_files) != row.sha256:
         findings.append(_error(folder, "changed since it was written: the checksum differs"))
-    frames, mel, mask = dataset.frames(row), dataset.mel_db(row), dataset.mask(row)
-    if frames.shape[1:] != (size, size):
-        findings.append(_error(folder / "mri.npy", f"frames of {frames.shape[1:]} pixels instead of {size}x{size}"))
+    if dataset.has_frames:
+        findings += _check_frames(dataset, row)
+    mel = dataset.mel_db(row)
     if mel.shape[1] != features.n_mels:
         findings.append(_error(folder / "mel_db.npy", f"{mel.shape[1]} mel bands instead of {features.n_mels}"))
     if not np.isfinite(mel).all():
         findings.append(_error(folder / "mel_db.npy", "holds values that are not numbers (NaN or infinite)"))
+    samples, rate = sound_size(folder / "audio.wav")
+    expected = row.n_frames * features.hop_length
+    if (samples, rate) != (expected, features.sample_rate):
+        problem = f"{samples} samples at {rate} Hz instead of {expected} at {features.sample_rate} Hz"
+        findings.append(_error(folder / "audio.wav", problem))
+    return findings
+
+
+def _check_frames(dataset: Dataset, row: Utterance) -> list[Finding]:
+    folder, size = dataset.folder(row), dataset.meta.frames.size
+    findings = []
+    frames, mask = dataset.frames(row), dataset.mask(row)
+    if frames.shape[1:] != (size, size):
+        findings.append(_error(folder / "mri.npy", f"frames of {frames.shape[1:]} pixels instead of {size}x{size}"))
     if mask.shape not in {(row.n_frames,), (size, size), (row.n_frames, size, size)}:
         findings.append(_error(folder / "mask.npy", f"shape {mask.shape} fits neither frames nor pixels"))
     # One frame at a time: an utterance need not fit in memory.
@@ -132,9 +146,4 @@ def _check_sample(dataset: Dataset, row: Utterance) -> list[Finding]:
     if blank:
         problem = f"{blank} frame(s) without any contrast"
         findings.append(Finding(str(folder / "mri.npy"), "warning", problem, "Look at the video there."))
-    samples, rate = sound_size(folder / "audio.wav")
-    expected = row.n_frames * features.hop_length
-    if (samples, rate) != (expected, features.sample_rate):
-        problem = f"{samples} samples at {rate} Hz instead of {expected} at {features.sample_rate} Hz"
-        findings.append(_error(folder / "audio.wav", problem))
     return findings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,24 +13,18 @@ from typing import Any
 import numpy as np
 
 from rtmri2speech import __version__
-from rtmri2speech.corpora.base import Corpus, Recording
+from rtmri2speech.corpora.base import AnyRecording, Corpus, SoundRecording
 from rtmri2speech.data.files import write_text
-from rtmri2speech.data.layout import FILELISTS, SPLITS, Meta, Split, Utterance, write_utterances
+from rtmri2speech.data.layout import FILELISTS, RECEIPTS, SPLITS, Meta, Split, Utterance, write_utterances
 from rtmri2speech.data.splits import FEW_RECORDINGS, SplitMode, check_ratio, split_units
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.preparation.export_pairs import export_pairs, pairs_of
 from rtmri2speech.preparation.mask import load_mask
-from rtmri2speech.preparation.recording import (
-    RECEIPTS,
-    Job,
-    PrepareOptions,
-    Receipt,
-    prepare_recording,
-    read_receipt,
-    remove_sample,
-)
+from rtmri2speech.preparation.receipts import Receipt, prepare_recording, read_receipt, remove_sample
+from rtmri2speech.preparation.recording import Job, PrepareOptions
 from rtmri2speech.scale_out import run_jobs
 from rtmri2speech.signal.statistics import MelStatistics
+from rtmri2speech.signal.video import FrameConfig
 
 
 @dataclass(frozen=True)
@@ -46,7 +40,7 @@ class PrepareSummary:
     """
 
     utterances: list[Utterance]
-    failures: list[tuple[Recording, UserError]]
+    failures: list[tuple[AnyRecording, UserError]]
     redone: int
     split_mode: SplitMode
     notes: list[str]
@@ -60,7 +54,7 @@ def prepare(
     pairs: bool = False,
     prune: bool = False,
     on_start: Callable[[int], None] = lambda total: None,
-    on_done: Callable[[Recording], None] = lambda recording: None,
+    on_done: Callable[[AnyRecording], None] = lambda recording: None,
 ) -> PrepareSummary:
     """Write or bring up to date a dataset folder.
 
@@ -82,13 +76,17 @@ def prepare(
     """
     check_ratio(options.split_ratio)
     recordings = corpus.recordings()
+    sound_only = any(isinstance(recording, SoundRecording) for recording in recordings)
+    if sound_only and (pairs or options.mask is not None):
+        option = "--export-pairs" if pairs else "--mask"
+        raise ConfigError(f"{option}: needs frames of videos, and these recordings are sound alone.", "Leave it out.")
     mask = None if options.mask is None else load_mask(options.mask, options.frames.size)
     mode, splits = _assign(recordings, options)
     meta = _open_folder(root, recordings, prune)
     on_start(len(recordings))
     jobs = [Job(recording, root, options, splits.get(recording.id), mask) for recording in recordings]
     receipts: dict[str, Receipt] = {}
-    failures: list[tuple[Recording, UserError]] = []
+    failures: list[tuple[AnyRecording, UserError]] = []
     for job, result in run_jobs(prepare_recording, jobs, workers):
         if isinstance(result, UserError):
             failures.append((job.recording, result))
@@ -104,14 +102,18 @@ def prepare(
             if meta is not None:
                 # Nothing was replaced: the dataset that was there stays one.
                 write_text(root / "meta.json", meta)
-            raise _all_failed(failures)
+            if len(failures) == 1:
+                raise failures[0][1]
+            raise _join(failures, f"None of the {len(failures)} recordings can be used:")
         raise DatasetError(f"{root}: no utterance is long enough.", "Give longer recordings, or cut them less.")
     for recording, _ in failures:
         # What an earlier run made of them does not belong to the dataset as it is now.
         _forget(root, root / RECEIPTS / f"{recording.id}.json")
+    if failures and not any(utterance.split == "train" for utterance in utterances):
+        raise _join(failures, "Nothing is left to train on without what cannot be used:")
     if pairs:
         _export(root, utterances, options.ref_frames, workers)
-    _finish(root, corpus, options, mode, utterances)
+    _finish(root, corpus, options, mode, utterances, None if sound_only else options.frames)
     return PrepareSummary(
         utterances,
         failures,
@@ -121,7 +123,7 @@ def prepare(
     )
 
 
-def _assign(recordings: list[Recording], options: PrepareOptions) -> tuple[SplitMode, dict[str, Split]]:
+def _assign(recordings: Sequence[AnyRecording], options: PrepareOptions) -> tuple[SplitMode, dict[str, Split]]:
     mode: SplitMode
     given = {item.id: item.split for item in recordings if item.split is not None}
     if options.split == "corpus" or (options.split == "auto" and given):
@@ -142,7 +144,7 @@ def _assign(recordings: list[Recording], options: PrepareOptions) -> tuple[Split
     return mode, split_units([item.id for item in recordings], options.split_ratio, options.seed)
 
 
-def _open_folder(root: Path, recordings: list[Recording], prune: bool) -> str | None:
+def _open_folder(root: Path, recordings: Sequence[AnyRecording], prune: bool) -> str | None:
     """Make the folder ready to be worked on; the text of its ``meta.json`` if it was a dataset of these recordings."""
     if root.exists() and not root.is_dir():
         raise DatasetError(f"{root}: is a file, not a folder.", "Choose another --out.")
@@ -185,12 +187,10 @@ def _forget(root: Path, receipt: Path) -> None:
     receipt.unlink(missing_ok=True)
 
 
-def _all_failed(failures: list[tuple[Recording, UserError]]) -> UserError:
-    if len(failures) == 1:
-        return failures[0][1]
+def _join(failures: list[tuple[AnyRecording, UserError]], start: str) -> UserError:
     problems = "\n       ".join(error.problem for _, error in failures)
     remedies = " ".join(dict.fromkeys(error.remedy for _, error in failures))
-    return UserError(f"None of the {len(failures)} recordings can be used:\n       {problems}", remedies)
+    return UserError(f"{start}\n       {problems}", remedies)
 
 
 def _export(root: Path, utterances: list[Utterance], ref_frames: int, workers: int) -> None:
@@ -200,7 +200,14 @@ def _export(root: Path, utterances: list[Utterance], ref_frames: int, workers: i
             raise error
 
 
-def _finish(root: Path, corpus: Corpus, options: PrepareOptions, mode: SplitMode, utterances: list[Utterance]) -> None:
+def _finish(
+    root: Path,
+    corpus: Corpus,
+    options: PrepareOptions,
+    mode: SplitMode,
+    utterances: list[Utterance],
+    frames: FrameConfig | None,
+) -> None:
     name, times = Counter(utterance.id.casefold() for utterance in utterances).most_common(1)[0]
     if times > 1:
         raise DatasetError(f"{root}: two utterances would be called '{name}'.", "Rename one of the recordings.")
@@ -220,7 +227,7 @@ def _finish(root: Path, corpus: Corpus, options: PrepareOptions, mode: SplitMode
     }
     meta = Meta(
         features=options.features,
-        frames=options.frames,
+        frames=frames,
         ref_frames=options.ref_frames,
         corpus=corpus.name,
         licence=corpus.licence,

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtmri2speech.corpora.base import Corpus, Recording
-from rtmri2speech.corpora.folder import FolderCorpus, _safe, unpaired_sounds
+from rtmri2speech.corpora.folder import FolderCorpus, unpaired_sounds
+from rtmri2speech.corpora.names import safe_name
 from rtmri2speech.errors import ConfigError, MediaError, UserError
 
 
@@ -57,7 +58,7 @@ def test_names_with_dots_spaces_and_every_script(tmp_path: Path) -> None:
 
 @given(st.text(min_size=1, max_size=30))
 def test_an_id_is_a_folder_name_on_every_system(name: str) -> None:
-    safe = _safe(name)
+    safe = safe_name(name)
     assert (
         safe and not set(safe) & set('<>:"/\\|?*\n\t ') and not safe.endswith((".", " ")) and not safe.startswith(".")
     )
