@@ -38,6 +38,8 @@ _SCALE_LAYERS = (
 )
 # Samples of a transform; its hop is a quarter of it. UnivNet's are for twice the sampling rate and more.
 _RESOLUTIONS = (1024, 512, 256)
+RESOLUTION_SAMPLES = max(_RESOLUTIONS) // 2 + 1
+"""Samples that the resolution discriminators need at least."""
 _RESOLUTION_CHANNELS = 32
 # Kernel (time, frequency) and stride in frequency by layer.
 _RESOLUTION_LAYERS = (((3, 9), 1), ((3, 9), 2), ((3, 9), 2), ((3, 9), 2), ((3, 3), 1))

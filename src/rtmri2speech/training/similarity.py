@@ -14,6 +14,7 @@ from rtmri2speech.training.recipes import VocoderLossConfig
 # Parts of the definition's transform; the hop is a quarter of one, and a mel band stands for eight of its bins.
 _PARTS = (1, 2, 4, 8, 16)
 _BINS_A_BAND = 8
+_LEAST_BANDS = 4
 
 
 class MelSimilarity:
@@ -32,7 +33,9 @@ class MelSimilarity:
         if weights.multi_scale_mel:
             self.weights["train/multi_scale_mel"] = weights.multi_scale_mel
         self._features = features
-        self._scales = [_scale(features, features.n_fft // part) for part in _PARTS]
+        lengths = [features.n_fft // part for part in _PARTS]
+        # A short transform's parts have no bins left for bands.
+        self._scales = [_scale(features, n_fft) for n_fft in lengths if n_fft >= 2 * _LEAST_BANDS * _BINS_A_BAND]
 
     def __call__(self, generated: Tensor, real: Tensor) -> dict[str, Tensor]:
         """Losses by name, scalars, of waveforms (B, N), without their weights."""

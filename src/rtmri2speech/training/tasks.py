@@ -19,6 +19,7 @@ from rtmri2speech.data.segments import FrameSegments, SoundSegments, collate_pad
 from rtmri2speech.errors import ConfigError, UserError
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.bundle import Bundle
+from rtmri2speech.models.discriminators import RESOLUTION_SAMPLES
 from rtmri2speech.models.vocoder import Generator
 from rtmri2speech.signal.scaler import MelScaler
 from rtmri2speech.signal.statistics import MelStatistics
@@ -139,10 +140,11 @@ def vocoder_task(
             f"but the dataset has hop_length {features.hop_length}.",
             "Choose vocoder.model.upsample_rates whose product is the dataset's hop_length.",
         )
-    if data.segment_frames * features.hop_length < features.min_samples:
-        least = math.ceil(features.min_samples / features.hop_length)
+    needed = max(features.min_samples, RESOLUTION_SAMPLES if "resolution" in settings.discriminators else 0)
+    if data.segment_frames * features.hop_length < needed:
+        least = math.ceil(needed / features.hop_length)
         raise ConfigError(
-            f"Segments of {data.segment_frames} frames are too short for a mel spectrogram.",
+            f"Segments of {data.segment_frames} frames are too short for a mel spectrogram or a discriminator.",
             f"Set vocoder.data.segment_frames to {least} or more.",
         )
     train = SoundSegments(dataset, "train", data.segment_frames, seed)

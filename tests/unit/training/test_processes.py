@@ -24,7 +24,7 @@ from rtmri2speech.training.loaders import EpochSampler, ShareOfBatches
 from rtmri2speech.training.log import read_metrics
 from rtmri2speech.training.processes import ALONE, add_up, find_processes, seed_of
 from rtmri2speech.training.recipes import Recipe
-from rtmri2speech.training.run import train_acoustic
+from rtmri2speech.training.run import train_acoustic, train_vocoder
 from rtmri2speech.training.runs import RunFolder, load_checkpoint
 from rtmri2speech.training.tasks import acoustic_task, vocoder_task
 
@@ -187,7 +187,7 @@ def test_a_folder_in_use_ends_all_processes(make_dataset: MakeDataset, make_reci
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "other.txt").touch()
     recipe = make_recipe().model_dump_json()
-    codes, _, errors = launch("srun", SCRIPT, root, recipe, tmp_path, folder=tmp_path)
+    codes, _, errors = launch("srun", SCRIPT, "acoustic", root, recipe, tmp_path, folder=tmp_path)
     assert codes == {1}, errors
     assert "already exists and is not empty" in errors and "Process 0 cannot begin" in errors
 
@@ -196,11 +196,12 @@ SCRIPT = """
 import pathlib, sys
 import torch
 from rtmri2speech.training.recipes import Recipe
-from rtmri2speech.training.run import train_acoustic
-root, recipe, tmp = sys.argv[1:]
+from rtmri2speech.training.run import train_acoustic, train_vocoder
+kind, root, recipe, tmp = sys.argv[1:]
 torch.set_num_threads(1)
 tmp = pathlib.Path(tmp)
-train_acoustic(pathlib.Path(root), Recipe.model_validate_json(recipe), tmp / "two", tmp / "run", device="cpu")
+train = train_acoustic if kind == "acoustic" else train_vocoder
+train(pathlib.Path(root), Recipe.model_validate_json(recipe), tmp / "two", tmp / "run", device="cpu")
 """
 
 
@@ -232,7 +233,7 @@ def test_the_first_process_can_write_before_the_others_leave(
 ) -> None:
     root = make_dataset(splits=("train", "train", "validation", "validation"))
     recipe = make_recipe(acoustic={"max_epochs": 1000}).model_dump_json()
-    codes, _, errors = launch("torchrun", STOPPED + SCRIPT, root, recipe, tmp_path, folder=tmp_path)
+    codes, _, errors = launch("torchrun", STOPPED + SCRIPT, "acoustic", root, recipe, tmp_path, folder=tmp_path)
     assert codes == {1} and "KeyboardInterrupt" in errors
     assert load_bundle(tmp_path / "two").kind == "acoustic"
     assert RunFolder(tmp_path / "run").position() is not None
@@ -254,7 +255,8 @@ def test_two_processes_give_the_result_of_one(
             "max_epochs": 2,
         }
     )
-    codes, output, errors = launch("torchrun", SCRIPT, root, recipe.model_dump_json(), tmp_path, folder=tmp_path)
+    words = ("acoustic", root, recipe.model_dump_json(), tmp_path)
+    codes, output, errors = launch("torchrun", SCRIPT, *words, folder=tmp_path)
     assert codes == {0}, errors[-3000:]
     assert output.count("val/loss") >= 1, "one process talks"
     single = train_acoustic(root, recipe, tmp_path / "one", tmp_path / "alone", device="cpu")
@@ -266,3 +268,37 @@ def test_two_processes_give_the_result_of_one(
     assert losses[0] == pytest.approx(losses[1], rel=1e-4) and len(losses[0]) >= 1
     bundle = load_bundle(tmp_path / "two")
     assert bundle.provenance["device"].startswith("2 x ") and single.steps == 4
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="torchrun with gloo")
+def test_two_processes_give_the_vocoder_of_one(
+    make_dataset: MakeDataset, make_recipe: MakeRecipe, tmp_path: Path
+) -> None:
+    # Batches of 3, of which the second process has two, then one of 2; three validation utterances.
+    splits = ("train",) * 5 + ("validation",) * 3
+    root = make_dataset(lengths=(40, 33, 30, 36, 31, 40, 30, 35), splits=splits)
+    recipe = make_recipe(
+        vocoder={
+            "data": {"segment_frames": 14, "batch_size": 3, "num_workers": 0},
+            "optimizer": {"lr": 1e-3, "eps": 1e-3},
+            "loss": {"multi_scale_mel": 15.0},
+            "discriminators": ["period", "resolution"],
+            "clip_norm": 50.0,
+            "lr_schedule": "cosine",
+            "max_steps": 4,
+            "max_epochs": 2,
+        }
+    )
+    words = ("vocoder", root, recipe.model_dump_json(), tmp_path)
+    codes, output, errors = launch("torchrun", SCRIPT, *words, folder=tmp_path)
+    assert codes == {0}, errors[-3000:]
+    assert output.count("val/loss") == 2, "one process talks"
+    single = train_vocoder(root, recipe, tmp_path / "one", tmp_path / "alone", device="cpu")
+    two, one = (load_checkpoint(RunFolder(tmp_path / name).last)["state_dict"] for name in ("run", "alone"))
+    for name, value in one.items():
+        # Four steps of the learning rate move a weight by up to 4e-3.
+        torch.testing.assert_close(two[name], value, rtol=1e-3, atol=1e-4)
+    rows = [[row for row in read_metrics(tmp_path / name) if "val/loss" in row] for name in ("run", "alone")]
+    for name in ("val/loss", "val/stoi", "val/mrstft"):
+        assert [row[name] for row in rows[0]] == pytest.approx([row[name] for row in rows[1]], rel=1e-3)
+    assert load_bundle(tmp_path / "two").provenance["device"].startswith("2 x ") and single.steps == 4

@@ -44,3 +44,10 @@ def test_silence_has_gradients() -> None:
     for value in MelSimilarity(WEIGHTS, FEATURES)(wave, torch.zeros_like(wave)).values():
         value.backward()
     assert wave.grad is not None and bool(torch.isfinite(wave.grad).all())
+
+
+@pytest.mark.parametrize("n_fft", [128, 512])
+def test_short_transforms_have_fewer_scales(n_fft: int) -> None:
+    features = FeatureConfig(n_fft=n_fft, win_length=n_fft, hop_length=40, n_mels=8)
+    found = MelSimilarity(WEIGHTS, features)(0.5 * noise(0), noise(0))
+    assert float(found["train/multi_scale_mel"]) == pytest.approx(math.log(2.0), rel=1e-3)
