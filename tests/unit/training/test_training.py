@@ -135,6 +135,7 @@ def test_trains_in_bfloat16(kind: str, dataset_dir: Path, make_recipe: MakeRecip
     assert all(tensor.dtype != torch.bfloat16 for tensor in weights(tmp_path / "a").values())
 
 
+@pytest.mark.filterwarnings("ignore:You defined a `validation_step`")
 def test_half_precision_clips_the_gradient_without_its_scale(dataset: Dataset, make_recipe: MakeRecipe) -> None:
     norms = {}
     for precision in ("32-true", "16-mixed"):
@@ -142,7 +143,8 @@ def test_half_precision_clips_the_gradient_without_its_scale(dataset: Dataset, m
         task = acoustic_task(dataset, settings, None, False, ALONE)
         scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
         plugins = [MixedPrecision("16-mixed", "cpu", scaler)] if precision == "16-mixed" else []
-        options = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False, "limit_val_batches": 0}
+        names = ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary")
+        options = dict.fromkeys(names, False)
         trainer = Trainer(accelerator="cpu", plugins=plugins, max_steps=1, **options)  # type: ignore[arg-type]
         trainer.fit(task.module, task.train)
         assert isinstance(task.module, AcousticTraining) and trainer.precision == precision
