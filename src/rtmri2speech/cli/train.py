@@ -105,6 +105,7 @@ def _train(
     device: str,
     dtype: DType | None,
 ) -> int:
+    from rtmri2speech.training.processes import find_processes
     from rtmri2speech.training.recipes import load_recipe
     from rtmri2speech.training.run import train_acoustic, train_vocoder
 
@@ -120,5 +121,6 @@ def _train(
         init=init,
         progress=sys.stderr.isatty(),
     )
-    print("\n".join(summary.lines()))
+    if find_processes().is_first:
+        print("\n".join(summary.lines()))
     return 0
