@@ -25,6 +25,7 @@ app = App(
 )
 train = App(name="train", help="Train the acoustic model or the vocoder.")
 import_app = App(name="import", help="Bring in checkpoints of other programs.")
+export_mels = App(name="export-mels", help="Write mel spectrograms to fine-tune the vocoder on.")
 
 # Named by text, so that a command's own imports happen only when it is called.
 _COMMANDS = "rtmri2speech.cli"
@@ -34,6 +35,9 @@ app.command(f"{_COMMANDS}.simulate:simulate", name="simulate", help="Make record
 app.command(train)
 train.command(f"{_COMMANDS}.train:acoustic", name="acoustic", help="Train frames to mel spectrogram.")
 train.command(f"{_COMMANDS}.train:vocoder", name="vocoder", help="Train mel spectrogram to sound.")
+app.command(export_mels)
+export_mels.command(f"{_COMMANDS}.export_mels:ground_truth", name="ground-truth", help="Those of a dataset's sound.")
+export_mels.command(f"{_COMMANDS}.export_mels:predicted", name="predicted", help="Those an acoustic model predicts.")
 app.command(f"{_COMMANDS}.bundle:bundle", name="bundle", help="Join an acoustic model and a vocoder in one file.")
 app.command(f"{_COMMANDS}.inspect:inspect", name="inspect", help="Say what a model file holds.")
 app.command(import_app)
@@ -89,7 +93,7 @@ def _command_of(words: Sequence[str]) -> str:
         if word.startswith("-") or word not in level:
             break
         commands.append(word)
-        if word not in ("train", "import"):
+        if word not in ("train", "import", "export-mels"):
             break
         level = level[word]
     return "".join(f"{command} " for command in commands)

@@ -18,6 +18,8 @@ COMMANDS = [
     ("simulate",),
     ("train", "acoustic"),
     ("train", "vocoder"),
+    ("export-mels", "ground-truth"),
+    ("export-mels", "predicted"),
     ("bundle",),
     ("inspect",),
     ("import", "hifigan"),

@@ -1,0 +1,157 @@
+"""Mel spectrograms of a whole dataset as files for the vocoder, and those of its sound (memo section 3)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtmri2speech.data.files import cannot_write, replacing, write_text
+from rtmri2speech.data.layout import Dataset, Utterance
+from rtmri2speech.data.mels import GROUND_TRUTH, mel_path, open_ln_mel
+from rtmri2speech.errors import DatasetError, UserError
+from rtmri2speech.signal.mel import db_to_ln
+
+RECORD = "made_from.json"
+"""File beside the mels that says what they were made from."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export came to.
+
+    Attributes:
+        folder: where the mels are.
+        made: files written.
+        kept: files that were there already.
+        failures: files that could not be made, and why.
+    """
+
+    folder: Path
+    made: int
+    kept: int
+    failures: list[tuple[Path, UserError]]
+
+
+def export_ground_truth(
+    dataset: Dataset,
+    *,
+    overwrite: bool = False,
+    on_start: Callable[[int], None] = lambda total: None,
+    on_frames: Callable[[int], None] = lambda count: None,
+) -> Exported:
+    """Write the mels of the dataset's sound to ``mels_gt_log``; arguments and errors as in :func:`export_mels`."""
+    folder = dataset.root / GROUND_TRUTH
+
+    def read(utterance: Utterance) -> NDArray[np.float32]:
+        return np.array(dataset.mel_db(utterance))
+
+    return export_mels(dataset, folder, "mel_db.npy", read, overwrite=overwrite, on_start=on_start, on_frames=on_frames)
+
+
+def export_mels(
+    dataset: Dataset,
+    folder: Path,
+    source: str,
+    make: Callable[[Utterance], NDArray[np.float32]],
+    *,
+    overwrite: bool = False,
+    on_start: Callable[[int], None] = lambda total: None,
+    on_frames: Callable[[int], None] = lambda count: None,
+) -> Exported:
+    """Write a mel for every utterance: ``<ID>.npy``, shape (M, T) float32, ln(power).
+
+    Complete files of the same source and of unchanged utterances are kept, so that an export that was stopped goes
+    on where it was. An utterance that fails does not keep the others from being done.
+
+    Args:
+        dataset: the dataset.
+        folder: where to write.
+        source: what tells this source of mels from others.
+        make: gives an utterance's mel, shape (T, M), dB.
+        overwrite: make every file again.
+        on_start: called with the number of frames to do.
+        on_frames: called with the number of frames done since the last call.
+
+    Raises:
+        UserError: when the folder holds mels whose origin is unknown, or it cannot be written.
+    """
+    missing = _begin(dataset, folder, source, overwrite=overwrite)
+    on_start(sum(utterance.n_frames for utterance in missing))
+    n_mels = dataset.meta.features.n_mels
+    failures: list[tuple[Path, UserError]] = []
+    for utterance in missing:
+        path = mel_path(folder, utterance)
+        try:
+            mel_db = make(utterance)
+            if mel_db.shape != (utterance.n_frames, n_mels):
+                raise DatasetError(
+                    f"{dataset.folder(utterance)}: gives a mel of shape {mel_db.shape}, not {utterance.n_frames} "
+                    f"frames of {n_mels} bands.",
+                    "Run: rtmri2speech check DATASET; then prepare again.",
+                )
+            if not np.isfinite(mel_db).all():
+                raise DatasetError(
+                    f"{dataset.folder(utterance)}: gives a mel with values that are not numbers.",
+                    "Run: rtmri2speech check DATASET; then prepare again, or use another model.",
+                )
+        except UserError as error:
+            failures.append((path, error))
+        else:
+            with replacing(path) as file:
+                np.save(file, np.ascontiguousarray(db_to_ln(mel_db).T, dtype=np.float32))
+        on_frames(utterance.n_frames)
+    return Exported(folder, len(missing) - len(failures), len(dataset.utterances) - len(missing), failures)
+
+
+def _begin(dataset: Dataset, folder: Path, source: str, *, overwrite: bool) -> list[Utterance]:
+    """Take away what is out of date, and write down what the folder's files are made from; what is to be made.
+
+    In this order, a file that is there was made from what the record says, wherever the program is stopped.
+    """
+    stored = _read_record(folder)
+    made_from = {utterance.id: utterance.sha256 for utterance in dataset.utterances}
+    there = [utterance for utterance in dataset.utterances if mel_path(folder, utterance).exists()]
+    if there and stored is None and not overwrite:
+        raise UserError(
+            f"{folder}: holds {len(there)} mel(s) of this dataset, but not from what they were made (no {RECORD}).",
+            "Make them again with --overwrite, or move that folder away.",
+        )
+    old = {} if overwrite or stored is None or stored["source"] != source else stored["utterances"]
+    kept = {
+        utterance.id
+        for utterance in there
+        if old.get(utterance.id) == utterance.sha256 and _is_complete(dataset, folder, utterance)
+    }
+    for utterance in there:
+        if utterance.id not in kept:
+            path = mel_path(folder, utterance)
+            try:
+                path.unlink()
+            except OSError as error:
+                raise cannot_write(path, error) from error
+    write_text(folder / RECORD, json.dumps({"source": source, "utterances": made_from}, indent=1) + "\n")
+    return [utterance for utterance in dataset.utterances if utterance.id not in kept]
+
+
+def _read_record(folder: Path) -> dict[str, Any] | None:
+    """What the folder says its files are made from; None when it does not say."""
+    try:
+        stored = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    known = isinstance(stored, dict) and "source" in stored and isinstance(stored.get("utterances"), dict)
+    return stored if known else None
+
+
+def _is_complete(dataset: Dataset, folder: Path, utterance: Utterance) -> bool:
+    try:
+        open_ln_mel(folder, utterance, dataset.meta.features.n_mels)
+    except DatasetError:
+        return False
+    return True
