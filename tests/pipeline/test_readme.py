@@ -12,7 +12,7 @@ from cyclopts import App, CycloptsError
 from rtmri2speech.cli.main import app
 
 README = Path(__file__).parents[2] / "README.md"
-VERBS = ("check", "prepare", "simulate", "train", "bundle", "inspect", "import", "synthesize", "demo")
+VERBS = ("check", "prepare", "simulate", "train", "bundle", "inspect", "import", "export-mels", "synthesize", "demo")
 
 
 def blocks() -> list[str]:
@@ -50,7 +50,8 @@ def test_the_options_in_the_text_exist(line: str) -> None:
         "check": "videos",
     }
     verb, _, rest = line.replace("recording|speaker|blocks", "blocks").partition(" ")
-    words = shlex.split(f"{verb} {needed.get(verb, '')} {rest}")
+    last = {"train": "dataset"}
+    words = shlex.split(f"{verb} {needed.get(verb, '')} {rest} {last.get(verb, '')}")
     app.parse_args(words, exit_on_error=False, print_error=False)
 
 

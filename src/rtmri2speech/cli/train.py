@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from rtmri2speech.cli.console import Flag
+from rtmri2speech.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rtmri2speech.data.mels import MelSource
 
 DType = Literal["auto", "float32", "bfloat16", "float16"]
 _PRECISION = {"auto": "auto", "float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
+# The memo's share of the sound's own mels (section 3).
+_EXTRA_WEIGHT = 0.8
 Overrides = Annotated[list[str] | None, Parameter(name="--set", consume_multiple=True, negative="")]
 
 
@@ -66,6 +72,10 @@ def vocoder(
     resume: Annotated[bool, Flag] = False,
     device: Literal["auto", "cpu", "cuda"] = "auto",
     dtype: DType | None = None,
+    fine_tune: Annotated[bool, Flag] = False,
+    input_mels_dir: Path | None = None,
+    extra_mels_dir: Path | None = None,
+    extra_mels_weight: float | None = None,
 ) -> int:
     """Train the vocoder: mel spectrogram to sound.
 
@@ -89,8 +99,54 @@ def vocoder(
         Where to train; auto takes a GPU if there is one.
     dtype
         Precision, over the recipe's.
+    fine_tune
+        Go on from the vocoder of --init, on the mels of --input-mels-dir instead of the sound's own.
+    input_mels_dir
+        Mels for --fine-tune, which validation is on too; by default DATASET/mels_ft_log_normalized, which export-mels
+        predicted writes.
+    extra_mels_dir
+        More mels of the same utterances to mix in, as a rule DATASET/mels_gt_log, which export-mels ground-truth
+        writes.
+    extra_mels_weight
+        Probability that a segment's mel is one of --extra-mels-dir; 0.8 by default.
     """
-    return _train("vocoder", dataset, recipe, out, run_dir, overrides, init, resume, device, dtype)
+    mels = _mel_source(dataset, fine_tune, input_mels_dir, extra_mels_dir, extra_mels_weight, init is None, resume)
+    return _train("vocoder", dataset, recipe, out, run_dir, overrides, init, resume, device, dtype, mels)
+
+
+def _mel_source(
+    dataset: Path,
+    fine_tune: bool,
+    folder: Path | None,
+    extra: Path | None,
+    weight: float | None,
+    from_nothing: bool,
+    resume: bool,
+) -> MelSource | None:
+    """Where the options say that mels are taken from; None for the dataset's own."""
+    options = {"--input-mels-dir": folder, "--extra-mels-dir": extra, "--extra-mels-weight": weight}
+    given = [name for name, value in options.items() if value is not None]
+    if not fine_tune:
+        if given:
+            raise ConfigError(
+                f"{', '.join(given)}: only of use with --fine-tune.",
+                "Add --fine-tune and --init BASE, or leave it out to train on the sound's own mels.",
+            )
+        return None
+    if from_nothing and not resume:
+        raise ConfigError(
+            "--fine-tune goes on from a trained vocoder, and none is given.",
+            "Give one with --init: a model file of train vocoder, or of import hifigan.",
+        )
+    if weight is not None and extra is None:
+        raise ConfigError(
+            "--extra-mels-weight is given, but no --extra-mels-dir.",
+            "Give the folder as well; export-mels ground-truth DATASET makes one.",
+        )
+    from rtmri2speech.data.mels import PREDICTED, MelSource
+
+    share = 0.0 if extra is None else _EXTRA_WEIGHT if weight is None else weight
+    return MelSource(folder or dataset / PREDICTED, extra, share)
 
 
 def _train(
@@ -104,13 +160,16 @@ def _train(
     resume: bool,
     device: str,
     dtype: DType | None,
+    mels: MelSource | None = None,
 ) -> int:
+    from functools import partial
+
     from rtmri2speech.training.processes import find_processes
     from rtmri2speech.training.recipes import load_recipe
     from rtmri2speech.training.run import train_acoustic, train_vocoder
 
     precision = [] if dtype is None else [f"{stage}.precision={_PRECISION[dtype]}"]
-    train = train_acoustic if stage == "acoustic" else train_vocoder
+    train = train_acoustic if stage == "acoustic" else partial(train_vocoder, mels=mels)
     summary = train(
         dataset,
         load_recipe(recipe, [*(overrides or []), *precision]),

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
 from rtmri2speech.data.layout import Dataset, Split, Utterance
+from rtmri2speech.data.mels import MelSource, read_mel_db
 from rtmri2speech.data.sound import read_sound_slice
 from rtmri2speech.data.windows import Segment, tile
 from rtmri2speech.errors import DatasetError
@@ -100,14 +101,18 @@ class SoundSegments(TorchDataset[tuple[Tensor, Tensor]]):
 
     The mel is a slice of the whole utterance's, because the reflected edges of a crop would spoil its
     outer frames. Utterances shorter than the segment are padded: silence in the wave, the floor in the mel.
-    The key is (epoch, index): the crop is a function of seed, epoch and index alone, whatever the worker.
+    The key is (epoch, index): the crop, and where there is a choice of mels the choice, is a function of seed,
+    epoch and index alone, whatever the worker. ``mels`` are taken instead of the dataset's own.
     """
 
-    def __init__(self, dataset: Dataset, split: Split, segment_frames: int, seed: int) -> None:
+    def __init__(
+        self, dataset: Dataset, split: Split, segment_frames: int, seed: int, mels: MelSource | None = None
+    ) -> None:
         self.dataset = dataset
         self.utterances = dataset.of_split(split)
         self.segment_frames = segment_frames
         self.seed = seed
+        self.mels = mels
 
     def __len__(self) -> int:
         return len(self.utterances)
@@ -117,19 +122,33 @@ class SoundSegments(TorchDataset[tuple[Tensor, Tensor]]):
         utterance = self.utterances[index]
         room = utterance.n_frames - self.segment_frames
         start = int(np.random.default_rng((self.seed, epoch, index)).integers(room + 1)) if room > 0 else 0
-        return load_sound(self.dataset, utterance, start, self.segment_frames)
+        folder = None if self.mels is None else self.mels.draw(self.seed, epoch, index)
+        return load_sound(self.dataset, utterance, start, self.segment_frames, folder)
 
 
-def load_sound(dataset: Dataset, utterance: Utterance, start: int, n_frames: int) -> tuple[Tensor, Tensor]:
+def load_sound(
+    dataset: Dataset, utterance: Utterance, start: int, n_frames: int, mels: Path | None = None
+) -> tuple[Tensor, Tensor]:
     """Mel (F, M) dB and wave (F * hop,) of F = n_frames frames from ``start``, padded beyond the end.
 
+    Args:
+        dataset: the dataset.
+        utterance: which of it.
+        start: first frame.
+        n_frames: frames, beyond the end too.
+        mels: folder to take the mel from instead of the dataset's own (:mod:`rtmri2speech.data.mels`).
+
     Raises:
-        DatasetError: when the sound is missing or shorter than its frames.
+        DatasetError: when the sound is missing or shorter than its frames, or the mel in ``mels`` cannot be used.
     """
     features = dataset.meta.features
     real = min(n_frames, utterance.n_frames - start)
     mel = torch.full((n_frames, features.n_mels), 10.0 * float(np.log10(features.floor)))
-    mel[:real] = torch.from_numpy(np.array(dataset.mel_db(utterance)[start : start + real]))
+    if mels is None:
+        own = np.array(dataset.mel_db(utterance)[start : start + real])
+    else:
+        own = read_mel_db(mels, utterance, features.n_mels, start, start + real)
+    mel[:real] = torch.from_numpy(own)
     path: Path = dataset.audio_path(utterance)
     hop = features.hop_length
     samples = read_sound_slice(path, start * hop, real * hop)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -147,20 +148,25 @@ class WholeSounds(TorchDataset[tuple[Tensor, Tensor]]):
         utterances: which.
         least: frames that shorter utterances are padded to.
         most: frames at which longer ones are cut, so that memory is bounded.
+        mels: folder to take the mels from instead of the dataset's own.
     """
 
-    def __init__(self, dataset: Dataset, utterances: list[Utterance], least: int, most: int) -> None:
+    def __init__(
+        self, dataset: Dataset, utterances: list[Utterance], least: int, most: int, mels: Path | None = None
+    ) -> None:
         self.dataset = dataset
         self.utterances = utterances
         self.least = least
         self.most = most
+        self.mels = mels
 
     def __len__(self) -> int:
         return len(self.utterances)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         utterance = self.utterances[index]
-        return load_sound(self.dataset, utterance, 0, max(min(utterance.n_frames, self.most), self.least))
+        n_frames = max(min(utterance.n_frames, self.most), self.least)
+        return load_sound(self.dataset, utterance, 0, n_frames, self.mels)
 
 
 def make_loader(

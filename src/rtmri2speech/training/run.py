@@ -17,6 +17,7 @@ from lightning.pytorch import Trainer
 from rtmri2speech import __version__
 from rtmri2speech.data.files import check_writable
 from rtmri2speech.data.layout import Dataset
+from rtmri2speech.data.mels import MelSource
 from rtmri2speech.errors import UserError
 from rtmri2speech.models.bundle import save_bundle
 from rtmri2speech.training.checkpoints import Checkpoints
@@ -115,19 +116,21 @@ def train_vocoder(
     device: str = "auto",
     resume: bool = False,
     init: Path | None = None,
+    mels: MelSource | None = None,
     progress: bool = False,
 ) -> TrainingSummary:
     """Train the vocoder on a dataset's sound and write the best one as a bundle.
 
     Arguments and errors as in :func:`train_acoustic`; the recipe's ``vocoder`` part is used, and ``init`` is a
-    bundle with a vocoder of the same geometry.
+    bundle with a vocoder of the same geometry. With ``mels``, they are taken from there instead of the dataset: the
+    vocoder learns to make the same sound of an acoustic model's predictions.
     """
     processes, settings = find_processes(), recipe.vocoder
 
     def prepare() -> _Start:
         # The discriminators choose their precision themselves.
         dataset, execution = Dataset(dataset_dir), choose_execution(device, "fp32")
-        task = vocoder_task(dataset, settings, init, execution.cuda, processes)
+        task = vocoder_task(dataset, settings, init, execution.cuda, processes, mels)
         return _start(dataset, execution, task, processes, run_dir, out, init, resume=resume)
 
     return _run(prepare, processes, out, progress=progress)
@@ -147,7 +150,8 @@ def _start(
     run = RunFolder(run_dir)
     if processes.is_first:
         check_writable(out)  # now, not after days of training
-        run = RunFolder.open(run_dir, task.kind, task.settings, dataset, init, resume=resume)
+        mels = None if task.mels is None else task.mels.identity(dataset)
+        run = RunFolder.open(run_dir, task.kind, task.settings, dataset, init, mels, resume=resume)
     position = run.position() if resume else None
     if position is not None:
         task.sampler.resume(position.epoch, position.batches * task.settings.data.batch_size)
@@ -205,6 +209,7 @@ def _run(prepare: Callable[[], _Start], processes: Processes, out: Path, *, prog
             best_step=checkpoints.best_step,
             metrics=checkpoints.best_metrics,
             stopped="interrupted" if interrupted or reason is None else reason,
+            mels=None if task.mels is None else task.mels.folder,
             out=out,
             run_dir=run.path,
         )
@@ -267,6 +272,7 @@ def _provenance(start: _Start, checkpoints: Checkpoints, device: str) -> dict[st
         "utterances": dict(Counter(utterance.split for utterance in dataset.utterances)),
         "seed": settings.seed,
         "init": start.run.init,
+        **({} if start.run.mels is None else {"mels": start.run.mels}),
         "recipe": settings.model_dump(mode="json"),
         "step": checkpoints.best_step,
         "metrics": checkpoints.best_metrics,

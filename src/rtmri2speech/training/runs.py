@@ -59,11 +59,13 @@ class RunFolder:
 
     Attributes:
         init: name of the bundle that the training began from; None without one.
+        mels: what tells the mels apart that are used instead of the dataset's own; None without.
     """
 
-    def __init__(self, path: Path, init: str | None = None) -> None:
+    def __init__(self, path: Path, init: str | None = None, mels: dict[str, Any] | None = None) -> None:
         self.path = path
         self.init = init
+        self.mels = mels
         self.checkpoints = path / "checkpoints"
 
     @property
@@ -78,21 +80,30 @@ class RunFolder:
 
     @classmethod
     def open(
-        cls, path: Path, kind: str, recipe: Config, dataset: Dataset, init: Path | None = None, *, resume: bool
+        cls,
+        path: Path,
+        kind: str,
+        recipe: Config,
+        dataset: Dataset,
+        init: Path | None = None,
+        mels: dict[str, Any] | None = None,
+        *,
+        resume: bool,
     ) -> Self:
         """Begin a new run, or take one up again.
 
         Raises:
             UserError: when a new run's folder is in use, or a run to resume is missing, damaged, of another
-                kind, recipe, dataset or bundle to begin from (names what differs).
+                kind, recipe, dataset, mels or bundle to begin from (names what differs).
         """
-        run = cls(path, None if init is None else init.name)
+        run = cls(path, None if init is None else init.name, mels)
         start = None if init is None else {"name": init.name, "sha256": hash_files([init])}
         identity = {
             "kind": kind,
             "dataset": dataset.fingerprint(),
             "utterances": {item.id: f"{item.split} {item.sha256[:16]}" for item in dataset.utterances},
             "recipe": recipe.model_dump(mode="json"),
+            "mels": mels,
         }
         if resume:
             stored = run._read()
@@ -142,8 +153,13 @@ class RunFolder:
         path = self.path / "run.json"
         try:
             stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            # Runs of older versions know of the whole dataset only.
-            return {"utterances": {}, **stored, **{name: stored[name] for name in ("kind", "dataset", "recipe")}}
+            # Runs of older versions know of the whole dataset only, and of no other mels than its own.
+            return {
+                "utterances": {},
+                "mels": None,
+                **stored,
+                **{name: stored[name] for name in ("kind", "dataset", "recipe")},
+            }
         except FileNotFoundError:
             raise UserError(
                 f"{self.path}: no training to resume (no run.json).", "Leave out --resume, or correct --run-dir."
@@ -178,7 +194,7 @@ class RunFolder:
                 "Train anew with another --run-dir, or bring the dataset back.",
             )
         mine, theirs = (
-            _flatten({name: it[name] for name in ("kind", "dataset", "recipe")}) for it in (identity, stored)
+            _flatten({name: it[name] for name in ("kind", "dataset", "recipe", "mels")}) for it in (identity, stored)
         )
         differences = [
             f"{name.removeprefix('recipe.')}: {theirs.get(name)} then, {mine.get(name)} now"
@@ -188,7 +204,7 @@ class RunFolder:
         if differences:
             raise UserError(
                 f"{self.path}: was started with other settings: {'; '.join(differences)}.",
-                "Give the same recipe and dataset as then, or start a new run with another --run-dir.",
+                "Give the same recipe, dataset and mels as then, or start a new run with another --run-dir.",
             )
 
 

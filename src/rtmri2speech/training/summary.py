@@ -25,6 +25,7 @@ class TrainingSummary:
         stopped: what ended the training.
         out: the bundle.
         run_dir: the run folder.
+        mels: folder of the mels that were turned into sound on the validation split; None for the dataset's own.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class TrainingSummary:
     stopped: str
     out: Path
     run_dir: Path
+    mels: Path | None = None
 
     @property
     def mae_db(self) -> float:
@@ -61,7 +63,8 @@ class TrainingSummary:
         ]
         baseline = self.mean_mel_mae_db
         if baseline is None:
-            lines.append(f"Mel error of copy synthesis on the validation split: {self.mae_db:.2f} dB.")
+            what = "copy synthesis" if self.mels is None else f"the sound made of {self.mels}"
+            lines.append(f"Mel error of {what} on the validation split: {self.mae_db:.2f} dB.")
         else:
             verdict = "better than" if self.mae_db < baseline else "NOT better than"
             lines.append(

@@ -15,6 +15,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping
 from torch import Tensor
 
 from rtmri2speech.data.layout import Dataset
+from rtmri2speech.data.mels import MelSource
 from rtmri2speech.data.segments import FrameSegments, SoundSegments, collate_pad
 from rtmri2speech.errors import ConfigError, UserError
 from rtmri2speech.models.acoustic import AcousticModel
@@ -50,6 +51,7 @@ class Task:
         callbacks: that only this kind has.
         to_bundle: makes the bundle of the module's present weights and a provenance.
         measure: more metrics of the module's present weights, by name, measured on a device.
+        mels: where mels are taken from instead of the dataset's own.
     """
 
     kind: Literal["acoustic", "vocoder"]
@@ -62,6 +64,7 @@ class Task:
     callbacks: list[Callback]
     to_bundle: Callable[[dict[str, Any]], Bundle]
     measure: Callable[[torch.device], dict[str, float]] = lambda device: {}
+    mels: MelSource | None = None
 
 
 class _Patience(EarlyStopping):
@@ -130,9 +133,17 @@ def acoustic_task(
 
 
 def vocoder_task(
-    dataset: Dataset, settings: VocoderRecipe, init: Path | None, cuda: bool, processes: Processes
+    dataset: Dataset,
+    settings: VocoderRecipe,
+    init: Path | None,
+    cuda: bool,
+    processes: Processes,
+    mels: MelSource | None = None,
 ) -> Task:
-    """The vocoder's training; arguments and errors as in :func:`acoustic_task`."""
+    """The vocoder's training, on the dataset's own mels or on those of ``mels``.
+
+    Other arguments and errors as in :func:`acoustic_task`.
+    """
     features, data, seed = dataset.meta.features, settings.data, settings.seed
     if settings.model.hop_length != features.hop_length:
         raise ConfigError(
@@ -147,9 +158,13 @@ def vocoder_task(
             f"Segments of {data.segment_frames} frames are too short for a mel spectrogram or a discriminator.",
             f"Set vocoder.data.segment_frames to {least} or more.",
         )
-    train = SoundSegments(dataset, "train", data.segment_frames, seed)
+    if mels is not None:
+        mels.require(dataset)
+    train = SoundSegments(dataset, "train", data.segment_frames, seed, mels)
     most = math.ceil(data.validation_seconds * features.frame_rate)
-    validation = WholeSounds(dataset, dataset.of_split("validation"), data.segment_frames, most)
+    # Validation is on what the vocoder will meet.
+    met = None if mels is None else mels.folder
+    validation = WholeSounds(dataset, dataset.of_split("validation"), data.segment_frames, most, met)
     if (least := min(len(train), len(validation))) < processes.world:
         raise UserError(
             f"{dataset.root}: {least} utterances to train on or to validate are too few for {processes.world} "
@@ -177,6 +192,7 @@ def vocoder_task(
         steps_per_batch=OPTIMIZERS,
         callbacks=[],
         to_bundle=lambda provenance: Bundle.from_vocoder(generator, features, provenance=provenance),
+        mels=mels,
     )
 
 

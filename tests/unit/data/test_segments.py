@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from rtmri2speech.data.layout import Dataset
+from rtmri2speech.data.mels import MelSource, mel_path
 from rtmri2speech.data.segments import FrameSegments, SoundSegments, collate_pad, load_sound
 from rtmri2speech.data.sound import read_sound, write_float_wav
 from rtmri2speech.errors import DatasetError
@@ -134,3 +135,52 @@ def test_a_sound_shorter_than_its_frames_is_refused(make_dataset: MakeDataset) -
     assert load_sound(dataset, row, 20, 9)[1].shape == (9 * HOP,)
     with pytest.raises(DatasetError, match="shorter than its 30 frames"):
         load_sound(dataset, row, 21, 9)
+
+
+def mels_that_count(dataset: Dataset, name: str, sign: int) -> Path:
+    """A folder of mels in which every frame says its number, in dB: ``sign * (1000 * band + frame + 1)``."""
+    folder = dataset.root / name
+    folder.mkdir()
+    for row in dataset.utterances:
+        number = sign * (1000.0 * np.arange(8)[:, None] + np.arange(row.n_frames) + 1)
+        np.save(mel_path(folder, row), (number * np.log(10) / 10).astype(np.float32))
+    return folder
+
+
+def test_mels_of_a_folder_are_cut_where_the_sound_is(make_dataset: MakeDataset) -> None:
+    dataset = Dataset(make_dataset())
+    plain = SoundSegments(dataset, "train", 6, seed=7)
+    given = SoundSegments(dataset, "train", 6, 7, MelSource(mels_that_count(dataset, "mels", 1)))
+    whole = read_sound(dataset.audio_path(dataset.utterances[0])).samples
+    starts = set()
+    for epoch in range(12):
+        mel, wave = given[epoch, 0]
+        assert torch.equal(wave, plain[epoch, 0][1]), "the place does not depend on where the mel comes from"
+        start = round(float(mel[0, 0])) - 1
+        expected = 1000.0 * np.arange(8) + np.arange(start, start + 6)[:, None] + 1
+        assert mel.shape == (6, 8) and mel.dtype == torch.float32 and np.allclose(mel.numpy(), expected, rtol=1e-6)
+        assert np.array_equal(whole[start * HOP : (start + 6) * HOP], wave.numpy())
+        starts.add(start)
+    assert len(starts) > 4
+
+
+def test_segments_mix_two_folders_in_the_given_share(make_dataset: MakeDataset) -> None:
+    dataset = Dataset(make_dataset())
+    source = MelSource(mels_that_count(dataset, "mels", 1), mels_that_count(dataset, "extra", -1), 0.8)
+    segments = SoundSegments(dataset, "train", 6, 7, source)
+    keys = [(epoch, index) for epoch in range(300) for index in range(2)]
+    extra = [bool(segments[key][0][0, 0] < 0) for key in keys]
+    assert np.mean(extra) == pytest.approx(0.8, abs=0.05)
+    again = SoundSegments(dataset, "train", 6, 7, source)
+    assert [bool(again[key][0][0, 0] < 0) for key in reversed(keys[:60])] == extra[:60][::-1]
+    # Where the segment lies says nothing about the choice, nor the choice about the place.
+    places = [abs(round(float(segments[key][0][0, 0]))) for key in keys if key[1] == 0]
+    assert abs(np.corrcoef(places, extra[::2])[0, 1]) < 0.2
+
+
+def test_mels_of_a_folder_are_padded_with_the_floor(make_dataset: MakeDataset) -> None:
+    dataset = Dataset(make_dataset())
+    source = MelSource(mels_that_count(dataset, "mels", 1))
+    mel, wave = SoundSegments(dataset, "train", 15, 0, source)[3, 1]
+    assert np.allclose(mel[:12, 0].numpy(), np.arange(12) + 1) and (mel[12:] == -100.0).all()
+    assert wave.shape == (15 * HOP,) and not wave[12 * HOP :].any()

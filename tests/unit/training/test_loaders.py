@@ -7,11 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
+from rtmri2speech.data.layout import Dataset
 from rtmri2speech.errors import DatasetError
-from rtmri2speech.training.loaders import EpochSampler, Loader, make_loader
+from rtmri2speech.training.loaders import EpochSampler, Loader, WholeSounds, make_loader
 from rtmri2speech.training.recipes import Recipe
 
 MakeDataset = Callable[..., Path]
@@ -51,3 +53,12 @@ def test_order_depends_on_seed_and_epoch_alone() -> None:
     assert list(sampler) == second[4:]
     sampler.set_epoch(2)
     assert len(list(sampler)) == 15
+
+
+def test_whole_sounds_take_their_mels_from_a_folder(dataset: Dataset, tmp_path: Path) -> None:
+    (row,) = dataset.of_split("validation")
+    np.save(tmp_path / f"{row.id}.npy", np.tile(np.arange(24.0), (16, 1)) * np.log(10) / 10)
+    own = WholeSounds(dataset, [row], 10, 20)[0]
+    mel, wave = WholeSounds(dataset, [row], 10, 20, tmp_path)[0]
+    assert torch.equal(wave, own[1]) and not torch.equal(mel, own[0])
+    torch.testing.assert_close(mel, torch.arange(20.0)[:, None].expand(20, 16))
