@@ -6,6 +6,7 @@ import json
 import pickle
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +83,9 @@ def import_hifigan(checkpoint: Path, config_json: Path, preemphasis: float | Non
                 f"The configuration names fmax {fmax:g} Hz, above the Nyquist frequency {rate / 2:g} Hz; the "
                 "filterbank used here ends at Nyquist, so the mel bands differ from those of the training."
             )
-    features = FeatureConfig.parse(chosen, str(config_json))
-    config = VocoderConfig.parse({ours: values[theirs] for ours, theirs in _VOCODER_KEYS.items()}, str(config_json))
+    features = FeatureConfig.parse(chosen, str(config_json), _FEATURE_KEYS)
+    geometry = {ours: values[theirs] for ours, theirs in _VOCODER_KEYS.items()}
+    config = VocoderConfig.parse(geometry, str(config_json), _VOCODER_KEYS)
     if config.hop_length != features.hop_length:
         raise BundleError(
             f"{config_json}: upsample_rates make {config.hop_length}, but hop_size is {features.hop_length}.",
@@ -99,7 +101,27 @@ def import_hifigan(checkpoint: Path, config_json: Path, preemphasis: float | Non
     )
     card = "\n\n".join([f"HiFi-GAN generator imported from {checkpoint.name} and {config_json.name}.", *notes])
     provenance = {"imported_from": checkpoint.name, "config": config_json.name}
-    return Bundle.from_vocoder(model, features, provenance=provenance, card=card)
+    return replace(Bundle.from_vocoder(model, features, provenance=provenance, card=card), source=str(checkpoint))
+
+
+def config_beside(checkpoint: Path) -> Path:
+    """The JSON that belongs to a HiFi-GAN checkpoint: in its folder, of its name, or config.json, or the only one.
+
+    Raises:
+        BundleError: when there is none, or none can be told from the others.
+    """
+    found = sorted(path for path in checkpoint.parent.glob("*.json") if path.is_file())
+    # Both v1.json and v1.pth.json are of the name of v1.pth.tar; the longer one is meant.
+    own = [path for path in found if f"{checkpoint.name}.".startswith(f"{path.stem}.")]
+    named = [path for path in found if path.name == "config.json"]
+    chosen = sorted(own, key=lambda path: len(path.name))[-1:] or named or (found if len(found) == 1 else [])
+    if not chosen:
+        others = f" ({list_names(path.name for path in found)} are there)" if found else ""
+        raise BundleError(
+            f"{checkpoint}: a HiFi-GAN checkpoint without its config.json beside it{others}.",
+            "Put the JSON it was trained with into its folder, as config.json.",
+        )
+    return chosen[0]
 
 
 def import_acoustic(

@@ -1,7 +1,8 @@
-"""Starting a training from the weights of a bundle (``--init``)."""
+"""Starting a training from the weights of a model file (``--init``)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -9,45 +10,116 @@ from rtmri2speech.data.layout import Dataset
 from rtmri2speech.errors import BundleError
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.bundle import Bundle, load_bundle
+from rtmri2speech.models.foreign import config_beside, import_hifigan
+from rtmri2speech.models.transfer import MelInput, transfer
 from rtmri2speech.models.vocoder import Generator
+from rtmri2speech.signal.features import FeatureConfig
 
 Stage = Literal["acoustic", "vocoder"]
 
 # Settings of the acoustic model that no weight depends on.
 _FREE = ("dropout:", "inference:", "cnn_weights:")
 
+# What the released code's JSON does not tell.
+_UNTOLD = ("preemphasis:", "floor:")
 
-def load_init(path: Path, stage: Stage, dataset: Dataset) -> Bundle:
-    """Load the bundle to start from and check that it was made for data like these.
+
+@dataclass(frozen=True)
+class Init:
+    """Weights to start from, and what they were made for.
+
+    Attributes:
+        bundle: the weights.
+        features: mel definition of the dataset.
+        magnitude: the vocoder was trained on ln magnitude, as the released HiFi-GAN code does.
+    """
+
+    bundle: Bundle
+    features: FeatureConfig
+    magnitude: bool = False
+
+
+def load_init(path: Path, stage: Stage, dataset: Dataset) -> Init:
+    """Load the weights to start from.
+
+    An acoustic model has to be made for data like these. A vocoder may have another mel definition
+    (:func:`start_from` adapts it), and may be a checkpoint of the released HiFi-GAN code with its JSON beside it.
+    Where that JSON names the dataset's mel definition, as far as it tells, the checkpoint is taken to be trained on
+    mels of this kind (memo section 3); otherwise on the released code's: ln magnitude, no pre-emphasis.
+
+    Args:
+        path: a bundle, or for the vocoder a PyTorch file as well.
+        stage: which model of it.
+        dataset: what will be trained on.
 
     Raises:
-        BundleError: when it lacks the stage, or its features or frames differ (names the fields).
+        BundleError: when the file is missing, damaged, of another kind or without its JSON; when it lacks the
+            stage; or, for the acoustic model, when features or frames differ (names the fields).
+        ConfigError: for impossible values in the JSON.
     """
+    features = dataset.meta.features
+    if stage == "vocoder" and _is_checkpoint(path):
+        bundle = import_hifigan(path, config_beside(path), features.preemphasis)
+        if all(text.startswith(_UNTOLD) for text in bundle.features.differences(features)):
+            return Init(bundle, features)
+        theirs = bundle.features.model_copy(update={"preemphasis": 0.0})
+        return Init(replace(bundle, features=theirs), features, magnitude=True)
     bundle = load_bundle(path)
     if getattr(bundle, stage) is None:
         raise BundleError(f"{path}: holds no {stage} model.", f"Give --init a bundle with a {stage} model.")
-    differences = bundle.features.differences(dataset.meta.features)
     if stage == "acoustic" and bundle.frames is not None:
-        differences += bundle.frames.differences(dataset.meta.frames)
-    if differences:
-        raise BundleError(
-            f"{path}: was made for other data than {dataset.root}: {'; '.join(differences)}.",
-            "Start from a bundle with the dataset's settings, or prepare the recordings with the bundle's.",
-        )
-    return bundle
+        differences = bundle.features.differences(features) + bundle.frames.differences(dataset.meta.frames)
+        if differences:
+            raise BundleError(
+                f"{path}: was made for other data than {dataset.root}: {'; '.join(differences)}.",
+                "Start from a bundle with the dataset's settings, or prepare the recordings with the bundle's.",
+            )
+    return Init(bundle, features)
 
 
-def start_from(model: AcousticModel | Generator, bundle: Bundle, stage: Stage) -> None:
-    """Put the bundle's weights, all of them, into a model of the same size.
+def start_from(model: AcousticModel | Generator, init: Init, stage: Stage) -> list[str]:
+    """Put the weights into a model, in place.
+
+    A vocoder's are adapted to the model's upsampling and to the dataset's mel definition where those differ
+    (:func:`rtmri2speech.models.transfer.transfer`).
+
+    Returns:
+        What was done, for people: a line each.
 
     Raises:
-        BundleError: when the sizes differ (names the fields).
+        BundleError: when the sizes differ in what cannot be adapted (names the fields), or the weights do not fit
+            their own description.
     """
+    bundle = init.bundle
+    if isinstance(model, Generator):
+        heard = MelInput(bundle.features, init.magnitude)
+        return transfer(bundle.build_vocoder(), heard, model, init.features, bundle.source)
     differences = [text for text in getattr(bundle, stage).differences(model.config) if not text.startswith(_FREE)]
     if differences:
         raise BundleError(
             f"{bundle.source}: has another {stage} model than the recipe: {'; '.join(differences)}.",
             f"Set {stage}.model to the bundle's values, or leave out --init.",
         )
-    built = bundle.build_acoustic() if stage == "acoustic" else bundle.build_vocoder()
-    model.load_state_dict(built.state_dict())
+    model.load_state_dict(bundle.build_acoustic().state_dict())
+    return ["copied: all weights"]
+
+
+def _is_checkpoint(path: Path) -> bool:
+    """Whether a file is PyTorch's, going by how it begins; what cannot be read is left to the bundle's reader.
+
+    Raises:
+        BundleError: when it is neither that nor a bundle.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(9)
+    except OSError:
+        return False
+    if len(start) < 9 or start[8:] == b"{":  # a .safetensors file: a length of 8 bytes, then JSON
+        return False
+    if start.startswith((b"PK", b"\x80")):  # a ZIP archive, or the pickle that was written before 2020
+        return True
+    raise BundleError(
+        f"{path}: neither a model of this program nor a PyTorch checkpoint, or damaged.",
+        "Give --init a .safetensors file, or a HiFi-GAN checkpoint (g_00000000) with its config.json beside it.",
+    )

@@ -12,9 +12,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from rtmri2speech.errors import BundleError, DatasetError
+from rtmri2speech.errors import BundleError, ConfigError, DatasetError
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
-from rtmri2speech.models.foreign import import_acoustic, import_hifigan
+from rtmri2speech.models.foreign import config_beside, import_acoustic, import_hifigan
 from rtmri2speech.models.vocoder import Generator, VocoderConfig, add_weight_norm
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.statistics import MelStatistics
@@ -71,6 +71,7 @@ def test_hifigan(
         torch.testing.assert_close(bundle.build_vocoder()(mel), expected, atol=1e-6, rtol=0)
     assert bundle.kind == "vocoder" and bundle.features.hop_length == 6 and bundle.features.fmax is None
     assert bundle.features.preemphasis == FeatureConfig().preemphasis
+    assert bundle.source == str(tmp_path / "g_00055000")
     assert "cannot be known" in bundle.card and "g_00055000" in bundle.card and "Nyquist" not in bundle.card
 
 
@@ -109,6 +110,34 @@ def test_hifigan_refusals(generator: Generator, hifigan_json: Path, tmp_path: Pa
         import_hifigan(checkpoint, hifigan_json)
     with pytest.raises(BundleError, match="cannot be read"):
         import_hifigan(checkpoint, tmp_path / "none.json")
+
+
+def test_hifigan_names_the_jsons_fields(hifigan_json: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"config\.json: upsample_initial_channel"):
+        import_hifigan(tmp_path / "g", edit(hifigan_json, upsample_initial_channel="many"))
+    with pytest.raises(ConfigError, match=r"config\.json: .*num_mels"):
+        import_hifigan(tmp_path / "g", edit(hifigan_json, upsample_initial_channel=8, num_mels=0))
+
+
+def test_config_beside(tmp_path: Path) -> None:
+    one, other = tmp_path / "g_02500000", tmp_path / "v1.pth.tar"
+
+    def find(checkpoint: Path, *names: str) -> str:
+        for path in tmp_path.glob("*.json"):
+            path.unlink()
+        for name in names:
+            (tmp_path / name).touch()
+        return config_beside(checkpoint).name
+
+    assert find(one, "config.json", "a.json") == "config.json"
+    assert find(one, "config.json", "g_02500000.json") == "g_02500000.json"
+    assert find(one, "config_v1.json") == "config_v1.json"
+    assert find(other, "v1.json", "v.json", "config.json") == "v1.json"
+    assert find(other, "v1.json", "v1.pth.json", "v1.pth.tar.json") == "v1.pth.tar.json"
+    with pytest.raises(BundleError, match=r"g_02500000: .*without its config\.json beside it \(a\.json, g_0\.json are"):
+        find(one, "a.json", "g_0.json")
+    with pytest.raises(BundleError, match=r"without its config\.json beside it\."):
+        find(one)
 
 
 @pytest.fixture
