@@ -119,7 +119,7 @@ class Program:
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_an_interrupted_prepare_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str], workers: int) -> None:
-    count = 40
+    count = 160  # seconds of work, so that a busy machine sends the signal in time
     video = write_recording(speak(1.5, seed=3, size=64), tmp_path / "videos", "t0")
     for number in range(1, count):
         for path in (video, video.with_suffix(".wav")):

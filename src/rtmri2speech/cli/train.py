@@ -92,7 +92,8 @@ def vocoder(
     overrides
         Single settings over the recipe's: vocoder.optimizer.lr=1e-4
     init
-        A model file to start from.
+        A model file to start from, or a HiFi-GAN checkpoint (g_...) with its config.json beside it; a vocoder of
+        another sampling rate, number of mel bands or upsampling is adapted.
     resume
         Go on from the last checkpoint of --run-dir.
     device

@@ -122,7 +122,8 @@ def train_vocoder(
     """Train the vocoder on a dataset's sound and write the best one as a bundle.
 
     Arguments and errors as in :func:`train_acoustic`; the recipe's ``vocoder`` part is used, and ``init`` is a
-    bundle with a vocoder of the same geometry. With ``mels``, they are taken from there instead of the dataset: the
+    bundle with a vocoder, or a HiFi-GAN checkpoint with its JSON beside it; one of another upsampling or mel definition
+    is adapted, and what was done to it is printed. With ``mels``, they are taken from there instead of the dataset: the
     vocoder learns to make the same sound of an acoustic model's predictions.
     """
     processes, settings = find_processes(), recipe.vocoder
@@ -162,6 +163,9 @@ def _run(prepare: Callable[[], _Start], processes: Processes, out: Path, *, prog
     start = start_together(processes, prepare, lambda start: start.place)
     task, execution, run = start.task, start.execution, start.run
     module, settings = task.module, task.settings
+    if processes.is_first and start.position is None:
+        for note in task.notes:
+            print(note, flush=True)
     began, interrupted, at_once = time.perf_counter(), False, False
     device_name = execution.name if processes.world == 1 else f"{processes.world} x {execution.name}"
     with StopRequest() as stop, quiet():

@@ -52,6 +52,7 @@ class Task:
         to_bundle: makes the bundle of the module's present weights and a provenance.
         measure: more metrics of the module's present weights, by name, measured on a device.
         mels: where mels are taken from instead of the dataset's own.
+        notes: on what it starts from, for the user.
     """
 
     kind: Literal["acoustic", "vocoder"]
@@ -65,6 +66,7 @@ class Task:
     to_bundle: Callable[[dict[str, Any]], Bundle]
     measure: Callable[[torch.device], dict[str, float]] = lambda device: {}
     mels: MelSource | None = None
+    notes: tuple[str, ...] = ()
 
 
 class _Patience(EarlyStopping):
@@ -174,8 +176,7 @@ def vocoder_task(
     start = None if init is None else load_init(init, "vocoder", dataset)
     torch.manual_seed(seed)
     generator = Generator(settings.model, features.n_mels)
-    if start is not None:
-        start_from(generator, start, "vocoder")
+    notes = () if start is None else tuple(start_from(generator, start, "vocoder"))
     hearing = Hearing([item.id for item in validation.utterances], features, settings.validation_measured)
     bf16 = settings.precision == "bf16" or (settings.precision == "auto" and cuda and torch.cuda.is_bf16_supported())
     module = VocoderTraining(settings, generator, features, hearing, low_precision=bf16)
@@ -193,6 +194,7 @@ def vocoder_task(
         callbacks=[],
         to_bundle=lambda provenance: Bundle.from_vocoder(generator, features, provenance=provenance),
         mels=mels,
+        notes=notes,
     )
 
 
