@@ -103,6 +103,8 @@ class Program:
             encoding="utf-8",
             env={**os.environ, "OMP_NUM_THREADS": "1"},
             start_new_session=True,
+            # A shell's background job ignores Ctrl-C, and so would what it starts.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def interrupt_when(self, ready: Callable[[], bool]) -> tuple[int, str]:
