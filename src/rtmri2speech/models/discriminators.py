@@ -135,17 +135,23 @@ class ResolutionDiscriminator(nn.Module):
         return _judge(magnitude.transpose(1, 2)[:, None], self.convs, self.conv_post)
 
 
-class MultiPeriodDiscriminator(nn.Module):
+class _Family(nn.Module):
+    """Discriminators that all look at the same waveform."""
+
+    discriminators: nn.ModuleList
+
+    def forward(self, wave: Tensor) -> Judgement:
+        """Waveform (B, N) to the judgement of every one."""
+        judged = [part(wave) for part in self.discriminators]
+        return [logits for logits, _ in judged], [maps for _, maps in judged]
+
+
+class MultiPeriodDiscriminator(_Family):
     """Five period discriminators; the periods are primes, so that they share few samples."""
 
     def __init__(self, divisor: int = 1) -> None:
         super().__init__()
         self.discriminators = nn.ModuleList(PeriodDiscriminator(period, divisor) for period in _PERIODS)
-
-    def forward(self, wave: Tensor) -> Judgement:
-        """Waveform (B, N) to the judgement of every period."""
-        judged = [part(wave) for part in self.discriminators]
-        return [logits for logits, _ in judged], [maps for _, maps in judged]
 
 
 class MultiScaleDiscriminator(nn.Module):
@@ -165,17 +171,12 @@ class MultiScaleDiscriminator(nn.Module):
         return [logits for logits, _ in judged], [maps for _, maps in judged]
 
 
-class MultiResolutionDiscriminator(nn.Module):
+class MultiResolutionDiscriminator(_Family):
     """Three resolution discriminators, from fine in frequency to fine in time."""
 
     def __init__(self, divisor: int = 1) -> None:
         super().__init__()
         self.discriminators = nn.ModuleList(ResolutionDiscriminator(n_fft, divisor) for n_fft in _RESOLUTIONS)
-
-    def forward(self, wave: Tensor) -> Judgement:
-        """Waveform (B, N) to the judgement of every resolution."""
-        judged = [part(wave) for part in self.discriminators]
-        return [logits for logits, _ in judged], [maps for _, maps in judged]
 
 
 def build_discriminator(name: DiscriminatorName, divisor: int) -> nn.Module:

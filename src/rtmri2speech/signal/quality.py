@@ -15,6 +15,9 @@ from rtmri2speech.signal.pitch import pitch_errors
 
 Floats = NDArray[np.float64]
 
+MEASURES = ("stoi", "estoi", "pesq_wb", "mrstft", "f0_rmse_hz", "f0_rmse_cents", "vuv_error")
+"""All that :func:`compare_waves` may measure."""
+
 _NAN = float("nan")
 
 # The rate that STOI is defined at, and wide-band PESQ.

@@ -10,12 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.quality import compare_waves
+from rtmri2speech.signal.quality import MEASURES, compare_waves
 from rtmri2speech.training.log import RunLog
 from rtmri2speech.training.processes import add_up
 
-# Those of compare_waves, in an order that all processes share.
-_MEASURES = ("stoi", "estoi", "pesq_wb", "mrstft", "f0_rmse_hz", "f0_rmse_cents", "vuv_error")
 # Utterances to listen to, and of each at most so many seconds.
 _SOUNDS = 3
 _SECONDS = 6.0
@@ -63,11 +61,11 @@ class Hearing:
 
     def measures(self, device: torch.device) -> dict[str, float]:
         """Means by name, ``val/stoi`` and so on, over all processes; NaN for what could not be measured of any."""
-        table = np.array([[found.get(name, np.nan) for name in _MEASURES] for found in self._found])
-        table = table.reshape(-1, len(_MEASURES))
+        table = np.array([[found.get(name, np.nan) for name in MEASURES] for found in self._found])
+        table = table.reshape(-1, len(MEASURES))
         sums = np.stack([np.nansum(table, axis=0), np.sum(~np.isnan(table), axis=0)])
         totals, counts = add_up(torch.from_numpy(sums).float().to(device)).tolist()
-        found = zip(_MEASURES, totals, counts, strict=True)
+        found = zip(MEASURES, totals, counts, strict=True)
         # All names every time: Lightning would go on showing the last value of one that is missing.
         return {f"val/{name}": total / count if count else math.nan for name, total, count in found}
 

@@ -85,6 +85,9 @@ class RunConfig(Config):
     validate_every: int = Field(1, ge=1, description="epochs between validations")
     show_every: int = Field(5, ge=1, description="validations between pictures and sounds in TensorBoard")
     seed: int = Field(42, ge=0, description="seed of weights, order and crops")
+    cuda_graph: bool = Field(
+        True, description="on a GPU, replay a recording of the networks (acoustic: the image network, in one pass)"
+    )
 
 
 class AcousticRecipe(RunConfig):
@@ -99,9 +102,6 @@ class AcousticRecipe(RunConfig):
     early_stop_patience: int = Field(20, ge=1, description="validations without improvement that end the training")
     checkpoint_segments: int = Field(
         0, ge=0, description="parts of the image network computed again for the gradient, to save memory; 0: none"
-    )
-    cuda_graph: bool = Field(
-        True, description="on a GPU, replay a recording of the image network when a batch is one pass"
     )
     precision: Precision = Field("auto", description="auto: bf16 on a GPU that has it, else fp16; fp32 on a CPU")
 
@@ -152,7 +152,6 @@ class VocoderRecipe(RunConfig):
     validation_measured: int = Field(
         8, ge=0, description="validation utterances whose STOI, PESQ, STFT distance and F0 error are measured"
     )
-    cuda_graph: bool = Field(True, description="on a GPU, replay a recording of all networks")
     precision: Literal["auto", "bf16", "fp32"] = Field(
         "fp32", description="of the discriminators, all else is fp32; auto: bf16 on a GPU that has it"
     )

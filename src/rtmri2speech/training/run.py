@@ -203,7 +203,7 @@ def _run(prepare: Callable[[], _Start], processes: Processes, out: Path, *, prog
         summary = TrainingSummary(
             kind=task.kind,
             device=device_name,
-            precision="bf16-mixed" if getattr(module, "low_precision", False) else execution.precision,
+            precision=task.precision or execution.precision,
             epochs=epochs,
             steps=steps,
             steps_per_second=(steps - start.first_step) / seconds,
@@ -256,7 +256,7 @@ def _out_of_memory(kind: str, settings: RunConfig, execution: Execution) -> User
     smaller, more = "batch_size", ""
     if isinstance(settings, AcousticRecipe):
         smaller, more = "micro_batch_size", ", or set acoustic.checkpoint_segments to 2"
-        more += ", or acoustic.cuda_graph to false" if settings.cuda_graph else ""
+    more += f", or set {kind}.cuda_graph to false" if settings.cuda_graph else ""
     return UserError(
         f"{execution.name} has too little memory for this recipe.",
         f"Lower {kind}.data.{smaller} or {kind}.data.segment_frames{more}.",

@@ -53,6 +53,7 @@ class Task:
         measure: more metrics of the module's present weights, by name, measured on a device.
         mels: where mels are taken from instead of the dataset's own.
         notes: on what it starts from, for the user.
+        precision: Lightning's name of that which the module uses by itself; None leaves it to Lightning.
     """
 
     kind: Literal["acoustic", "vocoder"]
@@ -67,6 +68,7 @@ class Task:
     measure: Callable[[torch.device], dict[str, float]] = lambda device: {}
     mels: MelSource | None = None
     notes: tuple[str, ...] = ()
+    precision: Literal["bf16-mixed"] | None = None
 
 
 class _Patience(EarlyStopping):
@@ -195,6 +197,7 @@ def vocoder_task(
         to_bundle=lambda provenance: Bundle.from_vocoder(generator, features, provenance=provenance),
         mels=mels,
         notes=notes,
+        precision="bf16-mixed" if bf16 else None,
     )
 
 

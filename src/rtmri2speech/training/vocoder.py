@@ -57,7 +57,6 @@ class VocoderTraining(LightningModule):
         super().__init__()
         self.automatic_optimization = False
         self.recipe = recipe
-        self.low_precision = low_precision
         self.features = features
         self.generator = generator
         add_weight_norm(self.generator)
