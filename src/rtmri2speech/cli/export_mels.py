@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from rtmri2speech.cli.console import Flag, progress, report_failures
+from rtmri2speech.cli.train import DType, Overrides, precision_override
+from rtmri2speech.errors import ConfigError
 
 if TYPE_CHECKING:
     from rtmri2speech.training.export_mels import Exported
@@ -40,9 +44,15 @@ def predicted(
     dataset: Path,
     /,
     *,
-    model: Path,
+    model: Path | None = None,
+    folds: int | None = None,
+    fold_by: Literal["recording", "speaker"] | None = None,
+    recipe: str | None = None,
+    overrides: Overrides = None,
+    run_dir: Path | None = None,
     out: Annotated[Path | None, Parameter(name=["--out", "--output-dir"])] = None,
     device: Literal["auto", "cpu", "cuda"] = "auto",
+    dtype: DType | None = None,
     overwrite: Annotated[bool, Flag] = False,
 ) -> int:
     """Write the mels that an acoustic model predicts of the dataset's videos.
@@ -50,34 +60,88 @@ def predicted(
     One ID.npy an utterance: bands x frames, natural logarithm of power, as many frames as the utterance has. Files
     that are there already are kept, and made again only if the model or their utterance has changed.
 
+    With --folds K instead of --model, the training split is divided in K parts, and each part is predicted by a model
+    that is trained on the others first: what the vocoder is tuned on is then what it will meet. Run the same command
+    again after an interruption.
+
     Parameters
     ----------
     dataset
         A dataset made by prepare, with videos.
     model
         A model file with an acoustic model.
+    folds
+        Train a model without each of so many parts of the training split, and let it predict that part.
+    fold_by
+        What is never divided between folds; by default speakers if prepare split by speaker, otherwise recordings.
+    recipe
+        With --folds, as for train acoustic: a recipe that comes with the program (by default default), or a YAML file.
+    overrides
+        With --folds, single settings over the recipe's: acoustic.optimizer.lr=1e-4
+    run_dir
+        With --folds, folder for the models and their checkpoints; by default beside the mels, with _folds at its end.
     out
         Folder to write to; by default DATASET/mels_ft_log_normalized.
     device
         Where to run; auto takes a GPU if there is one.
+    dtype
+        With --folds, precision of the training, over the recipe's.
     overwrite
-        Make every file again.
+        Make every file again; models of --folds that are trained are kept.
     """
+    _require_one_way(
+        model,
+        folds,
+        {"--fold-by": fold_by, "--recipe": recipe, "--set": overrides, "--run-dir": run_dir, "--dtype": dtype},
+    )
     from rtmri2speech.data.layout import Dataset
+    from rtmri2speech.data.mels import PREDICTED
     from rtmri2speech.models.devices import choose_device
-    from rtmri2speech.training.predict_mels import MelPredictor
 
-    opened = Dataset(dataset)
-    predictor = MelPredictor(opened, model, choose_device(device))
-    if predictor.seen is not None:
-        print(
-            f"note: the model was trained on {predictor.seen} of the {len(opened.utterances)} utterances; their mels "
-            "are better than those of a video it has not seen.",
-            file=sys.stderr,
-        )
+    opened, place = Dataset(dataset), choose_device(device)
+    folder = out or dataset / PREDICTED
+    if model is None:
+        from rtmri2speech.training.cross_fitting import CrossFitting
+        from rtmri2speech.training.recipes import load_recipe
+
+        assert folds is not None
+        settings = load_recipe(recipe or "default", [*(overrides or []), *precision_override("acoustic", dtype)])
+        work = run_dir or folder.with_name(f"{folder.name}_folds")
+        fitting = CrossFitting(opened, folds, settings, work, unit=fold_by, device=device)
+        models = fitting.train(say=lambda line: print(line, flush=True), progress=sys.stderr.isatty())
+        export: Callable[..., Exported] = partial(fitting.export, models, device=place)
+    else:
+        from rtmri2speech.training.predict_mels import MelPredictor
+
+        predictor = MelPredictor(opened, model, place)
+        if predictor.seen is not None:
+            print(
+                f"note: the model was trained on {predictor.seen} of the {len(opened.utterances)} utterances; their "
+                "mels are better than those of a video it has not seen. --folds K avoids that.",
+                file=sys.stderr,
+            )
+        export = predictor.export
     with progress("Predicting mels", "frames") as bar:
-        result = predictor.export(out, overwrite=overwrite, on_start=bar.expect, on_frames=bar.advance)
+        result = export(folder=folder, overwrite=overwrite, on_start=bar.expect, on_frames=bar.advance)
     return _report(result)
+
+
+def _require_one_way(model: Path | None, folds: int | None, of_folds: dict[str, object]) -> None:
+    if model is not None and folds is not None:
+        raise ConfigError(
+            f"--model {model} and --folds {folds}: the mels come either from one model or from those of the folds.",
+            "Leave one of the two out.",
+        )
+    if model is None and folds is None:
+        raise ConfigError(
+            "Which model shall predict is not said.",
+            "Give --model MODEL, or --folds K to train one without each part of the training split.",
+        )
+    given = [name for name, value in of_folds.items() if value is not None]
+    if folds is None and given:
+        raise ConfigError(
+            f"{', '.join(given)}: only of use with --folds.", "Add --folds K instead of --model, or leave it out."
+        )
 
 
 def _report(result: Exported) -> int:

@@ -150,6 +150,11 @@ def _mel_source(
     return MelSource(folder or dataset / PREDICTED, extra, share)
 
 
+def precision_override(stage: Literal["acoustic", "vocoder"], dtype: DType | None) -> list[str]:
+    """``--dtype`` as an override of the recipe; none where it is left to the recipe."""
+    return [] if dtype is None else [f"{stage}.precision={_PRECISION[dtype]}"]
+
+
 def _train(
     stage: Literal["acoustic", "vocoder"],
     dataset: Path,
@@ -169,11 +174,10 @@ def _train(
     from rtmri2speech.training.recipes import load_recipe
     from rtmri2speech.training.run import train_acoustic, train_vocoder
 
-    precision = [] if dtype is None else [f"{stage}.precision={_PRECISION[dtype]}"]
     train = train_acoustic if stage == "acoustic" else partial(train_vocoder, mels=mels)
     summary = train(
         dataset,
-        load_recipe(recipe, [*(overrides or []), *precision]),
+        load_recipe(recipe, [*(overrides or []), *precision_override(stage, dtype)]),
         out,
         run_dir or out.with_name(f"{out.stem}_run"),
         device=device,

@@ -60,6 +60,7 @@ def export_mels(
     source: str,
     make: Callable[[Utterance], NDArray[np.float32]],
     *,
+    details: dict[str, Any] | None = None,
     overwrite: bool = False,
     on_start: Callable[[int], None] = lambda total: None,
     on_frames: Callable[[int], None] = lambda count: None,
@@ -74,6 +75,7 @@ def export_mels(
         folder: where to write.
         source: what tells this source of mels from others.
         make: gives an utterance's mel, shape (T, M), dB.
+        details: more to say of the source in the record beside the mels; a function of the source.
         overwrite: make every file again.
         on_start: called with the number of frames to do.
         on_frames: called with the number of frames done since the last call.
@@ -81,7 +83,7 @@ def export_mels(
     Raises:
         UserError: when the folder holds mels whose origin is unknown, or it cannot be written.
     """
-    missing = _begin(dataset, folder, source, overwrite=overwrite)
+    missing = _begin(dataset, folder, source, details or {}, overwrite=overwrite)
     on_start(sum(utterance.n_frames for utterance in missing))
     n_mels = dataset.meta.features.n_mels
     failures: list[tuple[Path, UserError]] = []
@@ -109,7 +111,9 @@ def export_mels(
     return Exported(folder, len(missing) - len(failures), len(dataset.utterances) - len(missing), failures)
 
 
-def _begin(dataset: Dataset, folder: Path, source: str, *, overwrite: bool) -> list[Utterance]:
+def _begin(
+    dataset: Dataset, folder: Path, source: str, details: dict[str, Any], *, overwrite: bool
+) -> list[Utterance]:
     """Take away what is out of date, and write down what the folder's files are made from; what is to be made.
 
     In this order, a file that is there was made from what the record says, wherever the program is stopped.
@@ -135,7 +139,8 @@ def _begin(dataset: Dataset, folder: Path, source: str, *, overwrite: bool) -> l
                 path.unlink()
             except OSError as error:
                 raise cannot_write(path, error) from error
-    write_text(folder / RECORD, json.dumps({"source": source, "utterances": made_from}, indent=1) + "\n")
+    record = {"source": source, **details, "utterances": made_from}
+    write_text(folder / RECORD, json.dumps(record, indent=1) + "\n")
     return [utterance for utterance in dataset.utterances if utterance.id not in kept]
 
 

@@ -67,7 +67,7 @@ class _Start:
 
 
 def train_acoustic(
-    dataset_dir: Path,
+    dataset_dir: Path | Dataset,
     recipe: Recipe,
     out: Path,
     run_dir: Path,
@@ -82,7 +82,7 @@ def train_acoustic(
     Started by torchrun or srun in several processes, they train together; the first one writes.
 
     Args:
-        dataset_dir: a prepared dataset.
+        dataset_dir: a prepared dataset, or one that is open.
         recipe: settings; its ``acoustic`` part is used.
         out: the bundle to write, ``.safetensors``.
         run_dir: folder of checkpoints and logs, new or, with ``resume``, that of the run to go on with.
@@ -100,7 +100,8 @@ def train_acoustic(
     processes, settings = find_processes(), recipe.acoustic
 
     def prepare() -> _Start:
-        dataset, execution = Dataset(dataset_dir), choose_execution(device, settings.precision)
+        dataset = dataset_dir if isinstance(dataset_dir, Dataset) else Dataset(dataset_dir)
+        execution = choose_execution(device, settings.precision)
         task = acoustic_task(dataset, settings, init, execution.cuda, processes)
         return _start(dataset, execution, task, processes, run_dir, out, init, resume=resume)
 

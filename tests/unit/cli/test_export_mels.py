@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
-from rtmri2speech.data.layout import Dataset
+from rtmri2speech.data.layout import Dataset, write_utterances
 from rtmri2speech.models.bundle import load_bundle, save_bundle
 
 Run = Callable[..., Any]
@@ -58,3 +62,51 @@ def test_a_failure_is_printed_and_the_others_are_done(run: Run, dataset: Path) -
     result = run("export-mels", "ground-truth", dataset)
     assert "mel_db.npy: missing or damaged" in result.problem and f"{len(rows) - 1} mel(s) written" in result.out
     assert "no such dataset" in run("export-mels", "ground-truth", dataset / "none").problem
+
+
+def test_each_fold_is_predicted_by_a_model_trained_without_it(run: Run, dataset: Path) -> None:
+    rows = Dataset(dataset).utterances
+    two = [replace(row, id=f"{row.id}b", source_video="/other.mp4") for row in rows if row.split == "train"]
+    for row in two:
+        shutil.copytree(dataset / "samples" / row.id.removesuffix("b"), dataset / "samples" / row.id)
+    write_utterances(dataset, [*rows, *two])
+    words = ["export-mels", "predicted", dataset, "--folds", "2", "--recipe", "smoke", "--device", "cpu"]
+    words += ["--dtype", "float32", "--set", "acoustic.max_steps=1"]
+    result = run(*words)
+    folder, work = dataset / "mels_ft_log_normalized", dataset / "mels_ft_log_normalized_folds"
+    assert result.code == 0 and result.err == "" and "fold-2 of 2: holds out 1 of 2 utterances" in result.out
+    assert f"{folder}: {len(rows) + 1} mel(s) written, 0 kept." in result.out
+    record = json.loads((folder / "made_from.json").read_text(encoding="utf-8"))
+    assert not any(row in record["models"][name]["trained_on"] for row, name in record["made_by"].items())
+    assert load_bundle(work / "fold-1" / "acoustic.safetensors").provenance["recipe"]["precision"] == "fp32"
+    again = run(*words)
+    assert again.out.splitlines() == [
+        "fold-1 of 2: trained already",
+        "fold-2 of 2: trained already",
+        f"{folder}: 0 mel(s) written, {len(rows) + 1} kept.",
+    ]
+    assert "seed: 42 then, 1 now" in run(*words, "acoustic.seed=1").problem
+
+
+@pytest.mark.parametrize(
+    ("words", "problem", "remedy"),
+    [
+        ("", "Which model shall predict is not said", "--folds K"),
+        ("--model m --folds 3", "--model m and --folds 3: the mels come either from one model", "Leave one"),
+        ("--model m --recipe smoke --set a=1", "--recipe, --set: only of use with --folds", "Add --folds K"),
+        ("--folds 1", "--folds 1: at least 2", "--folds 5"),
+        (
+            "--folds 2",
+            "utterances.csv: the training split has 1 recording(s), too few for --folds 2",
+            "more recordings",
+        ),
+        ("--folds 2 --fold-by speaker", "has 1 speaker(s)", "--fold-by recording"),
+        ("--folds 2 --recipe smok", "Unknown recipe 'smok'", "Did you mean 'smoke'?"),
+        ("--folds 2 --recipe none.yaml", "none.yaml: no such recipe file", "small"),
+        ("--folds 2 --set acoustic.max_setps=1", "acoustic.max_setps", "max_steps"),
+    ],
+)
+def test_folds_that_cannot_be_made_are_refused(run: Run, dataset: Path, words: str, problem: str, remedy: str) -> None:
+    result = run("export-mels", "predicted", dataset, *words.split())
+    assert problem in result.problem and remedy in result.remedy
+    assert not list(dataset.glob("mels_*"))
