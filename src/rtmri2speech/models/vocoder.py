@@ -17,8 +17,9 @@ from rtmri2speech.config import Config
 SLOPE: Final = 0.1
 """Slope of the leaky rectifiers below zero, in the generator and the discriminators (paper, released code)."""
 
-# The released code leaves the last rectifier at the library's default slope; weights are trained to it.
-_LAST_SLOPE = 0.01
+LAST_SLOPE: Final = 0.01
+"""Slope of the generator's last rectifier: the released code leaves it at the library's default; weights know it."""
+
 _EDGE_KERNEL = 7
 
 CONTEXT_FRAMES: Final = 12
@@ -104,11 +105,8 @@ class ResBlock(nn.Module):
         return x
 
 
-class Generator(nn.Module):
-    """Mel spectrogram to waveform by transposed convolutions and residual blocks.
-
-    Module names are those of the released HiFi-GAN code, so that its checkpoints map one to one. Weights are
-    plain; :func:`add_weight_norm` reparametrises them for training.
+class Vocoder(nn.Module):
+    """What makes a waveform (B, T * hop) of an ln(power) mel spectrogram (B, M, T), at once or in pieces.
 
     Args:
         config: geometry.
@@ -119,40 +117,11 @@ class Generator(nn.Module):
         super().__init__()
         self.config = config
         self.n_mels = n_mels
-        channels = config.initial_channels
-        self.conv_pre = nn.Conv1d(n_mels, channels, _EDGE_KERNEL, padding=_EDGE_KERNEL // 2)
-        self.ups = nn.ModuleList()
-        self.resblocks = nn.ModuleList()
-        for rate, kernel in zip(config.upsample_rates, config.upsample_kernels, strict=True):
-            self.ups.append(
-                nn.ConvTranspose1d(channels, channels // 2, kernel, stride=rate, padding=(kernel - rate) // 2)
-            )
-            channels //= 2
-            for size, dilations in zip(config.resblock_kernels, config.resblock_dilations, strict=True):
-                self.resblocks.append(ResBlock(channels, size, dilations))
-        self.conv_post = nn.Conv1d(channels, 1, _EDGE_KERNEL, padding=_EDGE_KERNEL // 2)
-        for module in (*self.ups.modules(), *self.resblocks.modules(), self.conv_post):
-            if isinstance(module, nn.Conv1d | nn.ConvTranspose1d):
-                nn.init.normal_(module.weight, 0.0, 0.01)  # as in the released code
 
     @property
     def hop_length(self) -> int:
         """Samples a mel frame becomes; must equal the features' hop length."""
         return self.config.hop_length
-
-    def forward(self, ln_mel: Tensor) -> Tensor:
-        """ln(power) mel (B, M, T) to waveform (B, T * hop), amplitude -1 to 1."""
-        x = self.conv_pre(ln_mel)
-        parallel = len(self.config.resblock_kernels)
-        for stage, up in enumerate(self.ups):
-            x = up(F.leaky_relu(x, SLOPE))
-            blocks = list(self.resblocks)[stage * parallel : (stage + 1) * parallel]
-            total = blocks[0](x)
-            for block in blocks[1:]:
-                total = total + block(x)
-            x = total / parallel
-        wave: Tensor = torch.tanh(self.conv_post(F.leaky_relu(x, _LAST_SLOPE)))
-        return wave[:, 0]
 
     def generate(self, ln_mel: Tensor, chunk_frames: int = 256, context: int | None = None) -> Iterator[Tensor]:
         """Yield the waveform in pieces that together equal the full pass; memory is bounded by a piece.
@@ -176,6 +145,50 @@ class Generator(nn.Module):
             with torch.inference_mode():
                 wave = self(ln_mel[None, :, first : stop + around])[0]
             yield wave[(start - first) * self.hop_length : (stop - first) * self.hop_length].clone()
+
+
+class Generator(Vocoder):
+    """Mel spectrogram to waveform by transposed convolutions and residual blocks.
+
+    Module names are those of the released HiFi-GAN code, so that its checkpoints map one to one. Weights are
+    plain; :func:`add_weight_norm` reparametrises them for training.
+
+    Args:
+        config: geometry.
+        n_mels: mel bands M.
+    """
+
+    def __init__(self, config: VocoderConfig, n_mels: int) -> None:
+        super().__init__(config, n_mels)
+        channels = config.initial_channels
+        self.conv_pre = nn.Conv1d(n_mels, channels, _EDGE_KERNEL, padding=_EDGE_KERNEL // 2)
+        self.ups = nn.ModuleList()
+        self.resblocks = nn.ModuleList()
+        for rate, kernel in zip(config.upsample_rates, config.upsample_kernels, strict=True):
+            self.ups.append(
+                nn.ConvTranspose1d(channels, channels // 2, kernel, stride=rate, padding=(kernel - rate) // 2)
+            )
+            channels //= 2
+            for size, dilations in zip(config.resblock_kernels, config.resblock_dilations, strict=True):
+                self.resblocks.append(ResBlock(channels, size, dilations))
+        self.conv_post = nn.Conv1d(channels, 1, _EDGE_KERNEL, padding=_EDGE_KERNEL // 2)
+        for module in (*self.ups.modules(), *self.resblocks.modules(), self.conv_post):
+            if isinstance(module, nn.Conv1d | nn.ConvTranspose1d):
+                nn.init.normal_(module.weight, 0.0, 0.01)  # as in the released code
+
+    def forward(self, ln_mel: Tensor) -> Tensor:
+        """ln(power) mel (B, M, T) to waveform (B, T * hop), amplitude -1 to 1."""
+        x = self.conv_pre(ln_mel)
+        parallel = len(self.config.resblock_kernels)
+        for stage, up in enumerate(self.ups):
+            x = up(F.leaky_relu(x, SLOPE))
+            blocks = list(self.resblocks)[stage * parallel : (stage + 1) * parallel]
+            total = blocks[0](x)
+            for block in blocks[1:]:
+                total = total + block(x)
+            x = total / parallel
+        wave: Tensor = torch.tanh(self.conv_post(F.leaky_relu(x, LAST_SLOPE)))
+        return wave[:, 0]
 
 
 def add_weight_norm(module: nn.Module) -> None:

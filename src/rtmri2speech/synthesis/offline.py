@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +17,8 @@ from rtmri2speech.data.scan import scan_video
 from rtmri2speech.data.sound import sound_writer
 from rtmri2speech.errors import BundleError, MediaError
 from rtmri2speech.models.bundle import Bundle
+from rtmri2speech.models.generator_cpu import for_inference
+from rtmri2speech.models.threads import side_by_side
 from rtmri2speech.signal.mel import db_to_ln
 from rtmri2speech.signal.video import model_input
 
@@ -68,7 +67,7 @@ class Synthesizer:
         self.frames = bundle.frames
         self.device = torch.device(device)
         self.dtype = dtype
-        self.vocoder = bundle.build_vocoder(device, dtype)
+        self.vocoder = for_inference(bundle.build_vocoder(device, dtype))
         self.acoustic = bundle.build_acoustic(device, dtype).fuse()
         self._mask = None if bundle.mask is None else bundle.mask.to(self.device)
 
@@ -84,7 +83,8 @@ class Synthesizer:
             on_frames: called with the number of frames done since the last call.
         """
         features = []
-        with self._encoders() as pool:
+        # A GPU takes one piece after the other.
+        with side_by_side(torch.get_num_threads() if self.device.type == "cpu" else 1) as pool:
             for block in clip.blocks():
                 pieces = torch.split(torch.from_numpy(block), _FRAMES_AT_ONCE[self.device.type])
                 for encoded in pool.map(self._encode, pieces):
@@ -95,23 +95,6 @@ class Synthesizer:
     def _encode(self, frames: torch.Tensor) -> torch.Tensor:
         with torch.inference_mode():
             return self.acoustic.encode(model_input(frames.to(self.device), self._mask))
-
-    @contextmanager
-    def _encoders(self) -> Iterator[ThreadPoolExecutor]:
-        """Threads that encode pieces side by side.
-
-        On a CPU one thread a piece wastes less than all threads on one piece, whose small layers do not
-        divide well (some 10 % on two cores). A GPU takes one piece after the other.
-        """
-        threads = torch.get_num_threads() if self.device.type == "cpu" else 1
-        start = partial(torch.set_num_threads, 1) if threads > 1 else None
-        try:
-            with ThreadPoolExecutor(threads, initializer=start) as pool:
-                yield pool
-        finally:
-            if start is not None:
-                # The number is kept by thread, but new threads take it from the last one who set it.
-                torch.set_num_threads(threads)
 
     def generate_wave(self, mel_db: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
         """Wave of a mel spectrogram (T, M) in dB, in pieces (n,) that together are hop_length * T samples."""

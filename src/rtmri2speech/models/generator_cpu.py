@@ -1,0 +1,181 @@
+"""The vocoder's generator as a CPU computes it fastest: rows of channels, every layer in pieces that fit a cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from typing import Final, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from rtmri2speech.models.rows import row_conv
+from rtmri2speech.models.threads import side_by_side
+from rtmri2speech.models.vocoder import LAST_SLOPE, SLOPE, Generator, ResBlock, Vocoder
+
+# Numbers in a piece of a layer, and what its length is a multiple of.
+_PIECE: Final = 1 << 17
+_ROWS: Final = 12
+
+
+def for_inference(generator: Generator) -> Vocoder:
+    """The form of ``generator`` that makes sound fastest where its weights are: on a CPU, a :class:`CpuGenerator`."""
+    weight = generator.conv_pre.weight
+    wide = weight.dtype in (torch.float32, torch.float64)
+    return CpuGenerator(generator) if weight.device.type == "cpu" and wide else generator
+
+
+class CpuGenerator(Vocoder):
+    """A generator's weights, arranged for inference on a CPU.
+
+    Activations are rows (N, channels). A layer is computed in pieces of rows, each by one thread, and what happens
+    around its convolutions happens while the piece is in the cache. The mean of the parallel blocks is left a sum;
+    its factor is in the weights of the layer that follows, since rectifiers let it through.
+
+    Args:
+        generator: with plain weights or weight norm, float32 or float64.
+    """
+
+    @torch.no_grad()
+    def __init__(self, generator: Generator) -> None:
+        super().__init__(generator.config, generator.n_mels)
+        parallel = len(self.config.resblock_kernels)
+        blocks = iter(generator.resblocks)
+        self._first = _Layer.of(generator.conv_pre)
+        self._stages = []
+        for stage, up in enumerate(generator.ups):
+            layer = _up_layer(up, 1 / parallel if stage else 1.0)
+            self._stages.append((layer, [_pairs(next(blocks)) for _ in range(parallel)]))
+        self._last = _Layer.of(generator.conv_post, 1 / parallel)
+
+    @torch.inference_mode()
+    def forward(self, ln_mel: Tensor) -> Tensor:
+        """ln(power) mel (B, M, T) to waveform (B, T * hop), amplitude -1 to 1; without gradients."""
+        with side_by_side(torch.get_num_threads()) as pool:
+            return torch.stack([self._wave(mel, pool) for mel in ln_mel])
+
+    def _wave(self, mel: Tensor, pool: Executor) -> Tensor:
+        x = self._first.whole(pool, mel.T.contiguous(), 1.0)
+        for (up, blocks), rate, kernel in zip(
+            self._stages, self.config.upsample_rates, self.config.upsample_kernels, strict=True
+        ):
+            rows, padding = len(x) * rate, (kernel - rate) // 2
+            heard = up.whole(pool, x, SLOPE, len(x) + up.before).view(-1, up.channels // rate)
+            heard = heard[padding : padding + rows]
+            x = torch.empty_like(heard)
+            for number, pairs in enumerate(blocks):
+                _run_block(pool, pairs, heard, x, add=number > 0)
+        return torch.tanh_(self._last.whole(pool, x, LAST_SLOPE)[:, 0])
+
+
+class _Layer:
+    """A convolution with zeros around what it hears.
+
+    Args:
+        weight: shape (channels out, channels in, kernel).
+        bias: shape (channels out,).
+        dilation: rows between taps.
+        before: rows heard before the one made.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor, dilation: int, before: int) -> None:
+        self.conv = row_conv(weight, bias, dilation)
+        self.channels = len(bias)
+        self.before = before
+
+    @classmethod
+    def of(cls, conv: nn.Module, scale: float = 1.0) -> _Layer:
+        """A layer that makes as many rows as it hears."""
+        assert isinstance(conv, nn.Conv1d) and conv.bias is not None
+        before = conv.kernel_size[0] // 2 * conv.dilation[0]
+        return cls(conv.weight.detach() * scale, conv.bias.detach().clone(), conv.dilation[0], before)
+
+    def rows(self, x: Tensor, start: int, stop: int, slope: float) -> Tensor:
+        """Rows ``start`` to ``stop`` of what is made of the rectified ``x`` (N, channels in)."""
+        first = start - self.before
+        return self.conv(_cut(x, first, first + self.conv.span(stop - start), slope), stop - start)
+
+    def whole(self, pool: Executor, x: Tensor, slope: float, rows: int | None = None) -> Tensor:
+        """All rows, by default as many as ``x`` has."""
+        out = x.new_empty(len(x) if rows is None else rows, self.channels)
+
+        def piece(start: int, stop: int) -> None:
+            out[start:stop] = self.rows(x, start, stop, slope)
+
+        _by_pieces(pool, out, piece)
+        return out
+
+
+class _Pair(NamedTuple):
+    """The two convolutions of a residual block that belong together."""
+
+    dilated: _Layer
+    plain: _Layer
+
+    def rows(self, x: Tensor, start: int, stop: int) -> Tensor:
+        """Rows ``start`` to ``stop`` of ``x`` (N, channels) with what both make of it."""
+        first = start - self.plain.before
+        last = first + self.plain.conv.span(stop - start)
+        # Around the signal the second convolution hears zeros, not what the first makes of zeros.
+        inside = max(first, 0)
+        hidden = self.dilated.rows(x, inside, min(last, len(x)), SLOPE)
+        heard = _cut(hidden, first - inside, last - inside, SLOPE)
+        return self.plain.conv(heard, stop - start).add_(x[start:stop])
+
+
+def _pairs(block: nn.Module) -> list[_Pair]:
+    assert isinstance(block, ResBlock)
+    return [_Pair(_Layer.of(one), _Layer.of(two)) for one, two in zip(block.convs1, block.convs2, strict=True)]
+
+
+def _run_block(pool: Executor, pairs: Sequence[_Pair], x: Tensor, total: Tensor, add: bool) -> None:
+    """Write what a residual block makes of ``x`` (N, channels) to ``total``, or add it."""
+    for pair in pairs:
+        last = pair is pairs[-1]
+        out = total if last else torch.empty_like(x)
+
+        def piece(start: int, stop: int, pair: _Pair = pair, x: Tensor = x, out: Tensor = out) -> None:
+            rows = pair.rows(x, start, stop)
+            if out is total and add:
+                out[start:stop] += rows
+            else:
+                out[start:stop] = rows
+
+        _by_pieces(pool, out, piece)
+        x = out
+
+
+def _up_layer(up: nn.Module, scale: float) -> _Layer:
+    """A transposed convolution as a plain one, whose channels out are the rate's rows one after the other.
+
+    Row a of the plain one holds rows a * rate ... a * rate + rate - 1 of the other before its padding is cut off, and
+    row a * rate + q hears row a - t through tap t * rate + q.
+    """
+    assert isinstance(up, nn.ConvTranspose1d) and up.bias is not None
+    rate, kernel = up.stride[0], up.kernel_size[0]
+    taps = -(-kernel // rate)
+    weight = F.pad(up.weight.detach() * scale, (0, taps * rate - kernel)).view(*up.weight.shape[:2], taps, rate)
+    weight = weight.permute(3, 1, 0, 2).flip(-1).flatten(0, 1)  # rate * channels out, channels in, taps
+    return _Layer(weight, up.bias.detach().repeat(rate), 1, taps - 1)
+
+
+def _cut(x: Tensor, start: int, stop: int, slope: float) -> Tensor:
+    """Rows ``start`` to ``stop`` of ``x`` (N, channels), rectified, zeros where it has none; a copy."""
+    inside = F.leaky_relu(x[max(start, 0) : stop], slope)
+    before, after = max(-start, 0), max(stop - len(x), 0)
+    return F.pad(inside, (0, 0, before, after)) if before or after else inside
+
+
+def _by_pieces(pool: Executor, out: Tensor, piece: Callable[[int, int], None]) -> None:
+    """Call ``piece`` with start and stop for all rows of ``out``, side by side."""
+    threads, rows = torch.get_num_threads(), len(out)
+    rounds = -(-out.numel() // (_PIECE * threads))
+    length = -(-rows // (rounds * threads * _ROWS)) * _ROWS
+
+    def run(start: int) -> None:
+        with torch.inference_mode():
+            piece(start, min(start + length, rows))
+
+    for _ in pool.map(run, range(0, rows, length)):
+        pass
