@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.layout import Dataset, Utterance
 from rtmri2speech.errors import ConfigError, DatasetError
+from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel import ln_to_db
 
 GROUND_TRUTH = "mels_gt_log"
@@ -19,6 +21,9 @@ GROUND_TRUTH = "mels_gt_log"
 
 PREDICTED = "mels_ft_log_normalized"
 """Folder of a dataset with an acoustic model's predictions."""
+
+
+_AGAIN = "Make it again: rtmri2speech export-mels ground-truth|predicted DATASET --overwrite"
 
 
 def mel_path(folder: Path, utterance: Utterance) -> Path:
@@ -33,7 +38,6 @@ def open_ln_mel(folder: Path, utterance: Utterance, n_mels: int) -> NDArray[np.f
         DatasetError: when it is missing, damaged, or of another number of bands or frames than the utterance.
     """
     path = mel_path(folder, utterance)
-    again = "Make it again: rtmri2speech export-mels ground-truth|predicted DATASET --overwrite"
     if not path.is_file():
         raise DatasetError(
             f"{path}: no such file, and utterance {utterance.id} needs it.",
@@ -42,16 +46,40 @@ def open_ln_mel(folder: Path, utterance: Utterance, n_mels: int) -> NDArray[np.f
     try:
         mel: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise DatasetError(f"{path}: damaged ({error}).", again) from None
+        raise DatasetError(f"{path}: damaged ({error}).", _AGAIN) from None
     if not np.issubdtype(mel.dtype, np.floating):
-        raise DatasetError(f"{path}: holds {mel.dtype}, not floating-point numbers.", again)
+        raise DatasetError(f"{path}: holds {mel.dtype}, not floating-point numbers.", _AGAIN)
     if mel.shape != (n_mels, utterance.n_frames):
         raise DatasetError(
             f"{path}: has shape {mel.shape}, but the dataset has {n_mels} bands and utterance {utterance.id} "
             f"{utterance.n_frames} frames: shape {(n_mels, utterance.n_frames)}.",
-            again,
+            _AGAIN,
         )
     return mel
+
+
+def require_ln(folder: Path, utterance: Utterance, features: FeatureConfig) -> None:
+    """Make sure that a whole mel is ln(power).
+
+    No ln mel of a sound goes below the logarithm of the floor, L, and a prediction hardly does, for a model has heard
+    of nothing less. What lies below 2 L (another 100 dB down at the memo's floor) is therefore no ln(power).
+    Decibels are 4.3 times as large, and some of a recording's are always that low: 2 L is -46.
+
+    Raises:
+        DatasetError: when it is missing, damaged, of another shape, holds values below 2 L or such that are not
+            numbers.
+    """
+    least = float(np.min(open_ln_mel(folder, utterance, features.n_mels), initial=0.0))
+    path = mel_path(folder, utterance)
+    if not math.isfinite(least):
+        raise _not_numbers(path)
+    floor = math.log(features.floor)
+    if least < 2.0 * min(floor, 0.0):
+        raise DatasetError(
+            f"{path}: holds values down to {least:.0f}, but the least ln(power) at floor {features.floor:g} is "
+            f"{floor:.0f}: these seem to be decibels.",
+            "Give natural logarithms of power (decibels times ln(10) / 10), as export-mels writes them.",
+        )
 
 
 def read_mel_db(folder: Path, utterance: Utterance, n_mels: int, start: int, stop: int) -> NDArray[np.float32]:
@@ -62,10 +90,7 @@ def read_mel_db(folder: Path, utterance: Utterance, n_mels: int, start: int, sto
     """
     part = np.array(open_ln_mel(folder, utterance, n_mels)[:, start:stop], dtype=np.float32)
     if not np.isfinite(part).all():
-        raise DatasetError(
-            f"{mel_path(folder, utterance)}: holds values that are not numbers.",
-            "Make it again: rtmri2speech export-mels ground-truth|predicted DATASET --overwrite",
-        )
+        raise _not_numbers(mel_path(folder, utterance))
     return np.ascontiguousarray(ln_to_db(part).T, dtype=np.float32)
 
 
@@ -102,16 +127,17 @@ class MelSource:
         return self.extra if drawn < self.extra_weight else self.folder
 
     def require(self, dataset: Dataset) -> None:
-        """Make sure that every mel is there and fits its utterance; only the heads of the files are read.
+        """Make sure that every mel is there, fits its utterance and is a logarithm of power.
 
         Raises:
-            DatasetError: when a folder or a file is missing, or a file is damaged or of another shape.
+            DatasetError: when a folder or a file is missing, or a file is damaged, of another shape, in decibels or
+                holds values that are not numbers.
         """
         for folder, utterances in self._needed(dataset):
             if not folder.is_dir():
                 raise DatasetError(f"{folder}: no such folder of mels.", _how_to_get(folder, dataset))
             for utterance in utterances:
-                open_ln_mel(folder, utterance, dataset.meta.features.n_mels)
+                require_ln(folder, utterance, dataset.meta.features)
 
     def identity(self, dataset: Dataset) -> dict[str, Any]:
         """What tells this source from another one: names and contents of the folders, and the weight."""
@@ -128,6 +154,10 @@ class MelSource:
         train, validation = dataset.of_split("train"), dataset.of_split("validation")
         needed = [(self.folder, [*train, *validation])]
         return needed if self.extra is None else [*needed, (self.extra, train)]
+
+
+def _not_numbers(path: Path) -> DatasetError:
+    return DatasetError(f"{path}: holds values that are not numbers.", _AGAIN)
 
 
 def _how_to_get(folder: Path, dataset: Dataset) -> str:

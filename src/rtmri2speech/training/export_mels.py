@@ -111,9 +111,7 @@ def export_mels(
     return Exported(folder, len(missing) - len(failures), len(dataset.utterances) - len(missing), failures)
 
 
-def _begin(
-    dataset: Dataset, folder: Path, source: str, details: dict[str, Any], *, overwrite: bool
-) -> list[Utterance]:
+def _begin(dataset: Dataset, folder: Path, source: str, details: dict[str, Any], *, overwrite: bool) -> list[Utterance]:
     """Take away what is out of date, and write down what the folder's files are made from; what is to be made.
 
     In this order, a file that is there was made from what the record says, wherever the program is stopped.

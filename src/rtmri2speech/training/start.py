@@ -39,7 +39,7 @@ class Init:
     magnitude: bool = False
 
 
-def load_init(path: Path, stage: Stage, dataset: Dataset) -> Init:
+def load_init(path: Path, stage: Stage, dataset: Dataset, *, adapt: bool = True) -> Init:
     """Load the weights to start from.
 
     An acoustic model has to be made for data like these. A vocoder may have another mel definition
@@ -51,10 +51,11 @@ def load_init(path: Path, stage: Stage, dataset: Dataset) -> Init:
         path: a bundle, or for the vocoder a PyTorch file as well.
         stage: which model of it.
         dataset: what will be trained on.
+        adapt: whether a vocoder of another mel definition will do; fine-tuning goes on from one that knows its mels.
 
     Raises:
         BundleError: when the file is missing, damaged, of another kind or without its JSON; when it lacks the
-            stage; or, for the acoustic model, when features or frames differ (names the fields).
+            stage; or when features differ that must not, or the acoustic model's frames (names the fields).
         ConfigError: for impossible values in the JSON.
     """
     features = dataset.meta.features
@@ -63,6 +64,8 @@ def load_init(path: Path, stage: Stage, dataset: Dataset) -> Init:
         if all(text.startswith(_UNTOLD) for text in bundle.features.differences(features)):
             return Init(bundle, features)
         theirs = bundle.features.model_copy(update={"preemphasis": 0.0})
+        if not adapt:
+            raise _another_mel(path, theirs, dataset)
         return Init(replace(bundle, features=theirs), features, magnitude=True)
     bundle = load_bundle(path)
     if getattr(bundle, stage) is None:
@@ -74,7 +77,18 @@ def load_init(path: Path, stage: Stage, dataset: Dataset) -> Init:
                 f"{path}: was made for other data than {dataset.root}: {'; '.join(differences)}.",
                 "Start from a bundle with the dataset's settings, or prepare the recordings with the bundle's.",
             )
+    if stage == "vocoder" and not adapt and bundle.features != features:
+        raise _another_mel(path, bundle.features, dataset)
     return Init(bundle, features)
+
+
+def _another_mel(path: Path, theirs: FeatureConfig, dataset: Dataset) -> BundleError:
+    differences = "; ".join(theirs.differences(dataset.meta.features))
+    return BundleError(
+        f"{path}: its vocoder was trained on another mel spectrogram than that of {dataset.root}: {differences}.",
+        "Fine-tuning goes on from a vocoder of the dataset's mel. Train one from this file first, without "
+        "--fine-tune; that adapts it.",
+    )
 
 
 def start_from(model: AcousticModel | Generator, init: Init, stage: Stage) -> list[str]:

@@ -14,6 +14,7 @@ import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping
 from torch import Tensor
 
+from rtmri2speech.data.agreement import require_filelists, require_sounds
 from rtmri2speech.data.layout import Dataset
 from rtmri2speech.data.mels import MelSource
 from rtmri2speech.data.segments import FrameSegments, SoundSegments, collate_pad
@@ -162,6 +163,8 @@ def vocoder_task(
             f"Segments of {data.segment_frames} frames are too short for a mel spectrogram or a discriminator.",
             f"Set vocoder.data.segment_frames to {least} or more.",
         )
+    require_filelists(dataset)
+    require_sounds(dataset, own_mels=mels is None)
     if mels is not None:
         mels.require(dataset)
     train = SoundSegments(dataset, "train", data.segment_frames, seed, mels)
@@ -175,7 +178,7 @@ def vocoder_task(
             "processes.",
             "Start fewer processes.",
         )
-    start = None if init is None else load_init(init, "vocoder", dataset)
+    start = None if init is None else load_init(init, "vocoder", dataset, adapt=mels is None)
     torch.manual_seed(seed)
     generator = Generator(settings.model, features.n_mels)
     notes = () if start is None else tuple(start_from(generator, start, "vocoder"))

@@ -6,10 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 
+from rtmri2speech.data.layout import Dataset
 from rtmri2speech.data.mels import MelSource
-from rtmri2speech.models.bundle import load_bundle
+from rtmri2speech.data.sound import write_float_wav
+from rtmri2speech.models.bundle import load_bundle, save_bundle
+from rtmri2speech.signal.features import FeatureConfig
 
 Run = Callable[..., Any]
 
@@ -90,3 +95,56 @@ def test_from_export_to_a_fine_tuned_vocoder(
     assert result.code == 0 and "mels_ft_log_normalized on the validation split" in result.out
     provenance = load_bundle(tuned).provenance
     assert provenance["init"] == out.name and provenance["mels"]["extra_weight"] == 0.8
+
+
+@pytest.fixture
+def tune(run: Run, dataset: Path, model_files: dict[str, Path], tmp_path: Path) -> Run:
+    """Fine-tuning on mels that fit, with a vocoder that has the recipe's size."""
+    train = ["train", "vocoder", dataset, "--recipe", "smoke", "--device", "cpu", "--out", tmp_path / "t.safetensors"]
+    train += ["--set", "vocoder.max_steps=1", "vocoder.model.initial_channels=16"]
+    train += ["vocoder.model.resblock_kernels=[3]", "vocoder.model.resblock_dilations=[[1,3]]"]
+    assert run("export-mels", "ground-truth", dataset).code == 0
+    (dataset / "mels_gt_log").rename(dataset / "mels_ft_log_normalized")
+
+    def tune(init: Path = model_files["vocoder"], *words: object) -> Any:
+        return run(*train, "--fine-tune", "--init", init, *words)
+
+    return tune
+
+
+def test_a_vocoder_of_another_mel_is_adapted_but_not_fine_tuned(
+    tune: Run, tmp_path: Path, make_bundle: Callable[..., Any]
+) -> None:
+    path = tmp_path / "base.safetensors"
+    save_bundle(make_bundle("vocoder", features=FeatureConfig(fmax=5000.0, preemphasis=0.9)), path)
+    result = tune(path)
+    assert f"{path}: its vocoder was trained on another mel spectrogram" in result.problem
+    assert "preemphasis: 0.9 against 0.97" in result.problem and "fmax: 5000.0 against None" in result.problem
+    assert "without --fine-tune" in result.remedy
+    assert not (tmp_path / "t_run").exists() and not (tmp_path / "t.safetensors").exists()
+
+
+def test_what_does_not_belong_together_is_named_before_training(tune: Run, dataset: Path, tmp_path: Path) -> None:
+    rows = Dataset(dataset).utterances
+    row = next(row for row in rows if row.split == "train")
+    mel, wav = dataset / "mels_ft_log_normalized" / f"{row.id}.npy", dataset / "samples" / row.id / "audio.wav"
+    filelist = dataset / "hifigan_filelists" / "training.txt"
+    kept = {path: path.read_bytes() for path in (mel, wav, filelist)}
+
+    def refused(problem: str) -> Any:
+        result = tune()
+        assert problem in result.problem and not (tmp_path / "t_run").exists()
+        for path, content in kept.items():
+            path.write_bytes(content)
+        return result
+
+    np.save(mel, np.load(mel)[:, :-1])
+    assert f"64 bands and utterance {row.id} {row.n_frames} frames" in refused(f"{mel}: has shape").problem
+    np.save(mel, np.load(dataset / "samples" / row.id / "mel_db.npy").T)
+    assert "as export-mels writes them" in refused(f"{mel}: holds values down to -").remedy
+    samples, rate = soundfile.read(wav, dtype="float32")
+    write_float_wav(wav, samples[:-1], rate)
+    assert f"n_frames {row.n_frames} x hop_length" in refused(f"{wav}: sound and mel disagree").problem
+    filelist.write_text("", encoding="utf-8")
+    assert "split train" in refused(f"{filelist}: is empty, but utterances.csv").problem
+    assert tune().code == 0 and (tmp_path / "t_run").exists()

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from rtmri2speech.data.layout import Dataset
-from rtmri2speech.data.mels import MelSource, mel_path, open_ln_mel, read_mel_db
+from rtmri2speech.data.mels import MelSource, mel_path, open_ln_mel, read_mel_db, require_ln
 from rtmri2speech.errors import ConfigError, DatasetError
+from rtmri2speech.signal.mel import db_to_ln, mel_db
 
 MakeDataset = Callable[..., Path]
 
@@ -137,3 +138,37 @@ def test_contents_and_weight_tell_sources_apart(dataset: Dataset) -> None:
     row = dataset.utterances[0]
     np.save(mel_path(folder, row), np.ones((8, 30), np.float32))
     assert MelSource(folder).identity(dataset) != plain
+
+
+@pytest.mark.parametrize("place", ["folder", "extra"])
+def test_decibels_are_refused_before_training(dataset: Dataset, place: str) -> None:
+    folders = {"folder": fill(dataset), "extra": fill(dataset, "extra")}
+    row = dataset.utterances[0]
+    # The noise of the fixture is loud; recordings have pauses.
+    np.save(mel_path(folders[place], row), dataset.mel_db(row).T - 20.0)
+    with pytest.raises(
+        DatasetError, match=r"u0\.npy: holds values down to -\d\d, .* these seem to be decibels"
+    ) as error:
+        MelSource(folders["folder"], folders["extra"], 0.5).require(dataset)
+    assert str(folders[place]) in error.value.problem and "ln(10) / 10" in error.value.remedy
+
+
+@pytest.mark.parametrize("level", [-23.1, -30.0, -45.9, 0.0, 12.0])
+def test_no_ln_mel_is_taken_for_decibels(dataset: Dataset, level: float) -> None:
+    MelSource(fill(dataset, level=level)).require(dataset)
+
+
+def test_silence_and_loudness_are_possible_ln_mels(dataset: Dataset) -> None:
+    features, row = dataset.meta.features, dataset.utterances[0]
+    for wave in (np.zeros(30 * 40), np.sign(np.random.default_rng(0).normal(size=30 * 40))):
+        folder = dataset.root / f"level{wave.max():.0f}"
+        folder.mkdir()
+        np.save(mel_path(folder, row), db_to_ln(mel_db(wave.astype(np.float32), features)).T)
+        require_ln(folder, row, features)
+
+
+def test_values_that_are_not_numbers_are_refused_before_training(dataset: Dataset) -> None:
+    folder = fill(dataset)
+    np.save(mel_path(folder, dataset.utterances[2]), np.full((8, 20), np.nan))
+    with pytest.raises(DatasetError, match=r"u2\.npy: holds values that are not numbers"):
+        MelSource(folder).require(dataset)

@@ -137,6 +137,25 @@ def test_training_from_a_checkpoint(
     assert same_weights(expected, trained.build_vocoder()) and trained.provenance["init"] == "g_00000001"
 
 
+def test_fine_tuning_goes_on_from_the_datasets_mel_only(dataset: Dataset, tmp_path: Path) -> None:
+    theirs = dataset.meta.features.model_copy(update={"preemphasis": 0.0, "fmax": 900.0})
+    save_bundle(Bundle.from_vocoder(a_generator(), theirs), tmp_path / "v")
+    for path, fields in (
+        (tmp_path / "v", r"preemphasis: 0\.0 against 0\.97; fmax: 900\.0 against None"),
+        (
+            checkpoint(tmp_path / "c", RELEASED),
+            r"sample_rate: 4000 against 2000; .*n_mels: 20 against 16; .*fmax: 1600",
+        ),
+    ):
+        load_init(path, "vocoder", dataset)
+        with pytest.raises(BundleError, match=f"another mel spectrogram than that of .*: {fields}") as caught:
+            load_init(path, "vocoder", dataset, adapt=False)
+        assert str(path) in caught.value.problem and "without --fine-tune" in caught.value.remedy
+    save_bundle(Bundle.from_vocoder(a_generator(), dataset.meta.features), tmp_path / "v")
+    for path in (tmp_path / "v", checkpoint(tmp_path / "m", MEMO)):
+        assert same_weights(a_generator(), load_init(path, "vocoder", dataset, adapt=False).bundle.build_vocoder())
+
+
 def test_checkpoints_that_cannot_be_used(dataset: Dataset, tmp_path: Path) -> None:
     def refuse(path: Path, message: str, kind: type[UserError] = BundleError) -> None:
         with pytest.raises(kind, match=message) as caught:
