@@ -44,6 +44,11 @@ app.command(import_app)
 import_app.command(f"{_COMMANDS}.imports:hifigan", name="hifigan", help="A HiFi-GAN generator (g_* with its JSON).")
 import_app.command(f"{_COMMANDS}.imports:acoustic", name="acoustic", help="An acoustic model (.pt with scaler.json).")
 app.command(f"{_COMMANDS}.synthesize:synthesize", name="synthesize", help="Make speech from videos.")
+app.command(
+    f"{_COMMANDS}.compare_checkpoints:compare_checkpoints",
+    name="compare-checkpoints",
+    help="Find the best checkpoint of a vocoder training.",
+)
 app.command(f"{_COMMANDS}.demo:demo", name="demo", help="The whole path on a short made-up recording.")
 
 

@@ -117,7 +117,9 @@ class RunFolder:
                 f"{path}: already exists and is not empty.",
                 "Continue that training with --resume, or choose another folder with --run-dir.",
             )
-        content = {**identity, "init": start, "version": __version__}
+        # Whoever takes a checkpoint out of the folder has to know what it was trained to hear.
+        features = dataset.meta.features.model_dump(mode="json")
+        content = {**identity, "features": features, "init": start, "version": __version__}
         write_text(path / "run.json", json.dumps(content, indent=1) + "\n")
         return run
 

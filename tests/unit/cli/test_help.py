@@ -25,6 +25,7 @@ COMMANDS = [
     ("import", "hifigan"),
     ("import", "acoustic"),
     ("synthesize",),
+    ("compare-checkpoints",),
     ("demo",),
 ]
 

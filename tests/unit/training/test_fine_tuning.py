@@ -82,6 +82,7 @@ def test_the_model_remembers_the_mels_and_the_start(
     assert provenance["mels"] == source.identity(dataset) and provenance["init"] == "base"
     stored = json.loads((run_dir / "run.json").read_text(encoding="utf-8"))
     assert stored["mels"] == provenance["mels"] and stored["mels"]["input"].startswith("predicted (")
+    assert stored["features"] == dataset.meta.features.model_dump(mode="json")
 
 
 def test_a_run_goes_on_with_its_own_mels_only(

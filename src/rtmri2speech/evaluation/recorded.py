@@ -1,0 +1,121 @@
+"""Recorded speech with the mel that a vocoder is to make it of: from a dataset, or from videos."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from rtmri2speech.corpora.base import Recording
+from rtmri2speech.data.clips import open_clip
+from rtmri2speech.data.layout import Dataset, Split
+from rtmri2speech.data.scan import scan_video
+from rtmri2speech.data.segments import load_sound
+from rtmri2speech.errors import MediaError, UserError
+from rtmri2speech.preparation.align import MismatchPolicy, align
+from rtmri2speech.preparation.check import check_scan, check_sound, find_sound
+from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.mel import mel_db
+from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.synthesis.offline import Synthesizer
+from rtmri2speech.training.predict_mels import MelPredictor
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Speech to make again.
+
+    Attributes:
+        name: usable as a file name.
+        wave: as recorded, shape (N,), N = T hop_length.
+        mel_db: the mel to make it of, shape (T, M), dB: that of the wave (copy synthesis), or a prediction.
+    """
+
+    name: str
+    wave: NDArray[np.float32]
+    mel_db: NDArray[np.float32]
+
+
+Found = tuple[list[Recorded], list[tuple[Path, UserError]]]
+"""What can be used, and what cannot, with the reason."""
+
+
+def from_dataset(dataset: Dataset, split: Split, model: Path | None, device: torch.device | str = "cpu") -> Found:
+    """Utterances of a split, with their own mels or those that an acoustic model predicts.
+
+    Args:
+        dataset: a prepared dataset; with ``model``, one with frames.
+        split: which part.
+        model: a bundle with an acoustic model, or None.
+        device: where the acoustic model runs.
+
+    Raises:
+        DatasetError: when the split is empty, or frames are needed and missing.
+        BundleError: when the model was made for other data (names the fields).
+    """
+    predictor = None if model is None else MelPredictor(dataset, model, device)
+    found: list[Recorded] = []
+    failures: list[tuple[Path, UserError]] = []
+    for row in dataset.of_split(split):
+        try:
+            mel, wave = load_sound(dataset, row, 0, row.n_frames)
+            found.append(Recorded(row.id, wave.numpy(), mel.numpy() if predictor is None else predictor.predict(row)))
+        except UserError as error:
+            failures.append((dataset.folder(row), error))
+    return found, failures
+
+
+@dataclass(frozen=True)
+class VideoReader:
+    """Reads videos with their sound as ``prepare`` does.
+
+    Attributes:
+        features: the mel definition.
+        synthesizer: predicts the mels, where they are not to be those of the sound.
+        fps: true frame rate, where the files' is known to be wrong.
+        on_mismatch: what to do where sound and picture end apart.
+    """
+
+    features: FeatureConfig
+    synthesizer: Synthesizer | None = None
+    fps: Fraction | None = None
+    on_mismatch: MismatchPolicy = "refuse"
+
+    def read_all(self, recordings: Sequence[Recording]) -> Found:
+        """All recordings; one that cannot be used does not keep the others from being read."""
+        found: list[Recorded] = []
+        failures: list[tuple[Path, UserError]] = []
+        for recording in recordings:
+            try:
+                found.append(self.read(recording))
+            except UserError as error:
+                failures.append((recording.video, error))
+        return found, failures
+
+    def read(self, recording: Recording) -> Recorded:
+        """A recording's sound on the feature clock, with the mel to make it of.
+
+        Raises:
+            MediaError: when video or sound is missing, damaged or silent, or they disagree in length.
+            UserError: when it is too short for a mel spectrogram.
+        """
+        features = self.features
+        scan = scan_video(recording.video, self.fps)
+        frames = FrameConfig() if self.synthesizer is None else self.synthesizer.frames
+        clip = open_clip(scan, features, frames)
+        sound = find_sound(recording, scan)
+        findings = [*check_scan(scan, features), *check_sound(recording, sound, clip, self.on_mismatch)]
+        wrong = next((item for item in findings if item.severity == "error"), None)
+        if wrong is not None:
+            raise MediaError(f"{wrong.file}: {wrong.problem}", wrong.remedy)
+        first, wave = align(sound, clip, features, recording.sync_offset, self.on_mismatch)
+        # That of the sound is made in any case: what is too short for it cannot be compared.
+        mel = mel_db(wave, features)
+        if self.synthesizer is not None:
+            mel = self.synthesizer.predict_mel(clip)[first : first + len(mel)]
+        return Recorded(recording.id, wave, mel)
