@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from threading import Lock
 from typing import Final, NamedTuple
 
 import torch
@@ -15,7 +16,7 @@ from rtmri2speech.models.threads import side_by_side
 from rtmri2speech.models.vocoder import LAST_SLOPE, SLOPE, Generator, ResBlock, Vocoder
 
 # Numbers in a piece of a layer, and what its length is a multiple of.
-_PIECE: Final = 1 << 17
+_PIECE: Final = 180_000
 _ROWS: Final = 12
 
 
@@ -94,7 +95,8 @@ class _Layer:
     def rows(self, x: Tensor, start: int, stop: int, slope: float) -> Tensor:
         """Rows ``start`` to ``stop`` of what is made of the rectified ``x`` (N, channels in)."""
         first = start - self.before
-        return self.conv(_cut(x, first, first + self.conv.span(stop - start), slope), stop - start)
+        heard = _cut(x, first, first + self.conv.span(stop - start))
+        return self.conv(F.leaky_relu(heard, slope), stop - start)
 
     def whole(self, pool: Executor, x: Tensor, slope: float, rows: int | None = None) -> Tensor:
         """All rows, by default as many as ``x`` has."""
@@ -114,14 +116,14 @@ class _Pair(NamedTuple):
     plain: _Layer
 
     def rows(self, x: Tensor, start: int, stop: int) -> Tensor:
-        """Rows ``start`` to ``stop`` of ``x`` (N, channels) with what both make of it."""
+        """Rows ``start`` to ``stop`` of what both make of ``x`` (N, channels)."""
         first = start - self.plain.before
         last = first + self.plain.conv.span(stop - start)
         # Around the signal the second convolution hears zeros, not what the first makes of zeros.
         inside = max(first, 0)
         hidden = self.dilated.rows(x, inside, min(last, len(x)), SLOPE)
-        heard = _cut(hidden, first - inside, last - inside, SLOPE)
-        return self.plain.conv(heard, stop - start).add_(x[start:stop])
+        heard = _cut(F.leaky_relu_(hidden, SLOPE), first - inside, last - inside)
+        return self.plain.conv(heard, stop - start)
 
 
 def _pairs(block: nn.Module) -> list[_Pair]:
@@ -138,9 +140,9 @@ def _run_block(pool: Executor, pairs: Sequence[_Pair], x: Tensor, total: Tensor,
         def piece(start: int, stop: int, pair: _Pair = pair, x: Tensor = x, out: Tensor = out) -> None:
             rows = pair.rows(x, start, stop)
             if out is total and add:
-                out[start:stop] += rows
+                out[start:stop] += rows.add_(x[start:stop])
             else:
-                out[start:stop] = rows
+                torch.add(rows, x[start:stop], out=out[start:stop])
 
         _by_pieces(pool, out, piece)
         x = out
@@ -160,10 +162,10 @@ def _up_layer(up: nn.Module, scale: float) -> _Layer:
     return _Layer(weight, up.bias.detach().repeat(rate), 1, taps - 1)
 
 
-def _cut(x: Tensor, start: int, stop: int, slope: float) -> Tensor:
-    """Rows ``start`` to ``stop`` of ``x`` (N, channels), rectified, zeros where it has none; a copy."""
-    inside = F.leaky_relu(x[max(start, 0) : stop], slope)
+def _cut(x: Tensor, start: int, stop: int) -> Tensor:
+    """Rows ``start`` to ``stop`` of ``x`` (N, channels), zeros where it has none."""
     before, after = max(-start, 0), max(stop - len(x), 0)
+    inside = x[max(start, 0) : stop]
     return F.pad(inside, (0, 0, before, after)) if before or after else inside
 
 
@@ -172,10 +174,17 @@ def _by_pieces(pool: Executor, out: Tensor, piece: Callable[[int, int], None]) -
     threads, rows = torch.get_num_threads(), len(out)
     rounds = -(-out.numel() // (_PIECE * threads))
     length = -(-rows // (rounds * threads * _ROWS)) * _ROWS
+    starts, turn = iter(range(0, rows, length)), Lock()
 
-    def run(start: int) -> None:
+    def work(_: int) -> None:
         with torch.inference_mode():
-            piece(start, min(start + length, rows))
+            while True:
+                with turn:
+                    start = next(starts, None)
+                if start is None:
+                    return
+                piece(start, min(start + length, rows))
 
-    for _ in pool.map(run, range(0, rows, length)):
+    # A task a thread, not a piece: handing over takes time.
+    for _ in pool.map(work, range(threads)):
         pass

@@ -19,16 +19,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-# Points beside 0 and infinity, by how many points there are in all: the best in float32 of those tried.
-_POINTS: Final = {
-    8: (0.5, -0.5, 1, -1, 2, -2),
-    10: (0.5, -0.5, 0.8, -0.8, 1.25, -1.25, 2, -2),
-    11: (0.5, -0.5, 0.8, -0.8, 1.25, -1.25, 2, -2, 1),
-}
+# Magnitudes of the points beside 0 and infinity by how many points there are in all, each with both signs as far as
+# that goes: the most accurate of those tried.
+_POINTS: Final = {8: (1 / 2, 1, 2), 11: (1 / 3, 3 / 4, 4 / 3, 3, 1), 12: (1 / 3, 3 / 4, 4 / 3, 3, 1)}
 
-# Outputs m and taps r of the filter by kernel size, and from how many channels on it beats the direct way.
-# A longer kernel is cut into parts of at most r taps, m apart, which share the values of the signal.
-_FORMS: Final = {3: (6, 3, 64), 7: (4, 7, 64), 11: (6, 6, 32)}
+# Outputs m and taps r by kernel size, and from how many channels on that beats the library. A longer kernel is cut
+# into parts, m apart, which share the values of the signal; m <= r then.
+_FORMS: Final = {3: (6, 3, 64), 7: (6, 7, 32), 11: (6, 6, 32)}
 
 
 class RowConv(Protocol):
@@ -79,13 +76,13 @@ class MinimalConv:
     """
 
     def __init__(self, weight: Tensor, bias: Tensor, dilation: int, outputs: int, taps: int) -> None:
+        kernel = weight.shape[-1]
+        if outputs > taps < kernel:
+            raise ValueError("a kernel of several parts needs parts of at least as many taps as there are outputs")
         after, filters, before = transforms(outputs, taps)
         self._after, self._before = after.to(weight.dtype), before.to(weight.dtype)
-        if outputs > taps < weight.shape[-1]:
-            raise ValueError("a kernel of several parts needs parts of at least as many taps as there are outputs")
-        cuts = range(outputs, outputs + max(0, weight.shape[-1] - taps), outputs)
-        parts = weight.double().tensor_split(tuple(cuts), dim=-1)
-        # Part p, shape (points, channels in, channels out), hears p * m rows on.
+        parts = weight.double().tensor_split(tuple(range(outputs, outputs + kernel - taps, outputs)), dim=-1)
+        # Part p, shape (points, channels in, channels out), hears p * m * d rows on.
         self._parts = [
             torch.einsum("pt,oit->pio", filters[:, : part.shape[-1]], part).to(weight.dtype).contiguous()
             for part in parts
@@ -93,6 +90,7 @@ class MinimalConv:
         self._bias, self._dilation, self._outputs = bias, dilation, outputs
 
     def _tiles(self, rows: int) -> int:
+        """Groups of m * d rows that hold ``rows`` rows."""
         return -(-rows // (self._outputs * self._dilation))
 
     def span(self, rows: int) -> int:
@@ -105,15 +103,16 @@ class MinimalConv:
         m, d, points, channels = self._outputs, self._dilation, len(self._before), x.shape[1]
         tiles = self._tiles(rows)
         heard = tiles + len(self._parts) - 1
-        signal = x.as_strided((heard, points, d * channels), (m * d * channels, d * channels, 1))
-        values = torch.bmm(self._before.expand(heard, -1, -1), signal).view(heard, points, d, channels)
-        product = None
-        for first, part in enumerate(self._parts):
-            here = values[first : first + tiles].transpose(0, 1).reshape(points, tiles * d, channels)
-            product = torch.bmm(here, part) if product is None else product.baddbmm_(here, part)
-        assert product is not None
-        made = torch.bmm(self._after.expand(tiles, -1, -1), product.view(points, tiles, -1).transpose(0, 1))
-        return made.view(tiles * m * d, -1)[:rows].add_(self._bias)
+        # Sample s of group t, d neighbours together: (points, heard, d * channels), with overlap.
+        groups = x.as_strided((points, heard, d * channels), (d * channels, m * d * channels, 1))
+        values = torch.mm(self._before, groups.reshape(points, -1)).view(points, heard, d * channels)
+        products = torch.bmm(values[:, :tiles].view(points, tiles * d, channels), self._parts[0])
+        for first, part in enumerate(self._parts[1:], 1):
+            products.baddbmm_(values[:, first : first + tiles].view(points, tiles * d, channels), part)
+        made = torch.mm(self._after, products.view(points, -1)).view(m, tiles, d, -1)
+        out = x.new_empty(tiles, m, d, made.shape[-1])
+        torch.add(made.transpose(0, 1), self._bias, out=out)
+        return out.view(tiles * m * d, -1)[:rows]
 
 
 def row_conv(weight: Tensor, bias: Tensor, dilation: int = 1) -> RowConv:
@@ -130,7 +129,8 @@ def transforms(outputs: int, taps: int) -> tuple[Tensor, Tensor, Tensor]:
     Rows of B are scaled to an absolute sum of 1, and those of G against it.
     """
     points = outputs + taps - 1
-    finite = torch.tensor((0.0, *_POINTS[points]), dtype=torch.float64)
+    sizes = [sign * size for size in _POINTS[points] for sign in (1, -1)][: points - 2]
+    finite = torch.tensor([0.0, *sizes], dtype=torch.float64)
     # Values of a polynomial of `points` coefficients; at infinity its last one.
     values = torch.zeros(points, points, dtype=torch.float64)
     values[:-1] = finite[:, None] ** torch.arange(points)

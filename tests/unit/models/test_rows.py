@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from rtmri2speech.models.rows import DirectConv, MinimalConv, row_conv, transforms
 
-FORMS = [(6, 3), (4, 7), (6, 6), (5, 6)]
+FORMS = [(6, 3), (6, 6), (6, 7), (5, 7)]
 
 
 @pytest.mark.parametrize(("outputs", "taps"), FORMS)
@@ -18,7 +18,7 @@ def test_the_transforms_make_a_correlation(outputs: int, taps: int) -> None:
     after, filters, before = transforms(outputs, taps)
     signal, kernel = torch.randn(outputs + taps - 1, dtype=torch.float64), torch.randn(taps, dtype=torch.float64)
     made = after @ ((filters @ kernel) * (before @ signal))
-    torch.testing.assert_close(made, F.conv1d(signal[None], kernel[None, None])[0], atol=1e-11, rtol=0)
+    torch.testing.assert_close(made, F.conv1d(signal[None], kernel[None, None])[0], atol=1e-9, rtol=0)
 
 
 @given(
