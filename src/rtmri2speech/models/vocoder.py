@@ -123,7 +123,7 @@ class Vocoder(nn.Module):
         """Samples a mel frame becomes; must equal the features' hop length."""
         return self.config.hop_length
 
-    def generate(self, ln_mel: Tensor, chunk_frames: int = 256, context: int | None = None) -> Iterator[Tensor]:
+    def generate(self, ln_mel: Tensor, chunk_frames: int = 512, context: int | None = None) -> Iterator[Tensor]:
         """Yield the waveform in pieces that together equal the full pass; memory is bounded by a piece.
 
         Args:

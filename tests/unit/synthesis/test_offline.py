@@ -177,7 +177,7 @@ def test_the_pieces_of_sound_make_the_full_pass(bundle: Bundle, synthesizer: Syn
     pieces = list(synthesizer.generate_wave(mel))
     with torch.inference_mode():
         whole = bundle.build_vocoder()(db_to_ln(torch.from_numpy(mel)).T[None])[0].numpy()
-    assert len(pieces) > 2 and np.abs(whole).max() > 0.01
+    assert len(pieces) > 1 and np.abs(whole).max() > 0.01
     assert np.allclose(np.concatenate(pieces), whole, atol=1e-5)
 
 
