@@ -100,6 +100,9 @@ class AcousticRecipe(RunConfig):
     loss: AcousticLossConfig = Field(default_factory=AcousticLossConfig, description="the loss")
     clip_norm: float = Field(1.0, gt=0, description="largest norm of the gradient")
     early_stop_patience: int = Field(20, ge=1, description="validations without improvement that end the training")
+    choose_inference: bool = Field(
+        True, description="at the end, put the way of inference with the least validation error into the model"
+    )
     checkpoint_segments: int = Field(
         0, ge=0, description="parts of the image network computed again for the gradient, to save memory; 0: none"
     )

@@ -51,7 +51,8 @@ class Task:
         steps_per_batch: optimiser steps of a batch.
         callbacks: that only this kind has.
         to_bundle: makes the bundle of the module's present weights and a provenance.
-        measure: more metrics of the module's present weights, by name, measured on a device.
+        measure: more metrics of the module's present weights, by name, measured on a device; what is chosen by them
+            is in the bundles made later.
         mels: where mels are taken from instead of the dataset's own.
         notes: on what it starts from, for the user.
         precision: Lightning's name of that which the module uses by itself; None leaves it to Lightning.
@@ -118,6 +119,13 @@ def acoustic_task(
     sampler = EpochSampler(len(train), seed)
     loader = partial(make_loader, config=data, cuda=cuda, seed=seed, processes=processes)
     module.watch.items_of = lambda step: [train.segments[i][0].id for i in _batch(sampler, data, step, processes.world)]
+
+    def measure(device: torch.device) -> dict[str, float]:
+        errors = compare_modes(model, dataset, "validation", pixel_mask, device)
+        if settings.choose_inference:
+            model.config = model.config.model_copy(update={"inference": min(errors, key=errors.__getitem__)})
+        return {f"val/mae_db_{mode}": error for mode, error in errors.items()}
+
     return Task(
         kind="acoustic",
         settings=settings,
@@ -130,10 +138,7 @@ def acoustic_task(
         to_bundle=lambda provenance: Bundle.from_acoustic(
             model, meta.features, meta.frames, mask=pixel_mask, provenance=provenance
         ),
-        measure=lambda device: {
-            f"val/mae_db_{mode}": error
-            for mode, error in compare_modes(model, dataset, "validation", pixel_mask, device).items()
-        },
+        measure=measure,
     )
 
 

@@ -12,7 +12,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from rtmri2speech.data.layout import Dataset
 from rtmri2speech.models.acoustic import AcousticModel
+from rtmri2speech.models.bundle import load_bundle
 from rtmri2speech.signal.video import model_input
+from rtmri2speech.training import tasks
 from rtmri2speech.training.modes import compare_modes
 from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.run import train_acoustic
@@ -101,3 +103,18 @@ def test_the_comparison_is_in_the_bundle_and_in_the_summary(
     )
     assert {"val/mae_db_last", "val/mae_db_average", "val/mae_db_sequence"} <= summary.metrics.keys()
     assert any(line.startswith("By inference: last ") for line in summary.lines())
+
+
+@pytest.mark.parametrize("wanted", ["last", "average", "sequence"])
+def test_the_best_way_of_inference_is_put_into_the_model(
+    wanted: str, dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors = {"last": 3.0, "average": 3.0, "sequence": 3.0, wanted: 2.0}
+    monkeypatch.setattr(tasks, "compare_modes", lambda *_: errors)
+    for choose, expected in ((True, wanted), (False, "average")):
+        model = {**make_recipe().acoustic.model.model_dump(), "inference": "average"}
+        recipe = make_recipe(acoustic={"max_steps": 1, "choose_inference": choose, "model": model})
+        out = tmp_path / f"{choose}.safetensors"
+        train_acoustic(dataset_dir, recipe, out, tmp_path / f"run{choose}", device="cpu")
+        bundle = load_bundle(out)
+        assert bundle.acoustic is not None and bundle.acoustic.inference == expected
