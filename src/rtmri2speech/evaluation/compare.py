@@ -19,6 +19,7 @@ from rtmri2speech.errors import BundleError, ConfigError, UserError
 from rtmri2speech.evaluation.generators import KeptGenerator
 from rtmri2speech.evaluation.recorded import Recorded
 from rtmri2speech.models.bundle import save_bundle
+from rtmri2speech.models.generator_cpu import for_inference
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel import db_to_ln, mel_db
 from rtmri2speech.signal.quality import MEASURES, compare_waves, mean_of
@@ -146,7 +147,7 @@ def synthesize_with(
         UserError: when the folder cannot be written.
     """
     features = generator.bundle.features
-    vocoder = generator.bundle.build_vocoder(device)
+    vocoder = for_inference(generator.bundle.build_vocoder(device))
     rows: list[tuple[str, dict[str, float]]] = []
     for item in speech:
         ln_mel = db_to_ln(torch.from_numpy(item.mel_db)).T.to(device)

@@ -10,12 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from rtmri2speech.data.layout import Dataset, write_utterances
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.models.bundle import load_bundle
 from rtmri2speech.signal.statistics import MelStatistics
 from rtmri2speech.training import cross_fitting
+from rtmri2speech.training.acoustic import AcousticTraining
+from rtmri2speech.training.checkpoints import Checkpoints
 from rtmri2speech.training.cross_fitting import PLAN, CrossFitting
 from rtmri2speech.training.export_mels import RECORD
 from rtmri2speech.training.predict_mels import MelPredictor
@@ -120,6 +123,37 @@ def test_a_second_run_trains_nothing_and_one_that_was_stopped_goes_on(
     fit(recipe.model_copy(update={"acoustic": recipe.acoustic.model_copy(update={"max_steps": 3})})).train()
     assert trained[4:] == [("fold-1", True), ("fold-2", True)]
     assert load_bundle(run / "fold-1" / "acoustic.safetensors").provenance["recipe"]["max_steps"] == 3
+
+
+def test_a_fold_that_was_killed_goes_on_to_the_same_model(
+    dataset: Dataset,
+    make_recipe: MakeRecipe,
+    tmp_path: Path,
+    trained: list[tuple[str, bool]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recipe = make_recipe(acoustic={"max_steps": 6})
+    straight = CrossFitting(dataset, 2, recipe, tmp_path / "straight", device="cpu").train()
+    plain, steps = AcousticTraining.training_step, [0]
+
+    def step(module: AcousticTraining, *batch: Any) -> None:
+        steps[0] += 1
+        if steps[0] == 11:
+            raise SystemError("killed")  # which nothing is ready for
+        plain(module, *batch)
+
+    monkeypatch.setattr(Checkpoints, "_is_time", staticmethod(lambda since: True))
+    monkeypatch.setattr(AcousticTraining, "training_step", step)
+    run = tmp_path / "cut"
+    with pytest.raises(SystemError, match="killed"):
+        CrossFitting(dataset, 2, recipe, run, device="cpu").train()
+    assert (run / "fold-1" / "trained.json").is_file() and not (run / "fold-2" / "trained.json").exists()
+    trained.clear()
+    found = CrossFitting(dataset, 2, recipe, run, device="cpu").train()
+    assert trained == [("fold-2", True)] and steps[0] == 13, "steps 5 and 6 are left"
+    for one, other in zip(found, straight, strict=True):
+        tensors = load_bundle(one.model).tensors
+        assert all(torch.equal(tensors[name], value) for name, value in load_bundle(other.model).tensors.items())
 
 
 def test_a_run_of_something_else_is_refused(
