@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from rtmri2speech.models.rows import DirectConv, MinimalConv, row_conv, transforms
 
-FORMS = [(6, 3), (6, 6), (6, 7), (5, 7)]
+FORMS = [(6, 3), (4, 7), (5, 6), (5, 7)]
 
 
 @pytest.mark.parametrize(("outputs", "taps"), FORMS)
@@ -33,8 +33,8 @@ def test_equals_the_library(
     form: tuple[int, int] | None, kernel: int, dilation: int, rows: int, channels: tuple[int, int]
 ) -> None:
     weight, bias = torch.randn(*channels, kernel, dtype=torch.float64), torch.randn(channels[0], dtype=torch.float64)
-    if form is not None and form[0] > form[1] < kernel:
-        with pytest.raises(ValueError, match="several parts"):
+    if form is not None and kernel > form[1] and (form[0] > form[1] or kernel > sum(form)):
+        with pytest.raises(ValueError, match="cannot make up a kernel"):
             MinimalConv(weight, bias, dilation, *form)
         return
     conv = DirectConv(weight, bias, dilation) if form is None else MinimalConv(weight, bias, dilation, *form)
@@ -57,7 +57,7 @@ def test_float32_loses_little(kernel: int, dilation: int) -> None:
     x = torch.randn(conv.span(240), 64)
     exact = DirectConv(weight.double(), bias.double(), dilation)
     expected = exact(x.double()[: exact.span(240)], 240)
-    assert float((conv(x, 240) - expected).abs().max()) < 2e-5 * float(expected.abs().max())
+    assert float((conv(x, 240) - expected).abs().max()) < 1e-5 * float(expected.abs().max())
 
 
 def test_few_channels_and_other_kernels_go_directly() -> None:
