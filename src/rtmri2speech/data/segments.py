@@ -14,8 +14,9 @@ from torch.utils.data import Dataset as TorchDataset
 from rtmri2speech.data.layout import Dataset, Split, Utterance
 from rtmri2speech.data.mels import MelSource, read_mel_db
 from rtmri2speech.data.sound import read_sound_slice
+from rtmri2speech.data.sound_augment import SoundAugmentConfig, augmented_sound
 from rtmri2speech.data.windows import Segment, tile
-from rtmri2speech.errors import DatasetError
+from rtmri2speech.errors import ConfigError, DatasetError
 
 
 class SegmentBatch(TypedDict):
@@ -102,17 +103,30 @@ class SoundSegments(TorchDataset[tuple[Tensor, Tensor]]):
     The mel is a slice of the whole utterance's, because the reflected edges of a crop would spoil its
     outer frames. Utterances shorter than the segment are padded: silence in the wave, the floor in the mel.
     The key is (epoch, index): the crop, and where there is a choice of mels the choice, is a function of seed,
-    epoch and index alone, whatever the worker. ``mels`` are taken instead of the dataset's own.
+    epoch and index alone, whatever the worker. ``mels`` are taken instead of the dataset's own; they know only the
+    sound as it was recorded, so that it cannot be changed by ``augment``.
     """
 
     def __init__(
-        self, dataset: Dataset, split: Split, segment_frames: int, seed: int, mels: MelSource | None = None
+        self,
+        dataset: Dataset,
+        split: Split,
+        segment_frames: int,
+        seed: int,
+        mels: MelSource | None = None,
+        augment: SoundAugmentConfig | None = None,
     ) -> None:
+        if mels is not None and augment is not None and augment.active:
+            raise ConfigError(
+                f"The mels in {mels.folder} belong to the sound as it was recorded; augmentation would change it.",
+                "Leave vocoder.data.augment out of the recipe.",
+            )
         self.dataset = dataset
         self.utterances = dataset.of_split(split)
         self.segment_frames = segment_frames
         self.seed = seed
         self.mels = mels
+        self.augment = augment if augment is not None and augment.active else None
 
     def __len__(self) -> int:
         return len(self.utterances)
@@ -120,6 +134,9 @@ class SoundSegments(TorchDataset[tuple[Tensor, Tensor]]):
     def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, Tensor]:
         epoch, index = key
         utterance = self.utterances[index]
+        if self.augment is not None:
+            rng = np.random.default_rng((self.seed, epoch, index))
+            return augmented_sound(self.dataset, utterance, self.segment_frames, self.augment, rng)
         room = utterance.n_frames - self.segment_frames
         start = int(np.random.default_rng((self.seed, epoch, index)).integers(room + 1)) if room > 0 else 0
         folder = None if self.mels is None else self.mels.draw(self.seed, epoch, index)

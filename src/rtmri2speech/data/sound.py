@@ -105,7 +105,7 @@ def _read_sound_track(path: Path) -> Sound:
     return Sound(np.concatenate(blocks, axis=1).mean(axis=0, dtype=np.float32), rate, start)
 
 
-def resample(samples: NDArray[np.float32], source: int, target: int) -> NDArray[np.float32]:
+def resample(samples: NDArray[np.float32], source: float, target: float) -> NDArray[np.float32]:
     """Change the sampling rate with soxr's highest quality; shape (N,) in and out."""
     if source == target:
         return samples

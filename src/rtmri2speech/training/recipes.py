@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from rtmri2speech.assets import recipes
 from rtmri2speech.config import Config, apply_overrides, read_yaml
+from rtmri2speech.data.sound_augment import SoundAugmentConfig
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.models.acoustic import AcousticConfig
 from rtmri2speech.models.discriminators import DiscriminatorName
@@ -47,6 +48,7 @@ class VocoderDataConfig(LoaderConfig):
     """Batches of the vocoder training."""
 
     segment_frames: int = Field(20, ge=1, description="mel frames of a segment of sound")
+    augment: SoundAugmentConfig = Field(default_factory=SoundAugmentConfig, description="changes to the sound")
     crops_per_utterance: int = Field(1, ge=1, description="segments drawn from each utterance in an epoch")
     validation_seconds: float = Field(10.0, gt=0, description="most of a validation utterance that is synthesized")
 

@@ -172,7 +172,7 @@ def vocoder_task(
     require_sounds(dataset, own_mels=mels is None)
     if mels is not None:
         mels.require(dataset)
-    train = SoundSegments(dataset, "train", data.segment_frames, seed, mels)
+    train = SoundSegments(dataset, "train", data.segment_frames, seed, mels, data.augment)
     most = math.ceil(data.validation_seconds * features.frame_rate)
     # Validation is on what the vocoder will meet.
     met = None if mels is None else mels.folder
