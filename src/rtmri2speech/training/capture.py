@@ -30,10 +30,12 @@ class Recorder:
 
     Args:
         setting: the recipe's field that does without, for the message.
+        search: try all of cuDNN's algorithms for every convolution first, instead of taking the one it recommends.
     """
 
-    def __init__(self, setting: str) -> None:
+    def __init__(self, setting: str, *, search: bool = False) -> None:
         self._setting = setting
+        self._search = search
         self._pool = torch.cuda.graph_pool_handle()
         self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
 
@@ -73,6 +75,8 @@ class Recorder:
     def _careful(self) -> Iterator[None]:
         dtype: torch.dtype = torch.get_autocast_dtype("cuda")
         enabled = torch.is_autocast_enabled("cuda")
+        searching = torch.backends.cudnn.benchmark
+        torch.backends.cudnn.benchmark = searching or self._search
         try:
             # Weights must be cast anew at every replay, not taken from autocast's cache.
             with torch.autocast("cuda", dtype, enabled=enabled, cache_enabled=False):
@@ -85,6 +89,8 @@ class Recorder:
                 f"The networks' work on this GPU cannot be recorded for replay ({first}).",
                 f"Set {self._setting} to false.",
             ) from error
+        finally:
+            torch.backends.cudnn.benchmark = searching
 
 
 class CapturedEncoder:

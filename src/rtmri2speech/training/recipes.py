@@ -154,6 +154,9 @@ class VocoderRecipe(RunConfig):
     )
     clip_norm: float | None = Field(None, gt=0, description="largest norm of each optimiser's gradient; none: any")
     loss: VocoderLossConfig = Field(default_factory=VocoderLossConfig, description="weights of the losses")
+    search_kernels: bool = Field(
+        True, description="with cuda_graph: try all algorithms first; half a minute, then an eighth more steps a second"
+    )
     validation_measured: int = Field(
         8, ge=0, description="validation utterances whose STOI, PESQ, STFT distance and F0 error are measured"
     )

@@ -89,10 +89,12 @@ class RecordedTurns:
 
     Args:
         turns: what is recorded.
+        search: look for the fastest algorithms first.
     """
 
-    def __init__(self, turns: Turns) -> None:
+    def __init__(self, turns: Turns, *, search: bool = False) -> None:
         self._turns = turns
+        self._search = search
         self._inputs: tuple[Tensor, Tensor, Tensor] | None = None
         self._recorded = False  # whether the turn before was a replay
 
@@ -130,7 +132,7 @@ class RecordedTurns:
             turns.discriminators_turn(mels, waves)
             turns.generators_turn(waves, listen)
 
-        recorder = Recorder("vocoder.cuda_graph")
+        recorder = Recorder("vocoder.cuda_graph", search=self._search)
         recorder.warm_up(both, list(turns.discriminators.buffers()))  # spectral norm's vectors
         first = recorder.record(lambda: turns.discriminators_turn(mels, waves))
         second = recorder.record(lambda: turns.generators_turn(waves, listen))

@@ -95,7 +95,7 @@ class VocoderTraining(LightningModule):
     def on_fit_start(self) -> None:
         """On a GPU, record the networks' work, if the recipe says so."""
         if self.recipe.cuda_graph and self.device.type == "cuda" and isinstance(self._turns, Turns):
-            self._turns = RecordedTurns(self._turns)
+            self._turns = RecordedTurns(self._turns, search=self.recipe.search_kernels)
 
     def training_step(self, batch: SoundBatch, batch_idx: int) -> None:
         """One step of the discriminators, then one of the generator."""

@@ -95,7 +95,8 @@ def test_discriminators_in_low_precision_leave_the_rest_as_it_is() -> None:
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a GPU")
 @pytest.mark.parametrize("low_precision", [False, True])
-def test_replayed_turns_are_those_of_training_without(low_precision: bool) -> None:
+@pytest.mark.parametrize("search", [False, True])
+def test_replayed_turns_are_those_of_training_without(low_precision: bool, search: bool) -> None:
     torch.manual_seed(1)
     batches = [batch("cuda", size) for size in (3, 3, 2, 3)]
     results = []
@@ -106,7 +107,7 @@ def test_replayed_turns_are_those_of_training_without(low_precision: bool) -> No
         )
         if recorded:
             assert isinstance(turns, Turns)
-            turns = RecordedTurns(turns)
+            turns = RecordedTurns(turns, search=search)
         losses = []
         for ln_mel, real in batches:
             for parts, (values, gradients) in (
@@ -118,5 +119,6 @@ def test_replayed_turns_are_those_of_training_without(low_precision: bool) -> No
                     for parameter, gradient in zip(parts.parameters(), gradients, strict=True):
                         parameter -= 1e-4 * gradient
         results.append(losses)
+        assert not torch.backends.cudnn.benchmark
     for plain, replayed in zip(*results, strict=True):
         assert replayed == pytest.approx(plain, rel=1e-2)
