@@ -26,6 +26,7 @@ app = App(
 train = App(name="train", help="Train the acoustic model or the vocoder.")
 import_app = App(name="import", help="Bring in checkpoints of other programs.")
 export_mels = App(name="export-mels", help="Write mel spectrograms to fine-tune the vocoder on.")
+analyze = App(name="analyze", help="Show what the acoustic model looks at.")
 
 # Named by text, so that a command's own imports happen only when it is called.
 _COMMANDS = "rtmri2speech.cli"
@@ -49,6 +50,8 @@ app.command(
     name="compare-checkpoints",
     help="Find the best checkpoint of a vocoder training.",
 )
+app.command(analyze)
+analyze.command(f"{_COMMANDS}.analyze:gradcam", name="gradcam", help="Which part of the picture made which band.")
 app.command(f"{_COMMANDS}.demo:demo", name="demo", help="The whole path on a short made-up recording.")
 
 
@@ -98,7 +101,7 @@ def _command_of(words: Sequence[str]) -> str:
         if word.startswith("-") or word not in level:
             break
         commands.append(word)
-        if word not in ("train", "import", "export-mels"):
+        if word not in ("train", "import", "export-mels", "analyze"):
             break
         level = level[word]
     return "".join(f"{command} " for command in commands)

@@ -59,14 +59,14 @@ def draw_mel(path: Path, mel_db: NDArray[np.float32], features: FeatureConfig, t
     axes.set_xlabel("time (s)")
     axes.set_ylabel("frequency (Hz)")
     # Dollar signs in file names would start a formula.
-    shown, fonts = _drawable(title)
+    shown, fonts = drawable(title)
     axes.set_title(shown, fontsize="medium", fontfamily=fonts, parse_math=False)
     figure.colorbar(image, ax=axes, label="power (dB)", pad=0.01)
     with replacing(path) as file:
         figure.savefig(file, format="png", dpi=110)
 
 
-def _drawable(text: str) -> tuple[str, list[str]]:
+def drawable(text: str) -> tuple[str, list[str]]:
     """The text with a question mark for every letter that no font here can draw, and the fonts to draw it with."""
     files = {entry.name: entry.fname for entry in font_manager.fontManager.ttflist}
     fonts = [_FONT] if text.isascii() else [_FONT, *(name for name in _CJK_FONTS if name in files)]

@@ -26,6 +26,7 @@ COMMANDS = [
     ("import", "acoustic"),
     ("synthesize",),
     ("compare-checkpoints",),
+    ("analyze", "gradcam"),
     ("demo",),
 ]
 

@@ -1,0 +1,1 @@
+"""What the acoustic model looks at: maps, regions and masks."""

@@ -1,0 +1,297 @@
+"""Maps of a video as files: sequences, means, values of the targets, and what they were made with."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtmri2speech import __version__
+from rtmri2speech.analysis.explain import BlockOfMaps, Explainer, OnFrames, to_pixels
+from rtmri2speech.analysis.layers import last_stride, require_strides
+from rtmri2speech.analysis.mel_formants import formant_in_band, formants_of_mel
+from rtmri2speech.analysis.targets import ADAPTIVE_HZ, UNITS, Band, Target, TargetKind, make_target
+from rtmri2speech.data.clips import Clip, open_clip
+from rtmri2speech.data.files import replacing, write_text
+from rtmri2speech.data.scan import scan_video
+from rtmri2speech.errors import ConfigError, MediaError
+from rtmri2speech.signal.features import FeatureConfig
+
+Method = Literal["gradcam", "hirescam"]
+"""The last feature map (memo section 4), or a finer layer with the gradient kept in place."""
+
+Floats = NDArray[np.float32]
+
+DETAIL_STRIDE = 16
+"""Pixels a cell of the layer that ``hirescam`` explains by default."""
+
+SCHEMA = 1
+"""Of the metadata file."""
+
+
+@dataclass(frozen=True)
+class MapOptions:
+    """What to explain, and how.
+
+    Attributes:
+        bands: frequency bands.
+        target: the number a frame that is explained.
+        methods: kinds of maps.
+        stride: pixels a cell of the layer that ``hirescam`` explains.
+    """
+
+    bands: tuple[Band, ...]
+    target: TargetKind = "energy"
+    methods: tuple[Method, ...] = ("gradcam",)
+    stride: int = DETAIL_STRIDE
+
+
+@dataclass
+class MapFile:
+    """The maps of one method and band.
+
+    Attributes:
+        method, band: which.
+        stride: pixels a cell of the explained layer.
+        unit: of the maps' sum over the picture.
+        path: the sequence, (T, S, S), float32, signed.
+        scale: largest absolute value in the clip: one for all frames, so that frames can be compared.
+        mean: mean over the frames, (S, S).
+    """
+
+    method: Method
+    band: Band
+    stride: int
+    unit: str
+    path: Path
+    scale: float = 0.0
+    mean: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+
+    @property
+    def stem(self) -> str:
+        """Begin of the names of all files of these maps."""
+        return f"{self.method}_{self.band.name}"
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What was made of one video.
+
+    Attributes:
+        maps: by method and band.
+        n_frames: frames T.
+        rate: frames a second.
+        mean_picture: (S, S), grey values from 0 to 255.
+        pictures: the frames that were asked for, (S, S), uint8, by number.
+        mel_db: the predicted mel, (T, M), dB.
+        values: the targets, (B, T).
+        files: what was written.
+        notes: remarks for the user.
+    """
+
+    maps: list[MapFile]
+    n_frames: int
+    rate: Fraction
+    mean_picture: Floats
+    pictures: dict[int, NDArray[np.uint8]]
+    mel_db: Floats
+    values: Floats
+    files: list[Path]
+    notes: list[str]
+
+
+def open_video(video: Path, explainer: Explainer, fps: Fraction | None = None) -> Clip:
+    """A video on the model's clock.
+
+    Raises:
+        MediaError: when it cannot be used.
+    """
+    scan = scan_video(video, fps)
+    if scan.damage is not None:
+        raise MediaError(f"{video}: {scan.damage}.", "Copy or export the file again.")
+    if scan.frozen:
+        raise MediaError(f"{video}: the picture never changes.", "Export the recording again.")
+    return open_clip(scan, explainer.features, explainer.frames)
+
+
+def require_frames(frames: Sequence[int], clip: Clip) -> None:
+    """Refuse frames that the clip does not have.
+
+    Raises:
+        ConfigError: naming the first one.
+    """
+    wrong = next((frame for frame in frames if not 0 <= frame < clip.n_frames), None)
+    if wrong is not None:
+        raise ConfigError(
+            f"--target-frames {wrong}: {clip.scan.path} has {clip.n_frames} frames.",
+            f"Frames are counted from 0; the last one is {clip.n_frames - 1}.",
+        )
+
+
+def explain_clip(
+    clip: Clip,
+    explainer: Explainer,
+    out: Path,
+    options: MapOptions,
+    target_frames: Sequence[int] = (),
+    about: dict[str, Any] | None = None,
+    on_frames: OnFrames = lambda count: None,
+) -> Explained:
+    """Write the maps of a clip: ``<method>_<band>_sequence.npy``, ``_average.npy``, targets and metadata.
+
+    Arrays are raw: signed and in the target's unit. The sum of a frame's map is gradient times activation; it keeps
+    its meaning when parts of the picture are summed. The classical map is its positive part.
+
+    Args:
+        clip: from :func:`open_video`.
+        explainer: the model.
+        out: folder to write to.
+        options: what to explain.
+        target_frames: frames whose pictures are handed back.
+        about: more for the metadata: where the model came from.
+        on_frames: called with the number of frames done; each frame is passed twice.
+
+    Raises:
+        ConfigError: when a frame or layer does not exist.
+        UserError: when ``out`` cannot be written.
+    """
+    require_frames(target_frames, clip)
+    last = last_stride(explainer.model)
+    strides = {method: last if method == "gradcam" else options.stride for method in options.methods}
+    require_strides(explainer.model, strides.values())
+    features = explainer.encode(clip, on_frames)
+    notes: list[str] = []
+
+    def make_targets(mel: Floats) -> list[Target]:
+        return _targets(mel, options, explainer.features, notes)
+
+    found = explainer.explain(features, make_targets)
+    unit = UNITS[options.target]
+    maps = [
+        MapFile(method, band, stride, unit, out / f"{method}_{band.name}_sequence.npy")
+        for method, stride in strides.items()
+        for band in options.bands
+    ]
+    blocks = explainer.maps(clip, found.gradients, list(strides.values()), on_frames)
+    mean_picture, pictures = _write_sequences(maps, blocks, clip.n_frames, explainer.frames.size, target_frames)
+    values = found.values.cpu().numpy().astype(np.float32)
+    files = [one.path for one in maps]
+    for one in maps:
+        files.append(out / f"{one.stem}_average.npy")
+        with replacing(files[-1]) as file:
+            np.save(file, one.mean)
+    files.append(out / "targets.csv")
+    write_text(files[-1], _table(values, options, explainer.features.frame_rate))
+    for method in strides:
+        files.append(out / f"{method}_metadata.json")
+        ours = [one for one in maps if one.method == method]
+        description = _metadata(clip, explainer, options, ours, values, about or {})
+        write_text(files[-1], json.dumps(description, ensure_ascii=False, indent=1) + "\n")
+    if clip.scan.over_bright:
+        notes.append(f"the first {clip.scan.over_bright} source frame(s) are over-bright: mistrust their maps")
+    mel = found.mel_db.float().cpu().numpy()
+    rate = explainer.features.frame_rate
+    return Explained(maps, clip.n_frames, rate, mean_picture, pictures, mel, values, files, notes)
+
+
+def _targets(mel: Floats, options: MapOptions, features: FeatureConfig, notes: list[str]) -> list[Target]:
+    if options.target != "adaptive":
+        return [make_target(band, options.target, features) for band in options.bands]
+    formants = formants_of_mel(mel, features)
+    targets = []
+    for band in options.bands:
+        track = formant_in_band(formants, mel, band.low, band.high, features)
+        missing = int(np.isnan(track).sum())
+        if missing:
+            notes.append(
+                f"{band.name}: no formant was found in {missing} of {len(mel)} frames; there the band is fixed"
+            )
+        targets.append(make_target(band, "adaptive", features, track))
+    return targets
+
+
+def _write_sequences(
+    maps: list[MapFile], blocks: Any, n_frames: int, size: int, target_frames: Sequence[int]
+) -> tuple[Floats, dict[int, NDArray[np.uint8]]]:
+    bands = list(dict.fromkeys(one.band.name for one in maps))
+    sums = [np.zeros((size, size)) for _ in maps]
+    picture_sum = np.zeros((size, size))
+    pictures: dict[int, NDArray[np.uint8]] = {}
+    header = {"descr": "<f4", "fortran_order": False, "shape": (n_frames, size, size)}
+    with ExitStack() as stack:
+        files = [stack.enter_context(replacing(one.path)) for one in maps]
+        for file in files:
+            np.lib.format.write_array_header_1_0(file, header)
+        block: BlockOfMaps
+        for block in blocks:
+            for index, (one, file) in enumerate(zip(maps, files, strict=True)):
+                pixels = to_pixels(block.maps[one.stride][bands.index(one.band.name)], size)
+                one.scale = max(one.scale, float(np.abs(pixels).max()))
+                sums[index] += pixels.sum(axis=0, dtype=np.float64)
+                file.write(np.ascontiguousarray(pixels, "<f4").data)
+            picture_sum += block.frames.sum(axis=0, dtype=np.float64)
+            for frame in target_frames:
+                if block.first <= frame < block.first + len(block.frames):
+                    pictures[frame] = block.frames[frame - block.first]
+    for one, total in zip(maps, sums, strict=True):
+        one.mean = (total / n_frames).astype(np.float32)
+    return (picture_sum / n_frames).astype(np.float32), pictures
+
+
+def _table(values: Floats, options: MapOptions, rate: Fraction) -> str:
+    """The targets frame by frame as CSV; times are those of the frames' centres."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    unit = UNITS[options.target]
+    writer.writerow(["frame", "time_s", *(f"{band.name} ({unit})" for band in options.bands)])
+    for frame, row in enumerate(values.T):
+        writer.writerow([frame, f"{(frame + 0.5) / float(rate):.4f}", *(f"{value:.6g}" for value in row)])
+    return text.getvalue()
+
+
+def _metadata(
+    clip: Clip, explainer: Explainer, options: MapOptions, maps: list[MapFile], values: Floats, about: dict[str, Any]
+) -> dict[str, Any]:
+    features = explainer.features
+    centres = features.mel_centres()
+    bands = [
+        {
+            "name": one.band.name,
+            "low_hz": one.band.low,
+            "high_hz": one.band.high,
+            "mel_bins": list(one.band.bins),
+            "mel_centres_hz": [round(float(centres[bin]), 1) for bin in one.band.bins],
+            "sequence": one.path.name,
+            "average": f"{one.stem}_average.npy",
+            "scale": one.scale,
+            "target_mean": float(values[index].mean()),
+        }
+        for index, one in enumerate(maps)
+    ]
+    return {
+        "schema": SCHEMA,
+        "program": f"rtmri2speech {__version__}",
+        **about,
+        "video": str(clip.scan.path),
+        "n_frames": clip.n_frames,
+        "frame_rate": str(features.frame_rate),
+        "pixels": explainer.frames.size,
+        "method": maps[0].method,
+        "stride_pixels": maps[0].stride,
+        "target": options.target,
+        "target_unit": UNITS[options.target],
+        "adaptive_half_width_hz": ADAPTIVE_HZ if options.target == "adaptive" else None,
+        "inference": explainer.model.config.inference,
+        "map": "signed gradient x activation of the frame's own picture; a frame's sum is that over all channels and "
+        "cells; not rescaled. scale: largest absolute value in the clip.",
+        "bands": bands,
+    }

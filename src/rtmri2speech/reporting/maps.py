@@ -1,0 +1,98 @@
+"""Maps drawn over the anatomy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap, Normalize
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from rtmri2speech.data.files import replacing
+from rtmri2speech.reporting.figures import drawable
+
+Display = Literal["classical", "signed"]
+"""``classical``: the positive part, from 0 to 1. ``signed``: both signs, in the target's unit."""
+
+# Orange and blue, told apart with every kind of colour blindness; from dark through grey to bright for one sign only.
+_SIGNED = LinearSegmentedColormap.from_list("signed", ["#2166ff", "#7fb0ff", "#ffffff", "#ffb066", "#ff6a00"])
+_POSITIVE = LinearSegmentedColormap.from_list("positive", ["#3b0f70", "#b5367a", "#fb8761", "#fcfdbf"])
+# Opacity at the largest value: the anatomy stays visible below it.
+_OPAQUE = 0.8
+# Exponent of the opacity below it: half the largest value is still clearly seen, what is next to nothing is not.
+_FADE = 0.7
+# Grey of tissue, which the colour bar is drawn on.
+_TISSUE = 0.35
+
+
+@dataclass(frozen=True)
+class Look:
+    """How maps are shown.
+
+    Attributes:
+        display: both signs, or the positive part scaled to 1.
+        scale: value of full colour.
+        unit: of the map.
+        note: what the scale is taken from.
+    """
+
+    display: Display
+    scale: float
+    unit: str
+    note: str
+
+
+def colours(values: NDArray[np.floating], look: Look) -> NDArray[np.float64]:
+    """Colour and opacity of a map: (H, W) to RGBA (H, W, 4), each 0 to 1. Zero is transparent."""
+    relative = np.asarray(values, np.float64) / (look.scale or 1.0)
+    if look.display == "classical":
+        relative = np.clip(relative, 0.0, 1.0)
+        rgba = np.asarray(_POSITIVE(relative))
+    else:
+        relative = np.clip(relative, -1.0, 1.0)
+        rgba = np.asarray(_SIGNED((relative + 1.0) / 2.0))
+    rgba[..., 3] = _OPAQUE * np.abs(relative) ** _FADE
+    return rgba
+
+
+def draw_overlay(
+    path: Path, picture: NDArray[np.floating] | NDArray[np.uint8], values: NDArray[np.floating], look: Look, title: str
+) -> None:
+    """Draw a map (H, W) over a picture (H, W) of grey values from 0 to 255, as PNG.
+
+    Raises:
+        UserError: when the file cannot be written.
+    """
+    figure = Figure(figsize=(5.6, 4.9), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    axes.imshow(colours(values, look), interpolation="nearest")
+    axes.set_axis_off()
+    shown, fonts = drawable(title)
+    axes.set_title(shown, fontsize="medium", fontfamily=fonts, parse_math=False)
+    low = 0.0 if look.display == "classical" else -1.0
+    classical = look.display == "classical"
+    scale = 1.0 if classical else look.scale or 1.0
+    bar = figure.colorbar(
+        ScalarMappable(Normalize(low * scale, scale), _on_tissue(look)), ax=axes, fraction=0.046, pad=0.02
+    )
+    label = f"positive part; 1 = {look.scale:.3g} {look.unit}" if classical else f"gradient × activation ({look.unit})"
+    bar.set_label(f"{label}, {look.note}", fontsize="small")
+    if not classical:
+        bar.formatter.set_powerlimits((-2, 3))  # type: ignore[attr-defined]
+    with replacing(path) as file:
+        figure.savefig(file, format="png", dpi=110)
+
+
+def _on_tissue(look: Look) -> Colormap:
+    """The colours as they come out over the grey of tissue."""
+    steps = np.linspace(0.0 if look.display == "classical" else -1.0, 1.0, 256)
+    rgba = colours(steps[None] * (look.scale or 1.0), look)[0]
+    mixed = rgba[:, :3] * rgba[:, 3:] + _TISSUE * (1.0 - rgba[:, 3:])
+    return ListedColormap(mixed)

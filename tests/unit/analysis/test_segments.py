@@ -1,0 +1,124 @@
+"""Stretches of a clip: spelling, frames, labels, and what cannot be meant."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rtmri2speech.analysis.gradcam import MapFile
+from rtmri2speech.analysis.segment_maps import token_statistics, write_segments, write_token_table
+from rtmri2speech.analysis.segments import Segment, Token, labelled_segments, parse_segment, require_distinct
+from rtmri2speech.analysis.targets import Band
+from rtmri2speech.data.textgrid import interval_grid, write_textgrid
+from rtmri2speech.errors import ConfigError, MediaError
+
+RATE = Fraction(25)
+VIDEO = Path("clip.mp4")
+
+
+def parse(text: str, n_frames: int = 50) -> Segment:
+    return parse_segment(text, n_frames, RATE, VIDEO)
+
+
+def test_frames_whose_centre_lies_inside() -> None:
+    # Frame i has its centre at 40 i + 20 ms.
+    (token,) = parse("0.8-1.2").tokens
+    assert (token.first, token.stop) == (20, 30)
+    (token,) = parse("a:0.821-1.221").tokens
+    assert (token.first, token.stop) == (21, 31)
+    assert parse("a:0.8-1.2").name == "a" and parse("0.8-1.2").file_name == "0.8-1.2"
+
+
+@given(st.floats(0, 1.9), st.floats(0.05, 1.0), st.floats(0.05, 1.0))
+def test_neighbouring_stretches_share_no_frame_and_lose_none(start: float, first: float, second: float) -> None:
+    ends = [round(start, 3), round(start + first, 3), round(start + first + second, 3)]
+    (one,), (two,), (both,) = (
+        parse(f"{low:.3f}-{high:.3f}", 100).tokens for low, high in (ends[:2], ends[1:], ends[::2])
+    )
+    assert one.stop == two.first and len(one) + len(two) == len(both)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("0.8", "not understood"),
+        ("1.2-0.8", "before it begins"),
+        ("1.5-2.5", "clip.mp4 ends at 2.000 s"),
+        ("0.021-0.03", "no frame"),
+    ],
+)
+def test_stretches_that_cannot_be(text: str, word: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(text)
+    assert word in caught.value.problem and text in caught.value.problem
+
+
+@pytest.fixture
+def grid(tmp_path: Path) -> Path:
+    phones = [(0.0, 0.4, "a"), (0.4, 0.5, "k"), (0.5, 1.0, "a"), (1.0, 1.01, "i"), (1.2, 1.6, "i"), (1.71, 1.715, "t")]
+    path = tmp_path / "clip.TextGrid"
+    write_textgrid(interval_grid({"phones": phones, "words": [(0.0, 1.0, "aka")]}, 2.0), path)
+    return path
+
+
+def test_all_tokens_of_a_label(grid: Path) -> None:
+    a, i = labelled_segments(grid, "phones", ["a", "i", "a"], 50, RATE)
+    assert [(t.first, t.stop) for t in a.tokens] == [(0, 10), (12, 25)] and a.skipped == 0
+    assert [(t.first, t.stop) for t in i.tokens] == [(30, 40)] and i.skipped == 1
+
+
+def test_a_missing_tier_or_label_names_those_there_are(grid: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no interval tier 'vowels'") as caught:
+        labelled_segments(grid, "vowels", ["a"], 50, RATE)
+    assert "'phones', 'words'" in caught.value.remedy and str(grid) in caught.value.problem
+    with pytest.raises(ConfigError, match="no label 'u'") as caught:
+        labelled_segments(grid, "phones", ["u"], 50, RATE)
+    assert "'a', 'i', 'k', 't'" in caught.value.remedy
+    with pytest.raises(ConfigError, match="none of the 1 interval"):
+        labelled_segments(grid, "phones", ["t"], 50, RATE)
+    with pytest.raises(MediaError):
+        labelled_segments(grid.with_name("other.TextGrid"), "phones", ["a"], 50, RATE)
+
+
+@pytest.mark.parametrize("name", ["a", "あ", "a:", "../x", "N\u0303", "a b"])
+def test_file_names_hold_nothing_harmful(name: str) -> None:
+    shown = Segment(name, (Token(0, 1, 0, 1),)).file_name
+    assert not set(shown) & set('/\\:*?"<>| ') and shown not in ("", ".", "..")
+
+
+def test_files_that_would_overwrite_each_other() -> None:
+    token = (Token(0, 1, 0, 1),)
+    require_distinct([Segment("a", token), Segment("i", token)])
+    with pytest.raises(ConfigError, match="'a' and 'A'"):
+        require_distinct([Segment("a", token), Segment("A", token)])
+
+
+def test_sequences_means_spreads_and_differences(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    whole = rng.normal(size=(20, 6, 6)).astype(np.float32)
+    maps = MapFile("gradcam", Band("F1", 300, 900, (7, 20)), 32, "dB", tmp_path / "gradcam_F1_sequence.npy")
+    np.save(maps.path, whole)
+    a = Segment("a", (Token(0, 0.1, 0, 3), Token(0.2, 0.5, 5, 12)))
+    i = Segment("i", (Token(0.6, 0.7, 15, 18),))
+    made = write_segments(maps, [a, i], tmp_path)
+    np.testing.assert_array_equal(
+        np.load(tmp_path / "gradcam_F1_aSegment_sequence.npy"), np.concatenate([whole[:3], whole[5:12]])
+    )
+    tokens = np.stack([whole[:3].mean(axis=0), whole[5:12].mean(axis=0)])
+    mean = np.load(tmp_path / "gradcam_F1_aSegment_mean.npy")
+    np.testing.assert_allclose(mean, tokens.mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(
+        np.load(tmp_path / "gradcam_F1_aSegment_spread.npy"), tokens.std(axis=0, ddof=1), atol=1e-6
+    )
+    assert not (tmp_path / "gradcam_F1_iSegment_spread.npy").exists()
+    difference = np.load(tmp_path / "gradcam_F1_a-minus-i_difference.npy")
+    np.testing.assert_allclose(difference, mean - whole[15:18].mean(axis=0), atol=1e-6)
+    assert all(path.is_file() for path in made.files) and len(made.means) == 3
+    assert token_statistics(whole, i)[1] is None
+    rows = write_token_table([a, i], tmp_path).read_text(encoding="utf-8").splitlines()
+    assert rows[2].split(",") == ["a", "a", "1", "0.2000", "0.5000", "5", "11", "3"] and len(rows) == 4

@@ -1,0 +1,119 @@
+"""``analyze``: from a video to maps, and what it cannot work with."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from rtmri2speech.data.textgrid import interval_grid, write_textgrid
+from rtmri2speech.models.bundle import Bundle, save_bundle
+from rtmri2speech.signal.video import FrameConfig
+
+Run = Callable[..., Any]
+FRAMES = 68
+
+
+@pytest.fixture(scope="session")
+def eyes(tmp_path_factory: pytest.TempPathFactory, make_bundle: Callable[..., Bundle]) -> Path:
+    """A file of a small acoustic model for pictures of 64 x 64."""
+    path = tmp_path_factory.mktemp("eyes") / "eyes.safetensors"
+    save_bundle(make_bundle("acoustic", frames=FrameConfig(size=64)), path)
+    return path
+
+
+def test_the_memos_command_writes_the_memos_files(run: Run, talker: Path, eyes: Path, tmp_path: Path) -> None:
+    bands = ["--formant-band", "F1:300-900", "--formant-band", "F2:900-2500"]
+    words = [*bands, "--target-frames", 6, 9, 67, "--device", "cpu"]
+    result = run("analyze", "gradcam", talker, "--model", eyes, "--out", tmp_path, *words)
+    assert result.code == 0 and result.err == ""
+    for band in ("F1", "F2"):
+        sequence = np.load(tmp_path / f"gradcam_{band}_sequence.npy")
+        assert sequence.shape == (FRAMES, 64, 64) and sequence.dtype == np.float32
+        assert sequence.min() < 0 < sequence.max()
+        average = np.load(tmp_path / f"gradcam_{band}_average.npy")
+        np.testing.assert_allclose(average, sequence.mean(axis=0), rtol=1e-4, atol=1e-7 * np.abs(sequence).max())
+        for name in ("average", "frame006", "frame009", "frame067"):
+            assert Image.open(tmp_path / f"gradcam_{band}_{name}.png").size[0] > 400
+    about = json.loads((tmp_path / "gradcam_metadata.json").read_text(encoding="utf-8"))
+    assert about["stride_pixels"] == 32 and about["target"] == "energy" and about["n_frames"] == FRAMES
+    scales = [float(np.abs(np.load(tmp_path / band["sequence"])).max()) for band in about["bands"]]
+    assert [band["scale"] for band in about["bands"]] == pytest.approx(scales)
+    assert [band["mel_bins"] for band in about["bands"]] == [[7, 20], [21, 44]]
+    with (tmp_path / "targets.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == FRAMES and all(float(row["F1 (power)"]) > 0 for row in rows)
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("target", ["log-energy", "centroid", "adaptive"])
+def test_both_methods_and_every_target(run: Run, talker: Path, eyes: Path, tmp_path: Path, target: str) -> None:
+    words = ["--method", "gradcam", "hirescam", "--target", target, "--stride", 8, "--device", "cpu"]
+    result = run("analyze", "gradcam", talker, "--model", eyes, "--out", tmp_path, *words)
+    assert result.code == 0
+    about = json.loads((tmp_path / "hirescam_metadata.json").read_text(encoding="utf-8"))
+    assert about["stride_pixels"] == 8 and about["target_unit"] in ("dB", "Hz")
+    coarse, fine = (np.load(tmp_path / f"{name}_F1_sequence.npy") for name in ("gradcam", "hirescam"))
+    assert coarse.shape == fine.shape and not np.allclose(coarse, fine)
+
+
+def test_segments_by_time_and_by_label(run: Run, talker: Path, eyes: Path, tmp_path: Path) -> None:
+    grid = tmp_path / "talker.TextGrid"
+    phones = [(0.1, 0.5, "i"), (0.6, 1.0, "a"), (1.2, 1.6, "i")]
+    write_textgrid(interval_grid({"phones": phones}, 2.5), grid)
+    out = tmp_path / "out"
+    words = ["--segment", "x:0.8-1.2", "--textgrid", grid, "--label", "a", "i", "--device", "cpu"]
+    result = run("analyze", "gradcam", talker, "--model", eyes, "--out", out, *words)
+    assert result.code == 0, result.err
+    whole = np.load(out / "gradcam_F2_sequence.npy")
+    # Frame i has its centre at (i + 0.5) / 27.17 s: 22 is the first after 0.8 s, 32 the last before 1.2 s.
+    np.testing.assert_array_equal(np.load(out / "gradcam_F2_xSegment_sequence.npy"), whole[22:33])
+    for name in ("aSegment_mean.png", "iSegment_spread.npy", "a-minus-i_difference.png", "x-minus-a_difference.npy"):
+        assert (out / f"gradcam_F1_{name}").is_file()
+    assert len((out / "segments.csv").read_text(encoding="utf-8").splitlines()) == 5
+
+
+def test_a_second_run_gives_the_same_bytes(run: Run, talker: Path, eyes: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        assert run("analyze", "gradcam", talker, "--model", eyes, "--out", tmp_path / name).code == 0
+    files = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert files == sorted(path.name for path in (tmp_path / "two").iterdir())
+    for name in files:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
+
+
+BAD: list[tuple[list[Any], str]] = [
+    (["--formant-band", "F1:300-6000"], "F1:300-6000"),
+    (["--formant-band", "F1:310-312"], "F1:310-312"),
+    (["--target-frames", 6, 68], "--target-frames 68: "),
+    (["--target-frames", -1], "--target-frames -1: "),
+    (["--segment", "2-3"], "--segment 2-3: "),
+    (["--segment", "0.8..1.2"], "not understood"),
+    (["--method", "hirescam", "--stride", 7], "--stride 7"),
+    (["--label", "a"], "TextGrid"),
+    (["--textgrid", "none.TextGrid"], "none.TextGrid"),
+    (["--textgrid", "none.TextGrid", "--label", "a"], "none.TextGrid"),
+    (["--fps", "0"], "--fps 0"),
+]
+
+
+@pytest.mark.parametrize(("words", "named"), BAD, ids=lambda value: value if isinstance(value, str) else "")
+def test_what_cannot_be_done_is_one_line(
+    run: Run, talker: Path, eyes: Path, tmp_path: Path, words: list[Any], named: str
+) -> None:
+    result = run("analyze", "gradcam", talker, "--model", eyes, "--out", tmp_path / "out", *words)
+    assert named in result.problem and result.remedy
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_without_an_acoustic_stage(
+    run: Run, talker: Path, model_files: dict[str, Path], tmp_path: Path
+) -> None:
+    result = run("analyze", "gradcam", talker, "--model", model_files["vocoder"], "--out", tmp_path)
+    assert str(model_files["vocoder"]) in result.problem and "no acoustic model" in result.problem
