@@ -81,7 +81,7 @@ class AcousticTraining(LightningModule):
         self._norm = torch.zeros(())
         self._statistics = StepStatistics(model.cnn)
         self._encode: Callable[[Tensor], Tensor] = model.encode
-        self._validations = 0
+        self.validations = 0
         self._reset_validation()
 
     @property
@@ -219,9 +219,9 @@ class AcousticTraining(LightningModule):
         self.log_dict({f"band/val_{name}": value for name, value in band_mae(errors).items()})
         if in_fit(self.trainer):
             self._lower_rate(float(loss))
-        if self.run_log is not None and self._example is not None and self._validations % self.recipe.show_every == 0:
+        if self.run_log is not None and self._example is not None and self.validations % self.recipe.show_every == 0:
             self._example.show(self.run_log, self.model, self.pixel_mask, self.optimizer_steps)
-        self._validations += 1
+        self.validations += 1
 
     def on_train_epoch_end(self) -> None:
         """Nothing that has come apart is saved."""
@@ -230,12 +230,12 @@ class AcousticTraining(LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep what the log depends on; a network that has come apart is not saved."""
         self.watch.check()
-        checkpoint["validations"] = self._validations
+        checkpoint["validations"] = self.validations
         checkpoint["records"] = self._records.state()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Restore what ``on_save_checkpoint`` kept."""
-        self._validations = checkpoint["validations"]
+        self.validations = checkpoint["validations"]
         self._records.load(checkpoint["records"], self.device)
 
     def configure_optimizers(self) -> Any:

@@ -17,6 +17,8 @@ from rtmri2speech.training.stopping import Interrupted, StepsDone, StopRequest
 
 # A checkpoint of all state is up to a gigabyte (the vocoder with its discriminators and their optimisers).
 _SECONDS_BETWEEN_SAVES = 60.0
+# The discriminators' weights in a vocoder's training, three times the generator's.
+_JUDGES = "discriminators."
 # Steps after which several processes agree whether to save or stop.
 _STEPS_BETWEEN_VOTES = 20
 
@@ -28,6 +30,9 @@ class Checkpoints(Checkpoint):
     itself of which step it is and what was measured, because it may be newer than the last. Lightning's
     ModelCheckpoint compares values that may be older than the weights when validations are rarer than epochs;
     this one saves the best where it is measured.
+
+    With the recipe's ``keep_every`` the weights of some validations stay, as ``step_NNNNNNNN.ckpt``, without those of
+    discriminators: they are for hearing (``compare-checkpoints``), not for going on from.
 
     A run that ends between two validations is validated once more, after its last checkpoint. That validation is
     written down and may find the best model, but nothing else depends on it: a run that goes on with a larger limit
@@ -88,6 +93,11 @@ class Checkpoints(Checkpoint):
                 with replacing(self.best) as file:
                     torch.save({"state_dict": pl_module.state_dict(), "step": step, "metrics": metrics}, file)
             self.best_metrics, self.best_step = metrics, step
+        every = module.recipe.keep_every
+        if every is not None and module.validations % every == 0 and trainer.is_global_zero:
+            weights = {name: value for name, value in pl_module.state_dict().items() if not name.startswith(_JUDGES)}
+            with replacing(self._run.checkpoints / f"step_{step:08d}.ckpt") as file:
+                torch.save({"state_dict": weights, "step": step, "metrics": metrics}, file)
         # Last, because a run that ended is validated again unless the log says that it was.
         if module.run_log is not None and self.validated_step != step:
             module.run_log.scalars(step, trainer.current_epoch, metrics)

@@ -26,6 +26,8 @@ class TrainingModule(Protocol):
     last_train_loss: Tensor | None
     stop_reason: str | None
     run_log: RunLog | None
+    validations: int
+    recipe: RunConfig
 
     @property
     def optimizer_steps(self) -> int:

@@ -85,6 +85,11 @@ class RunConfig(Config):
     max_epochs: int = Field(4500, ge=1, description="passes over the training split")
     max_steps: int | None = Field(None, ge=1, description="most optimiser steps; none: as many as the epochs give")
     validate_every: int = Field(1, ge=1, description="epochs between validations")
+    keep_every: int | None = Field(
+        None,
+        ge=1,
+        description="validations between weights that are kept beside the best and the last; none: no others",
+    )
     show_every: int = Field(5, ge=1, description="validations between pictures and sounds in TensorBoard")
     seed: int = Field(42, ge=0, description="seed of weights, order and crops")
     cuda_graph: bool = Field(

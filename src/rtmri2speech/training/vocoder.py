@@ -75,7 +75,7 @@ class VocoderTraining(LightningModule):
         )
         self._records = StepRecords("train/generator", "train/discriminator")
         self._hearing = hearing
-        self._validations = 0
+        self.validations = 0
         self._error = torch.zeros(2)
 
     @property
@@ -144,9 +144,9 @@ class VocoderTraining(LightningModule):
         self.log("val/loss", error)
         self.log("val/mae_db", ln_to_db(error))
         self.log_dict(self._hearing.measures(self.device))
-        if self.run_log is not None and self._validations % self.recipe.show_every == 0:
+        if self.run_log is not None and self.validations % self.recipe.show_every == 0:
             self._hearing.show(self.run_log, self.optimizer_steps)
-        self._validations += 1
+        self.validations += 1
 
     def on_train_epoch_end(self) -> None:
         """Nothing that has come apart is saved."""
@@ -155,12 +155,12 @@ class VocoderTraining(LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep what the log depends on; a network that has come apart is not saved."""
         self.watch.check()
-        checkpoint["validations"] = self._validations
+        checkpoint["validations"] = self.validations
         checkpoint["records"] = self._records.state()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Restore what ``on_save_checkpoint`` kept."""
-        self._validations = checkpoint.get("validations", 0)
+        self.validations = checkpoint.get("validations", 0)
         self._records.load(checkpoint["records"], self.device)
 
     def configure_optimizers(self) -> Any:

@@ -26,6 +26,7 @@ from rtmri2speech.training.log import read_metrics
 from rtmri2speech.training.processes import ALONE
 from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.run import train_acoustic, train_vocoder
+from rtmri2speech.training.runs import load_checkpoint
 from rtmri2speech.training.tasks import acoustic_task
 from rtmri2speech.training.vocoder import VocoderTraining
 from rtmri2speech.training.watch import LossWatch
@@ -294,3 +295,18 @@ def test_data_errors_reach_the_user(dataset_dir: Path, make_recipe: MakeRecipe, 
     with pytest.raises(UserError, match="device"):
         choose_execution("gpu", "auto")
     assert choose_execution("cpu", "auto").precision == "32-true"
+
+
+def test_weights_of_some_validations_are_kept_for_hearing(
+    dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path
+) -> None:
+    recipe = make_recipe(vocoder={"max_epochs": 5, "keep_every": 2})
+    train_vocoder(dataset_dir, recipe, tmp_path / "v.safetensors", tmp_path / "run", device="cpu")
+    validated = [row["step"] for row in read_metrics(tmp_path / "run") if "val/loss" in row]
+    kept = sorted((tmp_path / "run" / "checkpoints").glob("step_*.ckpt"))
+    assert [path.stem for path in kept] == [f"step_{step:08d}" for step in validated[1::2]]
+    stored = [load_checkpoint(path) for path in kept]
+    assert [state["step"] for state in stored] == validated[1::2]
+    assert all(name.startswith("generator.") for state in stored for name in state["state_dict"])
+    first, second = (state["state_dict"] for state in stored)
+    assert first.keys() == second.keys() and any(not torch.equal(first[name], second[name]) for name in first)
