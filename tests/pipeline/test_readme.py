@@ -12,7 +12,19 @@ from cyclopts import App, CycloptsError
 from rtmri2speech.cli.main import app
 
 README = Path(__file__).parents[2] / "README.md"
-VERBS = ("check", "prepare", "simulate", "train", "bundle", "inspect", "import", "export-mels", "synthesize", "demo")
+VERBS = (
+    "check",
+    "prepare",
+    "simulate",
+    "train",
+    "bundle",
+    "inspect",
+    "import",
+    "export-mels",
+    "compare-checkpoints",
+    "synthesize",
+    "demo",
+)
 
 
 def blocks() -> list[str]:
