@@ -50,6 +50,7 @@ app.command(
     name="compare-checkpoints",
     help="Find the best checkpoint of a vocoder training.",
 )
+app.command(f"{_COMMANDS}.evaluate:evaluate", name="evaluate", help="Measure a model, beside floor and ceiling.")
 app.command(analyze)
 analyze.command(f"{_COMMANDS}.analyze:gradcam", name="gradcam", help="Which part of the picture made which band.")
 app.command(f"{_COMMANDS}.demo:demo", name="demo", help="The whole path on a short made-up recording.")

@@ -26,6 +26,7 @@ COMMANDS = [
     ("import", "acoustic"),
     ("synthesize",),
     ("compare-checkpoints",),
+    ("evaluate",),
     ("analyze", "gradcam"),
     ("demo",),
 ]

@@ -1,0 +1,128 @@
+"""``rtmri2speech evaluate``."""
+
+from __future__ import annotations
+
+import math
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from rtmri2speech.cli.console import Many, Workers, progress, report_failures
+
+if TYPE_CHECKING:
+    from rtmri2speech.evaluation.summary import Summary
+
+
+def evaluate(
+    dataset: Path,
+    model: Path,
+    *,
+    out: Annotated[Path, Parameter(name=["--out", "--output-dir"])],
+    split: Literal["train", "validation", "test"] = "test",
+    tier: str | None = None,
+    vowels: Annotated[list[str] | None, Many] = None,
+    formant_ceiling: float | None = None,
+    seed: int = 0,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    workers: Workers = 0,
+) -> int:
+    """Measure a model on a dataset, with floor and ceiling.
+
+    Makes the speech of every utterance of the split and measures it against the recording: mel spectrogram, cepstrum,
+    intelligibility, quality, pitch, and the formants of vowels where the dataset has TextGrids. Beside it stand copy
+    synthesis (ceiling) and the mean mel spectrogram (floor). Writes OUT/metrics.json, metrics.md, utterances.csv,
+    vowels.csv, and for seen and unseen speakers figure_*.pdf and figure_*.png.
+
+    Parameters
+    ----------
+    dataset
+        A dataset made by prepare.
+    model
+        The model file from bundle.
+    out
+        Folder to write to.
+    split
+        Which utterances.
+    tier
+        TextGrid tier with the phones; by default one called phones, or else the first with a vowel in it.
+    vowels
+        Labels of the vowels: --vowels a i u e o; by default five vowels and the monophthongs of ARPAbet and IPA.
+    formant_ceiling
+        Ceiling of the search for five formants in Hz; by default 5000 or 5500 by the height of the speaker's voice.
+    seed
+        Seed of the bootstrap behind the confidence intervals.
+    device
+        Where the networks run; auto takes a GPU if there is one.
+    """
+    from rtmri2speech.evaluation.bootstrap import Bootstrap
+    from rtmri2speech.evaluation.protocol import Options, forget_parts
+    from rtmri2speech.evaluation.protocol import evaluate as measure
+    from rtmri2speech.evaluation.results import write_results
+    from rtmri2speech.evaluation.summary import summarise
+    from rtmri2speech.evaluation.voices import trained_on
+    from rtmri2speech.evaluation.vowels import VowelFinder
+    from rtmri2speech.models.devices import choose_device
+    from rtmri2speech.reporting.evaluation_sheet import draw_sheet
+
+    given: dict[str, object] = {"--out": out, "--split": split, "--tier": tier, "--vowels": vowels}
+    given |= {"--formant-ceiling": formant_ceiling, "--seed": seed, "--device": device, "--workers": workers}
+    place = choose_device(device).type
+    options = Options(split, VowelFinder(tier, tuple(vowels or ())), formant_ceiling, place, workers)
+    with progress("Evaluating", "utterances") as bar:
+        found = measure(dataset, model, out, options, on_start=bar.expect, on_done=bar.advance)
+        bar.describe("Pooling")
+        bootstrap = Bootstrap(seed=seed)
+        summary = summarise(found, bootstrap)
+        written = write_results(out, found, summary, bootstrap, _command_line(dataset, model, given))
+        figures = [path for group in summary.main for path in draw_sheet(out, group, found.dataset.meta.features)]
+    if not found.failures:
+        forget_parts(out)
+    for line in found.left_out:
+        print(f"note: left out: {line}", file=sys.stderr)
+    if (source := trained_on(found.bundle)) is not None and source != found.dataset.fingerprint():
+        print(
+            "note: the model was trained on another dataset than this one; which speakers count as seen goes by this "
+            "one's training split.",
+            file=sys.stderr,
+        )
+    _print_table(summary)
+    for path in (written.metrics, written.table, written.utterances, written.vowels, *figures):
+        print(path)
+    return report_failures(found.failures)
+
+
+def _command_line(dataset: Path, model: Path, options: dict[str, object]) -> str:
+    """The command line that does the same again, as this system's shell reads it."""
+    words = ["rtmri2speech", "evaluate", str(dataset), str(model)]
+    for name, value in options.items():
+        if value is not None:
+            words += [name, *(map(str, value) if isinstance(value, list) else [str(value)])]
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+
+
+def _print_table(summary: Summary) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from rtmri2speech.evaluation.summary import OF_VOWELS
+    from rtmri2speech.evaluation.voices import CONDITIONS
+
+    # A terminal has room for what is asked most; the files have the rest.
+    names = ["mel_mae_db", "mcd_db", "stoi", "estoi", "pesq_wb", "f0_rmse_hz", "f0_rmse_cents", "vuv_error", *OF_VOWELS]
+    for group in summary.main:
+        table = Table(title=Text(f"{group.name} speakers, {len(group.scored)} utterance(s)"))
+        table.add_column("measure", no_wrap=True)
+        for condition in CONDITIONS:
+            table.add_column(condition, justify="right")
+        for name in names:
+            values = [group.by_condition[condition].values[name] for condition in CONDITIONS]
+            if not all(math.isnan(value) for value in values):
+                cells = ("" if math.isnan(v) else f"{v:.3f}" if abs(v) < 10 else f"{v:.1f}" for v in values)
+                table.add_row(name, *cells)
+        Console().print(table)

@@ -1,0 +1,139 @@
+"""The three sounds that an utterance is judged by: the model's, copy synthesis as ceiling, the mean mel as floor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from rtmri2speech.data.layout import Dataset, Utterance
+from rtmri2speech.data.segments import read_frames
+from rtmri2speech.errors import BundleError
+from rtmri2speech.models.bundle import Bundle, load_bundle
+from rtmri2speech.models.generator_cpu import for_inference
+from rtmri2speech.signal.mel import db_to_ln
+from rtmri2speech.signal.statistics import MelStatistics
+from rtmri2speech.signal.video import model_input
+
+Mel = NDArray[np.float32]
+Wave = NDArray[np.float32]
+
+Condition = Literal["model", "ceiling", "floor"]
+CONDITIONS: tuple[Condition, ...] = get_args(Condition)
+"""What is compared with the recording: the model; its vocoder on the true mel; its vocoder on the mean mel."""
+
+# Frames the image network sees at once: on a CPU the maps of four still fit in its cache.
+_FRAMES_AT_ONCE = {"cpu": 4, "cuda": 64}
+
+
+def require_fitting(bundle: Bundle, dataset: Dataset) -> None:
+    """Make sure that a model makes speech, and of this dataset's frames.
+
+    Raises:
+        DatasetError: when the dataset has no frames.
+        BundleError: when a stage is missing, or mel or frames are defined otherwise (names the fields).
+    """
+    dataset.need_frames()
+    if bundle.kind != "synthesizer" or bundle.frames is None:
+        missing = "acoustic model" if bundle.acoustic is None else "vocoder"
+        raise BundleError(
+            f"{bundle.source} holds no {missing}.",
+            "Join both: rtmri2speech bundle --acoustic A --vocoder V --out M",
+        )
+    differences = bundle.features.differences(dataset.meta.features)
+    differences += bundle.frames.differences(dataset.meta.frames)
+    if differences:
+        raise BundleError(
+            f"{bundle.source}: was made for other data than {dataset.root}: {'; '.join(differences)}.",
+            "Use a model with the dataset's settings, or prepare the recordings with the model's.",
+        )
+
+
+def trained_on(bundle: Bundle) -> str | None:
+    """Fingerprint of the dataset that the acoustic stage was trained on, if the bundle tells."""
+    stage = bundle.provenance.get("acoustic") if bundle.kind == "synthesizer" else bundle.provenance
+    found = stage.get("dataset") if isinstance(stage, dict) else None
+    return found if isinstance(found, str) else None
+
+
+class Voices:
+    """A model and a dataset, ready to make the three sounds.
+
+    Args:
+        dataset: with frames and the training split's statistics.
+        model: a bundle with both stages, of any precision.
+        device: where to run.
+
+    Raises:
+        DatasetError: when ``scaler.json`` is missing or damaged.
+        BundleError: when the bundle is damaged or does not fit; see :func:`require_fitting`.
+    """
+
+    def __init__(self, dataset: Dataset, model: Path, device: torch.device | str = "cpu") -> None:
+        bundle = load_bundle(model)
+        require_fitting(bundle, dataset)
+        self.dataset = dataset
+        self.features = bundle.features
+        self._device = torch.device(device)
+        self._source = bundle.source
+        self._acoustic = bundle.build_acoustic(self._device).fuse()
+        self._vocoder = for_inference(bundle.build_vocoder(self._device))
+        self._mask = None if bundle.mask is None else bundle.mask.to(self._device)
+        scaler = MelStatistics.from_json(dataset.root / "scaler.json", self.features.n_mels)
+        self._mean = scaler.mean[None]
+
+    def make(self, utterance: Utterance, true_mel: Mel) -> Iterator[tuple[Condition, Mel, Wave]]:
+        """Each condition with the mel that the vocoder was given, shape (T, M) dB, and its wave, shape (N,).
+
+        Args:
+            utterance: whose frames the model sees.
+            true_mel: of its recorded sound, shape (T, M), dB.
+
+        Raises:
+            BundleError: when the model makes values that are not numbers.
+            DatasetError: when the frames are missing or damaged.
+        """
+        predicted = self.predict(utterance)
+        yield "model", predicted, self._checked(self.speak(predicted), utterance)
+        yield "ceiling", true_mel, self._checked(self.speak(true_mel), utterance)
+        mean = np.repeat(self._mean, len(true_mel), axis=0)
+        yield "floor", mean, self._checked(self._unchanging(len(true_mel)), utterance)
+
+    @torch.inference_mode()
+    def predict(self, utterance: Utterance) -> Mel:
+        """Mel of an utterance's frames, shape (T, M), dB; a few frames are in memory at a time."""
+        count, features = _FRAMES_AT_ONCE[self._device.type], []
+        for start in range(0, utterance.n_frames, count):
+            frames = torch.from_numpy(read_frames(self.dataset, utterance, start, start + count))
+            features.append(self._acoustic.encode(model_input(frames.to(self._device), self._mask)))
+        return self._acoustic.predict(torch.cat(features)).float().cpu().numpy()
+
+    @torch.inference_mode()
+    def speak(self, mel_db: Mel) -> Wave:
+        """The vocoder's wave of a mel, (T, M) in dB to (T hop_length,)."""
+        ln_mel = db_to_ln(torch.from_numpy(np.array(mel_db, np.float32))).T.to(self._device)
+        return torch.cat(list(self._vocoder.generate(ln_mel))).float().cpu().numpy()
+
+    def _unchanging(self, frames: int) -> Wave:
+        """The wave of the mean mel, of any length for the work of a short one.
+
+        Away from its ends the wave of a mel that never changes repeats itself every frame, because the vocoder is
+        convolutions and hears no farther than ``context_frames``.
+        """
+        short = min(frames, 2 * self._vocoder.config.context_frames + 1)
+        wave = self.speak(np.repeat(self._mean, short, axis=0))
+        hop, middle = self.features.hop_length, short // 2
+        period = wave[middle * hop : (middle + 1) * hop]
+        return np.concatenate([wave[: middle * hop], np.tile(period, frames - short), wave[middle * hop :]])
+
+    def _checked(self, wave: Wave, utterance: Utterance) -> Wave:
+        if not np.isfinite(wave).all():
+            raise BundleError(
+                f"{self._source}: makes values that are not numbers of {utterance.id}.",
+                "The training has come apart; use an earlier checkpoint.",
+            )
+        return wave

@@ -1,0 +1,132 @@
+"""Which vowels an utterance holds, and when: from its TextGrid, with the truth where the speaker was simulated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from praatio.data_classes.interval_tier import IntervalTier
+from praatio.data_classes.textgrid import Textgrid
+
+from rtmri2speech.corpora.phantom import TRUTH
+from rtmri2speech.data.layout import Dataset, Utterance
+from rtmri2speech.data.textgrid import read_textgrid
+from rtmri2speech.errors import ConfigError, DatasetError
+from rtmri2speech.simulation.truth import Truth
+
+_JAPANESE = "a i u e o"
+_ARPABET = "AA AE AH AO EH ER IH IY UH UW"
+_IPA = "ɑ ɐ æ ʌ ɒ ɔ ə ɘ ɵ ɜ ɛ œ ø ɪ ɨ y ʏ ʉ ʊ ɯ ɤ"
+VOWELS = (*_JAPANESE.split(), *_ARPABET.split(), *_IPA.split())
+"""Labels that are taken for vowels where none are named: five vowels, monophthongs of ARPAbet and of the IPA."""
+
+_PHONE_TIERS = ("phones", "phone", "phonemes", "phoneme", "segments", "segment", "mau")
+# Length, stress and nasality do not make another vowel here.
+_MARKS = re.compile(r"[ːˑ:ˈˌ~̃0-9]+")
+# Seconds; of less, the middle third is shorter than two periods of a low voice.
+_SHORTEST = 0.03
+
+
+@dataclass(frozen=True)
+class Span:
+    """A vowel in an utterance.
+
+    Attributes:
+        label: which vowel.
+        start, end: seconds from the utterance's beginning.
+    """
+
+    label: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class VowelFinder:
+    """Finds the vowels of a dataset's utterances.
+
+    Attributes:
+        tier: name of the tier with the phones; None for the one that is called so, or else the first interval tier
+            that holds a vowel.
+        vowels: labels that are vowels; none for :data:`VOWELS`.
+    """
+
+    tier: str | None = None
+    vowels: tuple[str, ...] = ()
+
+    def spans(self, dataset: Dataset, utterance: Utterance) -> list[Span]:
+        """Vowels of an utterance in order, those of 30 ms and more; none without a TextGrid.
+
+        Raises:
+            MediaError: when the TextGrid cannot be read.
+            ConfigError: when it has no tier of the name asked for.
+        """
+        path = textgrid_of(dataset, utterance)
+        if path is None:
+            return []
+        tier = self._tier(read_textgrid(path), path)
+        spans = [] if tier is None else [Span(self._vowel(e.label), e.start, e.end) for e in tier.entries]
+        return [span for span in spans if span.label and span.end - span.start >= _SHORTEST]
+
+    def _tier(self, grid: Textgrid, path: Path) -> IntervalTier | None:
+        tiers = [tier for tier in grid.tiers if isinstance(tier, IntervalTier)]
+        if self.tier is not None:
+            for tier in tiers:
+                if tier.name == self.tier:
+                    return tier
+            names = ", ".join(tier.name for tier in tiers) or "none"
+            raise ConfigError(f"{path}: has no interval tier '{self.tier}'.", f"Give --tier one of: {names}.")
+        named = [tier for tier in tiers if tier.name.casefold() in _PHONE_TIERS]
+        for tier in named or tiers:
+            if any(self._vowel(entry.label) for entry in tier.entries):
+                return tier
+        return None
+
+    def _vowel(self, label: str) -> str:
+        """The vowel that a label means, or an empty string."""
+        plain = label.strip()
+        if self.vowels:
+            return plain if plain in self.vowels else ""
+        plain = _MARKS.sub("", plain)
+        return plain if plain in VOWELS else ""
+
+
+def textgrid_of(dataset: Dataset, utterance: Utterance) -> Path | None:
+    """The utterance's TextGrid, or None."""
+    own = dataset.folder(utterance) / f"{utterance.id}.TextGrid"
+    if own.is_file():
+        return own
+    return next(iter(sorted(dataset.folder(utterance).glob("*.TextGrid"))), None)
+
+
+def true_formants(utterance: Utterance, spans: Sequence[Span]) -> list[tuple[float, float]] | None:
+    """F1 and F2 of a simulated speaker, Hz: medians of the truth over the middle third of each vowel.
+
+    Args:
+        utterance: of a dataset that was made from a phantom.
+        spans: its vowels.
+
+    Returns:
+        NaN for a vowel whose middle third holds no frame; None where the phantom's truth does not lie beside the
+        source video.
+    """
+    source = utterance.source_video or utterance.source_audio
+    path = Path(source).with_suffix(TRUTH) if source else None
+    if path is None or not path.is_file():
+        return None
+    try:
+        truth = Truth.load(path)
+    except DatasetError:
+        return None  # some other program's .npz
+    rate = truth.frame_rate[0] / truth.frame_rate[1]
+    centres = (np.arange(len(truth.f0)) + 0.5) / rate - utterance.source_start
+    found = []
+    for span in spans:
+        third = (span.end - span.start) / 3.0
+        inside = (centres > span.start + third) & (centres < span.end - third)
+        f1, f2 = np.median(truth.formants[inside, :2], axis=0) if inside.any() else (np.nan, np.nan)
+        found.append((float(f1), float(f2)))
+    return found
