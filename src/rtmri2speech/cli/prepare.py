@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Flag, Fps, Inputs, Workers, parse_fps, progress, report_failures
+from rtmri2speech.cli.console import Flag, Fps, Inputs, Many, Workers, parse_fps, progress, report_failures
 from rtmri2speech.cli.sound_only import refuse_beside_sound_only
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.signal import memo
@@ -47,6 +47,7 @@ def prepare(
     split: Literal["auto", "corpus", "recording", "speaker", "blocks"] = "auto",
     split_ratio: Annotated[tuple[float, float, float], Parameter(negative="")] = (80.0, 10.0, 10.0),
     seed: int = 42,
+    test_speakers: Annotated[list[str] | None, Many] = None,
     export_pairs: Annotated[bool, Flag] = False,
     prune: Annotated[bool, Flag] = False,
     workers: Workers = 0,
@@ -114,6 +115,8 @@ def prepare(
         Shares of training, validation and test.
     seed
         Seed of the split.
+    test_speakers
+        Speakers of whom everything is for the test split: how well does a model know someone it has never seen?
     export_pairs
         Also write the windows as files, pairs_ref4 and pairs_ref4_npy.
     prune
@@ -163,6 +166,7 @@ def prepare(
             "split": split,
             "split_ratio": split_ratio,
             "seed": seed,
+            "test_speakers": tuple(test_speakers or ()),
             "fps": parse_fps(fps),
             "on_mismatch": on_mismatch,
             "trim_over_bright": trim_over_bright,

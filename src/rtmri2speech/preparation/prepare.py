@@ -81,7 +81,7 @@ def prepare(
         option = "--export-pairs" if pairs else "--mask"
         raise ConfigError(f"{option}: needs frames of videos, and these recordings are sound alone.", "Leave it out.")
     mask = None if options.mask is None else load_mask(options.mask, options.frames.size)
-    mode, splits = _assign(recordings, options)
+    mode, splits = _assign_all(recordings, options)
     meta = _open_folder(root, recordings, prune)
     on_start(len(recordings))
     jobs = [Job(recording, root, options, splits.get(recording.id), mask) for recording in recordings]
@@ -121,6 +121,21 @@ def prepare(
         mode,
         [note for receipt in ordered for note in receipt.notes],
     )
+
+
+def _assign_all(recordings: Sequence[AnyRecording], options: PrepareOptions) -> tuple[SplitMode, dict[str, Split]]:
+    """How recordings are split, and each one's split; those of test speakers leave the others as if they were alone."""
+    speakers, held_out = {item.speaker for item in recordings}, set(options.test_speakers)
+    if unknown := sorted(held_out - speakers):
+        raise ConfigError(
+            f"--test-speakers: there is no {' or '.join(unknown)}; the speakers are {', '.join(sorted(speakers))}.",
+            "Name speakers of the recordings.",
+        )
+    if held_out and held_out == speakers:
+        raise ConfigError("--test-speakers: no speaker is left to train on.", "Name fewer.")
+    mode, splits = _assign([item for item in recordings if item.speaker not in held_out], options)
+    tested: dict[str, Split] = {item.id: "test" for item in recordings if item.speaker in held_out}
+    return mode, splits | tested
 
 
 def _assign(recordings: Sequence[AnyRecording], options: PrepareOptions) -> tuple[SplitMode, dict[str, Split]]:
@@ -232,7 +247,12 @@ def _finish(
         corpus=corpus.name,
         licence=corpus.licence,
         citation=corpus.citation,
-        split={"mode": mode, "ratio": list(options.split_ratio), "seed": options.seed},
+        split={
+            "mode": mode,
+            "ratio": list(options.split_ratio),
+            "seed": options.seed,
+            "test_speakers": sorted(options.test_speakers),
+        },
         code_version=__version__,
         counts=counts,
     )

@@ -78,7 +78,7 @@ def _key(job: Job) -> str:
     for source in recording.sources:
         if not source.is_file():
             raise MediaError(f"{source}: no such file.", "It was there a moment ago: check the disk.")
-    options = job.options.model_dump(mode="json", exclude={"mask", "seed", "split_ratio"})
+    options = job.options.model_dump(mode="json", exclude={"mask", "seed", "split_ratio", "test_speakers"})
     if job.split is None:
         options["split_ratio"] = job.options.split_ratio
     offset = recording.sync_offset if isinstance(recording, Recording) else None

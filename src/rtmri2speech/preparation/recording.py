@@ -43,6 +43,7 @@ class PrepareOptions(Config):
     split: SplitMode | Literal["auto"] = "auto"
     split_ratio: tuple[float, float, float] = (80.0, 10.0, 10.0)
     seed: int = Field(42, ge=0)
+    test_speakers: tuple[str, ...] = ()
     fps: Fraction | None = None
     on_mismatch: MismatchPolicy = "refuse"
     trim_over_bright: bool = False

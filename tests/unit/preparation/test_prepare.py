@@ -127,7 +127,7 @@ def test_meta_says_what_was_done(run: Run, root: Path, options: PrepareOptions) 
     run(options=with_options(options, split="recording", seed=7))
     meta = Dataset(root).meta
     assert meta.features == options.features and meta.frames == options.frames and meta.ref_frames == 4
-    assert meta.split == {"mode": "recording", "ratio": [80.0, 10.0, 10.0], "seed": 7}
+    assert meta.split == {"mode": "recording", "ratio": [80.0, 10.0, 10.0], "seed": 7, "test_speakers": []}
     assert sum(part["utterances"] for part in meta.counts.values()) == 3
     assert json.loads((root / "meta.json").read_text(encoding="utf-8"))["schema"] == 1
 
@@ -475,6 +475,37 @@ def test_over_bright_frames_are_left_out_on_request(
     part = read_sound(Dataset(root).audio_path(trimmed)).samples
     assert np.abs(part - whole[5 * 420 : 5 * 420 + len(part)]).max() < 1e-3 + np.abs(np.diff(whole)).max()
     assert np.array_equal(Dataset(root).frames(trimmed), Dataset(tmp_path / "kept").frames(kept)[5:])
+
+
+@pytest.mark.parametrize("split", ["speaker", "recording", "blocks"])
+def test_test_speakers_are_tested_and_leave_the_rest_as_it_was(
+    tmp_path: Path, run: Run, root: Path, options: PrepareOptions, split: str
+) -> None:
+    for index, speaker in enumerate(("F1", "F1", "F2", "M1", "M1", "M2")):
+        write_recording(speak(1.0, index, size=16), tmp_path / "in" / speaker, f"r{index}")
+    run(tmp_path / "in", options=with_options(options, split=split, test_speakers=("M1",)))
+    with_all = {row.id: row for row in Dataset(root).utterances}
+    tested = {row.id for row in with_all.values() if row.speaker == "M1"}
+    assert len(tested) == 2 and all(with_all[name].split == "test" for name in tested)
+    assert Dataset(root).meta.split["test_speakers"] == ["M1"]
+    for path in (tmp_path / "in" / "M1").iterdir():
+        path.unlink()
+    run(tmp_path / "in", options=with_options(options, split=split), prune=True)
+    assert {row.id: row.split for row in Dataset(root).utterances} == {
+        name: row.split for name, row in with_all.items() if name not in tested
+    }
+
+
+@pytest.mark.parametrize(
+    ("names", "told"), [(("M1", "X"), "no X; the speakers are F1, M1"), (("F1", "M1"), "no speak")]
+)
+def test_test_speakers_are_speakers_and_not_all(
+    tmp_path: Path, run: Run, options: PrepareOptions, names: tuple[str, ...], told: str
+) -> None:
+    for index, speaker in enumerate(("F1", "M1")):
+        write_recording(speak(1.0, index, size=16), tmp_path / "in" / speaker, f"r{index}")
+    with pytest.raises(ConfigError, match=told):
+        run(tmp_path / "in", options=with_options(options, test_speakers=names))
 
 
 def test_speakers_stay_together(tmp_path: Path, run: Run, root: Path, options: PrepareOptions) -> None:
