@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -26,6 +27,23 @@ Made = TypeVar("Made")
 
 # Frames the image network sees at once: on a CPU the maps of four still fit in its cache.
 _FRAMES_AT_ONCE = {"cpu": 4, "cuda": 32}
+
+
+# Layers are kept from the first pass for the second one up to this size: some 4,000 frames at stride 16.
+_KEEP_BYTES = 512 << 20
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What the image network made of a clip.
+
+    Attributes:
+        features: (T, C).
+        kept: the first layer to explain, by pieces of frames; None where it is not kept.
+    """
+
+    features: Tensor
+    kept: list[Tensor] | None
 
 
 @dataclass(frozen=True)
@@ -68,13 +86,32 @@ class Explainer:
         self.device = torch.device(device)
         self.model = bundle.build_acoustic(device).fuse()
         self.mask = None if bundle.mask is None else bundle.mask.to(self.device)
+        self._at_once = _FRAMES_AT_ONCE[self.device.type]
 
-    def encode(self, clip: Clip, on_frames: OnFrames = lambda count: None) -> Tensor:
-        """Feature vectors of a clip, (T, C); ``on_frames`` is called with the number of frames done."""
-        with torch.no_grad():
-            return torch.cat(
-                [part for part in self._pieces(clip.blocks(), lambda frames, _: self._encode(frames, on_frames))]
-            )
+    def encode(self, clip: Clip, strides: Sequence[int], on_frames: OnFrames = lambda count: None) -> Encoded:
+        """Feature vectors of a clip, and what of the layers can be kept for :meth:`maps`.
+
+        Args:
+            clip: the video.
+            strides: pixels a cell of the layers to explain.
+            on_frames: called with the number of frames done.
+
+        Raises:
+            ConfigError: for a stride that the model does not have.
+        """
+        n_frames = clip.n_frames
+        with frozen(self.model), LayerMaps(self.model, strides) as layers:
+
+            def encode(frames: Tensor, _: int) -> tuple[Tensor, Tensor | None]:
+                features, kept = layers.encode(model_input(frames.to(self.device), self.mask))
+                on_frames(len(frames))
+                if kept is None or kept[0].nbytes * n_frames > _KEEP_BYTES:
+                    return features, None
+                return features, kept.cpu()
+
+            parts = list(self._pieces(clip.blocks(), encode))
+        kept = [one for _, one in parts if one is not None]
+        return Encoded(torch.cat([one for one, _ in parts]), kept if len(kept) == len(parts) else None)
 
     def explain(
         self, features: Tensor, make_targets: Callable[[NDArray[np.float32]], Sequence[Target]]
@@ -90,7 +127,12 @@ class Explainer:
         return own_gradients(self.model, features, make_targets(mel.cpu().numpy()), mel=mel)
 
     def maps(
-        self, clip: Clip, gradients: Tensor, strides: Sequence[int], on_frames: OnFrames = lambda count: None
+        self,
+        clip: Clip,
+        gradients: Tensor,
+        strides: Sequence[int],
+        kept: list[Tensor] | None = None,
+        on_frames: OnFrames = lambda count: None,
     ) -> Iterator[BlockOfMaps]:
         """Maps of all frames, a block of the video at a time.
 
@@ -98,44 +140,57 @@ class Explainer:
             clip: the video.
             gradients: from :meth:`explain`, (B, T, C).
             strides: pixels a cell of the layers to explain.
+            kept: from :meth:`encode` with the same strides; without it the image network runs again.
             on_frames: called with the number of frames done.
 
         Raises:
             ConfigError: for a stride that the model does not have.
         """
         first = 0
+        pieces = iter(kept or ())
         with frozen(self.model), LayerMaps(self.model, strides) as layers:
-            for block in clip.blocks():
 
-                def explain(frames: Tensor, start: int, first: int = first) -> dict[int, Tensor]:
-                    part = gradients[:, first + start : first + start + len(frames)]
+            def explain(frames: Tensor, start: int, piece: Tensor | None) -> dict[int, Tensor]:
+                part = gradients[:, start : start + len(frames)]
+                if piece is None:
                     found = layers(model_input(frames.to(self.device), self.mask), part)
-                    on_frames(len(frames))
-                    return {stride: maps.cpu() for stride, maps in found.items()}
+                else:
+                    found = layers(frames, part, piece.to(self.device))
+                on_frames(len(frames))
+                return {stride: maps.cpu() for stride, maps in found.items()}
 
-                pieces = list(self._pieces([block], explain))
+            for block in clip.blocks():
+                count = -(-len(block) // self._at_once)
+                stored = [next(pieces, None) for _ in range(count)]
+                made = list(self._pieces([block], partial(_with_piece, explain, first, stored, self._at_once)))
                 yield BlockOfMaps(
                     first,
                     block,
-                    {stride: torch.cat([piece[stride] for piece in pieces], dim=1) for stride in layers.strides},
+                    {stride: torch.cat([one[stride] for one in made], dim=1) for stride in layers.strides},
                 )
                 first += len(block)
-
-    def _encode(self, frames: Tensor, on_frames: OnFrames) -> Tensor:
-        with torch.no_grad():
-            encoded = self.model.encode(model_input(frames.to(self.device), self.mask))
-        on_frames(len(frames))
-        return encoded
 
     def _pieces(
         self, blocks: Iterator[NDArray[np.uint8]] | list[NDArray[np.uint8]], work: Callable[[Tensor, int], Made]
     ) -> Iterator[Made]:
-        size = _FRAMES_AT_ONCE[self.device.type]
+        size = self._at_once
         # A GPU takes one piece after the other.
         with side_by_side(torch.get_num_threads() if self.device.type == "cpu" else 1) as pool:
             for block in blocks:
                 parts = torch.split(torch.from_numpy(block), size)
                 yield from pool.map(work, parts, [size * index for index in range(len(parts))])
+
+
+def _with_piece(
+    explain: Callable[[Tensor, int, Tensor | None], dict[int, Tensor]],
+    first: int,
+    stored: list[Tensor | None],
+    size: int,
+    frames: Tensor,
+    start: int,
+) -> dict[int, Tensor]:
+    """One piece of a block that begins with frame ``first``, with what was stored of it."""
+    return explain(frames, first + start, stored[start // size])
 
 
 def to_pixels(maps: Tensor, size: int) -> NDArray[np.float32]:

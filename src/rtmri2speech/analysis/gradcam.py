@@ -146,7 +146,7 @@ def explain_clip(
     about: dict[str, Any] | None = None,
     on_frames: OnFrames = lambda count: None,
 ) -> Explained:
-    """Write the maps of a clip: ``<method>_<band>_sequence.npy``, ``_average.npy``, targets and metadata.
+    """Write the maps of a clip: ``<method>_<band>_sequence.npy``, ``_average.npy``, mean picture, targets, metadata.
 
     Arrays are raw: signed and in the target's unit. The sum of a frame's map is gradient times activation; it keeps
     its meaning when parts of the picture are summed. The classical map is its positive part.
@@ -168,20 +168,20 @@ def explain_clip(
     last = last_stride(explainer.model)
     strides = {method: last if method == "gradcam" else options.stride for method in options.methods}
     require_strides(explainer.model, strides.values())
-    features = explainer.encode(clip, on_frames)
+    encoded = explainer.encode(clip, list(strides.values()), on_frames)
     notes: list[str] = []
 
     def make_targets(mel: Floats) -> list[Target]:
         return _targets(mel, options, explainer.features, notes)
 
-    found = explainer.explain(features, make_targets)
+    found = explainer.explain(encoded.features, make_targets)
     unit = UNITS[options.target]
     maps = [
         MapFile(method, band, stride, unit, out / f"{method}_{band.name}_sequence.npy")
         for method, stride in strides.items()
         for band in options.bands
     ]
-    blocks = explainer.maps(clip, found.gradients, list(strides.values()), on_frames)
+    blocks = explainer.maps(clip, found.gradients, list(strides.values()), encoded.kept, on_frames)
     mean_picture, pictures = _write_sequences(maps, blocks, clip.n_frames, explainer.frames.size, target_frames)
     values = found.values.cpu().numpy().astype(np.float32)
     files = [one.path for one in maps]
@@ -189,6 +189,9 @@ def explain_clip(
         files.append(out / f"{one.stem}_average.npy")
         with replacing(files[-1]) as file:
             np.save(file, one.mean)
+    files.append(out / "mean_picture.npy")
+    with replacing(files[-1]) as file:
+        np.save(file, mean_picture)
     files.append(out / "targets.csv")
     write_text(files[-1], _table(values, options, explainer.features.frame_rate))
     for method in strides:
@@ -285,6 +288,11 @@ def _metadata(
         "n_frames": clip.n_frames,
         "frame_rate": str(features.frame_rate),
         "pixels": explainer.frames.size,
+        "source": {
+            "width": clip.scan.width,
+            "height": clip.scan.height,
+            "frames": (clip.skipped + clip.retiming.first + clip.retiming.weights.argmax(axis=1)).tolist(),
+        },
         "method": maps[0].method,
         "stride_pixels": maps[0].stride,
         "target": options.target,

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from timm.models.efficientnet import EfficientNetFeatures
 from torch import Tensor, nn
 
 from rtmri2speech.errors import ConfigError
@@ -81,6 +82,8 @@ class LayerMaps:
         self.model = model
         self.last = last_stride(model)
         self.strides = tuple(dict.fromkeys(strides))
+        self.first = min(self.strides)
+        self._rest = _modules_after(model.cnn, known[self.first], known[self.last])
         self._modules = {stride: _module(model.cnn, known[stride]) for stride in self.strides if stride != self.last}
         self._seen = threading.local()
         self._handles: list[Any] = []
@@ -94,14 +97,31 @@ class LayerMaps:
         while self._handles:
             self._handles.pop().remove()
 
-    def __call__(self, frames: Tensor, gradients: Tensor) -> dict[int, Tensor]:
+    def encode(self, frames: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Feature vectors (n, C) of frames (n, H, W), and the first explained layer, for use in a call later on.
+
+        The layer is None where the network's modules do not simply follow each other.
+        """
+        self._seen.activations = {}
+        with torch.no_grad():
+            top = self.model.feature_map(frames)
+            features = top.mean(dim=(2, 3))
+        kept = None if self._rest is None else self._seen.activations.get(self.first, top).detach()
+        return features, kept
+
+    def __call__(self, frames: Tensor, gradients: Tensor, kept: Tensor | None = None) -> dict[int, Tensor]:
         """Maps by stride: frames (n, H, W) in [0, 1] and dT/df (B, n, C) to (B, n, h, w), float32.
 
         Each backward pass serves all n frames, which is exact because no frame's activations hang on another's.
+
+        Args:
+            frames: the pictures; unused where ``kept`` is given.
+            gradients: of B targets.
+            kept: the first explained layer of these frames, from :meth:`encode`.
         """
         self._seen.activations = {}
         with torch.set_grad_enabled(bool(self._modules)):
-            top = self.model.feature_map(frames)
+            top = self.model.feature_map(frames) if kept is None else self._go_on(kept)
             activations: dict[int, Tensor] = self._seen.activations
             cells = top.shape[-2] * top.shape[-1]
             maps: dict[int, list[Tensor]] = {stride: [] for stride in self.strides}
@@ -121,6 +141,15 @@ class LayerMaps:
                         maps[stride].append((slope * activations[stride].detach()).sum(dim=1))
         return {stride: torch.stack(parts).float() for stride, parts in maps.items()}
 
+    def _go_on(self, kept: Tensor) -> Tensor:
+        """From the first explained layer to the feature map."""
+        result = kept
+        if self.first != self.last:
+            result = self._seen.activations[self.first] = kept.detach().requires_grad_()
+        for module in self._rest or ():
+            result = module(result)
+        return result
+
     def _keeper(self, stride: int) -> Any:
         def keep(module: nn.Module, arguments: Any, output: Tensor) -> Tensor | None:
             seen = getattr(self._seen, "activations", None)
@@ -139,3 +168,13 @@ def _module(cnn: nn.Module, name: str) -> nn.Module:
     found = dict(cnn.named_modules())
     module: nn.Module = found[name] if name in found else found[name.replace(".", "_")]
     return module
+
+
+def _modules_after(cnn: nn.Module, first: str, last: str) -> list[nn.Module] | None:
+    """What follows the module ``first`` up to ``last``, in the one family of backbones whose modules are in a row."""
+    if not isinstance(cnn, EfficientNetFeatures):
+        return None
+    stages = [f"blocks.{number}" for number in range(len(cnn.blocks))]
+    if first not in stages or last not in stages:
+        return None
+    return list(cnn.blocks[stages.index(first) + 1 : stages.index(last) + 1])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap, Normalize
@@ -74,8 +75,7 @@ def draw_overlay(
     axes.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     axes.imshow(colours(values, look), interpolation="nearest")
     axes.set_axis_off()
-    shown, fonts = drawable(title)
-    axes.set_title(shown, fontsize="medium", fontfamily=fonts, parse_math=False)
+    set_title(axes, title)
     low = 0.0 if look.display == "classical" else -1.0
     classical = look.display == "classical"
     scale = 1.0 if classical else look.scale or 1.0
@@ -88,6 +88,13 @@ def draw_overlay(
         bar.formatter.set_powerlimits((-2, 3))  # type: ignore[attr-defined]
     with replacing(path) as file:
         figure.savefig(file, format="png", dpi=110)
+
+
+def set_title(axes: Axes, title: str) -> None:
+    """Put a title of one or more lines, in whatever script, above a picture."""
+    lines = [drawable(line) for line in title.split("\n")]
+    fonts = list(dict.fromkeys(font for _, used in lines for font in used))
+    axes.set_title("\n".join(line for line, _ in lines), fontsize="medium", fontfamily=fonts, parse_math=False)
 
 
 def _on_tissue(look: Look) -> Colormap:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import pytest
 import torch
 
 from rtmri2speech.analysis.explain import Explainer, to_pixels
+from rtmri2speech.analysis.gradcam import open_video
 from rtmri2speech.analysis.layers import LayerMaps, frozen, last_stride, layer_strides
 from rtmri2speech.analysis.own_frame import own_gradients
 from rtmri2speech.analysis.targets import Target, make_target, read_bands
@@ -135,3 +137,37 @@ def test_pixels_sum_up_to_what_the_cells_did(cells: int, size: int) -> None:
     pixels = to_pixels(maps, size)
     assert pixels.shape == (2, 3, size, size)
     torch.testing.assert_close(torch.from_numpy(pixels).sum(dim=(2, 3)), maps.sum(dim=(2, 3)), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("strides", [[32], [16], [8, 32, 16]])
+def test_a_layer_that_was_kept_gives_the_same_maps(
+    explainer: Explainer, frames: torch.Tensor, strides: list[int]
+) -> None:
+    gradients = torch.randn(2, FRAMES, explainer.model.lstm.input_size)
+    with frozen(explainer.model), LayerMaps(explainer.model, strides) as layers:
+        features, kept = layers.encode(frames)
+        assert kept is not None and kept.shape[-1] == 64 // min(strides)
+        again, going_on = layers(frames, gradients), layers(frames, gradients, kept)
+    with torch.no_grad():
+        torch.testing.assert_close(features, explainer.model.encode(frames))
+    for stride in strides:
+        torch.testing.assert_close(going_on[stride], again[stride])
+
+
+def test_long_clips_keep_no_layers_and_give_the_same_maps(
+    explainer: Explainer, talker: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = open_video(talker, explainer)
+
+    def all_maps() -> tuple[bool, torch.Tensor]:
+        encoded = explainer.encode(clip, [16, 32])
+        gradients = explainer.explain(encoded.features, lambda mel: TARGETS).gradients
+        blocks = list(explainer.maps(clip, gradients, [16, 32], encoded.kept))
+        assert [block.first for block in blocks] == [0, 64] and len(blocks[1].frames) == clip.n_frames - 64
+        return encoded.kept is None, torch.cat([block.maps[16] for block in blocks], dim=1)
+
+    (forgot, short) = all_maps()
+    monkeypatch.setattr("rtmri2speech.analysis.explain._KEEP_BYTES", 1000)
+    (forgets, long) = all_maps()
+    assert not forgot and forgets
+    torch.testing.assert_close(short, long)

@@ -1,0 +1,126 @@
+"""All per-frame maps of a clip, two bands and two layers, against one autograd call a frame and against synthesis.
+
+    python benchmarks/gradcam.py [--seconds 10] [--rounds 3] [--threads 2] [--sample 6]
+
+The networks are the default ones with random weights: time does not depend on them. One autograd call a frame is
+timed on a few frames spread over the clip, in the cheapest form it has: the features of all other frames are kept,
+so that a call runs the image network on its one frame, the LSTM over the clip, and goes back to both layers; once
+for each band. Rounds alternate the three, so that a machine shared with others slows them alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+
+def one_call_a_frame(model: Any, features: torch.Tensor, frames: torch.Tensor, targets: Any, chosen: Any) -> Any:
+    """Maps of the chosen frames at the strides 32 and 16, by autograd: a list of (bands, layers) lists."""
+    from rtmri2speech.analysis.layers import frozen, layer_strides
+
+    found = []
+    seen: dict[int, torch.Tensor] = {}
+    names, modules = layer_strides(model), dict(model.cnn.named_modules())
+
+    def keep(module: Any, inputs: Any, output: torch.Tensor) -> torch.Tensor:
+        kept = output if output.requires_grad else output.detach().requires_grad_()
+        seen[output.shape[-1]] = kept
+        return kept
+
+    handles = [modules[names[stride]].register_forward_hook(keep) for stride in (16, 32)]
+    with frozen(model), torch.backends.cudnn.flags(enabled=False):
+        for frame in chosen:
+            maps = []
+            for target in targets:
+                seen.clear()
+                row = model.encode(frames[frame : frame + 1])
+                whole = torch.cat([features[:frame], row, features[frame + 1 :]])
+                value = target(model.predict(whole))[frame]
+                layers = list(seen.values())
+                slopes = torch.autograd.grad(value, layers)
+                pairs = zip(slopes, layers, strict=True)
+                maps.append([(slope * layer).sum(dim=1)[0].detach() for slope, layer in pairs])
+            found.append(maps)
+    for handle in handles:
+        handle.remove()
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="speed of exact maps")
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--sample", type=int, default=6, help="frames of the slow way")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(0)
+
+    from rtmri2speech.analysis.explain import Explainer
+    from rtmri2speech.analysis.targets import make_target, read_bands
+    from rtmri2speech.data.clips import open_clip
+    from rtmri2speech.data.media import write_video
+    from rtmri2speech.data.scan import scan_video
+    from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
+    from rtmri2speech.models.bundle import Bundle, join
+    from rtmri2speech.models.vocoder import Generator, VocoderConfig
+    from rtmri2speech.signal.features import FeatureConfig
+    from rtmri2speech.signal.video import FrameConfig, model_input
+    from rtmri2speech.synthesis.offline import Synthesizer, synthesize
+
+    features = FeatureConfig()
+    acoustic = Bundle.from_acoustic(AcousticModel(AcousticConfig(), features.n_mels), features, FrameConfig())
+    vocoder = Bundle.from_vocoder(Generator(VocoderConfig(), features.n_mels), features)
+    synthesizer = Synthesizer(join(acoustic, vocoder))
+    explainer = Explainer(acoustic)
+    bands = read_bands(["F1:300-900", "F2:900-2500"], features)
+    targets = [make_target(band, "log-energy", features) for band in bands]
+    count = round(options.seconds * float(features.frame_rate))
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 255, (count, 8, 8), np.uint8).repeat(32, axis=1).repeat(32, axis=2)
+    fast, slow, speech = [], [], []
+    with tempfile.TemporaryDirectory() as scratch:
+        video = Path(scratch) / "clip.mp4"
+        write_video(video, list(coarse), features.frame_rate)
+        clip = open_clip(scan_video(video), features, FrameConfig())
+        frames = model_input(torch.from_numpy(np.concatenate(list(clip.blocks()))))
+        chosen = np.linspace(0, len(frames) - 1, options.sample).astype(int)
+        for _ in range(options.rounds):
+            began = time.perf_counter()
+            synthesize(video, synthesizer, Path(scratch) / "out")
+            speech.append(time.perf_counter() - began)
+            began = time.perf_counter()
+            encoded = explainer.encode(clip, [32, 16])
+            gradients = explainer.explain(encoded.features, lambda mel: targets).gradients
+            blocks = list(explainer.maps(clip, gradients, [32, 16], encoded.kept))
+            fast.append(time.perf_counter() - began)
+            began = time.perf_counter()
+            reference = one_call_a_frame(explainer.model, encoded.features, frames, targets, chosen)
+            slow.append((time.perf_counter() - began) / len(chosen) * len(frames))
+    maps = {stride: torch.cat([block.maps[stride] for block in blocks], dim=1) for stride in (16, 32)}
+    apart = max(
+        float((maps[stride][band, frame] - reference[index][band][layer]).abs().max() / maps[stride][band].abs().max())
+        for index, frame in enumerate(chosen)
+        for band in range(len(bands))
+        for layer, stride in enumerate((16, 32))
+    )
+    ratio = statistics.median(a / b for a, b in zip(slow, fast, strict=True))
+    cost = statistics.median(a / b for a, b in zip(fast, speech, strict=True))
+    print(f"{len(frames)} frames, 2 bands, 2 layers, {options.threads} threads, median of {options.rounds} rounds")
+    print(f"all maps             {statistics.median(fast):8.1f} s")
+    print(f"one call a frame     {statistics.median(slow):8.1f} s, from {len(chosen)} frames")
+    print(f"ratio                {ratio:8.1f}   (wanted: at least 10)")
+    print(f"video to wav         {statistics.median(speech):8.1f} s")
+    print(f"maps / video to wav  {cost:8.2f}   (wanted: at most 4)")
+    print(f"largest difference   {apart:8.1e} of the largest value")
+
+
+if __name__ == "__main__":
+    main()
