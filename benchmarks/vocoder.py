@@ -1,7 +1,7 @@
 """The vocoder: speed of its training against the plain loop, quality of its copy synthesis, speed on a CPU.
 
 python benchmarks/vocoder.py speed DATASET [--recipe R]             # steps/s, both ways, in one run
-python benchmarks/vocoder.py quality DATASET --model M [--split test] [--most 60]     # by speaker and pooled
+python benchmarks/vocoder.py quality DATASET --model M ... [--split test] [--most 60] [--json F]  # by speaker, pooled
 python benchmarks/vocoder.py generate [--model M] [--seconds 10] [--threads 2]
 
 The plain loop is how vocoders are usually trained: one process, float32, the mel spectrogram of every crop computed
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import copy
 import gc
+import json
 import tempfile
 import time
 from collections import defaultdict
@@ -46,7 +47,7 @@ from rtmri2speech.training.tasks import vocoder_task
 from timing import Clock, wait
 
 SPEED_BAR, GENERATE_BAR = 2.0, 1.0
-QUALITY_BARS = {"pesq_wb": 3.0, "stoi": 0.95, "estoi": 0.92}
+QUALITY_BARS, UNSEEN_BAR = {"pesq_wb": 3.0, "stoi": 0.95, "estoi": 0.92}, 2.5
 
 Wave = NDArray[np.float32]
 
@@ -127,40 +128,56 @@ def spread(items: list, most: int) -> list:
     return items[::step]
 
 
-def quality(dataset: Dataset, model: Path | None, split: str, most: int, device: str, sounds: Path | None) -> None:
-    """Measures of copy synthesis by speaker and over all, the vocoder's and Griffin and Lim's."""
+def group_of(speaker: str, heard: set[str]) -> str:
+    """``phantom`` for simulated speakers, else ``seen`` or ``unseen``: heard in training or not."""
+    return "phantom" if speaker.startswith("phantom") else "seen" if speaker in heard else "unseen"
+
+
+def quality(
+    dataset: Dataset, models: list[Path], split: str, most: int, device: str, sounds: Path | None, out: Path | None
+) -> None:
+    """Measures of copy synthesis by speaker and group of speakers, the vocoders' and Griffin and Lim's."""
     features = dataset.meta.features
     ways: dict[str, Callable[[Wave], Wave]] = {"Griffin-Lim": lambda mel: griffin_lim(mel, features)}
-    if model is not None:
-        vocoder = load_bundle(model).build_vocoder(device)
-
-        def generate(mel: Wave) -> Wave:
-            pieces = vocoder.generate(db_to_ln(torch.from_numpy(mel)).T.to(device))
-            return torch.cat([piece.cpu() for piece in pieces]).numpy()
-
-        ways[model.name] = generate
+    for model in models:
+        ways[model.stem] = speaker_of(model, device)
+    heard = {item.speaker for item in dataset.of_split("train")}
     by_speaker = defaultdict(list)
     for item in dataset.of_split(split):
         by_speaker[item.speaker].append(item)
     chosen = [item for items in by_speaker.values() for item in spread(items, max(1, most // len(by_speaker)))]
+    results: dict[str, dict[str, dict[str, float]]] = {}
     for name, way in ways.items():
         found: dict[str, list[dict[str, float]]] = defaultdict(list)
         for item in chosen:
             mel = np.array(dataset.mel_db(item))
             real, _ = soundfile.read(dataset.audio_path(item), dtype="float32")
             made = way(mel)
-            found[item.speaker].append(compare_waves(real[: len(made)], made, features.sample_rate))
+            measures = compare_waves(real[: len(made)], made, features.sample_rate)
+            for part in (item.speaker, group_of(item.speaker, heard).upper()):
+                found[part].append(measures)
             if sounds is not None and name != "Griffin-Lim":
-                sounds.mkdir(parents=True, exist_ok=True)
-                soundfile.write(sounds / f"{item.id}.wav", made, features.sample_rate)
+                (sounds / name).mkdir(parents=True, exist_ok=True)
+                soundfile.write(sounds / name / f"{item.id}.wav", made, features.sample_rate)
+        results[name] = {part: {**mean_of(rows), "utterances": len(rows)} for part, rows in sorted(found.items())}
         print(f"{name}: {len(chosen)} utterances of {split}")
-        for speaker in sorted(found):
-            print(f"  {speaker:<20} {len(found[speaker]):3d}  {line(mean_of(found[speaker]))}")
-        pooled = mean_of(list(chain.from_iterable(found.values())))
-        print(f"  {'all':<20} {len(chosen):3d}  {line(pooled)}")
-        if name != "Griffin-Lim":
-            wanted = ", ".join(f"{key} {pooled.get(key, np.nan):.3f} of {bar:g}" for key, bar in QUALITY_BARS.items())
-            print(f"  wanted on sentences of the training's voices: {wanted}")
+        for part in sorted(found, key=lambda part: (part.isupper(), part)):
+            print(f"  {part:<20} {len(found[part]):3d}  {line(mean_of(found[part]))}", flush=True)
+    wanted = ", ".join(f"{name} {bar:g}" for name, bar in QUALITY_BARS.items())
+    print(f"wanted: SEEN {wanted}; UNSEEN and PHANTOM pesq_wb {UNSEEN_BAR:g}")
+    if out is not None:
+        out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+def speaker_of(model: Path, device: str) -> Callable[[Wave], Wave]:
+    """What makes a wave (N,) of a mel (T, M) in dB with a bundle's vocoder."""
+    vocoder = for_inference(load_bundle(model).build_vocoder(device))
+
+    def speak(mel: Wave) -> Wave:
+        pieces = vocoder.generate(db_to_ln(torch.from_numpy(mel)).T.to(device))
+        return torch.cat([piece.cpu() for piece in pieces]).numpy()
+
+    return speak
 
 
 def line(measures: dict[str, float]) -> str:
@@ -209,17 +226,18 @@ def main() -> None:
     parser.add_argument("--recipe", default="default")
     parser.add_argument("--set", nargs="*", default=[], dest="overrides")
     parser.add_argument("--steps", type=int, default=100)
-    parser.add_argument("--model", type=Path)
+    parser.add_argument("--model", type=Path, nargs="*", default=[], help="one for generate, any number for quality")
     parser.add_argument("--split", default="test")
     parser.add_argument("--most", type=int, default=60, help="utterances, shared by the speakers")
     parser.add_argument("--sounds", type=Path, help="folder to keep the generated sounds in")
+    parser.add_argument("--json", type=Path, help="file for the measures")
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     name = torch.cuda.get_device_name() if options.device == "cuda" else "CPU"
     print(f"{name}, torch {torch.__version__}", flush=True)
     if options.what == "generate":
-        generate(options.model, options.seconds, options.threads)
+        generate(options.model[0] if options.model else None, options.seconds, options.threads)
         return
     if options.dataset is None:
         parser.error("give a dataset")
@@ -227,7 +245,7 @@ def main() -> None:
     if options.what == "speed":
         speed(dataset, options.recipe, options.overrides, options.device, options.steps)
     else:
-        quality(dataset, options.model, options.split, options.most, options.device, options.sounds)
+        quality(dataset, options.model, options.split, options.most, options.device, options.sounds, options.json)
 
 
 if __name__ == "__main__":

