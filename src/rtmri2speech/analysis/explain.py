@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -16,8 +18,9 @@ from torch import Tensor
 from rtmri2speech.analysis.layers import LayerMaps, frozen
 from rtmri2speech.analysis.own_frame import OwnGradients, own_gradients
 from rtmri2speech.analysis.targets import Target
-from rtmri2speech.data.clips import Clip
-from rtmri2speech.errors import BundleError
+from rtmri2speech.data.clips import Clip, open_clip
+from rtmri2speech.data.scan import scan_video
+from rtmri2speech.errors import BundleError, ConfigError, MediaError
 from rtmri2speech.models.bundle import Bundle
 from rtmri2speech.models.threads import side_by_side
 from rtmri2speech.signal.video import model_input
@@ -179,6 +182,34 @@ class Explainer:
             for block in blocks:
                 parts = torch.split(torch.from_numpy(block), size)
                 yield from pool.map(work, parts, [size * index for index in range(len(parts))])
+
+
+def open_video(video: Path, explainer: Explainer, fps: Fraction | None = None) -> Clip:
+    """A video on the model's clock.
+
+    Raises:
+        MediaError: when it cannot be used.
+    """
+    scan = scan_video(video, fps)
+    if scan.damage is not None:
+        raise MediaError(f"{video}: {scan.damage}.", "Copy or export the file again.")
+    if scan.frozen:
+        raise MediaError(f"{video}: the picture never changes.", "Export the recording again.")
+    return open_clip(scan, explainer.features, explainer.frames)
+
+
+def require_frames(frames: Sequence[int], clip: Clip) -> None:
+    """Refuse frames that the clip does not have.
+
+    Raises:
+        ConfigError: naming the first one.
+    """
+    wrong = next((frame for frame in frames if not 0 <= frame < clip.n_frames), None)
+    if wrong is not None:
+        raise ConfigError(
+            f"--target-frames {wrong}: {clip.scan.path} has {clip.n_frames} frames.",
+            f"Frames are counted from 0; the last one is {clip.n_frames - 1}.",
+        )
 
 
 def _with_piece(

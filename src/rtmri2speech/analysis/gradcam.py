@@ -16,19 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtmri2speech import __version__
-from rtmri2speech.analysis.explain import BlockOfMaps, Explainer, OnFrames, to_pixels
+from rtmri2speech.analysis.explain import BlockOfMaps, Explainer, OnFrames, require_frames, to_pixels
 from rtmri2speech.analysis.layers import last_stride, require_strides
 from rtmri2speech.analysis.mel_formants import formant_in_band, formants_of_mel
 from rtmri2speech.analysis.targets import ADAPTIVE_HZ, UNITS, Band, Target, TargetKind, make_target
-from rtmri2speech.data.clips import Clip, open_clip
+from rtmri2speech.data.clips import Clip
 from rtmri2speech.data.files import replacing, write_text
-from rtmri2speech.data.scan import scan_video
-from rtmri2speech.errors import ConfigError, MediaError
 from rtmri2speech.signal.features import FeatureConfig
 
 Method = Literal["gradcam", "hirescam"]
 """The last feature map (memo section 4), or a finer layer with the gradient kept in place."""
-
 Floats = NDArray[np.float32]
 
 DETAIL_STRIDE = 16
@@ -109,34 +106,6 @@ class Explained:
     notes: list[str]
 
 
-def open_video(video: Path, explainer: Explainer, fps: Fraction | None = None) -> Clip:
-    """A video on the model's clock.
-
-    Raises:
-        MediaError: when it cannot be used.
-    """
-    scan = scan_video(video, fps)
-    if scan.damage is not None:
-        raise MediaError(f"{video}: {scan.damage}.", "Copy or export the file again.")
-    if scan.frozen:
-        raise MediaError(f"{video}: the picture never changes.", "Export the recording again.")
-    return open_clip(scan, explainer.features, explainer.frames)
-
-
-def require_frames(frames: Sequence[int], clip: Clip) -> None:
-    """Refuse frames that the clip does not have.
-
-    Raises:
-        ConfigError: naming the first one.
-    """
-    wrong = next((frame for frame in frames if not 0 <= frame < clip.n_frames), None)
-    if wrong is not None:
-        raise ConfigError(
-            f"--target-frames {wrong}: {clip.scan.path} has {clip.n_frames} frames.",
-            f"Frames are counted from 0; the last one is {clip.n_frames - 1}.",
-        )
-
-
 def explain_clip(
     clip: Clip,
     explainer: Explainer,
@@ -148,11 +117,11 @@ def explain_clip(
 ) -> Explained:
     """Write the maps of a clip: ``<method>_<band>_sequence.npy``, ``_average.npy``, mean picture, targets, metadata.
 
-    Arrays are raw: signed and in the target's unit. The sum of a frame's map is gradient times activation; it keeps
-    its meaning when parts of the picture are summed. The classical map is its positive part.
+    Arrays are raw: signed and in the target's unit, so that sums over parts of the picture mean something. The
+    classical map is the positive part.
 
     Args:
-        clip: from :func:`open_video`.
+        clip: from :func:`rtmri2speech.analysis.explain.open_video`.
         explainer: the model.
         out: folder to write to.
         options: what to explain.
@@ -185,13 +154,8 @@ def explain_clip(
     mean_picture, pictures = _write_sequences(maps, blocks, clip.n_frames, explainer.frames.size, target_frames)
     values = found.values.cpu().numpy().astype(np.float32)
     files = [one.path for one in maps]
-    for one in maps:
-        files.append(out / f"{one.stem}_average.npy")
-        with replacing(files[-1]) as file:
-            np.save(file, one.mean)
-    files.append(out / "mean_picture.npy")
-    with replacing(files[-1]) as file:
-        np.save(file, mean_picture)
+    files += [_save(out / f"{one.stem}_average.npy", one.mean) for one in maps]
+    files.append(_save(out / "mean_picture.npy", mean_picture))
     files.append(out / "targets.csv")
     write_text(files[-1], _table(values, options, explainer.features.frame_rate))
     for method in strides:
@@ -201,9 +165,17 @@ def explain_clip(
         write_text(files[-1], json.dumps(description, ensure_ascii=False, indent=1) + "\n")
     if clip.scan.over_bright:
         notes.append(f"the first {clip.scan.over_bright} source frame(s) are over-bright: mistrust their maps")
-    mel = found.mel_db.float().cpu().numpy()
-    rate = explainer.features.frame_rate
-    return Explained(maps, clip.n_frames, rate, mean_picture, pictures, mel, values, files, notes)
+    return Explained(
+        maps=maps,
+        n_frames=clip.n_frames,
+        rate=explainer.features.frame_rate,
+        mean_picture=mean_picture,
+        pictures=pictures,
+        mel_db=found.mel_db.float().cpu().numpy(),
+        values=values,
+        files=files,
+        notes=notes,
+    )
 
 
 def _targets(mel: Floats, options: MapOptions, features: FeatureConfig, notes: list[str]) -> list[Target]:
@@ -242,12 +214,17 @@ def _write_sequences(
                 sums[index] += pixels.sum(axis=0, dtype=np.float64)
                 file.write(np.ascontiguousarray(pixels, "<f4").data)
             picture_sum += block.frames.sum(axis=0, dtype=np.float64)
-            for frame in target_frames:
-                if block.first <= frame < block.first + len(block.frames):
-                    pictures[frame] = block.frames[frame - block.first]
+            numbers = range(block.first, block.first + len(block.frames))
+            pictures |= {frame: block.frames[frame - block.first] for frame in target_frames if frame in numbers}
     for one, total in zip(maps, sums, strict=True):
         one.mean = (total / n_frames).astype(np.float32)
     return (picture_sum / n_frames).astype(np.float32), pictures
+
+
+def _save(path: Path, values: Floats) -> Path:
+    with replacing(path) as file:
+        np.save(file, values)
+    return path
 
 
 def _table(values: Floats, options: MapOptions, rate: Fraction) -> str:
@@ -299,7 +276,6 @@ def _metadata(
         "target_unit": UNITS[options.target],
         "adaptive_half_width_hz": ADAPTIVE_HZ if options.target == "adaptive" else None,
         "inference": explainer.model.config.inference,
-        "map": "signed gradient x activation of the frame's own picture; a frame's sum is that over all channels and "
-        "cells; not rescaled. scale: largest absolute value in the clip.",
+        "map": "signed gradient x activation of the frame's own picture, not rescaled; scale: largest in the clip.",
         "bands": bands,
     }

@@ -88,8 +88,8 @@ def gradcam(
         raise ConfigError(f"--textgrid {textgrid}: no label is asked for.", "Give --label a, or several.")
     rate = parse_fps(fps)
 
-    from rtmri2speech.analysis.explain import Explainer
-    from rtmri2speech.analysis.gradcam import MapOptions, explain_clip, open_video, require_frames
+    from rtmri2speech.analysis.explain import Explainer, open_video, require_frames
+    from rtmri2speech.analysis.gradcam import MapOptions, explain_clip
     from rtmri2speech.analysis.targets import read_bands
     from rtmri2speech.models.bundle import load_bundle
     from rtmri2speech.models.devices import choose_device
@@ -137,3 +137,45 @@ def _tell(video: Path, result: Explained, segments: list[Segment], files: list[P
         band = f"{maps.band.name} {maps.band.low:g}-{maps.band.high:g} Hz (mel bins {first}-{last})"
         print(f"{maps.path}: {band}, cells of {maps.stride} pixels, scale {maps.scale:.3g} {maps.unit}")
     print(f"{len(files)} files in {out}")
+
+
+def regions(
+    maps: Annotated[Path, Parameter(name=["MAPS", "--maps"])],
+    *,
+    regions: str = "template",
+    only: Annotated[list[str], Many] | None = None,
+) -> int:
+    """Sum maps over lips, tongue, velum and larynx.
+
+    Reads a folder of analyze gradcam and writes METHOD_regions.csv, METHOD_regions_time.csv and METHOD_regions.png
+    into it.
+
+    Parameters
+    ----------
+    maps
+        The folder that analyze gradcam wrote.
+    regions
+        Where the articulators are: template (ellipses that suit a head looking to the left roughly), polygons drawn
+        for the speaker (.json), a phantom's truth (.npz), or USC-TIMIT's contours (.mat).
+    only
+        Names of the regions to use; all if none is given.
+    """
+    import numpy as np
+
+    from rtmri2speech.analysis.regions import read_regions
+    from rtmri2speech.analysis.shares import read_maps, sum_over_regions, write_shares
+    from rtmri2speech.reporting.regions import draw_regions
+
+    for one in read_maps(maps):
+        found = read_regions(regions, one.source)
+        if only:
+            found = found.only(only)
+        sums = {band: sum_over_regions(np.load(path, mmap_mode="r"), found) for band, path in one.bands.items()}
+        files = write_shares(maps, one, sums)
+        files.append(maps / f"{one.method}_regions.png")
+        draw_regions(files[-1], one, found, sums, f"{one.method}, regions of {Path(regions).name}")
+        for band, each in sums.items():
+            shares = sorted(zip(each.share(), each.names, strict=True), reverse=True)
+            print(f"{one.method} {band}: " + ", ".join(f"{name} {share:.1%}" for share, name in shares))
+        print(f"{files[0]}")
+    return 0

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from rtmri2speech.analysis.explain import Explainer, to_pixels
-from rtmri2speech.analysis.gradcam import open_video
+from rtmri2speech.analysis.explain import Explainer, open_video, to_pixels
 from rtmri2speech.analysis.layers import LayerMaps, frozen, last_stride, layer_strides
 from rtmri2speech.analysis.own_frame import own_gradients
 from rtmri2speech.analysis.targets import Target, make_target, read_bands

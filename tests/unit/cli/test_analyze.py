@@ -117,3 +117,23 @@ def test_a_model_without_an_acoustic_stage(
 ) -> None:
     result = run("analyze", "gradcam", talker, "--model", model_files["vocoder"], "--out", tmp_path)
     assert str(model_files["vocoder"]) in result.problem and "no acoustic model" in result.problem
+
+
+def test_regions_of_maps(run: Run, talker: Path, eyes: Path, tmp_path: Path) -> None:
+    words = ["--segment", "a:0.8-1.2", "--method", "gradcam", "hirescam", "--device", "cpu"]
+    assert run("analyze", "gradcam", talker, "--model", eyes, "--out", tmp_path, *words).code == 0
+    result = run("analyze", "regions", tmp_path)
+    assert result.code == 0 and "tongue" in result.out
+    with (tmp_path / "hirescam_regions.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["segment"] for row in rows} == {"all", "a"} and {row["band"] for row in rows} == {"F1", "F2"}
+    assert all(0 <= float(row["share"]) <= 1 for row in rows)
+    with (tmp_path / "gradcam_regions_time.csv").open(encoding="utf-8", newline="") as file:
+        assert len(list(csv.DictReader(file))) == FRAMES * 2 * 8
+    assert Image.open(tmp_path / "gradcam_regions.png").size[0] > 800
+    assert run("analyze", "regions", tmp_path, "--only", "lips", "velum").code == 0
+    assert "'nose'" in run("analyze", "regions", tmp_path, "--only", "nose").problem
+    assert "x.png" in run("analyze", "regions", tmp_path, "--regions", "x.png").problem
+    assert str(tmp_path / "none") in run("analyze", "regions", tmp_path / "none").problem
+    (tmp_path / "gradcam_metadata.json").write_text("{}", encoding="utf-8")
+    assert "gradcam_metadata.json" in run("analyze", "regions", tmp_path).problem

@@ -28,6 +28,7 @@ COMMANDS = [
     ("compare-checkpoints",),
     ("evaluate",),
     ("analyze", "gradcam"),
+    ("analyze", "regions"),
     ("demo",),
 ]
 
