@@ -116,17 +116,17 @@ def summarise(evaluation: Evaluation, bootstrap: Bootstrap) -> Summary:
     tokens = identify_vowels(evaluation.scored, evaluation.learnt)
     n_mels = evaluation.dataset.meta.features.n_mels
 
-    def pool(name: str, speakers: set[str]) -> Group | None:
+    def of(name: str, speakers: set[str]) -> Group | None:
         scored = [item for item in evaluation.scored if item.speaker in speakers]
         own = [token for token in tokens if token.scored.speaker in speakers]
-        return _pool(name, scored, own, n_mels, bootstrap) if scored else None
+        return pool(name, scored, own, n_mels, bootstrap) if scored else None
 
     everybody = {item.speaker for item in evaluation.scored}
-    groups = {name: pool(name, {name}) for name in sorted(everybody)}
+    groups = {name: of(name, {name}) for name in sorted(everybody)}
     return Summary(
-        seen=pool("seen", everybody & evaluation.seen),
-        unseen=pool("unseen", everybody - evaluation.seen),
-        all=_pool("all", evaluation.scored, tokens, n_mels, bootstrap),
+        seen=of("seen", everybody & evaluation.seen),
+        unseen=of("unseen", everybody - evaluation.seen),
+        all=pool("all", evaluation.scored, tokens, n_mels, bootstrap),
         speakers={name: group for name, group in groups.items() if group is not None},
     )
 
@@ -180,7 +180,16 @@ def _formants(vowels: Sequence[Vowel], sound: str) -> Floats:
     return np.array([vowel.formants[sound] for vowel in vowels], np.float64).reshape(-1, 2)
 
 
-def _pool(name: str, scored: list[Scored], tokens: list[Token], n_mels: int, bootstrap: Bootstrap) -> Group:
+def pool(name: str, scored: list[Scored], tokens: list[Token], n_mels: int, bootstrap: Bootstrap) -> Group:
+    """Pool some utterances.
+
+    Args:
+        name: of the group.
+        scored: utterances, at least one.
+        tokens: their vowels, from :func:`identify_vowels`.
+        n_mels: number of mel bins M.
+        bootstrap: makes the intervals.
+    """
     by_condition: dict[str, Values] = {}
     for condition in CONDITIONS:
         values: dict[str, float] = {}

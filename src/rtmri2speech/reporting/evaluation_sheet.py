@@ -68,12 +68,9 @@ def draw_sheet(out: Path, group: Group, features: FeatureConfig) -> list[Path]:
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=_SIZE, layout="constrained")
         FigureCanvasAgg(figure)
-        speakers = f"{len(group.speakers)} speaker" + ("s" if len(group.speakers) > 1 else "")
-        figure.suptitle(
-            f"{group.name.capitalize()} speakers: {speakers}, {len(group.scored)} utterances, "
-            f"{len(group.tokens)} vowels",
-            fontsize=9,
-        )
+        counts = {"speaker": len(group.speakers), "utterance": len(group.scored), "vowel": len(group.tokens)}
+        said = ", ".join(f"{count} {name}{'s' * (count != 1)}" for name, count in counts.items())
+        figure.suptitle(f"{group.name.capitalize()} speakers: {said}", fontsize=9)
         top, bottom = np.ravel(np.array(figure.subfigures(2, 1, height_ratios=(1.0, 1.05)), dtype=object))
         left, right = top.subplots(1, 2)
         _draw_errors(left, group, features)
@@ -159,7 +156,7 @@ def _draw_plane(axes: Any, tokens: list[Token]) -> None:
     axes.set_ylabel("F1 (Hz, speakers aligned)" if many else "F1 (Hz)")
     axes.plot([], [], "-", color="0.3", marker="o", markersize=3, markerfacecolor="none", label="recorded")
     axes.plot([], [], "--", color="0.3", marker="x", markersize=3, label="model")
-    axes.legend(frameon=False, loc="lower left", handlelength=3)
+    axes.legend(frameon=False, loc="lower right", bbox_to_anchor=(1.0, 0.99), ncols=2, handlelength=3)
 
 
 def _aligned(tokens: list[Token], sound: str) -> Floats:
@@ -243,7 +240,7 @@ def _draw_spreads(figure: Any, group: Group) -> None:
         axes.set_xticks(range(len(order)), ["mean\nmel", "model", "copy\nsynthesis"])
         axes.set_xlim(-0.6, len(order) - 0.4)
         if all(np.min(values, initial=0.0) >= 0 for values in found):
-            axes.set_ylim(bottom=0)
+            axes.set_ylim(0, 1.08 * max(float(np.max(values, initial=0.0)) for values in found) or 1.0)
 
 
 def _say_nothing(axes: Any) -> None:

@@ -1,0 +1,80 @@
+"""Evaluation: seconds of work a second of speech, of the networks and of each kind of measure.
+
+python benchmarks/evaluate.py DATASET MODEL [--split test] [--most 10]
+
+One thread does it all, as in each worker process; the model is loaded already. The last line is how long an hour of
+speech takes two processes on two free cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from rtmri2speech.data.layout import Dataset
+from rtmri2speech.evaluation.scoring import read_recorded
+from rtmri2speech.evaluation.voices import Voices
+from rtmri2speech.evaluation.vowels import VowelFinder
+from rtmri2speech.signal.cepstrum import mel_cepstral_distortion
+from rtmri2speech.signal.formants import vowel_formants
+from rtmri2speech.signal.narrow_band import pesq_narrow_band
+from rtmri2speech.signal.quality import compare_waves
+
+BAR_MINUTES = 15.0
+NETWORKS = ("acoustic model", "vocoder")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="speed of evaluation")
+    parser.add_argument("dataset", type=Path)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--most", type=int, default=10)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    dataset = Dataset(options.dataset)
+    rate = dataset.meta.features.sample_rate
+    voices = Voices(dataset, options.model)
+    spent: dict[str, float] = defaultdict(float)
+    clock = time.process_time
+
+    def timed(name: str, work: object, *arguments: object) -> object:
+        began = clock()
+        found = work(*arguments)  # type: ignore[operator]
+        spent[name] += clock() - began
+        return found
+
+    speech = 0.0
+    for number, row in enumerate(
+        [dataset.of_split(options.split)[0], *dataset.of_split(options.split)[: options.most]]
+    ):
+        if number == 1:  # the first time is for what is loaded and compiled then
+            spent.clear()
+            speech = 0.0
+        speech += row.seconds
+        recorded = read_recorded(dataset, row)
+        spans = [(span.start, span.end) for span in VowelFinder().spans(dataset, row)]
+        timed("acoustic model", voices.predict, row)
+        wave = timed("vocoder", voices.speak, np.array(dataset.mel_db(row)))
+        timed("cepstrum", mel_cepstral_distortion, recorded, wave, rate)
+        timed("STOI, PESQ wb, STFT, F0", compare_waves, recorded, wave, rate)
+        timed("PESQ nb", pesq_narrow_band, recorded, wave, rate)
+        timed("formants", vowel_formants, wave, rate, spans, 5000.0)
+    # The acoustic model runs once, the vocoder for model and ceiling, measures for three sounds, formants for four.
+    times = {"acoustic model": 1, "vocoder": 2, "formants": 4}
+    total = {True: 0.0, False: 0.0}
+    for name, seconds in spent.items():
+        share = seconds / speech
+        total[name in NETWORKS] += share * times.get(name, 3)
+        print(f"{name:24s} {share:6.3f} s a second of speech, {times.get(name, 3)} times")
+    for name, share in (("measures alone", total[False]), ("with the networks", sum(total.values()))):
+        print(f"an hour, two cores, {name}: {share * 30:.1f} min   (wanted: at most {BAR_MINUTES:g})")
+
+
+if __name__ == "__main__":
+    main()

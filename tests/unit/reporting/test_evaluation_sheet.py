@@ -1,0 +1,67 @@
+"""The figure sheet: drawn of much, of one utterance, and of nothing measured."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from rtmri2speech.evaluation.bootstrap import Bootstrap
+from rtmri2speech.evaluation.scoring import Scored, Vowel
+from rtmri2speech.evaluation.summary import Group, identify_vowels, pool
+from rtmri2speech.reporting.evaluation_sheet import draw_sheet
+from rtmri2speech.signal.features import FeatureConfig
+
+CENTRES = {"a": (750, 1385), "i": (315, 2172), "u": (367, 1332), "e": (500, 1947), "o": (520, 997)}
+LEVELS = {"model": 5.0, "ceiling": 1.5, "floor": 9.0}
+
+
+def made_up(count: int, vowels: int = 12, speakers: tuple[str, ...] = ("m01", "f02")) -> Group:
+    """Results as a middling model has them."""
+    rng = np.random.default_rng(0)
+    n_mels = FeatureConfig().n_mels
+    scored = []
+    for number in range(count):
+        speaker = speakers[number % len(speakers)]
+        scale = 1.15 if speaker.startswith("f") else 1.0
+        spoken = []
+        for _ in range(vowels):
+            label = str(rng.choice(list(CENTRES)))
+            recorded = np.array(CENTRES[label]) * scale * np.exp(rng.normal(0, 0.06, 2))
+            errors = {"model": 0.1, "ceiling": 0.02}
+            formants = {"recorded": recorded, "floor": np.array([np.nan, np.nan])}
+            formants |= {name: recorded * np.exp(rng.normal(0, error, 2)) for name, error in errors.items()}
+            pairs = {name: (float(pair[0]), float(pair[1])) for name, pair in formants.items()}
+            spoken.append(Vowel(label, 0.0, 0.1, pairs))
+        measures = {
+            name: {
+                "mel_mae_db": 0.0 if name == "ceiling" else level + rng.normal(0, 0.5),
+                "mcd_db": level + rng.normal(0, 0.4),
+                "stoi": 1 - level / 15 + rng.normal(0, 0.02),
+                "f0_rmse_cents": math.nan if name == "floor" else 60 * level + rng.normal(0, 20),
+            }
+            for name, level in LEVELS.items()
+        }
+        by_bin = {name: (level + rng.normal(0, 0.4, n_mels)).tolist() for name, level in LEVELS.items()}
+        scored.append(Scored(f"u{number}", speaker, 150, measures, by_bin, spoken))
+    return pool("seen", scored, identify_vowels(scored, []), n_mels, Bootstrap(50))
+
+
+def test_a_sheet_fits_a_page_and_is_no_empty_paper(tmp_path: Path) -> None:
+    paths = draw_sheet(tmp_path, made_up(20), FeatureConfig())
+    assert [path.name for path in paths] == ["figure_seen.pdf", "figure_seen.png"]
+    assert paths[0].read_bytes().startswith(b"%PDF")
+    with Image.open(paths[1]) as image:
+        assert image.width == 2130 and np.asarray(image.convert("L")).std() > 20
+
+
+def test_equal_results_give_equal_files(tmp_path: Path) -> None:
+    one, other = (draw_sheet(tmp_path / name, made_up(3), FeatureConfig()) for name in "ab")
+    assert [path.read_bytes() for path in one] == [path.read_bytes() for path in other]
+
+
+def test_one_utterance_and_no_vowel(tmp_path: Path) -> None:
+    for vowels in (0, 1):
+        assert all(path.is_file() for path in draw_sheet(tmp_path, made_up(1, vowels), FeatureConfig()))
