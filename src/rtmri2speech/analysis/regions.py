@@ -135,10 +135,9 @@ def of_contours(path: Path, source: Source) -> Regions:
     """Regions made of USC-TIMIT's air-tissue boundaries, which are traced in pixels of the source, frame by frame.
 
     Lips, velum and larynx are discs about the marked points (upper and lower lip, velum, glottis). The tongue, with the
-    epiglottis where that is traced, is what
-    the lower boundary encloses from the floor of the mouth, its point next to the mark AVR, to its point next to the
-    glottis; its first quarter by length belongs to the tip, the last three tenths to the root, as wedges about the
-    tongue's middle.
+    epiglottis where that is traced, is what the lower boundary encloses from its point next to the mark AVR, the floor
+    of the mouth, to its point next to the glottis. The first quarter of that line belongs to the tip, the last three
+    tenths to the root, as wedges about the tongue's middle.
 
     Raises:
         ConfigError: when the file is missing, of another form, or has another number of frames than the video.
