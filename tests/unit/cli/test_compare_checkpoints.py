@@ -107,11 +107,11 @@ def test_a_real_run_on_the_validation_split_and_on_predictions(
     tensors = training.load(path, written.features).bundle.tensors
     assert tensors.keys() == written.tensors.keys()
     assert all(torch.allclose(tensors[name], value, atol=1e-6) for name, value in written.tensors.items())
-    copied = (out / "best" / next(iter(names))).read_bytes()
+    copied = (out / "best" / "measures.csv").read_text(encoding="utf-8")
     predicted = run(*words, "--model", model_files["synthesizer"], "--out", tmp_path / "p", "--split", "test")
     assert predicted.code == 0
     assert run(*words, "--model", model_files["acoustic"], "--out", tmp_path / "p").code == 0
-    assert (tmp_path / "p" / "best" / next(iter(names))).read_bytes() != copied
+    assert (tmp_path / "p" / "best" / "measures.csv").read_text(encoding="utf-8") != copied
 
 
 def test_predictions_of_videos_are_those_of_synthesis(

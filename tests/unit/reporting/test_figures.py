@@ -107,9 +107,9 @@ def test_letters_without_a_glyph_draw_no_empty_boxes(
 def test_letters_that_an_installed_font_has_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     # A font that every Matplotlib brings stands in for a Japanese one: it has a letter that the first lacks.
     monkeypatch.setattr(figures, "_FONT", "cmr10")
-    assert figures._drawable("aʃ")[0] == "a?"
+    assert figures.drawable("aʃ")[0] == "a?"
     monkeypatch.setattr(figures, "_CJK_FONTS", ("No Such Font", "DejaVu Sans"))
-    assert figures._drawable("aʃ") == ("aʃ", ["cmr10", "DejaVu Sans"])
+    assert figures.drawable("aʃ") == ("aʃ", ["cmr10", "DejaVu Sans"])
 
 
 def test_a_constant_spectrogram_is_drawn(tmp_path: Path) -> None:
