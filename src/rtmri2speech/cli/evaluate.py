@@ -64,7 +64,6 @@ def evaluate(
     from rtmri2speech.evaluation.protocol import evaluate as measure
     from rtmri2speech.evaluation.results import write_results
     from rtmri2speech.evaluation.summary import summarise
-    from rtmri2speech.evaluation.voices import trained_on
     from rtmri2speech.evaluation.vowels import VowelFinder
     from rtmri2speech.models.devices import choose_device
     from rtmri2speech.reporting.evaluation_sheet import draw_sheet
@@ -84,7 +83,7 @@ def evaluate(
         forget_parts(out)
     for line in found.left_out:
         print(f"note: left out: {line}", file=sys.stderr)
-    if (source := trained_on(found.bundle)) is not None and source != found.dataset.fingerprint():
+    if (source := found.bundle.acoustic_dataset) is not None and source != found.dataset.fingerprint():
         print(
             "note: the model was trained on another dataset than this one; which speakers count as seen goes by this "
             "one's training split.",

@@ -16,7 +16,7 @@ from rtmri2speech.evaluation.identification import NOTHING, confusion
 from rtmri2speech.evaluation.protocol import Evaluation, installed_versions
 from rtmri2speech.evaluation.scoring import RECORDED, TRUTH
 from rtmri2speech.evaluation.summary import MORE_IS_BETTER, OF_TRUTH, OF_VOWELS, Group, Summary, measure_names
-from rtmri2speech.evaluation.voices import CONDITIONS, trained_on
+from rtmri2speech.evaluation.voices import CONDITIONS
 from rtmri2speech.training.losses import band_slices
 
 SCHEMA = 1
@@ -91,7 +91,7 @@ def metrics_of(evaluation: Evaluation, summary: Summary, bootstrap: Bootstrap, r
     groups = {group.name: group for group in (*summary.main, summary.all)}
     dataset, bundle, options = evaluation.dataset, evaluation.bundle, evaluation.options
     meta = dataset.meta
-    same = trained_on(bundle)
+    same = bundle.acoustic_dataset
     centres = meta.features.mel_centres()
     return {
         "schema": SCHEMA,

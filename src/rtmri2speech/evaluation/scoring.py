@@ -21,8 +21,7 @@ from rtmri2speech.signal.cepstrum import mel_cepstral_distortion
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.formants import vowel_formants
 from rtmri2speech.signal.mel import mel_db
-from rtmri2speech.signal.narrow_band import pesq_narrow_band
-from rtmri2speech.signal.quality import compare_waves
+from rtmri2speech.signal.quality import compare_waves, pesq_narrow_band
 from rtmri2speech.training.losses import band_slices
 
 RECORDED, TRUTH = "recorded", "truth"

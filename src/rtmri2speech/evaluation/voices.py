@@ -53,13 +53,6 @@ def require_fitting(bundle: Bundle, dataset: Dataset) -> None:
         )
 
 
-def trained_on(bundle: Bundle) -> str | None:
-    """Fingerprint of the dataset that the acoustic stage was trained on, if the bundle tells."""
-    stage = bundle.provenance.get("acoustic") if bundle.kind == "synthesizer" else bundle.provenance
-    found = stage.get("dataset") if isinstance(stage, dict) else None
-    return found if isinstance(found, str) else None
-
-
 class Voices:
     """A model and a dataset, ready to make the three sounds.
 

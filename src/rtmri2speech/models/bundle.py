@@ -90,6 +90,13 @@ class Bundle:
         """Mask of the frames, shape (H, W), uint8, if there is one."""
         return self.tensors.get(_MASK)
 
+    @property
+    def acoustic_dataset(self) -> str | None:
+        """Fingerprint of the dataset that the acoustic stage was trained on, if the provenance tells."""
+        stage = self.provenance.get("acoustic") if self.kind == "synthesizer" else self.provenance
+        found = stage.get("dataset") if isinstance(stage, dict) else None
+        return found if isinstance(found, str) else None
+
     def header(self) -> dict[str, Any]:
         """Everything but the tensors, as the file's JSON header holds it."""
         parts = {"features": self.features, "frames": self.frames}

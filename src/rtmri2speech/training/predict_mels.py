@@ -14,7 +14,7 @@ from rtmri2speech.data.layout import Dataset, Utterance
 from rtmri2speech.data.mels import PREDICTED
 from rtmri2speech.data.segments import read_frames
 from rtmri2speech.errors import BundleError
-from rtmri2speech.models.bundle import Bundle, load_bundle
+from rtmri2speech.models.bundle import load_bundle
 from rtmri2speech.training.export_mels import Exported, export_mels
 from rtmri2speech.training.modes import features_of
 
@@ -56,7 +56,7 @@ class MelPredictor:
 
         Their mels are better than those of a video that the model has not seen.
         """
-        if _trained_on(self.bundle) != self.dataset.fingerprint():
+        if self.bundle.acoustic_dataset != self.dataset.fingerprint():
             return None
         return sum(utterance.split == "train" for utterance in self.dataset.utterances)
 
@@ -97,10 +97,3 @@ class MelPredictor:
             on_start=on_start,
             on_frames=on_frames,
         )
-
-
-def _trained_on(bundle: Bundle) -> str | None:
-    """Fingerprint of the dataset that the acoustic model was trained on, if the bundle tells."""
-    provenance = bundle.provenance.get("acoustic") if bundle.kind == "synthesizer" else bundle.provenance
-    found = provenance.get("dataset") if isinstance(provenance, dict) else None
-    return found if isinstance(found, str) else None
