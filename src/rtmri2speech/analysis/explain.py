@@ -112,7 +112,7 @@ class Explainer:
                     return features, None
                 return features, kept.cpu()
 
-            parts = list(self._pieces(clip.blocks(), encode))
+            parts = list(self.pieces(clip.blocks(), encode))
         kept = [one for _, one in parts if one is not None]
         return Encoded(torch.cat([one for one, _ in parts]), kept if len(kept) == len(parts) else None)
 
@@ -165,7 +165,7 @@ class Explainer:
             for block in clip.blocks():
                 count = -(-len(block) // self._at_once)
                 stored = [next(pieces, None) for _ in range(count)]
-                made = list(self._pieces([block], partial(_with_piece, explain, first, stored, self._at_once)))
+                made = list(self.pieces([block], partial(_with_piece, explain, first, stored, self._at_once)))
                 yield BlockOfMaps(
                     first,
                     block,
@@ -173,9 +173,15 @@ class Explainer:
                 )
                 first += len(block)
 
-    def _pieces(
+    def pieces(
         self, blocks: Iterator[NDArray[np.uint8]] | list[NDArray[np.uint8]], work: Callable[[Tensor, int], Made]
     ) -> Iterator[Made]:
+        """What ``work`` makes of pieces of blocks (n, H, W), in order; on a CPU several at a time.
+
+        Args:
+            blocks: normalised frames.
+            work: gets a piece, uint8, and the number of its first frame within the block.
+        """
         size = self._at_once
         # A GPU takes one piece after the other.
         with side_by_side(torch.get_num_threads() if self.device.type == "cpu" else 1) as pool:

@@ -19,6 +19,7 @@ from rtmri2speech import __version__
 from rtmri2speech.analysis.explain import BlockOfMaps, Explainer, OnFrames, require_frames, to_pixels
 from rtmri2speech.analysis.layers import last_stride, require_strides
 from rtmri2speech.analysis.mel_formants import formant_in_band, formants_of_mel
+from rtmri2speech.analysis.regions import source_of
 from rtmri2speech.analysis.targets import ADAPTIVE_HZ, UNITS, Band, Target, TargetKind, make_target
 from rtmri2speech.data.clips import Clip
 from rtmri2speech.data.files import replacing, write_text
@@ -243,6 +244,7 @@ def _metadata(
 ) -> dict[str, Any]:
     features = explainer.features
     centres = features.mel_centres()
+    source = source_of(clip)
     bands = [
         {
             "name": one.band.name,
@@ -264,12 +266,8 @@ def _metadata(
         "video": str(clip.scan.path),
         "n_frames": clip.n_frames,
         "frame_rate": str(features.frame_rate),
-        "pixels": explainer.frames.size,
-        "source": {
-            "width": clip.scan.width,
-            "height": clip.scan.height,
-            "frames": (clip.skipped + clip.retiming.first + clip.retiming.weights.argmax(axis=1)).tolist(),
-        },
+        "pixels": source.size,
+        "source": {"width": source.width, "height": source.height, "frames": source.frames},
         "method": maps[0].method,
         "stride_pixels": maps[0].stride,
         "target": options.target,

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtmri2speech.analysis.polygons import fill_polygon, read_polygons, template_masks
+from rtmri2speech.data.clips import Clip
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.simulation.tissues import Region
 from rtmri2speech.simulation.truth import Truth
@@ -68,6 +69,12 @@ class Source:
     width: int
     height: int
     size: int
+
+
+def source_of(clip: Clip) -> Source:
+    """A clip as regions are laid on it."""
+    nearest = clip.skipped + clip.retiming.first + clip.retiming.weights.argmax(axis=1)
+    return Source(nearest.tolist(), clip.scan.width, clip.scan.height, clip.frames.size)
 
 
 def read_regions(name: str, source: Source) -> Regions:

@@ -54,6 +54,7 @@ app.command(f"{_COMMANDS}.evaluate:evaluate", name="evaluate", help="Measure a m
 app.command(analyze)
 analyze.command(f"{_COMMANDS}.analyze:gradcam", name="gradcam", help="Which part of the picture made which band.")
 analyze.command(f"{_COMMANDS}.analyze:regions", name="regions", help="How much of the maps lies in which articulator.")
+analyze.command(f"{_COMMANDS}.masking:masking", name="masking", help="What becomes of speech when regions are hidden.")
 app.command(f"{_COMMANDS}.demo:demo", name="demo", help="The whole path on a short made-up recording.")
 
 

@@ -29,6 +29,7 @@ COMMANDS = [
     ("evaluate",),
     ("analyze", "gradcam"),
     ("analyze", "regions"),
+    ("analyze", "masking"),
     ("demo",),
 ]
 
