@@ -27,6 +27,7 @@ train = App(name="train", help="Train the acoustic model or the vocoder.")
 import_app = App(name="import", help="Bring in checkpoints of other programs.")
 export_mels = App(name="export-mels", help="Write mel spectrograms to fine-tune the vocoder on.")
 analyze = App(name="analyze", help="Show what the acoustic model looks at.")
+render = App(name="render", help="Make videos to look at.")
 
 # Named by text, so that a command's own imports happen only when it is called.
 _COMMANDS = "rtmri2speech.cli"
@@ -55,6 +56,10 @@ app.command(analyze)
 analyze.command(f"{_COMMANDS}.analyze:gradcam", name="gradcam", help="Which part of the picture made which band.")
 analyze.command(f"{_COMMANDS}.analyze:regions", name="regions", help="How much of the maps lies in which articulator.")
 analyze.command(f"{_COMMANDS}.masking:masking", name="masking", help="What becomes of speech when regions are hidden.")
+app.command(render)
+render.command(f"{_COMMANDS}.render:heatmap", name="heatmap", help="Maps in slow motion.")
+render.command(f"{_COMMANDS}.render:overlay", name="overlay", help="Maps over the moving anatomy, with sound.")
+render.command(f"{_COMMANDS}.render:masked", name="masked", help="A video with regions hidden.")
 app.command(f"{_COMMANDS}.demo:demo", name="demo", help="The whole path on a short made-up recording.")
 
 
@@ -104,7 +109,7 @@ def _command_of(words: Sequence[str]) -> str:
         if word.startswith("-") or word not in level:
             break
         commands.append(word)
-        if word not in ("train", "import", "export-mels", "analyze"):
+        if word not in ("train", "import", "export-mels", "analyze", "render"):
             break
         level = level[word]
     return "".join(f"{command} " for command in commands)

@@ -1,4 +1,4 @@
-"""Containers and videos: decoding, exact times, encoding. With ``sound.py`` the only importer of PyAV."""
+"""Containers and videos: decoding, exact times, encoding. Only this, ``movies.py`` and ``sound.py`` import PyAV."""
 
 from __future__ import annotations
 

@@ -40,12 +40,14 @@ class Look:
         scale: value of full colour.
         unit: of the map.
         note: what the scale is taken from.
+        opaque: opacity at the value of full colour, 0 to 1.
     """
 
     display: Display
     scale: float
     unit: str
     note: str
+    opaque: float = _OPAQUE
 
 
 def colours(values: NDArray[np.floating], look: Look) -> NDArray[np.float64]:
@@ -57,8 +59,13 @@ def colours(values: NDArray[np.floating], look: Look) -> NDArray[np.float64]:
     else:
         relative = np.clip(relative, -1.0, 1.0)
         rgba = np.asarray(_SIGNED((relative + 1.0) / 2.0))
-    rgba[..., 3] = _OPAQUE * np.abs(relative) ** _FADE
+    rgba[..., 3] = fade(relative, look.opaque)
     return rgba
+
+
+def fade(relative: NDArray[np.float64], opaque: float) -> NDArray[np.float64]:
+    """Opacity of values from -1 to 1: none at 0, ``opaque`` at 1 and at -1."""
+    return np.asarray(opaque * np.abs(relative) ** _FADE)
 
 
 def draw_overlay(

@@ -30,6 +30,9 @@ COMMANDS = [
     ("analyze", "gradcam"),
     ("analyze", "regions"),
     ("analyze", "masking"),
+    ("render", "heatmap"),
+    ("render", "overlay"),
+    ("render", "masked"),
     ("demo",),
 ]
 

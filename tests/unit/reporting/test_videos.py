@@ -1,0 +1,132 @@
+"""Colours over pictures."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from rtmri2speech.analysis.map_sequences import MapSequence
+from rtmri2speech.data.media import write_video
+from rtmri2speech.data.scan import scan_video
+from rtmri2speech.errors import ConfigError
+from rtmri2speech.reporting.maps import Look
+from rtmri2speech.reporting.pictures import open_pictures, screen_size
+from rtmri2speech.reporting.videos import TINTS, Layer, Screen, mix, render_heatmap, render_overlay
+from rtmri2speech.signal.features import FeatureConfig
+
+RATE = FeatureConfig().frame_rate
+N = 24
+
+
+def sequence(values: np.ndarray) -> MapSequence:
+    count = len(values)
+    return MapSequence(Path("maps.npy"), values, np.arange(count), count, RATE, "F1", "gradcam", 1.0, "power")
+
+
+def layer(values: np.ndarray, tint: str | None = None, opaque: float = 0.7) -> Layer:
+    return Layer(sequence(values), Look("classical", 1.0, "power", "", opaque), tint)
+
+
+def decoded(path: Path) -> np.ndarray:
+    with av.open(str(path)) as container:
+        return np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]).astype(int)
+
+
+def rgba(*colour: float) -> np.ndarray:
+    return np.broadcast_to(np.array(colour, np.float32), (2, 2, 4))
+
+
+def test_one_colour_covers_as_much_as_its_opacity() -> None:
+    grey = np.full((2, 2), 100, np.uint8)
+    assert (mix(grey, []) == 100).all() and (mix(grey, [rgba(1, 0, 0, 0)]) == 100).all()
+    assert mix(grey, [rgba(1, 0, 0, 0.5)])[0, 0].tolist() == [178, 50, 50]
+    assert mix(grey, [rgba(1, 0, 0, 1)])[0, 0].tolist() == [255, 0, 0]
+
+
+def test_two_colours_mix_in_no_order() -> None:
+    grey, red, blue = np.full((2, 2), 80, np.uint8), rgba(1, 0, 0, 0.7), rgba(0, 0, 1, 0.4)
+    assert np.array_equal(mix(grey, [red, blue]), mix(grey, [blue, red]))
+    pixel = mix(grey, [red, blue])[0, 0].astype(int)
+    assert pixel[0] > pixel[2] > pixel[1] and pixel[1] == round(80 * 0.3 * 0.6)
+
+
+def test_a_tint_shows_the_positive_part_only() -> None:
+    one = layer(np.zeros((1, 2, 2)), TINTS[0])
+    shown = one.rgba(np.array([[-1.0, 0.0, 0.5, 1.0, 3.0]]))
+    assert shown[0, :, 3].tolist() == pytest.approx([0, 0, 0.7 * 0.5**0.7, 0.7, 0.7])
+    assert len(np.unique(shown[..., :3].reshape(-1, 3), axis=0)) == 1
+
+
+@pytest.fixture
+def still(tmp_path: Path) -> Path:
+    """A video in which one pixel flashes in one frame and nothing else happens."""
+    picture = np.random.default_rng(0).integers(20, 120, (64, 48)).astype(np.uint8)
+    picture[:12, :12] = 30
+    frames = np.stack([picture] * N)
+    frames[10, 5, 5] = 255
+    write_video(tmp_path / "still.mkv", frames, RATE, lossless=True)
+    return tmp_path / "still.mkv"
+
+
+def test_what_does_not_move_does_not_flicker(still: Path, tmp_path: Path) -> None:
+    maps = np.broadcast_to(np.random.default_rng(1).random((8, 8), np.float32), (N, 8, 8)).copy()
+    # One frame is much stronger: the scale must be that of the clip all the same.
+    maps[15:] *= 0.5
+    clip = open_pictures(scan_video(still), RATE, 96)
+    screen = Screen(160, 96, legend=True)
+    assert render_overlay(tmp_path / "o.mp4", clip, [layer(maps, TINTS[0])], screen, None) == N
+    picture = decoded(tmp_path / "o.mp4")[:, :96]
+    # The corner with the flash apart: a normalisation by frame would darken frame 10.
+    level = picture[:, 32:, 32:].mean(axis=(1, 2, 3))
+    assert np.ptp(level[:15]) < 0.5 and np.ptp(level[15:]) < 0.5
+    assert np.abs(np.diff(picture[:15, 32:, 32:], axis=0)).mean() < 1.0
+
+
+def test_the_map_lies_where_its_values_are(still: Path, tmp_path: Path) -> None:
+    maps = np.zeros((N, 8, 8), np.float32)
+    maps[:, 1, 6] = 1.0
+    clip = open_pictures(scan_video(still), RATE, 128)
+    render_overlay(tmp_path / "o.mp4", clip, [layer(maps, TINTS[0])], Screen(96, 128), None)
+    picture = decoded(tmp_path / "o.mp4")[5]
+    redness = picture[..., 0] - picture[..., 1]
+    rows, columns = np.nonzero(redness > 0.6 * redness.max())
+    assert rows.mean() == pytest.approx(1.5 / 8 * 128, abs=4) and columns.mean() == pytest.approx(6.5 / 8 * 96, abs=4)
+
+
+def test_slow_motion_repeats_every_map(still: Path, tmp_path: Path) -> None:
+    maps = np.zeros((N, 8, 8), np.float32)
+    maps[:] = np.linspace(0, 1, N)[:, None, None]
+    one, rows = layer(maps, opaque=1.0), np.arange(10, 16)
+    assert render_heatmap(tmp_path / "h.mp4", one, rows, None, Screen(64, 64), Fraction(5), 3) == 18
+    with av.open(str(tmp_path / "h.mp4")) as container:
+        assert container.streams.video[0].average_rate == 5
+    level = decoded(tmp_path / "h.mp4").mean(axis=(1, 2, 3)).reshape(6, 3)
+    assert np.ptp(level, axis=1).max() < 0.6 and (np.diff(level[:, 0]) > 1).all()
+    # Over the video, the frame shown is that of the map: the one with the flash.
+    clip = open_pictures(scan_video(still), RATE, 64)
+    flash = layer(np.zeros((N, 8, 8), np.float32))
+    render_heatmap(tmp_path / "v.mp4", flash, np.arange(9, 12), clip, Screen(64, 64), Fraction(5), 1)
+    corner = decoded(tmp_path / "v.mp4")[:, 3:8, 3:9, 0].max(axis=(1, 2))
+    assert corner[1] > corner[0] + 50 and corner[1] > corner[2] + 50
+
+
+def test_lengths_that_differ_are_refused(still: Path, tmp_path: Path) -> None:
+    clip = open_pictures(scan_video(still), RATE, 64)
+    with pytest.raises(ConfigError, match=f"maps of a clip of 5 frames, but .* has {N}"):
+        render_overlay(tmp_path / "o.mp4", clip, [layer(np.zeros((5, 8, 8)))], Screen(64, 64), None)
+    with pytest.raises(ConfigError, match="--legend"):
+        render_overlay(tmp_path / "o.mp4", clip, [layer(np.zeros((N, 8, 8)))], Screen(64, 64, legend=True), None)
+    with pytest.raises(ConfigError, match="--repeat 0"):
+        render_heatmap(tmp_path / "h.mp4", layer(np.zeros((5, 8, 8))), np.arange(5), None, Screen(64, 64), RATE, 0)
+    assert not list(tmp_path.glob("*.mp4"))
+
+
+def test_small_pictures_are_enlarged_and_sides_are_even() -> None:
+    assert screen_size(84, 84, None) == (512, 512) and screen_size(68, 136, None) == (512, 1024)
+    assert screen_size(641, 721, None) == (640, 720) and screen_size(100, 100, (256, 250)) == (256, 250)
+    with pytest.raises(ConfigError, match="--resize 8 256"):
+        screen_size(100, 100, (8, 256))
