@@ -79,8 +79,9 @@ def heatmap(
     from rtmri2speech.analysis.map_sequences import read_sequence
     from rtmri2speech.data.movies import check_movie
     from rtmri2speech.data.scan import scan_video
+    from rtmri2speech.reporting.layers import Layer
     from rtmri2speech.reporting.pictures import open_pictures, screen_size
-    from rtmri2speech.reporting.videos import Layer, Screen, render_heatmap
+    from rtmri2speech.reporting.videos import Screen, render_heatmap
 
     maps = read_sequence(sequence)
     rows = maps.rows(start_frame, end_frame)
@@ -135,8 +136,9 @@ def overlay(
     from rtmri2speech.analysis.map_sequences import read_sequence
     from rtmri2speech.data.movies import check_movie
     from rtmri2speech.data.scan import scan_video
+    from rtmri2speech.reporting.layers import TINTS, Layer
     from rtmri2speech.reporting.pictures import open_pictures, screen_size, sound_for
-    from rtmri2speech.reporting.videos import TINTS, Layer, Screen, render_overlay
+    from rtmri2speech.reporting.videos import Screen, render_overlay
 
     sequences = [read_sequence(path) for path in (heatmap, heatmap2) if path is not None]
     scan = scan_video(video, rate)

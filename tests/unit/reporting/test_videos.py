@@ -1,4 +1,4 @@
-"""Colours over pictures."""
+"""Frames of videos: in their place, in one scale, as often as asked for."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from rtmri2speech.analysis.map_sequences import MapSequence
 from rtmri2speech.data.media import write_video
 from rtmri2speech.data.scan import scan_video
 from rtmri2speech.errors import ConfigError
+from rtmri2speech.reporting.layers import TINTS, Layer
 from rtmri2speech.reporting.maps import Look
 from rtmri2speech.reporting.pictures import open_pictures, screen_size
-from rtmri2speech.reporting.videos import TINTS, Layer, Screen, mix, render_heatmap, render_overlay
+from rtmri2speech.reporting.videos import Screen, render_heatmap, render_overlay
 from rtmri2speech.signal.features import FeatureConfig
 
 RATE = FeatureConfig().frame_rate
@@ -34,31 +35,6 @@ def layer(values: np.ndarray, tint: str | None = None, opaque: float = 0.7) -> L
 def decoded(path: Path) -> np.ndarray:
     with av.open(str(path)) as container:
         return np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]).astype(int)
-
-
-def rgba(*colour: float) -> np.ndarray:
-    return np.broadcast_to(np.array(colour, np.float32), (2, 2, 4))
-
-
-def test_one_colour_covers_as_much_as_its_opacity() -> None:
-    grey = np.full((2, 2), 100, np.uint8)
-    assert (mix(grey, []) == 100).all() and (mix(grey, [rgba(1, 0, 0, 0)]) == 100).all()
-    assert mix(grey, [rgba(1, 0, 0, 0.5)])[0, 0].tolist() == [178, 50, 50]
-    assert mix(grey, [rgba(1, 0, 0, 1)])[0, 0].tolist() == [255, 0, 0]
-
-
-def test_two_colours_mix_in_no_order() -> None:
-    grey, red, blue = np.full((2, 2), 80, np.uint8), rgba(1, 0, 0, 0.7), rgba(0, 0, 1, 0.4)
-    assert np.array_equal(mix(grey, [red, blue]), mix(grey, [blue, red]))
-    pixel = mix(grey, [red, blue])[0, 0].astype(int)
-    assert pixel[0] > pixel[2] > pixel[1] and pixel[1] == round(80 * 0.3 * 0.6)
-
-
-def test_a_tint_shows_the_positive_part_only() -> None:
-    one = layer(np.zeros((1, 2, 2)), TINTS[0])
-    shown = one.rgba(np.array([[-1.0, 0.0, 0.5, 1.0, 3.0]]))
-    assert shown[0, :, 3].tolist() == pytest.approx([0, 0, 0.7 * 0.5**0.7, 0.7, 0.7])
-    assert len(np.unique(shown[..., :3].reshape(-1, 3), axis=0)) == 1
 
 
 @pytest.fixture
