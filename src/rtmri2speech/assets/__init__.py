@@ -1,4 +1,4 @@
-"""Files that ship with the program: recipes, and later the pretrained bundles and clips."""
+"""Files that ship with the program: recipes, vowels, the pretrained models, the clip of the demo."""
 
 from __future__ import annotations
 
@@ -14,3 +14,12 @@ def asset(relative: str) -> Path:
 def recipes() -> dict[str, Path]:
     """The shipped recipes by name."""
     return {path.stem: path for path in sorted(asset("recipes").glob("*.yaml"))}
+
+
+def pretrained() -> dict[str, Path]:
+    """The shipped models by name: in a wheel among its assets, in a checkout in the folder ``pretrained``."""
+    for root in (asset("pretrained"), Path(__file__).parents[3] / "pretrained"):
+        found = {path.parent.name: path for path in sorted(root.glob("*/*.safetensors"))}
+        if found:
+            return found
+    return {}

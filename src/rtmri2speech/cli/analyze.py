@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Fps, Many, parse_fps, progress
+from rtmri2speech.cli.console import Fps, Many, ModelFile, parse_fps, progress
 from rtmri2speech.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ Device = Literal["auto", "cpu", "cuda"]
 def gradcam(
     video: Annotated[Path, Parameter(name=["VIDEO", "--video"])],
     *,
-    model: Path,
+    model: ModelFile,
     out: Annotated[Path, Parameter(name=["--out", "--output-dir"])],
     formant_band: Annotated[list[str], Many] | None = None,
     target_frames: Annotated[list[int], Many] | None = None,

@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from rtmri2speech.cli.console import Flag
+from rtmri2speech.cli.console import Flag, ModelFile
 
 
 def bundle(
-    *, acoustic: Path, vocoder: Path, out: Path = Path("model.safetensors"), half: Annotated[bool, Flag] = False
+    *,
+    acoustic: ModelFile,
+    vocoder: ModelFile,
+    out: Path = Path("model.safetensors"),
+    half: Annotated[bool, Flag] = False,
 ) -> int:
     """Join an acoustic model and a vocoder in one file that synthesize can use.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Fps, parse_fps, progress, report_failures
+from rtmri2speech.cli.console import Fps, ModelFile, parse_fps, progress, report_failures
 from rtmri2speech.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def compare_checkpoints(
     ] = None,
     dataset: Path | None = None,
     split: Literal["validation", "test"] = "validation",
-    model: Path | None = None,
+    model: ModelFile | None = None,
     out: Annotated[Path | None, Parameter(name=["--out", "--output-dir"])] = None,
     by: By = "rank",
     audio_dir: Path | None = None,

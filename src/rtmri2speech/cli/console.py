@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from rtmri2speech.assets import pretrained
 from rtmri2speech.errors import ConfigError, UserError
 
 Many = Parameter(consume_multiple=True, negative="")
@@ -25,6 +26,21 @@ Inputs = Annotated[
 """Videos or folders, named one after the other, or after the memo's ``--data_dir``."""
 
 Fps = Annotated[str | None, Parameter(help="True frame rate, where the file's is wrong: 27.17 or 625/23.")]
+
+
+def find_model(name: str) -> Path:
+    """A model file by its path, or a shipped model by its name (``phantom``); a file of that name comes first."""
+    path = Path(name)
+    return path if path.exists() else pretrained().get(name, path)
+
+
+def _convert_model(_: Any, tokens: Any) -> Path:
+    return find_model(tokens[0].value)
+
+
+ModelFile = Annotated[Path, Parameter(converter=_convert_model)]
+"""An option that takes a model file or the name of a model that comes with the program."""
+
 Workers = Annotated[int, Parameter(help="Worker processes; 0 for one a core.")]
 
 

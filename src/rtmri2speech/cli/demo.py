@@ -2,90 +2,135 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import shutil
+import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
+from rtmri2speech.assets import asset
+from rtmri2speech.cli.console import Flag, find_model
+from rtmri2speech.cli.demo_training import DEFAULT_SECONDS, check_length, train_in_a_minute
 from rtmri2speech.errors import UserError
 
-_SECONDS = 20.0
-# Of a speaker, the first five serve to train, validate, train, train and test.
-_UTTERANCES = 5
 # Only a folder with this file in it is taken for an earlier demo's.
 _MARKER = ".rtmri2speech-demo"
+_MODEL = "phantom"
 
 
 def demo(
-    *, out: Path = Path("demo_out"), device: Literal["auto", "cpu", "cuda"] = "cpu", seconds: float = _SECONDS
+    *,
+    out: Path = Path("demo_out"),
+    device: Literal["auto", "cpu", "cuda"] = "cpu",
+    train: Annotated[bool, Flag] = False,
+    seconds: float = DEFAULT_SECONDS,
 ) -> int:
-    """The whole path on a short simulated recording: simulate, prepare, train, bundle, synthesize.
+    """Speech from a video that the shipped model has not seen, measured and explained.
 
-    A simulated speaker talks in a simulated scanner; see the command simulate. The training is a few steps of
-    the recipe smoke, so that the models stay untrained: this shows that everything runs, not how good it gets.
+    The clip is of a simulated speaker in a simulated scanner. Every command that is run is printed: with other paths
+    they do the same for your recordings.
 
     Parameters
     ----------
     out
         Folder to write to.
     device
-        Where to run; the models are too small for a GPU to matter.
+        Where to run; auto takes a GPU if there is one.
+    train
+        Show the way from recordings to a model instead: simulate, prepare, train for a few steps, bundle,
+        synthesize. Such a model is of no use yet. Needs the extra simulate.
     seconds
-        Length of the recordings together, about.
+        With --train, length of the recordings together, about.
     """
-    from rtmri2speech.corpora.phantom import PhantomCorpus
-    from rtmri2speech.data.files import write_text
-    from rtmri2speech.models.bundle import join, load_bundle, save_bundle
-    from rtmri2speech.models.devices import choose_device
-    from rtmri2speech.preparation.prepare import prepare
-    from rtmri2speech.preparation.recording import PrepareOptions
-    from rtmri2speech.reporting.figures import draw_mel
-    from rtmri2speech.simulation.anatomy import draw_speakers
-    from rtmri2speech.simulation.phantom import PhantomOptions, simulate
-    from rtmri2speech.synthesis.offline import Synthesizer, synthesize
-    from rtmri2speech.training.recipes import load_recipe
-    from rtmri2speech.training.run import train_acoustic, train_vocoder
+    if train:
+        check_length(seconds)
+    _claim(out)
+    if train:
+        train_in_a_minute(out, device, seconds)
+        return 0
+    return _Show(out, device).run()
 
-    if seconds < 8.0:
-        raise UserError(f"--seconds {seconds:g} is too short to split and train on.", "Take 8 or more.")
-    began = time.perf_counter()
-    folders = {name: out / name for name in ("phantom", "dataset", "models", "speech")}
+
+def _claim(out: Path) -> None:
+    """Empty an earlier demo's folder, or make one.
+
+    Raises:
+        UserError: when the folder holds anything else.
+    """
+    from rtmri2speech.data.files import write_text
+
     marker = out / _MARKER
     if out.exists() and not marker.is_file() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out}: holds other files.", "Choose an empty folder: --out DIR")
     write_text(marker, "A demo wrote this folder; the next one replaces it.\n")
-    for folder in folders.values():
-        shutil.rmtree(folder, ignore_errors=True)
+    for path in out.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path != marker:
+            path.unlink()
 
-    def step(number: int, text: str) -> None:
-        print(f"[{number}/5] {text} ({time.perf_counter() - began:.0f} s)", flush=True)
 
-    step(1, f"Simulating a speaker in a scanner for {seconds:g} s")
-    phantom = PhantomOptions(minutes=seconds / 60, utterance_seconds=seconds / _UTTERANCES)
-    simulate(folders["phantom"], draw_speakers(1, phantom.seed), phantom)
-    corpus = PhantomCorpus(folders["phantom"])
-    video = next(recording.video for recording in corpus.recordings() if recording.split == "test")
-    step(2, "Preparing the dataset")
-    summary = prepare(corpus, folders["dataset"], PrepareOptions(split="corpus"), workers=1)
-    print(f"      {len(summary.utterances)} utterances, {sum(row.n_frames for row in summary.utterances)} frames")
-    step(3, "Training both models for a few steps (recipe smoke)")
-    recipe = load_recipe("smoke")
-    models = {kind: folders["models"] / f"{kind}.safetensors" for kind in ("acoustic", "vocoder")}
-    for train, path in ((train_acoustic, models["acoustic"]), (train_vocoder, models["vocoder"])):
-        result = train(folders["dataset"], recipe, path, path.with_name(f"{path.stem}_run"), device=device)
-        print(f"      {path.stem}: {result.steps} steps, validation loss {result.best_loss:.3f}")
-    step(4, "Joining them in one file")
-    model = folders["models"] / "model.safetensors"
-    save_bundle(join(load_bundle(models["acoustic"]), load_bundle(models["vocoder"])), model)
-    step(5, "Making speech of the unseen video")
-    synthesizer = Synthesizer(load_bundle(model), choose_device(device))
-    speech = synthesize(video, synthesizer, folders["speech"])
-    picture = folders["speech"] / f"{speech.name}_mel.png"
-    draw_mel(picture, speech.mel_db, synthesizer.features, f"{video.name} (untrained model)")
-    print(
-        f"\nDone in {time.perf_counter() - began:.0f} s. The model is UNTRAINED: the sound is noise, by design.\n"
-        f"  video   {video}\n  its own sound   {video.with_suffix('.wav')}\n"
-        f"  synthesized     {speech.files[0]}\n  spectrogram     {picture}\n  model file      {model}\n"
-        "To train on your own recordings, see README.md."
-    )
-    return 0
+@dataclass
+class _Show:
+    """The commands of the demo, one after the other."""
+
+    out: Path
+    device: str
+
+    def run(self) -> int:
+        if find_model(_MODEL) == Path(_MODEL):
+            raise UserError(
+                "The shipped model is not installed: its file is missing beside the program.",
+                "Install the whole project, or see the way to a model of one's own: rtmri2speech demo --train",
+            )
+        from rtmri2speech.corpora.phantom import PhantomCorpus
+
+        began = time.perf_counter()
+        phantom = asset("clip")
+        clip = PhantomCorpus(phantom).recordings()[0]
+        dataset, speech, figures, maps = (self.out / name for name in ("dataset", "speech", "evaluation", "maps"))
+        speech.mkdir(parents=True, exist_ok=True)
+        original = speech / f"{clip.id}_original.wav"
+        on = ("--device", self.device)
+        self._do("The clip becomes a dataset", "prepare", phantom, "--out", dataset)
+        self._do("Speech from the pictures alone", "synthesize", clip.video, "--model", _MODEL, "--out", speech, *on)
+        self._do("How good is it?", "evaluate", dataset, _MODEL, "--out", figures, "--workers", 1, *on)
+        self._do(
+            "Which part of the picture made which formant?",
+            *("analyze", "gradcam", clip.video, "--model", _MODEL, "--out", maps),
+            *("--formant-band", "F1:300-900", "F2:900-2500", *on),
+        )
+        self._do("How much of it in which articulator?", "analyze", "regions", maps, "--regions", _truth(clip.video))
+        shutil.copy(clip.audio or clip.video, original)
+        print(
+            f"\nDone in {time.perf_counter() - began:.0f} s.\n"
+            f"  see     {clip.video}\n"
+            f"  hear    {speech / f'{clip.id}_generated.wav'}  (made of the pictures)\n"
+            f"          {original}  (what the simulated speaker said)\n"
+            f"  compare {figures / 'metrics.md'}\n"
+            f"          {figures / 'figure_all.png'}\n"
+            f"  look    {maps / 'gradcam_F1_average.png'}, {maps / 'gradcam_F2_average.png'}\n"
+            f"          {maps / 'gradcam_regions.png'}"
+        )
+        return 0
+
+    def _do(self, title: str, *words: object) -> None:
+        """Show a command and run it.
+
+        Raises:
+            UserError: when it fails; it has said why.
+        """
+        from rtmri2speech.cli.main import main
+
+        told = [str(word) for word in words]
+        line = subprocess.list2cmdline(told) if os.name == "nt" else shlex.join(told)
+        print(f"\n== {title}\n$ rtmri2speech {line}", flush=True)
+        if main(told) != 0:
+            raise UserError(f"The demo stopped at: rtmri2speech {told[0]}.", "Its own message stands above.")
+
+
+def _truth(video: Path) -> Path:
+    return video.with_suffix(".npz")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Many, Workers, progress, report_failures
+from rtmri2speech.cli.console import Many, ModelFile, Workers, progress, report_failures
 
 if TYPE_CHECKING:
     from rtmri2speech.evaluation.summary import Summary
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def evaluate(
     dataset: Path,
-    model: Path,
+    model: ModelFile,
     *,
     out: Annotated[Path, Parameter(name=["--out", "--output-dir"])],
     split: Literal["train", "validation", "test"] = "test",
@@ -43,7 +43,7 @@ def evaluate(
     dataset
         A dataset made by prepare.
     model
-        The model file from bundle.
+        The model file from bundle, or phantom for the one that comes with the program.
     out
         Folder to write to.
     split
@@ -83,7 +83,13 @@ def evaluate(
         forget_parts(out)
     for line in found.left_out:
         print(f"note: left out: {line}", file=sys.stderr)
-    if (source := found.bundle.acoustic_dataset) is not None and source != found.dataset.fingerprint():
+    if not found.has_training:
+        print(
+            "note: the dataset has no training split: nobody counts as seen or unseen, and the floor is the mean mel "
+            "that the model was trained with.",
+            file=sys.stderr,
+        )
+    elif (source := found.bundle.acoustic_dataset) is not None and source != found.dataset.fingerprint():
         print(
             "note: the model was trained on another dataset than this one; which speakers count as seen goes by this "
             "one's training split.",

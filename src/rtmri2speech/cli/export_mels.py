@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Flag, progress, report_failures
+from rtmri2speech.cli.console import Flag, ModelFile, progress, report_failures
 from rtmri2speech.cli.train import DType, Overrides, precision_override
 from rtmri2speech.errors import ConfigError
 
@@ -44,7 +44,7 @@ def predicted(
     dataset: Path,
     /,
     *,
-    model: Path | None = None,
+    model: ModelFile | None = None,
     folds: int | None = None,
     fold_by: Literal["recording", "speaker"] | None = None,
     recipe: str | None = None,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
-from rtmri2speech.cli.console import Flag
+from rtmri2speech.cli.console import Flag, ModelFile
 
 
-def inspect(model: Path, /, *, json: Annotated[bool, Flag] = False) -> int:
+def inspect(model: ModelFile, /, *, json: Annotated[bool, Flag] = False) -> int:
     """Say what a model file holds: stages, definitions, where it came from.
 
     Parameters

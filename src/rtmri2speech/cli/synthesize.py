@@ -9,14 +9,14 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Fps, parse_fps, progress, report_failures
+from rtmri2speech.cli.console import Fps, ModelFile, parse_fps, progress, report_failures
 from rtmri2speech.errors import ConfigError, UserError
 
 
 def synthesize(
     videos: Annotated[list[Path], Parameter(name=["--videos", "--video"], consume_multiple=True, negative="")],
     *,
-    model: Path,
+    model: ModelFile,
     out: Annotated[Path, Parameter(name=["--out", "--output-dir"])],
     device: Literal["auto", "cpu", "cuda"] = "auto",
     dtype: Literal["float32", "bfloat16"] = "float32",
@@ -32,7 +32,7 @@ def synthesize(
     videos
         The videos; their sound, if they have any, is not used.
     model
-        The model file from bundle.
+        The model file from bundle, or phantom for the one that comes with the program.
     out
         Folder to write to.
     device

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Flag
+from rtmri2speech.cli.console import Flag, ModelFile
 from rtmri2speech.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def acoustic(
     out: Annotated[Path, Parameter(name=["--out", "--out-ckpt"])] = Path("acoustic.safetensors"),
     run_dir: Path | None = None,
     overrides: Overrides = None,
-    init: Path | None = None,
+    init: ModelFile | None = None,
     resume: Annotated[bool, Flag] = False,
     device: Literal["auto", "cpu", "cuda"] = "auto",
     dtype: DType | None = None,
@@ -68,7 +68,7 @@ def vocoder(
     out: Annotated[Path, Parameter(name=["--out", "--out-ckpt"])] = Path("vocoder.safetensors"),
     run_dir: Annotated[Path | None, Parameter(name=["--run-dir", "--checkpoint-path"])] = None,
     overrides: Overrides = None,
-    init: Path | None = None,
+    init: ModelFile | None = None,
     resume: Annotated[bool, Flag] = False,
     device: Literal["auto", "cpu", "cuda"] = "auto",
     dtype: DType | None = None,

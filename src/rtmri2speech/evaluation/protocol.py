@@ -68,6 +68,7 @@ class Evaluation:
         scored: utterances of the split, in the dataset's order.
         learnt: training utterances with their recorded vowels.
         seen: speakers with training utterances.
+        has_training: whether the dataset has a training split at all.
         ceilings: of the formant search by speaker, Hz, of those with a TextGrid; empty where Praat is not installed.
         left_out: what could not be measured, and how it can be.
         failures: utterances that could not be used, and why.
@@ -80,6 +81,7 @@ class Evaluation:
     scored: list[Scored]
     learnt: list[Scored]
     seen: set[str]
+    has_training: bool
     ceilings: dict[str, float]
     left_out: list[str]
     failures: list[tuple[Path, UserError]]
@@ -167,6 +169,7 @@ def evaluate(
         scored=scored,
         learnt=learnt,
         seen={row.speaker for row in training} & speakers,
+        has_training=bool(training),
         ceilings=ceilings,
         left_out=_left_out(bool(annotated), any(item.vowels for item in scored)),
         failures=sorted(failures, key=lambda failure: failure[0]),

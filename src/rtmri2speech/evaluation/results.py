@@ -23,6 +23,8 @@ SCHEMA = 1
 
 METRICS, UTTERANCES, VOWELS, TABLE = "metrics.json", "utterances.csv", "vowels.csv", "metrics.md"
 
+_YES_NO = {True: "yes", False: "no", None: ""}
+
 DEFINITIONS = {
     "pooling": "Means over utterances; medians and shares over vowels. 95 % percentile intervals of a bootstrap over "
     "utterances. null: not defined, or not measured here.",
@@ -97,7 +99,7 @@ def metrics_of(evaluation: Evaluation, summary: Summary, bootstrap: Bootstrap, r
         "schema": SCHEMA,
         **{name: _values_of(group) for name, group in groups.items()},
         "speakers": {
-            name: {"seen": name in evaluation.seen, **_values_of(group)} for name, group in summary.speakers.items()
+            name: {"seen": _is_seen(name, evaluation), **_values_of(group)} for name, group in summary.speakers.items()
         },
         "confidence_95": {
             **{name: _intervals_of(group) for name, group in groups.items()},
@@ -132,6 +134,10 @@ def metrics_of(evaluation: Evaluation, summary: Summary, bootstrap: Bootstrap, r
         "device": options.device,
         "reproduce": reproduce,
     }
+
+
+def _is_seen(speaker: str, evaluation: Evaluation) -> bool | None:
+    return speaker in evaluation.seen if evaluation.has_training else None
 
 
 def _values_of(group: Group) -> dict[str, Any]:
@@ -177,7 +183,7 @@ def _write_utterances(path: Path, evaluation: Evaluation) -> None:
     rows = [["id", "speaker", "seen", "seconds", *taken, *(f"{c}_{name}" for c in CONDITIONS[1:] for name in taken)]]
     for item in evaluation.scored:
         values = [item.measures[c].get(name, math.nan) for c in CONDITIONS for name in taken]
-        seen = "yes" if item.speaker in evaluation.seen else "no"
+        seen = _YES_NO[_is_seen(item.speaker, evaluation)]
         rows.append([item.id, item.speaker, seen, f"{item.n_frames / rate:.3f}", *map(_number, values)])
     _write_csv(path, rows)
 
@@ -246,7 +252,7 @@ def markdown(evaluation: Evaluation, summary: Summary) -> str:
     for name, group in summary.speakers.items():
         values = group.by_condition["model"].values
         cells = [_shown(values[measure]) for measure in few]
-        seen = "yes" if name in evaluation.seen else "no"
+        seen = _YES_NO[_is_seen(name, evaluation)]
         lines.append(f"| {name} | {seen} | {len(group.scored)} | {' | '.join(cells)} |")
     if evaluation.left_out:
         lines += ["", "Left out:", "", *(f"- {line}" for line in evaluation.left_out)]

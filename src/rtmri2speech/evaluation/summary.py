@@ -95,7 +95,10 @@ class Group:
 
 @dataclass(frozen=True)
 class Summary:
-    """All groups of an evaluation: ``seen`` and ``unseen`` as far as there are such speakers, all, and each."""
+    """All groups of an evaluation: ``seen`` and ``unseen`` as far as there are such speakers, all, and each.
+
+    A dataset without training split does not tell who was seen: then there is neither group.
+    """
 
     seen: Group | None
     unseen: Group | None
@@ -104,8 +107,8 @@ class Summary:
 
     @property
     def main(self) -> list[Group]:
-        """The groups of seen and of unseen speakers that there are."""
-        return [group for group in (self.seen, self.unseen) if group is not None]
+        """The groups of seen and of unseen speakers that there are; all speakers where that is not known."""
+        return [group for group in (self.seen, self.unseen) if group is not None] or [self.all]
 
 
 def summarise(evaluation: Evaluation, bootstrap: Bootstrap) -> Summary:
@@ -125,7 +128,7 @@ def summarise(evaluation: Evaluation, bootstrap: Bootstrap) -> Summary:
     groups = {name: of(name, {name}) for name in sorted(everybody)}
     return Summary(
         seen=of("seen", everybody & evaluation.seen),
-        unseen=of("unseen", everybody - evaluation.seen),
+        unseen=of("unseen", everybody - evaluation.seen) if evaluation.has_training else None,
         all=pool("all", evaluation.scored, tokens, n_mels, bootstrap),
         speakers={name: group for name, group in groups.items() if group is not None},
     )

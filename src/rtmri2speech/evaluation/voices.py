@@ -57,7 +57,8 @@ class Voices:
     """A model and a dataset, ready to make the three sounds.
 
     Args:
-        dataset: with frames and the training split's statistics.
+        dataset: with frames. Its training split's mean mel is the floor; without such a split, the mean that the
+            acoustic model was trained with is.
         model: a bundle with both stages, of any precision.
         device: where to run.
 
@@ -76,8 +77,11 @@ class Voices:
         self._acoustic = bundle.build_acoustic(self._device).fuse()
         self._vocoder = for_inference(bundle.build_vocoder(self._device))
         self._mask = None if bundle.mask is None else bundle.mask.to(self._device)
-        scaler = MelStatistics.from_json(dataset.root / "scaler.json", self.features.n_mels)
-        self._mean = scaler.mean[None]
+        if any(row.split == "train" for row in dataset.utterances):
+            mean = MelStatistics.from_json(dataset.root / "scaler.json", self.features.n_mels).mean
+        else:
+            mean = self._acoustic.scaler.mean.float().cpu().numpy()
+        self._mean = mean[None]
 
     def make(self, utterance: Utterance, true_mel: Mel) -> Iterator[tuple[Condition, Mel, Wave]]:
         """Each condition with the mel that the vocoder was given, shape (T, M) dB, and its wave, shape (N,).

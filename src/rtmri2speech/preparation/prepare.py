@@ -227,8 +227,11 @@ def _finish(
     if times > 1:
         raise DatasetError(f"{root}: two utterances would be called '{name}'.", "Rename one of the recordings.")
     by_split = {split: [row for row in utterances if row.split == split] for split in SPLITS}
-    statistics = MelStatistics.fit(np.load(root / "samples" / row.id / "mel_db.npy") for row in by_split["train"])
-    write_text(root / "scaler.json", statistics.to_json())
+    if by_split["train"]:
+        statistics = MelStatistics.fit(np.load(root / "samples" / row.id / "mel_db.npy") for row in by_split["train"])
+        write_text(root / "scaler.json", statistics.to_json())
+    else:  # to evaluate on, not to train on
+        (root / "scaler.json").unlink(missing_ok=True)
     write_utterances(root, utterances)
     for name, split in FILELISTS.items():
         write_text(root / "hifigan_filelists" / f"{name}.txt", "".join(f"{row.id}\n" for row in by_split[split]))

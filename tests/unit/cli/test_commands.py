@@ -316,7 +316,7 @@ def test_a_dataset_that_is_unfinished_is_refused(run: Run, dataset: Path, tmp_pa
 
 
 def test_a_demo_too_short_to_train_on_is_refused(run: Run, tmp_path: Path) -> None:
-    assert "--seconds 3 is too short" in run("demo", "--seconds", "3", "--out", tmp_path / "demo").problem
+    assert "--seconds 3 is too short" in run("demo", "--train", "--seconds", "3", "--out", tmp_path / "demo").problem
     (tmp_path / "letter.txt").write_text("dear")
     assert "holds other files" in run("demo", "--out", tmp_path).problem
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from evaluated import evaluation_dataset
-from rtmri2speech.data.layout import Dataset
+from rtmri2speech.data.layout import Dataset, write_utterances
 from rtmri2speech.evaluation import protocol
 from rtmri2speech.models.bundle import Bundle, load_bundle, save_bundle
 from rtmri2speech.signal.features import FeatureConfig
@@ -66,6 +67,24 @@ def test_seen_and_unseen_speakers_are_told_apart(evaluated: Path) -> None:
     assert metrics["unseen"]["n_vowels_identified_by_training"] == 0
     # The same recording twice: the same numbers.
     assert metrics["seen"]["mcd_db"] == metrics["unseen"]["mcd_db"]
+
+
+def test_without_a_training_split_nobody_is_seen_and_the_floor_is_the_models_mean(
+    prepared: Path, model_files: dict[str, Path], tmp_path: Path, run: Run
+) -> None:
+    dataset = Dataset(prepared)
+    write_utterances(prepared, [row for row in dataset.utterances if row.split == "test" and row.speaker == "m01"])
+    (prepared / "scaler.json").unlink()
+    result = run("evaluate", prepared, model_files["synthesizer"], "--out", tmp_path / "out", "--workers", 1)
+    assert "no training split" in result.err
+    found = metrics_of(tmp_path / "out")
+    assert "seen" not in found and "unseen" not in found
+    assert found["speakers"]["m01"]["seen"] is None and found["all"]["n_utterances"] == 1
+    (row,) = [row for row in dataset.utterances if row.split == "test" and row.speaker == "m01"]
+    mean = load_bundle(model_files["synthesizer"]).stage("acoustic")["scaler.mean"].float().numpy()
+    expected = np.abs(dataset.mel_db(row) - mean).mean()
+    assert found["all"]["floor"]["mel_mae_db"] == pytest.approx(expected, abs=1e-4)
+    assert (tmp_path / "out" / "figure_all.png").is_file()
 
 
 def test_the_file_has_its_keys(evaluated: Path) -> None:

@@ -1,0 +1,33 @@
+"""What ships is found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rtmri2speech import assets
+from rtmri2speech.assets import pretrained
+from rtmri2speech.corpora.phantom import PhantomCorpus
+
+
+def test_every_shipped_model_goes_by_its_folders_name() -> None:
+    root = Path(__file__).parents[2] / "pretrained"
+    assert pretrained() == {path.parent.name: path for path in root.glob("*/*.safetensors")}
+
+
+def test_an_installed_wheels_models_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "pretrained" / "phantom" / "model.safetensors"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    monkeypatch.setattr(assets, "asset", lambda relative: tmp_path / relative)
+    assert pretrained() == {"phantom": path}
+
+
+def test_the_clip_is_a_whole_unseen_utterance_and_small() -> None:
+    root = assets.asset("clip")
+    (clip,) = PhantomCorpus(root).recordings()
+    assert clip.split == "test" and clip.audio is not None and clip.textgrid is not None
+    for path in (clip.video, clip.audio, clip.textgrid, clip.video.with_suffix(".npz")):
+        assert path.is_file()
+    assert clip.video.stat().st_size < 1e6
