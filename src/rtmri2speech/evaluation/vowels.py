@@ -65,8 +65,15 @@ class VowelFinder:
             ConfigError: when it has no tier of the name asked for.
         """
         path = textgrid_of(dataset, utterance)
-        if path is None:
-            return []
+        return [] if path is None else self.spans_in(path)
+
+    def spans_in(self, path: Path) -> list[Span]:
+        """Vowels of a TextGrid in order, those of 30 ms and more.
+
+        Raises:
+            MediaError: when it cannot be read.
+            ConfigError: when it has no tier of the name asked for.
+        """
         tier = self._tier(read_textgrid(path), path)
         spans = [] if tier is None else [Span(self._vowel(e.label), e.start, e.end) for e in tier.entries]
         return [span for span in spans if span.label and span.end - span.start >= _SHORTEST]

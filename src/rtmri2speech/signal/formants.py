@@ -1,9 +1,10 @@
-"""F1 and F2 of vowels with Praat (extra ``phonetics``)."""
+"""Formants with Praat (extra ``phonetics``): F1 and F2 of vowels, and F1 to F4 at any time."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,15 +59,8 @@ def vowel_formants(
         ValueError: when the ceiling lies above Nyquist, which Praat would accept in silence.
         ModuleNotFoundError: when Praat (parselmouth) is not installed.
     """
-    import parselmouth
-    from parselmouth.praat import call
-
-    if ceiling > sample_rate / 2:
-        raise ValueError(f"The ceiling, {ceiling:g} Hz, lies above the Nyquist frequency {sample_rate / 2:g} Hz.")
     found = np.full((len(spans), 2), np.nan)
-    whole = parselmouth.Sound(np.asarray(wave, np.float64), sampling_frequency=sample_rate)
-    sound = whole.resample(2.0 * ceiling, _RESAMPLING)
-    samples, rate = sound.values[0], sound.sampling_frequency
+    samples, rate = _below_ceiling(wave, sample_rate, ceiling)
     quiet = _SILENCE * np.max(np.abs(samples), initial=0.0)
     for row, (begin, end) in enumerate(spans):
         third = (end - begin) / 3.0
@@ -76,12 +70,7 @@ def vowel_formants(
         part = _cut(samples, round((begin + third - margin) * rate), round((end - third + margin) * rate))
         if np.max(np.abs(part), initial=0.0) <= quiet:
             continue
-        piece = parselmouth.Sound(part, sampling_frequency=rate)
-        settings = (step, _FORMANTS, ceiling, _WINDOW, _PREEMPHASIS_FROM, *_ROBUST)
-        with warnings.catch_warnings():
-            # Frames that were not refined to the end have the values of plain linear prediction, which will do.
-            warnings.simplefilter("ignore", parselmouth.PraatWarning)
-            track = call(piece, "To Formant (robust)...", *settings)
+        track = _track(part, rate, step, ceiling)
         times = np.asarray(track.xs())
         values = np.array([[track.get_value_at_time(n, time) for n in (1, 2)] for time in times]).reshape(-1, 2)
         for formant in (0, 1):
@@ -89,6 +78,62 @@ def vowel_formants(
             if len(numbers):
                 found[row, formant] = np.median(numbers)
     return found
+
+
+def formants_at(wave: NDArray[np.floating], sample_rate: int, times: Floats, ceiling: float, count: int = 4) -> Floats:
+    """Formants at given times, by the method and with the windows of :func:`vowel_formants`.
+
+    Praat's frames lie 5 ms apart; between them it interpolates linearly.
+
+    Args:
+        wave: shape (N,), any amplitude.
+        sample_rate: Hz.
+        times: shape (T,), seconds.
+        ceiling: highest frequency of five formants, Hz.
+        count: formants wanted, at most five.
+
+    Returns:
+        Shape (T, count), Hz; NaN where there is none, as in silence and at the very ends.
+
+    Raises:
+        ValueError: when the ceiling lies above Nyquist.
+        ModuleNotFoundError: when Praat (parselmouth) is not installed.
+    """
+    found = np.full((len(times), count), np.nan)
+    # Praat has messages for a sound shorter than a window, and for silence, but no other error than its general one.
+    if len(wave) <= 2.0 * _WINDOW * sample_rate or not np.any(wave):
+        return found
+    samples, rate = _below_ceiling(wave, sample_rate, ceiling)
+    quiet = _SILENCE * np.max(np.abs(samples), initial=0.0)
+    track = _track(samples, rate, _LEAST_STEP, ceiling)
+    for row, time in enumerate(times.tolist()):
+        part = _cut(samples, round((time - _WINDOW) * rate), round((time + _WINDOW) * rate))
+        if np.max(np.abs(part), initial=0.0) > quiet:
+            found[row] = [track.get_value_at_time(number, time) for number in range(1, count + 1)]
+    return found
+
+
+def _below_ceiling(wave: NDArray[np.floating], sample_rate: int, ceiling: float) -> tuple[Floats, float]:
+    """The sound at twice the ceiling, and that rate."""
+    import parselmouth
+
+    if ceiling > sample_rate / 2:
+        raise ValueError(f"The ceiling, {ceiling:g} Hz, lies above the Nyquist frequency {sample_rate / 2:g} Hz.")
+    whole = parselmouth.Sound(np.asarray(wave, np.float64), sampling_frequency=sample_rate)
+    sound = whole.resample(2.0 * ceiling, _RESAMPLING)
+    return sound.values[0], float(sound.sampling_frequency)
+
+
+def _track(samples: Floats, rate: float, step: float, ceiling: float) -> Any:
+    """Praat's formant object of a sound that was brought below the ceiling."""
+    import parselmouth
+    from parselmouth.praat import call
+
+    sound = parselmouth.Sound(samples, sampling_frequency=rate)
+    with warnings.catch_warnings():
+        # Frames that were not refined to the end have the values of plain linear prediction, which will do.
+        warnings.simplefilter("ignore", parselmouth.PraatWarning)
+        return call(sound, "To Formant (robust)...", step, _FORMANTS, ceiling, _WINDOW, _PREEMPHASIS_FROM, *_ROBUST)
 
 
 def _cut(samples: Floats, start: int, stop: int) -> Floats:

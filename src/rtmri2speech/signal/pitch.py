@@ -106,5 +106,10 @@ def pitch_track(wave: Floats, sample_rate: int, lowest: float, highest: float) -
     return np.asarray(pitch.selected_array["frequency"], np.float64)
 
 
+def pitch_times(frames: int, duration: float) -> Floats:
+    """Centres of the frames of :func:`pitch_track` in a wave of this many seconds: shape (frames,), seconds."""
+    return np.asarray(duration / 2.0 + _STEP * (np.arange(frames) - (frames - 1) / 2.0))
+
+
 def _rms(values: Floats) -> float:
     return float(np.sqrt(np.mean(np.square(values))))

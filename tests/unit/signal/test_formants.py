@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from rtmri2speech.signal.formants import ceiling_for, vowel_formants
+from rtmri2speech.signal.formants import ceiling_for, formants_at, vowel_formants
 
 pytest.importorskip("parselmouth")
 
@@ -59,3 +59,15 @@ def test_a_ceiling_above_nyquist_is_refused() -> None:
 
 def test_high_voices_have_a_higher_ceiling() -> None:
     assert [ceiling_for(f0) for f0 in (90.0, 140.0, 180.0, 300.0)] == [5000.0, 5000.0, 5500.0, 5500.0]
+
+
+def test_formants_at_any_time() -> None:
+    wave = np.concatenate([np.zeros(RATE // 2), vowel(VOWELS["a"], 0.3), vowel(VOWELS["i"], 0.3)])
+    found = formants_at(wave, RATE, np.array([0.2, 0.6, 0.7, 0.9, 1.0]), 5000.0)
+    assert found.shape == (5, 4) and np.isnan(found[0]).all()
+    for rows, name in ((found[1:3], "a"), (found[3:], "i")):
+        assert np.abs(rows / VOWELS[name][:4] - 1).max() < 0.06
+    for short in (np.zeros(RATE), np.zeros(0), np.ones(5)):
+        assert np.isnan(formants_at(short, RATE, np.array([0.0, 0.5]), 5000.0)).all()
+    with pytest.raises(ValueError, match="Nyquist"):
+        formants_at(wave, RATE, np.array([0.2]), 6500.0)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtmri2speech.signal import memo
-from rtmri2speech.signal.pitch import WIDEST_RANGE, pitch_errors, pitch_range, pitch_track
+from rtmri2speech.signal.pitch import WIDEST_RANGE, pitch_errors, pitch_range, pitch_times, pitch_track
 
 pytest.importorskip("parselmouth", reason="Praat (extra phonetics) is not installed")
 
@@ -114,3 +114,14 @@ def test_nothing_is_sought_above_nyquist() -> None:
 def test_without_praat_it_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "parselmouth", None)
     assert pitch_errors(pulses(100), pulses(100), RATE) == {}
+
+
+@pytest.mark.parametrize("seconds", [0.2, 0.513, 1.0])
+def test_times_are_those_of_praats_frames(seconds: float) -> None:
+    import parselmouth
+
+    wave = pulses(120.0, seconds)
+    sound = parselmouth.Sound(wave, sampling_frequency=RATE)
+    pitch = sound.to_pitch_ac(time_step=0.01, pitch_floor=60.0, pitch_ceiling=700.0)
+    frames = len(pitch_track(wave, RATE, 60.0, 700.0))
+    np.testing.assert_allclose(pitch_times(frames, len(wave) / RATE), pitch.xs(), atol=1e-9)

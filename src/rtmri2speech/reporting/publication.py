@@ -1,0 +1,74 @@
+"""Figures as journals want them: a column wide, fonts embedded, as PDF, SVG and PNG."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import matplotlib
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from rtmri2speech.data.files import replacing
+
+Columns = Literal[1, 2]
+"""One column of a page, or its whole width."""
+
+WIDTH_MM: dict[Columns, float] = {1: 85.0, 2: 174.0}
+"""Millimetres."""
+
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D1F")
+"""Seven colours of Okabe and Ito (2008), told apart with every kind of colour blindness, and a brown."""
+
+_MM_AN_INCH = 25.4
+_PNG_DPI = 300
+_STYLE: dict[Any, Any] = {
+    # TrueType in PDF: letters stay letters; the default, Type 3, is refused by many journals.
+    "pdf.fonttype": 42,
+    # Outlines in SVG: looks the same where the font is missing.
+    "svg.fonttype": "path",
+    # Ids that do not change from run to run.
+    "svg.hashsalt": "rtmri2speech",
+    "font.size": 8.0,
+    "axes.labelsize": 8.0,
+    "axes.titlesize": 8.0,
+    "xtick.labelsize": 7.0,
+    "ytick.labelsize": 7.0,
+    "legend.fontsize": 7.0,
+    "axes.linewidth": 0.6,
+    "lines.linewidth": 0.9,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+}
+
+
+@contextmanager
+def publication(stem: Path, columns: Columns, height_mm: float) -> Iterator[Figure]:
+    """A figure to draw on; at the end it is written as ``<stem>.pdf``, ``.svg`` and ``.png``.
+
+    Args:
+        stem: path without a suffix.
+        columns: how wide.
+        height_mm: millimetres.
+
+    Raises:
+        UserError: when a file cannot be written.
+    """
+    size = WIDTH_MM[columns] / _MM_AN_INCH, height_mm / _MM_AN_INCH
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=size, layout="constrained")
+        FigureCanvasAgg(figure)
+        yield figure
+        for path in figure_files(stem):
+            kind = path.suffix[1:]
+            # Without the time of day, so that equal figures are equal files.
+            undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)
+            with replacing(path) as file:
+                figure.savefig(file, format=kind, dpi=_PNG_DPI, metadata=undated)
+
+
+def figure_files(stem: Path) -> list[Path]:
+    """What :func:`publication` writes."""
+    return [stem.with_name(f"{stem.name}.{kind}") for kind in ("pdf", "svg", "png")]
