@@ -9,8 +9,7 @@ import numpy as np
 from rtmri2speech.analysis.intensity import Intensity
 from rtmri2speech.analysis.kymograph import Kymograph
 from rtmri2speech.analysis.regions import Regions
-from rtmri2speech.reporting.maps import set_title
-from rtmri2speech.reporting.publication import PALETTE, Columns, figure_files, publication
+from rtmri2speech.reporting.publication import PALETTE, Columns, figure_files, publication, set_heading
 
 _HEIGHT_MM = {1: 60.0, 2: 50.0}
 
@@ -31,7 +30,7 @@ def draw_kymograph(stem: Path, kymograph: Kymograph, columns: Columns, title: st
             "", (line.x1, line.y1), (line.x0, line.y0), arrowprops={"arrowstyle": "->", "color": PALETTE[4]}
         )
         anatomy.set_axis_off()
-        set_title(anatomy, title)
+        set_heading(figure, title)
         times, edge = kymograph.times, 0.5 * float(np.median(np.diff(kymograph.times, prepend=0.0)))
         axes.imshow(
             kymograph.values.T,
@@ -62,17 +61,18 @@ def draw_intensity(stem: Path, intensity: Intensity, regions: Regions, columns: 
             if mask.any() and not mask.all():
                 anatomy.contour(mask.astype(float), levels=[0.5], linewidths=0.9, colors=[colour])
         anatomy.set_axis_off()
-        set_title(anatomy, title)
+        set_heading(figure, title)
         upper = figure.add_subplot(grid[0, 1])
         lower = figure.add_subplot(grid[1, 1], sharex=upper)
         for index, (name, colour) in enumerate(zip(intensity.names, colours, strict=True)):
             upper.plot(intensity.times, intensity.values[:, index], ".", markersize=1.2, color=colour, alpha=0.5)
             upper.plot(intensity.times, intensity.smooth[:, index], color=colour, label=name)
             lower.plot(intensity.times, intensity.velocity[:, index], color=colour)
-        upper.set_ylabel("intensity (0 to 1)")
+        upper.set_ylabel("intensity")
         upper.tick_params(labelbottom=False)
         lower.axhline(0.0, color="0.4", linewidth=0.5)
         lower.set_ylabel("velocity (1/s)")
-        lower.set_xlabel(f"time (s); {intensity.smoothing}")
-        figure.legend(loc="outside lower center", ncols=4)
+        lower.set_xlabel("time (s)")
+        legend = figure.legend(loc="outside lower center", ncols=4 if columns == 2 else 3, title=intensity.smoothing)
+        legend.get_title().set_fontsize(7.0)
     return figure_files(stem)

@@ -16,7 +16,7 @@ from rtmri2speech.analysis.tracks import Tracks
 from rtmri2speech.data.sound import Sound
 from rtmri2speech.evaluation.vowel_space import VowelToken, by_label, ellipse_of
 from rtmri2speech.reporting.figures import drawable
-from rtmri2speech.reporting.publication import PALETTE, WIDTH_MM, Columns, figure_files, publication
+from rtmri2speech.reporting.publication import PALETTE, WIDTH_MM, Columns, figure_files, publication, set_heading
 from rtmri2speech.signal.bark import hz_to_bark
 
 FrequencyScale = Literal["hz", "bark"]
@@ -42,7 +42,7 @@ def draw_tracks(stem: Path, sound: Sound, tracks: Tracks, columns: Columns, titl
         upper.set_ylim(0.0, tracks.ceiling)
         upper.set_ylabel("frequency (Hz)")
         upper.legend(loc="upper right", ncols=4, markerscale=4.0, handletextpad=0.1, columnspacing=0.8)
-        _set_title(upper, title)
+        set_heading(figure, title)
         lower.plot(tracks.times, np.where(tracks.voiced, tracks.f0, np.nan), color=PALETTE[0])
         if tracks.voiced.any():
             spoken = tracks.f0[tracks.voiced]
@@ -127,10 +127,6 @@ def draw_mean_frames(stem: Path, means: dict[str, NDArray[np.float32]], counts: 
             axes.set_axis_off()
         for axes, (label, mean) in zip(grid, means.items(), strict=False):
             axes.imshow(mean, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-            _set_title(axes, f"{label} (n = {counts[label]})")
+            text, fonts = drawable(f"{label} (n = {counts[label]})")
+            axes.set_title(text, fontfamily=fonts, parse_math=False)
     return figure_files(stem)
-
-
-def _set_title(axes: Axes, title: str) -> None:
-    text, fonts = drawable(title)
-    axes.set_title(text, fontfamily=fonts, parse_math=False)

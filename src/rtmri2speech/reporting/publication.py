@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from rtmri2speech.data.files import replacing
+from rtmri2speech.reporting.figures import drawable
 
 Columns = Literal[1, 2]
 """One column of a page, or its whole width."""
@@ -24,6 +25,8 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 
 _MM_AN_INCH = 25.4
 _PNG_DPI = 300
+# Letters of the heading's size, the broad ones of a file name.
+_LETTERS_A_MM = 0.5
 _STYLE: dict[Any, Any] = {
     # TrueType in PDF: letters stay letters; the default, Type 3, is refused by many journals.
     "pdf.fonttype": 42,
@@ -67,6 +70,14 @@ def publication(stem: Path, columns: Columns, height_mm: float) -> Iterator[Figu
             undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)
             with replacing(path) as file:
                 figure.savefig(file, format=kind, dpi=_PNG_DPI, metadata=undated)
+
+
+def set_heading(figure: Figure, text: str) -> None:
+    """Put a line above the whole figure, in whatever script; the middle of what is too long is left out."""
+    most = round(figure.get_figwidth() * _MM_AN_INCH * _LETTERS_A_MM)
+    half = (most - 1) // 2
+    shown, fonts = drawable(text if len(text) <= most else f"{text[:half]}…{text[-half:]}")
+    figure.suptitle(shown, fontsize=8.0, fontfamily=fonts).set_parse_math(False)
 
 
 def figure_files(stem: Path) -> list[Path]:

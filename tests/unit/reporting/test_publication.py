@@ -13,7 +13,7 @@ from PIL import Image
 from rtmri2speech.evaluation.vowel_space import VowelToken
 from rtmri2speech.reporting import publication as module
 from rtmri2speech.reporting.phonetics import draw_vowels
-from rtmri2speech.reporting.publication import Columns, publication
+from rtmri2speech.reporting.publication import Columns, publication, set_heading
 
 
 @pytest.mark.parametrize(("columns", "millimetres"), [(1, 85.0), (2, 174.0)])
@@ -34,6 +34,16 @@ def test_three_files_of_the_columns_width(tmp_path: Path, columns: Columns, mill
     for kind in ("pdf", "svg", "png"):
         assert (tmp_path / f"one.{kind}").read_bytes() == (tmp_path / f"two.{kind}").read_bytes()
     assert len(list(tmp_path.iterdir())) == 6
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("text", ["W" * 30, "subject_W_" * 40, "$x$ 発話.mp4"])
+def test_a_heading_stays_on_the_page(tmp_path: Path, columns: Columns, text: str) -> None:
+    with publication(tmp_path / "x", columns, 30.0) as figure:
+        set_heading(figure, text)
+    with Image.open(tmp_path / "x.png") as picture:
+        dark = np.flatnonzero((np.asarray(picture.convert("L")) < 128).any(axis=0))
+        assert len(dark) and dark[0] > 0 and dark[-1] < picture.size[0] - 1
 
 
 @pytest.fixture
