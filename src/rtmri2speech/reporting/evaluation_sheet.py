@@ -39,6 +39,8 @@ _SPREADS = (
 _MOST_VOWELS = 7
 # Standard deviations of the ellipses: 68 % of a Gaussian in the plane.
 _ELLIPSE = 1.51
+# Of fewer points one outlier makes the ellipse.
+_LEAST_POINTS = 6
 
 _STYLE: dict[Any, Any] = {
     "font.size": 7.0,
@@ -172,8 +174,8 @@ def _aligned(tokens: list[Token], sound: str) -> Floats:
 
 
 def _outline(points: Floats) -> list[tuple[Floats, Floats]]:
-    """F2 and F1 in Hz along the ellipse that holds 68 % of a Gaussian; none of fewer than three points."""
-    if len(points) < 3:
+    """F2 and F1 in Hz along the ellipse that holds 68 % of a Gaussian; none of too few points."""
+    if len(points) < _LEAST_POINTS:
         return []
     values, vectors = np.linalg.eigh(np.cov(points.T))
     angles = np.linspace(0.0, 2.0 * np.pi, 100)

@@ -1,0 +1,195 @@
+"""Make the files that are shipped of a model trained on a phantom: the model in half precision, its figures, its card.
+
+    rtmri2speech evaluate DATASET model.safetensors --split test --out EVALUATION
+    python pretrained/phantom/publish.py model.safetensors --evaluation EVALUATION --phantom PHANTOM
+
+writes `model.safetensors`, `metrics.json` and `README.md` beside this script. The figures are those that `evaluate` has
+written, of this very file: a model that is not yet in half precision is written in it first, to be evaluated
+(`--half-only`). The card is made of what the model, the figures and the phantom say; nothing in it is typed by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rtmri2speech.data.files import hash_files
+from rtmri2speech.errors import UserError
+from rtmri2speech.models.bundle import Bundle, load_bundle, save_bundle
+
+HERE = Path(__file__).parent
+MODEL, METRICS, CARD = HERE / "model.safetensors", HERE / "metrics.json", HERE / "README.md"
+ROWS = {
+    "mel_mae_db": ("error of the mel spectrogram, dB", 1, "{:.2f}"),
+    "mcd_db": ("mel-cepstral distortion, dB", 1, "{:.2f}"),
+    "stoi": ("STOI", 1, "{:.3f}"),
+    "estoi": ("ESTOI", 1, "{:.3f}"),
+    "pesq_wb": ("PESQ-wb", 1, "{:.2f}"),
+    "f0_rmse_hz": ("F0, root mean square error, Hz", 1, "{:.1f}"),
+    "vuv_error": ("frames voiced in one sound only, %", 100, "{:.1f}"),
+    "f1_error_median_hz": ("F1 of vowels, median error, Hz", 1, "{:.1f}"),
+    "f2_error_median": ("F2 of vowels, median error, %", 100, "{:.1f}"),
+    "vowel_identification": ("vowels identified, %", 100, "{:.1f}"),
+}
+TEXT = """\
+# The phantom model
+
+Frames of the vocal tract to speech: {acoustic_kind} to {n_mels} mel bands, HiFi-GAN to {rate} Hz. It was trained on
+simulated speakers in a simulated scanner alone. It comes with the program and goes by its name:
+
+    rtmri2speech demo
+    rtmri2speech synthesize VIDEO --model phantom --out speech
+    rtmri2speech train acoustic DATASET --init phantom --out acoustic.safetensors
+
+## Figures
+
+{utterances} utterances of the test split, which hold no phrase of the training. *Ceiling*: the recording's own mel
+spectrogram through the same vocoder. *Floor*: the mean mel spectrogram. Definitions: `definitions` in `metrics.json`.
+
+{table}
+
+Vowels are compared with the formants of the simulated sound ({formant_note}). Again:
+
+    {reproduce}
+
+## Data
+
+{minutes:.1f} minutes simulated with VocalTractLab: {speakers} speakers ({names}), seed {seed}, {rows}.
+{unseen} was kept out of training and validation entirely. To make it again:
+
+    {simulate}
+
+## Training
+
+| | acoustic model | vocoder |
+|---|---|---|
+{training}
+
+The settings of both are in the file: `rtmri2speech inspect phantom --json`. Weights are stored in half precision.
+
+## Intended use, and limits
+
+To try the program without recordings, to test methods of analysis where the truth is known, and to start the training
+on one's own recordings from. It is no model of anybody's speech: the voices say vowels and morae in random order, the
+head is drawn, scanner noise is absent, and the frame rate is low ({frame_rate:.2f}/s). The voice's pitch cannot be seen
+in the picture; what the model makes of it follows the speaker and the position in the phrase. On recordings of people
+it has to be trained further first.
+
+## Licence
+
+MIT, as the project. No recording of a person was used. {citation}
+"""
+
+
+def table(metrics: dict[str, Any]) -> str:
+    """The figures of seen and unseen speakers as a Markdown table."""
+    groups = [name for name in ("seen", "unseen") if name in metrics]
+    heads = [f"{name} speakers ({', '.join(metrics[name]['speakers'])})" for name in groups]
+    lines = ["| measure | " + " | ".join(f"{head} | ceiling | floor" for head in heads) + " |"]
+    lines.append("|---" * (1 + 3 * len(groups)) + "|")
+    for name, (words, factor, pattern) in ROWS.items():
+        cells = []
+        for group in groups:
+            for values in (metrics[group], metrics[group]["ceiling"], metrics[group]["floor"]):
+                value = values.get(name)
+                cells.append("–" if value is None else pattern.format(factor * value))
+        lines.append(f"| {words} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def training(provenance: dict[str, Any]) -> str:
+    """How the two stages were trained, as the rows of a table."""
+    acoustic, vocoder = provenance["acoustic"], provenance["vocoder"]
+    rows = {
+        "utterances": lambda stage: f"{stage['utterances']['train']} ({stage['corpus']})",
+        "steps": lambda stage: f"{stage['step']:,}",
+        "started from": lambda stage: stage["init"] if isinstance(stage["init"], str) else _name(stage["init"]),
+        "seed": lambda stage: stage["seed"],
+        "device": lambda stage: stage["device"],
+        "PyTorch": lambda stage: stage["torch"],
+        "dataset": lambda stage: f"`{stage['dataset']}`",
+    }
+    return "\n".join(f"| {name} | {tell(acoustic)} | {tell(vocoder)} |" for name, tell in rows.items())
+
+
+def _name(init: Any) -> str:
+    return "random weights" if init is None else str(init["name"])
+
+
+def card(bundle: Bundle, metrics: dict[str, Any], phantom: dict[str, Any], minutes: float) -> str:
+    """The model card."""
+    names = [speaker["name"] for speaker in phantom["speakers"]]
+    splits = {split: sum(row["split"] == split for row in phantom["utterances"]) for split in ("train", "validation")}
+    features, config = bundle.features, bundle.acoustic
+    assert config is not None
+    ceilings = metrics["formant_ceilings_hz"]
+    return TEXT.format(
+        acoustic_kind=f"{config.backbone} and BiLSTM {config.hidden}",
+        n_mels=features.n_mels,
+        rate=features.sample_rate,
+        utterances=metrics["all"]["n_utterances"],
+        table=table(metrics),
+        formant_note="Praat's robust method" if ceilings else "not measured",
+        reproduce=metrics["reproduce"],
+        minutes=minutes,
+        speakers=len(names),
+        names=", ".join(names),
+        seed=phantom["seed"],
+        rows=f"{splits['train']} utterances to train on and {splits['validation']} to validate before speakers were "
+        "kept out",
+        unseen=" and ".join(metrics["unseen"]["speakers"]),
+        simulate=f"rtmri2speech simulate --out phantom --minutes {minutes:.0f} --speakers {len(names)} "
+        f"--seed {phantom['seed']}\n    rtmri2speech prepare phantom --out dataset --test-speakers "
+        + " ".join(metrics["unseen"]["speakers"]),
+        training=training(bundle.provenance),
+        frame_rate=float(features.frame_rate),
+        citation=bundle.provenance["acoustic"]["citation"],
+    )
+
+
+def publish(model: Path, evaluation: Path, phantom: Path) -> None:
+    """Write the three files.
+
+    Raises:
+        UserError: when the figures are not the model's.
+    """
+    metrics = json.loads((evaluation / "metrics.json").read_text(encoding="utf-8"))
+    if metrics["model"]["sha256"] != hash_files([model]):
+        raise UserError(f"{evaluation}: holds the figures of another model than {model}.", "Evaluate this one.")
+    manifest = json.loads((phantom / "phantom.json").read_text(encoding="utf-8"))
+    numerator, denominator = map(int, manifest["frame_rate"].split("/"))
+    minutes = sum(row["frames"] for row in manifest["utterances"]) * denominator / numerator / 60
+    bundle = load_bundle(model)
+    text = card(bundle, metrics, manifest, minutes)
+    save_bundle(replace(bundle, card=text), MODEL, half=True)
+    METRICS.write_text(json.dumps(metrics, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    CARD.write_text(text, encoding="utf-8")
+
+
+def main() -> int:
+    """Read the command line, write the files, and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("model", type=Path, help="bundle of both stages")
+    parser.add_argument("--half-only", type=Path, help="write the model in half precision to this file, nothing else")
+    parser.add_argument("--evaluation", type=Path, help="folder of evaluate, of this very file")
+    parser.add_argument("--phantom", type=Path, help="folder of simulate, with its phantom.json")
+    given = parser.parse_args()
+    try:
+        if given.half_only is not None:
+            save_bundle(load_bundle(given.model), given.half_only, half=True)
+        elif given.evaluation is None or given.phantom is None:
+            parser.error("--evaluation and --phantom are needed")
+        else:
+            publish(given.model, given.evaluation, given.phantom)
+    except UserError as error:
+        print(f"error: {error.problem}\n       {error.remedy}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
