@@ -1,7 +1,7 @@
 """Prepare the synthetic corpus, and the sound of simulated phantoms, as a dataset to train the base vocoder on.
 
     python pretrained/base-vocoder/prepare_corpus.py CORPUS --out DATASET [--phantom PHANTOM ...]
-    rtmri2speech train vocoder DATASET --recipe default --out base.safetensors
+    rtmri2speech train vocoder DATASET --recipe phantom --init generator_universal.pth.tar --out base.safetensors
 
 CORPUS is the folder that `make_corpus.py` writes. Speakers are its voices, and splits are its own: `training`,
 `validation` and `test`; what the held-out voice says is in the test split too, and is told by its speaker.

@@ -96,7 +96,7 @@ def test_memo_segment_of_sound_has_8400_samples() -> None:
     assert load_recipe("memo").vocoder.data.segment_frames * FeatureConfig().hop_length == 8400
 
 
-@pytest.mark.parametrize("name", ["memo", "default", "smoke", "small"])
+@pytest.mark.parametrize("name", ["memo", "default", "phantom", "smoke", "small"])
 def test_shipped_recipe_fits_the_default_features(name: str) -> None:
     recipe = load_recipe(name)
     assert recipe.description

@@ -1,0 +1,74 @@
+"""Make the phantom model from nothing: simulate, prepare, train both models on a GPU, evaluate.
+
+    python pretrained/phantom/make_model.py WORK
+
+prints every command before it runs it. What WORK holds already is taken up again, so the same call goes on after it
+was stopped. At the end `publish.py` makes the shipped files from what lies in WORK.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from rtmri2speech.cli.main import main as rtmri2speech
+
+# A few thousand steps of going on: what the predictions lack in detail, the vocoder learns to put up with.
+FINE_TUNING = ("vocoder.optimizer.lr=1e-4", "vocoder.discriminator_start=0", "vocoder.max_steps=4000")
+# Mostly the predicted mels, since they are what the model is used with.
+TRUE_MELS = 0.4
+
+
+def commands(work: Path, given: argparse.Namespace) -> Iterator[tuple[Path | None, list[str]]]:
+    """Each command, after the file that says that it is done; None where the command itself knows."""
+    phantom, dataset, run = work / "phantom", work / "dataset", ["--device", given.device]
+    acoustic, vocoder, model = (work / f"{name}.safetensors" for name in ("acoustic", "vocoder", "model"))
+    workers = ["--workers", given.workers]
+    size = ["--minutes", given.minutes, "--speakers", given.speakers, "--seed", given.seed]
+    yield None, ["simulate", "--out", phantom, *size, *workers]
+    yield None, ["prepare", phantom, "--out", dataset, "--test-speakers", *given.unseen, *workers]
+    resume = ["--resume"] if (work / "acoustic_run").exists() else []
+    sets = ["--set", *given.set] if given.set else []
+    yield acoustic, ["train", "acoustic", dataset, "--recipe", given.recipe, "--out", acoustic, *sets, *run, *resume]
+    yield None, ["export-mels", "predicted", dataset, "--model", acoustic, *run]
+    yield None, ["export-mels", "ground-truth", dataset]
+    resume = ["--resume"] if (work / "vocoder_run").exists() else []
+    mels = ["--extra-mels-dir", dataset / "mels_gt_log", "--extra-mels-weight", TRUE_MELS]
+    yield (
+        vocoder,
+        ["train", "vocoder", dataset, "--recipe", given.recipe, "--init", given.init, "--fine-tune", *mels]
+        + ["--out", vocoder, "--set", *FINE_TUNING, *given.set, *run, *resume],
+    )
+    yield model, ["bundle", "--acoustic", acoustic, "--vocoder", vocoder, "--out", model, "--half"]
+    yield None, ["evaluate", dataset, model, "--out", work / "evaluation", *run, *workers]
+
+
+def main() -> int:
+    """Read the command line, run the commands, and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("work", type=Path, help="folder for everything that is made")
+    parser.add_argument("--minutes", default="40")
+    parser.add_argument("--speakers", default="8")
+    parser.add_argument("--seed", default="1")
+    parser.add_argument("--unseen", nargs="+", default=["m05"], help="speakers kept out of the training")
+    parser.add_argument("--recipe", default="phantom")
+    parser.add_argument("--init", default="base-vocoder", help="vocoder to start from")
+    parser.add_argument("--set", nargs="+", default=[], help="settings over the recipe's, of either model")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--workers", default="0")
+    given = parser.parse_args()
+    for done, words in commands(given.work, given):
+        if done is not None and done.exists():
+            continue
+        told = [str(word) for word in words]
+        print(f"$ rtmri2speech {shlex.join(told)}", flush=True)
+        if code := rtmri2speech(told):
+            return code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
