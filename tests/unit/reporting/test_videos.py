@@ -9,14 +9,16 @@ import av
 import numpy as np
 import pytest
 
+from rtmri2speech.analysis.fills import Fill
 from rtmri2speech.analysis.map_sequences import MapSequence
+from rtmri2speech.analysis.regions import Regions
 from rtmri2speech.data.media import write_video
 from rtmri2speech.data.scan import scan_video
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.reporting.layers import TINTS, Layer
 from rtmri2speech.reporting.maps import Look
 from rtmri2speech.reporting.pictures import open_pictures, screen_size
-from rtmri2speech.reporting.videos import Screen, render_heatmap, render_overlay
+from rtmri2speech.reporting.videos import Screen, render_heatmap, render_masked, render_overlay
 from rtmri2speech.signal.features import FeatureConfig
 
 RATE = FeatureConfig().frame_rate
@@ -88,6 +90,19 @@ def test_slow_motion_repeats_every_map(still: Path, tmp_path: Path) -> None:
     render_heatmap(tmp_path / "v.mp4", flash, np.arange(9, 12), clip, Screen(64, 64), Fraction(5), 1)
     corner = decoded(tmp_path / "v.mp4")[:, 3:8, 3:9, 0].max(axis=(1, 2))
     assert corner[1] > corner[0] + 50 and corner[1] > corner[2] + 50
+
+
+@pytest.mark.parametrize(
+    ("fill", "alpha", "seen"), [("freeze", 0.0, False), ("freeze", 1.0, True), ("blur", 0.0, False)]
+)
+def test_a_hidden_region_does_not_move(still: Path, tmp_path: Path, fill: Fill, alpha: float, seen: bool) -> None:
+    clip = open_pictures(scan_video(still), RATE, 64)
+    mask = np.zeros((1, 64, 64), bool)
+    mask[0, :12, :12] = True
+    regions = Regions(("corner",), lambda frame: mask)
+    made = render_masked(tmp_path / "m.mp4", clip, RATE, regions, fill, alpha, Screen(64, 64), None)
+    level = decoded(tmp_path / "m.mp4")[:, 3:8, 3:9, 0].max(axis=(1, 2))
+    assert made == N == len(level) and (level[10] > level[9] + 50) == seen
 
 
 def test_lengths_that_differ_are_refused(still: Path, tmp_path: Path) -> None:
