@@ -26,7 +26,7 @@ app = App(
 train = App(name="train", help="Train the acoustic model or the vocoder.")
 import_app = App(name="import", help="Bring in checkpoints of other programs.")
 export_mels = App(name="export-mels", help="Write mel spectrograms to fine-tune the vocoder on.")
-analyze = App(name="analyze", help="Show what the acoustic model looks at.")
+analyze = App(name="analyze", help="Show what the model looks at; measure speech and movement.")
 render = App(name="render", help="Make videos to look at.")
 
 # Named by text, so that a command's own imports happen only when it is called.
