@@ -44,8 +44,8 @@ test: $(DEV_STAMP)
 	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(PY) -m pytest $(PYTEST_ARGS)
 
 lint: $(DEV_STAMP)
-	$(PY) -m ruff check src tests benchmarks docs
-	$(PY) -m ruff format --check src tests benchmarks docs
+	$(PY) -m ruff check src tests benchmarks docs pretrained
+	$(PY) -m ruff format --check src tests benchmarks docs pretrained
 	$(PY) -m mypy
 
 bench: $(DEV_STAMP)

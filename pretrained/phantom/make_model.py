@@ -37,11 +37,8 @@ def commands(work: Path, given: argparse.Namespace) -> Iterator[tuple[Path | Non
     yield None, ["export-mels", "ground-truth", dataset]
     resume = ["--resume"] if (work / "vocoder_run").exists() else []
     mels = ["--extra-mels-dir", dataset / "mels_gt_log", "--extra-mels-weight", TRUE_MELS]
-    yield (
-        vocoder,
-        ["train", "vocoder", dataset, "--recipe", given.recipe, "--init", given.init, "--fine-tune", *mels]
-        + ["--out", vocoder, "--set", *FINE_TUNING, *given.set, *run, *resume],
-    )
+    start = ["--init", given.init, "--fine-tune", *mels, "--set", *FINE_TUNING, *given.set]
+    yield vocoder, ["train", "vocoder", dataset, "--recipe", given.recipe, "--out", vocoder, *start, *run, *resume]
     yield model, ["bundle", "--acoustic", acoustic, "--vocoder", vocoder, "--out", model, "--half"]
     yield None, ["evaluate", dataset, model, "--out", work / "evaluation", *run, *workers]
 
