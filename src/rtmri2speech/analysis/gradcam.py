@@ -142,7 +142,7 @@ def explain_clip(
     notes: list[str] = []
 
     def make_targets(mel: Floats) -> list[Target]:
-        return _targets(mel, options, explainer.features, notes)
+        return targets_for(mel, options, explainer.features, notes)
 
     found = explainer.explain(encoded.features, make_targets)
     unit = UNITS[options.target]
@@ -179,7 +179,15 @@ def explain_clip(
     )
 
 
-def _targets(mel: Floats, options: MapOptions, features: FeatureConfig, notes: list[str]) -> list[Target]:
+def targets_for(mel: Floats, options: MapOptions, features: FeatureConfig, notes: list[str]) -> list[Target]:
+    """A target a band; adaptive ones follow the formants of a mel (T, M), dB.
+
+    Args:
+        mel: the predicted mel.
+        options: bands, and kind of target.
+        features: the mel definition.
+        notes: gets a line for each band in which no formant was found in some frame.
+    """
     if options.target != "adaptive":
         return [make_target(band, options.target, features) for band in options.bands]
     formants = formants_of_mel(mel, features)

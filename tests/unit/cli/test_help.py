@@ -30,6 +30,8 @@ COMMANDS = [
     ("analyze", "gradcam"),
     ("analyze", "regions"),
     ("analyze", "masking"),
+    ("analyze", "faithfulness"),
+    ("analyze", "physics"),
     ("analyze", "formants"),
     ("analyze", "vowels"),
     ("analyze", "kymograph"),

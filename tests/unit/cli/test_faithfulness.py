@@ -1,0 +1,60 @@
+"""``analyze faithfulness``: from a video to tables, and what it cannot work with."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from rtmri2speech.models.bundle import Bundle, save_bundle
+from rtmri2speech.signal.video import FrameConfig
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def eyes(tmp_path_factory: pytest.TempPathFactory, make_bundle: Callable[..., Bundle]) -> Path:
+    """A file of a small acoustic model for pictures of 64 x 64."""
+    path = tmp_path_factory.mktemp("eyes") / "eyes.safetensors"
+    save_bundle(make_bundle("acoustic", frames=FrameConfig(size=64)), path)
+    return path
+
+
+def test_tables_and_figure(run: Run, talker: Path, eyes: Path, tmp_path: Path) -> None:
+    words = ["--model", eyes, "--frames", 2, "--target", "log-energy"]
+    words += ["--stride", 8, "--device", "cpu"]
+    result = run("analyze", "faithfulness", talker, "--out", tmp_path, *words)
+    assert result.code == 0 and result.err == "" and "deletion against random" in result.out
+    with (tmp_path / "faithfulness.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {(row["method"], row["target"], row["cell_pixels"], row["band"]) for row in rows} == {
+        (method, "log-energy", stride, band)
+        for method, stride in (("gradcam", "32"), ("hirescam", "8"))
+        for band in ("F1", "F2", "all")
+    }
+    for row in rows:
+        assert -1 <= float(row["randomised_rank"]) <= 1 and float(row["deletion_vs_random"]) > 0
+    assert Image.open(tmp_path / "faithfulness.png").size[0] > 800
+    assert len((tmp_path / "belief.md").read_text(encoding="utf-8").splitlines()) == 2 + 2
+
+
+BAD: list[tuple[list[Any], str]] = [
+    (["--frames", 0], "--frames 0"),
+    (["--stride", 7], "--stride 7"),
+    (["--regions", "x.png"], "--regions x.png"),
+    (["--formant-band", "F1:300-6000"], "F1:300-6000"),
+]
+
+
+@pytest.mark.parametrize(("words", "named"), BAD, ids=lambda value: value if isinstance(value, str) else "")
+def test_what_cannot_be_done_is_one_line(
+    run: Run, talker: Path, eyes: Path, tmp_path: Path, words: list[Any], named: str
+) -> None:
+    out = tmp_path / "out"
+    result = run("analyze", "faithfulness", talker, "--model", eyes, "--out", out, *words)
+    assert named in result.problem and result.remedy
+    assert not out.exists()

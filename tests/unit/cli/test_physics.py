@@ -1,0 +1,71 @@
+"""``analyze physics``: of a simulated and of a real speaker, and what it cannot work with."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from rtmri2speech.data.textgrid import interval_grid, write_textgrid
+from rtmri2speech.models.bundle import Bundle, save_bundle
+from rtmri2speech.signal.video import FrameConfig
+
+Run = Callable[..., Any]
+FEW = ["--target", "log-energy", "--stride", 8, "--device", "cpu"]
+
+
+def model_of(folder: Path, make_bundle: Callable[..., Bundle], size: int) -> Path:
+    path = folder / f"eyes{size}.safetensors"
+    save_bundle(make_bundle("acoustic", frames=FrameConfig(size=size)), path)
+    return path
+
+
+def test_a_simulated_utterance(
+    run: Run, tiny_phantom: Path, make_bundle: Callable[..., Bundle], tmp_path: Path
+) -> None:
+    model = model_of(tmp_path, make_bundle, 256)
+    video = sorted(tiny_phantom.glob("*/*_0000.mp4"))[0]
+    out = tmp_path / "out"
+    result = run("analyze", "physics", video, "--model", model, "--out", out, *FEW)
+    assert result.code == 0 and "cosine with physics" in result.out, result.err
+    with (out / "physics.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {(row["method"], row["band"]) for row in rows} == {
+        (method, band) for method in ("gradcam", "hirescam") for band in ("F1", "F2", "all")
+    }
+    assert all(0 < float(row["cosine"]) <= 1 and 0 < float(row["p"]) <= 1 for row in rows)
+    assert Image.open(out / "physics.png").size[0] > 300
+    assert len((out / "belief.md").read_text(encoding="utf-8").splitlines()) == 2 + 2
+
+
+def test_a_real_speaker(run: Run, talker: Path, make_bundle: Callable[..., Bundle], tmp_path: Path) -> None:
+    model = model_of(tmp_path, make_bundle, 64)
+    grid = tmp_path / "t.TextGrid"
+    write_textgrid(interval_grid({"phones": [(0.1, 0.5, "i"), (0.6, 1.0, "a"), (1.2, 1.6, "s")]}, 2.5), grid)
+    words = ["--model", model, "--out", tmp_path / "out", "--regions", "template", "--textgrid", grid, *FEW]
+    assert run("analyze", "physics", talker, *words).code == 0
+    with (tmp_path / "out" / "physics_vowels.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["vowel"] for row in rows} == {"a", "i"} and "found_tongue_root" in rows[0]
+
+
+BAD: list[tuple[list[Any], str]] = [
+    ([], "talker.npz"),
+    (["--regions", "template"], "--regions and --textgrid"),
+    (["--formant-band", "F1:300-900"], "--formant-band: 1 given"),
+    (["--regions", "template", "--textgrid", "gone.TextGrid"], "gone.TextGrid"),
+]
+
+
+@pytest.mark.parametrize(("words", "named"), BAD, ids=lambda value: value if isinstance(value, str) else "")
+def test_what_cannot_be_done_is_one_line(
+    run: Run, talker: Path, model_files: dict[str, Path], tmp_path: Path, words: list[Any], named: str
+) -> None:
+    out = tmp_path / "out"
+    result = run("analyze", "physics", talker, "--model", model_files["acoustic"], "--out", out, *words)
+    assert named in result.problem and result.remedy
+    assert not out.exists()
