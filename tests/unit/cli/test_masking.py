@@ -23,16 +23,15 @@ def rows_of(folder: Path) -> list[dict[str, str]]:
 
 def test_table_figure_and_sound(run: Run, talker: Path, model_files: dict[str, Path], tmp_path: Path) -> None:
     words = ["--model", model_files["synthesizer"], "--region", "tongue", "--alpha", 0.3, "--controls", 1]
-    words += ["--device", "cpu", "--fill", "darken", "freeze"]
+    words += ["--device", "cpu", "--fill", "freeze"]
     result = run("analyze", "masking", talker, "--out", tmp_path / "one", "--wavs", *words)
     assert result.code == 0 and result.err == "" and "tongue, freeze, alpha 0.3: F1_level_db" in result.out
     rows = rows_of(tmp_path / "one")
     conditions = {(row["region"], row["fill"], row["alpha"]) for row in rows}
-    assert conditions == {("tongue", fill, alpha) for fill in ("darken", "freeze") for alpha in ("0.3", "1")}
+    assert conditions == {("tongue", "freeze", alpha) for alpha in ("0.3", "1")}
     untouched = [row for row in rows if row["alpha"] == "1" and row["effect"]]
     assert untouched and all(float(row["effect"]) == float(row["controls_largest"]) == 0 for row in untouched)
-    of_mcd = [row for row in rows if row["measure"] == "mel_mcd_db" and row["alpha"] == "0.3"]
-    (mcd,) = (row for row in of_mcd if row["fill"] == "darken")
+    (mcd,) = (row for row in rows if row["measure"] == "mel_mcd_db" and row["alpha"] == "0.3")
     assert float(mcd["effect"]) > 0 and float(mcd["controls_mean"]) > 0
     assert float(mcd["effect_per_pixel"]) == pytest.approx(float(mcd["effect"]) / float(mcd["pixels"]), rel=1e-4)
     assert "sound_mcd_db" in {row["measure"] for row in rows}
@@ -40,9 +39,9 @@ def test_table_figure_and_sound(run: Run, talker: Path, model_files: dict[str, P
     about = json.loads((tmp_path / "one" / "masking.json").read_text(encoding="utf-8"))
     assert about["alphas"] == [0.3, 1.0] and len(about["regions"][0]["controls"]) == 1
     sounds = {path.stem: read_sound(path).samples for path in (tmp_path / "one").glob("*.wav")}
-    assert len(sounds) == 1 + 2 * 2 * 2
-    assert (sounds["tongue_darken_1_control1"] == sounds["unmasked"]).all()
-    assert (sounds["tongue_darken_0.3"] != sounds["unmasked"]).any()
+    assert len(sounds) == 1 + 2 * 2
+    assert (sounds["tongue_freeze_1_control1"] == sounds["unmasked"]).all()
+    assert (sounds["tongue_freeze_0.3"] != sounds["unmasked"]).any()
     # Once more without writing the sound: the files are equal to the last bit.
     assert run("analyze", "masking", talker, "--out", tmp_path / "two", *words).code == 0
     names = sorted(path.name for path in (tmp_path / "two").iterdir())
