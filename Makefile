@@ -1,4 +1,4 @@
-# make demo | test | lint | bench | clean
+# make demo | test | lint | docs | bench | clean
 #
 # Each target makes the virtual environment .venv by itself; the machine needs GNU make and Python 3.11 or newer.
 # Another interpreter: make demo PYTHON=python3.12
@@ -27,12 +27,13 @@ export UV_HTTP_TIMEOUT ?= 600
 USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean distclean
+.PHONY: help demo test lint docs bench clean distclean
 
 help:
 	@echo "make demo       simulate a speaker, train on it, speak from the video, write demo_out/"
 	@echo "make test       every test                 PYTEST_ARGS='-n 2 -k mel'"
 	@echo "make lint       ruff and mypy"
+	@echo "make docs       the manual, into site/index.html"
 	@echo "make bench      the benchmarks"
 	@echo "make clean      delete caches and outputs;  make distclean also deletes .venv"
 
@@ -48,6 +49,11 @@ lint: $(DEV_STAMP)
 	$(PY) -m ruff format --check src tests benchmarks docs pretrained
 	$(PY) -m mypy
 
+# The theme's notice about its successor is for us, not for readers; see the version bounds in pyproject.toml.
+docs: $(DEV_STAMP)
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
+	@echo "The manual: site/index.html"
+
 bench: $(DEV_STAMP)
 	@set -e; for script in benchmarks/[a-z]*.py; do \
 	  test -f "$$script" || { echo "There is no benchmark in benchmarks/ yet."; exit 1; }; \
@@ -55,7 +61,7 @@ bench: $(DEV_STAMP)
 	done
 
 clean:
-	rm -rf build dist demo_out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
+	rm -rf build dist site demo_out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean
