@@ -34,7 +34,7 @@ CARD = """\
 HiFi-GAN V1 from a {n_mels}-band mel spectrogram every {hop} samples to a waveform at {rate} Hz
 ({milliseconds:.1f} ms a frame). To start the vocoder of one's own recordings from:
 
-    rtmri2speech train vocoder DATASET --init pretrained/base-vocoder/vocoder.safetensors --out vocoder.safetensors
+    rtmri2speech train vocoder DATASET --init base-vocoder --out vocoder.safetensors
 
 ## Figures
 

@@ -9,6 +9,7 @@ was stopped. At the end `publish.py` makes the shipped files from what lies in W
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 from collections.abc import Iterator
@@ -22,25 +23,25 @@ FINE_TUNING = ("vocoder.optimizer.lr=1e-4", "vocoder.discriminator_start=0", "vo
 TRUE_MELS = 0.4
 
 
-def commands(work: Path, given: argparse.Namespace) -> Iterator[tuple[Path | None, list[str]]]:
+def commands(given: argparse.Namespace) -> Iterator[tuple[Path | None, list[object]]]:
     """Each command, after the file that says that it is done; None where the command itself knows."""
-    phantom, dataset, run = work / "phantom", work / "dataset", ["--device", given.device]
-    acoustic, vocoder, model = (work / f"{name}.safetensors" for name in ("acoustic", "vocoder", "model"))
+    phantom, dataset, run = Path("phantom"), Path("dataset"), ["--device", given.device]
+    acoustic, vocoder, model = (Path(f"{name}.safetensors") for name in ("acoustic", "vocoder", "model"))
     workers = ["--workers", given.workers]
     size = ["--minutes", given.minutes, "--speakers", given.speakers, "--seed", given.seed]
     yield None, ["simulate", "--out", phantom, *size, *workers]
     yield None, ["prepare", phantom, "--out", dataset, "--test-speakers", *given.unseen, *workers]
-    resume = ["--resume"] if (work / "acoustic_run").exists() else []
+    resume = ["--resume"] if Path("acoustic_run").exists() else []
     sets = ["--set", *given.set] if given.set else []
     yield acoustic, ["train", "acoustic", dataset, "--recipe", given.recipe, "--out", acoustic, *sets, *run, *resume]
     yield None, ["export-mels", "predicted", dataset, "--model", acoustic, *run]
     yield None, ["export-mels", "ground-truth", dataset]
-    resume = ["--resume"] if (work / "vocoder_run").exists() else []
+    resume = ["--resume"] if Path("vocoder_run").exists() else []
     mels = ["--extra-mels-dir", dataset / "mels_gt_log", "--extra-mels-weight", TRUE_MELS]
     start = ["--init", given.init, "--fine-tune", *mels, "--set", *FINE_TUNING, *given.set]
     yield vocoder, ["train", "vocoder", dataset, "--recipe", given.recipe, "--out", vocoder, *start, *run, *resume]
     yield model, ["bundle", "--acoustic", acoustic, "--vocoder", vocoder, "--out", model, "--half"]
-    yield None, ["evaluate", dataset, model, "--out", work / "evaluation", *run, *workers]
+    yield None, ["evaluate", dataset, model, "--out", "evaluation", *run, *workers]
 
 
 def main() -> int:
@@ -57,7 +58,10 @@ def main() -> int:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--workers", default="0")
     given = parser.parse_args()
-    for done, words in commands(given.work, given):
+    # Paths in what is written then are the same wherever WORK lies.
+    given.work.mkdir(parents=True, exist_ok=True)
+    os.chdir(given.work)
+    for done, words in commands(given):
         if done is not None and done.exists():
             continue
         told = [str(word) for word in words]

@@ -38,8 +38,9 @@ ROWS = {
 TEXT = """\
 # The phantom model
 
-Frames of the vocal tract to speech: {acoustic_kind} to {n_mels} mel bands, HiFi-GAN to {rate} Hz. It was trained on
-simulated speakers in a simulated scanner alone. It comes with the program and goes by its name:
+Frames of the vocal tract to speech: {acoustic_kind} to {n_mels} mel bands, HiFi-GAN to
+{rate} Hz. It was trained on simulated speakers in a simulated scanner alone. It comes with the program and goes by its
+name:
 
     rtmri2speech demo
     rtmri2speech synthesize VIDEO --model phantom --out speech
@@ -58,8 +59,9 @@ Vowels are compared with the formants of the simulated sound ({formant_note}). A
 
 ## Data
 
-{minutes:.1f} minutes simulated with VocalTractLab: {speakers} speakers ({names}), seed {seed}, {rows}.
-{unseen} was kept out of training and validation entirely. To make it again:
+{minutes:.1f} minutes simulated with VocalTractLab: {speakers} speakers ({names}), seed {seed};
+{rows}. {unseen} was kept out of
+training and validation entirely. To make it again:
 
     {simulate}
 
@@ -123,7 +125,7 @@ def _name(init: Any) -> str:
 def card(bundle: Bundle, metrics: dict[str, Any], phantom: dict[str, Any], minutes: float) -> str:
     """The model card."""
     names = [speaker["name"] for speaker in phantom["speakers"]]
-    splits = {split: sum(row["split"] == split for row in phantom["utterances"]) for split in ("train", "validation")}
+    counts = bundle.provenance["acoustic"]["utterances"]
     features, config = bundle.features, bundle.acoustic
     assert config is not None
     ceilings = metrics["formant_ceilings_hz"]
@@ -139,8 +141,7 @@ def card(bundle: Bundle, metrics: dict[str, Any], phantom: dict[str, Any], minut
         speakers=len(names),
         names=", ".join(names),
         seed=phantom["seed"],
-        rows=f"{splits['train']} utterances to train on and {splits['validation']} to validate before speakers were "
-        "kept out",
+        rows="{train} utterances to train on, {validation} to validate on, {test} to test".format(**counts),
         unseen=" and ".join(metrics["unseen"]["speakers"]),
         simulate=f"rtmri2speech simulate --out phantom --minutes {minutes:.0f} --speakers {len(names)} "
         f"--seed {phantom['seed']}\n    rtmri2speech prepare phantom --out dataset --test-speakers "
