@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import sys
 import traceback
@@ -80,6 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = [word for word in words if word != "--debug"]
     try:
         result = app(words, exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
     except CycloptsError as error:
         message = " ".join(str(error).split())
         return _fail(UserError(message, f"See: rtmri2speech {_command_of(words)}--help"), debug)
@@ -89,6 +91,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         again = "with --resume " if words[:1] == ["train"] else ""
         print(f"Stopped. What was finished is kept; run the same command again {again}to go on.", file=sys.stderr)
         return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read has heard enough (| head); a flush at exit would complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         return _fail(_from_system(error), debug)
     return result if isinstance(result, int) else 0

@@ -178,3 +178,13 @@ def test_impossible_frame_rates_are_refused(text: str) -> None:
 
 def test_no_frame_rate_is_the_files_own() -> None:
     assert parse_fps(None) is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows tells of a closed pipe in another way")
+def test_a_reader_that_has_heard_enough_is_no_error() -> None:
+    script = "from rtmri2speech.cli import main as m; m.app = lambda *a, **k: print('word ' * 10**5); exit(m.main([]))"
+    words = [sys.executable, "-c", script]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == "" and process.wait() == 0
