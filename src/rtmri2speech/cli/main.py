@@ -67,6 +67,7 @@ app.command(render)
 render.command(f"{_COMMANDS}.render:heatmap", name="heatmap", help="Maps in slow motion.")
 render.command(f"{_COMMANDS}.render:overlay", name="overlay", help="Maps over the moving anatomy, with sound.")
 render.command(f"{_COMMANDS}.render:masked", name="masked", help="A video with regions hidden.")
+app.command(f"{_COMMANDS}.report:report", name="report", help="One HTML page to look at and listen to.")
 app.command(f"{_COMMANDS}.demo:demo", name="demo", help="The whole path on a short made-up recording.")
 
 

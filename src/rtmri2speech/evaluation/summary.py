@@ -31,8 +31,6 @@ OF_VOWELS = (
 OF_TRUTH = tuple(name.replace("error", "truth_error") for name in OF_VOWELS[:-1])
 """The same against the formants of a simulated speaker's tract instead of the recorded sound."""
 
-MORE_IS_BETTER = frozenset({"stoi", "estoi", "pesq_nb", "pesq_wb", "vowel_identification"})
-
 
 def measure_names(n_mels: int) -> list[str]:
     """All measures over utterances, in the order of the tables."""

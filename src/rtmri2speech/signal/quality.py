@@ -16,6 +16,9 @@ from rtmri2speech.signal.pitch import pitch_errors
 
 Floats = NDArray[np.float64]
 
+MORE_IS_BETTER = frozenset({"stoi", "estoi", "pesq_nb", "pesq_wb", "vowel_identification"})
+"""Measures of an evaluation that are the better the larger they are."""
+
 MEASURES = ("stoi", "estoi", "pesq_wb", "mrstft", "f0_rmse_hz", "f0_rmse_cents", "vuv_error")
 """All that :func:`compare_waves` may measure."""
 

@@ -39,6 +39,7 @@ COMMANDS = [
     ("render", "heatmap"),
     ("render", "overlay"),
     ("render", "masked"),
+    ("report",),
     ("demo",),
 ]
 

@@ -1,0 +1,62 @@
+"""``rtmri2speech report``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from rtmri2speech.cli.console import Many, progress
+from rtmri2speech.errors import ConfigError
+
+
+def report(
+    folder: Annotated[Path, Parameter(name=["FOLDER", "--folder"])],
+    *,
+    out: Annotated[Path, Parameter(name=["--out", "--output"])] = Path("page.html"),
+    title: str = "",
+    video: Annotated[list[Path], Many] | None = None,
+    textgrid: Annotated[list[Path], Many] | None = None,
+    regions: Annotated[list[str], Many] | None = None,
+) -> int:
+    """Make one HTML file to look at, listen to and send around.
+
+    Shows every clip of the folder: frames with maps and regions, spectrogram with formants and F0, labels, original,
+    synthesized and masked sound on one clock, vowels, measures and where all came from. It needs no network and opens
+    from disk.
+
+    Parameters
+    ----------
+    folder
+        Where synthesize, analyze and evaluate wrote to, such as the demo's folder; subfolders count.
+    out
+        The .html file to write.
+    title
+        Heading of the page; the folder's name if not given.
+    video
+        Videos that are neither in the folder nor where they were when the maps were made.
+    textgrid
+        TextGrids that have another name than the video, or do not lie beside it.
+    regions
+        Regions to outline: template, or a file of the video's name: polygons (.json), a phantom's truth (.npz), or
+        USC-TIMIT's contours (.mat). A truth beside the video is found.
+    """
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise ConfigError(f"--out {out}: pages are HTML files.", f"Name it {out.stem or 'page'}.html.")
+
+    from rtmri2speech.data.files import check_writable
+    from rtmri2speech.reporting.page import write_page
+    from rtmri2speech.reporting.page_collect import Named, collect
+
+    check_writable(out)
+    findings = collect(folder, Named(video or (), textgrid or (), regions or ()))
+    notes = list(findings.notes)
+    with progress(f"Making {out.name}", "clips") as bar:
+        bar.expect(len(findings.clips))
+        size = write_page(findings, out, title or folder.resolve().name, notes, bar.advance)
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+    print(f"{out}: {len(findings.clips)} clip(s), {size / 1e6:.1f} MB")
+    return 0

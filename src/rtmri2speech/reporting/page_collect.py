@@ -1,0 +1,206 @@
+"""What a folder holds that a page can show, found by what files say rather than by where they lie."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rtmri2speech.analysis.regions import TEMPLATE
+from rtmri2speech.corpora.names import beside
+from rtmri2speech.data.media import VIDEO_SUFFIXES
+from rtmri2speech.errors import ConfigError, DatasetError
+
+_GENERATED, _ORIGINAL = "_generated", "_original"
+_TRUTH, _GRID = ".npz", ".TextGrid"
+
+
+@dataclass
+class ClipFiles:
+    """The files of one clip.
+
+    Attributes:
+        name: of the video, without its ending.
+        video: the file.
+        maps: metadata of ``analyze gradcam``: file and content.
+        masking: descriptions of ``analyze masking``: file and content.
+        generated: synthesized sound.
+        original: the recorded sound, where a copy lies in the folder.
+        textgrid: annotation on the clock of the original sound.
+        regions: what ``--regions`` takes, or None.
+    """
+
+    name: str
+    video: Path
+    maps: list[tuple[Path, dict[str, Any]]] = field(default_factory=list)
+    masking: list[tuple[Path, dict[str, Any]]] = field(default_factory=list)
+    generated: Path | None = None
+    original: Path | None = None
+    textgrid: Path | None = None
+    regions: str | None = None
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found.
+
+    Attributes:
+        clips: in the order of their names.
+        evaluations: ``metrics.json`` files: file and content.
+        notes: for the user, what was passed over and why.
+    """
+
+    clips: list[ClipFiles]
+    evaluations: list[tuple[Path, dict[str, Any]]]
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class Named:
+    """What the user names because it cannot be found; files go to the clip of their own name.
+
+    Attributes:
+        videos: video files.
+        textgrids: annotations.
+        regions: ``template``, or files.
+    """
+
+    videos: Sequence[Path] = ()
+    textgrids: Sequence[Path] = ()
+    regions: Sequence[str] = ()
+
+
+def collect(folder: Path, named: Named | None = None) -> Findings:
+    """Look through a folder and its subfolders.
+
+    Maps, masked sounds and evaluations are known by their JSON files, synthesized sound by its name; videos by the
+    JSON files, by name in the folder, or as the user names them. Hidden files are passed over.
+
+    Raises:
+        DatasetError: when the folder is missing, or holds nothing to show.
+        ConfigError: when two videos have one name, or a file was named that belongs to no clip.
+    """
+    named = named or Named()
+    if not folder.is_dir():
+        raise DatasetError(f"{folder}: no such folder.", "Name the folder that the other commands wrote to.")
+    files = [path for path in sorted(folder.rglob("*")) if not _hidden(path, folder) and path.is_file()]
+    described = [(path, about) for path in files if path.suffix == ".json" and (about := _read(path)) is not None]
+    evaluations = [(path, about) for path, about in described if {"model", "dataset", "definitions"} <= about.keys()]
+    sounds = {path.stem: path for path in files if path.suffix == ".wav"}
+    clips, notes = _clips(described, sounds, files, named.videos)
+    for clip in clips.values():
+        clip.generated = sounds.get(clip.name + _GENERATED)
+        clip.original = sounds.get(clip.name + _ORIGINAL)
+        clip.textgrid = _grid_of(clip, files)
+        clip.regions = _regions_of(clip)
+    for name, grid in _by_clip(named.textgrids, clips, "--textgrid").items():
+        clips[name].textgrid = grid
+    for name, regions in _by_clip(_spread(named.regions, clips), clips, "--regions").items():
+        clips[name].regions = str(regions)
+    if not clips:
+        raise DatasetError(
+            f"{folder}: holds nothing of a video that could be found."
+            if notes
+            else f"{folder}: holds neither synthesized sound nor maps.",
+            "Name the video: --video FILE" if notes else "Make them first: rtmri2speech synthesize, analyze gradcam.",
+        )
+    return Findings([clips[name] for name in sorted(clips)], evaluations, notes)
+
+
+def _hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """The content of a JSON file, or None where it is of some other program."""
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return about if isinstance(about, dict) else None
+
+
+def _is_maps(about: Mapping[str, Any]) -> bool:
+    return {"video", "method", "bands", "n_frames", "frame_rate"} <= about.keys()
+
+
+def _is_masking(about: Mapping[str, Any]) -> bool:
+    return {"video", "fills", "alphas", "regions"} <= about.keys()
+
+
+def _clips(
+    described: Sequence[tuple[Path, dict[str, Any]]],
+    sounds: Mapping[str, Path],
+    files: Sequence[Path],
+    given: Sequence[Path],
+) -> tuple[dict[str, ClipFiles], list[str]]:
+    """Clips whose video is there, and a note about each whose video is not."""
+    told = {path.stem: path for path in given}
+    inside = {path.stem: path for path in files if path.suffix.lower() in VIDEO_SUFFIXES}
+    clips: dict[str, ClipFiles] = {}
+    missing: dict[str, str] = {}
+
+    def clip_of(name: str, recorded: Path | None) -> ClipFiles | None:
+        candidates = (told.get(name), recorded, inside.get(name))
+        video = next((path for path in candidates if path is not None and path.is_file()), None)
+        if video is None:
+            missing[name] = f"the video {name} was not found, so it is left out; name it: --video FILE"
+            return None
+        clip = clips.setdefault(name, ClipFiles(name, video))
+        if recorded is not None and recorded.is_file() and name not in told and not clip.video.samefile(recorded):
+            raise ConfigError(
+                f"Two videos are called '{name}': {clip.video} and {recorded}.", "Make a page of each folder."
+            )
+        return clip
+
+    for path, about in described:
+        if not (_is_maps(about) or _is_masking(about)):
+            continue
+        recorded = Path(str(about["video"]))
+        clip = clip_of(recorded.stem, recorded)
+        if clip is not None:
+            (clip.maps if _is_maps(about) else clip.masking).append((path, about))
+    for stem in sounds:
+        if stem.endswith(_GENERATED):
+            clip_of(stem.removesuffix(_GENERATED), None)
+    for path in given:
+        clip_of(path.stem, path)
+    return clips, [missing[name] for name in sorted(missing.keys() - clips.keys())]
+
+
+def _grid_of(clip: ClipFiles, files: Sequence[Path]) -> Path | None:
+    return beside(clip.video.with_suffix(""), (_GRID,)) or next(
+        (path for path in files if path.name == clip.name + _GRID), None
+    )
+
+
+def _regions_of(clip: ClipFiles) -> str | None:
+    """The phantom's truth beside the video, or what masking was done with."""
+    truth = clip.video.with_suffix(_TRUTH)
+    used = (str(about.get("regions_of", "")) for _, about in clip.masking)
+    known = [str(truth)] if truth.is_file() else [name for name in used if name == TEMPLATE or Path(name).is_file()]
+    return known[0] if known else None
+
+
+def _spread(regions: Sequence[str], clips: Mapping[str, ClipFiles]) -> Iterator[Path]:
+    """``template`` is for every clip, a file for one."""
+    for name in regions:
+        yield from (Path(clip) / TEMPLATE for clip in clips) if name == TEMPLATE else (Path(name),)
+
+
+def _by_clip(paths: Any, clips: Mapping[str, ClipFiles], option: str) -> dict[str, Path]:
+    """Files by the clip they belong to: the one of their name, or the only one."""
+    found: dict[str, Path] = {}
+    for path in paths:
+        if path.name == TEMPLATE:
+            found[path.parent.name] = Path(TEMPLATE)
+        elif path.stem in clips or len(clips) == 1:
+            found[path.stem if path.stem in clips else next(iter(clips))] = path
+        else:
+            raise ConfigError(
+                f"{option} {path}: of none of the clips {', '.join(sorted(clips)[:10])}.",
+                "Give the file the name of its video.",
+            )
+    return found

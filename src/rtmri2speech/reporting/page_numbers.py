@@ -1,0 +1,140 @@
+"""Numbers for a page: how maps spread over regions, measures beside floor and ceiling, where all of it came from."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rtmri2speech.errors import DatasetError
+from rtmri2speech.reporting.page_collect import ClipFiles
+from rtmri2speech.signal.quality import MORE_IS_BETTER
+
+_GROUPS = ("all", "seen", "unseen")
+# What of a map's description is a result, or is shown elsewhere.
+_NOT_ORIGIN = frozenset({"schema", "bands", "source", "regions", "n_frames", "pixels", "frame_rate", "map"})
+
+
+def region_courses(path: Path, frames: int) -> dict[str, dict[str, Any]]:
+    """Time courses of regions by band, from the table of ``analyze regions``.
+
+    Returns:
+        For each band ``regions`` (names), ``share`` and ``signed`` (for each region a list of a value a frame).
+
+    Raises:
+        DatasetError: when the table is damaged, or of a clip of another length.
+    """
+    found: dict[str, dict[str, dict[str, list[float]]]] = {}
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            signed = next(name for name in reader.fieldnames or () if name.startswith("signed_sum"))
+            for row in reader:
+                one = found.setdefault(row["band"], {}).setdefault(row["region"], {"share": [], "signed": []})
+                one["share"].append(float(row["share"]))
+                one["signed"].append(float(row[signed]))
+        if any(len(one["share"]) != frames for regions in found.values() for one in regions.values()):
+            raise ValueError(f"not of {frames} frames")
+    except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
+        raise DatasetError(f"{path}: does not fit its maps ({error}).", "Run analyze regions again.") from None
+    return {
+        band: {"regions": list(regions), **{what: [one[what] for one in regions.values()] for what in _COURSES}}
+        for band, regions in found.items()
+    }
+
+
+_COURSES = ("share", "signed")
+
+
+def measures_of(about: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Tables of an evaluation: for each group of speakers the measures of model, ceiling and floor."""
+    tables = []
+    intervals = about.get("confidence_95", {})
+    for group in _GROUPS:
+        values = about.get(group)
+        if not isinstance(values, dict) or (group == "all" and _same_as_part(about)):
+            continue
+        rows = []
+        for name, value in values.items():
+            ceiling, floor = (values.get(other, {}).get(name) for other in ("ceiling", "floor"))
+            if not _is_number(value) or not (_is_number(ceiling) or _is_number(floor)) or name.startswith("n_"):
+                continue
+            if name == "mel_mae_floor_db":
+                continue
+            interval = (intervals.get(group) or {}).get(name) or [None, None]
+            rows.append(
+                {
+                    "name": name,
+                    "better": "high" if name in MORE_IS_BETTER else "low",
+                    "model": value,
+                    "low": interval[0],
+                    "high": interval[1],
+                    "ceiling": ceiling,
+                    "floor": floor,
+                    "meaning": _meaning(name, about.get("definitions", {})),
+                }
+            )
+        if rows:
+            speakers = [str(name) for name in values.get("speakers", [])]
+            tables.append({"group": group, "n": values.get("n_utterances"), "speakers": speakers, "rows": rows})
+    return tables
+
+
+def _same_as_part(about: Mapping[str, Any]) -> bool:
+    """Whether all speakers are the seen ones, or the unseen ones: a table is shown once."""
+    whole = about["all"].get("n_utterances")
+    return any(isinstance(about.get(part), dict) and about[part].get("n_utterances") == whole for part in _GROUPS[1:])
+
+
+def _meaning(name: str, definitions: Mapping[str, str]) -> str:
+    """The definition of a measure, or of the one that it is a part of."""
+    plain = name.replace("f2", "f1")
+    plain = plain if plain in definitions or not plain.startswith("mel_mae") else "mel_mae_db"
+    return str(definitions.get(name) or definitions.get(plain) or "")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def origins_of(clips: Sequence[ClipFiles], evaluations: Sequence[tuple[Path, Mapping[str, Any]]]) -> list[Any]:
+    """Where everything came from: a list of titles with rows of name and text."""
+    sections = []
+    for _, about in evaluations:
+        model, dataset = dict(about["model"]), dict(about["dataset"])
+        parts = model.pop("provenance", None) or {}
+        sections.append(_section("model", "", model))
+        sections += [_section(part, "", values) for part, values in parts.items()]
+        sections.append(_section("dataset", "", dataset))
+        rest = {name: about.get(name) for name in ("versions", "bootstrap", "formant_ceilings_hz", "device")}
+        sections.append(_section("evaluation", "", {**rest, "command": about.get("reproduce")}))
+    for clip in clips:
+        for kind, entries in (("maps", clip.maps), ("masking", clip.masking)):
+            for path, about in entries:
+                rows = {name: value for name, value in about.items() if name not in _NOT_ORIGIN}
+                bands = [_band(one) for one in about.get("bands", [])]
+                sections.append(_section(kind, f"{clip.name} ({path.parent.name})", {**rows, "bands": bands}))
+    return [one for one in sections if one["rows"]]
+
+
+def _band(band: Mapping[str, Any]) -> str:
+    """As maps and masking write it, whose names for the limits differ."""
+    low, high = (band.get(f"{end}_hz", band.get(end)) for end in ("low", "high"))
+    return f"{band.get('name')} {low}-{high} Hz"
+
+
+def _section(title: str, of: str, values: Any) -> dict[str, Any]:
+    return {"title": title, "of": of, "rows": list(_flat(values, ""))}
+
+
+def _flat(value: Any, name: str) -> Iterator[list[str]]:
+    """Nested values as dotted names and texts, without those that are empty."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _flat(inner, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list):
+        if value:
+            yield [name, ", ".join(str(one) for one in value)]
+    elif value not in (None, ""):
+        yield [name, f"{value:g}" if isinstance(value, float) else str(value)]

@@ -1,0 +1,176 @@
+"""Pictures for a page: frames in sprite sheets, maps as the cells they were made of, outlines of regions."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from rtmri2speech.analysis.map_sequences import MapSequence
+from rtmri2speech.analysis.regions import Regions
+from rtmri2speech.data.clips import Clip
+from rtmri2speech.reporting.layers import TINTS
+from rtmri2speech.reporting.maps import Display, Look, colours, fade
+
+Floats = NDArray[np.float64]
+
+COLUMNS = 4
+"""Frames in a row of a sheet, and rows of a sheet: 16 frames decode in some milliseconds, a whole clip does not."""
+
+# WebP's measure of loss: noise of the scanner is the most of a frame, and is kept in kind but not in each pixel.
+_QUALITY = 72
+_FINEST, _LEVELS = 4, 32767
+# Of full colour: what a screen of 8 bits cannot show.
+_INVISIBLE = 1.0 / 255.0
+_HALVES = 2
+_SHADES = 256
+
+
+def frame_sheets(clip: Clip) -> Iterator[bytes]:
+    """Frames of a clip, row by row, 16 to a sheet, as WebP; the last sheet is filled with black."""
+    per_sheet = COLUMNS * COLUMNS
+    size = clip.frames.size
+    sheet = np.zeros((COLUMNS * size, COLUMNS * size), np.uint8)
+    count = 0
+    for block in clip.blocks():
+        for frame in block:
+            row, column = divmod(count % per_sheet, COLUMNS)
+            sheet[row * size : (row + 1) * size, column * size : (column + 1) * size] = frame
+            count += 1
+            if count % per_sheet == 0:
+                yield encode_webp(sheet, _QUALITY)
+                sheet[:] = 0
+    if count % per_sheet:
+        yield encode_webp(sheet, _QUALITY)
+
+
+def encode_webp(pixels: NDArray[np.uint8], quality: int) -> bytes:
+    """A grey picture (H, W) as lossy WebP."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "WEBP", quality=quality, method=4)
+    return file.getvalue()
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Maps as small as they can be without a visible difference.
+
+    Attributes:
+        count: K, cells on a side.
+        step: the map's value of one level.
+        data: (T, K, K) little-endian int16, deflated.
+    """
+
+    count: int
+    step: float
+    data: bytes
+
+
+def cells_of(maps: MapSequence, stride: int) -> Cells:
+    """The cells that bilinear interpolation makes the maps of.
+
+    Maps are layers of a network, enlarged; that is undone by least squares. Where the maps are not of that kind, cells
+    are made smaller until the difference is below 1/255 of the clip's largest value, or cells are of 4 pixels.
+
+    Args:
+        maps: (T, S, S).
+        stride: pixels of a cell, a guess.
+    """
+    size = maps.values.shape[1]
+    stride = max(min(stride, size), 1)
+    # Matrices so small are slower with several threads, and much slower where other programs use the cores.
+    with threadpool_limits(1):
+        return _cells_of(maps, size, stride)
+
+
+def _cells_of(maps: MapSequence, size: int, stride: int) -> Cells:
+    while True:
+        count = max(round(size / stride), 1)
+        enlarge = enlargement(count, size)
+        reduce = np.linalg.pinv(enlarge)
+        cells = np.empty((len(maps.values), count, count))
+        error = 0.0
+        for frame, values in enumerate(maps.values):
+            cells[frame] = reduce @ np.asarray(values, np.float64) @ reduce.T
+            error = max(error, float(np.abs(enlarge @ cells[frame] @ enlarge.T - values).max()))
+        if error <= _INVISIBLE * maps.scale or stride <= _FINEST:
+            break
+        stride //= 2
+    step = float(np.abs(cells).max()) / _LEVELS or 1.0
+    levels = np.rint(cells / step).astype("<i2")
+    return Cells(count, step, deflate(levels))
+
+
+def enlargement(count: int, size: int) -> Floats:
+    """Matrix (S, K) of bilinear interpolation from K cells to S pixels; cells fill the picture, edges continue."""
+    place = (np.arange(size) + 0.5) * count / size - 0.5
+    low = np.floor(place)
+    part = place - low
+    matrix = np.zeros((size, count))
+    rows = np.arange(size)
+    np.add.at(matrix, (rows, np.clip(low, 0, count - 1).astype(int)), 1.0 - part)
+    np.add.at(matrix, (rows, np.clip(low + 1, 0, count - 1).astype(int)), part)
+    return matrix
+
+
+def outlines_of(regions: Regions, frames: int) -> bytes:
+    """Outlines of regions, deflated little-endian uint16.
+
+    For each frame (one only where regions do not move) and region: the number of lines; of each line its number of
+    points, and their x and y in half pixels from the picture's upper left corner.
+    """
+    numbers: list[int] = []
+    for frame in range(frames if regions.moving else 1):
+        for mask in regions.at(frame):
+            lines = outline(mask)
+            numbers.append(len(lines))
+            for line in lines:
+                numbers.append(len(line))
+                numbers += np.rint(line * _HALVES).astype(int).ravel().tolist()
+    return deflate(np.array(numbers, "<u2"))
+
+
+def outline(mask: NDArray[np.bool_]) -> list[Floats]:
+    """Closed lines (N, 2) of x and y around a mask (S, S), in pixels; points on straight stretches are left out."""
+    from contourpy import contour_generator
+
+    padded = np.pad(mask.astype(np.float64), 1)
+    lines = contour_generator(z=padded).lines(0.5)
+    # Padded by one pixel, whose middle is at a half: entry (1, 1) is the pixel from 0 to 1.
+    return [_corners(np.asarray(line)[:-1] - 0.5) for line in lines if len(line) > 3]
+
+
+def _corners(line: Floats) -> Floats:
+    before, after = line - np.roll(line, 1, axis=0), np.roll(line, -1, axis=0) - line
+    turns = np.abs(before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]) > 1e-9
+    return line[turns]
+
+
+def colour_tables() -> bytes:
+    """Colours of maps, RGBA bytes of 256 shades each: signed, positive, first tint, second tint.
+
+    Signed runs from -1 to 1, the others from 0 to 1; opacity is that of maps which hide the picture at full colour.
+    """
+    from matplotlib.colors import to_rgb
+
+    tables = []
+    shown: tuple[tuple[Display, float], ...] = (("signed", -1.0), ("classical", 0.0))
+    for display, low in shown:
+        steps = np.linspace(low, 1.0, _SHADES)[None]
+        tables.append(colours(steps, Look(display, 1.0, "", "", 1.0))[0])
+    for tint in TINTS:
+        alpha = fade(np.linspace(0.0, 1.0, _SHADES), 1.0)
+        tables.append(np.column_stack([np.tile(to_rgb(tint), (_SHADES, 1)), alpha]))
+    return np.rint(np.concatenate(tables) * 255.0).astype(np.uint8).tobytes()
+
+
+def deflate(values: NDArray[np.generic]) -> bytes:
+    """The bytes of an array, compressed in zlib's format."""
+    return zlib.compress(values.tobytes(), 9)

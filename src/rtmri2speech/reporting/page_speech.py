@@ -1,0 +1,155 @@
+"""Speech for a page: sounds, spectrograms, formants and F0, vowels, labels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from praatio.data_classes.interval_tier import IntervalTier
+
+from rtmri2speech.analysis.tracks import Tracks, measure_tracks
+from rtmri2speech.data.sound import Sound
+from rtmri2speech.data.textgrid import read_textgrid
+from rtmri2speech.errors import UserError
+from rtmri2speech.evaluation.vowel_space import measure_vowels
+from rtmri2speech.evaluation.vowels import Span, VowelFinder
+from rtmri2speech.reporting.page_pictures import encode_webp
+
+HIGHEST = 5500.0
+"""Hz: top of the spectrograms, where speech has its first four formants or five."""
+
+# The phoneticians' wide-band spectrogram: Praat's window of 5 ms effective length, 6 dB an octave of pre-emphasis.
+_WINDOW, _PREEMPHASIS, _RANGE_DB = 0.005, 0.97, 65.0
+_STEP, _ROWS, _QUALITY = 0.002, 220, 70
+# WebP pictures have sides of 16383 pixels at most.
+_WIDEST = 16_000
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A sound of the page; time 0 is the begin of the first frame.
+
+    Attributes:
+        kind: original, generated or masked.
+        label: what was hidden; empty for the others.
+        sound: the samples.
+    """
+
+    kind: str
+    label: str
+    sound: Sound
+
+
+def spectrogram(sound: Sound, top: float) -> tuple[bytes, float, float]:
+    """A wide-band spectrogram as WebP: loud is bright, the highest frequency in the first row.
+
+    Args:
+        sound: any.
+        top: highest frequency, Hz; above Nyquist the picture is dark.
+
+    Returns:
+        The picture, and the times of its left and its right edge, seconds.
+    """
+    from scipy.signal import spectrogram as transform
+
+    wave = sound.samples.astype(np.float64)
+    wave[1:] -= _PREEMPHASIS * wave[:-1].copy()
+    length = max(round(2.0 * _WINDOW * sound.rate), 8)
+    hop = max(round(max(_STEP, sound.duration / _WIDEST) * sound.rate), 1)
+    wave = np.pad(wave, length)
+    size = 2 ** math.ceil(math.log2(4 * length))
+    hz, times, power = transform(wave, sound.rate, ("gaussian", length / 6.0), length, length - hop, nfft=size)
+    level = 10.0 * np.log10(np.maximum(power, 1e-20))
+    wanted = (np.arange(_ROWS)[::-1] + 0.5) * top / _ROWS
+    rows = np.stack([np.interp(wanted, hz, column, right=-200.0) for column in level.T], axis=1)
+    shades = np.clip((rows - rows.max()) / _RANGE_DB + 1.0, 0.0, 1.0)
+    begin = float(times[0]) - (hop / 2 + length) / sound.rate
+    return encode_webp((255.0 * shades).astype(np.uint8), _QUALITY), begin, begin + len(times) * hop / sound.rate
+
+
+def has_praat() -> bool:
+    """Whether formants and F0 can be measured."""
+    return find_spec("parselmouth") is not None
+
+
+def tracks_of(sound: Sound) -> Tracks | None:
+    """Formants and F0, or None where the sound is too short or has too low a rate."""
+    try:
+        return measure_tracks(sound)
+    except UserError:
+        return None
+
+
+def written_tracks(tracks: Tracks) -> dict[str, Any]:
+    """Tracks for the page: rounded, null where there is nothing."""
+    return {
+        "from": float(tracks.times[0]),
+        "step": float(tracks.times[1] - tracks.times[0]) if len(tracks.times) > 1 else 0.0,
+        "ceiling": tracks.ceiling,
+        "f0": numbers(np.where(tracks.voiced, tracks.f0, np.nan), 1),
+        "formants": [numbers(track, 0) for track in tracks.formants.T],
+    }
+
+
+def numbers(values: NDArray[np.floating], digits: int) -> list[float | None]:
+    """Values as JSON knows them: NaN is null."""
+    return [round(value, digits) if math.isfinite(value) else None for value in values.tolist()]
+
+
+def vowels_of(spoken: Spoken, spans: Sequence[Span], ceiling: float) -> list[dict[str, Any]]:
+    """F1 and F2 of vowels in a sound, those that have both."""
+    ceiling = min(ceiling, spoken.sound.rate / 2)
+    return [
+        {
+            "label": one.label,
+            "start": round(one.start, 4),
+            "end": round(one.end, 4),
+            "f1": round(one.f1, 1),
+            "f2": round(one.f2, 1),
+        }
+        for one in measure_vowels(spoken.label, spoken.sound, spans, ceiling)
+        if math.isfinite(one.f1) and math.isfinite(one.f2)
+    ]
+
+
+def tiers_of(path: Path, lead: float, seconds: float) -> list[dict[str, Any]]:
+    """Tiers of a TextGrid on the clip's clock, without empty labels.
+
+    Args:
+        path: the file.
+        lead: seconds from the TextGrid's time 0 to the first frame.
+        seconds: length of the clip; what lies outside is left out.
+
+    Raises:
+        MediaError: when the file cannot be read.
+    """
+    tiers = []
+    for tier in read_textgrid(path).tiers:
+        if isinstance(tier, IntervalTier):
+            entries = ((one.start, one.end, one.label) for one in tier.entries)
+        else:
+            entries = ((one.time, one.time, one.label) for one in tier.entries)
+        tiers.append({"name": tier.name, "entries": list(_moved(entries, lead, seconds))})
+    return tiers
+
+
+def _moved(entries: Iterable[tuple[float, float, str]], lead: float, seconds: float) -> Iterable[list[Any]]:
+    for start, end, label in entries:
+        low, high = max(start - lead, 0.0), min(end - lead, seconds)
+        if label.strip() and low <= high:
+            yield [round(low, 4), round(high, 4), label.strip()]
+
+
+def vowel_spans(path: Path, lead: float) -> list[Span]:
+    """Vowels of a TextGrid on the clip's clock.
+
+    Raises:
+        MediaError: when the file cannot be read.
+    """
+    return [Span(one.label, one.start - lead, one.end - lead) for one in VowelFinder().spans_in(path)]

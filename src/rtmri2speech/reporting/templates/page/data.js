@@ -1,0 +1,89 @@
+// Parts of the page: its description, its words, and binary chunks that are decoded when they are needed.
+const $ = (id) => document.getElementById(id);
+const page = JSON.parse($("page").textContent);
+const strings = JSON.parse($("strings").textContent);
+
+const state = {
+  clip: null, time: 0, playing: false, speed: 1, sound: 0, language: "en", theme: "auto",
+  method: 0, bands: [], display: "positive", gain: 1, opacity: 0.75, hidden: new Set(),
+  from: 0, to: 1, selection: null, course: "share", formants: true, limits: true,
+};
+
+const t = (key) => strings[state.language][key] ?? strings.en[key] ?? key;
+// Names from files, such as regions and measures: translated where they are known, else as they are.
+const named = (key) => strings[state.language].names[key] ?? key.replaceAll("_", " ");
+
+function bytesOf(number) {
+  const text = $("chunk" + number).textContent;
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}
+
+async function inflated(number) {
+  const stream = new Blob([bytesOf(number)]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(stream).arrayBuffer();
+}
+
+const bitmapOf = (number) => createImageBitmap(new Blob([bytesOf(number)], { type: "image/webp" }));
+
+function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+function drawing(name, attributes, ...children) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+let inks = {};
+function readInks() {
+  const style = getComputedStyle(document.documentElement);
+  const names = ["ground", "surface", "raised", "ink", "quiet", "line", "accent", "cursor", "shade", "frame"];
+  for (const name of [...names, "f1", "f2", "f3", "f4"]) inks[name] = style.getPropertyValue("--" + name).trim();
+  inks.dark = style.colorScheme === "dark";
+}
+
+const FONT = () => getComputedStyle(document.documentElement).fontFamily;
+const frames = () => state.clip.frames;
+const frameAt = (time) => Math.min(frames() - 1, Math.max(0, Math.floor(time * state.clip.rate + 1e-6)));
+const timeOf = (frame) => (frame + 0.5) / state.clip.rate;
+const soundNow = () => state.clip.sounds[state.sound] ?? null;
+const methodNow = () => state.clip.maps[state.method] ?? null;
+const bandsNow = () => state.bands.map((index) => methodNow().bands[index]);
+const soundName = (sound) => t(sound.kind) + (sound.label ? ": " + sound.label : "");
+
+// A canvas as sharp as the screen: its context, and width and height in CSS pixels.
+function sized(canvas, width, height) {
+  const ratio = window.devicePixelRatio || 1;
+  const [w, h] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
+  if (canvas.width !== w) canvas.width = w;
+  if (canvas.height !== h) canvas.height = h;
+  const context = canvas.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  return context;
+}
+
+const shortNumber = (value) => {
+  if (value === null || value === undefined) return "–";
+  const size = Math.abs(value);
+  if (size !== 0 && size < 0.001) return value.toExponential(1);
+  return size < 1 ? value.toFixed(3) : size < 10 ? value.toFixed(2) : size < 1000 ? value.toFixed(1) : value.toFixed(0);
+};
+
+// Round values for the marks of an axis.
+function marks(low, high, most) {
+  const rough = (high - low) / Math.max(most, 1);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough - 1e-12);
+  const found = [];
+  for (let value = Math.ceil(low / step - 1e-9) * step; value <= high + step * 1e-6; value += step) found.push(value);
+  return { values: found, digits: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
+}
