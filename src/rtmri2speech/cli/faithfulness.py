@@ -7,14 +7,14 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Fps, Many, parse_fps, progress
+from rtmri2speech.cli.console import Fps, Many, ModelFile, parse_fps, progress
 from rtmri2speech.errors import ConfigError
 
 
 def faithfulness(
     video: Annotated[Path, Parameter(name=["VIDEO", "--video"])],
     *,
-    model: Path,
+    model: ModelFile,
     out: Annotated[Path, Parameter(name=["--out", "--output-dir"])],
     target: Annotated[list[Literal["energy", "log-energy", "centroid", "adaptive"]], Many] | None = None,
     stride: Annotated[list[int], Many] | None = None,

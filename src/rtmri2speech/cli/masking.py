@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Flag, Fps, Many, parse_fps, progress
+from rtmri2speech.cli.console import Flag, Fps, Many, ModelFile, parse_fps, progress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def masking(
     video: Annotated[Path, Parameter(name=["VIDEO", "--video"])],
     *,
-    model: Path,
+    model: ModelFile,
     out: Annotated[Path, Parameter(name=["--out", "--output-dir"])],
     region: Annotated[list[str], Many] | None = None,
     alpha: Annotated[list[float], Many] | None = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Fps, Many, parse_fps, progress
+from rtmri2speech.cli.console import Fps, Many, ModelFile, parse_fps, progress
 from rtmri2speech.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def physics(
     videos: Annotated[list[Path], Parameter(name=["VIDEOS", "--videos"], consume_multiple=True, negative="")],
     *,
-    model: Path,
+    model: ModelFile,
     out: Annotated[Path, Parameter(name=["--out", "--output-dir"])],
     target: Annotated[list[Literal["energy", "log-energy", "centroid", "adaptive"]], Many] | None = None,
     stride: Annotated[list[int], Many] | None = None,
