@@ -29,6 +29,9 @@ Method = Literal["gradcam", "hirescam"]
 """The last feature map (memo section 4), or a finer layer with the gradient kept in place."""
 Floats = NDArray[np.float32]
 
+DEFAULT_TARGETS: dict[Method, TargetKind] = {"gradcam": "energy", "hirescam": "centroid"}
+"""What each method explains by default: the memo's target, and the one whose maps physics and model speak for most."""
+
 DETAIL_STRIDE = 16
 """Pixels a cell of the layer that ``hirescam`` explains by default."""
 
@@ -42,15 +45,19 @@ class MapOptions:
 
     Attributes:
         bands: frequency bands.
-        target: the number a frame that is explained.
+        target: the number a frame that is explained; None for each method's own, :data:`DEFAULT_TARGETS`.
         methods: kinds of maps.
         stride: pixels a cell of the layer that ``hirescam`` explains.
     """
 
     bands: tuple[Band, ...]
-    target: TargetKind = "energy"
+    target: TargetKind | None = None
     methods: tuple[Method, ...] = ("gradcam",)
     stride: int = DETAIL_STRIDE
+
+    def target_of(self, method: Method) -> TargetKind:
+        """What a method explains."""
+        return self.target or DEFAULT_TARGETS[method]
 
 
 @dataclass
@@ -59,8 +66,9 @@ class MapFile:
 
     Attributes:
         method, band: which.
+        target: what is explained.
+        row: its place among the targets of the clip.
         stride: pixels a cell of the explained layer.
-        unit: of the maps' sum over the picture.
         path: the sequence, (T, S, S), float32, signed.
         scale: largest absolute value in the clip: one for all frames, so that frames can be compared.
         mean: mean over the frames, (S, S).
@@ -68,11 +76,17 @@ class MapFile:
 
     method: Method
     band: Band
+    target: TargetKind
+    row: int
     stride: int
-    unit: str
     path: Path
     scale: float = 0.0
     mean: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+
+    @property
+    def unit(self) -> str:
+        """Unit of the maps' sum over the picture."""
+        return UNITS[self.target]
 
     @property
     def stem(self) -> str:
@@ -91,7 +105,7 @@ class Explained:
         mean_picture: (S, S), grey values from 0 to 255.
         pictures: the frames that were asked for, (S, S), uint8, by number.
         mel_db: the predicted mel, (T, M), dB.
-        values: the targets, (B, T).
+        values: the targets, (K, T): the bands, for each kind of target.
         files: what was written.
         notes: remarks for the user.
     """
@@ -141,16 +155,18 @@ def explain_clip(
     encoded = explainer.encode(clip, list(strides.values()), on_frames)
     notes: list[str] = []
 
+    kinds = list(dict.fromkeys(map(options.target_of, options.methods)))
+
     def make_targets(mel: Floats) -> list[Target]:
-        return targets_for(mel, options, explainer.features, notes)
+        return [one for kind in kinds for one in targets_for(mel, options.bands, kind, explainer.features, notes)]
 
     found = explainer.explain(encoded.features, make_targets)
-    unit = UNITS[options.target]
-    maps = [
-        MapFile(method, band, stride, unit, out / f"{method}_{band.name}_sequence.npy")
-        for method, stride in strides.items()
-        for band in options.bands
-    ]
+    maps = []
+    for method, stride in strides.items():
+        kind = options.target_of(method)
+        for row, band in enumerate(options.bands, kinds.index(kind) * len(options.bands)):
+            path = out / f"{method}_{band.name}_sequence.npy"
+            maps.append(MapFile(method, band, kind, row, stride, path))
     blocks = explainer.maps(clip, found.gradients, list(strides.values()), encoded.kept, on_frames)
     mean_picture, pictures = _write_sequences(maps, blocks, clip.n_frames, explainer.frames.size, target_frames)
     values = found.values.cpu().numpy().astype(np.float32)
@@ -158,11 +174,12 @@ def explain_clip(
     files += [_save(out / f"{one.stem}_average.npy", one.mean) for one in maps]
     files.append(_save(out / "mean_picture.npy", mean_picture))
     files.append(out / "targets.csv")
-    write_text(files[-1], _table(values, options, explainer.features.frame_rate))
+    heads = [f"{band.name} ({UNITS[kind]})" for kind in kinds for band in options.bands]
+    write_text(files[-1], _table(values, heads, explainer.features.frame_rate))
     for method in strides:
         files.append(out / f"{method}_metadata.json")
         ours = [one for one in maps if one.method == method]
-        description = _metadata(clip, explainer, options, ours, values, about or {})
+        description = _metadata(clip, explainer, ours, values, about or {})
         write_text(files[-1], json.dumps(description, ensure_ascii=False, indent=1) + "\n")
     if clip.scan.over_bright:
         notes.append(f"the first {clip.scan.over_bright} source frame(s) are over-bright: mistrust their maps")
@@ -179,20 +196,23 @@ def explain_clip(
     )
 
 
-def targets_for(mel: Floats, options: MapOptions, features: FeatureConfig, notes: list[str]) -> list[Target]:
+def targets_for(
+    mel: Floats, bands: Sequence[Band], kind: TargetKind, features: FeatureConfig, notes: list[str]
+) -> list[Target]:
     """A target a band; adaptive ones follow the formants of a mel (T, M), dB.
 
     Args:
         mel: the predicted mel.
-        options: bands, and kind of target.
+        bands: which.
+        kind: of target.
         features: the mel definition.
         notes: gets a line for each band in which no formant was found in some frame.
     """
-    if options.target != "adaptive":
-        return [make_target(band, options.target, features) for band in options.bands]
+    if kind != "adaptive":
+        return [make_target(band, kind, features) for band in bands]
     formants = formants_of_mel(mel, features)
     targets = []
-    for band in options.bands:
+    for band in bands:
         track = formant_in_band(formants, mel, band.low, band.high, features)
         missing = int(np.isnan(track).sum())
         if missing:
@@ -206,7 +226,6 @@ def targets_for(mel: Floats, options: MapOptions, features: FeatureConfig, notes
 def _write_sequences(
     maps: list[MapFile], blocks: Any, n_frames: int, size: int, target_frames: Sequence[int]
 ) -> tuple[Floats, dict[int, NDArray[np.uint8]]]:
-    bands = list(dict.fromkeys(one.band.name for one in maps))
     sums = [np.zeros((size, size)) for _ in maps]
     picture_sum = np.zeros((size, size))
     pictures: dict[int, NDArray[np.uint8]] = {}
@@ -218,7 +237,7 @@ def _write_sequences(
         block: BlockOfMaps
         for block in blocks:
             for index, (one, file) in enumerate(zip(maps, files, strict=True)):
-                pixels = to_pixels(block.maps[one.stride][bands.index(one.band.name)], size)
+                pixels = to_pixels(block.maps[one.stride][one.row], size)
                 one.scale = max(one.scale, float(np.abs(pixels).max()))
                 sums[index] += pixels.sum(axis=0, dtype=np.float64)
                 file.write(np.ascontiguousarray(pixels, "<f4").data)
@@ -236,19 +255,18 @@ def _save(path: Path, values: Floats) -> Path:
     return path
 
 
-def _table(values: Floats, options: MapOptions, rate: Fraction) -> str:
+def _table(values: Floats, heads: Sequence[str], rate: Fraction) -> str:
     """The targets frame by frame as CSV; times are those of the frames' centres."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    unit = UNITS[options.target]
-    writer.writerow(["frame", "time_s", *(f"{band.name} ({unit})" for band in options.bands)])
+    writer.writerow(["frame", "time_s", *heads])
     for frame, row in enumerate(values.T):
         writer.writerow([frame, f"{(frame + 0.5) / float(rate):.4f}", *(f"{value:.6g}" for value in row)])
     return text.getvalue()
 
 
 def _metadata(
-    clip: Clip, explainer: Explainer, options: MapOptions, maps: list[MapFile], values: Floats, about: dict[str, Any]
+    clip: Clip, explainer: Explainer, maps: list[MapFile], values: Floats, about: dict[str, Any]
 ) -> dict[str, Any]:
     features = explainer.features
     centres = features.mel_centres()
@@ -263,9 +281,9 @@ def _metadata(
             "sequence": one.path.name,
             "average": f"{one.stem}_average.npy",
             "scale": one.scale,
-            "target_mean": float(values[index].mean()),
+            "target_mean": float(values[one.row].mean()),
         }
-        for index, one in enumerate(maps)
+        for one in maps
     ]
     return {
         "schema": SCHEMA,
@@ -278,9 +296,9 @@ def _metadata(
         "source": {"width": source.width, "height": source.height, "frames": source.frames},
         "method": maps[0].method,
         "stride_pixels": maps[0].stride,
-        "target": options.target,
-        "target_unit": UNITS[options.target],
-        "adaptive_half_width_hz": ADAPTIVE_HZ if options.target == "adaptive" else None,
+        "target": maps[0].target,
+        "target_unit": maps[0].unit,
+        "adaptive_half_width_hz": ADAPTIVE_HZ if maps[0].target == "adaptive" else None,
         "inference": explainer.model.config.inference,
         "map": "signed gradient x activation of the frame's own picture, not rescaled; scale: largest in the clip.",
         "bands": bands,

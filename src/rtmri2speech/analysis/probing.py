@@ -13,7 +13,7 @@ from torch import Tensor
 
 from rtmri2speech.analysis.effects import speaking
 from rtmri2speech.analysis.explain import Explainer
-from rtmri2speech.analysis.gradcam import MapOptions, targets_for
+from rtmri2speech.analysis.gradcam import targets_for
 from rtmri2speech.analysis.layers import LayerMaps, frozen, last_stride, require_strides
 from rtmri2speech.analysis.own_frame import own_gradients
 from rtmri2speech.analysis.targets import Band, Target, TargetKind
@@ -99,7 +99,7 @@ class Probe:
         self.speaking = speaking(plain)
         self.targets: list[Target] = []
         for kind in self.kinds:
-            self.targets += targets_for(plain, MapOptions(self.bands, kind), explainer.features, [])
+            self.targets += targets_for(plain, self.bands, kind, explainer.features, [])
         self.values = np.stack([target(mel.double()).cpu().numpy() for target in self.targets])
 
     @property

@@ -30,7 +30,7 @@ def gradcam(
     formant_band: Annotated[list[str], Many] | None = None,
     target_frames: Annotated[list[int], Many] | None = None,
     method: Annotated[list[Literal["gradcam", "hirescam"]], Many] | None = None,
-    target: Target = "energy",
+    target: Target | None = None,
     stride: int = 16,
     segment: Annotated[list[str], Many] | None = None,
     textgrid: Path | None = None,
@@ -61,9 +61,10 @@ def gradcam(
         Frames to draw, counted from 0.
     method
         gradcam, the classical map of the last feature map; hirescam, a finer layer with the gradient kept in place.
+        Both if none is given.
     target
-        What is explained: the band's energy, its level in dB, its centre of gravity in Hz, or the level within
-        250 Hz of the formant found in the band.
+        What is explained: the band's energy (of gradcam by default), its level in dB, its centre of gravity in Hz
+        (of hirescam by default), or the level within 250 Hz of the formant found in the band.
     stride
         Pixels a cell of the layer that hirescam explains: 16, or 8 for more detail.
     segment
@@ -97,7 +98,7 @@ def gradcam(
 
     bundle = load_bundle(model)
     bands = read_bands(formant_band or ["F1:300-900", "F2:900-2500"], bundle.features)
-    options = MapOptions(tuple(bands), target, tuple(dict.fromkeys(method or ["gradcam"])), stride)
+    options = MapOptions(tuple(bands), target, tuple(dict.fromkeys(method or ["gradcam", "hirescam"])), stride)
     explainer = Explainer(bundle, choose_device(device))
     clip = open_video(video, explainer, rate)
     frames = list(dict.fromkeys(target_frames or []))

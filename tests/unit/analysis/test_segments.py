@@ -101,7 +101,7 @@ def test_files_that_would_overwrite_each_other() -> None:
 def test_sequences_means_spreads_and_differences(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     whole = rng.normal(size=(20, 6, 6)).astype(np.float32)
-    maps = MapFile("gradcam", Band("F1", 300, 900, (7, 20)), 32, "dB", tmp_path / "gradcam_F1_sequence.npy")
+    maps = MapFile("gradcam", Band("F1", 300, 900, (7, 20)), "log-energy", 0, 32, tmp_path / "gradcam_F1_sequence.npy")
     np.save(maps.path, whole)
     a = Segment("a", (Token(0, 0.1, 0, 3), Token(0.2, 0.5, 5, 12)))
     i = Segment("i", (Token(0.6, 0.7, 15, 18),))

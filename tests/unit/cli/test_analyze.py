@@ -49,6 +49,17 @@ def test_the_memos_command_writes_the_memos_files(run: Run, talker: Path, eyes: 
     with (tmp_path / "targets.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == FRAMES and all(float(row["F1 (power)"]) > 0 for row in rows)
+    # Beside the memo's maps stand finer ones, each of what suits it.
+    finer = json.loads((tmp_path / "hirescam_metadata.json").read_text(encoding="utf-8"))
+    assert finer["stride_pixels"] == 16 and finer["target"] == "centroid" and finer["target_unit"] == "Hz"
+    assert [band["target_mean"] for band in finer["bands"]] == pytest.approx(
+        [np.mean([float(row[f"{band} (Hz)"]) for row in rows]) for band in ("F1", "F2")], rel=1e-4
+    )
+    words = ["--method", "hirescam", "--target", "centroid", "--device", "cpu"]
+    assert run("analyze", "gradcam", talker, "--model", eyes, "--out", tmp_path / "alone", *words).code == 0
+    for band in ("F1", "F2"):
+        alone, beside = (np.load(path / f"hirescam_{band}_sequence.npy") for path in (tmp_path / "alone", tmp_path))
+        np.testing.assert_allclose(alone, beside, rtol=1e-4, atol=1e-6 * np.abs(alone).max())
     assert not list(tmp_path.glob(".*"))
 
 
@@ -120,7 +131,7 @@ def test_a_model_without_an_acoustic_stage(
 
 
 def test_regions_of_maps(run: Run, talker: Path, eyes: Path, tmp_path: Path) -> None:
-    words = ["--segment", "a:0.8-1.2", "--method", "gradcam", "hirescam", "--device", "cpu"]
+    words = ["--segment", "a:0.8-1.2", "--device", "cpu"]
     assert run("analyze", "gradcam", talker, "--model", eyes, "--out", tmp_path, *words).code == 0
     result = run("analyze", "regions", tmp_path)
     assert result.code == 0 and "tongue" in result.out
