@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -119,7 +120,7 @@ def render(page: dict[str, Any], chunks: list[str]) -> str:
     )
     return environment.get_template("page/page.html").render(
         title=page["title"],
-        page=page,
+        page=_without_nan(page),
         strings=json.loads((folder / "strings.json").read_text(encoding="utf-8")),
         chunks=chunks,
         style=style,
@@ -127,6 +128,15 @@ def render(page: dict[str, Any], chunks: list[str]) -> str:
         style_hash=_hash(style),
         script_hash=_hash(script),
     )
+
+
+def _without_nan(value: Any) -> Any:
+    """NaN and infinity as null: JSON, as browsers read it, has no other numbers."""
+    if isinstance(value, dict):
+        return {name: _without_nan(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _hash(text: str) -> str:

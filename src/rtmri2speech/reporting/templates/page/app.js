@@ -124,7 +124,7 @@ function fillChoices() {
     return button;
   }));
   $("clips").replaceChildren(...(page.clips.length < 2 ? [] : page.clips).map((one) => {
-    const button = element("button", { type: "button", title: one.video }, element("bdi", {}, one.name), element("small", {}, one.seconds.toFixed(1) + " s"));
+    const button = element("button", { type: "button", title: one.video }, element("bdi", {}, one.name), " ", element("small", {}, one.seconds.toFixed(1) + " s"));
     if (one === clip) button.setAttribute("aria-current", "true");
     button.addEventListener("click", () => openClip(one));
     return button;
@@ -185,8 +185,8 @@ function strongest(clip) {
 
 async function useSound(index) {
   state.sound = index;
+  if (state.playing) play();
   await loadTimeline(state.clip, soundNow(), redraw);
-  if (state.playing) await play();
   changed();
 }
 

@@ -51,22 +51,24 @@ function drawVowels(canvas) {
       context.stroke();
     }
   }
-  shown.forEach((sound, index) => {
-    const colour = index === 0 && sound === original ? inks.quiet : inks.accent;
-    for (const one of sound.vowels) {
-      const now = state.time >= one.start && state.time < one.end, place = { x: x(one.f2), y: y(one.f1) };
-      dots.push({ ...place, vowel: one });
-      if (now) {
-        context.fillStyle = inks.cursor;
-        context.beginPath();
-        context.arc(place.x, place.y, 11, 0, 2 * Math.PI);
-        context.fill();
-      }
-      context.font = `${now ? "bold " : ""}14px ` + FONT();
-      context.textAlign = "center";
-      context.fillStyle = now ? "#fff" : colour;
-      context.fillText(one.label, place.x, place.y + 0.5);
+  const marked = shown.flatMap((sound) => sound.vowels.map((one) => {
+    const now = state.time >= one.start && state.time < one.end;
+    return { one, now, colour: sound === original ? inks.quiet : inks.accent };
+  }));
+  // The one that is spoken now lies on top.
+  marked.sort((a, b) => a.now - b.now).forEach(({ one, now, colour }) => {
+    const place = { x: x(one.f2), y: y(one.f1) };
+    dots.push({ ...place, vowel: one });
+    if (now) {
+      context.fillStyle = colour;
+      context.beginPath();
+      context.arc(place.x, place.y, 11, 0, 2 * Math.PI);
+      context.fill();
     }
+    context.font = `${now ? "bold " : ""}14px ` + FONT();
+    context.textAlign = "center";
+    context.fillStyle = now ? inks.surface : colour;
+    context.fillText(one.label, place.x, place.y + 0.5);
   });
   context.textAlign = "left";
   canvas.setAttribute("aria-label", `${t("vowels")}: ${shown.map((sound) => `${soundName(sound)} ${sound.vowels.length}`).join(", ")}`);
@@ -74,7 +76,7 @@ function drawVowels(canvas) {
   note.replaceChildren();
   shown.forEach((sound, index) => {
     const word = element("span", {}, soundName(sound));
-    word.style.color = index === 0 && sound === original ? inks.quiet : inks.accent;
+    word.style.color = sound === original ? inks.quiet : inks.accent;
     word.style.fontWeight = "600";
     note.append(index ? " · " : "", word);
   });

@@ -1,0 +1,335 @@
+"""The page in a real browser: what it draws, plays, keeps to itself, and takes for text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from page_folder import HOSTILE, Made, make_folder, write_maps
+from rtmri2speech.reporting.page import write_page
+from rtmri2speech.reporting.page_collect import Named, collect
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+HARD = "--no-sandbox", "--autoplay-policy=user-gesture-required", "--mute-audio"
+# Notes what sounds are started: their samples a second, length, and from where on.
+SPY = """
+window.started = [];
+const start = AudioBufferSourceNode.prototype.start;
+AudioBufferSourceNode.prototype.start = function (when, from, length) {
+  window.started.push({ rate: this.buffer.sampleRate, seconds: this.buffer.duration, from,
+    loudest: this.buffer.getChannelData(0).reduce((most, value) => Math.max(most, Math.abs(value)), 0) });
+  return start.call(this, when, from, length);
+};
+"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """The system's Chromium."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    named = os.environ.get("CHROMIUM")
+    program = named or next((found for name in NAMES if (found := shutil.which(name))), None)
+    if program is None:
+        pytest.skip("no Chromium or Chrome on this system (apt install chromium, or CHROMIUM=/path/to/it)")
+    with playwright.sync_playwright() as running:
+        yield running.chromium.launch(executable_path=program, args=list(HARD))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A folder whose every text is markup."""
+    folder = make_folder(tmp_path_factory.mktemp("page"), "cl&ip", HOSTILE + "</script><script>alert(2)</script>")
+    write_maps(folder.folder / "more", folder.video, folder.frames, method="hirescam")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page_file(made: Made) -> Path:
+    """Its page."""
+    out = made.folder.parent / "pa#ge 語.html"
+    named = Named(regions=[str(made.video.with_suffix(".json"))])
+    write_page(collect(made.folder, named), out, "Title" + HOSTILE, [])
+    return out
+
+
+class Opened:
+    """A page, and what went wrong in it or was asked for."""
+
+    def __init__(self, page: Any) -> None:
+        self.page, self.requests, self.errors = page, [], []
+        page.on("request", lambda one: self.requests.append(one.url))
+        page.on("console", lambda one: self.errors.append(one.text) if one.type == "error" else None)
+        page.on("pageerror", lambda one: self.errors.append(str(one)))
+        page.on("dialog", lambda one: (self.errors.append("dialog " + one.message), one.dismiss()))
+
+    def open(self, path: Path) -> None:
+        self.page.goto(path.as_uri())
+        self.page.wait_for_selector("html[data-ready]", timeout=15_000)
+        self.page.evaluate("rtmri.loaded()")
+
+    def frame(self) -> int:
+        return int(self.page.get_attribute("#timeline", "aria-valuenow"))
+
+    def pixels(self, canvas: str = "#frame") -> list[int]:
+        """Mean red, green and blue of the left and of the right half."""
+        return self.page.evaluate(
+            """(name) => {
+              const canvas = document.querySelector(name), half = Math.floor(canvas.width / 2), found = [];
+              for (const x of [0, half]) {
+                const { data } = canvas.getContext("2d").getImageData(x, 0, half, canvas.height);
+                const sums = [0, 0, 0];
+                for (let i = 0; i < data.length; i += 4) for (const part of [0, 1, 2]) sums[part] += data[i + part];
+                found.push(...sums.map((sum) => (4 * sum) / data.length));
+              }
+              return found;
+            }""",
+            canvas,
+        )
+
+    def show(self, frame: int) -> list[int]:
+        self.page.evaluate("(frame) => rtmri.show(frame)", frame)
+        return self.pixels()
+
+    def choose(self, name: str, value: str) -> None:
+        self.page.locator(f'input[name="{name}"][value="{value}"]').check(force=True)
+        self.page.wait_for_timeout(60)
+
+
+@pytest.fixture
+def opened(browser: Any, page_file: Path) -> Iterator[Opened]:
+    """The page, opened; at the end it must have asked for nothing and complained of nothing."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, accept_downloads=True)
+    context.add_init_script(SPY)
+    one = Opened(context.new_page())
+    one.open(page_file)
+    yield one
+    context.close()
+    assert [url for url in one.requests if url != page_file.as_uri() and not url.startswith("blob:")] == []
+    assert one.errors == []
+
+
+def test_the_picture_changes_with_frame_and_map(opened: Opened, made: Made) -> None:
+    opened.choose("band", "")
+    first, later = opened.show(2), opened.show(made.frames - 3)
+    assert first != later
+    assert max(abs(red - blue) for red, blue in zip(later[0::3], later[2::3], strict=True)) < 3, "grey without a map"
+    opened.choose("band", "0")
+    left, right = halves(opened.show(made.frames - 1))
+    assert left[0] > left[2] + 20, "the first band's map is warm on the left"
+    opened.choose("band", "1")
+    left, right = halves(opened.show(made.frames - 1))
+    assert right[0] > right[2] + 20 and abs(left[0] - left[2]) < 12, "the second band's on the right"
+    opened.choose("display", "signed")
+    left, right = halves(opened.show(made.frames - 1))
+    assert left[2] > left[0] + 20 and right[0] > right[2] + 20, "with its sign, the left is blue"
+    faint = opened.show(0)
+    opened.page.locator("#gain").fill("3")
+    assert opened.show(0)[2] > faint[2] + 10, "gain makes weak maps strong"
+    opened.choose("band", "0,1")
+    left, right = halves(opened.show(made.frames - 1))
+    assert left[0] > left[2] + 20 and right[2] > right[0] + 20, "two maps have a colour each"
+
+
+def halves(pixels: list[int]) -> tuple[list[int], list[int]]:
+    return pixels[:3], pixels[3:]
+
+
+def test_every_frame_is_the_videos_own(opened: Opened, made: Made) -> None:
+    from rtmri2speech.data.scan import scan_video
+    from rtmri2speech.reporting.pictures import open_pictures
+    from rtmri2speech.signal.features import FeatureConfig
+
+    opened.choose("band", "")
+    opened.page.evaluate("rtmri.state.clip.outlines.names.forEach((name) => rtmri.state.hidden.add(name))")
+    clip = open_pictures(scan_video(made.video), FeatureConfig().frame_rate, 256)
+    whole = [frame for block in clip.blocks() for frame in block]
+    for frame in (0, 15, 16, len(whole) - 1):
+        left, right = halves(opened.show(frame))
+        true = [half.mean() for half in (whole[frame][:, :128], whole[frame][:, 128:])]
+        assert [left[0], right[0]] == pytest.approx(true, abs=1.5)
+
+
+def test_keys_step_and_time_gives_the_frame(opened: Opened, made: Made) -> None:
+    keyboard = opened.page.keyboard
+    keyboard.press("Home")
+    opened.page.wait_for_timeout(60)
+    assert opened.frame() == 0
+    for key, frame in (("ArrowRight", 1), ("Shift+ArrowRight", 11), ("ArrowLeft", 10), ("End", made.frames - 1)):
+        keyboard.press(key)
+        opened.page.wait_for_timeout(60)
+        assert opened.frame() == frame, key
+    rate = opened.page.evaluate("rtmri.state.clip.rate")
+    for time in (0.0, 0.5, 0.999 / rate, 1.001 / rate):
+        opened.page.evaluate("(time) => { rtmri.state.time = time; }", time)
+        keyboard.press("+")
+        opened.page.wait_for_timeout(60)
+        assert opened.frame() == int(time * rate)
+    band = opened.page.evaluate("rtmri.state.bands.join()")
+    keyboard.press("b")
+    assert opened.page.evaluate("rtmri.state.bands.join()") != band
+
+
+def test_a_click_goes_there_and_a_drag_selects(opened: Opened) -> None:
+    box = opened.page.locator("#timeline").bounding_box()
+    x = box["x"] + 60 + 0.5 * (box["width"] - 74)
+    opened.page.mouse.click(x, box["y"] + 100)
+    seconds = opened.page.evaluate("rtmri.state.clip.seconds")
+    assert opened.page.evaluate("rtmri.state.time") == pytest.approx(seconds / 2, abs=0.01)
+    opened.page.mouse.move(x, box["y"] + 100)
+    opened.page.mouse.down()
+    opened.page.mouse.move(x + 100, box["y"] + 100, steps=4)
+    opened.page.mouse.up()
+    chosen = opened.page.evaluate("rtmri.state.selection")
+    assert chosen == pytest.approx([seconds / 2, seconds * (0.5 + 100 / (box["width"] - 74))], abs=0.02)
+    opened.page.keyboard.press("Escape")
+    assert opened.page.evaluate("rtmri.state.selection") is None
+
+
+def test_sound_advances_and_the_frame_with_it(opened: Opened) -> None:
+    page = opened.page
+    page.keyboard.press("Home")
+    page.keyboard.press(" ")
+    seen = []
+    for _ in range(5):
+        page.wait_for_timeout(60)
+        seen.append(page.evaluate("[rtmri.state.time, Number(document.querySelector('#timeline').ariaValueNow)]"))
+    context = page.evaluate("[rtmri.player.context.state, rtmri.player.context.currentTime]")
+    assert context[0] == "running" and context[1] > 0.1
+    rate = page.evaluate("rtmri.state.clip.rate")
+    assert seen[-1][0] > 0.1 and all(now[0] >= before[0] for before, now in pairwise(seen))
+    assert all(frame == int(time * rate + 1e-6) for time, frame in seen)
+    (first,) = page.evaluate("window.started")
+    assert first["rate"] == 20_000 and first["from"] == 0 and first["loudest"] > 0.1
+    page.keyboard.press(" ")
+    page.wait_for_timeout(80)
+    stopped = page.evaluate("rtmri.state.time")
+    page.wait_for_timeout(150)
+    assert page.evaluate("[rtmri.state.time, rtmri.state.playing]") == [stopped, False]
+
+
+def test_sounds_differ_and_slow_motion_is_slow(opened: Opened) -> None:
+    page = opened.page
+    assert page.locator("#sound option").all_inner_texts() == ["Original", "Synthesized", "Masked: lips, darken"]
+    for value in ("0", "1", "2"):
+        page.select_option("#sound", value)
+        page.wait_for_timeout(60)
+        page.keyboard.press("Home")
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press(" ")
+        page.wait_for_timeout(250)
+        page.keyboard.press(" ")
+    loud = [one["loudest"] for one in page.evaluate("window.started")]
+    assert loud[1] == pytest.approx(0.7 * loud[0], rel=0.1) and loud[2] == pytest.approx(0.3 * loud[0], rel=0.1)
+    opened.choose("speed", "0.25")
+    page.keyboard.press("Home")
+    page.keyboard.press(" ")
+    page.wait_for_timeout(500)
+    slow = page.evaluate("window.started.at(-1)")
+    assert slow["seconds"] == pytest.approx(4 * page.evaluate("rtmri.state.clip.sounds[2].seconds"), rel=0.05)
+    assert page.evaluate("rtmri.state.time") < 0.25
+
+
+def test_what_files_say_stays_text(opened: Opened) -> None:
+    page = opened.page
+    assert page.locator("img").count() == 0 and page.locator("script").count() == page.evaluate(
+        "document.querySelectorAll('script[id]').length + 1"
+    )
+    assert page.title() == "Title" + HOSTILE == page.locator("h1").inner_text()
+    for text in ("sp" + HOSTILE, "some.safetensors" + HOSTILE, "rtmri2speech evaluate" + HOSTILE):
+        assert text in page.locator("main").evaluate("(main) => main.textContent")
+    assert HOSTILE in page.locator("#regions").inner_text()
+
+
+def test_nothing_else_may_run_or_be_loaded(opened: Opened) -> None:
+    """The policy holds: scripts, styles and pictures that get in are refused."""
+    refused = opened.page.evaluate(
+        """async () => {
+          const found = [];
+          document.addEventListener("securitypolicyviolation", (event) => found.push(event.effectiveDirective));
+          const script = document.createElement("script");
+          script.textContent = "window.intruder = true";
+          document.body.append(script);
+          const image = document.createElement("img");
+          image.src = "https://example.org/x.png";
+          document.body.append(image);
+          try { await fetch("https://example.org/"); } catch (error) { found.push("fetch"); }
+          await new Promise((done) => setTimeout(done, 200));
+          return [window.intruder ?? null, ...found.sort()];
+        }"""
+    )
+    assert refused == [None, "connect-src", "fetch", "img-src", "script-src-elem"]
+    opened.errors[:] = [text for text in opened.errors if "Content Security Policy" not in text]
+    opened.requests[:] = [url for url in opened.requests if "example.org" not in url]
+
+
+def test_language_and_colours_switch(opened: Opened) -> None:
+    page = opened.page
+    opened.choose("language", "ja")
+    assert page.get_attribute("html", "lang") == "ja" and "評価値" in page.inner_text("main")
+    assert page.get_attribute("#play", "aria-label") == "再生"
+    opened.choose("theme", "dark")
+    ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    opened.choose("theme", "light")
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") != ground
+    assert (
+        page.locator("button:visible, canvas[role]:visible").evaluate_all(
+            "(all) => all.filter((one) => !(one.ariaLabel || one.textContent.trim())).length"
+        )
+        == 0
+    ), "everything has a name for a screen reader"
+
+
+def download(opened: Opened, what: str) -> tuple[str, bytes]:
+    opened.page.locator("#save summary").click()
+    with opened.page.expect_download() as waiting:
+        opened.page.locator(f'[data-save="{what}"]').click()
+    return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
+
+
+def test_the_view_and_the_data_can_be_saved(opened: Opened, made: Made) -> None:
+    from PIL import Image
+
+    opened.show(5)
+    name, data = download(opened, "view")
+    picture = Image.open(io.BytesIO(data))
+    assert name == "cl_ip_frame5.png" and picture.width > 1500 and len(set(picture.convert("L").tobytes())) > 50
+    tables = {what: rows_of(download(opened, what)[1]) for what in ("frames", "vowels", "measures")}
+    assert len(tables["frames"]) == made.frames + 1 and tables["frames"][0][:3] == [
+        "frame",
+        "time_s",
+        "gradcam F1 lips share",
+    ]
+    assert (
+        tables["frames"][3][2:4] == ["0.1", str(float(f"{2 / made.frames:.4g}"))] or float(tables["frames"][3][3]) > 0
+    )
+    assert ["all", "stoi", "high", "0.8", "", "", "0.9", "0.5"] in tables["measures"]
+
+
+def rows_of(data: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
+
+
+def test_several_clips_are_listed(browser: Any, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        make_folder(tmp_path / name, name, seconds=0.8)
+        shutil.copytree(tmp_path / name / "out", tmp_path / "all" / name)
+    out = tmp_path / "page.html"
+    write_page(collect(tmp_path / "all"), out, "Two", [])
+    one = Opened(browser.new_page())
+    one.open(out)
+    buttons = one.page.locator("#clips button")
+    assert [re.sub(r"\s+", " ", text) for text in buttons.all_inner_texts()] == ["one 0.8 s", "two 0.8 s"]
+    buttons.nth(1).click()
+    one.page.wait_for_selector('#clips button[aria-current]:has-text("two")')
+    assert one.page.evaluate("rtmri.state.clip.name") == "two" and max(one.show(3)) > 20
+    assert one.errors == []
+    one.page.close()
