@@ -105,8 +105,11 @@ class _Show:
         )
         self._do("How much of it in which articulator?", "analyze", "regions", maps, "--regions", _truth(clip.video))
         shutil.copy(clip.audio or clip.video, original)
+        page = self.out / "page.html"
+        self._do("All of it on one page", "report", self.out, "--out", page)
         print(
             f"\nDone in {time.perf_counter() - began:.0f} s.\n"
+            f"  open    {page}  (in a browser: everything below, side by side)\n"
             f"  see     {clip.video}\n"
             f"  hear    {speech / f'{clip.id}_generated.wav'}  (made of the pictures)\n"
             f"          {original}  (what the simulated speaker said)\n"

@@ -28,6 +28,8 @@ _FINEST, _LEVELS = 4, 32767
 # Of full colour: what a screen of 8 bits cannot show.
 _INVISIBLE = 1.0 / 255.0
 _HALVES = 2
+# Pixels.
+_NEAR = 0.5
 _SHADES = 256
 
 
@@ -138,19 +140,32 @@ def outlines_of(regions: Regions, frames: int) -> bytes:
 
 
 def outline(mask: NDArray[np.bool_]) -> list[Floats]:
-    """Closed lines (N, 2) of x and y around a mask (S, S), in pixels; points on straight stretches are left out."""
+    """Closed lines (N, 2) of x and y around a mask (S, S), in pixels, without the steps of single pixels."""
     from contourpy import contour_generator
 
     padded = np.pad(mask.astype(np.float64), 1)
     lines = contour_generator(z=padded).lines(0.5)
     # Padded by one pixel, whose middle is at a half: entry (1, 1) is the pixel from 0 to 1.
-    return [_corners(np.asarray(line)[:-1] - 0.5) for line in lines if len(line) > 3]
+    return [_simpler(np.asarray(line) - 0.5)[:-1] for line in lines]
 
 
-def _corners(line: Floats) -> Floats:
-    before, after = line - np.roll(line, 1, axis=0), np.roll(line, -1, axis=0) - line
-    turns = np.abs(before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]) > 1e-9
-    return line[turns]
+def _simpler(line: Floats) -> Floats:
+    """A line with as few of its points as stay within half a pixel of the others (Douglas & Peucker 1973)."""
+    # A closed line is cut at its point farthest from where it begins.
+    far = int(np.hypot(*(line - line[0]).T).argmax())
+    keep = {0, far, len(line) - 1}
+    stretches = [(0, far), (far, len(line) - 1)]
+    while stretches:
+        first, last = stretches.pop()
+        if last - first < 2:
+            continue
+        along, out = line[last] - line[first], line[first + 1 : last] - line[first]
+        away = np.abs(along[0] * out[:, 1] - along[1] * out[:, 0]) / max(float(np.hypot(*along)), 1e-9)
+        if away.max() > _NEAR:
+            middle = first + 1 + int(away.argmax())
+            keep.add(middle)
+            stretches += [(first, middle), (middle, last)]
+    return line[sorted(keep)]
 
 
 def colour_tables() -> bytes:

@@ -113,7 +113,7 @@ function fillChoices() {
   $("course-choice").hidden = !courseNow();
   $("gain-value").textContent = state.gain.toFixed(state.gain < 10 ? 1 : 0) + "×";
   $("opacity-value").textContent = Math.round(100 * state.opacity) + " %";
-  $("regions").replaceChildren(...regionNames().map((name) => {
+  $("regions").replaceChildren(...loaded.names.map((name) => {
     const shown = !state.hidden.has(name);
     const line = drawing("svg", { viewBox: "0 0 14 8", "aria-hidden": "true" }, drawing("line", { x1: 0, x2: 14, y1: 4, y2: 4, stroke: colourOf(name), "stroke-width": 3 }));
     const button = element("button", { type: "button", "aria-pressed": String(shown) }, line, named(name));

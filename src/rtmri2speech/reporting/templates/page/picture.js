@@ -2,23 +2,22 @@
 const PALETTE = ["#e69f00", "#56b4e9", "#00a878", "#cc79a7", "#d55e00", "#8f7ee7", "#7fae2f", "#c9a800", "#35b8b0", "#a0764f"];
 const SHADES = 256;
 const tables = bytesOf(page.colours);
-const scratch = document.createElement("canvas");
-const loaded = { sheets: [], cells: new Map(), outlines: null, clip: null };
+const loaded = { sheets: [], cells: new Map(), outlines: null, names: [], clip: null };
 
 const colourOf = (region) => {
-  const index = regionNames().indexOf(region);
+  const index = loaded.names.indexOf(region);
   return region === "elsewhere" ? "#8a949e" : PALETTE[index % PALETTE.length];
 };
 
-function regionNames() {
-  const names = new Set(state.clip.outlines?.names ?? []);
-  for (const maps of state.clip.maps) for (const band of maps.bands) band.course?.regions.forEach((name) => names.add(name));
+function regionNames(clip) {
+  const names = new Set(clip.outlines?.names ?? []);
+  for (const maps of clip.maps) for (const band of maps.bands) band.course?.regions.forEach((name) => names.add(name));
   return [...names];
 }
 
 async function loadPictures(clip, redraw) {
   for (const sheet of loaded.sheets) sheet?.close();
-  Object.assign(loaded, { sheets: new Array(clip.sheets.length).fill(null), cells: new Map(), outlines: null, clip });
+  Object.assign(loaded, { sheets: new Array(clip.sheets.length).fill(null), cells: new Map(), outlines: null, names: regionNames(clip), clip });
   const wanted = clip.maps.flatMap((maps) => maps.bands);
   await Promise.all([
     loadSheet(clip, 0),
@@ -68,7 +67,7 @@ function outlinesIn(clip, numbers) {
   return found;
 }
 
-// Bilinear interpolation from cells to pixels: the lower cell and the upper one's weight, for each pixel.
+// Bilinear interpolation from cells to pixels: the lower cell, the upper one, and its weight, for each pixel.
 const grids = new Map();
 function grid(count, size) {
   const key = count + "/" + size;
@@ -80,86 +79,101 @@ function grid(count, size) {
       high[pixel] = Math.min(Math.max(floor + 1, 0), count - 1);
       part[pixel] = place - floor;
     }
-    grids.set(key, { low, high, part, rows: new Float32Array(count * size), pixels: new Float32Array(size * size) });
+    grids.set(key, { low, high, part, rows: new Float32Array(count * size) });
   }
   return grids.get(key);
 }
 
-// A band's map of one frame in units of full colour: (size * size) values.
-function mapAt(band, frame, size, gain) {
+// A band's map of one frame as shades, 0 to 255 for each pixel: from 0 to full colour, or from minus to plus.
+function shadesAt(band, frame, size, signed, shades) {
   const { cells: count, step, scale } = band;
   const cells = loaded.cells.get(band), offset = frame * count * count;
-  const { low, high, part, rows, pixels } = grid(count, size);
-  const factor = scale > 0 ? (step * gain) / scale : 0;
+  const { low, high, part, rows } = grid(count, size);
+  const span = signed ? (SHADES - 1) / 2 : SHADES - 1, zero = (signed ? span : 0) + 0.5;
+  const factor = scale > 0 ? (span * step * state.gain) / scale : 0;
   for (let row = 0; row < count; row++) {
+    const from = offset + row * count, to = row * size;
     for (let x = 0; x < size; x++) {
-      const a = cells[offset + row * count + low[x]], b = cells[offset + row * count + high[x]];
-      rows[row * size + x] = (a + (b - a) * part[x]) * factor;
+      const a = cells[from + low[x]];
+      rows[to + x] = (a + (cells[from + high[x]] - a) * part[x]) * factor + zero;
     }
   }
   for (let y = 0; y < size; y++) {
-    const a = low[y] * size, b = high[y] * size, share = part[y];
-    for (let x = 0; x < size; x++) pixels[y * size + x] = rows[a + x] + (rows[b + x] - rows[a + x]) * share;
-  }
-  return pixels;
-}
-
-const shadeOf = (value, signed) => {
-  const place = signed ? (value + 1) / 2 : value;
-  return place <= 0 ? 0 : place >= 1 ? SHADES - 1 : (place * (SHADES - 1) + 0.5) | 0;
-};
-
-function paintMaps(image, chosen, frame) {
-  const { data, width: size } = image;
-  const signed = chosen.length === 1 && state.display === "signed";
-  if (chosen.length === 1) {
-    const values = mapAt(chosen[0], frame, size, state.gain), table = signed ? 0 : SHADES;
-    for (let pixel = 0; pixel < values.length; pixel++) {
-      const from = 4 * (table + shadeOf(values[pixel], signed)), to = 4 * pixel;
-      data[to] = tables[from];
-      data[to + 1] = tables[from + 1];
-      data[to + 2] = tables[from + 2];
-      data[to + 3] = tables[from + 3] * state.opacity;
+    const upper = low[y] * size, lower = high[y] * size, share = part[y], to = y * size;
+    for (let x = 0; x < size; x++) {
+      const a = rows[upper + x], value = a + (rows[lower + x] - a) * share;
+      shades[to + x] = value < 0 ? 0 : value >= SHADES ? SHADES - 1 : value;
     }
-    return;
-  }
-  // Where two lie, the hue is the mean weighted by opacity.
-  const first = mapAt(chosen[0], frame, size, state.gain).slice(), second = mapAt(chosen[1], frame, size, state.gain);
-  for (let pixel = 0; pixel < first.length; pixel++) {
-    const a = 4 * (2 * SHADES + shadeOf(first[pixel], false)), b = 4 * (3 * SHADES + shadeOf(second[pixel], false));
-    const one = (tables[a + 3] / 255) * state.opacity, other = (tables[b + 3] / 255) * state.opacity;
-    const sum = one + other || 1, to = 4 * pixel;
-    for (let part = 0; part < 3; part++) data[to + part] = (one * tables[a + part] + other * tables[b + part]) / sum;
-    data[to + 3] = 255 * (1 - (1 - one) * (1 - other));
   }
 }
 
-let overlay = null;
+// Colours as the picture's own numbers: of each shade of one map, or of each pair of shades of two.
+const paint = { key: "", table: null };
+function paintTable(kind) {
+  const key = kind + "/" + state.opacity;
+  if (paint.key === key) return paint.table;
+  const bytes = new Uint8ClampedArray(4 * SHADES * (kind === "both" ? SHADES : 1));
+  if (kind !== "both") {
+    bytes.set(tables.subarray(4 * SHADES * (kind === "signed" ? 0 : 1)).subarray(0, bytes.length));
+    for (let at = 3; at < bytes.length; at += 4) bytes[at] *= state.opacity;
+  } else {
+    // Where two lie, the hue is the mean weighted by opacity.
+    for (let first = 0; first < SHADES; first++) for (let second = 0; second < SHADES; second++) {
+      const a = 4 * (2 * SHADES + first), b = 4 * (3 * SHADES + second), to = 4 * (first * SHADES + second);
+      const one = (tables[a + 3] / 255) * state.opacity, other = (tables[b + 3] / 255) * state.opacity, sum = one + other || 1;
+      for (let part = 0; part < 3; part++) bytes[to + part] = (one * tables[a + part] + other * tables[b + part]) / sum;
+      bytes[to + 3] = 255 * (1 - (1 - one) * (1 - other));
+    }
+  }
+  Object.assign(paint, { key, table: new Uint32Array(bytes.buffer) });
+  return paint.table;
+}
+
+// Made anew for pictures of another size.
+let made = null;
+function workbench(size) {
+  if (made?.size !== size) {
+    const [maps, whole] = [0, 1].map(() => Object.assign(document.createElement("canvas"), { width: size, height: size }));
+    const image = new ImageData(size, size);
+    made = { size, image, pixels: new Uint32Array(image.data.buffer), shades: [new Uint8Array(size * size), new Uint8Array(size * size)],
+      maps, whole, onMaps: maps.getContext("2d"), onWhole: whole.getContext("2d") };
+  }
+  return made;
+}
+
+function paintMaps(chosen, frame, bench) {
+  const signed = chosen.length === 1 && state.display === "signed", { pixels, shades } = bench;
+  const table = paintTable(chosen.length === 2 ? "both" : signed ? "signed" : "positive");
+  chosen.forEach((band, index) => shadesAt(band, frame, bench.size, signed, shades[index]));
+  const [first, second] = shades;
+  if (chosen.length === 1) for (let at = 0; at < pixels.length; at++) pixels[at] = table[first[at]];
+  else for (let at = 0; at < pixels.length; at++) pixels[at] = table[(first[at] << 8) | second[at]];
+  bench.onMaps.putImageData(bench.image, 0, 0);
+}
+
+// Put together at the picture's own size and enlarged once.
 function drawFrame(context, side, frame) {
-  const { size, columns } = state.clip;
+  const { size, columns } = state.clip, bench = workbench(size);
   const sheet = Math.floor(frame / (columns * columns)), place = frame % (columns * columns);
-  context.imageSmoothingEnabled = true;
-  context.imageSmoothingQuality = "high";
   const bitmap = loaded.sheets[sheet];
-  if (bitmap) context.drawImage(bitmap, (place % columns) * size, Math.floor(place / columns) * size, size, size, 0, 0, side, side);
-  else context.fillRect(0, 0, side, side);
+  if (bitmap) bench.onWhole.drawImage(bitmap, (place % columns) * size, Math.floor(place / columns) * size, size, size, 0, 0, size, size);
+  else bench.onWhole.fillRect(0, 0, size, size);
   const chosen = bandsNow();
   if (chosen.length && chosen.every((band) => loaded.cells.has(band))) {
-    if (overlay?.width !== size) {
-      overlay = new ImageData(size, size);
-      scratch.width = scratch.height = size;
-    }
-    paintMaps(overlay, chosen, frame);
-    scratch.getContext("2d").putImageData(overlay, 0, 0);
-    context.drawImage(scratch, 0, 0, side, side);
+    paintMaps(chosen, frame, bench);
+    bench.onWhole.drawImage(bench.maps, 0, 0);
   }
+  context.imageSmoothingEnabled = true;
+  context.imageSmoothingQuality = "medium";
+  context.drawImage(bench.whole, 0, 0, side, side);
   const outlines = loaded.outlines?.[state.clip.outlines.moving ? frame : 0];
   if (outlines) {
+    const colours = state.clip.outlines.names.map(colourOf);
     context.save();
     context.scale(side / size, side / size);
     state.clip.outlines.names.forEach((name, index) => {
       if (state.hidden.has(name)) return;
-      for (const [colour, width] of [["#000a", 2.6], [colourOf(name), 1.3]]) {
+      for (const [colour, width] of [["#000a", 2.6], [colours[index], 1.3]]) {
         context.strokeStyle = colour;
         context.lineWidth = (width * size) / side;
         context.stroke(outlines[index]);

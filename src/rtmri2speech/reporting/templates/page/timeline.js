@@ -124,14 +124,12 @@ function drawLane(context, lane, width) {
   };
   // Above the marks, in the gutter's upper part.
   const title = (text) => side(text, top + 7, inks.ink);
-  const axis = (low, high, most, digits = null) => {
-    const { values, digits: own } = marks(low, high, most);
-    let above = Infinity;
+  const axis = (low, high) => {
+    const { values, digits } = marks(low, high, height / 14);
     for (const value of values) {
       const y = top + height - ((value - low) / (high - low)) * height;
-      if (y < top + 18 || y > Math.min(top + height + 0.5, above - 12)) continue;
-      above = y;
-      side(value.toFixed(digits ?? own), Math.min(y, top + height - 5));
+      if (y < top + 18 || y > top + height + 0.5) continue;
+      side(value.toFixed(digits), Math.min(y, top + height - 5));
       context.fillStyle = inks.line;
       context.fillRect(left - 4, Math.min(y, top + height - 1), 4, 1);
     }
@@ -188,7 +186,7 @@ function paintSpectrogram(context, { top, height, left, wide, width, inside, bor
   });
   border();
   title("kHz");
-  axis(0, page.highest / 1000, 6);
+  axis(0, page.highest / 1000);
   if (sound.tracks && state.formants) {
     context.font = "bold 11px " + FONT();
     const keys = sound.tracks.formants.map((_, i) => "F" + (i + 1));
@@ -229,7 +227,7 @@ function paintPitch(context, { top, height, width, inside, border, title, axis }
   title("F0 (Hz)");
   if (!known.length) return;
   const low = 0.9 * Math.min(...known), high = 1.1 * Math.max(...known);
-  axis(low, high, 7, 0);
+  axis(low, high);
   inside(() => {
     context.strokeStyle = inks.accent;
     context.lineWidth = 1.6;
@@ -285,7 +283,7 @@ function paintCourse(context, { top, height, left, width, inside, border, title,
   const room = 0.06 * (high - low), factor = share ? 100 : 1;
   [low, high] = [low < 0 ? low - room : 0, high + room];
   const size = Math.abs(high - low) * factor;
-  if (size > 0.02 && size < 1e5) axis(low * factor, high * factor, 4);
+  if (size > 0.02 && size < 1e5) axis(low * factor, high * factor);
   else context.fillStyle = inks.quiet, context.fillText(`${t("largest")} ${shortNumber(high * factor)}`, left + 6, top + 10);
   const y = (value) => top + height * (1 - (value - low) / (high - low));
   inside(() => {

@@ -1,0 +1,106 @@
+"""What a folder holds that a page can show."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from page_folder import Made, make_folder, write_json
+from rtmri2speech.errors import ConfigError, DatasetError
+from rtmri2speech.reporting.page_collect import Named, collect
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    return make_folder(tmp_path_factory.mktemp("page"), seconds=0.6)
+
+
+def test_everything_of_a_clip_is_found_by_content(made: Made) -> None:
+    found = collect(made.folder)
+    (clip,) = found.clips
+    assert clip.name == "clip" and clip.video == made.video
+    assert clip.generated == made.folder / "speech" / "clip_generated.wav" and clip.original is None
+    assert [path.name for path, _ in clip.maps] == ["gradcam_metadata.json"]
+    assert [path.name for path, _ in clip.masking] == ["masking.json"]
+    assert clip.textgrid == made.video.with_suffix(".TextGrid")
+    assert clip.regions == "template", "that is what the masking was done with"
+    assert [path.name for path, _ in found.evaluations] == ["metrics.json"] and not found.notes
+
+
+def test_other_programs_files_and_hidden_ones_are_passed_over(made: Made, tmp_path: Path) -> None:
+    folder = shutil.copytree(made.folder, tmp_path / "out")
+    for name, text in (("list.json", "[1, 2]"), ("broken.json", "{"), ("other.json", '{"video": "x.mp4"}')):
+        (folder / name).write_text(text, encoding="utf-8")
+    (folder / ".old").mkdir()
+    shutil.copy(folder / "speech" / "clip_generated.wav", folder / ".old" / "gone_generated.wav")
+    found = collect(folder)
+    assert [clip.name for clip in found.clips] == ["clip"] and not found.notes
+
+
+def test_a_truth_beside_the_video_is_taken_for_the_regions(made: Made) -> None:
+    truth = made.video.with_suffix(".npz")
+    truth.touch()
+    try:
+        assert collect(made.folder).clips[0].regions == str(truth)
+    finally:
+        truth.unlink()
+
+
+def test_a_video_that_was_moved_is_found_in_the_folder_or_named(made: Made, tmp_path: Path) -> None:
+    folder = shutil.copytree(made.folder, tmp_path / "out")
+    moved = tmp_path / "elsewhere" / made.video.name
+    moved.parent.mkdir()
+    for path in folder.rglob("*.json"):
+        path.write_text(path.read_text(encoding="utf-8").replace(str(made.video), "gone/clip.mp4"), encoding="utf-8")
+    shutil.copy(made.video, moved)
+    with pytest.raises(DatasetError, match="nothing of a video that could be found") as caught:
+        collect(folder)
+    assert "--video" in caught.value.remedy
+    assert collect(folder, Named(videos=[moved])).clips[0].video == moved
+    inside = shutil.copy(made.video, folder / "speech" / "clip.mp4")
+    assert collect(folder).clips[0].video == inside
+
+
+def test_a_clip_whose_video_is_missing_is_noted(made: Made, tmp_path: Path) -> None:
+    folder = shutil.copytree(made.folder, tmp_path / "out")
+    shutil.copy(folder / "speech" / "clip_generated.wav", folder / "speech" / "other_generated.wav")
+    found = collect(folder)
+    assert [clip.name for clip in found.clips] == ["clip"]
+    (note,) = found.notes
+    assert "other" in note and "--video" in note
+
+
+def test_named_files_go_to_the_clip_of_their_name(made: Made, tmp_path: Path) -> None:
+    one = collect(made.folder, Named(textgrids=[tmp_path / "any.TextGrid"], regions=["any.json"])).clips[0]
+    assert one.textgrid == tmp_path / "any.TextGrid" and one.regions == "any.json", "there is only one clip"
+    folder = shutil.copytree(made.folder, tmp_path / "out")
+    second = tmp_path / "second.mp4"
+    shutil.copy(made.video, second)
+    named = Named([second], [tmp_path / "second.TextGrid"], ["template"])
+    clips = {clip.name: clip for clip in collect(folder, named).clips}
+    assert clips["second"].textgrid == tmp_path / "second.TextGrid" and clips["clip"].textgrid == one_grid(made)
+    assert [clip.regions for clip in clips.values()] == ["template", "template"]
+    with pytest.raises(ConfigError, match="of none of the clips clip, second"):
+        collect(folder, Named([second], regions=["third.json"]))
+
+
+def one_grid(made: Made) -> Path:
+    return made.video.with_suffix(".TextGrid")
+
+
+def test_two_videos_of_one_name_are_refused(made: Made, tmp_path: Path) -> None:
+    folder = shutil.copytree(made.folder, tmp_path / "out")
+    other = tmp_path / "clip.mp4"
+    shutil.copy(made.video, other)
+    write_json(folder / "more.json", {"video": str(other), "fills": [], "alphas": [], "regions": []})
+    with pytest.raises(ConfigError, match="Two videos are called 'clip'"):
+        collect(folder)
+
+
+@pytest.mark.parametrize("name", ["missing", "empty"])
+def test_a_folder_without_anything_is_an_error(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DatasetError):
+        collect(tmp_path / name)

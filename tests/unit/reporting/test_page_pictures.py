@@ -1,0 +1,128 @@
+"""Sheets of frames, maps as cells, outlines, colours."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from rtmri2speech.analysis.map_sequences import MapSequence
+from rtmri2speech.analysis.polygons import fill_polygon
+from rtmri2speech.analysis.regions import Regions
+from rtmri2speech.data.scan import scan_video
+from rtmri2speech.reporting.page_pictures import (
+    cells_of,
+    colour_tables,
+    encode_webp,
+    enlargement,
+    frame_sheets,
+    outline,
+    outlines_of,
+)
+from rtmri2speech.reporting.pictures import open_pictures
+from talker import speak, write_recording
+
+SIZE = 64
+
+
+def test_sheets_hold_the_frames_in_order(tmp_path: Path) -> None:
+    video = write_recording(speak(0.8, 2, size=SIZE), tmp_path, "clip")
+    clip = open_pictures(scan_video(video), Fraction(25), SIZE)
+    frames = np.concatenate(list(clip.blocks()))
+    sheets = [np.array(Image.open(io.BytesIO(one)).convert("L")) for one in frame_sheets(clip)]
+    assert len(frames) == 20 and [sheet.shape for sheet in sheets] == [(256, 256)] * 2
+    for number in (0, 1, 5, 15, 16, 19):
+        row, column = divmod(number % 16, 4)
+        shown = sheets[number // 16][row * SIZE : (row + 1) * SIZE, column * SIZE : (column + 1) * SIZE].astype(float)
+        apart = [np.abs(shown - frame).mean() for frame in frames]
+        assert np.argmin(apart) == number and apart[number] < 6.0
+
+
+def test_greys_are_kept(tmp_path: Path) -> None:
+    """WebP stores 219 levels of brightness, which is not to shift them."""
+    for grey in (0, 3, 128, 252, 255):
+        back = np.array(Image.open(io.BytesIO(encode_webp(np.full((16, 16), grey, np.uint8), 72))).convert("L"))
+        assert np.abs(back.astype(int) - grey).max() <= 2
+
+
+def sequence(values: NDArray[np.float32]) -> MapSequence:
+    scale = float(np.abs(values).max())
+    return MapSequence(
+        Path("x"), values, np.arange(len(values)), len(values), Fraction(25), "F1", "hirescam", scale, ""
+    )
+
+
+@pytest.mark.parametrize(("true", "guess"), [(4, 16), (8, 8), (8, 16)])
+def test_maps_become_the_cells_they_were_made_of(true: int, guess: int) -> None:
+    """Interpolated by PyTorch, as the maps are."""
+    import torch
+
+    cells = np.random.default_rng(0).standard_normal((3, true, true))
+    tensor = torch.from_numpy(cells[:, None])
+    grown = torch.nn.functional.interpolate(tensor, (SIZE, SIZE), mode="bilinear", align_corners=False)[:, 0].numpy()
+    found = cells_of(sequence(grown.astype(np.float32)), guess)
+    levels = np.frombuffer(zlib.decompress(found.data), "<i2").reshape(3, found.count, found.count)
+    assert found.count == true, "a guess too coarse is refined"
+    np.testing.assert_allclose(levels * found.step, cells, atol=found.step)
+
+
+def test_other_maps_are_kept_to_what_can_be_seen() -> None:
+    y, x = np.mgrid[:SIZE, :SIZE] / SIZE
+    smooth = (np.sin(3 * x) * np.cos(4 * y))[None].astype(np.float32)
+    found = cells_of(sequence(smooth), 32)
+    grow = enlargement(found.count, SIZE)
+    levels = np.frombuffer(zlib.decompress(found.data), "<i2").reshape(found.count, found.count)
+    assert found.count == SIZE // 4, "cells of 4 pixels are the finest"
+    away = np.abs(grow @ (levels * found.step) @ grow.T - smooth[0])
+    assert away[4:-4, 4:-4].max() < 1 / 50 and away.max() < 1 / 20
+    nothing = cells_of(sequence(np.zeros((2, SIZE, SIZE), np.float32)), 32)
+    assert not np.frombuffer(zlib.decompress(nothing.data), "<i2").any()
+
+
+def test_an_outline_runs_around_its_mask() -> None:
+    y, x = np.mgrid[:SIZE, :SIZE] + 0.5
+    disc = np.hypot(x - 30, y - 40) < 15
+    (line,) = outline(disc)
+    assert 8 <= len(line) < 40
+    np.testing.assert_allclose(np.hypot(*(line - (30, 40)).T), 15, atol=0.8)
+    again = fill_polygon(line, SIZE)
+    assert (again != disc).sum() < 0.05 * disc.sum()
+    ring = disc & (np.hypot(x - 30, y - 40) > 8)
+    assert len(outline(ring)) == 2 and outline(np.zeros((SIZE, SIZE), bool)) == []
+    at_the_edge = np.zeros((SIZE, SIZE), bool)
+    at_the_edge[:, :10] = True
+    (line,) = outline(at_the_edge)
+    assert line[:, 0].min() == 0.0 and line[:, 0].max() == 10.0 and line[:, 1].max() == SIZE
+
+
+def test_outlines_are_written_frame_by_frame() -> None:
+    masks = np.zeros((2, 2, SIZE, SIZE), bool)
+    masks[0, 0, 10:20, 10:30] = True
+    masks[1, 1, 40:44, 40:44] = True
+    numbers = list(np.frombuffer(zlib.decompress(outlines_of(Regions(("a", "b"), masks.__getitem__, True), 2)), "<u2"))
+    read = []
+    while numbers:
+        lines = []
+        for _ in range(numbers.pop(0)):
+            points = [numbers.pop(0) for _ in range(2 * numbers.pop(0))]
+            lines.append(np.reshape(points, (-1, 2)) / 2)
+        read.append(lines)
+    assert [len(lines) for lines in read] == [1, 0, 0, 1]
+    assert read[0][0].min(axis=0).tolist() == [10, 10] and read[0][0].max(axis=0).tolist() == [30, 20]
+    still = Regions(("a", "b"), lambda frame: masks[0], False)
+    assert len(zlib.decompress(outlines_of(still, 50))) < 60
+
+
+def test_colours_are_those_of_the_pictures() -> None:
+    tables = np.frombuffer(colour_tables(), np.uint8).reshape(4, 256, 4).astype(int)
+    signed, positive, red, blue = tables
+    assert signed[0, 2] > signed[0, 0] and signed[-1, 0] > signed[-1, 2], "blue is negative, orange positive"
+    assert signed[127, 3] < 10 and positive[0, 3] == 0 == red[0, 3], "zero is transparent"
+    assert signed[0, 3] == signed[-1, 3] == positive[-1, 3] == 255
+    assert red[-1, 0] > red[-1, 2] and blue[-1, 2] > blue[-1, 0]
