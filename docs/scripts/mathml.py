@@ -1,7 +1,7 @@
 r"""Formulae for the manual, without a script from elsewhere: TeX becomes MathML while the pages are built.
 
-A hook of MkDocs (``hooks:`` in ``mkdocs.yml``). In the pages, as on GitHub, a formula stands in a fence called ``math`` or,
-within a line, between ``$``` and ```$``.
+A hook of MkDocs (``hooks:`` in ``mkdocs.yml``). In the pages, as on GitHub, a formula stands in a fence called
+``math`` or, within a line, between a dollar sign with a backtick and a backtick with a dollar sign.
 """
 
 from __future__ import annotations

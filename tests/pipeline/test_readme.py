@@ -1,4 +1,4 @@
-"""Every command line of README.md exists, with every option it names."""
+"""Every command line of README.md, and of the Japanese one, exists, with every option it names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from cyclopts import App, CycloptsError
 
 from rtmri2speech.cli.main import app
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+README, JAPANESE = ROOT / "README.md", ROOT / "README.ja.md"
 VERBS = (
     "check",
     "prepare",
@@ -23,13 +24,17 @@ VERBS = (
     "export-mels",
     "compare-checkpoints",
     "synthesize",
+    "evaluate",
+    "analyze",
+    "render",
+    "report",
     "demo",
 )
 
 
-def blocks() -> list[str]:
+def blocks(page: Path = README) -> list[str]:
     """Lines of the fenced blocks that call the program."""
-    text = README.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
     fenced = re.findall(r"^```\w*\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
     lines = [line for block in fenced for line in block.splitlines()]
     return [match[1] for line in lines if (match := re.match(r"(?:\S*[/\\])?rtmri2speech (.*)", line.strip()))]
@@ -45,9 +50,10 @@ def inline() -> list[str]:
 def test_the_readme_shows_the_whole_path() -> None:
     verbs = {line.split()[0] for line in blocks()}
     assert verbs >= {"check", "prepare", "train", "bundle", "inspect", "synthesize"} and len(inline()) >= 5
+    assert {line.split()[0] for line in blocks(JAPANESE)} >= {"check", "prepare", "train", "bundle", "synthesize"}
 
 
-@pytest.mark.parametrize("line", [line for line in blocks() if line != "--help"])
+@pytest.mark.parametrize("line", dict.fromkeys(line for line in blocks() + blocks(JAPANESE) if line != "--help"))
 def test_a_command_line_of_the_readme_is_complete(line: str) -> None:
     app.parse_args(shlex.split(line), exit_on_error=False, print_error=False)
 
@@ -62,7 +68,13 @@ def test_the_options_in_the_text_exist(line: str) -> None:
         "check": "videos",
     }
     verb, _, rest = line.replace("recording|speaker|blocks", "blocks").partition(" ")
-    last = {"train": "dataset"}
+    last = {
+        "train": "dataset",
+        "simulate": "--out phantom",
+        "export-mels": "dataset",
+        "compare-checkpoints": "run --dataset dataset",
+        "import": "checkpoint --out model",
+    }
     words = shlex.split(f"{verb} {needed.get(verb, '')} {rest} {last.get(verb, '')}")
     app.parse_args(words, exit_on_error=False, print_error=False)
 
@@ -90,3 +102,9 @@ def _level(words: tuple[str, ...]) -> App:
     for word in words:
         level = level[word]
     return level
+
+
+@pytest.mark.parametrize("page", [README, JAPANESE], ids=["en", "ja"])
+def test_what_the_readme_points_to_is_there(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not link.startswith("http") and not (ROOT / link).exists()] == []

@@ -41,7 +41,7 @@ def acoustic(
     dataset
         A dataset made by prepare.
     recipe
-        A recipe that comes with the program (default, memo, small, smoke), or a YAML file.
+        A recipe that comes with the program (default, memo, phantom, small, smoke), or a YAML file.
     out
         The model file to write: the best model on the validation split.
     run_dir
@@ -84,7 +84,7 @@ def vocoder(
     dataset
         A dataset made by prepare.
     recipe
-        A recipe that comes with the program (default, memo, small, smoke), or a YAML file.
+        A recipe that comes with the program (default, memo, phantom, small, smoke), or a YAML file.
     out
         The model file to write: the best model on the validation split.
     run_dir
