@@ -30,7 +30,7 @@ USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 .PHONY: help demo test lint docs bench clean distclean
 
 help:
-	@echo "make demo       simulate a speaker, train on it, speak from the video, write demo_out/"
+	@echo "make demo       a video speaks, measured and explained on one page: demo_out/page.html"
 	@echo "make test       every test                 PYTEST_ARGS='-n 2 -k mel'"
 	@echo "make lint       ruff and mypy"
 	@echo "make docs       the manual, into site/index.html"
@@ -69,7 +69,7 @@ distclean: clean
 
 $(RUN_STAMP): $(PINS) | $(PY)
 	$(UV) --version >/dev/null 2>&1 || $(PY) -m pip install --quiet --disable-pip-version-check uv
-	$(UV) pip install --python $(PY) -c constraints.txt -e ".[simulate]"
+	$(UV) pip install --python $(PY) -c constraints.txt -e ".[simulate,phonetics]"
 	@touch $@
 
 $(DEV_STAMP): $(PINS) | $(PY)
