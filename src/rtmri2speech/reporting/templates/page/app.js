@@ -298,7 +298,7 @@ document.addEventListener("click", (event) => {
   if (event.detail > 0 && event.target.closest(".viewer, .tools") && !event.target.closest("select, summary")) document.activeElement?.blur();
 });
 
-new ResizeObserver(() => { if (state.clip) drawAll(); }).observe($("timeline").parentElement);
+new ResizeObserver(() => { if (state.clip) drawAll(); }).observe(document.querySelector(".heard"));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { if (state.clip) drawAll(); });
 
 function fail(error) {
@@ -326,6 +326,5 @@ window.rtmri = {
     state.time = timeOf(frame);
     drawNow();
     $("frame").getContext("2d").getImageData(0, 0, 1, 1);
-    $("timeline").getContext("2d").getImageData(0, 0, 1, 1);
   },
 };

@@ -76,7 +76,14 @@ const saved = {
     context.translate(20, 64);
     drawFrame(context, side, frameAt(state.time));
     context.drawImage(key, 0, side + 12, key.clientWidth, key.clientHeight);
-    context.drawImage(time, side + 20, 0, wide, (tall * wide) / time.clientWidth);
+    context.translate(side + 20, 0);
+    context.scale(wide / time.clientWidth, wide / time.clientWidth);
+    context.drawImage(time, 0, 0, time.clientWidth, tall);
+    for (const [name, span] of Object.entries(spans(time.clientWidth))) {
+      if (!span || span[1] <= span[0]) continue;
+      context.fillStyle = { selection: inks.shade, span: inks.frame, cursor: inks.cursor }[name];
+      context.fillRect(span[0], 0, span[1] - span[0], $("cursor").offsetHeight);
+    }
     canvas.toBlob((blob) => save(fileName(`frame${frameAt(state.time)}`, "png"), blob), "image/png");
   },
 };

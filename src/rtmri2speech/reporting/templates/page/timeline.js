@@ -1,6 +1,6 @@
 // Everything over time: waveform, spectrogram with formants and bands, F0, labels, and the regions' courses.
 const GUTTER = 60, MARGIN = 14, GAP = 10;
-const still = { canvas: document.createElement("canvas"), key: "", spectrograms: new Map(), waves: new Map() };
+const still = { key: "", spectrograms: new Map(), waves: new Map() };
 
 function lanes() {
   const found = [];
@@ -65,38 +65,34 @@ function tinted(bitmap) {
 function drawTimeline(canvas) {
   const width = canvas.clientWidth, plan = lanes();
   canvas.style.height = plan.height + "px";
-  const context = sized(canvas, width, plan.height);
   const sound = soundNow();
-  const key = [canvas.width, canvas.height, state.clip.name, state.sound, state.from, state.to, state.language, inks.ground,
+  const key = [width, plan.height, window.devicePixelRatio, state.clip.name, state.sound, state.from, state.to, state.language, inks.ground,
     state.course, state.method, state.bands, state.formants, state.limits, [...state.hidden], still.waves.has(sound), still.spectrograms.has(sound)].join("|");
   if (still.key !== key) {
     still.key = key;
-    const under = sized(still.canvas, width, plan.height);
-    under.clearRect(0, 0, width, plan.height);
-    for (const lane of plan.lanes) drawLane(under, lane, width);
+    const context = sized(canvas, width, plan.height);
+    context.clearRect(0, 0, width, plan.height);
+    for (const lane of plan.lanes) drawLane(context, lane, width);
   }
-  context.save();
-  context.setTransform(1, 0, 0, 1, 0, 0);
-  context.clearRect(0, 0, canvas.width, canvas.height);
-  context.drawImage(still.canvas, 0, 0);
-  context.restore();
-  const bottom = plan.lanes.at(-1).top;
-  context.save();
-  context.beginPath();
-  context.rect(GUTTER, 0, width - GUTTER - MARGIN, plan.height);
-  context.clip();
-  if (state.selection) {
-    const [a, b] = state.selection.map((time) => xOf(time, width));
-    context.fillStyle = inks.shade;
-    context.fillRect(a, 0, b - a, bottom);
+  // What moves lies above in elements of its own, so that the rest is drawn only when it changes.
+  const shown = spans(width);
+  for (const name of ["selection", "span", "cursor"]) {
+    const style = $(name).style, [begin, end] = shown[name] ?? [0, 0];
+    style.height = plan.lanes.at(-1).top + "px";
+    style.width = Math.max(0, end - begin) + "px";
+    style.transform = `translateX(${begin}px)`;
   }
-  const frame = frameAt(state.time);
-  const begin = xOf(frame / state.clip.rate, width), end = xOf((frame + 1) / state.clip.rate, width);
-  context.fillStyle = inks.frame;
-  context.fillRect(begin, 0, end - begin, bottom);
-  context.fillStyle = inks.cursor;
-  context.fillRect(xOf(state.time, width) - 0.75, 0, 1.5, bottom + 5);
-  context.restore();
+}
+
+// From where to where, in pixels: the selection, the frame that is shown, and the cursor.
+function spans(width) {
+  const clipped = (a, b) => [Math.max(a, GUTTER), Math.min(b, width - MARGIN)];
+  const frame = frameAt(state.time), now = xOf(state.time, width);
+  return {
+    selection: state.selection && clipped(...state.selection.map((time) => xOf(time, width))),
+    span: clipped(xOf(frame / state.clip.rate, width), xOf((frame + 1) / state.clip.rate, width)),
+    cursor: clipped(now - 0.75, now + 0.75),
+  };
 }
 
 function drawLane(context, lane, width) {
@@ -124,8 +120,8 @@ function drawLane(context, lane, width) {
   };
   // Above the marks, in the gutter's upper part.
   const title = (text) => side(text, top + 7, inks.ink);
-  const axis = (low, high) => {
-    const { values, digits } = marks(low, high, height / 14);
+  const axis = (low, high, apart = 26) => {
+    const { values, digits } = marks(low, high, height / apart);
     for (const value of values) {
       const y = top + height - ((value - low) / (high - low)) * height;
       if (y < top + 18 || y > top + height + 0.5) continue;
@@ -227,7 +223,7 @@ function paintPitch(context, { top, height, width, inside, border, title, axis }
   title("F0 (Hz)");
   if (!known.length) return;
   const low = 0.9 * Math.min(...known), high = 1.1 * Math.max(...known);
-  axis(low, high);
+  axis(low, high, 12);
   inside(() => {
     context.strokeStyle = inks.accent;
     context.lineWidth = 1.6;
@@ -242,7 +238,7 @@ function paintPitch(context, { top, height, width, inside, border, title, axis }
   });
 }
 
-function paintTier(context, { top, height, width, tier, inside, border, side }) {
+function paintTier(context, { top, height, left, wide, width, tier, inside, border, side }) {
   side(tier.name, top + height / 2, inks.ink);
   border();
   inside(() => {
@@ -254,8 +250,10 @@ function paintTier(context, { top, height, width, tier, inside, border, side }) 
       context.fillRect(a, top, 1, height);
       context.fillRect(b, top, 1, height);
       context.fillStyle = inks.ink;
-      context.font = "12px " + FONT();
-      if (start === end || context.measureText(label).width < b - a) context.fillText(label, start === end ? a + 8 : (a + b) / 2, top + height / 2 + 0.5);
+      // Narrow intervals have smaller letters, before they have none.
+      const size = [12, 10].find((one) => (context.font = `${one}px ${FONT()}`) && context.measureText(label).width < b - a);
+      const middle = (Math.max(a, left) + Math.min(b, left + wide)) / 2;
+      if (start === end || size) context.fillText(label, start === end ? a + 8 : middle, top + height / 2 + 0.5);
       else if (b - a > 12) {
         context.save();
         context.beginPath();
