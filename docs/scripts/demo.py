@@ -109,7 +109,7 @@ def side_by_side(files: Sequence[Path], path: Path) -> None:
 def save(picture: NDArray[np.floating], path: Path) -> None:
     from PIL import Image
 
-    Image.fromarray(np.rint(picture * 255).astype(np.uint8)).quantize(256).save(path, optimize=True)
+    Image.fromarray(np.rint(picture * 255).astype(np.uint8)).save(path, optimize=True)
 
 
 def smaller(source: Path, path: Path, width: int) -> None:
@@ -118,7 +118,7 @@ def smaller(source: Path, path: Path, width: int) -> None:
 
     with Image.open(source) as image:
         plain = image.convert("RGB")
-        plain.resize((width, round(plain.height * width / plain.width)), Image.Resampling.LANCZOS).quantize(256).save(
+        plain.resize((width, round(plain.height * width / plain.width)), Image.Resampling.LANCZOS).save(
             path, optimize=True
         )
 

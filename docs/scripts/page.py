@@ -11,7 +11,6 @@ import os
 import shutil
 from pathlib import Path
 
-from PIL import Image
 from playwright.sync_api import sync_playwright
 
 PICTURE = Path(__file__).parents[1] / "images" / "page.png"
@@ -31,9 +30,6 @@ def photograph(page: Path, picture: Path) -> None:
         tab.wait_for_timeout(SETTLED_MS)
         tab.screenshot(path=picture)
         browser.close()
-    with Image.open(picture) as image:
-        small = image.convert("RGB").quantize(256)
-    small.save(picture, optimize=True)
 
 
 def main() -> None:

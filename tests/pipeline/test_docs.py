@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
@@ -160,18 +159,9 @@ def test_the_model_file_page_names_everything(make_bundle: MakeBundle) -> None:
 # --- Snippets -------------------------------------------------------------------------------------------------------
 
 # Pages whose command lines run here, one after the other, but for those that train or take long.
-RUN = ("how-to/own-recordings.md", "how-to/videos.md")
+RUN = ("how-to/own-recordings.md",)
 LEFT_OUT = ("train", "evaluate", "check")
 MAPS = ("analyze", "gradcam", "000.mp4", "--model", "model.safetensors", "--out", "maps/000", "--method", "gradcam")
-POLYGONS = {
-    "size": [256, 256],
-    "regions": {
-        "lips": [[60, 90], [85, 90], [85, 125], [60, 125]],
-        "tongue_tip": [[88, 95], [110, 95], [110, 120], [88, 120]],
-        "tongue": [[88, 95], [150, 95], [150, 150], [88, 150]],
-        "velum": [[120, 70], [145, 70], [145, 90], [120, 90]],
-    },
-}
 
 
 @pytest.fixture(scope="module")
@@ -180,11 +170,10 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, tiny_phantom: Path, make
     folder = tmp_path_factory.mktemp("reader")
     speaker = next(path.parent for path in sorted(tiny_phantom.rglob("*_0000.mp4")))
     for number, video in enumerate(sorted(speaker.glob("*.mp4"))):
-        for place in ("", "videos/yamada/", "recordings/"):
+        for place in ("", "videos/yamada/"):
             (folder / place).mkdir(parents=True, exist_ok=True)
             for suffix in (".mp4", ".wav", ".TextGrid"):
                 shutil.copy(video.with_suffix(suffix), folder / f"{place}{number:03d}{suffix}")
-    (folder / "speaker.json").write_text(json.dumps(POLYGONS), encoding="utf-8")
     for kind in ("acoustic", "vocoder", "synthesizer"):
         save_bundle(make_bundle(kind, frames=FrameConfig()), folder / f"{kind}.safetensors")
     shutil.copy(folder / "vocoder.safetensors", folder / "tuned.safetensors")
@@ -204,8 +193,7 @@ def test_the_snippets_run_as_they_stand(workplace: Path, monkeypatch: pytest.Mon
             words = split(line) + (["--workers", "1"] if line.startswith("prepare") else [])
             if words[0] not in LEFT_OUT:
                 assert main(words) == 0, f"{page}: {line}"
-        if not (workplace / "maps").is_dir():
-            assert main(MAPS) == 0
+    assert main(MAPS) == 0
     for path, text in python_snippets():
         # The recording is shorter than the one that the page is about.
         exec(compile(text.replace("maps[60]", "maps[10]"), str(path), "exec"), {})
