@@ -4,8 +4,8 @@
     python pretrained/phantom/publish.py model.safetensors --evaluation EVALUATION --phantom PHANTOM
 
 writes `model.safetensors`, `metrics.json` and `README.md` beside this script. The figures are those that `evaluate` has
-written, of this very file: a model that is not yet in half precision is written in it first, to be evaluated
-(`--half-only`). The card is made of what the model, the figures and the phantom say; nothing in it is typed by hand.
+written, of this very file, which `bundle --half` makes. The card is made of what the model, the figures and the phantom
+say; nothing in it is typed by hand.
 """
 
 from __future__ import annotations
@@ -175,17 +175,11 @@ def main() -> int:
     """Read the command line, write the files, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("model", type=Path, help="bundle of both stages")
-    parser.add_argument("--half-only", type=Path, help="write the model in half precision to this file, nothing else")
-    parser.add_argument("--evaluation", type=Path, help="folder of evaluate, of this very file")
-    parser.add_argument("--phantom", type=Path, help="folder of simulate, with its phantom.json")
+    parser.add_argument("--evaluation", type=Path, required=True, help="folder of evaluate, of this very file")
+    parser.add_argument("--phantom", type=Path, required=True, help="folder of simulate, with its phantom.json")
     given = parser.parse_args()
     try:
-        if given.half_only is not None:
-            save_bundle(load_bundle(given.model), given.half_only, half=True)
-        elif given.evaluation is None or given.phantom is None:
-            parser.error("--evaluation and --phantom are needed")
-        else:
-            publish(given.model, given.evaluation, given.phantom)
+        publish(given.model, given.evaluation, given.phantom)
     except UserError as error:
         print(f"error: {error.problem}\n       {error.remedy}", file=sys.stderr)
         return 1

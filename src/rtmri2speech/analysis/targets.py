@@ -20,6 +20,9 @@ TargetKind = Literal["energy", "log-energy", "centroid", "adaptive"]
 UNITS: dict[str, str] = {"energy": "power", "log-energy": "dB", "centroid": "Hz", "adaptive": "dB"}
 """Unit of each target, and so of the maps that explain it."""
 
+FORMANT_BANDS = ("F1:300-900", "F2:900-2500")
+"""The memo's bands (section 4), where no others are asked for."""
+
 ADAPTIVE_HZ = 250.0
 """Half the width of the band about a measured formant."""
 
@@ -81,14 +84,14 @@ class Target:
         return torch.logsumexp(masked, dim=1) / _LN_PER_DB
 
 
-def read_bands(texts: Sequence[str], features: FeatureConfig) -> list[Band]:
-    """Read bands in the memo's spelling, ``F1:300-900``.
+def read_bands(texts: Sequence[str] | None, features: FeatureConfig) -> list[Band]:
+    """Read bands in the memo's spelling, ``F1:300-900``; :data:`FORMANT_BANDS` where there is none.
 
     Raises:
         ConfigError: for another spelling, a band outside the filterbank or between two bins, or a name given twice.
     """
     bands: list[Band] = []
-    for text in texts:
+    for text in texts or FORMANT_BANDS:
         name, low, high = parse_band(text)
         try:
             bins = features.band_bins(low, high)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Fps, Many, ModelFile, parse_fps, progress
+from rtmri2speech.cli.console import Device, Fps, Many, ModelFile, parse_fps, progress
 from rtmri2speech.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from rtmri2speech.data.clips import Clip
 
 Target = Literal["energy", "log-energy", "centroid", "adaptive"]
-Device = Literal["auto", "cpu", "cuda"]
 
 
 def gradcam(
@@ -97,7 +96,7 @@ def gradcam(
     from rtmri2speech.reporting.map_files import draw_maps, draw_segments
 
     bundle = load_bundle(model)
-    bands = read_bands(formant_band or ["F1:300-900", "F2:900-2500"], bundle.features)
+    bands = read_bands(formant_band, bundle.features)
     options = MapOptions(tuple(bands), target, tuple(dict.fromkeys(method or ["gradcam", "hirescam"])), stride)
     explainer = Explainer(bundle, choose_device(device))
     clip = open_video(video, explainer, rate)

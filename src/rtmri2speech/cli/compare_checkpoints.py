@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Fps, ModelFile, parse_fps, progress, report_failures
+from rtmri2speech.cli.console import Device, Fps, ModelFile, parse_fps, progress, report_failures
 from rtmri2speech.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def compare_checkpoints(
     sync_offset: float = 0.0,
     on_mismatch: Literal["refuse", "trim"] = "refuse",
     fps: Fps = None,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
+    device: Device = "auto",
 ) -> int:
     """Find the best checkpoint of a vocoder training.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -26,6 +26,9 @@ Inputs = Annotated[
 """Videos or folders, named one after the other, or after the memo's ``--data_dir``."""
 
 Fps = Annotated[str | None, Parameter(help="True frame rate, where the file's is wrong: 27.17 or 625/23.")]
+Workers = Annotated[int, Parameter(help="Worker processes; 0 for one a core.")]
+Device = Literal["auto", "cpu", "cuda"]
+"""Where to run; ``auto`` takes a GPU if there is one."""
 
 
 def find_model(name: str) -> Path:
@@ -40,8 +43,6 @@ def _convert_model(_: Any, tokens: Any) -> Path:
 
 ModelFile = Annotated[Path, Parameter(converter=_convert_model)]
 """An option that takes a model file or the name of a model that comes with the program."""
-
-Workers = Annotated[int, Parameter(help="Worker processes; 0 for one a core.")]
 
 
 def parse_fps(text: str | None) -> Fraction | None:

@@ -9,10 +9,10 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from rtmri2speech.assets import asset
-from rtmri2speech.cli.console import Flag, find_model
+from rtmri2speech.cli.console import Device, Flag, find_model
 from rtmri2speech.cli.demo_training import DEFAULT_SECONDS, check_length, train_in_a_minute
 from rtmri2speech.errors import UserError
 
@@ -24,7 +24,7 @@ _MODEL = "phantom"
 def demo(
     *,
     out: Path = Path("demo_out"),
-    device: Literal["auto", "cpu", "cuda"] = "cpu",
+    device: Device = "cpu",
     train: Annotated[bool, Flag] = False,
     seconds: float = DEFAULT_SECONDS,
 ) -> int:
@@ -103,7 +103,14 @@ class _Show:
             *("analyze", "gradcam", clip.video, "--model", _MODEL, "--out", maps),
             *("--formant-band", "F1:300-900", "F2:900-2500", *on),
         )
-        self._do("How much of it in which articulator?", "analyze", "regions", maps, "--regions", _truth(clip.video))
+        self._do(
+            "How much of it in which articulator?",
+            "analyze",
+            "regions",
+            maps,
+            "--regions",
+            clip.video.with_suffix(".npz"),
+        )
         shutil.copy(clip.audio or clip.video, original)
         page = self.out / "page.html"
         self._do("All of it on one page", "report", self.out, "--out", page)
@@ -133,7 +140,3 @@ class _Show:
         print(f"\n== {title}\n$ rtmri2speech {line}", flush=True)
         if main(told) != 0:
             raise UserError(f"The demo stopped at: rtmri2speech {told[0]}.", "Its own message stands above.")
-
-
-def _truth(video: Path) -> Path:
-    return video.with_suffix(".npz")

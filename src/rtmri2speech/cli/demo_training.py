@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Literal
 
+from rtmri2speech.cli.console import Device
 from rtmri2speech.errors import UserError
 
 DEFAULT_SECONDS = 20.0
@@ -23,7 +23,7 @@ def check_length(seconds: float) -> None:
         raise UserError(f"--seconds {seconds:g} is too short to split and train on.", "Take 8 or more.")
 
 
-def train_in_a_minute(out: Path, device: Literal["auto", "cpu", "cuda"], seconds: float) -> None:
+def train_in_a_minute(out: Path, device: Device, seconds: float) -> None:
     """Simulate a speaker, prepare, train both models for a few steps, and make speech with them.
 
     Args:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Many, ModelFile, Workers, progress, report_failures
+from rtmri2speech.cli.console import Device, Many, ModelFile, Workers, progress, report_failures
 
 if TYPE_CHECKING:
     from rtmri2speech.evaluation.summary import Summary
@@ -28,7 +28,7 @@ def evaluate(
     vowels: Annotated[list[str] | None, Many] = None,
     formant_ceiling: float | None = None,
     seed: int = 0,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
+    device: Device = "auto",
     workers: Workers = 0,
 ) -> int:
     """Measure a model on a dataset, with floor and ceiling.

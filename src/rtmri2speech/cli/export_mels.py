@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Flag, ModelFile, progress, report_failures
+from rtmri2speech.cli.console import Device, Flag, ModelFile, progress, report_failures
 from rtmri2speech.cli.train import DType, Overrides, precision_override
 from rtmri2speech.errors import ConfigError
 
@@ -51,7 +51,7 @@ def predicted(
     overrides: Overrides = None,
     run_dir: Path | None = None,
     out: Annotated[Path | None, Parameter(name=["--out", "--output-dir"])] = None,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
+    device: Device = "auto",
     dtype: DType | None = None,
     overwrite: Annotated[bool, Flag] = False,
 ) -> int:

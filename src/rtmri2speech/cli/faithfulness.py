@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Fps, Many, ModelFile, parse_fps, progress
+from rtmri2speech.cli.console import Device, Fps, Many, ModelFile, parse_fps, progress
 from rtmri2speech.errors import ConfigError
 
 
@@ -23,7 +23,7 @@ def faithfulness(
     frames: int = 12,
     seed: int = 0,
     fps: Fps = None,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
+    device: Device = "auto",
 ) -> int:
     """Test whether maps tell of the model, for every method, target and layer.
 
@@ -74,7 +74,7 @@ def faithfulness(
 
     bundle = load_bundle(model)
     explainer = Explainer(bundle, choose_device(device))
-    bands = read_bands(formant_band or ["F1:300-900", "F2:900-2500"], bundle.features)
+    bands = read_bands(formant_band, bundle.features)
     clip = open_video(video, explainer, rate)
     where = read_regions(regions, source_of(clip))
     kinds = tuple(dict.fromkeys(target or KINDS))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Flag, Fps, Many, ModelFile, parse_fps, progress
+from rtmri2speech.cli.console import Device, Flag, Fps, Many, ModelFile, parse_fps, progress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,7 +35,7 @@ def masking(
     seed: int = 0,
     wavs: Annotated[bool, Flag] = False,
     fps: Fps = None,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
+    device: Device = "auto",
 ) -> int:
     """Hide articulators and measure what becomes of the speech.
 
@@ -87,7 +87,7 @@ def masking(
     place = choose_device(device)
     explainer = Explainer(bundle, place)
     speak = _speaker(bundle, place, wavs)
-    bands = read_bands(formant_band or ["F1:300-900", "F2:900-2500"], bundle.features)
+    bands = read_bands(formant_band, bundle.features)
     clip = open_video(video, explainer, rate)
     everything = read_regions(regions, source_of(clip))
     names = everything.only(region).names if region else everything.names

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Fps, Many, ModelFile, parse_fps, progress
+from rtmri2speech.cli.console import Device, Fps, Many, ModelFile, parse_fps, progress
 from rtmri2speech.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def physics(
     tier: str = "phones",
     label: Annotated[list[str], Many] | None = None,
     fps: Fps = None,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
+    device: Device = "auto",
 ) -> int:
     """Compare maps with the sensitivity functions of the vocal tract, by vowel and formant.
 
@@ -84,7 +84,7 @@ def physics(
 
     bundle = load_bundle(model)
     explainer = Explainer(bundle, choose_device(device))
-    bands = read_bands(formant_band or ["F1:300-900", "F2:900-2500"], bundle.features)
+    bands = read_bands(formant_band, bundle.features)
     if len(bands) != FORMANTS:
         raise ConfigError(f"--formant-band: {len(bands)} given.", "Give two, that of F1 first and that of F2 second.")
     clips = [open_video(video, explainer, rate) for video in videos]

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Fps, ModelFile, parse_fps, progress, report_failures
+from rtmri2speech.cli.console import Device, Fps, ModelFile, parse_fps, progress, report_failures
 from rtmri2speech.errors import ConfigError, UserError
 
 
@@ -18,7 +18,7 @@ def synthesize(
     *,
     model: ModelFile,
     out: Annotated[Path, Parameter(name=["--out", "--output-dir"])],
-    device: Literal["auto", "cpu", "cuda"] = "auto",
+    device: Device = "auto",
     dtype: Literal["float32", "bfloat16"] = "float32",
     fps: Fps = None,
 ) -> int:

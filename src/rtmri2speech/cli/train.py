@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Flag, ModelFile
+from rtmri2speech.cli.console import Device, Flag, ModelFile
 from rtmri2speech.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def acoustic(
     overrides: Overrides = None,
     init: ModelFile | None = None,
     resume: Annotated[bool, Flag] = False,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
+    device: Device = "auto",
     dtype: DType | None = None,
 ) -> int:
     """Train the acoustic model: frames of the video to mel spectrogram.
@@ -70,7 +70,7 @@ def vocoder(
     overrides: Overrides = None,
     init: ModelFile | None = None,
     resume: Annotated[bool, Flag] = False,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
+    device: Device = "auto",
     dtype: DType | None = None,
     fine_tune: Annotated[bool, Flag] = False,
     input_mels_dir: Path | None = None,

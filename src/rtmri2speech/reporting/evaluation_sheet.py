@@ -16,6 +16,7 @@ from rtmri2speech.data.files import replacing
 from rtmri2speech.evaluation.identification import NOTHING, confusion
 from rtmri2speech.evaluation.scoring import RECORDED
 from rtmri2speech.evaluation.summary import Group, Token
+from rtmri2speech.evaluation.vowel_space import ellipse_of
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.training.losses import band_slices
 
@@ -37,8 +38,8 @@ _SPREADS = (
     ("f0_rmse_cents", "F0 RMSE (cents)"),
 )
 _MOST_VOWELS = 7
-# Standard deviations of the ellipses: 68 % of a Gaussian in the plane.
-_ELLIPSE = 1.51
+# Of a Gaussian in the plane, within its ellipse.
+_ELLIPSE = 0.68
 # Of fewer points one outlier makes the ellipse.
 _LEAST_POINTS = 6
 
@@ -134,8 +135,10 @@ def _draw_plane(axes: Any, tokens: list[Token]) -> None:
                 np.exp(own[:, 1]), np.exp(own[:, 0]), s=5, marker=marker, linewidths=0.4, alpha=0.45,
                 **({"edgecolors": colour} | face if marker == "o" else {"color": colour}),
             )  # fmt: skip
-            for x, y in _outline(own):
-                axes.plot(x, y, style, color=colour, linewidth=1.1)
+            ellipse = ellipse_of(own, _ELLIPSE) if len(own) >= _LEAST_POINTS else None
+            if ellipse is not None:
+                f1, f2 = np.exp(ellipse.outline()).T
+                axes.plot(f2, f1, style, color=colour, linewidth=1.1)
             if sound == RECORDED:
                 centre = np.exp(np.median(own, axis=0))
                 axes.annotate(
@@ -171,18 +174,6 @@ def _aligned(tokens: list[Token], sound: str) -> Floats:
         own = speakers == speaker
         points[own] += common - recorded[own].mean()
     return points
-
-
-def _outline(points: Floats) -> list[tuple[Floats, Floats]]:
-    """F2 and F1 in Hz along the ellipse that holds 68 % of a Gaussian; none of too few points."""
-    if len(points) < _LEAST_POINTS:
-        return []
-    values, vectors = np.linalg.eigh(np.cov(points.T))
-    angles = np.linspace(0.0, 2.0 * np.pi, 100)
-    circle = np.stack([np.cos(angles), np.sin(angles)])
-    around = (vectors * np.sqrt(np.maximum(values, 0.0))) @ circle * _ELLIPSE
-    f1, f2 = np.exp(np.median(points, axis=0)[:, None] + around)
-    return [(f2, f1)]
 
 
 def _draw_confusion(axes: Any, tokens: list[Token]) -> None:

@@ -20,13 +20,13 @@ from rtmri2speech.errors import UserError
 from rtmri2speech.evaluation.vowel_space import measure_vowels
 from rtmri2speech.evaluation.vowels import Span, VowelFinder
 from rtmri2speech.reporting.page_pictures import encode_webp
+from rtmri2speech.signal.spectrogram import wide_band
 
 HIGHEST = 5500.0
 """Hz: top of the spectrograms, where speech has its first four formants or five."""
 
-# The phoneticians' wide-band spectrogram: Praat's window of 5 ms effective length, 6 dB an octave of pre-emphasis.
-_WINDOW, _PREEMPHASIS, _RANGE_DB = 0.005, 0.97, 65.0
-_STEP, _ROWS, _QUALITY = 0.002, 220, 70
+# Of the spectrogram: seconds a column, dynamic range, rows, and quality of the picture.
+_STEP, _RANGE_DB, _ROWS, _QUALITY = 0.002, 65.0, 220, 70
 # WebP pictures have sides of 16383 pixels at most.
 _WIDEST = 16_000
 
@@ -56,21 +56,13 @@ def spectrogram(sound: Sound, top: float) -> tuple[bytes, float, float]:
     Returns:
         The picture, and the times of its left and its right edge, seconds.
     """
-    from scipy.signal import spectrogram as transform
-
-    wave = sound.samples.astype(np.float64)
-    wave[1:] -= _PREEMPHASIS * wave[:-1].copy()
-    length = max(round(2.0 * _WINDOW * sound.rate), 8)
-    hop = max(round(max(_STEP, sound.duration / _WIDEST) * sound.rate), 1)
-    wave = np.pad(wave, length)
-    size = 2 ** math.ceil(math.log2(4 * length))
-    hz, times, power = transform(wave, sound.rate, ("gaussian", length / 6.0), length, length - hop, nfft=size)
-    level = 10.0 * np.log10(np.maximum(power, 1e-20))
+    hz, times, level = wide_band(sound.samples, sound.rate, max(_STEP, sound.duration / _WIDEST))
     wanted = (np.arange(_ROWS)[::-1] + 0.5) * top / _ROWS
     rows = np.stack([np.interp(wanted, hz, column, right=-200.0) for column in level.T], axis=1)
     shades = np.clip((rows - rows.max()) / _RANGE_DB + 1.0, 0.0, 1.0)
-    begin = float(times[0]) - (hop / 2 + length) / sound.rate
-    return encode_webp((255.0 * shades).astype(np.uint8), _QUALITY), begin, begin + len(times) * hop / sound.rate
+    half = float(times[-1] - times[0]) / max(len(times) - 1, 1) / 2.0
+    picture = encode_webp((255.0 * shades).astype(np.uint8), _QUALITY)
+    return picture, float(times[0]) - half, float(times[-1]) + half
 
 
 def has_praat() -> bool:

@@ -18,12 +18,12 @@ from rtmri2speech.evaluation.vowel_space import VowelToken, by_label, ellipse_of
 from rtmri2speech.reporting.figures import drawable
 from rtmri2speech.reporting.publication import PALETTE, WIDTH_MM, Columns, figure_files, publication, set_heading
 from rtmri2speech.signal.bark import hz_to_bark
+from rtmri2speech.signal.spectrogram import wide_band
 
 FrequencyScale = Literal["hz", "bark"]
 
-# The phoneticians' wide-band spectrogram: Praat's window of 5 ms effective length, 70 dB of dynamic range, 6 dB an
-# octave of pre-emphasis.
-_WINDOW, _STEP, _RANGE_DB, _PREEMPHASIS = 0.005, 0.002, 70.0, 0.97
+# Of the spectrogram: seconds a column, and dynamic range.
+_STEP, _RANGE_DB = 0.002, 70.0
 _HEIGHT_MM = 75.0
 
 
@@ -54,18 +54,8 @@ def draw_tracks(stem: Path, sound: Sound, tracks: Tracks, columns: Columns, titl
 
 
 def _spectrogram(axes: Axes, sound: Sound, ceiling: float) -> None:
-    from scipy.signal import spectrogram
-
-    wave = sound.samples.astype(np.float64)
-    wave[1:] -= _PREEMPHASIS * wave[:-1]
-    # A Gaussian window whose effective length is half of its whole one, as Praat's.
-    length = max(round(2.0 * _WINDOW * sound.rate), 8)
-    overlap = length - max(round(_STEP * sound.rate), 1)
-    size = 2 ** int(np.ceil(np.log2(4 * length)))
-    hz, times, power = spectrogram(
-        wave, sound.rate, ("gaussian", length / 6.0), nperseg=length, noverlap=overlap, nfft=size
-    )
-    level = 10.0 * np.log10(np.maximum(power[hz <= ceiling], 1e-20))
+    hz, times, level = wide_band(sound.samples, sound.rate, _STEP)
+    level = level[hz <= ceiling]
     extent = (times[0], times[-1], 0.0, hz[hz <= ceiling][-1])
     limits = {"vmin": level.max() - _RANGE_DB, "vmax": level.max()}
     axes.imshow(level, origin="lower", aspect="auto", cmap="gray_r", extent=extent, **limits)
