@@ -109,7 +109,7 @@ MORE_VOICES = [
     "zf_xiaoyi",
     "af_nicole",
 ]
-PASSES = [VOICES, VOICES, MORE_VOICES]
+PASSES = [VOICES, VOICES, *[MORE_VOICES, VOICES] * 3, MORE_VOICES]
 KOKORO_JAPANESE = ("jf_alpha", "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jm_kumo")
 CREDITS = """\
 Synthetic speech; the sentences were written for this corpus and are under the licence of the project (MIT).
