@@ -89,8 +89,10 @@ def parse_segment(text: str, n_frames: int, rate: Fraction, video: Path) -> Segm
     return Segment(match[1] or f"{match[2]}-{match[3]}", (token,))
 
 
-def labelled_segments(textgrid: Path, tier: str, labels: Sequence[str], n_frames: int, rate: Fraction) -> list[Segment]:
-    """All intervals of a TextGrid's tier that carry one of the labels; time 0 is the begin of the first frame.
+def labelled_segments(
+    textgrid: Path, tier: str, labels: Sequence[str], n_frames: int, rate: Fraction, lead: float = 0.0
+) -> list[Segment]:
+    """All intervals of a TextGrid's tier that carry one of the labels.
 
     Args:
         textgrid: the file.
@@ -98,6 +100,8 @@ def labelled_segments(textgrid: Path, tier: str, labels: Sequence[str], n_frames
         labels: which; each becomes a segment.
         n_frames: length of the clip.
         rate: frames a second.
+        lead: seconds from the TextGrid's time 0 to the first frame
+            (:func:`rtmri2speech.preparation.check.lead_of_labels`).
 
     Raises:
         MediaError: when the file cannot be read.
@@ -109,7 +113,7 @@ def labelled_segments(textgrid: Path, tier: str, labels: Sequence[str], n_frames
         raise ConfigError(
             f"{textgrid}: has no interval tier '{tier}'.", f"Choose --tier {_listed(list(tiers)) or 'of another file'}."
         )
-    entries = [(one.start, one.end, one.label.strip()) for one in tiers[tier].entries]
+    entries = [(one.start - lead, one.end - lead, one.label.strip()) for one in tiers[tier].entries]
     there = sorted({label for _, _, label in entries if label})
     result = []
     for label in dict.fromkeys(labels):

@@ -49,7 +49,7 @@ def gradcam(
     Parameters
     ----------
     video
-        The video; its sound, if it has any, is not used.
+        The video; of its sound, if it has any, only the time of its begin is used, and only with a TextGrid.
     model
         A model file with an acoustic model.
     out
@@ -69,7 +69,7 @@ def gradcam(
     segment
         Stretches to cut out, in seconds: 0.8-1.2, or a:0.8-1.2 to give a name.
     textgrid
-        A Praat TextGrid whose labels name the stretches.
+        A Praat TextGrid whose labels name the stretches, in the time of the video's sound.
     tier
         Its tier.
     label
@@ -118,10 +118,11 @@ def _segments(
     texts: list[str], textgrid: Path | None, tier: str, labels: list[str], clip: Clip, rate: Fraction
 ) -> list[Segment]:
     from rtmri2speech.analysis.segments import labelled_segments, parse_segment, require_distinct
+    from rtmri2speech.preparation.check import lead_of_labels
 
     found = [parse_segment(text, clip.n_frames, rate, clip.scan.path) for text in texts]
     if textgrid is not None:
-        found += labelled_segments(textgrid, tier, labels, clip.n_frames, rate)
+        found += labelled_segments(textgrid, tier, labels, clip.n_frames, rate, lead_of_labels(clip))
     require_distinct(found)
     return found
 

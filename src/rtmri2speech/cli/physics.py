@@ -56,7 +56,7 @@ def physics(
         Lips, tongue_tip, tongue_body, tongue_root and larynx of a real speaker: template, polygons (.json), or
         contours (.mat).
     textgrid
-        With --regions, a Praat TextGrid with the vowels.
+        With --regions, a Praat TextGrid with the vowels, in the time of the video's sound.
     tier
         Its tier.
     label
@@ -113,6 +113,7 @@ def _tract(
     from rtmri2speech.analysis.regions import read_regions, source_of
     from rtmri2speech.analysis.segments import labelled_segments
     from rtmri2speech.analysis.tract import drawn_tract, simulated_tract
+    from rtmri2speech.preparation.check import lead_of_labels
 
     source, video = source_of(clip), clip.scan.path
     if regions is None or textgrid is None:
@@ -124,7 +125,8 @@ def _tract(
             )
         return simulated_tract(truth, source)
     found = read_regions(regions, source)
-    segments = labelled_segments(textgrid, tier, labels or _vowels(textgrid), clip.n_frames, features.frame_rate)
+    labels, lead = labels or _vowels(textgrid), lead_of_labels(clip)
+    segments = labelled_segments(textgrid, tier, labels, clip.n_frames, features.frame_rate, lead)
     return drawn_tract(found, segments, clip.n_frames, features.frame_rate, regions)
 
 

@@ -26,6 +26,19 @@ def read_textgrid(path: Path) -> Textgrid:
         raise MediaError(f"{path}: not a TextGrid that can be read ({first}).", "Save it again in Praat.") from None
 
 
+def label_lead(clip_start: float, sound_start: float | None) -> float:
+    """Seconds from an annotation's time 0 to the first frame: labels are on the clock of the sound.
+
+    Negative where the sound begins after the picture.
+
+    Args:
+        clip_start: time of the first frame's begin on the container's clock, seconds.
+        sound_start: time of the sound's first sample on that clock; None where there is no sound, or where it is a file
+            of its own: time 0 is then the begin of the first frame.
+    """
+    return 0.0 if sound_start is None else clip_start - sound_start
+
+
 def shift_textgrid(grid: Textgrid, start: float, duration: float) -> Textgrid:
     """The part of an annotation from ``start`` on, ``duration`` seconds long, beginning at time 0."""
     part = Textgrid(0.0, duration)

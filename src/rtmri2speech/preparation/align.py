@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rtmri2speech.data.clips import Clip
 from rtmri2speech.data.sound import Sound, resample
+from rtmri2speech.data.textgrid import label_lead
 from rtmri2speech.errors import MediaError
 from rtmri2speech.signal.features import FeatureConfig
 
@@ -35,7 +36,7 @@ class Offsets:
 
 def offsets(sound: Sound, clip: Clip, sync_offset: float) -> Offsets:
     """Compare sound and picture, given the seconds of sound before the picture begins."""
-    lead = clip.start - sound.start + sync_offset
+    lead = label_lead(clip.start, sound.start) + sync_offset
     return Offsets(lead, sound.duration - lead - (clip.scan.end - clip.start))
 
 

@@ -13,11 +13,11 @@ import numpy as np
 
 from rtmri2speech.config import Config
 from rtmri2speech.corpora.base import AnyRecording, Recording, SoundRecording
-from rtmri2speech.corpora.folder import unpaired_sounds
+from rtmri2speech.corpora.folder import FolderCorpus, unpaired_sounds
 from rtmri2speech.data.clips import Clip, open_clip
 from rtmri2speech.data.scan import VideoScan, scan_video
 from rtmri2speech.data.sound import Sound, has_sound, read_sound
-from rtmri2speech.data.textgrid import read_textgrid
+from rtmri2speech.data.textgrid import label_lead, read_textgrid
 from rtmri2speech.errors import MediaError, UserError
 from rtmri2speech.preparation.align import MismatchPolicy, explain_mismatch
 from rtmri2speech.scale_out import run_jobs
@@ -161,6 +161,21 @@ def find_sound(recording: Recording, scan: VideoScan) -> Sound:
         f"If one of them belongs to it: --audio {others[0]} (a table for several: --pairs FILE.csv). "
         "Where lengths disagree, --sync-offset and --on-mismatch say what to do.",
     )
+
+
+def lead_of_labels(clip: Clip) -> float:
+    """Seconds from time 0 of the annotation of a video to the clip's first frame, from the sound it is of.
+
+    That is NAME.wav or .flac beside the video, or else its sound track; without sound, the picture's own clock.
+
+    Raises:
+        MediaError: when the sound cannot be read.
+    """
+    (recording,) = FolderCorpus((clip.scan.path,)).recordings()
+    try:
+        return label_lead(clip.start, find_sound(recording, clip.scan).start)
+    except MissingSound:
+        return label_lead(clip.start, None)
 
 
 def check_scan(scan: VideoScan, features: FeatureConfig, trim_over_bright: bool = False) -> list[Finding]:

@@ -24,7 +24,7 @@ from rtmri2speech.data.sound import read_sound, resample, write_float_wav
 from rtmri2speech.data.splits import SplitMode, split_blocks
 from rtmri2speech.data.textgrid import read_textgrid, shift_textgrid, write_textgrid
 from rtmri2speech.errors import MediaError
-from rtmri2speech.preparation.align import MismatchPolicy, align
+from rtmri2speech.preparation.align import MismatchPolicy, align, offsets
 from rtmri2speech.preparation.check import Finding, check_level, check_scan, check_sound, find_sound, too_short
 from rtmri2speech.preparation.cut import CutConfig, cut_recording
 from rtmri2speech.signal import memo
@@ -145,7 +145,7 @@ def _open_video(recording: Recording, options: PrepareOptions) -> _Material:
     first, samples = align(sound, clip, features, recording.sync_offset, options.on_mismatch)
     skipped = first / float(features.frame_rate)
     # The annotation is on the sound's clock; here time 0 becomes the first frame.
-    grid = _annotation(recording, clip.start - sound.start + recording.sync_offset + skipped, samples, features)
+    grid = _annotation(recording, offsets(sound, clip, recording.sync_offset).lead + skipped, samples, features)
     return _Material(samples, clip.start + skipped, grid, findings, clip, first)
 
 

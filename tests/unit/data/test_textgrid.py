@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from praatio import textgrid as praat
 from praatio.data_classes.textgrid import Textgrid
 
-from rtmri2speech.data.textgrid import interval_grid, read_textgrid, shift_textgrid, write_textgrid
+from rtmri2speech.data.textgrid import interval_grid, label_lead, read_textgrid, shift_textgrid, write_textgrid
 from rtmri2speech.errors import MediaError
 
 
@@ -91,3 +91,9 @@ def test_tiers_of_intervals(tmp_path: Path) -> None:
     again = read_textgrid(path)
     assert again.tierNames == ("phones", "phrases") and again.maxTimestamp == 1.0
     assert [tuple(entry) for entry in again.getTier("phones").entries] == [(0.1, 0.2, "k"), (0.2, 0.4, "a")]
+
+
+def test_labels_are_on_the_clock_of_the_sound() -> None:
+    assert label_lead(0.5, 0.2) == pytest.approx(0.3)
+    assert label_lead(0.0, 0.25) == -0.25
+    assert label_lead(1.5, None) == 0

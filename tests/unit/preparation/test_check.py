@@ -18,7 +18,14 @@ from rtmri2speech.data.media import write_video
 from rtmri2speech.data.scan import scan_video
 from rtmri2speech.data.sound import write_wav
 from rtmri2speech.preparation.align import offsets
-from rtmri2speech.preparation.check import CheckOptions, Finding, MissingSound, check_recordings, find_sound
+from rtmri2speech.preparation.check import (
+    CheckOptions,
+    Finding,
+    MissingSound,
+    check_recordings,
+    find_sound,
+    lead_of_labels,
+)
 from rtmri2speech.preparation.prepare import PrepareSummary
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.video import FrameConfig
@@ -253,3 +260,19 @@ def test_a_sound_file_begins_with_the_picture_whatever_the_container_says(folder
         clip = open_clip(shown, FeatureConfig(), FrameConfig())
         assert offsets(find_sound(recording, shown), clip, 0.0).lead == pytest.approx(0.0)
         assert offsets(find_sound(recording, shown), clip, 0.5).lead == pytest.approx(0.5)
+
+
+def test_labels_are_on_the_clock_of_the_sound_that_is_used(
+    mux: Callable[..., Path], tmp_path: Path, talk: tuple[NDArray[np.uint8], NDArray[np.float32]]
+) -> None:
+    def lead(path: Path) -> float:
+        return lead_of_labels(open_clip(scan_video(path), FeatureConfig(), FrameConfig(size=64)))
+
+    late = mux(tmp_path / "late.mkv", talk[0], RATE, talk[1], SOUND_RATE, "pcm_s16le", Fraction(1, 4))
+    assert lead(late) == pytest.approx(-0.25, abs=2e-3)
+    early = mux(tmp_path / "early.mkv", talk[0], RATE, talk[1], SOUND_RATE, "pcm_s16le", Fraction(-1, 4))
+    assert lead(early) == pytest.approx(0.25, abs=2e-3)
+    write_wav(tmp_path / "early.wav", talk[1], SOUND_RATE)
+    assert lead(early) == 0
+    write_video(tmp_path / "silent" / "silent.avi", talk[0], RATE, lossless=True)
+    assert lead(tmp_path / "silent" / "silent.avi") == 0
