@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,13 @@ from rtmri2speech.errors import ConfigError
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+
+REST = "elsewhere"
+"""What stands for the pixels of no region."""
+
+# Region names become parts of file names, and folders go from one system to another.
+_NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+_OF_WINDOWS = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 
 # Ellipses as shares of the picture: middle x and y, radii, and degrees clockwise. Taken from the mean regions of the
 # phantom's first speaker, a man's head of 256 mm that looks to the left, and a little larger.
@@ -51,10 +59,11 @@ def read_polygons(path: Path, size: int) -> dict[str, Mask]:
     left corner; they are scaled to S.
 
     Raises:
-        ConfigError: when the file is missing or of another form, or a polygon has fewer than three corners, reaches
-            outside the picture, crosses itself or covers no pixel.
+        ConfigError: when the file is missing or of another form, a name is none that a file could have, or a polygon
+            has fewer than three corners, reaches outside the picture, crosses itself or covers no pixel.
     """
     width, height, regions = _read(path)
+    _require_names(path, regions)
     masks = {}
     for name, value in regions.items():
         corners = _corners(path, name, value)
@@ -120,6 +129,27 @@ def _read(path: Path) -> tuple[float, float, Mapping[str, Any]]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{path}: not a file of regions ({error}).", _REMEDY) from None
     return width, height, regions
+
+
+def _require_names(path: Path, names: Iterable[str]) -> None:
+    """Refuse names that are no part of a file name on some system, or that stand for something else."""
+    seen: dict[str, str] = {}
+    for name in names:
+        problem, twin = None, seen.setdefault(name.casefold(), name)
+        if not name.strip():
+            problem = "is empty"
+        elif (wrong := _NOT_IN_NAMES.search(name)) is not None:
+            problem = f"holds {wrong[0]!r}, which file names cannot hold everywhere"
+        elif name != name.strip() or name.endswith(".") or name.startswith("."):
+            problem = "begins or ends with a space or a dot"
+        elif _OF_WINDOWS.fullmatch(name):
+            problem = "is the name of a device on Windows"
+        elif name.casefold() == REST:
+            problem = f"is what the pixels of no region are called ({REST})"
+        elif twin != name:
+            problem = f"differs from '{twin}' in capital letters only"
+        if problem is not None:
+            raise ConfigError(f"{path}: the name {name!r} of a region {problem}.", "Call it otherwise: tongue_tip.")
 
 
 def _corners(path: Path, name: str, value: Any) -> Floats:

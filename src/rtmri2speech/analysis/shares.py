@@ -13,14 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rtmri2speech.analysis.polygons import REST
 from rtmri2speech.analysis.regions import Regions, Source
 from rtmri2speech.data.files import write_text
 from rtmri2speech.errors import DatasetError
 
 Floats = NDArray[np.float64]
-
-REST = "elsewhere"
-"""Pixels of no region."""
 
 
 @dataclass(frozen=True)

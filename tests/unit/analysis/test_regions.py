@@ -56,6 +56,39 @@ def test_outlines_that_cannot_be(tmp_path: Path, corners: Any, word: str) -> Non
     assert str(path) in caught.value.problem and "tongue" in caught.value.problem
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        " ",
+        "../x/lips",
+        "a\\b",
+        "C:lips",
+        "what?",
+        "lips\n",
+        "NUL",
+        "com1.lips",
+        "lips.",
+        ".lips",
+        " lips",
+        "elsewhere",
+    ],
+)
+def test_names_that_no_file_could_have_or_that_mean_something_else(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path / "r.json", tongue=SQUARE, **{name: SQUARE})
+    with pytest.raises(ConfigError) as caught:
+        read_polygons(path, 64)
+    assert str(path) in caught.value.problem and repr(name) in caught.value.problem and caught.value.remedy
+    assert len(caught.value.problem.splitlines()) == 1
+
+
+def test_names_of_any_script_and_no_two_that_a_file_system_takes_for_one(tmp_path: Path) -> None:
+    path = write(tmp_path / "r.json", **{"舌": SQUARE, "lower lip": SQUARE, "velum-2": SQUARE, "console": SQUARE})
+    assert list(read_polygons(path, 64)) == ["舌", "lower lip", "velum-2", "console"]
+    with pytest.raises(ConfigError, match="capital letters"):
+        read_polygons(write(path, Lips=SQUARE, lips=SQUARE), 64)
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"size": [10, 10]}', '{"size": [0, 10], "regions": {"a": []}}'])
 def test_files_that_are_no_regions(tmp_path: Path, text: str) -> None:
     (tmp_path / "r.json").write_text(text, encoding="utf-8")
