@@ -197,8 +197,7 @@ def open_video(video: Path, explainer: Explainer, fps: Fraction | None = None) -
         MediaError: when it cannot be used.
     """
     scan = scan_video(video, fps)
-    if scan.damage is not None:
-        raise MediaError(f"{video}: {scan.damage}.", "Copy or export the file again.")
+    scan.require_whole()
     if scan.frozen:
         raise MediaError(f"{video}: the picture never changes.", "Export the recording again.")
     return open_clip(scan, explainer.features, explainer.frames)

@@ -73,8 +73,10 @@ def cut_line(scan: VideoScan, line: Line, width: int = 1) -> Kymograph:
         width: pixels.
 
     Raises:
+        MediaError: when the file is damaged.
         ConfigError: when the line leaves the picture, has no length, or the width is impossible.
     """
+    scan.require_whole()
     ends = ((line.x0, line.y0), (line.x1, line.y1))
     outside = next((end for end in ends if not (0 <= end[0] <= scan.width and 0 <= end[1] <= scan.height)), None)
     if outside is not None:

@@ -78,6 +78,15 @@ class VideoScan:
             return f"cut short: {self.announced} frames announced, {self.n_frames} decoded"
         return None
 
+    def require_whole(self) -> None:
+        """Refuse a damaged file: after the damage, pictures may stand at wrong times.
+
+        Raises:
+            MediaError: saying what is broken.
+        """
+        if self.damage is not None:
+            raise MediaError(f"{self.path}: {self.damage}.", "Copy or export the file again.")
+
     def read(self) -> Iterator[GreyFrame]:
         """The frames (h, w) in order, from memory or from the file."""
         return read_video(self.path) if self.kept is None else iter(self.kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from rtmri2speech.analysis.kymograph import Line, cut_line, write_kymograph
 from rtmri2speech.data.media import write_video
 from rtmri2speech.data.scan import VideoScan, scan_video
-from rtmri2speech.errors import ConfigError
+from rtmri2speech.errors import ConfigError, MediaError
 
 HEIGHT, WIDTH, N = 40, 60, 30
 
@@ -76,3 +77,9 @@ def test_files_hold_the_same_numbers(scan: VideoScan, tmp_path: Path) -> None:
     read = np.loadtxt(table, delimiter=",", skiprows=1)
     np.testing.assert_allclose(read[:, 1:], made.values, atol=1e-4)
     assert table.read_text(encoding="utf-8").startswith("time_s,0.00_px,1.00_px,")
+
+
+def test_a_damaged_video_is_refused(scan: VideoScan) -> None:
+    with pytest.raises(MediaError, match=r"rise\.mkv: cut short: 40 frames announced, 30 decoded") as caught:
+        cut_line(replace(scan, announced=40), Line(30, 2, 30, 38))
+    assert caught.value.remedy
