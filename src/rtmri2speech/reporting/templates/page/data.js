@@ -78,6 +78,17 @@ const shortNumber = (value) => {
   return size < 1 ? value.toFixed(3) : size < 10 ? value.toFixed(2) : size < 1000 ? value.toFixed(1) : value.toFixed(0);
 };
 
+// The smallest and the largest of many values, which as arguments of one call would be too many for a long clip.
+function extent(values) {
+  let low = Infinity, high = -Infinity;
+  for (const value of values) {
+    if (value === null) continue;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return [low, high];
+}
+
 // Round values for the marks of an axis.
 function marks(low, high, most) {
   const rough = (high - low) / Math.max(most, 1);

@@ -218,11 +218,11 @@ function paintLimits(context, left, wide, y) {
 }
 
 function paintPitch(context, { top, height, width, inside, border, title, axis }) {
-  const { f0, from, step } = soundNow().tracks, known = f0.filter((hz) => hz !== null);
+  const { f0, from, step } = soundNow().tracks, [lowest, highest] = extent(f0);
   border();
   title("F0 (Hz)");
-  if (!known.length) return;
-  const low = 0.9 * Math.min(...known), high = 1.1 * Math.max(...known);
+  if (lowest > highest) return;
+  const low = 0.9 * lowest, high = 1.1 * highest;
   axis(low, high, 12);
   inside(() => {
     context.strokeStyle = inks.accent;
@@ -274,9 +274,9 @@ function paintCourse(context, { top, height, left, width, inside, border, title,
   const share = state.course === "share";
   title(`${course.band.name} (${share ? "%" : course.band.unit})`);
   const shown = course.regions.map((name, i) => [name, values[i]]).filter(([name]) => !state.hidden.has(name));
-  const all = shown.flatMap(([, one]) => one);
-  if (!all.length) return;
-  let low = Math.min(0, ...all), high = Math.max(...all, 1e-30);
+  const [lowest, highest] = extent(shown.flatMap(([, one]) => extent(one)).filter(Number.isFinite));
+  if (lowest > highest) return;
+  let low = Math.min(0, lowest), high = Math.max(highest, 1e-30);
   if (high - low < 1e-30) high = low + 1;
   const room = 0.06 * (high - low), factor = share ? 100 : 1;
   [low, high] = [low < 0 ? low - room : 0, high + room];
