@@ -22,6 +22,9 @@ SIZE, CELLS = 64, 4
 HOSTILE = "<img src=x onerror=alert(1)>"
 """What must stay text wherever it comes from."""
 
+HARMLESS = " &amp;"
+"""What polygons may be called, which refuse more than that."""
+
 
 @dataclass(frozen=True)
 class Made:
@@ -46,7 +49,7 @@ def make_folder(root: Path, name: str = "clip", hostile: str = "", seconds: floa
     frames = open_pictures(scan_video(video), RATE, SIZE).n_frames
     write_wav(folder / "speech" / f"{name}_generated.wav", 0.7 * talk.audio, talk.sample_rate)
     write_maps(folder / "maps", video, frames, hostile)
-    regions = {"lips": SQUARE, "tongue" + hostile: [[20, 30], [50, 30], [35, 60]]}
+    regions = {"lips": SQUARE, "tongue" + (HARMLESS if hostile else ""): [[20, 30], [50, 30], [35, 60]]}
     write_json(videos / f"{name}.json", {"size": [SIZE, SIZE], "regions": regions})
     write_wav(folder / "masking" / "lips_darken_0.wav", 0.3 * talk.audio, talk.sample_rate)
     write_wav(folder / "masking" / "lips_darken_0_control1.wav", 0.3 * talk.audio, talk.sample_rate)
@@ -60,7 +63,12 @@ def make_folder(root: Path, name: str = "clip", hostile: str = "", seconds: floa
 SQUARE = [[4, 20], [12, 20], [12, 40], [4, 40]]
 
 
-def write_maps(folder: Path, video: Path, frames: int, hostile: str = "", method: str = "gradcam") -> None:
+UNITS = {"energy": "power", "log-energy": "dB", "centroid": "Hz", "adaptive": "dB"}
+
+
+def write_maps(
+    folder: Path, video: Path, frames: int, hostile: str = "", method: str = "gradcam", target: str = "energy"
+) -> None:
     """Maps that are positive in the left half for F1 and in the right half for F2, and negative in the other half."""
     grow = enlargement(CELLS, SIZE)
     bands = []
@@ -73,10 +81,12 @@ def write_maps(folder: Path, video: Path, frames: int, hostile: str = "", method
         bands.append(band)
     about = {"schema": 1, "program": "rtmri2speech 0", "model": "some.safetensors" + hostile, "video": str(video)}
     about |= {"n_frames": frames, "frame_rate": str(RATE), "pixels": SIZE, "method": method, "stride_pixels": 16}
-    write_json(folder / f"{method}_metadata.json", about | {"target_unit": "power", "bands": bands})
+    write_json(
+        folder / f"{method}_metadata.json", about | {"target": target, "target_unit": UNITS[target], "bands": bands}
+    )
     with (folder / f"{method}_regions_time.csv").open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
-        rows.writerow(["band", "frame", "time_s", "region", "share", "signed_sum (power)"])
+        rows.writerow(["band", "frame", "time_s", "region", "share", f"signed_sum ({UNITS[target]})"])
         for band in ("F1", "F2"):
             for frame in range(frames):
                 for region, share in (("lips", 0.1), ("tongue" + hostile, frame / frames), ("elsewhere", 0.5)):

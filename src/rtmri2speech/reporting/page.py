@@ -22,7 +22,7 @@ from rtmri2speech.data.scan import scan_video
 from rtmri2speech.data.sound import Sound, encode_flac, read_sound
 from rtmri2speech.errors import DatasetError, UserError
 from rtmri2speech.evaluation.vowels import Span
-from rtmri2speech.reporting.page_collect import ClipFiles, Findings
+from rtmri2speech.reporting.page_collect import ClipFiles, Findings, places_of
 from rtmri2speech.reporting.page_numbers import measures_of, origins_of, region_courses
 from rtmri2speech.reporting.page_pictures import (
     COLUMNS,
@@ -95,12 +95,18 @@ def write_page(
         "colours": chunks.add(colour_tables()),
         "highest": HIGHEST,
         "clips": clips,
-        "measures": [table for _, about in findings.evaluations for table in measures_of(about)],
+        "measures": _measures(findings),
         "origins": origins_of(findings.clips, findings.evaluations),
     }
     text = render(page, chunks.parts)
     write_text(out, text)
     return len(text.encode("utf-8"))
+
+
+def _measures(findings: Findings) -> list[dict[str, Any]]:
+    places = places_of([path for path, _ in findings.evaluations])
+    found = zip(findings.evaluations, places, strict=True)
+    return [table for (_, about), place in found for table in measures_of(about, place)]
 
 
 def render(page: dict[str, Any], chunks: list[str]) -> str:
@@ -205,16 +211,19 @@ def _maps(path: Path, about: dict[str, Any], clip: ClipFiles, frames: int, chunk
         one = {"name": name, "low": band["low_hz"], "high": band["high_hz"], "scale": maps.scale, "unit": maps.unit}
         one |= {"cells": cells.count, "step": cells.step, "data": chunks.add(cells.data), "course": courses.get(name)}
         bands.append(one)
-    twins = sum(other["method"] == method for _, other in clip.maps) > 1
-    return {"method": f"{method} ({path.parent.name})" if twins else method, "kind": method, "bands": bands}
+    twins = [other for other, its in clip.maps if its["method"] == method]
+    place = dict(zip(twins, places_of(twins), strict=True))[path]
+    name = f"{method} ({place})" if len(twins) > 1 else method
+    return {"method": name, "kind": method, "target": str(about.get("target", "")), "bands": bands}
 
 
 def _sounds(clip: ClipFiles, original: Sound | None, spans: list[Span], chunks: Chunks) -> list[dict[str, Any]]:
     spoken = [Spoken("original", "", original)] if original is not None else []
-    if clip.generated is not None:
-        spoken.append(Spoken("generated", "", read_sound(clip.generated)))
-    for path, about in clip.masking:
-        spoken += _masked(path.parent, about)
+    for path, place in zip(clip.generated, places_of(clip.generated), strict=True):
+        spoken.append(Spoken("generated", place if len(clip.generated) > 1 else "", read_sound(path)))
+    folders = [path for path, _ in clip.masking]
+    for (path, about), place in zip(clip.masking, places_of(folders), strict=True):
+        spoken += _masked(path.parent, about, f" ({place})" if len(folders) > 1 else "")
     praat, ceiling = has_praat(), None
     found = []
     for one in spoken:
@@ -237,14 +246,14 @@ def _sounds(clip: ClipFiles, original: Sound | None, spans: list[Span], chunks: 
     return found
 
 
-def _masked(folder: Path, about: dict[str, Any]) -> list[Spoken]:
-    """Sounds with a region hidden; not those of the controls, nor those with nothing hidden."""
+def _masked(folder: Path, about: dict[str, Any], place: str) -> list[Spoken]:
+    """Sounds with a region hidden; not those of the controls, nor those with nothing hidden. Labels end with a place."""
     found = []
     for region in about["regions"]:
         for fill in about["fills"]:
             for alpha in about["alphas"]:
                 path = folder / f"{region['name']}_{fill}_{alpha:g}.wav"
                 if alpha < 1.0 and path.is_file():
-                    label = f"{region['name']}, {fill}" + (f" {alpha:g}" if alpha else "")
+                    label = f"{region['name']}, {fill}" + (f" {alpha:g}" if alpha else "") + place
                     found.append(Spoken("masked", label, read_sound(path)))
     return found

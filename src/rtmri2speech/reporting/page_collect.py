@@ -15,6 +15,7 @@ from rtmri2speech.errors import ConfigError, DatasetError
 
 _GENERATED, _ORIGINAL = "_generated", "_original"
 _TRUTH, _GRID = ".npz", ".TextGrid"
+_FINER = "hirescam"
 
 
 @dataclass
@@ -24,9 +25,9 @@ class ClipFiles:
     Attributes:
         name: of the video, without its ending.
         video: the file.
-        maps: metadata of ``analyze gradcam``: file and content.
+        maps: metadata of ``analyze gradcam``: file and content; the finer maps, on which a page opens, come first.
         masking: descriptions of ``analyze masking``: file and content.
-        generated: synthesized sound.
+        generated: synthesized sounds, one a folder: of several models, or of several settings.
         original: the recorded sound, where a copy lies in the folder.
         textgrid: annotation on the clock of the original sound.
         regions: what ``--regions`` takes, or None.
@@ -36,7 +37,7 @@ class ClipFiles:
     video: Path
     maps: list[tuple[Path, dict[str, Any]]] = field(default_factory=list)
     masking: list[tuple[Path, dict[str, Any]]] = field(default_factory=list)
-    generated: Path | None = None
+    generated: list[Path] = field(default_factory=list)
     original: Path | None = None
     textgrid: Path | None = None
     regions: str | None = None
@@ -88,11 +89,12 @@ def collect(folder: Path, named: Named | None = None) -> Findings:
     files = [path for path in sorted(folder.rglob("*")) if not _hidden(path, folder) and path.is_file()]
     described = [(path, about) for path in files if path.suffix == ".json" and (about := _read(path)) is not None]
     evaluations = [(path, about) for path, about in described if {"model", "dataset", "definitions"} <= about.keys()]
-    sounds = {path.stem: path for path in files if path.suffix == ".wav"}
+    sounds = [path for path in files if path.suffix == ".wav"]
     clips, notes = _clips(described, sounds, files, named.videos)
     for clip in clips.values():
-        clip.generated = sounds.get(clip.name + _GENERATED)
-        clip.original = sounds.get(clip.name + _ORIGINAL)
+        clip.maps.sort(key=lambda found: found[1]["method"] != _FINER)
+        clip.generated = [path for path in sounds if path.stem == clip.name + _GENERATED]
+        clip.original = next((path for path in sounds if path.stem == clip.name + _ORIGINAL), None)
         clip.textgrid = _grid_of(clip, files)
         clip.regions = _regions_of(clip)
     for name, grid in _by_clip(named.textgrids, clips, "--textgrid").items():
@@ -107,6 +109,15 @@ def collect(folder: Path, named: Named | None = None) -> Findings:
             "Name the video: --video FILE" if notes else "Make them first: rtmri2speech synthesize, analyze gradcam.",
         )
     return Findings([clips[name] for name in sorted(clips)], evaluations, notes)
+
+
+def places_of(paths: Sequence[Path]) -> list[str]:
+    """Names of the folders that files of one kind lie in, from where they part; of one folder, its own name."""
+    parents = [path.absolute().parent.parts for path in paths]
+    common = 0
+    while parents and all(len(one) > common and one[common] == parents[0][common] for one in parents):
+        common += 1
+    return ["/".join(parts[common:]) or parts[-1] for parts in parents]
 
 
 def _hidden(path: Path, folder: Path) -> bool:
@@ -132,7 +143,7 @@ def _is_masking(about: Mapping[str, Any]) -> bool:
 
 def _clips(
     described: Sequence[tuple[Path, dict[str, Any]]],
-    sounds: Mapping[str, Path],
+    sounds: Sequence[Path],
     files: Sequence[Path],
     given: Sequence[Path],
 ) -> tuple[dict[str, ClipFiles], list[str]]:
@@ -162,9 +173,9 @@ def _clips(
         clip = clip_of(recorded.stem, recorded)
         if clip is not None:
             (clip.maps if _is_maps(about) else clip.masking).append((path, about))
-    for stem in sounds:
-        if stem.endswith(_GENERATED):
-            clip_of(stem.removesuffix(_GENERATED), None)
+    for path in sounds:
+        if path.stem.endswith(_GENERATED):
+            clip_of(path.stem.removesuffix(_GENERATED), None)
     for path in given:
         clip_of(path.stem, path)
     return clips, [missing[name] for name in sorted(missing.keys() - clips.keys())]

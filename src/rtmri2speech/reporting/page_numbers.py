@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from rtmri2speech.errors import DatasetError
-from rtmri2speech.reporting.page_collect import ClipFiles
+from rtmri2speech.reporting.page_collect import ClipFiles, places_of
 from rtmri2speech.signal.quality import MORE_IS_BETTER
 
 _GROUPS = ("all", "seen", "unseen")
 # What of a map's description is a result, or is shown elsewhere.
-_NOT_ORIGIN = frozenset({"schema", "bands", "source", "regions", "n_frames", "pixels", "frame_rate", "map"})
+_NOT_ORIGIN = frozenset(
+    {"schema", "bands", "source", "regions", "n_frames", "pixels", "frame_rate", "map", "provenance"}
+)
+# Of a model, as the provenance of a file with both of them is divided.
+_PARTS = frozenset({"acoustic", "vocoder"})
 
 
 def region_courses(path: Path, frames: int) -> dict[str, dict[str, Any]]:
@@ -47,9 +51,15 @@ def region_courses(path: Path, frames: int) -> dict[str, dict[str, Any]]:
 _COURSES = ("share", "signed")
 
 
-def measures_of(about: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Tables of an evaluation: for each group of speakers the measures of model, ceiling and floor."""
+def measures_of(about: Mapping[str, Any], place: str = "") -> list[dict[str, Any]]:
+    """Tables of an evaluation: for each group of speakers the measures of model, ceiling and floor.
+
+    Args:
+        about: content of a ``metrics.json``.
+        place: its folder: with the model's name it tells one evaluation from another.
+    """
     tables = []
+    of = {"file": str(about["model"].get("file", "")), "sha256": str(about["model"].get("sha256", "")), "place": place}
     intervals = about.get("confidence_95", {})
     for group in _GROUPS:
         values = about.get(group)
@@ -77,7 +87,9 @@ def measures_of(about: Mapping[str, Any]) -> list[dict[str, Any]]:
             )
         if rows:
             speakers = [str(name) for name in values.get("speakers", [])]
-            tables.append({"group": group, "n": values.get("n_utterances"), "speakers": speakers, "rows": rows})
+            tables.append(
+                {"group": group, "n": values.get("n_utterances"), "speakers": speakers, "rows": rows, "of": of}
+            )
     return tables
 
 
@@ -99,23 +111,40 @@ def _is_number(value: Any) -> bool:
 
 
 def origins_of(clips: Sequence[ClipFiles], evaluations: Sequence[tuple[Path, Mapping[str, Any]]]) -> list[Any]:
-    """Where everything came from: a list of titles with rows of name and text."""
-    sections = []
-    for _, about in evaluations:
+    """Where everything came from: a list of titles with rows of name and text.
+
+    A model's training is told by its evaluation, or, of models that were not evaluated, by the maps made of it.
+    """
+    sections, told = [], set()
+    places = places_of([path for path, _ in evaluations])
+    for (_, about), place in zip(evaluations, places, strict=True):
+        of = place if len(evaluations) > 1 else ""
         model, dataset = dict(about["model"]), dict(about["dataset"])
         parts = model.pop("provenance", None) or {}
-        sections.append(_section("model", "", model))
-        sections += [_section(part, "", values) for part, values in parts.items()]
-        sections.append(_section("dataset", "", dataset))
+        told.add(model.get("sha256"))
+        sections.append(_section("model", of, model))
+        sections += _training(parts, of)
+        sections.append(_section("dataset", of, dataset))
         rest = {name: about.get(name) for name in ("versions", "bootstrap", "formant_ceilings_hz", "device")}
-        sections.append(_section("evaluation", "", {**rest, "command": about.get("reproduce")}))
+        sections.append(_section("evaluation", of, {**rest, "command": about.get("reproduce")}))
     for clip in clips:
         for kind, entries in (("maps", clip.maps), ("masking", clip.masking)):
-            for path, about in entries:
+            for (_, about), place in zip(entries, places_of([path for path, _ in entries]), strict=True):
                 rows = {name: value for name, value in about.items() if name not in _NOT_ORIGIN}
                 bands = [_band(one) for one in about.get("bands", [])]
-                sections.append(_section(kind, f"{clip.name} ({path.parent.name})", {**rows, "bands": bands}))
+                sections.append(_section(kind, f"{clip.name} ({place})", {**rows, "bands": bands}))
+                digest, parts = about.get("model_sha256") or about.get("model"), about.get("provenance") or {}
+                if parts and digest not in told:
+                    told.add(digest)
+                    sections += _training(parts, Path(str(about.get("model", ""))).name)
     return [one for one in sections if one["rows"]]
+
+
+def _training(parts: Mapping[str, Any], of: str) -> list[dict[str, Any]]:
+    """How the parts of a model were trained; a file of one part alone holds that part's facts themselves."""
+    if not _PARTS & parts.keys():
+        parts = {"acoustic": parts}
+    return [_section(part, of, values) for part, values in parts.items()]
 
 
 def _band(band: Mapping[str, Any]) -> str:

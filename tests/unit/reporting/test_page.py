@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from page_folder import HOSTILE, Made, make_folder
+from page_folder import HARMLESS, HOSTILE, Made, make_folder
 from rtmri2speech.errors import DatasetError, UserError
 from rtmri2speech.reporting.page import render, write_page
 from rtmri2speech.reporting.page_collect import Named, collect
@@ -108,7 +108,7 @@ def test_the_page_holds_all_there_is(read: Read, made: Made) -> None:
     ]
     assert [band["name"] for band in clip["maps"][0]["bands"]] == ["F1", "F2"]
     assert clip["maps"][0]["bands"][0]["course"]["regions"] == ["lips", "tongue" + EVIL, "elsewhere"]
-    assert clip["outlines"]["names"] == ["lips", "tongue" + EVIL] and not clip["outlines"]["moving"]
+    assert clip["outlines"]["names"] == ["lips", "tongue" + HARMLESS] and not clip["outlines"]["moving"]
     chunks = [name for tag, name, _ in read.texts if name.startswith("chunk")]
     assert len(chunks) == len(set(chunks)) > 10
     assert {one["title"] for one in page["origins"]} == {

@@ -19,6 +19,7 @@ from rtmri2speech.reporting.page import write_page
 from rtmri2speech.reporting.page_collect import Named, collect
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+EVIL = HOSTILE + "</script><script>alert(2)</script>"
 HARD = "--no-sandbox", "--autoplay-policy=user-gesture-required", "--mute-audio"
 # Notes what sounds are started: their samples a second, length, and from where on.
 SPY = """
@@ -47,8 +48,8 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """A folder whose every text is markup."""
-    folder = make_folder(tmp_path_factory.mktemp("page"), "cl&ip", HOSTILE + "</script><script>alert(2)</script>")
-    write_maps(folder.folder / "more", folder.video, folder.frames, method="hirescam")
+    folder = make_folder(tmp_path_factory.mktemp("page"), "cl&ip", EVIL)
+    write_maps(folder.folder / "more", folder.video, folder.frames, method="hirescam", target="centroid")
     return folder
 
 
@@ -123,6 +124,7 @@ def test_the_picture_changes_with_frame_and_map(opened: Opened, made: Made) -> N
     assert first != later
     assert max(abs(red - blue) for red, blue in zip(later[0::3], later[2::3], strict=True)) < 3, "grey without a map"
     opened.choose("band", "0")
+    opened.choose("display", "positive")
     left, right = halves(opened.show(made.frames - 1))
     assert left[0] > left[2] + 20, "the first band's map is warm on the left"
     opened.choose("band", "1")
@@ -141,6 +143,47 @@ def test_the_picture_changes_with_frame_and_map(opened: Opened, made: Made) -> N
 
 def halves(pixels: list[int]) -> tuple[list[int], list[int]]:
     return pixels[:3], pixels[3:]
+
+
+def test_the_finer_maps_are_shown_first(opened: Opened) -> None:
+    assert opened.page.locator("#method option").all_inner_texts() == ["hirescam", "gradcam"]
+    assert opened.page.evaluate("[rtmri.state.method, rtmri.state.display]") == [0, "signed"]
+
+
+def test_colours_are_explained_by_what_the_maps_explain(opened: Opened) -> None:
+    opened.choose("band", "0")
+    opened.choose("display", "signed")
+
+    def note() -> str:
+        return str(opened.page.get_attribute("#key", "aria-label"))
+
+    assert "orange moves the centre of gravity up, blue down" in note() and "Hz: ±1.00 Hz" in note()
+    opened.choose("language", "ja")
+    assert "重心周波数" in note()
+    opened.choose("language", "en")
+    opened.page.select_option("#method", label="gradcam")
+    opened.choose("display", "signed")
+    assert "orange raises the band's power" in note()
+    for target, words in (("log-energy", "band's level"), ("adaptive", "formant's level"), ("?", "what is explained")):
+        opened.page.evaluate("(target) => { rtmri.state.clip.maps[1].target = target; }", target)
+        opened.choose("display", "positive")
+        assert "positive part" in note()
+        opened.choose("display", "signed")
+        assert words in note()
+
+
+def test_a_long_clip_has_its_courses_and_pitch_drawn(opened: Opened) -> None:
+    """More values than a call takes arguments."""
+    opened.page.evaluate(
+        """() => {
+          const many = (value) => new Array(300000).fill(value), { clip } = rtmri.state;
+          for (const band of clip.maps[0].bands) band.course.share = band.course.regions.map(() => many(0.25));
+          for (const { tracks } of clip.sounds) if (tracks) tracks.f0 = many(120);
+          rtmri.state.from += 0.01;
+          rtmri.show(3);
+        }"""
+    )
+    assert opened.errors == []
 
 
 def test_every_frame_is_the_videos_own(opened: Opened, made: Made) -> None:
@@ -306,16 +349,43 @@ def test_the_view_and_the_data_can_be_saved(opened: Opened, made: Made) -> None:
     assert len(tables["frames"]) == made.frames + 1 and tables["frames"][0][:3] == [
         "frame",
         "time_s",
-        "gradcam F1 lips share",
+        "hirescam F1 lips share",
     ]
     assert (
         tables["frames"][3][2:4] == ["0.1", str(float(f"{2 / made.frames:.4g}"))] or float(tables["frames"][3][3]) > 0
     )
-    assert ["all", "stoi", "high", "0.8", "", "", "0.9", "0.5"] in tables["measures"]
+    assert tables["measures"][0][:4] == ["folder", "model_file", "model_sha256", "speakers"]
+    model = "some.safetensors" + EVIL
+    assert ["evaluation", model, "", "all", "stoi", "high", "0.8", "", "", "0.9", "0.5"] in tables["measures"]
 
 
 def rows_of(data: bytes) -> list[list[str]]:
     return list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
+
+
+def test_two_models_are_told_apart(browser: Any, tmp_path: Path) -> None:
+    made = make_folder(tmp_path / "one", seconds=0.8)
+    for name in ("first", "second"):
+        shutil.copytree(made.folder, tmp_path / "all" / name)
+    out = tmp_path / "page.html"
+    write_page(collect(tmp_path / "all"), out, "Two", [])
+    one = Opened(browser.new_page())
+    one.open(out)
+    assert one.page.locator("#sound option").all_inner_texts() == [
+        "Original",
+        "Synthesized: first/speech",
+        "Synthesized: second/speech",
+        "Masked: lips, darken (first/masking)",
+        "Masked: lips, darken (second/masking)",
+    ]
+    captions = one.page.locator("#measures caption").all_inner_texts()
+    assert [text.split(" · ")[1] for text in captions] == [
+        "some.safetensors (first/evaluation)",
+        "some.safetensors (second/evaluation)",
+    ]
+    assert {row[0] for row in rows_of(download(one, "measures")[1])[1:]} == {"first/evaluation", "second/evaluation"}
+    assert one.errors == []
+    one.page.close()
 
 
 def test_several_clips_are_listed(browser: Any, tmp_path: Path) -> None:

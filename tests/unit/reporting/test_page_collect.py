@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from page_folder import Made, make_folder, write_json
+from page_folder import Made, make_folder, write_json, write_maps
 from rtmri2speech.errors import ConfigError, DatasetError
-from rtmri2speech.reporting.page_collect import Named, collect
+from rtmri2speech.reporting.page_collect import Named, collect, places_of
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def test_everything_of_a_clip_is_found_by_content(made: Made) -> None:
     found = collect(made.folder)
     (clip,) = found.clips
     assert clip.name == "clip" and clip.video == made.video
-    assert clip.generated == made.folder / "speech" / "clip_generated.wav" and clip.original is None
+    assert clip.generated == [made.folder / "speech" / "clip_generated.wav"] and clip.original is None
     assert [path.name for path, _ in clip.maps] == ["gradcam_metadata.json"]
     assert [path.name for path, _ in clip.masking] == ["masking.json"]
     assert clip.textgrid == made.video.with_suffix(".TextGrid")
@@ -97,6 +97,30 @@ def test_two_videos_of_one_name_are_refused(made: Made, tmp_path: Path) -> None:
     write_json(folder / "more.json", {"video": str(other), "fills": [], "alphas": [], "regions": []})
     with pytest.raises(ConfigError, match="Two videos are called 'clip'"):
         collect(folder)
+
+
+def test_sounds_of_several_models_are_all_kept(made: Made, tmp_path: Path) -> None:
+    folder = shutil.copytree(made.folder, tmp_path / "out")
+    shutil.copytree(folder / "speech", folder / "again" / "speech")
+    (clip,) = collect(folder).clips
+    assert clip.generated == [folder / name / "clip_generated.wav" for name in ("again/speech", "speech")]
+
+
+def test_the_finer_maps_come_first(made: Made, tmp_path: Path) -> None:
+    folder = shutil.copytree(made.folder, tmp_path / "out")
+    write_maps(folder / "maps", made.video, made.frames, method="hirescam")
+    (clip,) = collect(folder).clips
+    assert [about["method"] for _, about in clip.maps] == ["hirescam", "gradcam"]
+
+
+def test_folders_are_named_from_where_they_part(tmp_path: Path) -> None:
+    def named(*names: str) -> list[str]:
+        return places_of([tmp_path / name for name in names])
+
+    assert named() == [] and named("maps/x.json") == ["maps"]
+    assert named("a/maps/x.json", "b/maps/x.json") == ["a/maps", "b/maps"]
+    assert named("maps/x.json", "maps/y.json") == ["maps", "maps"]
+    assert named("out/x.json", "out/b/x.json") == ["out", "b"]
 
 
 @pytest.mark.parametrize("name", ["missing", "empty"])

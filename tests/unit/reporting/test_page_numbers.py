@@ -33,7 +33,8 @@ def test_a_damaged_table_is_an_error(tmp_path: Path, text: str) -> None:
 
 
 def test_measures_stand_beside_floor_and_ceiling() -> None:
-    (table,) = measures_of(metrics())
+    (table,) = measures_of(metrics(), "evaluation")
+    assert table["of"] == {"file": "some.safetensors", "sha256": "", "place": "evaluation"}
     assert (table["group"], table["n"], table["speakers"]) == ("all", 1, ["sp"])
     rows = {row["name"]: row for row in table["rows"]}
     assert list(rows) == ["mcd_db", "stoi", "f0_rmse_hz"], "counts are no measures"
@@ -65,3 +66,31 @@ def test_origins_are_named_and_flat(tmp_path: Path) -> None:
     maps = sections["maps", "c_1 (maps)"]
     assert maps == {"program": "p 1", "model": "m.safetensors", "method": "gradcam", "bands": "F1 300.0-900.0 Hz"}
     assert sections["masking", "c_1 (mask)"] == {"seed": "5", "alphas": "0.0, 1.0", "bands": "F1 300.0-900.0 Hz"}
+
+
+def test_models_without_an_evaluation_are_told_of_by_their_maps(tmp_path: Path) -> None:
+    about = {"model": "runs/m.safetensors", "model_sha256": "ab12", "method": "gradcam", "bands": []}
+    about["provenance"] = {"acoustic": {"dataset": "5f3a", "seed": 3}, "vocoder": {"dataset": "77aa"}}
+    part = {**about, "model": "p.safetensors", "model_sha256": "cd34", "provenance": {"seed": 9}}
+    entries = [(tmp_path / name / "x.json", one) for name, one in (("a", about), ("b", about), ("c", part))]
+    clip = ClipFiles("c_1", tmp_path / "c_1.mp4", entries)
+
+    def sections(*evaluations: dict[str, object]) -> dict[tuple[str, str], dict[str, str]]:
+        named = [(tmp_path / str(number) / "metrics.json", one) for number, one in enumerate(evaluations)]
+        found = [((one["title"], one["of"]), dict(one["rows"])) for one in origins_of([clip], named)]
+        assert len(found) == len(dict(found)), "each is told once"
+        return dict(found)
+
+    alone = sections()
+    assert alone["acoustic", "m.safetensors"] == {"dataset": "5f3a", "seed": "3"}
+    assert alone["vocoder", "m.safetensors"] == {"dataset": "77aa"}
+    assert alone["acoustic", "p.safetensors"] == {"seed": "9"}
+    assert alone["maps", "c_1 (a)"] == {"model": "runs/m.safetensors", "model_sha256": "ab12", "method": "gradcam"}
+    evaluated = metrics()
+    evaluated["model"] = {"file": "m.safetensors", "sha256": "ab12", "provenance": about["provenance"]}
+    once = sections(evaluated)
+    assert ("acoustic", "m.safetensors") not in once and once["acoustic", ""] == {"dataset": "5f3a", "seed": "3"}
+    assert ("acoustic", "p.safetensors") in once
+    assert {("acoustic", "0"), ("acoustic", "1"), ("dataset", "0"), ("dataset", "1")} <= sections(
+        evaluated, metrics()
+    ).keys()

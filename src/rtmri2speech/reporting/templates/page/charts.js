@@ -12,7 +12,7 @@ function drawVowels(canvas) {
   $("vowel-card").hidden = !state.clip.sounds.some((sound) => sound.vowels.length);
   if (!all.length) return;
   const range = (values) => {
-    const [low, high] = [Math.min(...values), Math.max(...values)], room = 0.08 * (high - low) + 20;
+    const [low, high] = extent(values), room = 0.08 * (high - low) + 20;
     return [low - room, high + room];
   };
   const everything = state.clip.sounds.flatMap((sound) => (sound.kind === "masked" && sound !== other ? [] : sound.vowels));
@@ -93,10 +93,10 @@ function vowelUnder(canvas, event) {
 function writeMeasures(place) {
   place.replaceChildren();
   $("measure-card").hidden = !page.measures.length;
-  for (const { group, n, speakers, rows } of page.measures) {
+  for (const { group, n, speakers, rows, of } of page.measures) {
     const table = element("table");
     const names = speakers.length ? ` (${speakers.slice(0, 8).join(", ")}${speakers.length > 8 ? " …" : ""})` : "";
-    table.append(element("caption", {}, `${named("group_" + group)}${names}: ${n} ${t("utterances")}`));
+    table.append(element("caption", {}, `${named("group_" + group)}${names}: ${n} ${t("utterances")} · ${of.file} (${of.place})`));
     const head = element("tr");
     for (const key of ["measure", "best", "model", "ceiling", "floor", "between"]) head.append(element("th", { scope: "col" }, t(key)));
     table.append(element("thead", {}, head));

@@ -48,9 +48,9 @@ const saved = {
     saveTable("vowels", rows);
   },
   measures() {
-    const rows = [["speakers", "measure", "best", "model", "low_95", "high_95", "ceiling", "floor"]];
-    for (const { group, rows: lines } of page.measures) for (const one of lines) {
-      rows.push([group, one.name, one.better, one.model, one.low, one.high, one.ceiling, one.floor]);
+    const rows = [["folder", "model_file", "model_sha256", "speakers", "measure", "best", "model", "low_95", "high_95", "ceiling", "floor"]];
+    for (const { group, rows: lines, of } of page.measures) for (const one of lines) {
+      rows.push([of.place, of.file, of.sha256, group, one.name, one.better, one.model, one.low, one.high, one.ceiling, one.floor]);
     }
     saveTable("measures", rows);
   },

@@ -183,6 +183,9 @@ function drawFrame(context, side, frame) {
   }
 }
 
+// Up and down are those of the number that the map explains: power, level or frequency.
+const signedNote = (target) => t(`signed_note_${target}` in strings.en ? `signed_note_${target}` : "signed_note");
+
 // What the colours mean: a bar for each band that is shown, over the grey of tissue, with its limits and unit.
 function drawKey(canvas) {
   const width = canvas.clientWidth, height = 34, context = sized(canvas, width, height);
@@ -213,7 +216,9 @@ function drawKey(canvas) {
   });
   if (chosen.length === 1) {
     context.fillStyle = inks.quiet;
-    context.fillText(signed ? t("signed_note") : t("positive_note"), 0, 26, width);
+    const note = signed ? signedNote(methodNow().target) : t("positive_note");
+    context.fillText(note, 0, 26, width);
+    texts.push(note);
   }
   canvas.setAttribute("aria-label", texts.join("; "));
 }
