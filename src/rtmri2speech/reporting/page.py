@@ -20,8 +20,9 @@ from rtmri2speech.data.clips import Clip
 from rtmri2speech.data.files import write_text
 from rtmri2speech.data.scan import scan_video
 from rtmri2speech.data.sound import Sound, encode_flac, read_sound
-from rtmri2speech.errors import DatasetError, UserError
+from rtmri2speech.errors import DatasetError, MediaError, UserError
 from rtmri2speech.evaluation.vowels import Span
+from rtmri2speech.preparation.check import lead_of_labels
 from rtmri2speech.reporting.page_collect import ClipFiles, Findings, places_of
 from rtmri2speech.reporting.page_numbers import measures_of, origins_of, region_courses
 from rtmri2speech.reporting.page_pictures import (
@@ -153,10 +154,11 @@ def _clip(clip: ClipFiles, chunks: Chunks, notes: list[str]) -> dict[str, Any]:
     rate = next((Fraction(str(about["frame_rate"])) for _, about in clip.maps), FeatureConfig().frame_rate)
     pictures = open_pictures(scan_video(clip.video), rate, FrameConfig().size)
     seconds = float(pictures.n_frames / rate)
-    original, lead = _original(clip, pictures, notes)
+    original = _original(clip, pictures, notes)
     spans: list[Span] = []
     tiers: list[dict[str, Any]] = []
     if clip.textgrid is not None:
+        lead = _lead(pictures)
         tiers, spans = tiers_of(clip.textgrid, lead, seconds), vowel_spans(clip.textgrid, lead)
     outlines = None
     if clip.regions is not None:
@@ -181,16 +183,24 @@ def _clip(clip: ClipFiles, chunks: Chunks, notes: list[str]) -> dict[str, Any]:
     }
 
 
-def _original(clip: ClipFiles, pictures: Clip, notes: list[str]) -> tuple[Sound | None, float]:
-    """The recorded sound from the first frame on, and how long it had run before: 0 where that is not known."""
+def _original(clip: ClipFiles, pictures: Clip, notes: list[str]) -> Sound | None:
+    """The recorded sound from the first frame on."""
     try:
         sound = sound_for(pictures, None)
     except UserError as error:
         notes.append(f"{clip.name}: without the recorded sound. {error.problem}")
         sound = None
     if sound is not None:
-        return sound, max(pictures.start, 0.0)
-    return (None if clip.original is None else read_sound(clip.original)), 0.0
+        return sound
+    return None if clip.original is None else read_sound(clip.original)
+
+
+def _lead(pictures: Clip) -> float:
+    """Seconds from time 0 of the labels to the first frame; where the sound cannot be read, they begin together."""
+    try:
+        return lead_of_labels(pictures)
+    except MediaError:
+        return 0.0
 
 
 def _maps(path: Path, about: dict[str, Any], clip: ClipFiles, frames: int, chunks: Chunks) -> dict[str, Any]:

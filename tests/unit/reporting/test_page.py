@@ -7,6 +7,8 @@ import hashlib
 import json
 import re
 import shutil
+from collections.abc import Callable
+from fractions import Fraction
 from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
@@ -15,9 +17,12 @@ from typing import Any
 import pytest
 
 from page_folder import HARMLESS, HOSTILE, Made, make_folder
+from rtmri2speech.data.sound import write_wav
+from rtmri2speech.data.textgrid import interval_grid, write_textgrid
 from rtmri2speech.errors import DatasetError, UserError
 from rtmri2speech.reporting.page import render, write_page
-from rtmri2speech.reporting.page_collect import Named, collect
+from rtmri2speech.reporting.page_collect import ClipFiles, Findings, Named, collect
+from talker import speak
 
 EVIL = HOSTILE + "</script><script>alert(2)</script>"
 
@@ -145,6 +150,27 @@ def test_without_praat_the_rest_is_shown(made: Made, tmp_path: Path, monkeypatch
     found = Read()
     found.feed((tmp_path / "page.html").read_text(encoding="utf-8"))
     assert [(one["tracks"], one["vowels"]) for one in described(found)["clips"][0]["sounds"]] == [(None, [])] * 3
+
+
+def test_labels_are_laid_on_the_picture_by_the_sound_they_are_of(mux: Callable[..., Path], tmp_path: Path) -> None:
+    talk = speak(1.0, 3, size=64)
+    write_textgrid(interval_grid({"phones": [(0.4, 0.6, "a")]}, 1.0), tmp_path / "x.TextGrid")
+
+    def start(video: Path) -> float:
+        clip = ClipFiles("x", video, textgrid=tmp_path / "x.TextGrid")
+        write_page(Findings([clip], [], []), tmp_path / "page.html", "x", [])
+        found = Read()
+        found.feed((tmp_path / "page.html").read_text(encoding="utf-8"))
+        ((begin, _, _),) = described(found)["clips"][0]["tiers"][0]["entries"]
+        return float(begin)
+
+    for name, begin, seen in (("early", Fraction(-1, 5), 0.2), ("late", Fraction(1, 5), 0.6)):
+        video = tmp_path / f"{name}.mkv"
+        mux(video, talk.frames, talk.frame_rate, talk.audio, talk.sample_rate, "pcm_s16le", begin)
+        assert start(video) == pytest.approx(seen, abs=2e-3), name
+        # A file of its own begins with the picture, whatever time the container gives that.
+        write_wav(video.with_suffix(".wav"), talk.audio, talk.sample_rate)
+        assert start(video) == 0.4, name
 
 
 def test_a_page_that_cannot_be_written_is_said(made: Made, tmp_path: Path) -> None:
