@@ -15,10 +15,9 @@ import numpy as np
 import torch
 
 from rtmri2speech.data.layout import Dataset
-from rtmri2speech.data.segments import read_frames
 from rtmri2speech.models.bundle import load_bundle
 from rtmri2speech.models.devices import choose_device
-from rtmri2speech.training.modes import features_of
+from rtmri2speech.training.modes import features_of_utterance
 
 
 def main() -> None:
@@ -38,7 +37,7 @@ def main() -> None:
         truth = np.asarray(dataset.mel_db(row))
         errors["mean mel"].append(truth - mean)
         with torch.inference_mode():
-            features = features_of(model, read_frames(dataset, row), mask)
+            features = features_of_utterance(model, dataset, row, mask)
             for mode in ("last", "average", "sequence"):
                 errors[mode].append(truth - model.predict(features, mode).cpu().numpy())
     frames = sum(len(error) for error in errors["mean mel"])

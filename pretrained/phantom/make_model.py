@@ -23,25 +23,25 @@ FINE_TUNING = ("vocoder.optimizer.lr=1e-4", "vocoder.discriminator_start=0", "vo
 TRUE_MELS = 0.4
 
 
-def commands(given: argparse.Namespace) -> Iterator[tuple[Path | None, list[object]]]:
-    """Each command, after the file that says that it is done; None where the command itself knows."""
+def commands(given: argparse.Namespace) -> Iterator[list[object]]:
+    """Each command; every one takes up what it has done before, and a training that has ended stays as it is."""
     phantom, dataset, run = Path("phantom"), Path("dataset"), ["--device", given.device]
     acoustic, vocoder, model = (Path(f"{name}.safetensors") for name in ("acoustic", "vocoder", "model"))
     workers = ["--workers", given.workers]
     size = ["--minutes", given.minutes, "--speakers", given.speakers, "--seed", given.seed]
-    yield None, ["simulate", "--out", phantom, *size, *workers]
-    yield None, ["prepare", phantom, "--out", dataset, "--test-speakers", *given.unseen, *workers]
-    resume = ["--resume"] if Path("acoustic_run").exists() else []
+    yield ["simulate", "--out", phantom, *size, *workers]
+    yield ["prepare", phantom, "--out", dataset, "--test-speakers", *given.unseen, *workers]
+    resume = ["--resume"] if Path("acoustic_run", "run.json").exists() else []
     sets = ["--set", *given.set] if given.set else []
-    yield acoustic, ["train", "acoustic", dataset, "--recipe", given.recipe, "--out", acoustic, *sets, *run, *resume]
-    yield None, ["export-mels", "predicted", dataset, "--model", acoustic, *run]
-    yield None, ["export-mels", "ground-truth", dataset]
-    resume = ["--resume"] if Path("vocoder_run").exists() else []
+    yield ["train", "acoustic", dataset, "--recipe", given.recipe, "--out", acoustic, *sets, *run, *resume]
+    yield ["export-mels", "predicted", dataset, "--model", acoustic, *run]
+    yield ["export-mels", "ground-truth", dataset]
+    resume = ["--resume"] if Path("vocoder_run", "run.json").exists() else []
     mels = ["--extra-mels-dir", dataset / "mels_gt_log", "--extra-mels-weight", TRUE_MELS]
     start = ["--init", given.init, "--fine-tune", *mels, "--set", *FINE_TUNING, *given.set]
-    yield vocoder, ["train", "vocoder", dataset, "--recipe", given.recipe, "--out", vocoder, *start, *run, *resume]
-    yield model, ["bundle", "--acoustic", acoustic, "--vocoder", vocoder, "--out", model, "--half"]
-    yield None, ["evaluate", dataset, model, "--out", "evaluation", *run, *workers]
+    yield ["train", "vocoder", dataset, "--recipe", given.recipe, "--out", vocoder, *start, *run, *resume]
+    yield ["bundle", "--acoustic", acoustic, "--vocoder", vocoder, "--out", model, "--half"]
+    yield ["evaluate", dataset, model, "--out", "evaluation", *run, *workers]
 
 
 def main() -> int:
@@ -61,9 +61,7 @@ def main() -> int:
     # Paths in what is written then are the same wherever WORK lies.
     given.work.mkdir(parents=True, exist_ok=True)
     os.chdir(given.work)
-    for done, words in commands(given):
-        if done is not None and done.exists():
-            continue
+    for words in commands(given):
         told = [str(word) for word in words]
         print(f"$ rtmri2speech {shlex.join(told)}", flush=True)
         if code := rtmri2speech(told):

@@ -48,7 +48,8 @@ name:
 
 ## Figures
 
-{utterances} utterances of the test split, which hold no phrase of the training. *Ceiling*: the recording's own mel
+{utterances} utterances of the test split. No phrase of three morae or more in them is in the training; vowels by
+themselves and pairs of vowels are too few for that and come in another order. *Ceiling*: the recording's own mel
 spectrogram through the same vocoder. *Floor*: the mean mel spectrogram. Definitions: `definitions` in `metrics.json`.
 
 {table}
@@ -156,7 +157,7 @@ def publish(model: Path, evaluation: Path, phantom: Path) -> None:
     """Write the three files.
 
     Raises:
-        UserError: when the figures are not the model's.
+        UserError: when the figures are not the model's, or not of the dataset that it was trained on.
     """
     metrics = json.loads((evaluation / "metrics.json").read_text(encoding="utf-8"))
     if metrics["model"]["sha256"] != hash_files([model]):
@@ -165,8 +166,15 @@ def publish(model: Path, evaluation: Path, phantom: Path) -> None:
     numerator, denominator = map(int, manifest["frame_rate"].split("/"))
     minutes = sum(row["frames"] for row in manifest["utterances"]) * denominator / numerator / 60
     bundle = load_bundle(model)
+    if metrics["dataset"]["fingerprint"] != bundle.acoustic_dataset:
+        raise UserError(
+            f"{evaluation}: is of another dataset than {model} was trained on.",
+            "Evaluate on the dataset of the training, or the card would tell of two.",
+        )
     text = card(bundle, metrics, manifest, minutes)
     save_bundle(replace(bundle, card=text), MODEL, half=True)
+    # The card has joined the file since; its weights are those that were measured, to the bit.
+    metrics["model"] |= {"file": MODEL.name, "sha256": hash_files([MODEL])}
     METRICS.write_text(json.dumps(metrics, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     CARD.write_text(text, encoding="utf-8")
 

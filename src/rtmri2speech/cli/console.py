@@ -34,7 +34,7 @@ Device = Literal["auto", "cpu", "cuda"]
 def find_model(name: str) -> Path:
     """A model file by its path, or a shipped model by its name (``phantom``); a file of that name comes first."""
     path = Path(name)
-    return path if path.exists() else pretrained().get(name, path)
+    return path if path.is_file() else pretrained().get(name, path)
 
 
 def _convert_model(_: Any, tokens: Any) -> Path:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from rtmri2speech.assets import asset
-from rtmri2speech.cli.console import Device, Flag, find_model
+from rtmri2speech.assets import asset, pretrained
+from rtmri2speech.cli.console import Device, Flag
 from rtmri2speech.cli.demo_training import DEFAULT_SECONDS, check_length, train_in_a_minute
 from rtmri2speech.errors import UserError
 
@@ -81,7 +81,7 @@ class _Show:
     device: str
 
     def run(self) -> int:
-        if find_model(_MODEL) == Path(_MODEL):
+        if _MODEL not in pretrained():
             raise UserError(
                 "The shipped model is not installed: its file is missing beside the program.",
                 "Install the whole project, or see the way to a model of one's own: rtmri2speech demo --train",

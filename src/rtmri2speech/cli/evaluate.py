@@ -70,12 +70,12 @@ def evaluate(
 
     given: dict[str, object] = {"--out": out, "--split": split, "--tier": tier, "--vowels": vowels}
     given |= {"--formant-ceiling": formant_ceiling, "--seed": seed, "--device": device, "--workers": workers}
+    bootstrap = Bootstrap(seed=seed)
     place = choose_device(device).type
     options = Options(split, VowelFinder(tier, tuple(vowels or ())), formant_ceiling, place, workers)
     with progress("Evaluating", "utterances") as bar:
         found = measure(dataset, model, out, options, on_start=bar.expect, on_done=bar.advance)
         bar.describe("Pooling")
-        bootstrap = Bootstrap(seed=seed)
         summary = summarise(found, bootstrap)
         written = write_results(out, found, summary, bootstrap, _command_line(dataset, model, given))
         figures = [path for group in summary.main for path in draw_sheet(out, group, found.dataset.meta.features)]
@@ -83,18 +83,8 @@ def evaluate(
         forget_parts(out)
     for line in found.left_out:
         print(f"note: left out: {line}", file=sys.stderr)
-    if not found.has_training:
-        print(
-            "note: the dataset has no training split: nobody counts as seen or unseen, and the floor is the mean mel "
-            "that the model was trained with.",
-            file=sys.stderr,
-        )
-    elif (source := found.bundle.acoustic_dataset) is not None and source != found.dataset.fingerprint():
-        print(
-            "note: the model was trained on another dataset than this one; which speakers count as seen goes by this "
-            "one's training split.",
-            file=sys.stderr,
-        )
+    if found.caveat:
+        print(f"note: {found.caveat[0].lower()}{found.caveat[1:]}", file=sys.stderr)
     _print_table(summary)
     for path in (written.metrics, written.table, written.utterances, written.vowels, *figures):
         print(path)

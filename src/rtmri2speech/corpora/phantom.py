@@ -37,7 +37,8 @@ def is_phantom(folder: Path) -> bool:
 class PhantomCorpus:
     """Recordings of simulated speakers.
 
-    Every utterance belongs to a split already: what is said in one is said in no other.
+    Every utterance belongs to a split already. A phrase of three morae or more comes in one split only; vowels and
+    their pairs are too few for that.
 
     Attributes:
         root: the folder with ``phantom.json``.

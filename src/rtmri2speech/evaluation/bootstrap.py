@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rtmri2speech.errors import ConfigError
+
 Floats = NDArray[np.float64]
 Interval = tuple[float, float]
 
@@ -26,10 +28,17 @@ class Bootstrap:
     Attributes:
         resamples: number of draws.
         seed: of the draws; the same seed gives the same intervals.
+
+    Raises:
+        ConfigError: for a seed below 0.
     """
 
     resamples: int = 2000
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise ConfigError(f"--seed {self.seed}: less than 0.", "Give a whole number from 0 on.")
 
     def mean(self, values: Floats) -> Interval:
         """95 % interval of the mean of utterances.

@@ -22,7 +22,7 @@ from rtmri2speech.models.bundle import save_bundle
 from rtmri2speech.models.generator_cpu import for_inference
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel import db_to_ln, mel_db
-from rtmri2speech.signal.quality import MEASURES, compare_waves, mean_of
+from rtmri2speech.signal.quality import MEASURES, MORE_IS_BETTER, compare_waves, mean_of
 
 MEL_ERROR = "mel_mae_db"
 COLUMNS = (*MEASURES, MEL_ERROR)
@@ -35,7 +35,6 @@ STOI, F0 in Hz and the voicing errors say much the same as their neighbours, whi
 """
 
 _OF_PITCH = ("f0_rmse_hz", "f0_rmse_cents", "vuv_error")
-_MORE_IS_BETTER = {"stoi", "estoi", "pesq_wb"}
 
 TABLE = "comparison.csv"
 RECORDED = "recorded"
@@ -50,12 +49,14 @@ class Judged:
         generator: which.
         folder: with its speech.
         measures: means over the utterances, by name; NaN where a measure could not be taken of any.
+        utterances: the measures of each, in one order for all generators.
         rank: mean of its ranks, 1 for the first of all in everything.
     """
 
     generator: KeptGenerator
     folder: Path
     measures: dict[str, float]
+    utterances: tuple[dict[str, float], ...] = ()
     rank: float = field(default=math.nan)
 
 
@@ -163,7 +164,8 @@ def synthesize_with(
     names = [name for name in COLUMNS if any(name in found for _, found in rows)]
     lines = [[name, *(_number(found.get(column, math.nan)) for column in names)] for name, found in rows]
     _write_csv(out / "measures.csv", [["utterance", *names], *lines])
-    return Judged(generator, out, mean_of([found for _, found in rows]))
+    found = tuple(measured for _, measured in rows)
+    return Judged(generator, out, mean_of(found), found)
 
 
 def measure(recorded: NDArray[np.float32], made: NDArray[np.float32], features: FeatureConfig) -> dict[str, float]:
@@ -175,23 +177,25 @@ def measure(recorded: NDArray[np.float32], made: NDArray[np.float32], features: 
 def best_first(judged: Sequence[Judged], by: str = "rank") -> list[Judged]:
     """In order, the best first, with the mean ranks filled in.
 
-    In each measure of :data:`JUDGED` that was taken of any, the generators are ranked, equals at the mean of their
-    places, those without a number last. The best one has the least mean of its ranks; equals are told apart by the
-    mel error, then by the number of steps, the fewer first.
+    Utterance by utterance, and in each measure of :data:`JUDGED` that was taken of any, the generators are ranked,
+    equals at the mean of their places, those without a number last: a generator without voice in all but one utterance
+    is not judged by that one alone. The best one has the least mean of its ranks; equals are told apart by the mel
+    error, then by the number of steps, the fewer first.
 
     Args:
         judged: generators that were measured on the same speech.
         by: ``rank``, or one of :data:`COLUMNS` to go by that alone.
     """
     taken = [name for name in JUDGED if any(not math.isnan(one.measures.get(name, math.nan)) for one in judged)]
-    ranks = [_ranks([_badness(one, name) for one in judged]) for name in taken]
-    means = [sum(places) / len(taken) for places in zip(*ranks, strict=True)] if taken else [1.0] * len(judged)
-    found = [Judged(one.generator, one.folder, one.measures, rank) for one, rank in zip(judged, means, strict=True)]
+    spoken = zip(*(one.utterances or (one.measures,) for one in judged), strict=True)
+    ranks = [_ranks([_badness(measured, name) for measured in said]) for said in spoken for name in taken]
+    means = [sum(places) / len(ranks) for places in zip(*ranks, strict=True)] if ranks else [1.0] * len(judged)
+    found = [replace(one, rank=rank) for one, rank in zip(judged, means, strict=True)]
     return sorted(
         found,
         key=lambda one: (
-            one.rank if by == "rank" else _badness(one, by),
-            _badness(one, MEL_ERROR),
+            one.rank if by == "rank" else _badness(one.measures, by),
+            _badness(one.measures, MEL_ERROR),
             one.generator.step,
             one.generator.name,
         ),
@@ -228,11 +232,11 @@ def write_table(path: Path, judged: Sequence[Judged]) -> None:
     _write_csv(path, [["checkpoint", "step", "mean_rank", *names], *rows])
 
 
-def _badness(one: Judged, name: str) -> float:
-    value = one.measures.get(name, math.nan)
+def _badness(measures: dict[str, float], name: str) -> float:
+    value = measures.get(name, math.nan)
     if math.isnan(value):
         return math.inf
-    return -value if name in _MORE_IS_BETTER else value
+    return -value if name in MORE_IS_BETTER else value
 
 
 def _ranks(badness: Sequence[float]) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -15,6 +16,7 @@ from shutil import rmtree
 from typing import Any
 
 import numpy as np
+import torch
 
 from rtmri2speech import __version__
 from rtmri2speech.data.files import check_writable, hash_files, write_text
@@ -34,6 +36,10 @@ PARTS = ".parts"
 _PACKAGES = ("numpy", "scipy", "torch", "timm", "soxr", "pystoi", "praat-parselmouth", "pesq")
 # Training utterances of a speaker that the vowel plane is taken from: some hundreds of vowels.
 _PLANE_UTTERANCES = 60
+# Below it there is no room for five formants.
+_LEAST_CEILING = 1000.0
+# GPU memory of a process: PyTorch's own, both networks, and what they compute of some frames at a time.
+_BYTES_A_PROCESS = 3 * 2**30
 # Utterances of a speaker, and seconds of each, that the voice's height is taken from.
 _VOICE_UTTERANCES, _VOICE_SECONDS = 3, 20
 
@@ -86,6 +92,24 @@ class Evaluation:
     left_out: list[str]
     failures: list[tuple[Path, UserError]]
 
+    @property
+    def caveat(self) -> str | None:
+        """What has to be said beside "seen" and "unseen"; None where the model was trained on this very dataset."""
+        if not self.has_training:
+            return (
+                "The dataset has no training split: nobody counts as seen or unseen, and the floor is the mean mel "
+                "that the model was trained with."
+            )
+        source = self.bundle.acoustic_dataset
+        if source == self.dataset.fingerprint():
+            return None
+        told = (
+            "What the model was trained on is not known"
+            if source is None
+            else "The model was trained on another dataset"
+        )
+        return f"{told}: which speakers count as seen goes by the training split of this one."
+
 
 def evaluate(
     root: Path,
@@ -112,7 +136,7 @@ def evaluate(
     Raises:
         DatasetError: when the dataset is damaged, has no frames or no sound, or the split is empty.
         BundleError: when the model is damaged, holds one stage only or was made for other data.
-        ConfigError: when the ceiling lies above Nyquist, or ``tier`` is found in no TextGrid.
+        ConfigError: when the ceiling is impossible, or ``tier`` is found in no TextGrid.
         UserError: when nothing can be written, or every utterance fails.
     """
     dataset = Dataset(root)
@@ -120,9 +144,10 @@ def evaluate(
     bundle = load_bundle(model)
     require_fitting(bundle, dataset)
     nyquist = dataset.meta.features.nyquist
-    if options.ceiling is not None and options.ceiling > nyquist:
+    if options.ceiling is not None and not _LEAST_CEILING <= options.ceiling <= nyquist:
         raise ConfigError(
-            f"--formant-ceiling {options.ceiling:g}: lies above the Nyquist frequency {nyquist:g} Hz.",
+            f"--formant-ceiling {options.ceiling:g}: not between {_LEAST_CEILING:g} Hz and the Nyquist frequency "
+            f"{nyquist:g} Hz.",
             f"Give at most {nyquist:g}; 5000 for men and 5500 for women are usual.",
         )
     if not any(dataset.audio_path(row).is_file() for row in rows):
@@ -150,7 +175,7 @@ def evaluate(
         else:
             results[job.utterance.id, job.recorded_only] = kept
             on_done()
-    for job, result in run_jobs(score, missing, options.workers):
+    for job, result in run_jobs(score, missing, _processes(options)):
         if isinstance(result, UserError):
             failures.append((dataset.folder(job.utterance), result))
         else:
@@ -174,6 +199,14 @@ def evaluate(
         left_out=_left_out(bool(annotated), any(item.vowels for item in scored)),
         failures=sorted(failures, key=lambda failure: failure[0]),
     )
+
+
+def _processes(options: Options) -> int:
+    """Worker processes: as many as asked for, but by default no more than the GPU has memory for."""
+    if options.workers or options.device != "cuda":
+        return options.workers
+    free, _ = torch.cuda.mem_get_info()
+    return max(1, min(os.cpu_count() or 1, free // _BYTES_A_PROCESS))
 
 
 def forget_parts(out: Path) -> None:

@@ -226,6 +226,7 @@ def markdown(evaluation: Evaluation, summary: Summary) -> str:
         f"{len(evaluation.scored)} utterances of the {evaluation.options.split} split of "
         f"{evaluation.dataset.root.resolve().name}. In brackets: 95 % intervals, bootstrap over utterances. "
         "Ceiling: the true mel spectrogram through the vocoder; floor: the training split's mean mel spectrogram.",
+        *(["", f"**{evaluation.caveat}**"] if evaluation.caveat else []),
         "",
     ]
     for group in summary.main:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from rtmri2speech.data.layout import Dataset, Utterance
 from rtmri2speech.data.sound import read_sound
-from rtmri2speech.errors import DatasetError
-from rtmri2speech.evaluation.voices import Voices, Wave
+from rtmri2speech.errors import DatasetError, UserError
+from rtmri2speech.evaluation.voices import Condition, Mel, Voices, Wave
 from rtmri2speech.evaluation.vowels import Span, VowelFinder, true_formants
 from rtmri2speech.signal.cepstrum import mel_cepstral_distortion
 from rtmri2speech.signal.features import FeatureConfig
@@ -104,6 +105,7 @@ def score(job: Job) -> Scored:
         DatasetError: when its sound or frames are missing, damaged or of another length than its mel.
         MediaError: when its sound or TextGrid cannot be read.
         BundleError: when the model does not fit or has come apart.
+        UserError: when the GPU has too little memory.
     """
     utterance = job.utterance
     dataset = Dataset(job.dataset) if job.recorded_only else _voices(*_key(job)).dataset
@@ -116,7 +118,7 @@ def score(job: Job) -> Scored:
     if not job.recorded_only:
         true = np.array(dataset.mel_db(utterance))
         counts = _counting(dataset, utterance)
-        for name, mel, wave in _voices(*_key(job)).make(utterance, true):
+        for name, mel, wave in _made(job, true):
             given, heard = (_error_by_bin(one, true, counts) for one in (mel, mel_db(wave, features)))
             measures[name] = {**_mel_errors(given, heard), **_wave_measures(recorded, wave, features)}
             by_bin[name] = (heard if name == "ceiling" else given).tolist()
@@ -128,6 +130,15 @@ def score(job: Job) -> Scored:
         for index, span in enumerate(spans)
     ]
     return Scored(utterance.id, utterance.speaker, utterance.n_frames, measures, by_bin, vowels)
+
+
+def _made(job: Job, true: Mel) -> Iterator[tuple[Condition, Mel, Wave]]:
+    try:
+        yield from _voices(*_key(job)).make(job.utterance, true)
+    except torch.OutOfMemoryError:
+        raise UserError(
+            f"{job.utterance.id}: the GPU has too little memory.", "Use fewer --workers, or --device cpu."
+        ) from None
 
 
 def _key(job: Job) -> tuple[Path, Path, str, str]:

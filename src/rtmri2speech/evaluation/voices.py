@@ -11,13 +11,12 @@ import torch
 from numpy.typing import NDArray
 
 from rtmri2speech.data.layout import Dataset, Utterance
-from rtmri2speech.data.segments import read_frames
 from rtmri2speech.errors import BundleError
 from rtmri2speech.models.bundle import Bundle, load_bundle
 from rtmri2speech.models.generator_cpu import for_inference
 from rtmri2speech.signal.mel import db_to_ln
 from rtmri2speech.signal.statistics import MelStatistics
-from rtmri2speech.signal.video import model_input
+from rtmri2speech.training.modes import features_of_utterance
 
 Mel = NDArray[np.float32]
 Wave = NDArray[np.float32]
@@ -25,9 +24,6 @@ Wave = NDArray[np.float32]
 Condition = Literal["model", "ceiling", "floor"]
 CONDITIONS: tuple[Condition, ...] = get_args(Condition)
 """What is compared with the recording: the model; its vocoder on the true mel; its vocoder on the mean mel."""
-
-# Frames the image network sees at once: on a CPU the maps of four still fit in its cache.
-_FRAMES_AT_ONCE = {"cpu": 4, "cuda": 64}
 
 
 def require_fitting(bundle: Bundle, dataset: Dataset) -> None:
@@ -102,12 +98,9 @@ class Voices:
 
     @torch.inference_mode()
     def predict(self, utterance: Utterance) -> Mel:
-        """Mel of an utterance's frames, shape (T, M), dB; a few frames are in memory at a time."""
-        count, features = _FRAMES_AT_ONCE[self._device.type], []
-        for start in range(0, utterance.n_frames, count):
-            frames = torch.from_numpy(read_frames(self.dataset, utterance, start, start + count))
-            features.append(self._acoustic.encode(model_input(frames.to(self._device), self._mask)))
-        return self._acoustic.predict(torch.cat(features)).float().cpu().numpy()
+        """Mel of an utterance's frames, shape (T, M), dB."""
+        features = features_of_utterance(self._acoustic, self.dataset, utterance, self._mask)
+        return self._acoustic.predict(features).float().cpu().numpy()
 
     @torch.inference_mode()
     def speak(self, mel_db: Mel) -> Wave:

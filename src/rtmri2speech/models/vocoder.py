@@ -222,13 +222,6 @@ def add_weight_norm(module: nn.Module) -> None:
             parametrizations.weight_norm(part)
 
 
-def remove_weight_norm(module: nn.Module) -> None:
-    """Undo :func:`add_weight_norm` in place; the weights keep their values."""
-    for part in list(module.modules()):
-        if isinstance(part, nn.Conv1d | nn.ConvTranspose1d | nn.Conv2d) and parametrize.is_parametrized(part, "weight"):
-            parametrize.remove_parametrizations(part, "weight", leave_parametrized=True)
-
-
 # Suffixes of length and direction: the older spelling of PyTorch (all released checkpoints) and the present one.
 _WEIGHT_NORM_NAMES = (
     ("weight_g", "weight_v"),

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.layout import Dataset, Utterance
 from rtmri2speech.data.mels import PREDICTED
-from rtmri2speech.data.segments import read_frames
 from rtmri2speech.errors import BundleError
 from rtmri2speech.models.bundle import load_bundle
 from rtmri2speech.training.export_mels import Exported, export_mels
-from rtmri2speech.training.modes import features_of
+from rtmri2speech.training.modes import features_of_utterance
 
 
 class MelPredictor:
@@ -67,7 +66,7 @@ class MelPredictor:
         Raises:
             DatasetError: when the frames are missing or damaged.
         """
-        features = features_of(self._acoustic, read_frames(self.dataset, utterance), self._mask)
+        features = features_of_utterance(self._acoustic, self.dataset, utterance, self._mask)
         return self._acoustic.predict(features).float().cpu().numpy()
 
     def export(

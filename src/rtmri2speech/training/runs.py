@@ -20,7 +20,6 @@ from rtmri2speech.errors import UserError
 # A resumed run may be longer, look more often or read its data otherwise; it then still learns the same.
 _MAY_CHANGE = {
     "max_epochs",
-    "max_steps",
     "validate_every",
     "early_stop_patience",
     "show_every",
@@ -28,6 +27,8 @@ _MAY_CHANGE = {
     "data.prefetch_factor",
     "data.pin_memory",
 }
+# Not where the learning rate falls to nothing over it.
+_LENGTH = "max_steps"
 # In a message about a changed dataset.
 _NAMES_SHOWN = 3
 
@@ -198,10 +199,11 @@ class RunFolder:
         mine, theirs = (
             _flatten({name: it[name] for name in ("kind", "dataset", "recipe", "mels")}) for it in (identity, stored)
         )
+        free = _MAY_CHANGE if mine.get("recipe.lr_schedule") == "cosine" else _MAY_CHANGE | {_LENGTH}
         differences = [
             f"{name.removeprefix('recipe.')}: {theirs.get(name)} then, {mine.get(name)} now"
             for name in sorted(mine.keys() | theirs.keys())
-            if mine.get(name) != theirs.get(name) and name.removeprefix("recipe.") not in _MAY_CHANGE
+            if mine.get(name) != theirs.get(name) and name.removeprefix("recipe.") not in free
         ]
         if differences:
             raise UserError(

@@ -27,5 +27,10 @@ def test_a_file_comes_before_a_shipped_model_of_its_name(shipped: Path, tmp_path
     assert find_model("phantom") == Path("phantom")
 
 
+def test_a_folder_of_that_name_is_no_model(shipped: Path, tmp_path: Path) -> None:
+    (tmp_path / "phantom").mkdir()  # what `simulate --out phantom` leaves
+    assert find_model("phantom") == shipped
+
+
 def test_other_names_are_paths(shipped: Path) -> None:
     assert find_model("models/m.safetensors") == Path("models/m.safetensors")

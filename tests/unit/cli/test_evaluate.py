@@ -218,10 +218,10 @@ def test_what_cannot_be_evaluated(
     for kind, missing in (("acoustic", "vocoder"), ("vocoder", "acoustic model")):
         assert f"holds no {missing}" in run("evaluate", prepared, model_files[kind], "--out", out).problem
     assert "no interval tier 'words'" in run("evaluate", prepared, model, "--out", out, "--tier", "words").problem
-    assert (
-        "--formant-ceiling 6500: lies above the Nyquist"
-        in run("evaluate", prepared, model, "--out", out, "--formant-ceiling", "6500").problem
-    )
+    for ceiling in ("6500", "30", "-100", "0"):
+        problem = run("evaluate", prepared, model, "--out", out, "--formant-ceiling", ceiling).problem
+        assert f"--formant-ceiling {ceiling}: not between 1000 Hz and the Nyquist frequency" in problem
+    assert "--seed -1: less than 0" in run("evaluate", prepared, model, "--out", out, "--seed", "-1").problem
     (tmp_path / "file").write_text("", encoding="utf-8")
     problem = run("evaluate", prepared, model, "--out", tmp_path / "file").problem
     assert "cannot be written" in problem and os.sep + "file" in problem

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,18 @@ def test_what_could_not_be_measured_comes_last_and_what_was_measured_of_none_doe
     assert [one.rank for one in best_first([judged(bundle, "x"), judged(bundle, "y")])] == [1.0, 1.0]
 
 
+def test_silence_in_most_utterances_does_not_win(bundle: Bundle) -> None:
+    """A mean over what could be measured is that of one lucky utterance: 10 cents against a mean of 30."""
+    said = [tuple({"f0_rmse_cents": value} for value in values) for values in ([10.0, NAN, NAN], [12.0, 40.0, 38.0])]
+    mostly, always = (
+        replace(judged(bundle, name, f0_rmse_cents=mean), utterances=each)
+        for name, mean, each in (("mostly silent", 10.0, said[0]), ("voiced", 30.0, said[1]))
+    )
+    found = best_first([mostly, always])
+    assert [one.generator.name for one in found] == ["voiced", "mostly silent"]
+    assert [one.rank for one in found] == pytest.approx([4 / 3, 5 / 3])
+
+
 def test_of_equals_the_one_with_fewer_steps_is_first(bundle: Bundle) -> None:
     last, best = judged(bundle, "last", 30, mrstft=1.0), judged(bundle, "best", 20, mrstft=1.0)
     assert [one.generator.name for one in best_first([last, best])] == ["best", "last"]
@@ -84,7 +97,7 @@ def test_of_equals_the_one_with_fewer_steps_is_first(bundle: Bundle) -> None:
 def test_measures_outside_the_judged_ones_do_not_decide(bundle: Bundle) -> None:
     assert set(JUDGED) < set(COLUMNS) and {"stoi", "f0_rmse_hz", "vuv_error"} == set(COLUMNS) - set(JUDGED)
     one, other = judged(bundle, "one", stoi=0.1, mrstft=1.0), judged(bundle, "other", stoi=0.9, mrstft=2.0)
-    assert best_first([other, one])[0] == Judged(one.generator, one.folder, one.measures, 1.0)
+    assert best_first([other, one])[0] == Judged(one.generator, one.folder, one.measures, rank=1.0)
 
 
 def test_the_table_is_as_ordered_and_empty_without_a_number(bundle: Bundle, tmp_path: Path) -> None:

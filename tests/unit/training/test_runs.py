@@ -74,6 +74,21 @@ def test_run_folders_are_never_overwritten(make_dataset: MakeDataset, make_recip
         train_acoustic(root, recipe, out, run_dir, device="cpu", resume=True)
 
 
+def test_a_rate_that_falls_over_the_steps_keeps_their_number(
+    dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path
+) -> None:
+    """With a longer fall the rate would jump up where the run goes on."""
+    for schedule, allowed in (("cosine", False), ("step", True)):
+        recipe, run = make_recipe(vocoder={"max_steps": 1, "lr_schedule": schedule}), tmp_path / schedule
+        train_vocoder(dataset_dir, recipe, tmp_path / "v", run, device="cpu")
+        more = longer(recipe, "vocoder", max_steps=2)
+        if allowed:
+            train_vocoder(dataset_dir, more, tmp_path / "v", run, device="cpu", resume=True)
+        else:
+            with pytest.raises(UserError, match="max_steps: 1 then, 2 now"):
+                train_vocoder(dataset_dir, more, tmp_path / "v", run, device="cpu", resume=True)
+
+
 def test_a_run_goes_on_from_what_it_began_from(
     dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
