@@ -163,6 +163,8 @@ def _clip(clip: ClipFiles, chunks: Chunks, notes: list[str]) -> dict[str, Any]:
     outlines = None
     if clip.regions is not None:
         regions = read_regions(clip.regions, source_of(pictures))
+        shown = [name for name in clip.only if name in regions.names]
+        regions = regions.only(shown) if shown else regions
         data = chunks.add(outlines_of(regions, pictures.n_frames))
         outlines = {"names": regions.names, "moving": regions.moving, "data": data}
     elif clip.maps:
@@ -257,7 +259,7 @@ def _sounds(clip: ClipFiles, original: Sound | None, spans: list[Span], chunks: 
 
 
 def _masked(folder: Path, about: dict[str, Any], place: str) -> list[Spoken]:
-    """Sounds with a region hidden; not those of the controls, nor those with nothing hidden. Labels end with a place."""
+    """Sounds with a region hidden, not those of the controls or with nothing hidden; their labels end with a place."""
     found = []
     for region in about["regions"]:
         for fill in about["fills"]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from rtmri2speech.analysis.regions import TEMPLATE
 from rtmri2speech.corpora.names import beside
+from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.media import VIDEO_SUFFIXES
 from rtmri2speech.errors import ConfigError, DatasetError
 
@@ -31,6 +32,7 @@ class ClipFiles:
         original: the recorded sound, where a copy lies in the folder.
         textgrid: annotation on the clock of the original sound.
         regions: what ``--regions`` takes, or None.
+        only: names of those that are outlined; all if empty.
     """
 
     name: str
@@ -41,6 +43,7 @@ class ClipFiles:
     original: Path | None = None
     textgrid: Path | None = None
     regions: str | None = None
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,11 +99,11 @@ def collect(folder: Path, named: Named | None = None) -> Findings:
         clip.generated = [path for path in sounds if path.stem == clip.name + _GENERATED]
         clip.original = next((path for path in sounds if path.stem == clip.name + _ORIGINAL), None)
         clip.textgrid = _grid_of(clip, files)
-        clip.regions = _regions_of(clip)
+        _find_regions(clip, notes)
     for name, grid in _by_clip(named.textgrids, clips, "--textgrid").items():
         clips[name].textgrid = grid
     for name, regions in _by_clip(_spread(named.regions, clips), clips, "--regions").items():
-        clips[name].regions = str(regions)
+        clips[name].regions, clips[name].only = str(regions), ()
     if not clips:
         raise DatasetError(
             f"{folder}: holds nothing of a video that could be found."
@@ -187,12 +190,34 @@ def _grid_of(clip: ClipFiles, files: Sequence[Path]) -> Path | None:
     )
 
 
-def _regions_of(clip: ClipFiles) -> str | None:
-    """The phantom's truth beside the video, or what masking was done with."""
+def _find_regions(clip: ClipFiles, notes: list[str]) -> None:
+    """Regions of the courses; where none were made, the phantom's truth beside the video, or those of masking."""
     truth = clip.video.with_suffix(_TRUTH)
-    used = (str(about.get("regions_of", "")) for _, about in clip.masking)
-    known = [str(truth)] if truth.is_file() else [name for name in used if name == TEMPLATE or Path(name).is_file()]
-    return known[0] if known else None
+    tables = (_read(path.with_name(f"{about['method']}_regions.json")) for path, about in clip.maps)
+    told = [about for about in tables if about is not None and about.keys() >= _NAMED]
+    if told:
+        used = told[0]
+        clip.regions, clip.only = _unchanged(used, truth), tuple(str(one["name"]) for one in used["regions"])
+        if clip.regions is None:
+            notes.append(f"{clip.name}: {used['regions_of']}, which analyze regions was given, is gone or has changed")
+        elif any(other[name] != used[name] for other in told for name in ("regions_sha256", "regions")):
+            notes.append(f"{clip.name}: maps are summed over different regions; outlined are {used['regions_of']}")
+        return
+    masked = (str(about.get("regions_of", "")) for _, about in clip.masking)
+    known = [str(truth)] if truth.is_file() else [name for name in masked if name == TEMPLATE or Path(name).is_file()]
+    clip.regions = known[0] if known else None
+
+
+_NAMED = frozenset({"regions_of", "regions_sha256", "regions"})
+
+
+def _unchanged(used: Mapping[str, Any], truth: Path) -> str | None:
+    """What ``analyze regions`` was given, if it is still what it was; the truth may have moved with its video."""
+    name = str(used["regions_of"])
+    if name == TEMPLATE:
+        return name
+    files = (path for path in (Path(name), truth) if path.is_file())
+    return next((str(path) for path in files if hash_files([path]) == used["regions_sha256"]), None)
 
 
 def _spread(regions: Sequence[str], clips: Mapping[str, ClipFiles]) -> Iterator[Path]:

@@ -152,6 +152,15 @@ def test_without_praat_the_rest_is_shown(made: Made, tmp_path: Path, monkeypatch
     assert [(one["tracks"], one["vowels"]) for one in described(found)["clips"][0]["sounds"]] == [(None, [])] * 3
 
 
+def test_outlines_are_of_the_regions_that_were_used(made: Made, tmp_path: Path) -> None:
+    polygons = made.video.with_suffix(".json")
+    clip = ClipFiles("x", made.video, regions=str(polygons), only=("lips", "of another version"))
+    write_page(Findings([clip], [], []), tmp_path / "page.html", "x", [])
+    found = Read()
+    found.feed((tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert described(found)["clips"][0]["outlines"]["names"] == ["lips"]
+
+
 def test_labels_are_laid_on_the_picture_by_the_sound_they_are_of(mux: Callable[..., Path], tmp_path: Path) -> None:
     talk = speak(1.0, 3, size=64)
     write_textgrid(interval_grid({"phones": [(0.4, 0.6, "a")]}, 1.0), tmp_path / "x.TextGrid")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from page_folder import Made, make_folder, write_json, write_maps
+from rtmri2speech.data.files import hash_files
 from rtmri2speech.errors import ConfigError, DatasetError
 from rtmri2speech.reporting.page_collect import Named, collect, places_of
 
@@ -44,6 +45,41 @@ def test_a_truth_beside_the_video_is_taken_for_the_regions(made: Made) -> None:
     truth.touch()
     try:
         assert collect(made.folder).clips[0].regions == str(truth)
+    finally:
+        truth.unlink()
+
+
+def test_outlines_are_of_the_regions_whose_courses_are_shown(made: Made, tmp_path: Path) -> None:
+    folder = shutil.copytree(made.folder, tmp_path / "out")
+    polygons = tmp_path / "mine.json"
+    shutil.copy(made.video.with_suffix(".json"), polygons)
+    used = {"regions_of": str(polygons), "regions_sha256": hash_files([polygons]), "regions": [{"name": "lips"}]}
+    write_json(folder / "maps" / "gradcam_regions.json", used)
+    write_maps(folder / "maps", made.video, made.frames, method="hirescam")
+
+    def found(**named: list[str]) -> tuple[str | None, tuple[str, ...], list[str]]:
+        findings = collect(folder, Named(**named))
+        return findings.clips[0].regions, findings.clips[0].only, findings.notes
+
+    assert found() == (str(polygons), ("lips",), [])
+    assert found(regions=["template"]) == ("template", (), []), "what is named goes first"
+    polygons.write_text("{}", encoding="utf-8")
+    (_, _, (note,)) = found()
+    assert found()[0] is None and "mine.json" in note and "changed" in note, "no others are shown in their place"
+    write_json(folder / "maps" / "gradcam_regions.json", used | {"regions_of": "template", "regions_sha256": None})
+    assert found() == ("template", ("lips",), [])
+    write_json(folder / "maps" / "hirescam_regions.json", used | {"regions_of": "template", "regions": []})
+    assert "different regions" in found()[2][0]
+
+
+def test_a_truth_that_moved_with_its_video_is_known_again(made: Made, tmp_path: Path) -> None:
+    folder = shutil.copytree(made.folder, tmp_path / "out")
+    truth = made.video.with_suffix(".npz")
+    truth.write_bytes(b"truth")
+    used = {"regions_of": "gone/clip.npz", "regions_sha256": hash_files([truth]), "regions": []}
+    write_json(folder / "maps" / "gradcam_regions.json", used)
+    try:
+        assert collect(folder).clips[0].regions == str(truth)
     finally:
         truth.unlink()
 
