@@ -41,7 +41,7 @@ def report(
         TextGrids that have another name than the video, or do not lie beside it.
     regions
         Regions to outline: template, or a file of the video's name: polygons (.json), a phantom's truth (.npz), or
-        USC-TIMIT's contours (.mat). A truth beside the video is found.
+        USC-TIMIT's contours (.mat). Those of analyze regions are found, or else a truth beside the video.
     """
     if out.suffix.lower() not in (".html", ".htm"):
         raise ConfigError(f"--out {out}: pages are HTML files.", f"Name it {out.stem or 'page'}.html.")
