@@ -18,7 +18,7 @@ import json
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -30,8 +30,8 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from rtmri2speech.data.layout import Dataset
-from rtmri2speech.models.bundle import load_bundle
+from rtmri2speech.data.layout import Dataset, Utterance
+from rtmri2speech.models.bundle import load_bundle, weights_hash
 from rtmri2speech.models.discriminators import build_discriminator
 from rtmri2speech.models.generator_cpu import for_inference
 from rtmri2speech.models.vocoder import Generator, VocoderConfig, add_weight_norm
@@ -47,6 +47,7 @@ from rtmri2speech.training.tasks import vocoder_task
 from timing import Clock, wait
 
 SPEED_BAR, GENERATE_BAR = 2.0, 1.0
+LEAST = 20  # utterances of a group that a mean is worth something of
 QUALITY_BARS, UNSEEN_BAR = {"pesq_wb": 3.0, "stoi": 0.95, "estoi": 0.92}, 2.5
 
 Wave = NDArray[np.float32]
@@ -128,6 +129,16 @@ def spread(items: list, most: int) -> list:
     return items[::step]
 
 
+def chosen_of(rows: Sequence[Utterance], heard: set[str], most: int) -> list[Utterance]:
+    """At most so many, the same from every speaker, but of each group at least `LEAST` where it has as many."""
+    groups: dict[str, dict[str, list[Utterance]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        groups[group_of(row.speaker, heard)][row.speaker].append(row)
+    share = max(1, most // sum(map(len, groups.values())))
+    counts = {name: max(share, -(-LEAST // len(speakers))) for name, speakers in groups.items()}
+    return [row for name, speakers in groups.items() for own in speakers.values() for row in spread(own, counts[name])]
+
+
 def group_of(speaker: str, heard: set[str]) -> str:
     """``phantom`` for simulated speakers, else ``seen`` or ``unseen``: heard in training or not."""
     return "phantom" if speaker.startswith("phantom") else "seen" if speaker in heard else "unseen"
@@ -136,16 +147,16 @@ def group_of(speaker: str, heard: set[str]) -> str:
 def quality(
     dataset: Dataset, models: list[Path], split: str, most: int, device: str, sounds: Path | None, out: Path | None
 ) -> None:
-    """Measures of copy synthesis by speaker and group of speakers, the vocoders' and Griffin and Lim's."""
+    """Measures of copy synthesis by speaker and group of speakers, the vocoders' and Griffin and Lim's.
+
+    With `out` they are written as JSON: under `ways` the measures, beside them the datasets and weights they are of.
+    """
     features = dataset.meta.features
     ways: dict[str, Callable[[Wave], Wave]] = {"Griffin-Lim": lambda mel: griffin_lim(mel, features)}
     for model in models:
         ways[model.stem] = speaker_of(model, device)
     heard = {item.speaker for item in dataset.of_split("train")}
-    by_speaker = defaultdict(list)
-    for item in dataset.of_split(split):
-        by_speaker[item.speaker].append(item)
-    chosen = [item for items in by_speaker.values() for item in spread(items, max(1, most // len(by_speaker)))]
+    chosen = chosen_of(dataset.of_split(split), heard, most)
     results: dict[str, dict[str, dict[str, float]]] = {}
     for name, way in ways.items():
         found: dict[str, list[dict[str, float]]] = defaultdict(list)
@@ -166,7 +177,16 @@ def quality(
     wanted = ", ".join(f"{name} {bar:g}" for name, bar in QUALITY_BARS.items())
     print(f"wanted: SEEN {wanted}; UNSEEN and PHANTOM pesq_wb {UNSEEN_BAR:g}")
     if out is not None:
-        out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        bundles = {model.stem: load_bundle(model) for model in models}
+        about = {
+            "split": split,
+            "dataset": dataset.fingerprint(),
+            "models": {
+                name: {"trained_on": bundle.provenance["dataset"], "weights": weights_hash(bundle)}
+                for name, bundle in bundles.items()
+            },
+        }
+        out.write_text(json.dumps({**about, "ways": results}, indent=1) + "\n", encoding="utf-8")
 
 
 def speaker_of(model: Path, device: str) -> Callable[[Wave], Wave]:

