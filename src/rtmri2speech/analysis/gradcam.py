@@ -18,12 +18,11 @@ from numpy.typing import NDArray
 from rtmri2speech import __version__
 from rtmri2speech.analysis.explain import BlockOfMaps, Explainer, OnFrames, require_frames, to_pixels
 from rtmri2speech.analysis.layers import last_stride, require_strides
-from rtmri2speech.analysis.mel_formants import formant_in_band, formants_of_mel
+from rtmri2speech.analysis.older_maps import METADATA, remove_older
 from rtmri2speech.analysis.regions import source_of
-from rtmri2speech.analysis.targets import ADAPTIVE_HZ, UNITS, Band, Target, TargetKind, make_target
+from rtmri2speech.analysis.targets import ADAPTIVE_HZ, UNITS, Band, Target, TargetKind, targets_for
 from rtmri2speech.data.clips import Clip
 from rtmri2speech.data.files import replacing, write_text
-from rtmri2speech.signal.features import FeatureConfig
 
 Method = Literal["gradcam", "hirescam"]
 """The last feature map (memo section 4), or a finer layer with the gradient kept in place."""
@@ -133,7 +132,8 @@ def explain_clip(
     """Write the maps of a clip: ``<method>_<band>_sequence.npy``, ``_average.npy``, mean picture, targets, metadata.
 
     Arrays are raw: signed and in the target's unit, so that sums over parts of the picture mean something. The
-    classical map is the positive part.
+    classical map is the positive part. What an earlier run of the same methods has left in the folder, and what was
+    made of it, goes before the first new file is written.
 
     Args:
         clip: from :func:`rtmri2speech.analysis.explain.open_video`.
@@ -167,6 +167,7 @@ def explain_clip(
         for row, band in enumerate(options.bands, kinds.index(kind) * len(options.bands)):
             path = out / f"{method}_{band.name}_sequence.npy"
             maps.append(MapFile(method, band, kind, row, stride, path))
+    remove_older(out, options.methods, _clip_of(clip, explainer))
     blocks = explainer.maps(clip, found.gradients, list(strides.values()), encoded.kept, on_frames)
     mean_picture, pictures = _write_sequences(maps, blocks, clip.n_frames, explainer.frames.size, target_frames)
     values = found.values.cpu().numpy().astype(np.float32)
@@ -177,7 +178,7 @@ def explain_clip(
     heads = [f"{band.name} ({UNITS[kind]})" for kind in kinds for band in options.bands]
     write_text(files[-1], _table(values, heads, explainer.features.frame_rate))
     for method in strides:
-        files.append(out / f"{method}_metadata.json")
+        files.append(out / f"{method}{METADATA}")
         ours = [one for one in maps if one.method == method]
         description = _metadata(clip, explainer, ours, values, about or {})
         write_text(files[-1], json.dumps(description, ensure_ascii=False, indent=1) + "\n")
@@ -194,33 +195,6 @@ def explain_clip(
         files=files,
         notes=notes,
     )
-
-
-def targets_for(
-    mel: Floats, bands: Sequence[Band], kind: TargetKind, features: FeatureConfig, notes: list[str]
-) -> list[Target]:
-    """A target a band; adaptive ones follow the formants of a mel (T, M), dB.
-
-    Args:
-        mel: the predicted mel.
-        bands: which.
-        kind: of target.
-        features: the mel definition.
-        notes: gets a line for each band in which no formant was found in some frame.
-    """
-    if kind != "adaptive":
-        return [make_target(band, kind, features) for band in bands]
-    formants = formants_of_mel(mel, features)
-    targets = []
-    for band in bands:
-        track = formant_in_band(formants, mel, band.low, band.high, features)
-        missing = int(np.isnan(track).sum())
-        if missing:
-            notes.append(
-                f"{band.name}: no formant was found in {missing} of {len(mel)} frames; there the band is fixed"
-            )
-        targets.append(make_target(band, "adaptive", features, track))
-    return targets
 
 
 def _write_sequences(
@@ -289,9 +263,7 @@ def _metadata(
         "schema": SCHEMA,
         "program": f"rtmri2speech {__version__}",
         **about,
-        "video": str(clip.scan.path),
-        "n_frames": clip.n_frames,
-        "frame_rate": str(features.frame_rate),
+        **_clip_of(clip, explainer),
         "pixels": source.size,
         "source": {"width": source.width, "height": source.height, "frames": source.frames},
         "method": maps[0].method,
@@ -303,3 +275,9 @@ def _metadata(
         "map": "signed gradient x activation of the frame's own picture, not rescaled; scale: largest in the clip.",
         "bands": bands,
     }
+
+
+def _clip_of(clip: Clip, explainer: Explainer) -> dict[str, Any]:
+    """What tells clips apart."""
+    rate = str(explainer.features.frame_rate)
+    return {"video": str(clip.scan.path), "n_frames": clip.n_frames, "frame_rate": rate}

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rtmri2speech.analysis.older_maps import METADATA, SEGMENTS
 from rtmri2speech.errors import ConfigError, DatasetError
 from rtmri2speech.signal.features import FeatureConfig
 
@@ -83,7 +84,7 @@ def read_sequence(path: Path) -> MapSequence:
     about, band = known
     n_frames = int(about["n_frames"])
     frames = _segment_frames(path, band) if path.name.endswith(_PART) else np.arange(n_frames)
-    if len(frames) != len(values) or (np.diff(frames) <= 0).any() or frames[-1] >= n_frames:
+    if len(frames) != len(values) or (np.diff(frames) <= 0).any() or frames[0] < 0 or frames[-1] >= n_frames:
         raise DatasetError(
             f"{path}: {len(values)} maps, where the files beside it speak of {len(frames)}.", "Make the maps again."
         )
@@ -119,7 +120,7 @@ _REMEDY = "Give a sequence that analyze gradcam wrote: gradcam_F1_sequence.npy."
 
 def _metadata_of(path: Path) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """The metadata that names the file's band, and its entry of the band."""
-    for beside in sorted(path.parent.glob("*_metadata.json")):
+    for beside in sorted(path.parent.glob(f"*{METADATA}")):
         try:
             about = json.loads(beside.read_text(encoding="utf-8"))
             # The longest name first: a band F1 must not take the files of a band F1_low.
@@ -140,7 +141,7 @@ def _prefix(band: dict[str, Any]) -> str:
 def _segment_frames(path: Path, band: dict[str, Any]) -> NDArray[np.int64]:
     """Frames of a segment's maps, from ``segments.csv``."""
     name = path.name.removeprefix(_prefix(band)).removesuffix(_PART)
-    table = path.with_name("segments.csv")
+    table = path.with_name(SEGMENTS)
     frames: list[int] = []
     try:
         with table.open(encoding="utf-8", newline="") as file:

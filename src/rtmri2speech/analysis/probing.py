@@ -13,10 +13,9 @@ from torch import Tensor
 
 from rtmri2speech.analysis.effects import speaking
 from rtmri2speech.analysis.explain import Explainer
-from rtmri2speech.analysis.gradcam import targets_for
 from rtmri2speech.analysis.layers import LayerMaps, frozen, last_stride, require_strides
 from rtmri2speech.analysis.own_frame import own_gradients
-from rtmri2speech.analysis.targets import Band, Target, TargetKind
+from rtmri2speech.analysis.targets import Band, Target, TargetKind, targets_for
 from rtmri2speech.data.clips import Clip
 from rtmri2speech.signal.video import model_input
 

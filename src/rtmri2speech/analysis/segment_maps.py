@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtmri2speech.analysis.gradcam import MapFile
+from rtmri2speech.analysis.older_maps import SEGMENTS
 from rtmri2speech.analysis.segments import Segment
 from rtmri2speech.data.files import replacing, write_text
 
@@ -117,7 +118,7 @@ def write_token_table(segments: Sequence[Segment], out: Path) -> Path:
             times = (f"{token.start:.4f}", f"{token.end:.4f}")
             writer.writerow([segment.name, segment.file_name, number, *times, token.first, token.stop - 1, row])
             row += len(token)
-    path = out / "segments.csv"
+    path = out / SEGMENTS
     write_text(path, text.getvalue())
     return path
 

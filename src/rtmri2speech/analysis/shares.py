@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rtmri2speech import __version__
+from rtmri2speech.analysis.older_maps import METADATA, SEGMENTS
+from rtmri2speech.analysis.origins import origin_of_regions
 from rtmri2speech.analysis.polygons import REST
 from rtmri2speech.analysis.regions import Regions, Source
 from rtmri2speech.data.files import write_text
@@ -88,7 +91,7 @@ def read_maps(folder: Path) -> list[MapsFolder]:
     Raises:
         DatasetError: when it is no such folder, or damaged.
     """
-    found = sorted(folder.glob("*_metadata.json"))
+    found = sorted(folder.glob(f"*{METADATA}"))
     if not found:
         raise DatasetError(f"{folder}: holds no maps.", "Make them first: rtmri2speech analyze gradcam ... --out HERE")
     result = []
@@ -100,11 +103,12 @@ def read_maps(folder: Path) -> list[MapsFolder]:
             bands = {band["name"]: folder / band["sequence"] for band in about["bands"]}
             picture = np.load(folder / "mean_picture.npy")
             rate = Fraction(about["frame_rate"])
-            entry = MapsFolder(about["method"], about["target_unit"], rate, source, bands, _segments(folder), picture)
+            entry = MapsFolder(about["method"], about["target_unit"], rate, source, bands, {}, picture)
             shape = (about["n_frames"], source.size, source.size)
             damaged = next((p for p in bands.values() if np.load(p, mmap_mode="r").shape != shape), None)
             if damaged is not None:
                 raise ValueError(f"{damaged.name} is of another clip")
+            entry.segments.update(_segments(folder / SEGMENTS, about["n_frames"]))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DatasetError(f"{path}: does not fit its folder ({error}).", "Make the maps again.") from None
         result.append(entry)
@@ -145,12 +149,42 @@ def write_shares(folder: Path, maps: MapsFolder, sums: dict[str, RegionSums]) ->
     return files
 
 
-def _segments(folder: Path) -> dict[str, NDArray[np.int64]]:
-    path = folder / "segments.csv"
+def write_used_regions(folder: Path, method: str, name: str, regions: Regions) -> Path:
+    """Write ``<method>_regions.json``: which regions the tables beside it are of.
+
+    Args:
+        folder: of the maps.
+        method: whose tables.
+        name: what ``--regions`` was.
+        regions: those that were used.
+
+    Raises:
+        UserError: when it cannot be written.
+    """
+    about = {
+        "schema": 1,
+        "program": f"rtmri2speech {__version__}",
+        "method": method,
+        **origin_of_regions(name, regions),
+    }
+    path = folder / f"{method}_regions.json"
+    write_text(path, json.dumps(about, ensure_ascii=False, indent=1) + "\n")
+    return path
+
+
+def _segments(path: Path, n_frames: int) -> dict[str, NDArray[np.int64]]:
     if not path.is_file():
         return {}
     frames: dict[str, list[int]] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            frames.setdefault(row["segment"], []).extend(range(int(row["first_frame"]), int(row["last_frame"]) + 1))
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                first, last = int(row["first_frame"]), int(row["last_frame"])
+                if not 0 <= first <= last < n_frames:
+                    raise ValueError(f"frames {first} to {last} of '{row['segment']}', where the maps have {n_frames}")
+                frames.setdefault(row["segment"], []).extend(range(first, last + 1))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DatasetError(
+            f"{path}: does not fit the maps beside it ({error}).", "Make the maps again, with their segments."
+        ) from None
     return {name: np.array(values) for name, values in frames.items()}

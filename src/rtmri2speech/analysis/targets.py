@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rtmri2speech.analysis.mel_formants import formant_in_band, formants_of_mel
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.signal.features import FeatureConfig, parse_band
 
@@ -134,3 +135,30 @@ def make_target(
         known = torch.from_numpy(np.isfinite(formants))[:, None]
         weights = torch.where(known, follows, weights)
     return Target(band.name, kind, weights, torch.from_numpy(centres).float())
+
+
+def targets_for(
+    mel: NDArray[np.float32], bands: Sequence[Band], kind: TargetKind, features: FeatureConfig, notes: list[str]
+) -> list[Target]:
+    """A target a band; adaptive ones follow the formants of a mel (T, M), dB.
+
+    Args:
+        mel: the predicted mel.
+        bands: which.
+        kind: of target.
+        features: the mel definition.
+        notes: gets a line for each band in which no formant was found in some frame.
+    """
+    if kind != "adaptive":
+        return [make_target(band, kind, features) for band in bands]
+    formants = formants_of_mel(mel, features)
+    targets = []
+    for band in bands:
+        track = formant_in_band(formants, mel, band.low, band.high, features)
+        missing = int(np.isnan(track).sum())
+        if missing:
+            notes.append(
+                f"{band.name}: no formant was found in {missing} of {len(mel)} frames; there the band is fixed"
+            )
+        targets.append(make_target(band, "adaptive", features, track))
+    return targets

@@ -90,6 +90,7 @@ def gradcam(
 
     from rtmri2speech.analysis.explain import Explainer, open_video, require_frames
     from rtmri2speech.analysis.gradcam import MapOptions, explain_clip
+    from rtmri2speech.analysis.origins import origin_of_model
     from rtmri2speech.analysis.targets import read_bands
     from rtmri2speech.models.bundle import load_bundle
     from rtmri2speech.models.devices import choose_device
@@ -105,7 +106,7 @@ def gradcam(
     segments = _segments(segment or [], textgrid, tier, label or [], clip, bundle.features.frame_rate)
     with progress(f"Explaining {video.name}", "frames") as bar:
         bar.expect(2 * clip.n_frames)
-        about = {"model": str(model), "model_kind": bundle.kind, "card": bundle.card}
+        about = {**origin_of_model(model, bundle), "card": bundle.card}
         result = explain_clip(clip, explainer, out, options, frames, about, bar.advance)
     files = [*result.files, *draw_maps(result, out, video.name, display, scale)]
     if segments:
@@ -148,8 +149,8 @@ def regions(
 ) -> int:
     """Sum maps over lips, tongue, velum and larynx.
 
-    Reads a folder of analyze gradcam and writes METHOD_regions.csv, METHOD_regions_time.csv and METHOD_regions.png
-    into it.
+    Reads a folder of analyze gradcam and writes METHOD_regions.csv, METHOD_regions_time.csv, METHOD_regions.png
+    and METHOD_regions.json, which tells the regions, into it.
 
     Parameters
     ----------
@@ -164,7 +165,7 @@ def regions(
     import numpy as np
 
     from rtmri2speech.analysis.regions import read_regions
-    from rtmri2speech.analysis.shares import read_maps, sum_over_regions, write_shares
+    from rtmri2speech.analysis.shares import read_maps, sum_over_regions, write_shares, write_used_regions
     from rtmri2speech.reporting.regions import draw_regions
 
     for one in read_maps(maps):
@@ -172,7 +173,7 @@ def regions(
         if only:
             found = found.only(only)
         sums = {band: sum_over_regions(np.load(path, mmap_mode="r"), found) for band, path in one.bands.items()}
-        files = write_shares(maps, one, sums)
+        files = [*write_shares(maps, one, sums), write_used_regions(maps, one.method, regions, found)]
         files.append(maps / f"{one.method}_regions.png")
         draw_regions(files[-1], one, found, sums, f"{one.method}, regions of {Path(regions).name}")
         for band, each in sums.items():

@@ -76,6 +76,7 @@ def masking(
     from rtmri2speech.analysis.explain import Explainer, open_video
     from rtmri2speech.analysis.masking import MaskOptions, mask_clip, passes
     from rtmri2speech.analysis.masking_table import measure_effects, rows_of, write_description, write_table
+    from rtmri2speech.analysis.origins import origin_of_model, origin_of_regions
     from rtmri2speech.analysis.regions import read_regions, source_of
     from rtmri2speech.analysis.targets import read_bands
     from rtmri2speech.data.files import check_writable
@@ -101,7 +102,8 @@ def masking(
         bar.expect(len(masked.mels))
         effects = measure_effects(masked, bands, bundle.features, speak, out if wavs else None, bar.advance)
     rows = list(rows_of(masked, effects))
-    about = {"model": str(model), "video": str(video), "regions_of": regions, "n_frames": clip.n_frames}
+    about = {**origin_of_model(model, bundle), "video": str(video), **origin_of_regions(regions, everything)}
+    about["n_frames"] = clip.n_frames
     files = [write_table(out, rows), write_description(out, masked, options, bands, about), out / "masking.png"]
     shown = [f"{band.name}_{what}" for band in bands for what in ("level_db", "hz")]
     shown += ["sound_f0_hz", "sound_mcd_db", "mel_mcd_db"]

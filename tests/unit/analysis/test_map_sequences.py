@@ -103,6 +103,10 @@ def test_files_that_contradict_each_other(folder: Path) -> None:
     np.save(folder / "gradcam_F1_sequence.npy", np.zeros((5, 4, 4)))
     with pytest.raises(DatasetError, match="5 maps, where the files beside it speak of 12"):
         read_sequence(folder / "gradcam_F1_sequence.npy")
+    table = folder / "segments.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace("a,a,2,3", "a,a,-2,-1"), encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"aSegment_sequence\.npy"):
+        read_sequence(folder / "gradcam_F1_low_aSegment_sequence.npy")
     (folder / "segments.csv").unlink()
     with pytest.raises(DatasetError, match=r"segments\.csv"):
         read_sequence(folder / "gradcam_F1_low_aSegment_sequence.npy")

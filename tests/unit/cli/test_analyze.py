@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.textgrid import interval_grid, write_textgrid
 from rtmri2speech.models.bundle import Bundle, save_bundle
 from rtmri2speech.signal.video import FrameConfig
+from talker import speak
 
 Run = Callable[..., Any]
 FRAMES = 68
@@ -148,3 +151,69 @@ def test_regions_of_maps(run: Run, talker: Path, eyes: Path, tmp_path: Path) -> 
     assert str(tmp_path / "none") in run("analyze", "regions", tmp_path / "none").problem
     (tmp_path / "gradcam_metadata.json").write_text("{}", encoding="utf-8")
     assert "gradcam_metadata.json" in run("analyze", "regions", tmp_path).problem
+
+
+def test_labels_count_from_the_begin_of_the_sound(
+    run: Run, mux: Callable[..., Path], eyes: Path, tmp_path: Path
+) -> None:
+    talk = speak(2.5, seed=3, size=64)
+    sound = (talk.audio, talk.sample_rate, "pcm_s16le", Fraction(-1, 4))
+    video = mux(tmp_path / "early.mkv", talk.frames, talk.frame_rate, *sound)
+    grid = tmp_path / "early.TextGrid"
+    write_textgrid(interval_grid({"phones": [(1.05, 1.45, "a")]}, 2.5), grid)
+    words = ["--textgrid", grid, "--label", "a", "--method", "gradcam", "--device", "cpu"]
+    assert run("analyze", "gradcam", video, "--model", eyes, "--out", tmp_path / "out", *words).code == 0
+    with (tmp_path / "out" / "segments.csv").open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert float(row["start_s"]) == pytest.approx(0.8, abs=2e-3)
+    assert (row["first_frame"], row["last_frame"]) == ("22", "32")
+
+
+def test_a_folder_used_again_holds_nothing_of_the_run_before(
+    run: Run, talker: Path, eyes: Path, tmp_path: Path
+) -> None:
+    words = ["--segment", "a:0.8-1.2", "--segment", "b:1.3-1.5", "--target-frames", 6, "--device", "cpu"]
+    words += ["--formant-band", "F3:2500-3500"]
+    assert run("analyze", "gradcam", talker, "--model", eyes, "--out", tmp_path, *words).code == 0
+    assert run("analyze", "regions", tmp_path).code == 0
+    (tmp_path / "notes_regions.csv").write_text("mine", encoding="utf-8")
+    (tmp_path / "gradcam_F3_frame.png").write_text("mine", encoding="utf-8")
+    before = {path.name for path in tmp_path.iterdir()}
+    assert {"hirescam_F3_a-minus-b_difference.png", "gradcam_F3_frame006.png", "gradcam_regions.json"} <= before
+    # One method alone: what belongs to the other one stays, with the table of its segments.
+    words = ["--method", "gradcam", "--target", "log-energy", "--device", "cpu"]
+    assert run("analyze", "gradcam", talker, "--model", eyes, "--out", tmp_path, *words).code == 0
+    names = {path.name for path in tmp_path.iterdir()}
+    assert {name for name in names if name.startswith("hirescam")} == {
+        name for name in before if name.startswith("hirescam")
+    }
+    assert "segments.csv" in names and not any("F3" in name for name in names if name.startswith("gradcam_F3_a"))
+    assert "gradcam_regions_time.csv" not in names and "gradcam_F3_sequence.npy" not in names
+    assert run("analyze", "gradcam", talker, "--model", eyes, "--out", tmp_path, "--device", "cpu").code == 0
+    assert run("analyze", "gradcam", talker, "--model", eyes, "--out", tmp_path / "new", "--device", "cpu").code == 0
+    fresh = {path.name for path in (tmp_path / "new").iterdir()}
+    names = {path.name for path in tmp_path.iterdir() if path.is_file()}
+    assert names == fresh | {"notes_regions.csv", "gradcam_F3_frame.png"}
+
+
+def test_segments_beyond_the_clip_are_refused(run: Run, talker: Path, eyes: Path, tmp_path: Path) -> None:
+    words = ["--segment", "a:0.8-1.2", "--method", "gradcam", "--device", "cpu"]
+    assert run("analyze", "gradcam", talker, "--model", eyes, "--out", tmp_path, *words).code == 0
+    table = tmp_path / "segments.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace(",22,32,", ",22,320,"), encoding="utf-8")
+    result = run("analyze", "regions", tmp_path)
+    assert "segments.csv" in result.problem and "22 to 320" in result.problem and "Make the maps again" in result.remedy
+
+
+def test_maps_and_regions_tell_what_they_were_made_with(run: Run, talker: Path, eyes: Path, tmp_path: Path) -> None:
+    words = ["--method", "gradcam", "--device", "cpu"]
+    assert run("analyze", "gradcam", talker, "--model", eyes, "--out", tmp_path, *words).code == 0
+    about = json.loads((tmp_path / "gradcam_metadata.json").read_text(encoding="utf-8"))
+    assert about["model_sha256"] == hash_files([eyes]) and about["provenance"] == {"seed": 0}
+    drawn = tmp_path / "drawn.json"
+    drawn.write_text('{"size": [9, 9], "regions": {"lips": [[1, 1], [5, 1], [5, 5]], "x": [[6, 6], [8, 6], [8, 8]]}}')
+    for name, digest in (("template", None), (str(drawn), hash_files([drawn]))):
+        assert run("analyze", "regions", tmp_path, "--only", "lips", "--regions", name).code == 0
+        about = json.loads((tmp_path / "gradcam_regions.json").read_text(encoding="utf-8"))
+        assert (about["regions_of"], about["regions_sha256"]) == (name, digest)
+        assert about["regions"] == [{"name": "lips"}] and about["method"] == "gradcam"

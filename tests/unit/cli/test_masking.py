@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.sound import read_sound
 
 Run = Callable[..., Any]
@@ -37,6 +38,8 @@ def test_table_figure_and_sound(run: Run, talker: Path, model_files: dict[str, P
     assert "sound_mcd_db" in {row["measure"] for row in rows}
     assert Image.open(tmp_path / "one" / "masking.png").size[0] > 400
     about = json.loads((tmp_path / "one" / "masking.json").read_text(encoding="utf-8"))
+    assert about["model_sha256"] == hash_files([model_files["synthesizer"]]) and about["provenance"]
+    assert about["regions_of"] == "template" and about["regions_sha256"] is None
     assert about["alphas"] == [0.3, 1.0] and len(about["regions"][0]["controls"]) == 1
     sounds = {path.stem: read_sound(path).samples for path in (tmp_path / "one").glob("*.wav")}
     assert len(sounds) == 1 + 2 * 2
