@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from rtmri2speech import __version__
+from rtmri2speech.analysis.origins import MODEL_HASH, same_model
 from rtmri2speech.analysis.probing import Variant
 from rtmri2speech.data.files import write_text
 from rtmri2speech.errors import DatasetError
@@ -74,14 +78,41 @@ def write_scores(path: Path, scores: Sequence[Score]) -> Path:
     return path
 
 
-def write_belief(folder: Path) -> list[Path]:
+def write_origin(table: Path, about: Mapping[str, Any]) -> Path:
+    """Write what a table was made with beside it, as JSON: ``physics.json`` of ``physics.csv``.
+
+    Raises:
+        UserError: when it cannot be written.
+    """
+    path = table.with_suffix(".json")
+    text = {"schema": 1, "program": f"rtmri2speech {__version__}", **about}
+    write_text(path, json.dumps(text, ensure_ascii=False, indent=1) + "\n")
+    return path
+
+
+def write_belief(folder: Path, newest: str | None = None, notes: list[str] | None = None) -> list[Path]:
     """Write ``belief.csv`` and ``belief.md`` of the tables that lie in a folder.
+
+    Args:
+        folder: where.
+        newest: the table that was just made. A table of another model is left out; without this, none is.
+        notes: taken further: a line about a table that was left out.
 
     Raises:
         DatasetError: when a table there is damaged.
         UserError: when a file cannot be written.
     """
-    tables = {name: _pooled(folder / name) for name in _COLUMNS}
+    ours = {} if newest is None else _origin(folder / newest)
+    tables = {}
+    for name in _COLUMNS:
+        theirs = _origin(folder / name) if (folder / name).is_file() else {}
+        if newest is None or same_model(ours, theirs):
+            tables[name] = _pooled(folder / name)
+            continue
+        tables[name] = {}
+        if notes is not None:
+            made = f"{theirs.get('model')} ({str(theirs[MODEL_HASH])[:12]})"
+            notes.append(f"{folder / name}: made with another model, {made}: left out of belief.md")
     found = [name for name, rows in tables.items() if rows]
     keys = list(dict.fromkeys(key for name in found for key in tables[name]))
     headings = {column: text for name in found for column, text in _COLUMNS[name].items()}
@@ -96,6 +127,15 @@ def write_belief(folder: Path) -> list[Path]:
     lines = [titles, ["---"] * 2 + ["---:"] * (len(titles) - 2), *([*row[:3], *map(_short, row[3:])] for row in rows)]
     write_text(folder / "belief.md", "".join(f"| {' | '.join(line)} |\n" for line in lines))
     return [folder / "belief.csv", folder / "belief.md"]
+
+
+def _origin(table: Path) -> dict[str, Any]:
+    """What a table was made with; empty where nothing tells."""
+    try:
+        about = json.loads(table.with_suffix(".json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return about if isinstance(about, dict) else {}
 
 
 def _pooled(path: Path) -> dict[tuple[str, ...], dict[str, str]]:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from rtmri2speech.analysis.belief import FAITHFULNESS, POOLED, Score, write_belief, write_scores
+from rtmri2speech.analysis.belief import FAITHFULNESS, POOLED, Score, write_belief, write_origin, write_scores
 from rtmri2speech.analysis.curves import FRACTIONS, Curve, gains
 from rtmri2speech.analysis.probing import Probe, Variant
 from rtmri2speech.analysis.randomise import Similarity
 from rtmri2speech.analysis.region_effects import RegionAgreement
 from rtmri2speech.analysis.targets import UNITS
-from rtmri2speech.data.files import write_text
+from rtmri2speech.data.files import remove_file, write_text
 
 
 @dataclass(frozen=True)
@@ -60,21 +62,31 @@ class Faithfulness:
         return Score(variant, band, values)
 
 
-def write_faithfulness(out: Path, found: Faithfulness) -> list[Path]:
+def write_faithfulness(out: Path, found: Faithfulness, about: Mapping[str, Any], notes: list[str]) -> list[Path]:
     """Write ``faithfulness.csv``, ``faithfulness_randomisation.csv``, ``faithfulness_curves.csv`` and the one table.
 
     The curves are medians over frames of the target's distance from its value with nothing changed.
 
+    Args:
+        out: folder to write to.
+        found: what was found.
+        about: what it was made with, for ``faithfulness.json``.
+        notes: taken further: what is missing, and why.
+
     Raises:
         UserError: when a file cannot be written.
     """
-    files = [write_scores(out / FAITHFULNESS, found.scores())]
+    # Away with the older one first: it must never tell of a newer table.
+    remove_file((out / FAITHFULNESS).with_suffix(".json"))
+    files = [write_scores(out / FAITHFULNESS, found.scores()), write_origin(out / FAITHFULNESS, about)]
+    if not any(math.isfinite(one.signed) or math.isfinite(one.absolute) for one in found.regions):
+        notes.append("regions could not be compared: in no frame have three of them a pixel and differ")
     head = ["step", "method", "target", "cell_pixels", "band", "rank", "rank_absolute", "ssim"]
     files.append(_write(out / "faithfulness_randomisation.csv", head, map(_similarity_row, found.similarities)))
     head = ["order", "target", "unit", "band", "fraction", "deletion", "insertion"]
     rows = (row for curve in found.curves for row in _curve_rows(curve, found.probe))
     files.append(_write(out / "faithfulness_curves.csv", head, rows))
-    return files + write_belief(out)
+    return files + write_belief(out, FAITHFULNESS, notes)
 
 
 def _similarity_row(one: Similarity) -> list[object]:

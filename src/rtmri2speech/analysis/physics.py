@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from rtmri2speech.analysis.agreement import cosine, mean_of_known, permutation_p, rank_correlation, specificity_p
-from rtmri2speech.analysis.belief import PHYSICS, POOLED, Score, write_belief, write_scores
+from rtmri2speech.analysis.belief import PHYSICS, POOLED, Score, write_belief, write_origin, write_scores
 from rtmri2speech.analysis.explain import to_pixels
 from rtmri2speech.analysis.probing import Probe, Variant
 from rtmri2speech.analysis.tract import Tract
-from rtmri2speech.data.files import write_text
+from rtmri2speech.data.files import remove_file, write_text
 
 Floats = NDArray[np.float64]
 
@@ -130,13 +131,17 @@ def _by_band(profiles: Sequence[Profile]) -> list[tuple[Floats, Floats]]:
     return [(np.stack([one.found for one in group]), np.stack([one.expected for one in group])) for group in groups]
 
 
-def write_physics(out: Path, names: Sequence[str], profiles: Sequence[Profile]) -> list[Path]:
+def write_physics(
+    out: Path, names: Sequence[str], profiles: Sequence[Profile], about: Mapping[str, Any], notes: list[str]
+) -> list[Path]:
     """Write ``physics.csv``, ``physics_vowels.csv`` with the profile of every vowel, and the one table.
 
     Args:
         out: folder to write to.
         names: of the places.
         profiles: from :meth:`PhysicsTable.profiles`.
+        about: what they were made with, for ``physics.json``.
+        notes: taken further: what is missing in the one table, and why.
 
     Raises:
         UserError: when a file cannot be written.
@@ -149,9 +154,12 @@ def write_physics(out: Path, names: Sequence[str], profiles: Sequence[Profile]) 
         numbers = [float(cosine(one.found, one.expected)), float(rank_correlation(one.found, one.expected)), one.mass]
         cells = (f"{value:.5g}" for value in (*numbers, *one.found, *one.expected))
         writer.writerow([*one.variant.key, one.band, one.vowel, one.frames, *cells])
-    files = [write_scores(out / PHYSICS, scores_of(profiles)), out / "physics_vowels.csv"]
+    # Away with the older one first: it must never tell of a newer table.
+    remove_file((out / PHYSICS).with_suffix(".json"))
+    files = [write_scores(out / PHYSICS, scores_of(profiles)), write_origin(out / PHYSICS, about)]
+    files.append(out / "physics_vowels.csv")
     write_text(files[-1], text.getvalue())
-    return files + write_belief(out)
+    return files + write_belief(out, PHYSICS, notes)
 
 
 def _share(values: Floats) -> Floats:

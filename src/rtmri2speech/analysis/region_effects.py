@@ -44,6 +44,8 @@ def compare_regions(
 ) -> list[RegionAgreement]:
     """Hide each region in one frame at a time, and compare with the maps' sums over them.
 
+    Agreements are NaN where no frame shows three regions or more: fewer have no order to speak of.
+
     Args:
         probe: the clip.
         regions: where; those without a pixel in a frame do not count there.
@@ -54,7 +56,11 @@ def compare_regions(
     maps = probe.maps(chosen)
     mean = probe.frames.float().mean(dim=0).to(probe.explainer.device) / 255.0
     painter = Painter(mean)
-    found: dict[tuple[Variant, int], list[tuple[float, float]]] = {}
+    found: dict[tuple[Variant, int], list[tuple[float, float]]] = {
+        (variant, probe.index(variant.target, band)): []
+        for variant in probe.variants
+        for band in range(len(probe.bands))
+    }
     for place, frame in enumerate(chosen.tolist()):
         every = regions.at(frame)
         masks = torch.from_numpy(every[every.any(axis=(1, 2))]).to(mean.device)
@@ -72,9 +78,9 @@ def compare_regions(
                 pixels = to_pixels(torch.from_numpy(maps[variant.stride][target, place]), len(mean)).ravel()
                 one = rank_correlation(flat @ pixels, lost[target])
                 other = rank_correlation(flat @ np.abs(pixels), np.abs(lost[target]))
-                found.setdefault((variant, target), []).append((float(one), float(other)))
+                found[variant, target].append((float(one), float(other)))
     return [
-        RegionAgreement(variant, target, *(float(value) for value in _means(np.array(pairs))))
+        RegionAgreement(variant, target, *(float(value) for value in _means(np.array(pairs).reshape(-1, 2))))
         for (variant, target), pairs in found.items()
     ]
 

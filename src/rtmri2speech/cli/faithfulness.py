@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -28,7 +30,7 @@ def faithfulness(
     """Test whether maps tell of the model, for every method, target and layer.
 
     Compares maps with those of the model randomised from its output to its input; deletes and inserts pixels in their
-    order, beside random, edge, motion and centre; and hides regions. Writes faithfulness.csv, .png,
+    order, beside random, edge, motion and centre; and hides regions. Writes faithfulness.csv, .json, .png,
     faithfulness_randomisation.csv, faithfulness_curves.csv, and belief.csv and .md, which also hold what analyze
     physics found, if it wrote to the same folder.
 
@@ -62,6 +64,7 @@ def faithfulness(
     from rtmri2speech.analysis.curves import draw_curves
     from rtmri2speech.analysis.explain import Explainer, open_video
     from rtmri2speech.analysis.faithfulness import Faithfulness, write_faithfulness
+    from rtmri2speech.analysis.origins import origin_of_model, origin_of_regions
     from rtmri2speech.analysis.probing import KINDS, STRIDES, Probe
     from rtmri2speech.analysis.randomise import cascade, steps_of
     from rtmri2speech.analysis.region_effects import compare_regions
@@ -89,8 +92,23 @@ def faithfulness(
         bar.describe("Randomising")
         similarities = cascade(bundle, probe, chosen, seed, bar.advance)
     found = Faithfulness(probe, similarities, curves, effects)
-    files = [*write_faithfulness(out, found), out / "faithfulness.png"]
+    about = {
+        **origin_of_model(model, bundle),
+        "videos": [str(video)],
+        **origin_of_regions(regions, where),
+        "seed": seed,
+        "frames": chosen.tolist(),
+        "targets": kinds,
+        "strides": probe.strides,
+        "bands": [asdict(band) for band in bands],
+        "fps": fps,
+        "device": str(explainer.device),
+    }
+    notes: list[str] = []
+    files = [*write_faithfulness(out, found, about, notes), out / "faithfulness.png"]
     draw_faithfulness(files[-1], found, f"{video.name}, {len(chosen)} frames")
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
     print((out / "belief.md").read_text(encoding="utf-8"), end="")
     print("\n".join(str(path) for path in files))
     return 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -35,7 +37,7 @@ def physics(
 
     Of simulated utterances the truth beside the video is used (NAME.npz): stretches of the tract and their own
     sensitivity. Of one other recording, regions from --regions and vowels from --textgrid, beside tubes that speak the
-    same vowels. Writes physics.csv, physics_vowels.csv, physics.png, and belief.csv and .md, which also hold what
+    same vowels. Writes physics.csv, .json, .png, physics_vowels.csv, and belief.csv and .md, which also hold what
     analyze faithfulness found, if it wrote to the same folder.
 
     Parameters
@@ -73,11 +75,12 @@ def physics(
         raise ConfigError("--regions fits one video.", "Give one video at a time, each with another --out.")
 
     from rtmri2speech.analysis.explain import Explainer, open_video
+    from rtmri2speech.analysis.origins import origin_of_model
     from rtmri2speech.analysis.physics import PhysicsTable, scores_of, write_physics
     from rtmri2speech.analysis.probing import KINDS, STRIDES, Probe
     from rtmri2speech.analysis.targets import read_bands
     from rtmri2speech.analysis.tract import FORMANTS
-    from rtmri2speech.data.files import check_writable
+    from rtmri2speech.data.files import check_writable, hash_files
     from rtmri2speech.models.bundle import load_bundle
     from rtmri2speech.models.devices import choose_device
     from rtmri2speech.reporting.physics import draw_physics
@@ -91,17 +94,37 @@ def physics(
     tracts = [_tract(clip, bundle.features, regions, textgrid, tier, label) for clip in clips]
     check_writable(out / "physics.csv")
     table = PhysicsTable(tracts[0].names)
+    kinds, strides = tuple(dict.fromkeys(target or KINDS)), stride or STRIDES
     with progress("Comparing", "videos") as bar:
         bar.expect(len(clips))
         for clip, tract in zip(clips, tracts, strict=True):
             bar.describe(clip.scan.path.name)
-            table.add(Probe(clip, explainer, bands, tuple(dict.fromkeys(target or KINDS)), stride or STRIDES), tract)
+            table.add(Probe(clip, explainer, bands, kinds, strides), tract)
             bar.advance()
     profiles = table.profiles()
-    files = [*write_physics(out, table.names, profiles), out / "physics.png"]
+    vowels = [{vowel: frames.tolist() for vowel, frames in tract.vowels.items()} for tract in tracts]
+    about = {
+        **origin_of_model(model, bundle),
+        "videos": [str(video) for video in videos],
+        "regions_of": regions,
+        "regions_sha256": hash_files([Path(regions)]) if regions and Path(regions).is_file() else None,
+        "regions": [{"name": name} for name in table.names],
+        "textgrid": None if textgrid is None else str(textgrid),
+        "tier": None if textgrid is None else tier,
+        "frames": vowels,
+        "targets": kinds,
+        "strides": strides,
+        "bands": [asdict(band) for band in bands],
+        "fps": fps,
+        "device": str(explainer.device),
+    }
+    notes: list[str] = []
+    files = [*write_physics(out, table.names, profiles, about, notes), out / "physics.png"]
     pooled = [score for score in scores_of(profiles) if score.band == "all"]
     best = max(pooled, key=lambda score: score.values["cosine"]).variant
     draw_physics(files[-1], table.names, profiles, list(dict.fromkeys([pooled[0].variant, best])))
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
     print((out / "belief.md").read_text(encoding="utf-8"), end="")
     print("\n".join(str(path) for path in files))
     return 0

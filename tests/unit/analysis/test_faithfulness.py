@@ -89,6 +89,14 @@ def test_regions_with_attribution_are_those_whose_hiding_matters() -> None:
     assert found[WRONG].absolute < 0
 
 
+def test_two_regions_have_no_order() -> None:
+    masks = np.zeros((2, SIZE, SIZE), bool)
+    masks[0][SQUARE] = masks[1][20:30, 2:9] = True
+    found = compare_regions(Fake(), Regions(("one", "other"), lambda frame: masks), np.array([0, 2]), fill="darken")
+    assert [(one.variant, one.target) for one in found] == [(WRONG, 0), (RIGHT, 0)]
+    assert all(np.isnan([one.signed, one.absolute]).all() for one in found)
+
+
 @pytest.fixture(scope="module")
 def bundle(make_bundle: Callable[..., Bundle]) -> Bundle:
     return make_bundle("acoustic", frames=FrameConfig(size=64))

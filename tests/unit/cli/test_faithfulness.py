@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from rtmri2speech.data.files import hash_files
 from rtmri2speech.models.bundle import Bundle, save_bundle
 from rtmri2speech.signal.video import FrameConfig
 
@@ -40,6 +42,31 @@ def test_tables_and_figure(run: Run, talker: Path, eyes: Path, tmp_path: Path) -
         assert -1 <= float(row["randomised_rank"]) <= 1 and float(row["deletion_vs_random"]) > 0
     assert Image.open(tmp_path / "faithfulness.png").size[0] > 800
     assert len((tmp_path / "belief.md").read_text(encoding="utf-8").splitlines()) == 2 + 2
+
+
+def test_two_regions_and_what_another_model_found(run: Run, talker: Path, eyes: Path, tmp_path: Path) -> None:
+    drawn, out = tmp_path / "two.json", tmp_path / "out"
+    outlines = {"lips": [[5, 20], [15, 20], [10, 30]], "tongue": [[20, 20], [50, 20], [40, 50]]}
+    drawn.write_text(json.dumps({"size": [64, 64], "regions": outlines}), encoding="utf-8")
+    words = ["--frames", 2, "--target", "log-energy", "--stride", 8, "--device", "cpu"]
+    out.mkdir()
+    columns = "cosine,cosine_even,rank,p,p_specific,tract_density"
+    table = f"method,target,cell_pixels,band,{columns}\nhirescam,log-energy,8,all,0.9,0.8,0.7,0.01,0.2,3\n"
+    (out / "physics.csv").write_text(table, encoding="utf-8")
+    digest = hash_files([eyes])
+    for theirs, merged in (("0" * 64, False), (digest, True)):
+        (out / "physics.json").write_text(json.dumps({"model": "m", "model_sha256": theirs}), encoding="utf-8")
+        result = run("analyze", "faithfulness", talker, "--model", eyes, "--out", out, "--regions", drawn, *words)
+        assert result.code == 0 and "regions could not be compared" in result.err
+        assert ("cosine with physics" in result.out) == merged
+        assert ("physics.csv: made with another model" in result.err) == (not merged)
+    with (out / "faithfulness.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert all(row["regions_signed"] == row["regions_absolute"] == "" and row["deletion_vs_best"] for row in rows)
+    about = json.loads((out / "faithfulness.json").read_text(encoding="utf-8"))
+    assert about["model_sha256"] == digest and about["provenance"] == {"seed": 0} and about["seed"] == 0
+    assert about["videos"] == [str(talker)] and len(about["frames"]) == 2
+    assert about["regions_of"] == str(drawn) and [one["name"] for one in about["regions"]] == ["lips", "tongue"]
 
 
 BAD: list[tuple[list[Any], str]] = [

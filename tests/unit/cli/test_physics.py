@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.textgrid import interval_grid, write_textgrid
 from rtmri2speech.models.bundle import Bundle, save_bundle
 from rtmri2speech.signal.video import FrameConfig
@@ -50,6 +52,10 @@ def test_a_real_speaker(run: Run, talker: Path, make_bundle: Callable[..., Bundl
     assert run("analyze", "physics", talker, *words).code == 0
     with (tmp_path / "out" / "physics_vowels.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
+    about = json.loads((tmp_path / "out" / "physics.json").read_text(encoding="utf-8"))
+    assert about["model_sha256"] == hash_files([model]) and about["provenance"] == {"seed": 0}
+    assert about["videos"] == [str(talker)] and about["regions_of"] == "template" and about["textgrid"] == str(grid)
+    assert about["frames"][0].keys() == {"a", "i"} and about["targets"] == ["log-energy"] and about["strides"] == [8]
     assert {row["vowel"] for row in rows} == {"a", "i"} and "found_tongue_root" in rows[0]
 
 
