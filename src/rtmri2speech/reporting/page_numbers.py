@@ -16,6 +16,8 @@ _GROUPS = ("all", "seen", "unseen")
 _NOT_ORIGIN = frozenset(
     {"schema", "bands", "source", "regions", "n_frames", "pixels", "frame_rate", "map", "provenance"}
 )
+# What analysis.origins, which takes a second to import, calls the hash of a model's file.
+_MODEL_HASH = "model_sha256"
 # Of a model, as the provenance of a file with both of them is divided.
 _PARTS = frozenset({"acoustic", "vocoder"})
 
@@ -133,7 +135,7 @@ def origins_of(clips: Sequence[ClipFiles], evaluations: Sequence[tuple[Path, Map
                 rows = {name: value for name, value in about.items() if name not in _NOT_ORIGIN}
                 bands = [_band(one) for one in about.get("bands", [])]
                 sections.append(_section(kind, f"{clip.name} ({place})", {**rows, "bands": bands}))
-                digest, parts = about.get("model_sha256") or about.get("model"), about.get("provenance") or {}
+                digest, parts = about.get(_MODEL_HASH) or about.get("model"), about.get("provenance") or {}
                 if parts and digest not in told:
                     told.add(digest)
                     sections += _training(parts, Path(str(about.get("model", ""))).name)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from page_folder import Made, make_folder, write_json, write_maps
+from rtmri2speech.analysis.regions import Regions
+from rtmri2speech.analysis.shares import write_used_regions
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.errors import ConfigError, DatasetError
 from rtmri2speech.reporting.page_collect import Named, collect, places_of
@@ -53,8 +57,9 @@ def test_outlines_are_of_the_regions_whose_courses_are_shown(made: Made, tmp_pat
     folder = shutil.copytree(made.folder, tmp_path / "out")
     polygons = tmp_path / "mine.json"
     shutil.copy(made.video.with_suffix(".json"), polygons)
-    used = {"regions_of": str(polygons), "regions_sha256": hash_files([polygons]), "regions": [{"name": "lips"}]}
-    write_json(folder / "maps" / "gradcam_regions.json", used)
+    lips = Regions(("lips",), lambda frame: np.zeros((1, 8, 8), np.bool_))
+    told = write_used_regions(folder / "maps", "gradcam", str(polygons), lips)
+    used = json.loads(told.read_text(encoding="utf-8"))
     write_maps(folder / "maps", made.video, made.frames, method="hirescam")
 
     def found(**named: list[str]) -> tuple[str | None, tuple[str, ...], list[str]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from page_folder import metrics, write_json
+from rtmri2speech.analysis.origins import MODEL_HASH
 from rtmri2speech.errors import DatasetError
 from rtmri2speech.reporting.page_collect import ClipFiles
 from rtmri2speech.reporting.page_numbers import measures_of, origins_of, region_courses
@@ -69,9 +70,9 @@ def test_origins_are_named_and_flat(tmp_path: Path) -> None:
 
 
 def test_models_without_an_evaluation_are_told_of_by_their_maps(tmp_path: Path) -> None:
-    about = {"model": "runs/m.safetensors", "model_sha256": "ab12", "method": "gradcam", "bands": []}
+    about = {"model": "runs/m.safetensors", MODEL_HASH: "ab12", "method": "gradcam", "bands": []}
     about["provenance"] = {"acoustic": {"dataset": "5f3a", "seed": 3}, "vocoder": {"dataset": "77aa"}}
-    part = {**about, "model": "p.safetensors", "model_sha256": "cd34", "provenance": {"seed": 9}}
+    part = {**about, "model": "p.safetensors", MODEL_HASH: "cd34", "provenance": {"seed": 9}}
     entries = [(tmp_path / name / "x.json", one) for name, one in (("a", about), ("b", about), ("c", part))]
     clip = ClipFiles("c_1", tmp_path / "c_1.mp4", entries)
 
