@@ -35,8 +35,7 @@ def open_pictures(scan: VideoScan, rate: Fraction, size: int) -> Clip:
     Raises:
         MediaError: when the file is damaged or shorter than one frame.
     """
-    if scan.damage is not None:
-        raise MediaError(f"{scan.path}: {scan.damage}.", "Copy or export the file again.")
+    scan.require_whole()
     frames = FrameConfig(size=size, mode="robust")
     clip = Clip(scan, frames, plan_retiming(scan.starts, scan.end, rate), frames.limits(scan.histogram), 0)
     if clip.n_frames == 0:

@@ -18,6 +18,7 @@ from rtmri2speech.data.agreement import require_filelists, require_sounds
 from rtmri2speech.data.layout import Dataset
 from rtmri2speech.data.mels import MelSource
 from rtmri2speech.data.segments import FrameSegments, SoundSegments, collate_pad
+from rtmri2speech.data.sound_augment import SoundAugmentConfig
 from rtmri2speech.errors import ConfigError, UserError
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.bundle import Bundle
@@ -150,10 +151,17 @@ def vocoder_task(
     processes: Processes,
     mels: MelSource | None = None,
 ) -> Task:
-    """The vocoder's training, on the dataset's own mels or on those of ``mels``.
+    """The vocoder's training, on the dataset's own mels or on those of ``mels``; then without changes to the sound.
 
     Other arguments and errors as in :func:`acoustic_task`.
     """
+    left_out: tuple[str, ...] = ()
+    if mels is not None and settings.data.augment.active:
+        # Such mels belong to the sound as it was recorded; a recipe that changes it can still be fine-tuned with.
+        settings = settings.model_copy(
+            update={"data": settings.data.model_copy(update={"augment": SoundAugmentConfig()})}
+        )
+        left_out = (f"left out: vocoder.data.augment; the mels in {mels.folder} are of the sound as it was recorded",)
     features, data, seed = dataset.meta.features, settings.data, settings.seed
     if settings.model.hop_length != features.hop_length:
         raise ConfigError(
@@ -186,7 +194,7 @@ def vocoder_task(
     start = None if init is None else load_init(init, "vocoder", dataset, adapt=mels is None)
     torch.manual_seed(seed)
     generator = Generator(settings.model, features.n_mels)
-    notes = () if start is None else tuple(start_from(generator, start, "vocoder"))
+    notes = (*left_out, *(() if start is None else start_from(generator, start, "vocoder")))
     hearing = Hearing([item.id for item in validation.utterances], features, settings.validation_measured)
     bf16 = settings.precision == "bf16" or (settings.precision == "auto" and cuda and torch.cuda.is_bf16_supported())
     module = VocoderTraining(settings, generator, features, hearing, low_precision=bf16)

@@ -55,6 +55,16 @@ def test_training_hears_both_folders_and_validation_the_first(
     assert {round(float(mels.mean())) for mels, _ in alone.train} == {-20}
 
 
+def test_a_recipe_that_changes_the_sound_can_be_fine_tuned_with(
+    dataset: Dataset, folders: dict[str, Path], make_recipe: MakeRecipe
+) -> None:
+    settings = make_recipe(vocoder={"data": {"augment": {"any_start": True, "rate": 0.1}}}).vocoder
+    assert vocoder_task(dataset, settings, None, False, ALONE).settings.data.augment.active
+    task = vocoder_task(dataset, settings, None, False, ALONE, MelSource(folders["predicted"]))
+    assert not task.settings.data.augment.active and "left out: vocoder.data.augment" in task.notes[0]
+    assert {round(float(mels.mean())) for mels, _ in task.train} == {-20}
+
+
 def test_the_datasets_own_mels_from_a_folder_train_the_same_vocoder(
     dataset: Dataset, make_recipe: MakeRecipe, tmp_path: Path
 ) -> None:
