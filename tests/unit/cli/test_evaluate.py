@@ -169,7 +169,7 @@ def test_an_utterance_without_sound_is_listed_and_the_others_are_measured(
     run: Run, prepared: Path, model_files: dict[str, Path], tmp_path: Path
 ) -> None:
     (prepared / "samples" / "new_0000" / "audio.wav").unlink()
-    done = run("evaluate", prepared, model_files["synthesizer"], "--out", tmp_path / "o")
+    done = run("evaluate", prepared, model_files["synthesizer"], "--out", tmp_path / "o", "--workers", 1)
     assert done.code == 1 and "audio.wav" in done.err
     metrics = metrics_of(tmp_path / "o")
     assert "unseen" not in metrics and metrics["failures"][0]["utterance"] == "new_0000"
@@ -178,7 +178,7 @@ def test_an_utterance_without_sound_is_listed_and_the_others_are_measured(
 def test_without_vowels_the_rest_is_measured(
     run: Run, prepared: Path, model_files: dict[str, Path], tmp_path: Path
 ) -> None:
-    words = ("evaluate", prepared, model_files["synthesizer"])
+    words = ("evaluate", prepared, model_files["synthesizer"], "--workers", 1)
     done = run(*words, "--out", tmp_path / "o", "--vowels", "y")
     assert done.code == 0 and "left out: formants and vowels: no TextGrid of the split holds a vowel" in done.err
     for path in prepared.glob("samples/*/*.TextGrid"):
