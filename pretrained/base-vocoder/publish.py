@@ -15,6 +15,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from rtmri2speech.data.layout import Dataset
@@ -48,8 +49,8 @@ By speaker: `metrics.json`.
 
 ## Training
 
-{steps} steps of {batch} segments of {frames} frames on {device}; {seconds}; the recipe `phantom`. It started
-from `{init}`. {more}
+{steps} steps of {batch} segments of {frames} frames on {device}; {seconds};
+the recipe `phantom`. {story}
 
 ## Data
 
@@ -102,11 +103,14 @@ def card(bundle: Bundle, figures: dict[str, Any], dataset: Dataset, more: str) -
         frames=recipe["data"]["segment_frames"],
         device=about["device"],
         seconds=f"dataset {about['dataset']}, seed {about['seed']}, PyTorch {about['torch']}",
-        init=about["init"] or "random weights",
-        more=more,
+        story=fill(f"It started from {_name(about['init'])}. {more}", 119),
         utterances=f"{len(rows):,} utterances of {len({row.speaker for row in rows})} speakers, {minutes:.0f} minutes",
         credits=about["citation"],
     )
+
+
+def _name(init: str | None) -> str:
+    return "random weights" if init is None else f"`{init}`"
 
 
 def require_matching(bundle: Bundle, figures: dict[str, Any], dataset: Dataset, given: argparse.Namespace) -> None:
