@@ -157,7 +157,7 @@ def test_colours_are_explained_by_what_the_maps_explain(opened: Opened) -> None:
     def note() -> str:
         return str(opened.page.get_attribute("#key", "aria-label"))
 
-    assert "orange moves the centre of gravity up, blue down" in note() and "Hz: ±1.00 Hz" in note()
+    assert "orange raises the frequency, blue lowers it" in note() and "Hz: ±1.00 Hz" in note()
     opened.choose("language", "ja")
     assert "重心周波数" in note()
     opened.choose("language", "en")
