@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rtmri2speech import __version__
 from rtmri2speech.analysis.origins import MODEL_HASH, same_model
 from rtmri2speech.analysis.probing import Variant
-from rtmri2speech.data.files import write_text
+from rtmri2speech.data.files import read_object, write_text
 from rtmri2speech.errors import DatasetError
 
 POOLED = "all"
 """The band of rows that stand for all bands together."""
 FAITHFULNESS, PHYSICS = "faithfulness.csv", "physics.csv"
 """Tables that the one table is made of, in the same folder."""
+SCHEMA = 1
+"""Form of the JSON file beside each, which tells what it was made with."""
 
 _KEY = ("method", "target", "cell_pixels", "band")
 # Column of a table, and what people call it.
@@ -78,16 +78,9 @@ def write_scores(path: Path, scores: Sequence[Score]) -> Path:
     return path
 
 
-def write_origin(table: Path, about: Mapping[str, Any]) -> Path:
-    """Write what a table was made with beside it, as JSON: ``physics.json`` of ``physics.csv``.
-
-    Raises:
-        UserError: when it cannot be written.
-    """
-    path = table.with_suffix(".json")
-    text = {"schema": 1, "program": f"rtmri2speech {__version__}", **about}
-    write_text(path, json.dumps(text, ensure_ascii=False, indent=1) + "\n")
-    return path
+def _about(table: Path) -> dict[str, Any]:
+    """What a table was made with, from the JSON file of its name; empty where nothing tells."""
+    return read_object(table.with_suffix(".json")) or {}
 
 
 def write_belief(folder: Path, newest: str | None = None, notes: list[str] | None = None) -> list[Path]:
@@ -102,10 +95,10 @@ def write_belief(folder: Path, newest: str | None = None, notes: list[str] | Non
         DatasetError: when a table there is damaged.
         UserError: when a file cannot be written.
     """
-    ours = {} if newest is None else _origin(folder / newest)
+    ours = {} if newest is None else _about(folder / newest)
     tables = {}
     for name in _COLUMNS:
-        theirs = _origin(folder / name) if (folder / name).is_file() else {}
+        theirs = _about(folder / name) if (folder / name).is_file() else {}
         if newest is None or same_model(ours, theirs):
             tables[name] = _pooled(folder / name)
             continue
@@ -127,15 +120,6 @@ def write_belief(folder: Path, newest: str | None = None, notes: list[str] | Non
     lines = [titles, ["---"] * 2 + ["---:"] * (len(titles) - 2), *([*row[:3], *map(_short, row[3:])] for row in rows)]
     write_text(folder / "belief.md", "".join(f"| {' | '.join(line)} |\n" for line in lines))
     return [folder / "belief.csv", folder / "belief.md"]
-
-
-def _origin(table: Path) -> dict[str, Any]:
-    """What a table was made with; empty where nothing tells."""
-    try:
-        about = json.loads(table.with_suffix(".json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return about if isinstance(about, dict) else {}
 
 
 def _pooled(path: Path) -> dict[tuple[str, ...], dict[str, str]]:

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from rtmri2speech.analysis.belief import FAITHFULNESS, POOLED, Score, write_belief, write_origin, write_scores
+from rtmri2speech.analysis.belief import FAITHFULNESS, POOLED, SCHEMA, Score, write_belief, write_scores
 from rtmri2speech.analysis.curves import FRACTIONS, Curve, gains
+from rtmri2speech.analysis.origins import write_about
 from rtmri2speech.analysis.probing import Probe, Variant
 from rtmri2speech.analysis.randomise import Similarity
 from rtmri2speech.analysis.region_effects import RegionAgreement
@@ -77,8 +78,9 @@ def write_faithfulness(out: Path, found: Faithfulness, about: Mapping[str, Any],
         UserError: when a file cannot be written.
     """
     # Away with the older one first: it must never tell of a newer table.
-    remove_file((out / FAITHFULNESS).with_suffix(".json"))
-    files = [write_scores(out / FAITHFULNESS, found.scores()), write_origin(out / FAITHFULNESS, about)]
+    origin = (out / FAITHFULNESS).with_suffix(".json")
+    remove_file(origin)
+    files = [write_scores(out / FAITHFULNESS, found.scores()), write_about(origin, SCHEMA, about)]
     if not any(math.isfinite(one.signed) or math.isfinite(one.absolute) for one in found.regions):
         notes.append("regions could not be compared: in no frame have three of them a pixel and differ")
     head = ["step", "method", "target", "cell_pixels", "band", "rank", "rank_absolute", "ssim"]

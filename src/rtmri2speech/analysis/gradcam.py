@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -15,10 +14,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rtmri2speech import __version__
 from rtmri2speech.analysis.explain import BlockOfMaps, Explainer, OnFrames, require_frames, to_pixels
 from rtmri2speech.analysis.layers import last_stride, require_strides
 from rtmri2speech.analysis.older_maps import METADATA, remove_older
+from rtmri2speech.analysis.origins import write_about
 from rtmri2speech.analysis.regions import source_of
 from rtmri2speech.analysis.targets import ADAPTIVE_HZ, UNITS, Band, Target, TargetKind, targets_for
 from rtmri2speech.data.clips import Clip
@@ -181,7 +180,7 @@ def explain_clip(
         files.append(out / f"{method}{METADATA}")
         ours = [one for one in maps if one.method == method]
         description = _metadata(clip, explainer, ours, values, about or {})
-        write_text(files[-1], json.dumps(description, ensure_ascii=False, indent=1) + "\n")
+        write_about(files[-1], SCHEMA, description)
     if clip.scan.over_bright:
         notes.append(f"the first {clip.scan.over_bright} source frame(s) are over-bright: mistrust their maps")
     return Explained(
@@ -260,8 +259,6 @@ def _metadata(
         for one in maps
     ]
     return {
-        "schema": SCHEMA,
-        "program": f"rtmri2speech {__version__}",
         **about,
         **_clip_of(clip, explainer),
         "pixels": source.size,

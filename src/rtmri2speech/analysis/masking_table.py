@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtmri2speech import __version__
 from rtmri2speech.analysis.effects import MelEffects, SoundEffects
 from rtmri2speech.analysis.masking import Condition, Masked, MaskOptions, beside
+from rtmri2speech.analysis.origins import write_about
 from rtmri2speech.analysis.targets import Band
 from rtmri2speech.data.files import write_text
 from rtmri2speech.data.sound import write_wav
@@ -148,8 +147,6 @@ def write_description(
         UserError: when it cannot be written.
     """
     description = {
-        "schema": SCHEMA,
-        "program": f"rtmri2speech {__version__}",
         **about,
         "fills": options.fills,
         "alphas": options.alphas,
@@ -160,9 +157,7 @@ def write_description(
             for name, pixels in masked.pixels.items()
         ],
     }
-    path = out / "masking.json"
-    write_text(path, json.dumps(description, ensure_ascii=False, indent=1) + "\n")
-    return path
+    return write_about(out / "masking.json", SCHEMA, description)
 
 
 def _praat() -> bool:

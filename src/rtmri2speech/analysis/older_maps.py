@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections.abc import Iterator, Sequence
 from itertools import permutations
 from pathlib import Path
 from typing import Any
 
-from rtmri2speech.data.files import cannot_write
+from rtmri2speech.data.files import cannot_write, read_object
 
 METADATA, SEGMENTS = "_metadata.json", "segments.csv"
 """End of the name of a method's metadata; the table of segments, which all methods of a folder share."""
@@ -37,7 +36,7 @@ def remove_older(out: Path, methods: Sequence[str], clip: dict[str, Any]) -> Non
     """
     segments = _segments(out / SEGMENTS)
     for method in methods:
-        known = _read(out / f"{method}{METADATA}")
+        known = read_object(out / f"{method}{METADATA}") or {}
         # The metadata go first: without them, what is left is of no method.
         _remove(out / f"{method}{METADATA}")
         for name in (f"{method}_{end}" for end in _OF_REGIONS):
@@ -45,7 +44,7 @@ def remove_older(out: Path, methods: Sequence[str], clip: dict[str, Any]) -> Non
         for band in _bands(known):
             for path in _of_band(out, f"{method}_{band}", segments):
                 _remove(path)
-    others = [_read(path) for path in out.glob(f"*{METADATA}")] if out.is_dir() else []
+    others = [read_object(path) or {} for path in out.glob(f"*{METADATA}")] if out.is_dir() else []
     if not any(all(other.get(name) == value for name, value in clip.items()) for other in others):
         _remove(out / SEGMENTS)
 
@@ -80,14 +79,6 @@ def _segments(table: Path) -> list[str]:
 def _plain(name: str) -> bool:
     """Whether a name leads to no other folder."""
     return not set(name) & set("/\\:\0")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        about = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return about if isinstance(about, dict) else {}
 
 
 def _remove(path: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rtmri2speech import __version__
 from rtmri2speech.analysis.regions import TEMPLATE, Regions
-from rtmri2speech.data.files import hash_files
+from rtmri2speech.data.files import hash_files, write_text
 from rtmri2speech.models.bundle import Bundle
 
 MODEL_HASH = "model_sha256"
@@ -35,6 +37,22 @@ def origin_of_regions(name: str, regions: Regions) -> dict[str, Any]:
         "regions_moving": regions.moving,
         "regions": [{"name": one} for one in regions.names],
     }
+
+
+def write_about(path: Path, schema: int, about: Mapping[str, Any]) -> Path:
+    """Write a description of results that lie beside it, as JSON.
+
+    Args:
+        path: file to write.
+        schema: number of its form, raised when entries change their meaning.
+        about: the entries; the program and its version are put before them.
+
+    Raises:
+        UserError: when it cannot be written.
+    """
+    text = {"schema": schema, "program": f"rtmri2speech {__version__}", **about}
+    write_text(path, json.dumps(text, ensure_ascii=False, indent=1) + "\n")
+    return path
 
 
 def same_model(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -14,8 +14,9 @@ import torch
 from numpy.typing import NDArray
 
 from rtmri2speech.analysis.agreement import cosine, mean_of_known, permutation_p, rank_correlation, specificity_p
-from rtmri2speech.analysis.belief import PHYSICS, POOLED, Score, write_belief, write_origin, write_scores
+from rtmri2speech.analysis.belief import PHYSICS, POOLED, SCHEMA, Score, write_belief, write_scores
 from rtmri2speech.analysis.explain import to_pixels
+from rtmri2speech.analysis.origins import write_about
 from rtmri2speech.analysis.probing import Probe, Variant
 from rtmri2speech.analysis.tract import Tract
 from rtmri2speech.data.files import remove_file, write_text
@@ -155,8 +156,9 @@ def write_physics(
         cells = (f"{value:.5g}" for value in (*numbers, *one.found, *one.expected))
         writer.writerow([*one.variant.key, one.band, one.vowel, one.frames, *cells])
     # Away with the older one first: it must never tell of a newer table.
-    remove_file((out / PHYSICS).with_suffix(".json"))
-    files = [write_scores(out / PHYSICS, scores_of(profiles)), write_origin(out / PHYSICS, about)]
+    origin = (out / PHYSICS).with_suffix(".json")
+    remove_file(origin)
+    files = [write_scores(out / PHYSICS, scores_of(profiles)), write_about(origin, SCHEMA, about)]
     files.append(out / "physics_vowels.csv")
     write_text(files[-1], text.getvalue())
     return files + write_belief(out, PHYSICS, notes)

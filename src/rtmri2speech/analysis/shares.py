@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtmri2speech import __version__
 from rtmri2speech.analysis.older_maps import METADATA, SEGMENTS
-from rtmri2speech.analysis.origins import origin_of_regions
+from rtmri2speech.analysis.origins import origin_of_regions, write_about
 from rtmri2speech.analysis.polygons import REST
 from rtmri2speech.analysis.regions import Regions, Source
 from rtmri2speech.data.files import write_text
@@ -161,15 +160,7 @@ def write_used_regions(folder: Path, method: str, name: str, regions: Regions) -
     Raises:
         UserError: when it cannot be written.
     """
-    about = {
-        "schema": 1,
-        "program": f"rtmri2speech {__version__}",
-        "method": method,
-        **origin_of_regions(name, regions),
-    }
-    path = folder / f"{method}_regions.json"
-    write_text(path, json.dumps(about, ensure_ascii=False, indent=1) + "\n")
-    return path
+    return write_about(folder / f"{method}_regions.json", 1, {"method": method, **origin_of_regions(name, regions)})
 
 
 def _segments(path: Path, n_frames: int) -> dict[str, NDArray[np.int64]]:

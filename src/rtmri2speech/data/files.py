@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import shutil
 import time
@@ -99,6 +100,15 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file in one step, UTF-8 with ``\\n`` line ends."""
     with replacing(path, "w", encoding="utf-8", newline="\n") as file:
         file.write(text)
+
+
+def read_object(path: Path) -> dict[str, Any] | None:
+    """The object in a JSON file; None where there is no such file, or it holds something else."""
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return about if isinstance(about, dict) else None
 
 
 def hash_files(paths: Iterable[Path]) -> str:

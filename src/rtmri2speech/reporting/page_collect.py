@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from rtmri2speech.analysis.regions import TEMPLATE
 from rtmri2speech.corpora.names import beside
-from rtmri2speech.data.files import hash_files
+from rtmri2speech.data.files import hash_files, read_object
 from rtmri2speech.data.media import VIDEO_SUFFIXES
 from rtmri2speech.errors import ConfigError, DatasetError
 
@@ -90,7 +89,7 @@ def collect(folder: Path, named: Named | None = None) -> Findings:
     if not folder.is_dir():
         raise DatasetError(f"{folder}: no such folder.", "Name the folder that the other commands wrote to.")
     files = [path for path in sorted(folder.rglob("*")) if not _hidden(path, folder) and path.is_file()]
-    described = [(path, about) for path in files if path.suffix == ".json" and (about := _read(path)) is not None]
+    described = [(path, about) for path in files if path.suffix == ".json" and (about := read_object(path)) is not None]
     evaluations = [(path, about) for path, about in described if {"model", "dataset", "definitions"} <= about.keys()]
     sounds = [path for path in files if path.suffix == ".wav"]
     clips, notes = _clips(described, sounds, files, named.videos)
@@ -125,15 +124,6 @@ def places_of(paths: Sequence[Path]) -> list[str]:
 
 def _hidden(path: Path, folder: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(folder).parts)
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    """The content of a JSON file, or None where it is of some other program."""
-    try:
-        about = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return about if isinstance(about, dict) else None
 
 
 def _is_maps(about: Mapping[str, Any]) -> bool:
@@ -193,7 +183,7 @@ def _grid_of(clip: ClipFiles, files: Sequence[Path]) -> Path | None:
 def _find_regions(clip: ClipFiles, notes: list[str]) -> None:
     """Regions of the courses; where none were made, the phantom's truth beside the video, or those of masking."""
     truth = clip.video.with_suffix(_TRUTH)
-    tables = (_read(path.with_name(f"{about['method']}_regions.json")) for path, about in clip.maps)
+    tables = (read_object(path.with_name(f"{about['method']}_regions.json")) for path, about in clip.maps)
     told = [about for about in tables if about is not None and about.keys() >= _NAMED]
     if told:
         used = told[0]

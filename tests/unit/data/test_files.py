@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rtmri2speech.data.files import hash_files, new_folder, replacing, write_text
+from rtmri2speech.data.files import hash_files, new_folder, read_object, replacing, write_text
 from rtmri2speech.errors import UserError
 
 
@@ -111,3 +111,13 @@ def test_a_full_disk_in_a_folder_is_a_user_error(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="No space left") as caught, new_folder(tmp_path / "sample"):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert str(tmp_path / "sample") in caught.value.problem and not names(tmp_path)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"[1]", b'"text"', b"{", b"\xff{}"])
+def test_what_is_no_object_is_none(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "about.json"
+    if content is not None:
+        path.write_bytes(content)
+    assert read_object(path) is None
+    path.write_bytes('{"声": 1}'.encode())
+    assert read_object(path) == {"声": 1}
