@@ -144,7 +144,7 @@ class AcousticTraining(LightningModule):
         optimizer = cast(LightningOptimizer, self.optimizers())
         optimizer.zero_grad()
         step, size = self.optimizer_steps, self.recipe.data.micro_batch_size
-        self._warm_up(step)
+        self._set_rate(step)
         ramp = self.recipe.loss.ramp(step)
         mask = self.window_mask(batch)
         targets = self.window_targets(batch["mel"])
@@ -239,7 +239,7 @@ class AcousticTraining(LightningModule):
         self._records.load(checkpoint["records"], self.device)
 
     def configure_optimizers(self) -> Any:
-        """AdamW and ReduceLROnPlateau."""
+        """AdamW, and ReduceLROnPlateau, which a recipe with a cosine leaves alone."""
         settings, plateau = self.recipe.optimizer, self.recipe.scheduler
         # One kernel for all weights. With a gradient scaler it would undo the scaling only inside the step, after
         # the gradients have been clipped.
@@ -276,14 +276,14 @@ class AcousticTraining(LightningModule):
             return contextlib.nullcontext()
         return model.no_sync()
 
-    def _warm_up(self, step: int) -> None:
-        steps = self.recipe.scheduler.warmup_steps
-        if step < steps:
+    def _set_rate(self, step: int) -> None:
+        rate = self.recipe.rate(step)
+        if rate is not None:
             for group in self._optimizer.param_groups:
-                group["lr"] = self.recipe.optimizer.lr * (step + 1) / steps
+                group["lr"] = rate
 
     def _lower_rate(self, loss: float) -> None:
-        if self.optimizer_steps < self.recipe.scheduler.warmup_steps:
+        if self.recipe.rate(self.optimizer_steps) is not None:
             return
         scheduler = self.lr_schedulers()
         assert isinstance(scheduler, ReduceLROnPlateau)

@@ -70,9 +70,12 @@ class VocoderAdamConfig(AdamConfig):
     weight_decay: float = Field(0.0, ge=0, description="decoupled weight decay; 0 is plain Adam")
 
 
-class PlateauConfig(Config):
-    """ReduceLROnPlateau on the validation loss."""
+class SchedulerConfig(Config):
+    """Learning rate over time: ReduceLROnPlateau on the validation loss, or half a cosine over the steps."""
 
+    kind: Literal["plateau", "cosine"] = Field(
+        "plateau", description="what lowers the learning rate; cosine: max_steps alone, down to nothing"
+    )
     factor: float = Field(0.5, gt=0, lt=1, description="factor of the learning rate on a plateau")
     patience: int = Field(5, ge=0, description="validations without improvement that are waited for")
     min_lr: float = Field(1e-6, ge=0, description="smallest learning rate; training stops when it is reached")
@@ -103,7 +106,7 @@ class AcousticRecipe(RunConfig):
     model: AcousticConfig = Field(default_factory=AcousticConfig, description="the network")
     data: AcousticDataConfig = Field(default_factory=AcousticDataConfig, description="batches")
     optimizer: AdamConfig = Field(default_factory=AdamConfig, description="AdamW")
-    scheduler: PlateauConfig = Field(default_factory=PlateauConfig, description="learning rate over time")
+    scheduler: SchedulerConfig = Field(default_factory=SchedulerConfig, description="learning rate over time")
     loss: AcousticLossConfig = Field(default_factory=AcousticLossConfig, description="the loss")
     clip_norm: float = Field(1.0, gt=0, description="largest norm of the gradient")
     early_stop_patience: int = Field(20, ge=1, description="validations without improvement that end the training")
@@ -126,7 +129,22 @@ class AcousticRecipe(RunConfig):
             raise ValueError(
                 f"data.micro_batch_size {self.data.micro_batch_size} exceeds data.batch_size {self.data.batch_size}"
             )
+        if self.scheduler.kind == "cosine" and self.max_steps is None:
+            raise ValueError("scheduler.kind cosine needs max_steps")
         return self
+
+    def rate(self, step: int) -> float | None:
+        """Learning rate of an optimiser step, counted from 0; none where the validation loss has the say."""
+        warm = min((step + 1) / self.scheduler.warmup_steps, 1.0) if self.scheduler.warmup_steps else 1.0
+        if self.scheduler.kind == "cosine":
+            assert self.max_steps is not None
+            return self.optimizer.lr * warm * half_cosine(step / self.max_steps)
+        return self.optimizer.lr * warm if step < self.scheduler.warmup_steps else None
+
+
+def half_cosine(share: float) -> float:
+    """From 1 at the beginning of a training to 0 at its end, and after it."""
+    return 0.5 * (1.0 + math.cos(math.pi * min(share, 1.0)))
 
 
 class VocoderLossConfig(Config):
@@ -181,7 +199,7 @@ class VocoderRecipe(RunConfig):
         """Learning rate of an optimiser step, both counted from 0."""
         if self.lr_schedule == "cosine":
             assert self.max_steps is not None
-            return 0.5 * self.optimizer.lr * (1.0 + math.cos(math.pi * min(step / self.max_steps, 1.0)))
+            return self.optimizer.lr * half_cosine(step / self.max_steps)
         rate: float = self.optimizer.lr * self.lr_decay ** (epoch if self.lr_schedule == "epoch" else step)
         return rate
 

@@ -199,7 +199,8 @@ class RunFolder:
         mine, theirs = (
             _flatten({name: it[name] for name in ("kind", "dataset", "recipe", "mels")}) for it in (identity, stored)
         )
-        free = _MAY_CHANGE if mine.get("recipe.lr_schedule") == "cosine" else _MAY_CHANGE | {_LENGTH}
+        falls = "cosine" in (mine.get("recipe.lr_schedule"), mine.get("recipe.scheduler.kind"))
+        free = _MAY_CHANGE if falls else _MAY_CHANGE | {_LENGTH}
         differences = [
             f"{name.removeprefix('recipe.')}: {theirs.get(name)} then, {mine.get(name)} now"
             for name in sorted(mine.keys() | theirs.keys())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -155,8 +156,32 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "override", ["acoustic.data.segment_frames=3", "acoustic.data.micro_batch_size=17", "acoustic.optimizer.lr=-1"]
+    "override",
+    [
+        "acoustic.data.segment_frames=3",
+        "acoustic.data.micro_batch_size=17",
+        "acoustic.optimizer.lr=-1",
+        "acoustic.scheduler.kind=cosine",  # over how many steps?
+        "vocoder.lr_schedule=cosine",
+    ],
 )
 def test_impossible_values_are_refused(override: str) -> None:
     with pytest.raises(ConfigError):
         load_recipe("memo", [override])
+
+
+def test_a_cosine_falls_from_the_rate_to_nothing_over_the_steps() -> None:
+    sets = ["max_steps=1000", "optimizer.lr=8e-4", "scheduler.kind=cosine", "scheduler.warmup_steps=10"]
+    acoustic = load_recipe("memo", [f"acoustic.{one}" for one in sets]).acoustic
+    rates = [acoustic.rate(step) for step in range(1001)]
+    assert rates[0] == pytest.approx(8e-5) and rates[500] == pytest.approx(4e-4) and rates[1000] == pytest.approx(0)
+    assert rates[250] == pytest.approx(8e-4 * 0.853553, rel=1e-5)
+    assert all(one > other for one, other in itertools.pairwise(rates[10:]))
+    vocoder = load_recipe("memo", ["vocoder.max_steps=1000", "vocoder.lr_schedule=cosine"]).vocoder
+    assert vocoder.rate(250, 3) == pytest.approx(5e-5 * 0.853553, rel=1e-5)
+
+
+def test_a_plateau_leaves_the_rate_alone_but_for_the_first_steps() -> None:
+    recipe = load_recipe("memo", ["acoustic.scheduler.warmup_steps=4", "acoustic.optimizer.lr=1e-3"]).acoustic
+    assert [recipe.rate(step) for step in range(5)] == [*map(pytest.approx, (2.5e-4, 5e-4, 7.5e-4, 1e-3)), None]
+    assert load_recipe("memo").acoustic.rate(0) is None

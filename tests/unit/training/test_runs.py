@@ -23,9 +23,11 @@ from rtmri2speech.training.log import RunLog
 from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.run import train_acoustic, train_vocoder
 from rtmri2speech.training.runs import RunFolder, load_checkpoint
+from rtmri2speech.training.summary import TrainingSummary
 from rtmri2speech.training.watch import LossWatch
 
 MakeDataset = Callable[..., Path]
+Train = Callable[..., TrainingSummary]
 MakeRecipe = Callable[..., Recipe]
 
 
@@ -78,15 +80,21 @@ def test_a_rate_that_falls_over_the_steps_keeps_their_number(
     dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path
 ) -> None:
     """With a longer fall the rate would jump up where the run goes on."""
-    for schedule, allowed in (("cosine", False), ("step", True)):
-        recipe, run = make_recipe(vocoder={"max_steps": 1, "lr_schedule": schedule}), tmp_path / schedule
-        train_vocoder(dataset_dir, recipe, tmp_path / "v", run, device="cpu")
-        more = longer(recipe, "vocoder", max_steps=2)
+    cases: list[tuple[str, Train, dict[str, Any], bool]] = [
+        ("vocoder", train_vocoder, {"lr_schedule": "cosine"}, False),
+        ("vocoder", train_vocoder, {"lr_schedule": "step"}, True),
+        ("acoustic", train_acoustic, {"scheduler": {"kind": "cosine"}}, False),
+        ("acoustic", train_acoustic, {"scheduler": {"kind": "plateau"}}, True),
+    ]
+    for number, (kind, train, schedule, allowed) in enumerate(cases):
+        recipe, run = make_recipe(**{kind: {"max_steps": 1, **schedule}}), tmp_path / str(number)
+        train(dataset_dir, recipe, tmp_path / "model", run, device="cpu")
+        more = longer(recipe, kind, max_steps=2)
         if allowed:
-            train_vocoder(dataset_dir, more, tmp_path / "v", run, device="cpu", resume=True)
+            train(dataset_dir, more, tmp_path / "model", run, device="cpu", resume=True)
         else:
             with pytest.raises(UserError, match="max_steps: 1 then, 2 now"):
-                train_vocoder(dataset_dir, more, tmp_path / "v", run, device="cpu", resume=True)
+                train(dataset_dir, more, tmp_path / "model", run, device="cpu", resume=True)
 
 
 def test_a_run_goes_on_from_what_it_began_from(

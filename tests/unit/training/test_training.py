@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -281,6 +282,15 @@ def test_the_rate_warms_up(dataset_dir: Path, make_recipe: MakeRecipe, tmp_path:
     train_acoustic(dataset_dir, make_recipe(acoustic=settings), tmp_path / "a", tmp_path / "run", device="cpu")
     rates = {row["step"]: row["train/lr"] for row in read_metrics(tmp_path / "run") if "train/lr" in row}
     assert rates == pytest.approx({10: 3e-3 * 10 / 40, 20: 3e-3 * 20 / 40})
+
+
+def test_the_rate_falls_over_the_steps(dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    """Whatever the validation loss does."""
+    settings = {"scheduler": {"kind": "cosine", "patience": 0, "min_lr": 0.0}, "max_steps": 21, "max_epochs": 50}
+    train_acoustic(dataset_dir, make_recipe(acoustic=settings), tmp_path / "a", tmp_path / "run", device="cpu")
+    rates = {row["step"]: row["train/lr"] for row in read_metrics(tmp_path / "run") if "train/lr" in row}
+    fall = {step: 3e-3 * (1 + math.cos(math.pi * (step - 1) / 21)) / 2 for step in (10, 20)}
+    assert rates == pytest.approx(fall)
 
 
 def test_data_errors_reach_the_user(dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path) -> None:
