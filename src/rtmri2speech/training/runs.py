@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import torch
+from pydantic import ValidationError
 
 from rtmri2speech import __version__
 from rtmri2speech.config import Config
@@ -108,6 +109,7 @@ class RunFolder:
         }
         if resume:
             stored = run._read()
+            stored["recipe"] = _with_defaults(type(recipe), stored["recipe"])
             run._require_same(identity, stored)
             run._require_init(start, stored)
             return run
@@ -211,6 +213,14 @@ class RunFolder:
                 f"{self.path}: was started with other settings: {'; '.join(differences)}.",
                 "Give the same recipe, dataset and mels as then, or start a new run with another --run-dir.",
             )
+
+
+def _with_defaults(kind: type[Config], stored: dict[str, Any]) -> dict[str, Any]:
+    """The recipe of a run of an older version, with what newer settings stand at when nobody touches them."""
+    try:
+        return kind.model_validate(stored).model_dump(mode="json")
+    except ValidationError:
+        return stored  # of another kind, or with a setting that is gone: shown as it is where it differs
 
 
 def _position(path: Path) -> Position:

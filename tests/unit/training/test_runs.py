@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -95,6 +96,20 @@ def test_a_rate_that_falls_over_the_steps_keeps_their_number(
         else:
             with pytest.raises(UserError, match="max_steps: 1 then, 2 now"):
                 train(dataset_dir, more, tmp_path / "model", run, device="cpu", resume=True)
+
+
+def test_a_run_from_before_a_setting_goes_on(dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    """Its run.json does not know the setting, which then stands at its default; any other value is refused."""
+    recipe, run = make_recipe(acoustic={"max_steps": 1}), tmp_path / "run"
+    train_acoustic(dataset_dir, recipe, tmp_path / "a", run, device="cpu")
+    stored = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    del stored["recipe"]["scheduler"]["kind"], stored["recipe"]["data"]["augment"]["gamma"]
+    (run / "run.json").write_text(json.dumps(stored), encoding="utf-8")
+    more = longer(recipe, "acoustic", max_steps=2)
+    falling = longer(more, "acoustic", scheduler=more.acoustic.scheduler.model_copy(update={"kind": "cosine"}))
+    with pytest.raises(UserError, match=r"scheduler\.kind: plateau then, cosine now"):
+        train_acoustic(dataset_dir, falling, tmp_path / "a", run, device="cpu", resume=True)
+    assert train_acoustic(dataset_dir, more, tmp_path / "a", run, device="cpu", resume=True).steps == 2
 
 
 def test_a_run_goes_on_from_what_it_began_from(
