@@ -3,7 +3,8 @@
     python pretrained/phantom/make_model.py WORK
 
 prints every command before it runs it. What WORK holds already is taken up again, so the same call goes on after it
-was stopped. At the end `publish.py` makes the shipped files from what lies in WORK.
+was stopped. At the end `publish.py` makes the shipped files from what lies in WORK. With `--acoustic-init` the acoustic
+model goes on from another one's weights; the loss then begins with its final weights.
 """
 
 from __future__ import annotations
@@ -32,8 +33,10 @@ def commands(given: argparse.Namespace) -> Iterator[list[object]]:
     yield ["simulate", "--out", phantom, *size, *workers]
     yield ["prepare", phantom, "--out", dataset, "--test-speakers", *given.unseen, *workers]
     resume = ["--resume"] if Path("acoustic_run", "run.json").exists() else []
-    sets = ["--set", *given.set] if given.set else []
-    yield ["train", "acoustic", dataset, "--recipe", given.recipe, "--out", acoustic, *sets, *run, *resume]
+    start = ["--init", given.acoustic_init] if given.acoustic_init else []
+    sets = [*(["acoustic.loss.ramp_steps=0"] if start else []), *given.set]
+    start += ["--set", *sets] if sets else []
+    yield ["train", "acoustic", dataset, "--recipe", given.recipe, "--out", acoustic, *start, *run, *resume]
     yield ["export-mels", "predicted", dataset, "--model", acoustic, *run]
     yield ["export-mels", "ground-truth", dataset]
     resume = ["--resume"] if Path("vocoder_run", "run.json").exists() else []
@@ -53,11 +56,15 @@ def main() -> int:
     parser.add_argument("--seed", default="1")
     parser.add_argument("--unseen", nargs="+", default=["m05"], help="speakers kept out of the training")
     parser.add_argument("--recipe", default="phantom")
+    parser.add_argument("--acoustic-init", help="acoustic model to start from; without, from random weights")
     parser.add_argument("--init", default="base-vocoder", help="vocoder to start from")
     parser.add_argument("--set", nargs="+", default=[], help="settings over the recipe's, of either model")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--workers", default="0")
     given = parser.parse_args()
+    # Names of shipped models stay as they are; a path is meant from where the script was started.
+    if given.acoustic_init and Path(given.acoustic_init).exists():
+        given.acoustic_init = str(Path(given.acoustic_init).resolve())
     # Paths in what is written then are the same wherever WORK lies.
     given.work.mkdir(parents=True, exist_ok=True)
     os.chdir(given.work)
