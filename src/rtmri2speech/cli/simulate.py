@@ -55,7 +55,7 @@ def simulate(
     anatomy
         YAML file with speakers of your own instead of --speakers: a name a speaker, below it sex, f0 and anatomy.
     seed
-        Seed of everything; the same seed gives the same files.
+        Seed of everything; the same seed gives the same files on computers that round alike.
     utterance_seconds
         Length of an utterance, about.
     matrix
