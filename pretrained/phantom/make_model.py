@@ -4,7 +4,12 @@
 
 prints every command before it runs it. What WORK holds already is taken up again, so the same call goes on after it
 was stopped. At the end `publish.py` makes the shipped files from what lies in WORK. With `--acoustic-init` the acoustic
-model goes on from another one's weights; the loss then begins with its final weights.
+model goes on from another one's weights; the loss then begins with its final weights. The shipped model came about in
+two parts:
+
+    python pretrained/phantom/make_model.py EARLIER --minutes 22 --set acoustic.max_steps=8386 \\
+        acoustic.scheduler.kind=plateau acoustic.scheduler.patience=1
+    python pretrained/phantom/make_model.py WORK --acoustic-init EARLIER/acoustic.safetensors
 """
 
 from __future__ import annotations
@@ -19,7 +24,10 @@ from pathlib import Path
 from rtmri2speech.cli.main import main as rtmri2speech
 
 # A few thousand steps of going on: what the predictions lack in detail, the vocoder learns to put up with.
-FINE_TUNING = ("vocoder.optimizer.lr=1e-4", "vocoder.discriminator_start=0", "vocoder.max_steps=4000")
+FINE_TUNING = (
+    *("vocoder.optimizer.lr=1e-4", "vocoder.discriminator_start=0"),
+    *("vocoder.max_steps=5100", "vocoder.validate_every=15"),
+)
 # Mostly the predicted mels, since they are what the model is used with.
 TRUE_MELS = 0.4
 

@@ -78,9 +78,8 @@ The settings of both are in the file: `rtmri2speech inspect phantom --json`. Wei
 
 To try the program without recordings, to test methods of analysis where the truth is known, and to start the training
 on one's own recordings from. It is no model of anybody's speech: the voices say vowels and morae in random order, the
-head is drawn, scanner noise is absent, and the frame rate is low ({frame_rate:.2f}/s). The voice's pitch cannot be seen
-in the picture; what the model makes of it follows the speaker and the position in the phrase. On recordings of people
-it has to be trained further first.
+head is drawn, scanner noise is absent, and the frame rate is low ({frame_rate:.2f}/s). Of the voice's pitch the
+picture shows no more than the height of the larynx. On recordings of people the model has to be trained further first.
 
 ## Licence
 
