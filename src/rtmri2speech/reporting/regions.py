@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from rtmri2speech.analysis.regions import Regions
 from rtmri2speech.analysis.shares import MapsFolder, RegionSums
@@ -24,7 +25,9 @@ def draw_regions(path: Path, maps: MapsFolder, regions: Regions, sums: dict[str,
     Raises:
         UserError: when the file cannot be written.
     """
-    figure = Figure(figsize=(11.0, max(4.2, 2.6 * len(sums))), layout="constrained")
+    # A square picture leaves its title less room than the layout thinks.
+    layout = ConstrainedLayoutEngine(h_pad=0.12)
+    figure = Figure(figsize=(11.0, max(4.2, 2.6 * len(sums))), layout=layout)
     FigureCanvasAgg(figure)
     grid = figure.add_gridspec(len(sums), 2, width_ratios=(1.0, 1.5))
     anatomy = figure.add_subplot(grid[:, 0])
