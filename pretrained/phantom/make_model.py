@@ -55,6 +55,11 @@ def commands(given: argparse.Namespace) -> Iterator[list[object]]:
     yield ["evaluate", dataset, model, "--out", "evaluation", *run, *workers]
 
 
+def start_of(name: str) -> str:
+    """A file as it is called from anywhere; names of shipped models stay as they are."""
+    return str(Path(name).resolve()) if Path(name).is_file() else name
+
+
 def main() -> int:
     """Read the command line, run the commands, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -64,15 +69,14 @@ def main() -> int:
     parser.add_argument("--seed", default="1")
     parser.add_argument("--unseen", nargs="+", default=["m05"], help="speakers kept out of the training")
     parser.add_argument("--recipe", default="phantom")
-    parser.add_argument("--acoustic-init", help="acoustic model to start from; without, from random weights")
-    parser.add_argument("--init", default="base-vocoder", help="vocoder to start from")
+    parser.add_argument(
+        "--acoustic-init", type=start_of, help="acoustic model to start from; without, from random weights"
+    )
+    parser.add_argument("--init", type=start_of, default="base-vocoder", help="vocoder to start from")
     parser.add_argument("--set", nargs="+", default=[], help="settings over the recipe's, of either model")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--workers", default="0")
     given = parser.parse_args()
-    # Names of shipped models stay as they are; a path is meant from where the script was started.
-    if given.acoustic_init and Path(given.acoustic_init).exists():
-        given.acoustic_init = str(Path(given.acoustic_init).resolve())
     # Paths in what is written then are the same wherever WORK lies.
     given.work.mkdir(parents=True, exist_ok=True)
     os.chdir(given.work)

@@ -17,6 +17,7 @@ from rtmri2speech.config import Config
 from rtmri2speech.data.files import hash_files, write_text
 from rtmri2speech.data.layout import Dataset
 from rtmri2speech.errors import UserError
+from rtmri2speech.training.recipes import RunConfig
 
 # A resumed run may be longer, look more often or read its data otherwise; it then still learns the same.
 _MAY_CHANGE = {
@@ -85,7 +86,7 @@ class RunFolder:
         cls,
         path: Path,
         kind: str,
-        recipe: Config,
+        recipe: RunConfig,
         dataset: Dataset,
         init: Path | None = None,
         mels: dict[str, Any] | None = None,
@@ -110,7 +111,7 @@ class RunFolder:
         if resume:
             stored = run._read()
             stored["recipe"] = _with_defaults(type(recipe), stored["recipe"])
-            run._require_same(identity, stored)
+            run._require_same(recipe, identity, stored)
             run._require_init(start, stored)
             return run
         # A run that ended before its first checkpoint (a wrong setting, too little memory) leaves nothing to lose.
@@ -190,7 +191,7 @@ class RunFolder:
             )
         self.init = None if began is None else began["name"]
 
-    def _require_same(self, identity: dict[str, Any], stored: dict[str, Any]) -> None:
+    def _require_same(self, recipe: RunConfig, identity: dict[str, Any], stored: dict[str, Any]) -> None:
         then, now = stored["utterances"], identity["utterances"]
         data = _changed(then, now) if then else ""
         if data:
@@ -201,8 +202,7 @@ class RunFolder:
         mine, theirs = (
             _flatten({name: it[name] for name in ("kind", "dataset", "recipe", "mels")}) for it in (identity, stored)
         )
-        falls = "cosine" in (mine.get("recipe.lr_schedule"), mine.get("recipe.scheduler.kind"))
-        free = _MAY_CHANGE if falls else _MAY_CHANGE | {_LENGTH}
+        free = _MAY_CHANGE if recipe.falls_over_steps else _MAY_CHANGE | {_LENGTH}
         differences = [
             f"{name.removeprefix('recipe.')}: {theirs.get(name)} then, {mine.get(name)} now"
             for name in sorted(mine.keys() | theirs.keys())
