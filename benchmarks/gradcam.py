@@ -83,7 +83,7 @@ def main() -> None:
     from rtmri2speech.models.bundle import Bundle, join
     from rtmri2speech.models.vocoder import Generator, VocoderConfig
     from rtmri2speech.signal.features import FeatureConfig
-    from rtmri2speech.signal.video import FrameConfig, model_input
+    from rtmri2speech.signal.frames import FrameConfig, model_input
     from rtmri2speech.synthesis.offline import Synthesizer, synthesize
 
     features = FeatureConfig()

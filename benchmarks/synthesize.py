@@ -46,7 +46,7 @@ def main() -> None:
     from rtmri2speech.models.devices import choose_dtype
     from rtmri2speech.models.vocoder import Generator, VocoderConfig
     from rtmri2speech.signal.features import FeatureConfig
-    from rtmri2speech.signal.video import FrameConfig, model_input
+    from rtmri2speech.signal.frames import FrameConfig, model_input
     from rtmri2speech.simulation.anatomy import draw_speakers
     from rtmri2speech.simulation.phantom import PhantomOptions, simulate
     from rtmri2speech.synthesis.offline import Synthesizer, synthesize

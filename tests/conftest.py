@@ -15,7 +15,7 @@ from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
 from rtmri2speech.models.bundle import Bundle, join, save_bundle
 from rtmri2speech.models.vocoder import Generator, VocoderConfig
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.simulation.anatomy import draw_speakers
 from rtmri2speech.simulation.phantom import PhantomOptions, simulate
 from talker import speak, write_recording

@@ -10,7 +10,7 @@ from rtmri2speech.corpora.phantom import PhantomCorpus
 from rtmri2speech.data.layout import Dataset, write_utterances
 from rtmri2speech.preparation.prepare import prepare
 from rtmri2speech.preparation.recording import PrepareOptions
-from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.signal.frames import FrameConfig
 
 
 def evaluation_dataset(phantom: Path, root: Path) -> Path:

@@ -1,4 +1,4 @@
-"""The numbers of the feature clock stand in signal/memo.py and nowhere else."""
+"""The numbers of the feature clock stand in signal/defaults.py and nowhere else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "rtmri2speech"
-HOME = SOURCE / "signal" / "memo.py"
+HOME = SOURCE / "signal" / "defaults.py"
 ELSEWHERE = [path for path in sorted(SOURCE.rglob("*.py")) if path != HOME]
 
 # Sampling rate, its half (rounded or not), hop and transform length. The half is derived, so not even HOME writes it.

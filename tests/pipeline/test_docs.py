@@ -24,7 +24,7 @@ from rtmri2speech.cli.main import _hyphenated, app, main
 from rtmri2speech.data.layout import FILELISTS, RECEIPTS, SAMPLE_FILES, Meta, Utterance
 from rtmri2speech.models.bundle import save_bundle
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.signal.frames import FrameConfig
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

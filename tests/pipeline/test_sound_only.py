@@ -20,7 +20,7 @@ from rtmri2speech.data.layout import Dataset, Split
 from rtmri2speech.data.segments import SoundSegments
 from rtmri2speech.data.textgrid import interval_grid, write_textgrid
 from rtmri2speech.models.bundle import load_bundle
-from rtmri2speech.signal.statistics import MelStatistics
+from rtmri2speech.signal.mel_statistics import MelStatistics
 from rtmri2speech.training.loaders import WholeSounds
 from rtmri2speech.training.log import read_metrics
 from talker import speak

@@ -25,7 +25,7 @@ from rtmri2speech.preparation.check_dataset import check_dataset
 from rtmri2speech.preparation.prepare import prepare
 from rtmri2speech.preparation.recording import PrepareOptions
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.signal.frames import FrameConfig
 
 pytestmark = pytest.mark.realdata
 

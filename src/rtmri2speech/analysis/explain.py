@@ -23,7 +23,7 @@ from rtmri2speech.data.scan import scan_video
 from rtmri2speech.errors import BundleError, ConfigError, MediaError
 from rtmri2speech.models.bundle import Bundle
 from rtmri2speech.models.threads import side_by_side
-from rtmri2speech.signal.video import model_input
+from rtmri2speech.signal.frames import model_input
 
 OnFrames = Callable[[int], None]
 Made = TypeVar("Made")

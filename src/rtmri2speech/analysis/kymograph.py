@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rtmri2speech.data.files import replacing, write_text
 from rtmri2speech.data.scan import VideoScan
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.signal.frames import FrameConfig
 
 Floats = NDArray[np.float64]
 

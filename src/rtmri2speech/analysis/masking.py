@@ -16,7 +16,7 @@ from rtmri2speech.analysis.fills import Fill, Painter, hide
 from rtmri2speech.analysis.regions import Regions
 from rtmri2speech.data.clips import Clip
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.signal.video import model_input
+from rtmri2speech.signal.frames import model_input
 
 Mel = NDArray[np.float32]
 

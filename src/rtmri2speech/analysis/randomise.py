@@ -20,7 +20,7 @@ from rtmri2speech.analysis.explain import Explainer, to_pixels
 from rtmri2speech.analysis.probing import Probe, Variant
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.bundle import Bundle
-from rtmri2speech.signal.video import model_input
+from rtmri2speech.signal.frames import model_input
 
 # Frames that statistics of BatchNorm are taken from, and pixels of the pictures that structure is compared in.
 _SETTLING = 32

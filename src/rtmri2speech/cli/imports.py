@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.signal import memo
+from rtmri2speech.signal import defaults
 
 
-def hifigan(checkpoint: Path, /, *, config: Path, out: Path, preemph: float = memo.PREEMPHASIS) -> int:
+def hifigan(checkpoint: Path, /, *, config: Path, out: Path, preemph: float = defaults.PREEMPHASIS) -> int:
     """Bring in a HiFi-GAN generator, as the original program writes it.
 
     Parameters
@@ -61,7 +61,7 @@ def acoustic(
     from rtmri2speech.models.acoustic import AcousticConfig
     from rtmri2speech.models.bundle import save_bundle
     from rtmri2speech.models.foreign import import_acoustic
-    from rtmri2speech.signal.video import FrameConfig
+    from rtmri2speech.signal.frames import FrameConfig
 
     frames = FrameConfig(mode=normalisation)
     result = import_acoustic(checkpoint, scaler, AcousticConfig(backbone=backbone), frames=frames)

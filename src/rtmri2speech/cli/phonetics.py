@@ -130,7 +130,7 @@ def _vowels_of(
     from rtmri2speech.preparation.align import offsets
     from rtmri2speech.preparation.check import find_sound
     from rtmri2speech.reporting.pictures import open_pictures
-    from rtmri2speech.signal.video import FrameConfig
+    from rtmri2speech.signal.frames import FrameConfig
 
     grid = textgrid or beside(path.with_suffix(""), (".TextGrid",))
     if grid is None:
@@ -221,7 +221,7 @@ def intensity(
     from rtmri2speech.data.scan import scan_video
     from rtmri2speech.reporting.motion import draw_intensity
     from rtmri2speech.reporting.pictures import open_pictures
-    from rtmri2speech.signal.video import FrameConfig
+    from rtmri2speech.signal.frames import FrameConfig
 
     scan = scan_video(video, rate)
     clip = open_pictures(scan, scan.rate, FrameConfig().size)

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from rtmri2speech.cli.console import Flag, Fps, Inputs, Many, Workers, parse_fps, progress, report_failures
 from rtmri2speech.cli.sound_only import refuse_beside_sound_only
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.signal import memo
+from rtmri2speech.signal import defaults
 
 if TYPE_CHECKING:
     from rtmri2speech.preparation.prepare import PrepareSummary
@@ -25,15 +25,15 @@ def prepare(
     audio: Path | None = None,
     pairs: Path | None = None,
     speaker: str = "speaker1",
-    sr: int = memo.SAMPLE_RATE,
-    n_mels: int = memo.N_MELS,
-    n_fft: int = memo.N_FFT,
-    hop_length: int = memo.HOP_LENGTH,
-    win_length: int = memo.WIN_LENGTH,
-    preemph: float = memo.PREEMPHASIS,
+    sr: int = defaults.SAMPLE_RATE,
+    n_mels: int = defaults.N_MELS,
+    n_fft: int = defaults.N_FFT,
+    hop_length: int = defaults.HOP_LENGTH,
+    win_length: int = defaults.WIN_LENGTH,
+    preemph: float = defaults.PREEMPHASIS,
     fmin: float = 0.0,
     fmax: float | None = None,
-    ref_frames: int = memo.REF_FRAMES,
+    ref_frames: int = defaults.REF_FRAMES,
     normalisation: Literal["memo", "robust"] = "memo",
     mask: Path | None = None,
     fps: Fps = None,

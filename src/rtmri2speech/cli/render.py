@@ -198,7 +198,7 @@ def masked(
     from rtmri2speech.reporting.pictures import open_pictures, screen_size, sound_for
     from rtmri2speech.reporting.videos import Screen, render_masked
     from rtmri2speech.signal.features import FeatureConfig
-    from rtmri2speech.signal.video import FrameConfig
+    from rtmri2speech.signal.frames import FrameConfig
 
     scan, clock = scan_video(video, rate), FeatureConfig().frame_rate
     screen = Screen(*screen_size(scan.width, scan.height, resize), legend, label)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from rtmri2speech.data.scan import VideoScan
 from rtmri2speech.errors import MediaError
-from rtmri2speech.signal.clock import Retiming, plan_retiming
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.video import FrameConfig, GreyLimits, normalise_frames
+from rtmri2speech.signal.frames import FrameConfig, GreyLimits, normalise_frames
+from rtmri2speech.signal.retiming import Retiming, plan_retiming
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from rtmri2speech.config import Config
 from rtmri2speech.data.files import replacing
 from rtmri2speech.errors import DatasetError
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.signal.frames import FrameConfig
 
 SCHEMA = 1
 Split = Literal["train", "validation", "test"]

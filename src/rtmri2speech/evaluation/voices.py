@@ -15,7 +15,7 @@ from rtmri2speech.errors import BundleError
 from rtmri2speech.models.bundle import Bundle, load_bundle
 from rtmri2speech.models.generator_cpu import for_inference
 from rtmri2speech.signal.mel import db_to_ln
-from rtmri2speech.signal.statistics import MelStatistics
+from rtmri2speech.signal.mel_statistics import MelStatistics
 from rtmri2speech.training.modes import features_of_utterance
 
 Mel = NDArray[np.float32]

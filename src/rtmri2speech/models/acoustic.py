@@ -20,7 +20,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights
 from rtmri2speech.config import Config
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.models.recompute import recomputed, require_recomputable
-from rtmri2speech.signal import memo
+from rtmri2speech.signal import defaults
 from rtmri2speech.signal.scaler import MelScaler
 
 Inference = Literal["last", "average", "sequence"]
@@ -38,7 +38,7 @@ class AcousticConfig(Config):
     backbone: str = Field("tf_efficientnetv2_b2", description="name of the image network in timm")
     hidden: int = Field(640, ge=1, description="units of the LSTM in each direction")
     dropout: float = Field(0.5, ge=0.0, lt=1.0, description="share of LSTM outputs dropped in training")
-    ref_frames: int = Field(memo.REF_FRAMES, ge=1, description="frames in a window")
+    ref_frames: int = Field(defaults.REF_FRAMES, ge=1, description="frames in a window")
     cnn_weights: str | None = Field(None, description="file of timm weights to start the image network from")
     # Least error of mel where segments of 16 frames and more, or loose windows, were trained on; after segments of 8
     # and 12 frames "average" had up to 4 % less, and "last" always 3 to 8 % more than the better one. A training

@@ -16,7 +16,7 @@ from rtmri2speech.models.container import read_container, write_container
 from rtmri2speech.models.loading import list_names, load_strictly
 from rtmri2speech.models.vocoder import Generator, VocoderConfig, plain_weights
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.signal.frames import FrameConfig
 
 Kind = Literal["acoustic", "vocoder", "synthesizer"]
 """What a bundle holds: frames to mel, mel to sound, or both."""

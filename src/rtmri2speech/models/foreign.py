@@ -19,9 +19,9 @@ from rtmri2speech.models.bundle import Bundle
 from rtmri2speech.models.loading import list_names, load_strictly
 from rtmri2speech.models.vocoder import Generator, VocoderConfig, plain_weights
 from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.frames import FrameConfig
+from rtmri2speech.signal.mel_statistics import MelStatistics
 from rtmri2speech.signal.scaler import MelScaler
-from rtmri2speech.signal.statistics import MelStatistics
-from rtmri2speech.signal.video import FrameConfig
 
 # Names under which training scripts keep the weights beside optimiser and epoch.
 _WRAPPERS = ("model_state_dict", "state_dict", "model", "generator", "net", "weights")

@@ -19,10 +19,10 @@ from rtmri2speech.data.scan import VideoScan, scan_video
 from rtmri2speech.data.sound import Sound, has_sound, read_sound
 from rtmri2speech.data.textgrid import label_lead, read_textgrid
 from rtmri2speech.errors import MediaError, UserError
+from rtmri2speech.parallel import run_jobs
 from rtmri2speech.preparation.align import MismatchPolicy, explain_mismatch
-from rtmri2speech.scale_out import run_jobs
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.signal.frames import FrameConfig
 
 Severity = Literal["error", "warning", "note"]
 

@@ -14,9 +14,9 @@ from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.layout import FILELISTS, SPLITS, Dataset, Utterance
 from rtmri2speech.data.sound import sound_size
 from rtmri2speech.errors import UserError
+from rtmri2speech.parallel import run_jobs
 from rtmri2speech.preparation.check import Finding
-from rtmri2speech.scale_out import run_jobs
-from rtmri2speech.signal.statistics import MelStatistics
+from rtmri2speech.signal.mel_statistics import MelStatistics
 
 _AGAIN = "Run prepare again; it mends what is damaged."
 

@@ -18,13 +18,13 @@ from rtmri2speech.data.files import write_text
 from rtmri2speech.data.layout import FILELISTS, RECEIPTS, SPLITS, Meta, Split, Utterance, write_utterances
 from rtmri2speech.data.splits import FEW_RECORDINGS, SplitMode, check_ratio, split_units
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
+from rtmri2speech.parallel import run_jobs
 from rtmri2speech.preparation.export_pairs import export_pairs, pairs_of
 from rtmri2speech.preparation.mask import load_mask
 from rtmri2speech.preparation.receipts import Receipt, prepare_recording, read_receipt, remove_sample
 from rtmri2speech.preparation.recording import Job, PrepareOptions
-from rtmri2speech.scale_out import run_jobs
-from rtmri2speech.signal.statistics import MelStatistics
-from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.signal.frames import FrameConfig
+from rtmri2speech.signal.mel_statistics import MelStatistics
 
 
 @dataclass(frozen=True)

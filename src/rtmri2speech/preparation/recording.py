@@ -27,10 +27,10 @@ from rtmri2speech.errors import MediaError
 from rtmri2speech.preparation.align import MismatchPolicy, align, offsets
 from rtmri2speech.preparation.check import Finding, check_level, check_scan, check_sound, find_sound, too_short
 from rtmri2speech.preparation.cut import CutConfig, cut_recording
-from rtmri2speech.signal import memo
+from rtmri2speech.signal import defaults
 from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.signal.mel import mel_db
-from rtmri2speech.signal.video import FrameConfig
 
 
 class PrepareOptions(Config):
@@ -38,7 +38,7 @@ class PrepareOptions(Config):
 
     features: FeatureConfig = FeatureConfig()
     frames: FrameConfig = FrameConfig()
-    ref_frames: int = Field(memo.REF_FRAMES, ge=1, description="frames of a window (memo: 4)")
+    ref_frames: int = Field(defaults.REF_FRAMES, ge=1, description="frames of a window (memo: 4)")
     cut: CutConfig = CutConfig()
     split: SplitMode | Literal["auto"] = "auto"
     split_ratio: tuple[float, float, float] = (80.0, 10.0, 10.0)

@@ -45,7 +45,7 @@ from rtmri2speech.reporting.page_speech import (
 )
 from rtmri2speech.reporting.pictures import open_pictures, sound_for
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.signal.frames import FrameConfig
 
 _TEMPLATES = "templates"
 _SCRIPTS = ("data", "picture", "sound", "timeline", "charts", "export", "app")

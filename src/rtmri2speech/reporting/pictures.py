@@ -14,8 +14,8 @@ from rtmri2speech.data.sound import Sound
 from rtmri2speech.errors import ConfigError, MediaError
 from rtmri2speech.preparation.align import LENGTH_TOLERANCE, offsets
 from rtmri2speech.preparation.check import MissingSound, find_sound
-from rtmri2speech.signal.clock import plan_retiming
-from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.signal.frames import FrameConfig
+from rtmri2speech.signal.retiming import plan_retiming
 
 # The shorter side that small pictures are enlarged to; the sides that make sense, pixels.
 _COMFORTABLE = 512

@@ -21,7 +21,7 @@ from rtmri2speech.data.sound import Sound
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.reporting.captions import Key, Strip
 from rtmri2speech.reporting.layers import Layer, mix
-from rtmri2speech.signal.video import model_input
+from rtmri2speech.signal.frames import model_input
 
 Pixels = NDArray[np.uint8]
 OnFrames = Callable[[int], None]

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from rtmri2speech.config import Config
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.signal import memo
+from rtmri2speech.signal import defaults
 
 # Slaney's Auditory Toolbox (1998): linear below 1 kHz, logarithmic above.
 _HZ_PER_MEL = 200.0 / 3.0
@@ -29,12 +29,12 @@ class FeatureConfig(Config):
     frame ``i``; N samples give ``N // hop_length`` frames.
     """
 
-    sample_rate: int = Field(memo.SAMPLE_RATE, ge=1000, description="sampling rate in Hz")
-    n_fft: int = Field(memo.N_FFT, ge=16, description="length of the Fourier transform in samples")
-    win_length: int = Field(memo.WIN_LENGTH, ge=16, description="length of the Hann window in samples")
-    hop_length: int = Field(memo.HOP_LENGTH, ge=1, description="samples between frames: one video frame")
-    n_mels: int = Field(memo.N_MELS, ge=1, description="number of mel bands")
-    preemphasis: float = Field(memo.PREEMPHASIS, ge=0.0, lt=1.0, description="coefficient of the pre-emphasis")
+    sample_rate: int = Field(defaults.SAMPLE_RATE, ge=1000, description="sampling rate in Hz")
+    n_fft: int = Field(defaults.N_FFT, ge=16, description="length of the Fourier transform in samples")
+    win_length: int = Field(defaults.WIN_LENGTH, ge=16, description="length of the Hann window in samples")
+    hop_length: int = Field(defaults.HOP_LENGTH, ge=1, description="samples between frames: one video frame")
+    n_mels: int = Field(defaults.N_MELS, ge=1, description="number of mel bands")
+    preemphasis: float = Field(defaults.PREEMPHASIS, ge=0.0, lt=1.0, description="coefficient of the pre-emphasis")
     fmin: float = Field(0.0, ge=0.0, description="lowest edge of the filterbank in Hz")
     fmax: float | None = Field(None, description="highest edge of the filterbank in Hz; none is Nyquist")
     floor: float = Field(1e-10, gt=0.0, description="smallest mel power, which bounds the decibels below")

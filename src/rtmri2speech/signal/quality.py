@@ -11,7 +11,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rtmri2speech.signal import memo
+from rtmri2speech.signal import defaults
 from rtmri2speech.signal.pitch import pitch_errors
 
 Floats = NDArray[np.float64]
@@ -69,7 +69,7 @@ def compare_waves(
 
     Args:
         reference: the recorded wave, shape (N,), amplitude about -1 to 1.
-        synthesized: the wave to judge, shape (N,). Lengths may differ by less than a frame (``memo.HOP_LENGTH``
+        synthesized: the wave to judge, shape (N,). Lengths may differ by less than a frame (``defaults.HOP_LENGTH``
             samples); the longer one is cut at its end.
         sample_rate: of both, Hz.
 
@@ -152,10 +152,10 @@ def _matched(reference: NDArray[np.floating], synthesized: NDArray[np.floating])
         if not np.isfinite(wave).all():
             raise ValueError(f"The {name} wave holds values that are not numbers (NaN or infinite).")
     shorter, longer = sorted(len(wave) for wave in waves)
-    if longer - shorter >= memo.HOP_LENGTH:
+    if longer - shorter >= defaults.HOP_LENGTH:
         raise ValueError(
             f"The reference has {len(waves[0])} samples and the synthesized wave {len(waves[1])}: "
-            f"they differ by a frame ({memo.HOP_LENGTH}) or more."
+            f"they differ by a frame ({defaults.HOP_LENGTH}) or more."
         )
     return waves[0][:shorter], waves[1][:shorter]
 

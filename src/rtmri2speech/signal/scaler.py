@@ -7,7 +7,7 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from rtmri2speech.signal.statistics import MelStatistics
+from rtmri2speech.signal.mel_statistics import MelStatistics
 
 
 class MelScaler(nn.Module):

@@ -30,7 +30,7 @@ from rtmri2speech.config import Config
 from rtmri2speech.corpora.phantom import LICENCE, MANIFEST, PLAN, VIDEO
 from rtmri2speech.data.files import write_text
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
-from rtmri2speech.scale_out import run_jobs
+from rtmri2speech.parallel import run_jobs
 from rtmri2speech.simulation.anatomy import Speaker
 from rtmri2speech.simulation.scanner import ScannerConfig
 from rtmri2speech.simulation.speaker import VOICE_VERSION, Voice, make_speaker_file, make_voice

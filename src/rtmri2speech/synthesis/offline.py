@@ -19,8 +19,8 @@ from rtmri2speech.errors import BundleError, MediaError
 from rtmri2speech.models.bundle import Bundle
 from rtmri2speech.models.generator_cpu import for_inference
 from rtmri2speech.models.threads import side_by_side
+from rtmri2speech.signal.frames import model_input
 from rtmri2speech.signal.mel import db_to_ln
-from rtmri2speech.signal.video import model_input
 
 # Frames the image network sees at once: on a CPU the maps of four still fit in its cache.
 _FRAMES_AT_ONCE = {"cpu": 4, "cuda": 64}

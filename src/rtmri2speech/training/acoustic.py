@@ -18,7 +18,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from rtmri2speech.data.segments import SegmentBatch
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.recompute import require_recomputable
-from rtmri2speech.signal.video import model_input
+from rtmri2speech.signal.frames import model_input
 from rtmri2speech.training.augment import augment
 from rtmri2speech.training.capture import CapturedEncoder
 from rtmri2speech.training.log import RunLog

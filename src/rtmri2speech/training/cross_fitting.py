@@ -18,7 +18,7 @@ from rtmri2speech.data.folds import FoldUnit, WithoutFold, assign_folds, fold_un
 from rtmri2speech.data.layout import Dataset, Utterance
 from rtmri2speech.data.mels import PREDICTED
 from rtmri2speech.errors import UserError
-from rtmri2speech.signal.statistics import MelStatistics
+from rtmri2speech.signal.mel_statistics import MelStatistics
 from rtmri2speech.training.export_mels import Exported, export_mels
 from rtmri2speech.training.predict_mels import MelPredictor
 from rtmri2speech.training.processes import find_processes

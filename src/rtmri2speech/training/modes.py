@@ -12,7 +12,7 @@ from torch import Tensor
 from rtmri2speech.data.layout import Dataset, Split, Utterance
 from rtmri2speech.data.segments import read_frames
 from rtmri2speech.models.acoustic import AcousticModel, Inference
-from rtmri2speech.signal.video import model_input
+from rtmri2speech.signal.frames import model_input
 
 # On a CPU the maps of four frames still fit in its cache.
 _FRAMES_AT_ONCE = {"cpu": 4, "cuda": 64}

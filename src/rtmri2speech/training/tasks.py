@@ -24,8 +24,8 @@ from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.bundle import Bundle
 from rtmri2speech.models.discriminators import RESOLUTION_SAMPLES
 from rtmri2speech.models.vocoder import Generator
+from rtmri2speech.signal.mel_statistics import MelStatistics
 from rtmri2speech.signal.scaler import MelScaler
-from rtmri2speech.signal.statistics import MelStatistics
 from rtmri2speech.training.acoustic import AcousticTraining
 from rtmri2speech.training.hearing import Hearing
 from rtmri2speech.training.loaders import EpochSampler, Loader, ShareOfBatches, WholeSounds, make_loader

@@ -9,7 +9,7 @@ import torch
 
 from rtmri2speech.analysis.explain import Explainer
 from rtmri2speech.models.bundle import Bundle
-from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.signal.frames import FrameConfig
 
 MakeBundle = Callable[..., Bundle]
 

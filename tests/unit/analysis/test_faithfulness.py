@@ -22,7 +22,7 @@ from rtmri2speech.data.clips import Clip
 from rtmri2speech.errors import DatasetError
 from rtmri2speech.models.bundle import Bundle
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.signal.frames import FrameConfig
 
 FEATURES = FeatureConfig()
 BANDS = read_bands(["F1:300-900", "F2:900-2500"], FEATURES)

@@ -14,7 +14,7 @@ from rtmri2speech.cli.main import main
 from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.preparation.prepare import prepare
 from rtmri2speech.preparation.recording import PrepareOptions
-from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.signal.frames import FrameConfig
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from rtmri2speech.models.bundle import Bundle, load_bundle, save_bundle
 from rtmri2speech.preparation.prepare import prepare
 from rtmri2speech.preparation.recording import PrepareOptions
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.signal.frames import FrameConfig
 from talker import FRAME_RATE, speak
 
 Run = Callable[..., Any]

@@ -14,7 +14,7 @@ from PIL import Image
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.textgrid import interval_grid, write_textgrid
 from rtmri2speech.models.bundle import Bundle, save_bundle
-from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.signal.frames import FrameConfig
 
 Run = Callable[..., Any]
 FEW = ["--target", "log-energy", "--stride", 8, "--device", "cpu"]

@@ -13,8 +13,8 @@ from rtmri2speech.data.files import hash_files, write_text
 from rtmri2speech.data.layout import SAMPLE_FILES, Meta, Utterance, write_utterances
 from rtmri2speech.data.sound import write_float_wav
 from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.signal.mel import mel_db
-from rtmri2speech.signal.video import FrameConfig
 from talker import speak
 
 FEATURES = FeatureConfig(sample_rate=2000, n_fft=128, win_length=128, hop_length=40, n_mels=8)

@@ -17,7 +17,7 @@ from rtmri2speech.evaluation.recorded import VideoReader, from_dataset
 from rtmri2speech.preparation.prepare import prepare
 from rtmri2speech.preparation.recording import PrepareOptions
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.signal.frames import FrameConfig
 
 
 @pytest.fixture(scope="module")

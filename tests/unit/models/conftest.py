@@ -12,7 +12,7 @@ from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
 from rtmri2speech.models.bundle import Bundle
 from rtmri2speech.models.vocoder import Generator, VocoderConfig
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.signal.frames import FrameConfig
 
 FEATURES = FeatureConfig(sample_rate=2000, n_fft=32, win_length=32, hop_length=6, n_mels=5)
 TINY_VOCODER = VocoderConfig(

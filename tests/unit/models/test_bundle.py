@@ -23,7 +23,7 @@ from rtmri2speech.models.bundle import Bundle, join, load_bundle, save_bundle, w
 from rtmri2speech.models.describe import describe
 from rtmri2speech.models.vocoder import Generator, VocoderConfig, add_weight_norm
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.signal.frames import FrameConfig
 
 
 @pytest.fixture

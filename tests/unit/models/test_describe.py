@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from rtmri2speech.models.bundle import Bundle, join
 from rtmri2speech.models.describe import describe
-from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.signal.frames import FrameConfig
 
 
 def test_describe(acoustic_bundle: Bundle, vocoder_bundle: Bundle) -> None:

@@ -17,7 +17,7 @@ from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
 from rtmri2speech.models.foreign import config_beside, import_acoustic, import_hifigan
 from rtmri2speech.models.vocoder import Generator, VocoderConfig, add_weight_norm
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.statistics import MelStatistics
+from rtmri2speech.signal.mel_statistics import MelStatistics
 
 
 @pytest.fixture

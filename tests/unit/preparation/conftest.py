@@ -19,7 +19,7 @@ from rtmri2speech.data.scan import VideoScan
 from rtmri2speech.preparation.prepare import PrepareSummary, prepare
 from rtmri2speech.preparation.recording import PrepareOptions
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.signal.frames import FrameConfig
 from talker import speak, write_recording
 
 Mux = Callable[..., Path]

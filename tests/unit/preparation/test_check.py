@@ -28,7 +28,7 @@ from rtmri2speech.preparation.check import (
 )
 from rtmri2speech.preparation.prepare import PrepareSummary
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.signal.frames import FrameConfig
 from talker import speak
 
 Harm = Callable[[Path, NDArray[np.uint8], NDArray[np.float32]], object]

@@ -26,9 +26,9 @@ from rtmri2speech.preparation import recording as recording_module
 from rtmri2speech.preparation.cut import CutConfig
 from rtmri2speech.preparation.prepare import PrepareSummary
 from rtmri2speech.preparation.recording import PrepareOptions
+from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.signal.mel import mel_db
-from rtmri2speech.signal.statistics import MelStatistics
-from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.signal.mel_statistics import MelStatistics
 from talker import speak, write_recording
 
 Run = Callable[..., PrepareSummary]

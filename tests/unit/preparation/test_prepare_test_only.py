@@ -14,7 +14,7 @@ from rtmri2speech.errors import DatasetError
 from rtmri2speech.preparation.check_dataset import check_dataset
 from rtmri2speech.preparation.prepare import prepare
 from rtmri2speech.preparation.recording import PrepareOptions
-from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.signal.frames import FrameConfig
 
 
 class OnlyTests(PhantomCorpus):

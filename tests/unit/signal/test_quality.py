@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.signal import lfilter
 
-from rtmri2speech.signal import memo
+from rtmri2speech.signal import defaults
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.griffin_lim import griffin_lim
 from rtmri2speech.signal.mel import mel_db
 from rtmri2speech.signal.quality import compare_waves, mean_of, stft_distance
 
-RATE = memo.SAMPLE_RATE
+RATE = defaults.SAMPLE_RATE
 STOI = ("stoi", "estoi")
 SPECTRAL = (*STOI, "mrstft")
 
@@ -198,7 +198,7 @@ def test_very_short_waves(wave: np.ndarray, length: int) -> None:
 
 
 def test_lengths_may_differ_by_less_than_a_frame(wave: np.ndarray) -> None:
-    hop = memo.HOP_LENGTH
+    hop = defaults.HOP_LENGTH
     for a, b in ((wave, wave[: 1 - hop]), (wave[: 1 - hop], wave)):
         assert compare_waves(a, b, RATE) == compare_waves(wave[: 1 - hop], wave[: 1 - hop], RATE)
     for a, b in ((wave, wave[:-hop]), (wave[:-hop], wave), (wave, wave[:0])):

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from rtmri2speech.signal.mel_statistics import MelStatistics
 from rtmri2speech.signal.scaler import MelScaler
-from rtmri2speech.signal.statistics import MelStatistics
 
 
 def mels(seed: int = 0, lengths: tuple[int, ...] = (5, 40, 1, 17)) -> list[np.ndarray]:

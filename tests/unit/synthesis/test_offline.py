@@ -28,8 +28,8 @@ from rtmri2speech.preparation.cut import CutConfig
 from rtmri2speech.preparation.prepare import prepare
 from rtmri2speech.preparation.recording import PrepareOptions
 from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.signal.mel import db_to_ln
-from rtmri2speech.signal.video import FrameConfig
 from rtmri2speech.synthesis import offline
 from rtmri2speech.synthesis.offline import Synthesizer, synthesize
 from talker import FRAME_RATE, speak

@@ -14,9 +14,9 @@ from rtmri2speech.data.files import hash_files, write_text
 from rtmri2speech.data.layout import SAMPLE_FILES, Dataset, Meta, Utterance, write_utterances
 from rtmri2speech.data.sound import write_wav
 from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.signal.mel import mel_db
-from rtmri2speech.signal.statistics import MelStatistics
-from rtmri2speech.signal.video import FrameConfig
+from rtmri2speech.signal.mel_statistics import MelStatistics
 from rtmri2speech.training.recipes import Recipe
 
 FEATURES = FeatureConfig(sample_rate=2000, n_fft=128, win_length=128, hop_length=40, n_mels=16)

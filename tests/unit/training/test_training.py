@@ -20,7 +20,7 @@ from rtmri2speech.data.segments import FrameSegments, collate_pad
 from rtmri2speech.errors import BundleError, ConfigError, DatasetError, UserError
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.bundle import load_bundle
-from rtmri2speech.signal.video import model_input
+from rtmri2speech.signal.frames import model_input
 from rtmri2speech.training.acoustic import AcousticTraining
 from rtmri2speech.training.engine import choose_execution
 from rtmri2speech.training.log import read_metrics

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from rtmri2speech.signal.clock import Retiming, plan_retiming
+from rtmri2speech.signal.retiming import Retiming, plan_retiming
 
 RATE = Fraction(11413, 420)
 ATR = Fraction(625, 23)

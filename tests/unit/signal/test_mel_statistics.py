@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtmri2speech.errors import DatasetError
-from rtmri2speech.signal.statistics import MelStatistics
+from rtmri2speech.signal.mel_statistics import MelStatistics
 
 
 def mels(seed: int = 0, lengths: tuple[int, ...] = (5, 40, 1, 17)) -> list[np.ndarray]:

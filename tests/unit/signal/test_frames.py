@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.signal.video import FrameConfig, model_input, normalise_frames, resize_frame
+from rtmri2speech.signal.frames import FrameConfig, model_input, normalise_frames, resize_frame
 
 MEMO = FrameConfig()
 SMALL = FrameConfig(size=32)

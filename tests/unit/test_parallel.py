@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from threadpoolctl import threadpool_limits
 
-from rtmri2speech import scale_out
+from rtmri2speech import parallel
 from rtmri2speech.errors import MediaError, UserError
-from rtmri2speech.scale_out import run_jobs
+from rtmri2speech.parallel import run_jobs
 
 # Work must be importable in the worker, which a test module is not: jobs are expressions, the work is eval.
 ERROR = "__import__('rtmri2speech.errors', fromlist=['x']).MediaError"
@@ -69,7 +69,7 @@ def test_a_worker_loads_nothing_heavy_by_itself() -> None:
 @pytest.fixture
 def many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """An environment that lets libraries take two threads."""
-    for name in scale_out._THREAD_COUNTS:
+    for name in parallel._THREAD_COUNTS:
         monkeypatch.setenv(name, "2")
 
 
@@ -89,7 +89,7 @@ def test_work_without_workers_takes_one_thread_too() -> None:
 
 MAIN = f"""
 import numpy
-from rtmri2speech.scale_out import run_jobs
+from rtmri2speech.parallel import run_jobs
 if __name__ == "__main__":
     for _, threads in run_jobs(eval, [{THREADS!r}, {THREADS + " + []"!r}], 2):
         print(threads)
@@ -106,7 +106,7 @@ def test_libraries_that_the_main_module_loads_take_one_thread_in_workers(many_th
 PARENT = """
 import multiprocessing, os, sys, time
 from concurrent.futures import ProcessPoolExecutor
-from rtmri2speech.scale_out import _watch_parent
+from rtmri2speech.parallel import _watch_parent
 if __name__ == "__main__":
     pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_watch_parent)
     print(pool.submit(os.getpid).result(), flush=True)
@@ -125,7 +125,7 @@ def alive(pid: int) -> bool:
 def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
     script = tmp_path / "parent.py"
     script.write_text(PARENT, encoding="utf-8")
-    source = str(Path(scale_out.__file__).parents[1])
+    source = str(Path(parallel.__file__).parents[1])
     environment = {**os.environ, "PYTHONPATH": source}
     with subprocess.Popen([sys.executable, str(script)], env=environment, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
