@@ -31,6 +31,7 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from rtmri2speech.data.layout import Dataset, Utterance
+from rtmri2speech.metrics.waveform import compare_waves, mean_of
 from rtmri2speech.models.bundle import load_bundle, weights_hash
 from rtmri2speech.models.discriminators import build_discriminator
 from rtmri2speech.models.generator_cpu import for_inference
@@ -38,7 +39,6 @@ from rtmri2speech.models.vocoder import Generator, VocoderConfig, add_weight_nor
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.griffin_lim import griffin_lim
 from rtmri2speech.signal.mel import db_to_ln, mel_db
-from rtmri2speech.signal.quality import compare_waves, mean_of
 from rtmri2speech.training.engine import choose_execution, make_trainer, quiet
 from rtmri2speech.training.processes import ALONE
 from rtmri2speech.training.recipes import VocoderRecipe, load_recipe

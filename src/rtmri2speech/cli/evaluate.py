@@ -59,12 +59,12 @@ def evaluate(
     device
         Where the networks run; auto takes a GPU if there is one.
     """
-    from rtmri2speech.evaluation.bootstrap import Bootstrap
     from rtmri2speech.evaluation.protocol import Options, forget_parts
     from rtmri2speech.evaluation.protocol import evaluate as measure
     from rtmri2speech.evaluation.results import write_results
     from rtmri2speech.evaluation.summary import summarise
     from rtmri2speech.evaluation.vowels import VowelFinder
+    from rtmri2speech.metrics.bootstrap import Bootstrap
     from rtmri2speech.models.devices import choose_device
     from rtmri2speech.reporting.evaluation_sheet import draw_sheet
 

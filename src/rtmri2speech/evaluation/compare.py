@@ -18,15 +18,15 @@ from rtmri2speech.data.sound import write_wav
 from rtmri2speech.errors import BundleError, ConfigError, UserError
 from rtmri2speech.evaluation.generators import KeptGenerator
 from rtmri2speech.evaluation.recorded import Recorded
+from rtmri2speech.metrics.waveform import MEASURES, MORE_IS_BETTER, compare_waves, mean_of
 from rtmri2speech.models.bundle import save_bundle
 from rtmri2speech.models.generator_cpu import for_inference
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel import db_to_ln, mel_db
-from rtmri2speech.signal.quality import MEASURES, MORE_IS_BETTER, compare_waves, mean_of
 
 MEL_ERROR = "mel_mae_db"
 COLUMNS = (*MEASURES, MEL_ERROR)
-"""Measures of the table: those of :func:`rtmri2speech.signal.quality.compare_waves` and the mel error, dB."""
+"""Measures of the table: those of :func:`rtmri2speech.metrics.waveform.compare_waves` and the mel error, dB."""
 
 JUDGED = ("estoi", "pesq_wb", "mrstft", MEL_ERROR, "f0_rmse_cents")
 """Measures that the order is decided by: one each of intelligibility, quality, spectrum, envelope and pitch.

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from rtmri2speech.evaluation.bootstrap import Bootstrap, Interval
 from rtmri2speech.evaluation.identification import VowelPlane
 from rtmri2speech.evaluation.protocol import Evaluation
 from rtmri2speech.evaluation.scoring import RECORDED, TRUTH, Scored, Vowel
 from rtmri2speech.evaluation.voices import CONDITIONS
-from rtmri2speech.signal.quality import MEASURES
+from rtmri2speech.metrics.bootstrap import Bootstrap, Interval
+from rtmri2speech.metrics.waveform import MEASURES
 from rtmri2speech.training.losses import band_slices
 
 Floats = NDArray[np.float64]

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rtmri2speech.metrics.waveform import MEASURES, compare_waves
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.quality import MEASURES, compare_waves
 from rtmri2speech.training.log import RunLog
 from rtmri2speech.training.processes import add_up
 

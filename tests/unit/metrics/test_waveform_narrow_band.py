@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rtmri2speech.signal.quality import pesq_narrow_band
+from rtmri2speech.metrics.waveform import pesq_narrow_band
 from talker import speak
 
 RATE = 11413

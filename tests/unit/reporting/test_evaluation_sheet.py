@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from rtmri2speech.evaluation.bootstrap import Bootstrap
 from rtmri2speech.evaluation.scoring import Scored, Vowel
 from rtmri2speech.evaluation.summary import Group, identify_vowels, pool
+from rtmri2speech.metrics.bootstrap import Bootstrap
 from rtmri2speech.reporting.evaluation_sheet import draw_sheet
 from rtmri2speech.signal.features import FeatureConfig
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from rtmri2speech.evaluation.bootstrap import Bootstrap
+from rtmri2speech.metrics.bootstrap import Bootstrap
 
 
 def test_the_interval_of_a_mean_is_that_of_the_normal_law() -> None:
@@ -60,7 +60,7 @@ def test_the_seed_decides() -> None:
 def test_blocks_do_not_change_the_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.random.default_rng(0).normal(size=30)
     whole = Bootstrap().mean(values)
-    monkeypatch.setattr("rtmri2speech.evaluation.bootstrap._AT_ONCE", 100)
+    monkeypatch.setattr("rtmri2speech.metrics.bootstrap._AT_ONCE", 100)
     assert Bootstrap().mean(values) == whole
 
 

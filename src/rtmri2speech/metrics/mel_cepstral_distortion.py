@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from rtmri2speech.metrics.dtw import warp
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel import mel_db
-from rtmri2speech.signal.warping import warp
 
 Floats = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from rtmri2speech.signal.cepstrum import (
+from rtmri2speech.metrics.mel_cepstral_distortion import (
     ORDER,
     cepstral_distance,
     cepstral_features,

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.signal import lfilter
 
+from rtmri2speech.metrics.waveform import compare_waves, mean_of, stft_distance
 from rtmri2speech.signal import defaults
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.griffin_lim import griffin_lim
 from rtmri2speech.signal.mel import mel_db
-from rtmri2speech.signal.quality import compare_waves, mean_of, stft_distance
 
 RATE = defaults.SAMPLE_RATE
 STOI = ("stoi", "estoi")
@@ -135,7 +135,7 @@ def test_spectral_distance_is_the_published_one(wave: np.ndarray, rate: int, siz
 
 def test_spectral_distance_of_long_waves_is_made_of_blocks(monkeypatch: pytest.MonkeyPatch, wave: np.ndarray) -> None:
     whole = stft_distance(wave, with_noise(wave, 15), RATE)
-    monkeypatch.setattr("rtmri2speech.signal.quality._BLOCK", 7)
+    monkeypatch.setattr("rtmri2speech.metrics.waveform._BLOCK", 7)
     assert stft_distance(wave, with_noise(wave, 15), RATE) == pytest.approx(whole, rel=1e-12)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtmri2speech.signal.warping import warp
+from rtmri2speech.metrics.dtw import warp
 
 
 def cheapest(one: np.ndarray, other: np.ndarray, band: int) -> float:
