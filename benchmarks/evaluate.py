@@ -19,10 +19,10 @@ import torch
 from rtmri2speech.data.layout import Dataset
 from rtmri2speech.evaluation.scoring import read_recorded
 from rtmri2speech.evaluation.voices import Voices
-from rtmri2speech.evaluation.vowels import VowelFinder
 from rtmri2speech.metrics.mel_cepstral_distortion import mel_cepstral_distortion
 from rtmri2speech.metrics.waveform import compare_waves, pesq_narrow_band
-from rtmri2speech.signal.formants import vowel_formants
+from rtmri2speech.phonetics.formants import vowel_formants
+from rtmri2speech.phonetics.vowels import VowelFinder
 
 BAR_MINUTES = 15.0
 NETWORKS = ("acoustic model", "vocoder")

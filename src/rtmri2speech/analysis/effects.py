@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rtmri2speech.analysis.mel_formants import formant_in_band, formants_of_mel
 from rtmri2speech.analysis.targets import Band, make_target
 from rtmri2speech.metrics.mel_cepstral_distortion import ORDER, cepstral_distance, mel_cepstral_distortion, mel_cepstrum
+from rtmri2speech.phonetics.formants import ceiling_for, vowel_formants
+from rtmri2speech.phonetics.mel_formants import formant_in_band, formants_of_mel
+from rtmri2speech.phonetics.pitch import pitch_range, pitch_track
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.formants import ceiling_for, vowel_formants
-from rtmri2speech.signal.pitch import pitch_range, pitch_track
 
 Floats = NDArray[np.float64]
 Mel = NDArray[np.float32]

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from rtmri2speech.analysis.gradcam import MapFile
 from rtmri2speech.analysis.older_maps import SEGMENTS
-from rtmri2speech.analysis.segments import Segment
 from rtmri2speech.data.files import replacing, write_text
+from rtmri2speech.phonetics.labelled_segments import Segment
 
 Floats = NDArray[np.float32]
 

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rtmri2speech.analysis.mel_formants import formant_in_band, formants_of_mel
 from rtmri2speech.errors import ConfigError
+from rtmri2speech.phonetics.mel_formants import formant_in_band, formants_of_mel
 from rtmri2speech.signal.features import FeatureConfig, parse_band
 
 TargetKind = Literal["energy", "log-energy", "centroid", "adaptive"]

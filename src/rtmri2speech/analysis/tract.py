@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtmri2speech.analysis.regions import Mask, Regions, Source, of_truth
-from rtmri2speech.analysis.segments import Segment
 from rtmri2speech.errors import ConfigError
+from rtmri2speech.phonetics.labelled_segments import Segment
 from rtmri2speech.simulation.acoustics import sensitivity
 from rtmri2speech.simulation.truth import Truth
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from rtmri2speech.analysis.gradcam import Explained
-    from rtmri2speech.analysis.segments import Segment
     from rtmri2speech.data.clips import Clip
+    from rtmri2speech.phonetics.labelled_segments import Segment
 
 Target = Literal["energy", "log-energy", "centroid", "adaptive"]
 
@@ -118,7 +118,7 @@ def gradcam(
 def _segments(
     texts: list[str], textgrid: Path | None, tier: str, labels: list[str], clip: Clip, rate: Fraction
 ) -> list[Segment]:
-    from rtmri2speech.analysis.segments import labelled_segments, parse_segment, require_distinct
+    from rtmri2speech.phonetics.labelled_segments import labelled_segments, parse_segment, require_distinct
     from rtmri2speech.preparation.check import lead_of_labels
 
     found = [parse_segment(text, clip.n_frames, rate, clip.scan.path) for text in texts]

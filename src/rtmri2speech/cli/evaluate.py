@@ -63,9 +63,9 @@ def evaluate(
     from rtmri2speech.evaluation.protocol import evaluate as measure
     from rtmri2speech.evaluation.results import write_results
     from rtmri2speech.evaluation.summary import summarise
-    from rtmri2speech.evaluation.vowels import VowelFinder
     from rtmri2speech.metrics.bootstrap import Bootstrap
     from rtmri2speech.models.devices import choose_device
+    from rtmri2speech.phonetics.vowels import VowelFinder
     from rtmri2speech.reporting.evaluation_sheet import draw_sheet
 
     given: dict[str, object] = {"--out": out, "--split": split, "--tier": tier, "--vowels": vowels}

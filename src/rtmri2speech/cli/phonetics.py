@@ -12,8 +12,8 @@ from rtmri2speech.errors import ConfigError, UserError
 
 if TYPE_CHECKING:
     from rtmri2speech.data.sound import Sound
-    from rtmri2speech.evaluation.vowel_space import MeanFrames, VowelToken
-    from rtmri2speech.evaluation.vowels import VowelFinder
+    from rtmri2speech.phonetics.vowel_space import MeanFrames, VowelToken
+    from rtmri2speech.phonetics.vowels import VowelFinder
 
 Video = Annotated[Path, Parameter(name=["VIDEO", "--video"])]
 Out = Annotated[Path, Parameter(name=["--out", "--output-dir"], help="Folder to write to.")]
@@ -39,7 +39,7 @@ def formants(sound: Path, /, *, out: Out, ceiling: Ceiling = None, columns: Colu
     """
     _require_praat()
 
-    from rtmri2speech.analysis.tracks import measure_tracks, write_tracks
+    from rtmri2speech.phonetics.tracks import measure_tracks, write_tracks
     from rtmri2speech.reporting.phonetics import draw_tracks
 
     heard = _sound_of(sound)
@@ -91,8 +91,8 @@ def vowels(
             "Put NAME.TextGrid beside each recording.",
         )
 
-    from rtmri2speech.evaluation.vowel_space import MeanFrames, write_vowels
-    from rtmri2speech.evaluation.vowels import VowelFinder
+    from rtmri2speech.phonetics.vowel_space import MeanFrames, write_vowels
+    from rtmri2speech.phonetics.vowels import VowelFinder
     from rtmri2speech.reporting.phonetics import draw_mean_frames, draw_vowels
 
     finder, frames = VowelFinder(tier, tuple(label or ())), MeanFrames()
@@ -121,12 +121,12 @@ def vowels(
 def _vowels_of(
     path: Path, textgrid: Path | None, finder: VowelFinder, ceiling: float | None, frames: MeanFrames, out: Path
 ) -> list[VowelToken]:
-    from rtmri2speech.analysis.tracks import choose_ceiling
     from rtmri2speech.corpora.folder import FolderCorpus
     from rtmri2speech.corpora.names import beside
     from rtmri2speech.data.media import VIDEO_SUFFIXES
     from rtmri2speech.data.scan import scan_video
-    from rtmri2speech.evaluation.vowel_space import measure_vowels, write_vowel_grid
+    from rtmri2speech.phonetics.tracks import choose_ceiling
+    from rtmri2speech.phonetics.vowel_space import measure_vowels, write_vowel_grid
     from rtmri2speech.preparation.align import offsets
     from rtmri2speech.preparation.check import find_sound
     from rtmri2speech.reporting.pictures import open_pictures

@@ -134,8 +134,8 @@ def _tract(
     clip: Clip, features: FeatureConfig, regions: str | None, textgrid: Path | None, tier: str, labels: list[str] | None
 ) -> Tract:
     from rtmri2speech.analysis.regions import read_regions, source_of
-    from rtmri2speech.analysis.segments import labelled_segments
     from rtmri2speech.analysis.tract import drawn_tract, simulated_tract
+    from rtmri2speech.phonetics.labelled_segments import labelled_segments
     from rtmri2speech.preparation.check import lead_of_labels
 
     source, video = source_of(clip), clip.scan.path

@@ -24,11 +24,11 @@ from rtmri2speech.data.layout import Dataset, Split, Utterance
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.evaluation.scoring import Job, Scored, read_recorded, score
 from rtmri2speech.evaluation.voices import require_fitting
-from rtmri2speech.evaluation.vowels import VowelFinder, textgrid_of
 from rtmri2speech.models.bundle import Bundle, load_bundle
 from rtmri2speech.parallel import run_jobs
-from rtmri2speech.signal.formants import LOW_VOICE_CEILING, ceiling_for
-from rtmri2speech.signal.pitch import WIDEST_RANGE, pitch_track
+from rtmri2speech.phonetics.formants import LOW_VOICE_CEILING, ceiling_for
+from rtmri2speech.phonetics.pitch import WIDEST_RANGE, pitch_track
+from rtmri2speech.phonetics.vowels import VowelFinder, textgrid_of
 
 PARTS = ".parts"
 """Folder, in the output, of what is finished of an evaluation that is still running."""

@@ -17,11 +17,11 @@ from rtmri2speech.data.layout import Dataset, Utterance
 from rtmri2speech.data.sound import read_sound
 from rtmri2speech.errors import DatasetError, UserError
 from rtmri2speech.evaluation.voices import Condition, Mel, Voices, Wave
-from rtmri2speech.evaluation.vowels import Span, VowelFinder, true_formants
 from rtmri2speech.metrics.mel_cepstral_distortion import mel_cepstral_distortion
 from rtmri2speech.metrics.waveform import compare_waves, pesq_narrow_band
+from rtmri2speech.phonetics.formants import vowel_formants
+from rtmri2speech.phonetics.vowels import Span, VowelFinder, true_formants
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.formants import vowel_formants
 from rtmri2speech.signal.mel import mel_db
 from rtmri2speech.training.losses import band_slices
 

@@ -11,8 +11,8 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rtmri2speech.phonetics.pitch import pitch_errors
 from rtmri2speech.signal import defaults
-from rtmri2speech.signal.pitch import pitch_errors
 
 Floats = NDArray[np.float64]
 
@@ -54,7 +54,7 @@ def compare_waves(
     estoi            1, about 0   the same, extended (Jensen & Taal 2016)
     pesq_wb          4.64, 1      wide-band PESQ (ITU-T P.862.2), where the package ``pesq`` is installed
     mrstft           0, unbound   multi-resolution STFT distance, the sum of :func:`stft_distance`
-    f0_rmse_hz       0, unbound   :func:`~rtmri2speech.signal.pitch.pitch_errors`, as the next two, where Praat
+    f0_rmse_hz       0, unbound   :func:`~rtmri2speech.phonetics.pitch.pitch_errors`, as the next two, where Praat
     f0_rmse_cents    0, unbound   (parselmouth, extra ``phonetics``) is installed
     vuv_error        0, 1
     ===============  ===========  ============================================================================

@@ -16,7 +16,7 @@ from rtmri2speech.data.files import replacing
 from rtmri2speech.evaluation.identification import NOTHING, confusion
 from rtmri2speech.evaluation.scoring import RECORDED
 from rtmri2speech.evaluation.summary import Group, Token
-from rtmri2speech.evaluation.vowel_space import ellipse_of
+from rtmri2speech.phonetics.vowel_space import ellipse_of
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.training.losses import band_slices
 

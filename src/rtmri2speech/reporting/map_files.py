@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rtmri2speech.analysis.gradcam import Explained, MapFile
 from rtmri2speech.analysis.segment_maps import write_segments, write_token_table
-from rtmri2speech.analysis.segments import Segment
+from rtmri2speech.phonetics.labelled_segments import Segment
 from rtmri2speech.reporting.maps import Display, Look, draw_overlay
 
 Scale = Literal["clip", "picture"]

@@ -21,7 +21,7 @@ from rtmri2speech.data.files import write_text
 from rtmri2speech.data.scan import scan_video
 from rtmri2speech.data.sound import Sound, encode_flac, read_sound
 from rtmri2speech.errors import DatasetError, MediaError, UserError
-from rtmri2speech.evaluation.vowels import Span
+from rtmri2speech.phonetics.vowels import Span
 from rtmri2speech.preparation.check import lead_of_labels
 from rtmri2speech.reporting.page_collect import ClipFiles, Findings, places_of
 from rtmri2speech.reporting.page_numbers import measures_of, origins_of, region_courses

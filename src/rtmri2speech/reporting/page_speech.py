@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from praatio.data_classes.interval_tier import IntervalTier
 
-from rtmri2speech.analysis.tracks import Tracks, measure_tracks
 from rtmri2speech.data.sound import Sound
 from rtmri2speech.data.textgrid import read_textgrid
 from rtmri2speech.errors import UserError
-from rtmri2speech.evaluation.vowel_space import measure_vowels
-from rtmri2speech.evaluation.vowels import Span, VowelFinder
+from rtmri2speech.phonetics.spectrogram import wide_band
+from rtmri2speech.phonetics.tracks import Tracks, measure_tracks
+from rtmri2speech.phonetics.vowel_space import measure_vowels
+from rtmri2speech.phonetics.vowels import Span, VowelFinder
 from rtmri2speech.reporting.page_pictures import encode_webp
-from rtmri2speech.signal.spectrogram import wide_band
 
 HIGHEST = 5500.0
 """Hz: top of the spectrograms, where speech has its first four formants or five."""

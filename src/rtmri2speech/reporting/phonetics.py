@@ -12,13 +12,13 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from rtmri2speech.analysis.tracks import Tracks
 from rtmri2speech.data.sound import Sound
-from rtmri2speech.evaluation.vowel_space import VowelToken, by_label, ellipse_of
+from rtmri2speech.phonetics.bark import hz_to_bark
+from rtmri2speech.phonetics.spectrogram import wide_band
+from rtmri2speech.phonetics.tracks import Tracks
+from rtmri2speech.phonetics.vowel_space import VowelToken, by_label, ellipse_of
 from rtmri2speech.reporting.figures import drawable
 from rtmri2speech.reporting.publication import PALETTE, WIDTH_MM, Columns, figure_files, publication, set_heading
-from rtmri2speech.signal.bark import hz_to_bark
-from rtmri2speech.signal.spectrogram import wide_band
 
 FrequencyScale = Literal["hz", "bark"]
 

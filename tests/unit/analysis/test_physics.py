@@ -13,10 +13,10 @@ from rtmri2speech.analysis.belief import POOLED
 from rtmri2speech.analysis.physics import PhysicsTable, scores_of
 from rtmri2speech.analysis.probing import Probe, Variant
 from rtmri2speech.analysis.regions import Source, read_regions
-from rtmri2speech.analysis.segments import Segment, Token
 from rtmri2speech.analysis.targets import Band
 from rtmri2speech.analysis.tract import PLACES, Tract, drawn_tract, simulated_tract, tube_shares
 from rtmri2speech.errors import ConfigError
+from rtmri2speech.phonetics.labelled_segments import Segment, Token
 from rtmri2speech.simulation.truth import Truth
 
 

@@ -11,7 +11,7 @@ import torch
 from evaluated import evaluation_dataset
 from rtmri2speech.data.layout import Dataset
 from rtmri2speech.evaluation.voices import CONDITIONS, Voices
-from rtmri2speech.evaluation.vowels import VowelFinder, true_formants
+from rtmri2speech.phonetics.vowels import VowelFinder, true_formants
 
 
 @pytest.fixture(scope="module")

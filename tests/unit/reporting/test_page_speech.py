@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rtmri2speech.analysis.tracks import Tracks
 from rtmri2speech.data.sound import Sound, encode_flac
 from rtmri2speech.data.textgrid import interval_grid, write_textgrid
-from rtmri2speech.evaluation.vowels import Span
+from rtmri2speech.phonetics.tracks import Tracks
+from rtmri2speech.phonetics.vowels import Span
 from rtmri2speech.reporting.page_speech import (
     Spoken,
     spectrogram,

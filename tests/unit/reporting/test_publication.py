@@ -10,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from rtmri2speech.evaluation.vowel_space import VowelToken
+from rtmri2speech.phonetics.vowel_space import VowelToken
 from rtmri2speech.reporting import publication as module
 from rtmri2speech.reporting.phonetics import draw_vowels
 from rtmri2speech.reporting.publication import Columns, publication, set_heading

@@ -16,9 +16,9 @@ from rtmri2speech.data.clips import Clip
 from rtmri2speech.data.files import replacing, replacing_name, write_text
 from rtmri2speech.data.sound import Sound
 from rtmri2speech.data.textgrid import interval_grid, write_textgrid
-from rtmri2speech.evaluation.vowels import Span
-from rtmri2speech.signal.bark import hz_to_bark
-from rtmri2speech.signal.formants import vowel_formants
+from rtmri2speech.phonetics.bark import hz_to_bark
+from rtmri2speech.phonetics.formants import vowel_formants
+from rtmri2speech.phonetics.vowels import Span
 
 Floats = NDArray[np.float64]
 

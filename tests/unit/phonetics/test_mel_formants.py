@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from rtmri2speech.analysis.mel_formants import formant_in_band, formants_of_mel
+from rtmri2speech.phonetics.mel_formants import formant_in_band, formants_of_mel
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel import mel_db
 

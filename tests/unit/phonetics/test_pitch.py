@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rtmri2speech.phonetics.pitch import WIDEST_RANGE, pitch_errors, pitch_range, pitch_times, pitch_track
 from rtmri2speech.signal import defaults
-from rtmri2speech.signal.pitch import WIDEST_RANGE, pitch_errors, pitch_range, pitch_times, pitch_track
 
 pytest.importorskip("parselmouth", reason="Praat (extra phonetics) is not installed")
 

@@ -15,8 +15,8 @@ from rtmri2speech.data.files import replacing_name, write_text
 from rtmri2speech.data.sound import Sound
 from rtmri2speech.data.textgrid import interval_grid, write_textgrid
 from rtmri2speech.errors import ConfigError, MediaError
-from rtmri2speech.signal.formants import ceiling_for, formants_at
-from rtmri2speech.signal.pitch import pitch_range, pitch_times, pitch_track
+from rtmri2speech.phonetics.formants import ceiling_for, formants_at
+from rtmri2speech.phonetics.pitch import pitch_range, pitch_times, pitch_track
 
 Floats = NDArray[np.float64]
 

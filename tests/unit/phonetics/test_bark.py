@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rtmri2speech.signal.bark import hz_to_bark
+from rtmri2speech.phonetics.bark import hz_to_bark
 
 
 # Computed by hand from Traunmüller's formula; Zwicker's critical bands end at 100, 1080, 3150 and 15,500 Hz.

@@ -12,7 +12,7 @@ import pytest
 from rtmri2speech.data.media import write_video
 from rtmri2speech.data.scan import scan_video
 from rtmri2speech.data.textgrid import read_textgrid
-from rtmri2speech.evaluation.vowel_space import (
+from rtmri2speech.phonetics.vowel_space import (
     MeanFrames,
     VowelToken,
     by_label,
@@ -20,7 +20,7 @@ from rtmri2speech.evaluation.vowel_space import (
     write_vowel_grid,
     write_vowels,
 )
-from rtmri2speech.evaluation.vowels import Span
+from rtmri2speech.phonetics.vowels import Span
 from rtmri2speech.reporting.pictures import open_pictures
 
 NAN = float("nan")

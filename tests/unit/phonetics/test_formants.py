@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from rtmri2speech.signal.formants import ceiling_for, formants_at, vowel_formants
+from rtmri2speech.phonetics.formants import ceiling_for, formants_at, vowel_formants
 
 pytest.importorskip("parselmouth")
 

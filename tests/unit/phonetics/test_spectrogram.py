@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rtmri2speech.signal.spectrogram import wide_band
+from rtmri2speech.phonetics.spectrogram import wide_band
 
 RATE = 16_000
 

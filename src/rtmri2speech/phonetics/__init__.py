@@ -1,0 +1,1 @@
+"""Acoustic phonetics: formants, F0, vowels, labeled stretches."""
