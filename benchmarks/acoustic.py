@@ -26,8 +26,8 @@ import numpy as np
 import torch
 
 from rtmri2speech.corpora.phantom import PhantomCorpus
-from rtmri2speech.data.layout import Dataset
-from rtmri2speech.data.segments import FrameSegments
+from rtmri2speech.data.dataset.layout import Dataset
+from rtmri2speech.data.dataset.training_items import FrameSegments
 from rtmri2speech.preparation.prepare import prepare
 from rtmri2speech.preparation.recording import PrepareOptions
 from rtmri2speech.simulation.anatomy import draw_speakers

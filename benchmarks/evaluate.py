@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rtmri2speech.data.layout import Dataset
+from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.evaluation.scoring import read_recorded
 from rtmri2speech.evaluation.voices import Voices
 from rtmri2speech.metrics.mel_cepstral_distortion import mel_cepstral_distortion

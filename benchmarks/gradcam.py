@@ -76,9 +76,9 @@ def main() -> None:
 
     from rtmri2speech.analysis.explain import Explainer
     from rtmri2speech.analysis.targets import make_target, read_bands
-    from rtmri2speech.data.clips import open_clip
-    from rtmri2speech.data.media import write_video
-    from rtmri2speech.data.scan import scan_video
+    from rtmri2speech.data.media.clips import open_clip
+    from rtmri2speech.data.media.scan import scan_video
+    from rtmri2speech.data.media.video import write_video
     from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
     from rtmri2speech.models.bundle import Bundle, join
     from rtmri2speech.models.vocoder import Generator, VocoderConfig

@@ -25,10 +25,10 @@ from typing import Any
 import numpy as np
 
 from rtmri2speech.assets import asset
-from rtmri2speech.data.media import read_video, write_video
-from rtmri2speech.data.scan import scan_video
-from rtmri2speech.data.sound import read_sound, write_wav
-from rtmri2speech.data.textgrid import interval_grid, read_textgrid, write_textgrid
+from rtmri2speech.data.media.audio import read_sound, write_wav
+from rtmri2speech.data.media.scan import scan_video
+from rtmri2speech.data.media.textgrid import interval_grid, read_textgrid, write_textgrid
+from rtmri2speech.data.media.video import read_video, write_video
 from rtmri2speech.reporting.page import write_page
 from rtmri2speech.reporting.page_collect import collect
 from rtmri2speech.reporting.page_pictures import enlargement

@@ -39,8 +39,8 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
 
-    from rtmri2speech.data.clips import open_clip
-    from rtmri2speech.data.scan import scan_video
+    from rtmri2speech.data.media.clips import open_clip
+    from rtmri2speech.data.media.scan import scan_video
     from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
     from rtmri2speech.models.bundle import Bundle, join
     from rtmri2speech.models.devices import choose_dtype

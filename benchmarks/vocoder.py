@@ -30,7 +30,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from rtmri2speech.data.layout import Dataset, Utterance
+from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.metrics.waveform import compare_waves, mean_of
 from rtmri2speech.models.bundle import load_bundle, weights_hash
 from rtmri2speech.models.discriminators import build_discriminator

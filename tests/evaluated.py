@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rtmri2speech.corpora.phantom import PhantomCorpus
-from rtmri2speech.data.layout import Dataset, write_utterances
+from rtmri2speech.data.dataset.layout import Dataset, write_utterances
 from rtmri2speech.preparation.prepare import prepare
 from rtmri2speech.preparation.recording import PrepareOptions
 from rtmri2speech.signal.frames import FrameConfig

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from rtmri2speech.data.files import replacing_name
-from rtmri2speech.data.media import write_video
-from rtmri2speech.data.sound import write_wav
-from rtmri2speech.data.textgrid import interval_grid, write_textgrid
+from rtmri2speech.data.media.audio import write_wav
+from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
+from rtmri2speech.data.media.video import write_video
 
 FRAME_RATE = Fraction(625, 23)
 """Frames a second of the ATR-503 recordings."""

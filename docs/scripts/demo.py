@@ -24,7 +24,7 @@ from matplotlib.image import imread
 from numpy.typing import NDArray
 
 from rtmri2speech.assets import asset
-from rtmri2speech.data.media import read_video
+from rtmri2speech.data.media.video import read_video
 from rtmri2speech.reporting.maps import Look, colours
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.simulation.truth import Truth

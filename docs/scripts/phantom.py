@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from scipy.signal import welch
 
 from rtmri2speech.corpora.phantom import MANIFEST
-from rtmri2speech.data.media import read_video
-from rtmri2speech.data.sound import read_sound
+from rtmri2speech.data.media.audio import read_sound
+from rtmri2speech.data.media.video import read_video
 from rtmri2speech.simulation.anatomy import draw_speakers
 from rtmri2speech.simulation.phantom import PhantomOptions, simulate
 from rtmri2speech.simulation.speaker import Voice

@@ -24,7 +24,7 @@ from rtmri2speech.corpora.base import SoundRecording
 from rtmri2speech.corpora.names import refuse_duplicates, safe_name
 from rtmri2speech.corpora.phantom import PhantomCorpus
 from rtmri2speech.corpora.sounds import SoundOf
-from rtmri2speech.data.layout import Split
+from rtmri2speech.data.dataset.layout import Split
 from rtmri2speech.errors import DatasetError, UserError
 from rtmri2speech.preparation.prepare import prepare
 from rtmri2speech.preparation.recording import PrepareOptions

@@ -18,7 +18,7 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
-from rtmri2speech.data.layout import Dataset
+from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.errors import UserError
 from rtmri2speech.models.bundle import Bundle, load_bundle, save_bundle, weights_hash
 

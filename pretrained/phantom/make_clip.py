@@ -19,7 +19,7 @@ from pathlib import Path
 from rtmri2speech.assets import asset
 from rtmri2speech.corpora.phantom import MANIFEST, SUFFIXES, VIDEO, utterance_file
 from rtmri2speech.data.files import write_text
-from rtmri2speech.data.media import read_video, write_video
+from rtmri2speech.data.media.video import read_video, write_video
 from rtmri2speech.errors import UserError
 
 CRF = 20

@@ -16,9 +16,9 @@ import torch
 
 from rtmri2speech.cli.main import main
 from rtmri2speech.corpora.phantom import MANIFEST
-from rtmri2speech.data.layout import Dataset, Split
-from rtmri2speech.data.segments import SoundSegments
-from rtmri2speech.data.textgrid import interval_grid, write_textgrid
+from rtmri2speech.data.dataset.layout import Dataset, Split
+from rtmri2speech.data.dataset.training_items import SoundSegments
+from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
 from rtmri2speech.models.bundle import load_bundle
 from rtmri2speech.signal.mel_statistics import MelStatistics
 from rtmri2speech.training.loaders import WholeSounds

@@ -15,10 +15,10 @@ import pytest
 from scipy.signal import correlate
 
 from rtmri2speech.corpora.folder import FolderCorpus
-from rtmri2speech.data.clips import open_clip
-from rtmri2speech.data.layout import Dataset
-from rtmri2speech.data.scan import scan_video
-from rtmri2speech.data.sound import read_sound
+from rtmri2speech.data.dataset.layout import Dataset
+from rtmri2speech.data.media.audio import read_sound
+from rtmri2speech.data.media.clips import open_clip
+from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.errors import MediaError
 from rtmri2speech.preparation.check import CheckOptions, Finding, MissingSound, check_recordings, check_scan
 from rtmri2speech.preparation.check_dataset import check_dataset

@@ -11,7 +11,7 @@ import soundfile
 import torch
 
 from rtmri2speech.cli.main import main
-from rtmri2speech.data.layout import Dataset
+from rtmri2speech.data.dataset.layout import Dataset
 
 pytestmark = pytest.mark.realdata
 

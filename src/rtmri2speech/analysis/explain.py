@@ -18,8 +18,8 @@ from torch import Tensor
 from rtmri2speech.analysis.layers import LayerMaps, frozen
 from rtmri2speech.analysis.own_frame import OwnGradients, own_gradients
 from rtmri2speech.analysis.targets import Target
-from rtmri2speech.data.clips import Clip, open_clip
-from rtmri2speech.data.scan import scan_video
+from rtmri2speech.data.media.clips import Clip, open_clip
+from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.errors import BundleError, ConfigError, MediaError
 from rtmri2speech.models.bundle import Bundle
 from rtmri2speech.models.threads import side_by_side

@@ -20,8 +20,8 @@ from rtmri2speech.analysis.older_maps import METADATA, remove_older
 from rtmri2speech.analysis.origins import write_about
 from rtmri2speech.analysis.regions import source_of
 from rtmri2speech.analysis.targets import ADAPTIVE_HZ, UNITS, Band, Target, TargetKind, targets_for
-from rtmri2speech.data.clips import Clip
 from rtmri2speech.data.files import replacing, write_text
+from rtmri2speech.data.media.clips import Clip
 
 Method = Literal["gradcam", "hirescam"]
 """The last feature map (memo section 4), or a finer layer with the gradient kept in place."""

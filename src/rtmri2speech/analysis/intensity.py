@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtmri2speech.analysis.regions import Regions
-from rtmri2speech.data.clips import Clip
 from rtmri2speech.data.files import write_text
+from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.errors import ConfigError
 
 Floats = NDArray[np.float64]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtmri2speech.data.files import replacing, write_text
-from rtmri2speech.data.scan import VideoScan
+from rtmri2speech.data.media.scan import VideoScan
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.signal.frames import FrameConfig
 

@@ -14,7 +14,7 @@ from rtmri2speech.analysis.controls import Shift, place_controls
 from rtmri2speech.analysis.explain import Explainer, OnFrames
 from rtmri2speech.analysis.fills import Fill, Painter, hide
 from rtmri2speech.analysis.regions import Regions
-from rtmri2speech.data.clips import Clip
+from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.signal.frames import model_input
 

@@ -17,7 +17,7 @@ from rtmri2speech.analysis.masking import Condition, Masked, MaskOptions, beside
 from rtmri2speech.analysis.origins import write_about
 from rtmri2speech.analysis.targets import Band
 from rtmri2speech.data.files import write_text
-from rtmri2speech.data.sound import write_wav
+from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.signal.features import FeatureConfig
 
 Mel = NDArray[np.float32]

@@ -16,7 +16,7 @@ from rtmri2speech.analysis.explain import Explainer
 from rtmri2speech.analysis.layers import LayerMaps, frozen, last_stride, require_strides
 from rtmri2speech.analysis.own_frame import own_gradients
 from rtmri2speech.analysis.targets import Band, Target, TargetKind, targets_for
-from rtmri2speech.data.clips import Clip
+from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.signal.frames import model_input
 
 Floats = NDArray[np.float64]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtmri2speech.analysis.polygons import fill_polygon, read_polygons, template_masks
-from rtmri2speech.data.clips import Clip
+from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.simulation.tissues import Region
 from rtmri2speech.simulation.truth import Truth

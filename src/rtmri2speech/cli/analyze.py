@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from rtmri2speech.analysis.gradcam import Explained
-    from rtmri2speech.data.clips import Clip
+    from rtmri2speech.data.media.clips import Clip
     from rtmri2speech.phonetics.labelled_segments import Segment
 
 Target = Literal["energy", "log-energy", "centroid", "adaptive"]

@@ -113,7 +113,7 @@ def check(
 
 
 def _is_dataset(path: Path) -> bool:
-    from rtmri2speech.data.layout import RECEIPTS
+    from rtmri2speech.data.dataset.layout import RECEIPTS
 
     return any((path / name).exists() for name in ("meta.json", "utterances.csv", RECEIPTS))
 

@@ -81,7 +81,7 @@ def compare_checkpoints(
     rate = parse_fps(fps)
 
     from rtmri2speech.corpora.folder import FolderCorpus
-    from rtmri2speech.data.layout import Dataset
+    from rtmri2speech.data.dataset.layout import Dataset
     from rtmri2speech.evaluation.compare import compare_generators, require_measurable
     from rtmri2speech.evaluation.generators import VocoderRun
     from rtmri2speech.evaluation.recorded import VideoReader, from_dataset

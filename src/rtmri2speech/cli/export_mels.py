@@ -31,7 +31,7 @@ def ground_truth(dataset: Path, /, *, overwrite: Annotated[bool, Flag] = False) 
     overwrite
         Make every file again.
     """
-    from rtmri2speech.data.layout import Dataset
+    from rtmri2speech.data.dataset.layout import Dataset
     from rtmri2speech.training.export_mels import export_ground_truth
 
     opened = Dataset(dataset)
@@ -94,8 +94,8 @@ def predicted(
         folds,
         {"--fold-by": fold_by, "--recipe": recipe, "--set": overrides, "--run-dir": run_dir, "--dtype": dtype},
     )
-    from rtmri2speech.data.layout import Dataset
-    from rtmri2speech.data.mels import PREDICTED
+    from rtmri2speech.data.dataset.layout import Dataset
+    from rtmri2speech.data.dataset.mel_folders import PREDICTED
     from rtmri2speech.models.devices import choose_device
 
     opened, place = Dataset(dataset), choose_device(device)

@@ -11,7 +11,7 @@ from rtmri2speech.cli.console import Fps, Many, parse_fps, progress, report_fail
 from rtmri2speech.errors import ConfigError, UserError
 
 if TYPE_CHECKING:
-    from rtmri2speech.data.sound import Sound
+    from rtmri2speech.data.media.audio import Sound
     from rtmri2speech.phonetics.vowel_space import MeanFrames, VowelToken
     from rtmri2speech.phonetics.vowels import VowelFinder
 
@@ -123,8 +123,8 @@ def _vowels_of(
 ) -> list[VowelToken]:
     from rtmri2speech.corpora.folder import FolderCorpus
     from rtmri2speech.corpora.names import beside
-    from rtmri2speech.data.media import VIDEO_SUFFIXES
-    from rtmri2speech.data.scan import scan_video
+    from rtmri2speech.data.media.scan import scan_video
+    from rtmri2speech.data.media.video import VIDEO_SUFFIXES
     from rtmri2speech.phonetics.tracks import choose_ceiling
     from rtmri2speech.phonetics.vowel_space import measure_vowels, write_vowel_grid
     from rtmri2speech.preparation.align import offsets
@@ -176,7 +176,7 @@ def kymograph(
     rate = parse_fps(fps)
 
     from rtmri2speech.analysis.kymograph import Line, cut_line, write_kymograph
-    from rtmri2speech.data.scan import scan_video
+    from rtmri2speech.data.media.scan import scan_video
     from rtmri2speech.reporting.motion import draw_kymograph
 
     made = cut_line(scan_video(video, rate), Line(*line), width)
@@ -218,7 +218,7 @@ def intensity(
 
     from rtmri2speech.analysis.intensity import measure_intensity, write_intensity
     from rtmri2speech.analysis.regions import read_regions, source_of
-    from rtmri2speech.data.scan import scan_video
+    from rtmri2speech.data.media.scan import scan_video
     from rtmri2speech.reporting.motion import draw_intensity
     from rtmri2speech.reporting.pictures import open_pictures
     from rtmri2speech.signal.frames import FrameConfig
@@ -237,8 +237,8 @@ def intensity(
 
 def _sound_of(path: Path) -> Sound:
     from rtmri2speech.corpora.folder import FolderCorpus
-    from rtmri2speech.data.media import VIDEO_SUFFIXES
-    from rtmri2speech.data.sound import read_sound
+    from rtmri2speech.data.media.audio import read_sound
+    from rtmri2speech.data.media.video import VIDEO_SUFFIXES
 
     if path.suffix.lower() not in VIDEO_SUFFIXES:
         return read_sound(path)

@@ -14,7 +14,7 @@ from rtmri2speech.errors import ConfigError
 
 if TYPE_CHECKING:
     from rtmri2speech.analysis.tract import Tract
-    from rtmri2speech.data.clips import Clip
+    from rtmri2speech.data.media.clips import Clip
     from rtmri2speech.signal.features import FeatureConfig
 
 
@@ -157,7 +157,7 @@ def _vowels(textgrid: Path) -> list[str]:
     """Those of the five vowels that a TextGrid has somewhere; all of them, for the message, where it has none."""
     from praatio.data_classes.interval_tier import IntervalTier
 
-    from rtmri2speech.data.textgrid import read_textgrid
+    from rtmri2speech.data.media.textgrid import read_textgrid
 
     tiers = [tier for tier in read_textgrid(textgrid).tiers if isinstance(tier, IntervalTier)]
     there = {entry.label.strip() for tier in tiers for entry in tier.entries}

@@ -77,8 +77,8 @@ def heatmap(
     _check_alpha(alpha)
 
     from rtmri2speech.analysis.map_sequences import read_sequence
-    from rtmri2speech.data.movies import check_movie
-    from rtmri2speech.data.scan import scan_video
+    from rtmri2speech.data.media.movies import check_movie
+    from rtmri2speech.data.media.scan import scan_video
     from rtmri2speech.reporting.layers import Layer
     from rtmri2speech.reporting.pictures import open_pictures, screen_size
     from rtmri2speech.reporting.videos import Screen, render_heatmap
@@ -134,8 +134,8 @@ def overlay(
     _check_alpha(alpha)
 
     from rtmri2speech.analysis.map_sequences import read_sequence
-    from rtmri2speech.data.movies import check_movie
-    from rtmri2speech.data.scan import scan_video
+    from rtmri2speech.data.media.movies import check_movie
+    from rtmri2speech.data.media.scan import scan_video
     from rtmri2speech.reporting.layers import TINTS, Layer
     from rtmri2speech.reporting.pictures import open_pictures, screen_size, sound_for
     from rtmri2speech.reporting.videos import Screen, render_overlay
@@ -193,8 +193,8 @@ def masked(
     _check_alpha(alpha)
 
     from rtmri2speech.analysis.regions import read_regions, source_of
-    from rtmri2speech.data.movies import check_movie
-    from rtmri2speech.data.scan import scan_video
+    from rtmri2speech.data.media.movies import check_movie
+    from rtmri2speech.data.media.scan import scan_video
     from rtmri2speech.reporting.pictures import open_pictures, screen_size, sound_for
     from rtmri2speech.reporting.videos import Screen, render_masked
     from rtmri2speech.signal.features import FeatureConfig

@@ -12,7 +12,7 @@ from rtmri2speech.cli.console import Device, Flag, ModelFile
 from rtmri2speech.errors import ConfigError
 
 if TYPE_CHECKING:
-    from rtmri2speech.data.mels import MelSource
+    from rtmri2speech.data.dataset.mel_folders import MelSource
 
 DType = Literal["auto", "float32", "bfloat16", "float16"]
 _PRECISION = {"auto": "auto", "float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
@@ -144,7 +144,7 @@ def _mel_source(
             "--extra-mels-weight is given, but no --extra-mels-dir.",
             "Give the folder as well; export-mels ground-truth DATASET makes one.",
         )
-    from rtmri2speech.data.mels import PREDICTED, MelSource
+    from rtmri2speech.data.dataset.mel_folders import PREDICTED, MelSource
 
     share = 0.0 if extra is None else _EXTRA_WEIGHT if weight is None else weight
     return MelSource(folder or dataset / PREDICTED, extra, share)

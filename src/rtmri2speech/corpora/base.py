@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from rtmri2speech.data.layout import Split
+from rtmri2speech.data.dataset.layout import Split
 
 
 @dataclass(frozen=True)

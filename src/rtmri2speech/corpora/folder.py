@@ -11,8 +11,8 @@ from pathlib import Path
 from rtmri2speech.corpora.base import Recording
 from rtmri2speech.corpora.names import beside, files_below, name_and_speaker, refuse_duplicates, safe_name
 from rtmri2speech.corpora.sounds import SOUND_ALONE_SUFFIXES
-from rtmri2speech.data.media import VIDEO_SUFFIXES
-from rtmri2speech.data.sound import SOUND_SUFFIXES
+from rtmri2speech.data.media.audio import SOUND_SUFFIXES
+from rtmri2speech.data.media.video import VIDEO_SUFFIXES
 from rtmri2speech.errors import ConfigError, MediaError, UserError
 
 _PAIRS_HELP = "Needed: a header 'video,audio' (also allowed: id, speaker, sync_offset), then a line a recording."

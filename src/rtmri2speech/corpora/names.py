@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rtmri2speech.corpora.base import AnyRecording
-from rtmri2speech.data.layout import RECEIPTS
+from rtmri2speech.data.dataset.layout import RECEIPTS
 from rtmri2speech.errors import MediaError, UserError
 
 # Names of devices on Windows, whatever the ending.

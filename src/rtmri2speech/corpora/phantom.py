@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtmri2speech.corpora.base import Recording
-from rtmri2speech.data.layout import SPLITS
+from rtmri2speech.data.dataset.layout import SPLITS
 from rtmri2speech.errors import DatasetError
 
 MANIFEST = "phantom.json"

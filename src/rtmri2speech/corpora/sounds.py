@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rtmri2speech.corpora.base import Corpus, SoundRecording
 from rtmri2speech.corpora.names import beside, files_below, name_and_speaker, refuse_duplicates
-from rtmri2speech.data.sound import SOUND_SUFFIXES
+from rtmri2speech.data.media.audio import SOUND_SUFFIXES
 from rtmri2speech.errors import MediaError
 
 SOUND_ALONE_SUFFIXES = (

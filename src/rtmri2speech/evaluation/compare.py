@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from rtmri2speech.data.files import replacing
-from rtmri2speech.data.sound import write_wav
+from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.errors import BundleError, ConfigError, UserError
 from rtmri2speech.evaluation.generators import KeptGenerator
 from rtmri2speech.evaluation.recorded import Recorded

@@ -19,8 +19,8 @@ import numpy as np
 import torch
 
 from rtmri2speech import __version__
+from rtmri2speech.data.dataset.layout import Dataset, Split, Utterance
 from rtmri2speech.data.files import check_writable, hash_files, write_text
-from rtmri2speech.data.layout import Dataset, Split, Utterance
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.evaluation.scoring import Job, Scored, read_recorded, score
 from rtmri2speech.evaluation.voices import require_fitting

@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 
 from rtmri2speech.corpora.base import Recording
-from rtmri2speech.data.clips import open_clip
-from rtmri2speech.data.layout import Dataset, Split
-from rtmri2speech.data.scan import scan_video
-from rtmri2speech.data.segments import load_sound
+from rtmri2speech.data.dataset.layout import Dataset, Split
+from rtmri2speech.data.dataset.training_items import load_sound
+from rtmri2speech.data.media.clips import open_clip
+from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.errors import MediaError, UserError
 from rtmri2speech.preparation.align import MismatchPolicy, align
 from rtmri2speech.preparation.check import check_scan, check_sound, find_sound

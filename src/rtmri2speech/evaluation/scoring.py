@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rtmri2speech.data.layout import Dataset, Utterance
-from rtmri2speech.data.sound import read_sound
+from rtmri2speech.data.dataset.layout import Dataset, Utterance
+from rtmri2speech.data.media.audio import read_sound
 from rtmri2speech.errors import DatasetError, UserError
 from rtmri2speech.evaluation.voices import Condition, Mel, Voices, Wave
 from rtmri2speech.metrics.mel_cepstral_distortion import mel_cepstral_distortion

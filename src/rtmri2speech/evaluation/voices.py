@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rtmri2speech.data.layout import Dataset, Utterance
+from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.errors import BundleError
 from rtmri2speech.models.bundle import Bundle, load_bundle
 from rtmri2speech.models.generator_cpu import for_inference

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from praatio.data_classes.interval_tier import IntervalTier
 
-from rtmri2speech.data.textgrid import read_textgrid
+from rtmri2speech.data.media.textgrid import read_textgrid
 from rtmri2speech.errors import ConfigError
 
 # What stays of a label in a file name; everything else is written as its code points.

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtmri2speech.data.files import replacing_name, write_text
-from rtmri2speech.data.sound import Sound
-from rtmri2speech.data.textgrid import interval_grid, write_textgrid
+from rtmri2speech.data.media.audio import Sound
+from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
 from rtmri2speech.errors import ConfigError, MediaError
 from rtmri2speech.phonetics.formants import ceiling_for, formants_at
 from rtmri2speech.phonetics.pitch import pitch_range, pitch_times, pitch_track

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rtmri2speech.data.clips import Clip
 from rtmri2speech.data.files import replacing, replacing_name, write_text
-from rtmri2speech.data.sound import Sound
-from rtmri2speech.data.textgrid import interval_grid, write_textgrid
+from rtmri2speech.data.media.audio import Sound
+from rtmri2speech.data.media.clips import Clip
+from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
 from rtmri2speech.phonetics.bark import hz_to_bark
 from rtmri2speech.phonetics.formants import vowel_formants
 from rtmri2speech.phonetics.vowels import Span

@@ -12,8 +12,8 @@ from praatio.data_classes.interval_tier import IntervalTier
 from praatio.data_classes.textgrid import Textgrid
 
 from rtmri2speech.corpora.phantom import TRUTH
-from rtmri2speech.data.layout import Dataset, Utterance
-from rtmri2speech.data.textgrid import read_textgrid
+from rtmri2speech.data.dataset.layout import Dataset, Utterance
+from rtmri2speech.data.media.textgrid import read_textgrid
 from rtmri2speech.errors import ConfigError, DatasetError
 from rtmri2speech.simulation.truth import Truth
 

@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rtmri2speech.data.clips import Clip
-from rtmri2speech.data.sound import Sound, resample
-from rtmri2speech.data.textgrid import label_lead
+from rtmri2speech.data.media.audio import Sound, resample
+from rtmri2speech.data.media.clips import Clip
+from rtmri2speech.data.media.textgrid import label_lead
 from rtmri2speech.errors import MediaError
 from rtmri2speech.signal.features import FeatureConfig
 

@@ -14,10 +14,10 @@ import numpy as np
 from rtmri2speech.config import Config
 from rtmri2speech.corpora.base import AnyRecording, Recording, SoundRecording
 from rtmri2speech.corpora.folder import FolderCorpus, unpaired_sounds
-from rtmri2speech.data.clips import Clip, open_clip
-from rtmri2speech.data.scan import VideoScan, scan_video
-from rtmri2speech.data.sound import Sound, has_sound, read_sound
-from rtmri2speech.data.textgrid import label_lead, read_textgrid
+from rtmri2speech.data.media.audio import Sound, has_sound, read_sound
+from rtmri2speech.data.media.clips import Clip, open_clip
+from rtmri2speech.data.media.scan import VideoScan, scan_video
+from rtmri2speech.data.media.textgrid import label_lead, read_textgrid
 from rtmri2speech.errors import MediaError, UserError
 from rtmri2speech.parallel import run_jobs
 from rtmri2speech.preparation.align import MismatchPolicy, explain_mismatch

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from rtmri2speech.data.dataset.layout import FILELISTS, SPLITS, Dataset, Utterance
 from rtmri2speech.data.files import hash_files
-from rtmri2speech.data.layout import FILELISTS, SPLITS, Dataset, Utterance
-from rtmri2speech.data.sound import sound_size
+from rtmri2speech.data.media.audio import sound_size
 from rtmri2speech.errors import UserError
 from rtmri2speech.parallel import run_jobs
 from rtmri2speech.preparation.check import Finding

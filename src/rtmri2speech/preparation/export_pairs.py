@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from rtmri2speech.data.dataset.windows import windows
 from rtmri2speech.data.files import new_folder, replacing
-from rtmri2speech.data.windows import windows
 
 
 def pairs_of(root: Path, utterance_id: str, ref_frames: int) -> tuple[Path, Path]:

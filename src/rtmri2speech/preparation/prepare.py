@@ -14,9 +14,9 @@ import numpy as np
 
 from rtmri2speech import __version__
 from rtmri2speech.corpora.base import AnyRecording, Corpus, SoundRecording
+from rtmri2speech.data.dataset.layout import FILELISTS, RECEIPTS, SPLITS, Meta, Split, Utterance, write_utterances
+from rtmri2speech.data.dataset.splits import FEW_RECORDINGS, SplitMode, check_ratio, split_units
 from rtmri2speech.data.files import write_text
-from rtmri2speech.data.layout import FILELISTS, RECEIPTS, SPLITS, Meta, Split, Utterance, write_utterances
-from rtmri2speech.data.splits import FEW_RECORDINGS, SplitMode, check_ratio, split_units
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.parallel import run_jobs
 from rtmri2speech.preparation.export_pairs import export_pairs, pairs_of

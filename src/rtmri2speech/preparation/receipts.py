@@ -10,8 +10,8 @@ from pathlib import Path
 
 from rtmri2speech import __version__
 from rtmri2speech.corpora.base import Recording
+from rtmri2speech.data.dataset.layout import RECEIPTS, SCHEMA, Utterance
 from rtmri2speech.data.files import hash_files, write_text
-from rtmri2speech.data.layout import RECEIPTS, SCHEMA, Utterance
 from rtmri2speech.errors import MediaError
 from rtmri2speech.preparation.recording import Job, make_samples, sample_files
 

@@ -16,13 +16,13 @@ from pydantic import Field
 
 from rtmri2speech.config import Config
 from rtmri2speech.corpora.base import AnyRecording, Recording, SoundRecording
-from rtmri2speech.data.clips import Clip, open_clip
+from rtmri2speech.data.dataset.layout import SAMPLE_FILES, SOUND_FILES, FrameWriter, Split, Utterance
+from rtmri2speech.data.dataset.splits import SplitMode, split_blocks
 from rtmri2speech.data.files import hash_files, new_folder
-from rtmri2speech.data.layout import SAMPLE_FILES, SOUND_FILES, FrameWriter, Split, Utterance
-from rtmri2speech.data.scan import scan_video
-from rtmri2speech.data.sound import read_sound, resample, write_float_wav
-from rtmri2speech.data.splits import SplitMode, split_blocks
-from rtmri2speech.data.textgrid import read_textgrid, shift_textgrid, write_textgrid
+from rtmri2speech.data.media.audio import read_sound, resample, write_float_wav
+from rtmri2speech.data.media.clips import Clip, open_clip
+from rtmri2speech.data.media.scan import scan_video
+from rtmri2speech.data.media.textgrid import read_textgrid, shift_textgrid, write_textgrid
 from rtmri2speech.errors import MediaError
 from rtmri2speech.preparation.align import MismatchPolicy, align, offsets
 from rtmri2speech.preparation.check import Finding, check_level, check_scan, check_sound, find_sound, too_short

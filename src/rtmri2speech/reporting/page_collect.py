@@ -10,7 +10,7 @@ from typing import Any
 from rtmri2speech.analysis.regions import TEMPLATE
 from rtmri2speech.corpora.names import beside
 from rtmri2speech.data.files import hash_files, read_object
-from rtmri2speech.data.media import VIDEO_SUFFIXES
+from rtmri2speech.data.media.video import VIDEO_SUFFIXES
 from rtmri2speech.errors import ConfigError, DatasetError
 
 _GENERATED, _ORIGINAL = "_generated", "_original"

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from rtmri2speech.analysis.map_sequences import MapSequence
 from rtmri2speech.analysis.regions import Regions
-from rtmri2speech.data.clips import Clip
+from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.reporting.layers import TINTS
 from rtmri2speech.reporting.maps import Display, Look, colours, fade
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from praatio.data_classes.interval_tier import IntervalTier
 
-from rtmri2speech.data.sound import Sound
-from rtmri2speech.data.textgrid import read_textgrid
+from rtmri2speech.data.media.audio import Sound
+from rtmri2speech.data.media.textgrid import read_textgrid
 from rtmri2speech.errors import UserError
 from rtmri2speech.phonetics.spectrogram import wide_band
 from rtmri2speech.phonetics.tracks import Tracks, measure_tracks

@@ -12,7 +12,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from rtmri2speech.data.sound import Sound
+from rtmri2speech.data.media.audio import Sound
 from rtmri2speech.phonetics.bark import hz_to_bark
 from rtmri2speech.phonetics.spectrogram import wide_band
 from rtmri2speech.phonetics.tracks import Tracks

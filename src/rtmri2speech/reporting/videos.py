@@ -15,9 +15,9 @@ from PIL import Image
 from rtmri2speech.analysis.fills import Fill, Painter, hide
 from rtmri2speech.analysis.map_sequences import MapSequence
 from rtmri2speech.analysis.regions import Regions
-from rtmri2speech.data.clips import Clip
-from rtmri2speech.data.movies import write_movie
-from rtmri2speech.data.sound import Sound
+from rtmri2speech.data.media.audio import Sound
+from rtmri2speech.data.media.clips import Clip
+from rtmri2speech.data.media.movies import write_movie
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.reporting.captions import Key, Strip
 from rtmri2speech.reporting.layers import Layer, mix

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from rtmri2speech.corpora.phantom import PHONES, SOUND, SUFFIXES, TRUTH, VIDEO, utterance_file
 from rtmri2speech.data.files import replacing_name
-from rtmri2speech.data.media import write_video
-from rtmri2speech.data.sound import write_wav
-from rtmri2speech.data.textgrid import interval_grid, write_textgrid
+from rtmri2speech.data.media.audio import write_wav
+from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
+from rtmri2speech.data.media.video import write_video
 from rtmri2speech.simulation.anatomy import Stream
 from rtmri2speech.simulation.head import Head, to_pixels
 from rtmri2speech.simulation.microphone import record

@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rtmri2speech.data.clips import Clip, open_clip
 from rtmri2speech.data.files import replacing
-from rtmri2speech.data.scan import scan_video
-from rtmri2speech.data.sound import sound_writer
+from rtmri2speech.data.media.audio import sound_writer
+from rtmri2speech.data.media.clips import Clip, open_clip
+from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.errors import BundleError, MediaError
 from rtmri2speech.models.bundle import Bundle
 from rtmri2speech.models.generator_cpu import for_inference

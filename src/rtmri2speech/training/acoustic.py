@@ -15,7 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from rtmri2speech.data.segments import SegmentBatch
+from rtmri2speech.data.dataset.training_items import SegmentBatch
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.recompute import require_recomputable
 from rtmri2speech.signal.frames import model_input

@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from rtmri2speech.data.dataset.folds import FoldUnit, WithoutFold, assign_folds, fold_unit
+from rtmri2speech.data.dataset.layout import Dataset, Utterance
+from rtmri2speech.data.dataset.mel_folders import PREDICTED
 from rtmri2speech.data.files import hash_files, write_text
-from rtmri2speech.data.folds import FoldUnit, WithoutFold, assign_folds, fold_unit
-from rtmri2speech.data.layout import Dataset, Utterance
-from rtmri2speech.data.mels import PREDICTED
 from rtmri2speech.errors import UserError
 from rtmri2speech.signal.mel_statistics import MelStatistics
 from rtmri2speech.training.export_mels import Exported, export_mels

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rtmri2speech.data.dataset.layout import Dataset, Utterance
+from rtmri2speech.data.dataset.mel_folders import GROUND_TRUTH, mel_path, open_ln_mel
 from rtmri2speech.data.files import cannot_write, replacing, write_text
-from rtmri2speech.data.layout import Dataset, Utterance
-from rtmri2speech.data.mels import GROUND_TRUTH, mel_path, open_ln_mel
 from rtmri2speech.errors import DatasetError, UserError
 from rtmri2speech.signal.mel import db_to_ln
 

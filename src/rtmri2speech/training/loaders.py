@@ -15,8 +15,8 @@ from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Sampler, default_collate
 from torch.utils.data import Dataset as TorchDataset
 
-from rtmri2speech.data.layout import Dataset, Utterance
-from rtmri2speech.data.segments import load_sound
+from rtmri2speech.data.dataset.layout import Dataset, Utterance
+from rtmri2speech.data.dataset.training_items import load_sound
 from rtmri2speech.errors import UserError
 from rtmri2speech.training.processes import ALONE, Processes
 from rtmri2speech.training.recipes import LoaderConfig

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rtmri2speech.data.layout import Dataset, Split, Utterance
-from rtmri2speech.data.segments import read_frames
+from rtmri2speech.data.dataset.layout import Dataset, Split, Utterance
+from rtmri2speech.data.dataset.training_items import read_frames
 from rtmri2speech.models.acoustic import AcousticModel, Inference
 from rtmri2speech.signal.frames import model_input
 

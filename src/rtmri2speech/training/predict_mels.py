@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from rtmri2speech.data.dataset.layout import Dataset, Utterance
+from rtmri2speech.data.dataset.mel_folders import PREDICTED
 from rtmri2speech.data.files import hash_files
-from rtmri2speech.data.layout import Dataset, Utterance
-from rtmri2speech.data.mels import PREDICTED
 from rtmri2speech.errors import BundleError
 from rtmri2speech.models.bundle import load_bundle
 from rtmri2speech.training.export_mels import Exported, export_mels

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from rtmri2speech.assets import recipes
 from rtmri2speech.config import Config, apply_overrides, read_yaml
-from rtmri2speech.data.sound_augment import SoundAugmentConfig
+from rtmri2speech.data.dataset.sound_augment import SoundAugmentConfig
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.models.acoustic import AcousticConfig
 from rtmri2speech.models.discriminators import DiscriminatorName

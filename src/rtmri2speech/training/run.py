@@ -15,9 +15,9 @@ import torch
 from lightning.pytorch import Trainer
 
 from rtmri2speech import __version__
+from rtmri2speech.data.dataset.layout import Dataset
+from rtmri2speech.data.dataset.mel_folders import MelSource
 from rtmri2speech.data.files import check_writable
-from rtmri2speech.data.layout import Dataset
-from rtmri2speech.data.mels import MelSource
 from rtmri2speech.errors import UserError
 from rtmri2speech.models.bundle import save_bundle
 from rtmri2speech.training.checkpoints import Checkpoints

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from rtmri2speech import __version__
 from rtmri2speech.config import Config
+from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.data.files import hash_files, write_text
-from rtmri2speech.data.layout import Dataset
 from rtmri2speech.errors import UserError
 from rtmri2speech.training.recipes import RunConfig
 

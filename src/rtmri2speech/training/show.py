@@ -11,8 +11,8 @@ from matplotlib import colormaps
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rtmri2speech.data.layout import Dataset, Utterance
-from rtmri2speech.data.segments import read_frames
+from rtmri2speech.data.dataset.layout import Dataset, Utterance
+from rtmri2speech.data.dataset.training_items import read_frames
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.griffin_lim import griffin_lim

@@ -14,11 +14,11 @@ import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping
 from torch import Tensor
 
-from rtmri2speech.data.agreement import require_filelists, require_sounds
-from rtmri2speech.data.layout import Dataset
-from rtmri2speech.data.mels import MelSource
-from rtmri2speech.data.segments import FrameSegments, SoundSegments, collate_pad
-from rtmri2speech.data.sound_augment import SoundAugmentConfig
+from rtmri2speech.data.dataset.consistency import require_filelists, require_sounds
+from rtmri2speech.data.dataset.layout import Dataset
+from rtmri2speech.data.dataset.mel_folders import MelSource
+from rtmri2speech.data.dataset.sound_augment import SoundAugmentConfig
+from rtmri2speech.data.dataset.training_items import FrameSegments, SoundSegments, collate_pad
 from rtmri2speech.errors import ConfigError, UserError
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.bundle import Bundle

@@ -18,7 +18,7 @@ from rtmri2speech.analysis.randomise import cascade, deal, steps_of
 from rtmri2speech.analysis.region_effects import compare_regions
 from rtmri2speech.analysis.regions import Regions
 from rtmri2speech.analysis.targets import Band, read_bands
-from rtmri2speech.data.clips import Clip
+from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.errors import DatasetError
 from rtmri2speech.models.bundle import Bundle
 from rtmri2speech.signal.features import FeatureConfig

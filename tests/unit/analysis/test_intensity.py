@@ -11,9 +11,9 @@ import pytest
 
 from rtmri2speech.analysis.intensity import measure_intensity, write_intensity
 from rtmri2speech.analysis.regions import Regions
-from rtmri2speech.data.clips import Clip
-from rtmri2speech.data.media import write_video
-from rtmri2speech.data.scan import scan_video
+from rtmri2speech.data.media.clips import Clip
+from rtmri2speech.data.media.scan import scan_video
+from rtmri2speech.data.media.video import write_video
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.reporting.pictures import open_pictures
 

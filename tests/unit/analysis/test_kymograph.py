@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from rtmri2speech.analysis.kymograph import Line, cut_line, write_kymograph
-from rtmri2speech.data.media import write_video
-from rtmri2speech.data.scan import VideoScan, scan_video
+from rtmri2speech.data.media.scan import VideoScan, scan_video
+from rtmri2speech.data.media.video import write_video
 from rtmri2speech.errors import ConfigError, MediaError
 
 HEIGHT, WIDTH, N = 40, 60, 30

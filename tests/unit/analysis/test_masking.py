@@ -15,7 +15,7 @@ from rtmri2speech.analysis.explain import Explainer, open_video
 from rtmri2speech.analysis.fills import FILLS, Fill, Painter, hide
 from rtmri2speech.analysis.masking import Condition, MaskOptions, beside, mask_clip, passes
 from rtmri2speech.analysis.regions import Regions, read_regions, source_of
-from rtmri2speech.data.clips import Clip
+from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.errors import ConfigError
 
 each_fill = pytest.mark.parametrize("fill", FILLS)

@@ -14,9 +14,9 @@ import soundfile
 import torch
 
 from rtmri2speech.corpora.folder import FolderCorpus
-from rtmri2speech.data.layout import Dataset
-from rtmri2speech.data.media import write_video
-from rtmri2speech.data.sound import write_wav
+from rtmri2speech.data.dataset.layout import Dataset
+from rtmri2speech.data.media.audio import write_wav
+from rtmri2speech.data.media.video import write_video
 from rtmri2speech.models.bundle import Bundle, load_bundle, save_bundle
 from rtmri2speech.preparation.prepare import prepare
 from rtmri2speech.preparation.recording import PrepareOptions

@@ -14,7 +14,7 @@ import pytest
 import soundfile
 import torch
 
-from rtmri2speech.data.layout import Dataset
+from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.evaluation.generators import VocoderRun
 from rtmri2speech.models.bundle import Bundle, load_bundle, save_bundle
 from rtmri2speech.models.vocoder import Generator, add_weight_norm

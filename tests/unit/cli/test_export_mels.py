@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rtmri2speech.data.layout import Dataset, write_utterances
+from rtmri2speech.data.dataset.layout import Dataset, write_utterances
 from rtmri2speech.models.bundle import load_bundle, save_bundle
 
 Run = Callable[..., Any]

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from rtmri2speech.data.layout import Dataset
-from rtmri2speech.data.mels import MelSource
-from rtmri2speech.data.sound import write_float_wav
+from rtmri2speech.data.dataset.layout import Dataset
+from rtmri2speech.data.dataset.mel_folders import MelSource
+from rtmri2speech.data.media.audio import write_float_wav
 from rtmri2speech.models.bundle import load_bundle, save_bundle
 from rtmri2speech.signal.features import FeatureConfig
 

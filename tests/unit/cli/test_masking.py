@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from rtmri2speech.data.files import hash_files
-from rtmri2speech.data.sound import read_sound
+from rtmri2speech.data.media.audio import read_sound
 
 Run = Callable[..., Any]
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rtmri2speech.data.sound import write_wav
+from rtmri2speech.data.media.audio import write_wav
 from talker import speak, write_recording
 
 pytest.importorskip("parselmouth")

@@ -11,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from rtmri2speech.data.sound import read_sound, write_wav
+from rtmri2speech.data.media.audio import read_sound, write_wav
 
 Run = Callable[..., Any]
 FRAMES = 68

@@ -14,8 +14,8 @@ import pytest
 import soundfile
 
 from rtmri2speech.corpora.phantom import MANIFEST
-from rtmri2speech.data.layout import Dataset
-from rtmri2speech.data.textgrid import interval_grid, write_textgrid
+from rtmri2speech.data.dataset.layout import Dataset
+from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
 from talker import speak
 
 Run = Callable[..., Any]

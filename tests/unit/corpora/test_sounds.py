@@ -8,7 +8,7 @@ from rtmri2speech.corpora.base import Corpus, Recording, SoundRecording
 from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.corpora.names import files_below
 from rtmri2speech.corpora.sounds import SOUND_ALONE_SUFFIXES, SoundFolderCorpus, SoundOf
-from rtmri2speech.data.layout import RECEIPTS
+from rtmri2speech.data.dataset.layout import RECEIPTS
 from rtmri2speech.errors import MediaError, UserError
 
 

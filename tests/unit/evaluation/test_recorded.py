@@ -10,8 +10,8 @@ import pytest
 import soundfile
 
 from rtmri2speech.corpora.folder import FolderCorpus
-from rtmri2speech.data.layout import Dataset
-from rtmri2speech.data.sound import write_wav
+from rtmri2speech.data.dataset.layout import Dataset
+from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.errors import DatasetError, MediaError
 from rtmri2speech.evaluation.recorded import VideoReader, from_dataset
 from rtmri2speech.preparation.prepare import prepare

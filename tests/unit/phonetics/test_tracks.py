@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from rtmri2speech.data.sound import Sound
+from rtmri2speech.data.media.audio import Sound
 from rtmri2speech.errors import ConfigError, MediaError
 from rtmri2speech.phonetics.tracks import choose_ceiling, measure_tracks, write_tracks
 

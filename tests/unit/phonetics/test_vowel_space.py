@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rtmri2speech.data.media import write_video
-from rtmri2speech.data.scan import scan_video
-from rtmri2speech.data.textgrid import read_textgrid
+from rtmri2speech.data.media.scan import scan_video
+from rtmri2speech.data.media.textgrid import read_textgrid
+from rtmri2speech.data.media.video import write_video
 from rtmri2speech.phonetics.vowel_space import (
     MeanFrames,
     VowelToken,

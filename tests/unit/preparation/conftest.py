@@ -13,9 +13,9 @@ import soundfile
 from threadpoolctl import threadpool_limits
 
 from rtmri2speech.corpora.folder import FolderCorpus
-from rtmri2speech.data.clips import Clip, open_clip
 from rtmri2speech.data.files import hash_files
-from rtmri2speech.data.scan import VideoScan
+from rtmri2speech.data.media.clips import Clip, open_clip
+from rtmri2speech.data.media.scan import VideoScan
 from rtmri2speech.preparation.prepare import PrepareSummary, prepare
 from rtmri2speech.preparation.recording import PrepareOptions
 from rtmri2speech.signal.features import FeatureConfig

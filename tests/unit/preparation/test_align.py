@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from praatio import textgrid as praat
 
 from rtmri2speech.corpora.folder import FolderCorpus
-from rtmri2speech.data.clips import Clip
-from rtmri2speech.data.layout import Dataset
-from rtmri2speech.data.media import write_video
-from rtmri2speech.data.sound import Sound, write_wav
+from rtmri2speech.data.dataset.layout import Dataset
+from rtmri2speech.data.media.audio import Sound, write_wav
+from rtmri2speech.data.media.clips import Clip
+from rtmri2speech.data.media.video import write_video
 from rtmri2speech.errors import MediaError
 from rtmri2speech.preparation.align import align, explain_mismatch, offsets
 from rtmri2speech.preparation.prepare import PrepareSummary

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from rtmri2speech.corpora.base import Recording
 from rtmri2speech.corpora.folder import FolderCorpus
-from rtmri2speech.data.clips import open_clip
-from rtmri2speech.data.media import write_video
-from rtmri2speech.data.scan import scan_video
-from rtmri2speech.data.sound import write_wav
+from rtmri2speech.data.media.audio import write_wav
+from rtmri2speech.data.media.clips import open_clip
+from rtmri2speech.data.media.scan import scan_video
+from rtmri2speech.data.media.video import write_video
 from rtmri2speech.preparation.align import offsets
 from rtmri2speech.preparation.check import (
     CheckOptions,

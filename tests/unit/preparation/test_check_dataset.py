@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rtmri2speech.data.dataset.layout import SAMPLE_FILES, Dataset, Utterance, write_utterances
 from rtmri2speech.data.files import hash_files
-from rtmri2speech.data.layout import SAMPLE_FILES, Dataset, Utterance, write_utterances
 from rtmri2speech.errors import DatasetError
 from rtmri2speech.preparation.check import Finding
 from rtmri2speech.preparation.check_dataset import check_dataset

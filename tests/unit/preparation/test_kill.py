@@ -22,7 +22,7 @@ from pathlib import Path
 import torch
 torch.set_num_threads(1)
 from rtmri2speech.corpora.folder import FolderCorpus
-from rtmri2speech.data.layout import SAMPLE_FILES, Dataset
+from rtmri2speech.data.dataset.layout import SAMPLE_FILES, Dataset
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.errors import DatasetError
 from rtmri2speech.preparation.cut import CutConfig

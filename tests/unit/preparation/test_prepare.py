@@ -14,13 +14,13 @@ import soundfile
 from threadpoolctl import threadpool_limits
 
 from rtmri2speech.corpora.folder import FolderCorpus
-from rtmri2speech.data.clips import open_clip
-from rtmri2speech.data.layout import SAMPLE_FILES, Dataset
-from rtmri2speech.data.media import write_video
-from rtmri2speech.data.scan import scan_video
-from rtmri2speech.data.sound import read_sound, write_wav
-from rtmri2speech.data.textgrid import read_textgrid
-from rtmri2speech.data.windows import windows
+from rtmri2speech.data.dataset.layout import SAMPLE_FILES, Dataset
+from rtmri2speech.data.dataset.windows import windows
+from rtmri2speech.data.media.audio import read_sound, write_wav
+from rtmri2speech.data.media.clips import open_clip
+from rtmri2speech.data.media.scan import scan_video
+from rtmri2speech.data.media.textgrid import read_textgrid
+from rtmri2speech.data.media.video import write_video
 from rtmri2speech.errors import ConfigError, DatasetError, MediaError, UserError
 from rtmri2speech.preparation import recording as recording_module
 from rtmri2speech.preparation.cut import CutConfig

@@ -9,7 +9,7 @@ import pytest
 
 from rtmri2speech.corpora.base import Recording
 from rtmri2speech.corpora.phantom import PhantomCorpus
-from rtmri2speech.data.layout import Dataset
+from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.errors import DatasetError
 from rtmri2speech.preparation.check_dataset import check_dataset
 from rtmri2speech.preparation.prepare import prepare

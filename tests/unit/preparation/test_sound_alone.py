@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.corpora.sounds import SoundFolderCorpus, SoundOf
-from rtmri2speech.data.layout import SAMPLE_FILES, SOUND_FILES, Dataset
-from rtmri2speech.data.sound import read_sound
-from rtmri2speech.data.textgrid import interval_grid, read_textgrid, write_textgrid
+from rtmri2speech.data.dataset.layout import SAMPLE_FILES, SOUND_FILES, Dataset
+from rtmri2speech.data.media.audio import read_sound
+from rtmri2speech.data.media.textgrid import interval_grid, read_textgrid, write_textgrid
 from rtmri2speech.errors import ConfigError, DatasetError, MediaError, UserError
 from rtmri2speech.preparation import recording as recording_module
 from rtmri2speech.preparation.check import CheckOptions, Finding, check_recordings

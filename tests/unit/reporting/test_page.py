@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from page_folder import HARMLESS, HOSTILE, Made, make_folder
-from rtmri2speech.data.sound import write_wav
-from rtmri2speech.data.textgrid import interval_grid, write_textgrid
+from rtmri2speech.data.media.audio import write_wav
+from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
 from rtmri2speech.errors import DatasetError, UserError
 from rtmri2speech.reporting.page import render, write_page
 from rtmri2speech.reporting.page_collect import ClipFiles, Findings, Named, collect

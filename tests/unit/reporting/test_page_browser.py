@@ -191,7 +191,7 @@ def test_a_long_clip_has_its_courses_and_pitch_drawn(opened: Opened) -> None:
 
 
 def test_every_frame_is_the_videos_own(opened: Opened, made: Made) -> None:
-    from rtmri2speech.data.scan import scan_video
+    from rtmri2speech.data.media.scan import scan_video
     from rtmri2speech.reporting.pictures import open_pictures
     from rtmri2speech.signal.features import FeatureConfig
 

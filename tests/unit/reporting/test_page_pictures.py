@@ -15,7 +15,7 @@ from PIL import Image
 from rtmri2speech.analysis.map_sequences import MapSequence
 from rtmri2speech.analysis.polygons import fill_polygon
 from rtmri2speech.analysis.regions import Regions
-from rtmri2speech.data.scan import scan_video
+from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.reporting.page_pictures import (
     cells_of,
     colour_tables,

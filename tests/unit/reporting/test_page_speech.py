@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rtmri2speech.data.sound import Sound, encode_flac
-from rtmri2speech.data.textgrid import interval_grid, write_textgrid
+from rtmri2speech.data.media.audio import Sound, encode_flac
+from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
 from rtmri2speech.phonetics.tracks import Tracks
 from rtmri2speech.phonetics.vowels import Span
 from rtmri2speech.reporting.page_speech import (

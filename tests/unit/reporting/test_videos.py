@@ -12,8 +12,8 @@ import pytest
 from rtmri2speech.analysis.fills import Fill
 from rtmri2speech.analysis.map_sequences import MapSequence
 from rtmri2speech.analysis.regions import Regions
-from rtmri2speech.data.media import write_video
-from rtmri2speech.data.scan import scan_video
+from rtmri2speech.data.media.scan import scan_video
+from rtmri2speech.data.media.video import write_video
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.reporting.layers import TINTS, Layer
 from rtmri2speech.reporting.maps import Look

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rtmri2speech.corpora.phantom import PhantomCorpus
-from rtmri2speech.data.sound import read_sound
+from rtmri2speech.data.media.audio import read_sound
 from rtmri2speech.simulation import microphone
 from rtmri2speech.simulation.truth import Truth
 from rtmri2speech.simulation.vtl import SAMPLE_RATE

@@ -17,7 +17,7 @@ import pytest
 import soundfile
 
 from rtmri2speech.corpora.phantom import MANIFEST, PLAN, SUFFIXES, PhantomCorpus, is_phantom
-from rtmri2speech.data.textgrid import read_textgrid
+from rtmri2speech.data.media.textgrid import read_textgrid
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.simulation import phantom, utterance
 from rtmri2speech.simulation.anatomy import Anatomy, Speaker, Stream, draw_speakers

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rtmri2speech.data.layout import SPLITS
+from rtmri2speech.data.dataset.layout import SPLITS
 from rtmri2speech.simulation.fitting import VOWELS
 from rtmri2speech.simulation.script import CONSONANTS, Script, bucket_of, text_of, write_script
 

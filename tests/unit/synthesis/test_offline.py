@@ -18,10 +18,10 @@ import torch
 from numpy.typing import NDArray
 
 from rtmri2speech.corpora.folder import FolderCorpus
-from rtmri2speech.data.clips import open_clip
-from rtmri2speech.data.layout import Dataset
-from rtmri2speech.data.media import write_video
-from rtmri2speech.data.scan import scan_video
+from rtmri2speech.data.dataset.layout import Dataset
+from rtmri2speech.data.media.clips import open_clip
+from rtmri2speech.data.media.scan import scan_video
+from rtmri2speech.data.media.video import write_video
 from rtmri2speech.errors import BundleError, MediaError, UserError
 from rtmri2speech.models.bundle import Bundle
 from rtmri2speech.preparation.cut import CutConfig

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from rtmri2speech.data.layout import Dataset, write_utterances
+from rtmri2speech.data.dataset.layout import Dataset, write_utterances
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.models.bundle import load_bundle
 from rtmri2speech.signal.mel_statistics import MelStatistics

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rtmri2speech.data.layout import Dataset, Utterance
+from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.errors import UserError
 from rtmri2speech.training.export_mels import RECORD, export_ground_truth, export_mels
 

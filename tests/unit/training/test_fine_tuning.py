@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from rtmri2speech.data.layout import Dataset
-from rtmri2speech.data.mels import MelSource, mel_path
+from rtmri2speech.data.dataset.layout import Dataset
+from rtmri2speech.data.dataset.mel_folders import MelSource, mel_path
 from rtmri2speech.errors import DatasetError, UserError
 from rtmri2speech.models.bundle import load_bundle
 from rtmri2speech.training.export_mels import export_ground_truth

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from rtmri2speech.data.layout import Dataset
+from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.errors import DatasetError
 from rtmri2speech.training.loaders import EpochSampler, Loader, WholeSounds, make_loader
 from rtmri2speech.training.recipes import Recipe

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from rtmri2speech.data.layout import Dataset
+from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.errors import BundleError, DatasetError
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel, Inference
 from rtmri2speech.models.bundle import Bundle, join, save_bundle

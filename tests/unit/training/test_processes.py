@@ -17,7 +17,7 @@ from lightning.fabric.plugins.environments import LightningEnvironment, SLURMEnv
 from torch.utils.data import SequentialSampler
 
 import rtmri2speech
-from rtmri2speech.data.layout import Dataset
+from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.errors import UserError
 from rtmri2speech.models.bundle import load_bundle
 from rtmri2speech.training.loaders import EpochSampler, ShareOfBatches
@@ -117,7 +117,7 @@ def test_what_several_processes_cannot_do_is_refused(
 START = """
 import json, pathlib, sys
 from torch import distributed
-from rtmri2speech.data.layout import Dataset
+from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.errors import UserError
 from rtmri2speech.training.processes import find_processes, start_together
 

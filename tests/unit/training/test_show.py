@@ -10,7 +10,7 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from rtmri2speech.data.layout import Dataset
+from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.bundle import load_bundle
 from rtmri2speech.signal.frames import model_input

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from rtmri2speech.data.layout import Dataset
+from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.errors import BundleError, ConfigError, UserError
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
 from rtmri2speech.models.bundle import Bundle, load_bundle, save_bundle

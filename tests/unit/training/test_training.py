@@ -15,8 +15,8 @@ import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.plugins.precision import MixedPrecision
 
-from rtmri2speech.data.layout import Dataset
-from rtmri2speech.data.segments import FrameSegments, collate_pad
+from rtmri2speech.data.dataset.layout import Dataset
+from rtmri2speech.data.dataset.training_items import FrameSegments, collate_pad
 from rtmri2speech.errors import BundleError, ConfigError, DatasetError, UserError
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.bundle import load_bundle

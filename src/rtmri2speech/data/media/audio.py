@@ -17,7 +17,7 @@ import soxr
 from numpy.typing import NDArray
 
 from rtmri2speech.data.files import cannot_write, move_into_place, remove_file, replacing
-from rtmri2speech.data.media import decode_stream, opened
+from rtmri2speech.data.media.video import decode_stream, opened
 from rtmri2speech.errors import MediaError
 
 SOUND_SUFFIXES = (".wav", ".flac")

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rtmri2speech.data.folds import WithoutFold, assign_folds, fold_unit
-from rtmri2speech.data.layout import Dataset, Utterance
+from rtmri2speech.data.dataset.folds import WithoutFold, assign_folds, fold_unit
+from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.errors import ConfigError, DatasetError
 
 MakeDataset = Callable[..., Path]

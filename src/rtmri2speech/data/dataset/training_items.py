@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
-from rtmri2speech.data.layout import Dataset, Split, Utterance
-from rtmri2speech.data.mels import MelSource, read_mel_db
-from rtmri2speech.data.sound import read_sound_slice
-from rtmri2speech.data.sound_augment import SoundAugmentConfig, augmented_sound
-from rtmri2speech.data.windows import Segment, tile
+from rtmri2speech.data.dataset.layout import Dataset, Split, Utterance
+from rtmri2speech.data.dataset.mel_folders import MelSource, read_mel_db
+from rtmri2speech.data.dataset.sound_augment import SoundAugmentConfig, augmented_sound
+from rtmri2speech.data.dataset.windows import Segment, tile
+from rtmri2speech.data.media.audio import read_sound_slice
 from rtmri2speech.errors import ConfigError, DatasetError
 
 
@@ -153,7 +153,7 @@ def load_sound(
         utterance: which of it.
         start: first frame.
         n_frames: frames, beyond the end too.
-        mels: folder to take the mel from instead of the dataset's own (:mod:`rtmri2speech.data.mels`).
+        mels: folder to take the mel from instead of the dataset's own (:mod:`rtmri2speech.data.dataset.mel_folders`).
 
     Raises:
         DatasetError: when the sound is missing or shorter than its frames, or the mel in ``mels`` cannot be used.

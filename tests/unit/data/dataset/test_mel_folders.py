@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rtmri2speech.data.layout import Dataset
-from rtmri2speech.data.mels import MelSource, mel_path, open_ln_mel, read_mel_db, require_ln
+from rtmri2speech.data.dataset.layout import Dataset
+from rtmri2speech.data.dataset.mel_folders import MelSource, mel_path, open_ln_mel, read_mel_db, require_ln
 from rtmri2speech.errors import ConfigError, DatasetError
 from rtmri2speech.signal.mel import db_to_ln, mel_db
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from rtmri2speech.data.layout import Dataset
-from rtmri2speech.data.mels import MelSource, mel_path
-from rtmri2speech.data.segments import FrameSegments, SoundSegments, collate_pad, load_sound
-from rtmri2speech.data.sound import read_sound, write_float_wav
+from rtmri2speech.data.dataset.layout import Dataset
+from rtmri2speech.data.dataset.mel_folders import MelSource, mel_path
+from rtmri2speech.data.dataset.training_items import FrameSegments, SoundSegments, collate_pad, load_sound
+from rtmri2speech.data.media.audio import read_sound, write_float_wav
 from rtmri2speech.errors import DatasetError
 from rtmri2speech.signal.mel import mel_db
 

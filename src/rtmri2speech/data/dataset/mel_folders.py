@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.files import hash_files
-from rtmri2speech.data.layout import Dataset, Utterance
 from rtmri2speech.errors import ConfigError, DatasetError
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel import ln_to_db

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from rtmri2speech.data.layout import SPLITS, Split
+from rtmri2speech.data.dataset.layout import SPLITS, Split
 from rtmri2speech.errors import ConfigError
 
 SplitMode = Literal["corpus", "recording", "speaker", "blocks"]

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from rtmri2speech.data.layout import Dataset, Utterance
+from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.errors import ConfigError, DatasetError
 
 FoldUnit = Literal["recording", "speaker"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rtmri2speech.data.layout import FILELISTS, Dataset
-from rtmri2speech.data.sound import sound_size
+from rtmri2speech.data.dataset.layout import FILELISTS, Dataset
+from rtmri2speech.data.media.audio import sound_size
 from rtmri2speech.errors import DatasetError
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rtmri2speech.data.agreement import require_filelists, require_sounds
-from rtmri2speech.data.layout import Dataset
-from rtmri2speech.data.sound import write_float_wav
+from rtmri2speech.data.dataset.consistency import require_filelists, require_sounds
+from rtmri2speech.data.dataset.layout import Dataset
+from rtmri2speech.data.media.audio import write_float_wav
 from rtmri2speech.errors import DatasetError, MediaError
 
 MakeDataset = Callable[..., Path]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from praatio import textgrid as praat
 from praatio.data_classes.textgrid import Textgrid
 
-from rtmri2speech.data.textgrid import interval_grid, label_lead, read_textgrid, shift_textgrid, write_textgrid
+from rtmri2speech.data.media.textgrid import interval_grid, label_lead, read_textgrid, shift_textgrid, write_textgrid
 from rtmri2speech.errors import MediaError
 
 

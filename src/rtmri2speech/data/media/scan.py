@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtmri2speech.data.media import GreyConverter, GreyFrame, decode_stream, opened, read_video, video_stream
-from rtmri2speech.data.times import frame_times, tagged_duration
+from rtmri2speech.data.media.timestamps import frame_times, tagged_duration
+from rtmri2speech.data.media.video import GreyConverter, GreyFrame, decode_stream, opened, read_video, video_stream
 from rtmri2speech.errors import MediaError
 
 # Frames of a scanned video stay in memory up to this size: 4,000 frames of 256x256, two and a half minutes.

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from rtmri2speech.data.media import GreyConverter, read_video, write_video
-from rtmri2speech.data.scan import scan_video
-from rtmri2speech.data.sound import has_sound, read_sound
+from rtmri2speech.data.media.audio import has_sound, read_sound
+from rtmri2speech.data.media.scan import scan_video
+from rtmri2speech.data.media.video import GreyConverter, read_video, write_video
 from rtmri2speech.errors import MediaError, UserError
 
 Pictures = NDArray[np.uint8]

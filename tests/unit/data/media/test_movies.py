@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rtmri2speech.data.movies import SOUND_RATE, cut_sound, write_movie
-from rtmri2speech.data.sound import Sound, read_sound
+from rtmri2speech.data.media.audio import Sound, read_sound
+from rtmri2speech.data.media.movies import SOUND_RATE, cut_sound, write_movie
 from rtmri2speech.errors import ConfigError, UserError
 from rtmri2speech.signal.features import FeatureConfig
 

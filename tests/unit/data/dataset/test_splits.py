@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtmri2speech.data.splits import check_ratio, split_blocks, split_units
+from rtmri2speech.data.dataset.splits import check_ratio, split_blocks, split_units
 from rtmri2speech.errors import ConfigError
 
 RATIO = (80.0, 10.0, 10.0)

@@ -16,7 +16,7 @@ from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
 from rtmri2speech.data.files import replacing_name
-from rtmri2speech.data.sound import Sound, resample
+from rtmri2speech.data.media.audio import Sound, resample
 from rtmri2speech.errors import ConfigError, UserError
 
 SOUND_RATE = 48_000

@@ -12,8 +12,8 @@ import soundfile
 from numpy.typing import NDArray
 from scipy.io import wavfile
 
-from rtmri2speech.data import sound
-from rtmri2speech.data.sound import (
+from rtmri2speech.data.media import audio as sound
+from rtmri2speech.data.media.audio import (
     has_sound,
     read_sound,
     read_sound_slice,
@@ -121,7 +121,7 @@ def test_a_damaged_packet_leaves_silence_instead_of_pulling_the_rest_forward(tmp
 
 
 def test_a_silent_video_has_no_sound(tmp_path: Path) -> None:
-    from rtmri2speech.data.media import write_video
+    from rtmri2speech.data.media.video import write_video
 
     write_video(tmp_path / "mute.mp4", [np.zeros((16, 16), np.uint8)] * 3, Fraction(25))
     assert not has_sound(tmp_path / "mute.mp4")

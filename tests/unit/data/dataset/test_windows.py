@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtmri2speech.data.windows import tile, windows
+from rtmri2speech.data.dataset.windows import tile, windows
 
 
 @given(st.integers(0, 400), st.integers(1, 20), st.integers(0, 80))

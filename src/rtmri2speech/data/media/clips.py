@@ -9,7 +9,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from rtmri2speech.data.scan import VideoScan
+from rtmri2speech.data.media.scan import VideoScan
 from rtmri2speech.errors import MediaError
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig, GreyLimits, normalise_frames
@@ -55,7 +55,7 @@ def open_clip(scan: VideoScan, features: FeatureConfig, frames: FrameConfig, tri
     """Lay a scanned video on the feature clock.
 
     Args:
-        scan: from :func:`rtmri2speech.data.scan.scan_video`.
+        scan: from :func:`rtmri2speech.data.media.scan.scan_video`.
         features: the clock.
         frames: size and normalisation.
         trim_over_bright: leave out the leading frames flagged as over-bright.

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rtmri2speech.data.layout import Dataset, FrameWriter, Utterance, write_utterances
+from rtmri2speech.data.dataset.layout import Dataset, FrameWriter, Utterance, write_utterances
 from rtmri2speech.errors import ConfigError, DatasetError
 
 MakeDataset = Callable[..., Path]

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rtmri2speech.data.layout import Dataset
-from rtmri2speech.data.mels import MelSource
-from rtmri2speech.data.segments import SoundSegments
-from rtmri2speech.data.sound import read_sound, write_float_wav
-from rtmri2speech.data.sound_augment import SoundAugmentConfig, augmented_sound
+from rtmri2speech.data.dataset.layout import Dataset
+from rtmri2speech.data.dataset.mel_folders import MelSource
+from rtmri2speech.data.dataset.sound_augment import SoundAugmentConfig, augmented_sound
+from rtmri2speech.data.dataset.training_items import SoundSegments
+from rtmri2speech.data.media.audio import read_sound, write_float_wav
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.signal.mel import mel_db
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtmri2speech.data.times import frame_times, tagged_duration
+from rtmri2speech.data.media.timestamps import frame_times, tagged_duration
 from rtmri2speech.errors import MediaError
 
 CLIP = Path("clip.mkv")

@@ -11,8 +11,8 @@ from pydantic import Field
 from torch import Tensor
 
 from rtmri2speech.config import Config
-from rtmri2speech.data.layout import Dataset, Utterance
-from rtmri2speech.data.sound import read_sound_slice, resample
+from rtmri2speech.data.dataset.layout import Dataset, Utterance
+from rtmri2speech.data.media.audio import read_sound_slice, resample
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel import mel_db
 

@@ -1,0 +1,1 @@
+"""The dataset folder, and what training draws from it."""
