@@ -80,8 +80,8 @@ def main() -> None:
     from rtmri2speech.data.media.scan import scan_video
     from rtmri2speech.data.media.video import write_video
     from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
-    from rtmri2speech.models.bundle import Bundle, join
-    from rtmri2speech.models.vocoder import Generator, VocoderConfig
+    from rtmri2speech.models.bundle.model_file import Bundle, join
+    from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig
     from rtmri2speech.signal.features import FeatureConfig
     from rtmri2speech.signal.frames import FrameConfig, model_input
     from rtmri2speech.synthesis.offline import Synthesizer, synthesize

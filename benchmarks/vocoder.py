@@ -32,10 +32,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.metrics.waveform import compare_waves, mean_of
-from rtmri2speech.models.bundle import load_bundle, weights_hash
-from rtmri2speech.models.discriminators import build_discriminator
-from rtmri2speech.models.generator_cpu import for_inference
-from rtmri2speech.models.vocoder import Generator, VocoderConfig, add_weight_norm
+from rtmri2speech.models.bundle.model_file import load_bundle, weights_hash
+from rtmri2speech.models.vocoder.cpu_generator import for_inference
+from rtmri2speech.models.vocoder.discriminators import build_discriminator
+from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig, add_weight_norm
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.griffin_lim import griffin_lim
 from rtmri2speech.signal.mel import db_to_ln, mel_db

@@ -12,8 +12,8 @@ import torch
 
 from rtmri2speech.corpora.phantom import MANIFEST
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
-from rtmri2speech.models.bundle import Bundle, join, save_bundle
-from rtmri2speech.models.vocoder import Generator, VocoderConfig
+from rtmri2speech.models.bundle.model_file import Bundle, join, save_bundle
+from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.simulation.anatomy import draw_speakers

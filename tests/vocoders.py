@@ -6,7 +6,7 @@ import torch
 from hypothesis import strategies as st
 from torch import nn
 
-from rtmri2speech.models.vocoder import Generator, VocoderConfig
+from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig
 
 
 @st.composite

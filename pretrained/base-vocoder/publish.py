@@ -20,7 +20,7 @@ from typing import Any
 
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.errors import UserError
-from rtmri2speech.models.bundle import Bundle, load_bundle, save_bundle, weights_hash
+from rtmri2speech.models.bundle.model_file import Bundle, load_bundle, save_bundle, weights_hash
 
 HERE = Path(__file__).parent
 COLUMNS = {"pesq_wb": "PESQ-wb", "stoi": "STOI", "estoi": "ESTOI", "mrstft": "MR-STFT", "f0_rmse_cents": "F0, cents"}

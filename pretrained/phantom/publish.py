@@ -19,7 +19,7 @@ from typing import Any
 
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.errors import UserError
-from rtmri2speech.models.bundle import Bundle, load_bundle, save_bundle
+from rtmri2speech.models.bundle.model_file import Bundle, load_bundle, save_bundle
 
 HERE = Path(__file__).parent
 MODEL, METRICS, CARD = HERE / "model.safetensors", HERE / "metrics.json", HERE / "README.md"

@@ -22,7 +22,7 @@ from cyclopts import App
 from conftest import MakeBundle
 from rtmri2speech.cli.main import _hyphenated, app, main
 from rtmri2speech.data.dataset.layout import FILELISTS, RECEIPTS, SAMPLE_FILES, Meta, Utterance
-from rtmri2speech.models.bundle import save_bundle
+from rtmri2speech.models.bundle.model_file import save_bundle
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
 

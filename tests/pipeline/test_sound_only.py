@@ -19,7 +19,7 @@ from rtmri2speech.corpora.phantom import MANIFEST
 from rtmri2speech.data.dataset.layout import Dataset, Split
 from rtmri2speech.data.dataset.training_items import SoundSegments
 from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
-from rtmri2speech.models.bundle import load_bundle
+from rtmri2speech.models.bundle.model_file import load_bundle
 from rtmri2speech.signal.mel_statistics import MelStatistics
 from rtmri2speech.training.loaders import WholeSounds
 from rtmri2speech.training.log import read_metrics

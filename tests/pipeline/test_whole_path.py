@@ -20,7 +20,7 @@ import torch
 from rtmri2speech.cli.main import main
 from rtmri2speech.corpora.phantom import PhantomCorpus
 from rtmri2speech.data.dataset.layout import Dataset
-from rtmri2speech.models.bundle import load_bundle
+from rtmri2speech.models.bundle.model_file import load_bundle
 from talker import speak, write_recording
 
 SMALL = ["--recipe", "smoke", "--device", "cpu"]

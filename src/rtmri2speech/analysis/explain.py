@@ -21,7 +21,7 @@ from rtmri2speech.analysis.targets import Target
 from rtmri2speech.data.media.clips import Clip, open_clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.errors import BundleError, ConfigError, MediaError
-from rtmri2speech.models.bundle import Bundle
+from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.models.threads import side_by_side
 from rtmri2speech.signal.frames import model_input
 

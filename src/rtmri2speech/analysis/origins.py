@@ -10,7 +10,7 @@ from typing import Any
 from rtmri2speech import __version__
 from rtmri2speech.analysis.regions import TEMPLATE, Regions
 from rtmri2speech.data.files import hash_files, write_text
-from rtmri2speech.models.bundle import Bundle
+from rtmri2speech.models.bundle.model_file import Bundle
 
 MODEL_HASH = "model_sha256"
 """Name of the entry that tells models apart, whatever their files are called."""

@@ -19,7 +19,7 @@ from rtmri2speech.analysis.agreement import mean_of_known, rank_correlation, str
 from rtmri2speech.analysis.explain import Explainer, to_pixels
 from rtmri2speech.analysis.probing import Probe, Variant
 from rtmri2speech.models.acoustic import AcousticModel
-from rtmri2speech.models.bundle import Bundle
+from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.signal.frames import model_input
 
 # Frames that statistics of BatchNorm are taken from, and pixels of the pictures that structure is compared in.

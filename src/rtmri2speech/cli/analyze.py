@@ -92,7 +92,7 @@ def gradcam(
     from rtmri2speech.analysis.gradcam import MapOptions, explain_clip
     from rtmri2speech.analysis.origins import origin_of_model
     from rtmri2speech.analysis.targets import read_bands
-    from rtmri2speech.models.bundle import load_bundle
+    from rtmri2speech.models.bundle.model_file import load_bundle
     from rtmri2speech.models.devices import choose_device
     from rtmri2speech.reporting.map_files import draw_maps, draw_segments
 

@@ -28,7 +28,7 @@ def bundle(
     half
         Store the weights in half precision: half the size, the same sound for all practical purposes.
     """
-    from rtmri2speech.models.bundle import join, load_bundle, save_bundle
+    from rtmri2speech.models.bundle.model_file import join, load_bundle, save_bundle
 
     save_bundle(join(load_bundle(acoustic), load_bundle(vocoder)), out, half=half)
     print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")

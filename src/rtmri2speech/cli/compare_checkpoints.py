@@ -85,7 +85,7 @@ def compare_checkpoints(
     from rtmri2speech.evaluation.compare import compare_generators, require_measurable
     from rtmri2speech.evaluation.generators import VocoderRun
     from rtmri2speech.evaluation.recorded import VideoReader, from_dataset
-    from rtmri2speech.models.bundle import join, load_bundle
+    from rtmri2speech.models.bundle.model_file import join, load_bundle
     from rtmri2speech.models.devices import choose_device
     from rtmri2speech.synthesis.offline import Synthesizer
 

@@ -32,7 +32,7 @@ def train_in_a_minute(out: Path, device: Device, seconds: float) -> None:
         seconds: length of the recordings together, about.
     """
     from rtmri2speech.corpora.phantom import PhantomCorpus
-    from rtmri2speech.models.bundle import join, load_bundle, save_bundle
+    from rtmri2speech.models.bundle.model_file import join, load_bundle, save_bundle
     from rtmri2speech.models.devices import choose_device
     from rtmri2speech.preparation.prepare import prepare
     from rtmri2speech.preparation.recording import PrepareOptions

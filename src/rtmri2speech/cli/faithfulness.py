@@ -71,7 +71,7 @@ def faithfulness(
     from rtmri2speech.analysis.regions import read_regions, source_of
     from rtmri2speech.analysis.targets import read_bands
     from rtmri2speech.data.files import check_writable
-    from rtmri2speech.models.bundle import load_bundle
+    from rtmri2speech.models.bundle.model_file import load_bundle
     from rtmri2speech.models.devices import choose_device
     from rtmri2speech.reporting.faithfulness import draw_faithfulness
 

@@ -24,8 +24,8 @@ def hifigan(checkpoint: Path, /, *, config: Path, out: Path, preemph: float = de
     preemph
         Pre-emphasis of the mel it was trained on; the checkpoint does not say.
     """
-    from rtmri2speech.models.bundle import save_bundle
-    from rtmri2speech.models.foreign import import_hifigan
+    from rtmri2speech.models.bundle.foreign import import_hifigan
+    from rtmri2speech.models.bundle.model_file import save_bundle
 
     result = import_hifigan(checkpoint, config, preemph)
     save_bundle(result, out)
@@ -59,8 +59,8 @@ def acoustic(
         How its frames were scaled.
     """
     from rtmri2speech.models.acoustic import AcousticConfig
-    from rtmri2speech.models.bundle import save_bundle
-    from rtmri2speech.models.foreign import import_acoustic
+    from rtmri2speech.models.bundle.foreign import import_acoustic
+    from rtmri2speech.models.bundle.model_file import save_bundle
     from rtmri2speech.signal.frames import FrameConfig
 
     frames = FrameConfig(mode=normalisation)

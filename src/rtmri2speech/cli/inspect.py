@@ -17,8 +17,8 @@ def inspect(model: ModelFile, /, *, json: Annotated[bool, Flag] = False) -> int:
     json
         Print everything but the weights as JSON, the recipes it was trained with included.
     """
-    from rtmri2speech.models.bundle import load_bundle
-    from rtmri2speech.models.describe import describe
+    from rtmri2speech.models.bundle.describe import describe
+    from rtmri2speech.models.bundle.model_file import load_bundle
 
     bundle = load_bundle(model)
     if json:

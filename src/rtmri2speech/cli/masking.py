@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rtmri2speech.analysis.masking_table import Row
-    from rtmri2speech.models.bundle import Bundle
+    from rtmri2speech.models.bundle.model_file import Bundle
 
 
 def masking(
@@ -80,7 +80,7 @@ def masking(
     from rtmri2speech.analysis.regions import read_regions, source_of
     from rtmri2speech.analysis.targets import read_bands
     from rtmri2speech.data.files import check_writable
-    from rtmri2speech.models.bundle import load_bundle
+    from rtmri2speech.models.bundle.model_file import load_bundle
     from rtmri2speech.models.devices import choose_device
     from rtmri2speech.reporting.masking import draw_masking
 

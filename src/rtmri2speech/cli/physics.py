@@ -81,7 +81,7 @@ def physics(
     from rtmri2speech.analysis.targets import read_bands
     from rtmri2speech.analysis.tract import FORMANTS
     from rtmri2speech.data.files import check_writable, hash_files
-    from rtmri2speech.models.bundle import load_bundle
+    from rtmri2speech.models.bundle.model_file import load_bundle
     from rtmri2speech.models.devices import choose_device
     from rtmri2speech.reporting.physics import draw_physics
 

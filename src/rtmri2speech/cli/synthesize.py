@@ -49,7 +49,7 @@ def synthesize(
             "Use another --out for each.",
         )
 
-    from rtmri2speech.models.bundle import load_bundle
+    from rtmri2speech.models.bundle.model_file import load_bundle
     from rtmri2speech.models.devices import choose_device, choose_dtype
     from rtmri2speech.reporting.figures import draw_mel
     from rtmri2speech.synthesis.offline import Synthesizer

@@ -19,8 +19,8 @@ from rtmri2speech.errors import BundleError, ConfigError, UserError
 from rtmri2speech.evaluation.generators import KeptGenerator
 from rtmri2speech.evaluation.recorded import Recorded
 from rtmri2speech.metrics.waveform import MEASURES, MORE_IS_BETTER, compare_waves, mean_of
-from rtmri2speech.models.bundle import save_bundle
-from rtmri2speech.models.generator_cpu import for_inference
+from rtmri2speech.models.bundle.model_file import save_bundle
+from rtmri2speech.models.vocoder.cpu_generator import for_inference
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel import db_to_ln, mel_db
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from rtmri2speech.errors import UserError
-from rtmri2speech.models.bundle import Bundle
-from rtmri2speech.models.vocoder import plain_weights
+from rtmri2speech.models.bundle.model_file import Bundle
+from rtmri2speech.models.vocoder.generator import plain_weights
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.training.recipes import VocoderRecipe
 from rtmri2speech.training.runs import RunFolder, load_checkpoint

@@ -24,7 +24,7 @@ from rtmri2speech.data.files import check_writable, hash_files, write_text
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.evaluation.scoring import Job, Scored, read_recorded, score
 from rtmri2speech.evaluation.voices import require_fitting
-from rtmri2speech.models.bundle import Bundle, load_bundle
+from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
 from rtmri2speech.parallel import run_jobs
 from rtmri2speech.phonetics.formants import LOW_VOICE_CEILING, ceiling_for
 from rtmri2speech.phonetics.pitch import WIDEST_RANGE, pitch_track

@@ -19,7 +19,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from rtmri2speech.config import Config
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.models.recompute import recomputed, require_recomputable
+from rtmri2speech.models.gradient_checkpointing import recomputed, require_recomputable
 from rtmri2speech.signal import defaults
 from rtmri2speech.signal.scaler import MelScaler
 

@@ -16,9 +16,9 @@ from rtmri2speech.data.media.audio import sound_writer
 from rtmri2speech.data.media.clips import Clip, open_clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.errors import BundleError, MediaError
-from rtmri2speech.models.bundle import Bundle
-from rtmri2speech.models.generator_cpu import for_inference
+from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.models.threads import side_by_side
+from rtmri2speech.models.vocoder.cpu_generator import for_inference
 from rtmri2speech.signal.frames import model_input
 from rtmri2speech.signal.mel import db_to_ln
 

@@ -17,7 +17,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from rtmri2speech.data.dataset.training_items import SegmentBatch
 from rtmri2speech.models.acoustic import AcousticModel
-from rtmri2speech.models.recompute import require_recomputable
+from rtmri2speech.models.gradient_checkpointing import require_recomputable
 from rtmri2speech.signal.frames import model_input
 from rtmri2speech.training.augment import augment
 from rtmri2speech.training.capture import CapturedEncoder

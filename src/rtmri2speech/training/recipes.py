@@ -14,8 +14,8 @@ from rtmri2speech.config import Config, apply_overrides, read_yaml
 from rtmri2speech.data.dataset.sound_augment import SoundAugmentConfig
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.models.acoustic import AcousticConfig
-from rtmri2speech.models.discriminators import DiscriminatorName
-from rtmri2speech.models.vocoder import VocoderConfig
+from rtmri2speech.models.vocoder.discriminators import DiscriminatorName
+from rtmri2speech.models.vocoder.generator import VocoderConfig
 from rtmri2speech.training.augment import AugmentConfig
 from rtmri2speech.training.losses import AcousticLossConfig
 

@@ -19,7 +19,7 @@ from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.data.dataset.mel_folders import MelSource
 from rtmri2speech.data.files import check_writable
 from rtmri2speech.errors import UserError
-from rtmri2speech.models.bundle import save_bundle
+from rtmri2speech.models.bundle.model_file import save_bundle
 from rtmri2speech.training.checkpoints import Checkpoints
 from rtmri2speech.training.engine import Execution, choose_execution, make_trainer, quiet
 from rtmri2speech.training.log import RunLog, validation_loss

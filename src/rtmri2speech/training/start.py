@@ -9,10 +9,10 @@ from typing import Literal
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.errors import BundleError
 from rtmri2speech.models.acoustic import AcousticModel
-from rtmri2speech.models.bundle import Bundle, load_bundle
-from rtmri2speech.models.foreign import config_beside, import_hifigan
-from rtmri2speech.models.transfer import MelInput, transfer
-from rtmri2speech.models.vocoder import Generator
+from rtmri2speech.models.bundle.foreign import config_beside, import_hifigan
+from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
+from rtmri2speech.models.vocoder.adapt import MelInput, transfer
+from rtmri2speech.models.vocoder.generator import Generator
 from rtmri2speech.signal.features import FeatureConfig
 
 Stage = Literal["acoustic", "vocoder"]
@@ -95,7 +95,7 @@ def start_from(model: AcousticModel | Generator, init: Init, stage: Stage) -> li
     """Put the weights into a model, in place.
 
     A vocoder's are adapted to the model's upsampling and to the dataset's mel definition where those differ
-    (:func:`rtmri2speech.models.transfer.transfer`).
+    (:func:`rtmri2speech.models.vocoder.adapt.transfer`).
 
     Returns:
         What was done, for people: a line each.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from rtmri2speech.models.recompute import batch_norms
+from rtmri2speech.models.gradient_checkpointing import batch_norms
 
 
 class StepStatistics:

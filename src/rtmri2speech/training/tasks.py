@@ -21,9 +21,9 @@ from rtmri2speech.data.dataset.sound_augment import SoundAugmentConfig
 from rtmri2speech.data.dataset.training_items import FrameSegments, SoundSegments, collate_pad
 from rtmri2speech.errors import ConfigError, UserError
 from rtmri2speech.models.acoustic import AcousticModel
-from rtmri2speech.models.bundle import Bundle
-from rtmri2speech.models.discriminators import RESOLUTION_SAMPLES
-from rtmri2speech.models.vocoder import Generator
+from rtmri2speech.models.bundle.model_file import Bundle
+from rtmri2speech.models.vocoder.discriminators import RESOLUTION_SAMPLES
+from rtmri2speech.models.vocoder.generator import Generator
 from rtmri2speech.signal.mel_statistics import MelStatistics
 from rtmri2speech.signal.scaler import MelScaler
 from rtmri2speech.training.acoustic import AcousticTraining

@@ -8,7 +8,7 @@ from itertools import chain
 import torch
 from torch import Tensor, nn
 
-from rtmri2speech.models.discriminators import Judgement
+from rtmri2speech.models.vocoder.discriminators import Judgement
 from rtmri2speech.training.capture import Recorder
 from rtmri2speech.training.losses import adversarial_loss, discriminator_loss, feature_matching_loss
 from rtmri2speech.training.recipes import VocoderLossConfig

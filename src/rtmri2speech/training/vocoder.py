@@ -10,8 +10,8 @@ from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torch.optim import AdamW
 
-from rtmri2speech.models.discriminators import build_discriminator
-from rtmri2speech.models.vocoder import Generator, add_weight_norm
+from rtmri2speech.models.vocoder.discriminators import build_discriminator
+from rtmri2speech.models.vocoder.generator import Generator, add_weight_norm
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel import db_to_ln, ln_to_db
 from rtmri2speech.training.hearing import Hearing

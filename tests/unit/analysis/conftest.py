@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from rtmri2speech.analysis.explain import Explainer
-from rtmri2speech.models.bundle import Bundle
+from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.signal.frames import FrameConfig
 
 MakeBundle = Callable[..., Bundle]

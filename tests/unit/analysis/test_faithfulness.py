@@ -20,7 +20,7 @@ from rtmri2speech.analysis.regions import Regions
 from rtmri2speech.analysis.targets import Band, read_bands
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.errors import DatasetError
-from rtmri2speech.models.bundle import Bundle
+from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
-from rtmri2speech.models.bundle import Bundle, save_bundle
+from rtmri2speech.models.bundle.model_file import Bundle, save_bundle
 from rtmri2speech.signal.frames import FrameConfig
 from talker import speak
 

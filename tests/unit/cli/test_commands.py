@@ -17,7 +17,7 @@ from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.data.media.video import write_video
-from rtmri2speech.models.bundle import Bundle, load_bundle, save_bundle
+from rtmri2speech.models.bundle.model_file import Bundle, load_bundle, save_bundle
 from rtmri2speech.preparation.prepare import prepare
 from rtmri2speech.preparation.recording import PrepareOptions
 from rtmri2speech.signal.features import FeatureConfig

@@ -28,7 +28,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
         def load(path: Path) -> None:
             raise error
 
-        monkeypatch.setattr("rtmri2speech.models.bundle.load_bundle", load)
+        monkeypatch.setattr("rtmri2speech.models.bundle.model_file.load_bundle", load)
 
     return arm
 

@@ -16,7 +16,7 @@ import pytest
 from evaluated import evaluation_dataset
 from rtmri2speech.data.dataset.layout import Dataset, write_utterances
 from rtmri2speech.evaluation import protocol
-from rtmri2speech.models.bundle import Bundle, load_bundle, save_bundle
+from rtmri2speech.models.bundle.model_file import Bundle, load_bundle, save_bundle
 from rtmri2speech.signal.features import FeatureConfig
 
 Run = Callable[..., Any]

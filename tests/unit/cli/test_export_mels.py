@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from rtmri2speech.data.dataset.layout import Dataset, write_utterances
-from rtmri2speech.models.bundle import load_bundle, save_bundle
+from rtmri2speech.models.bundle.model_file import load_bundle, save_bundle
 
 Run = Callable[..., Any]
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from rtmri2speech.data.files import hash_files
-from rtmri2speech.models.bundle import Bundle, save_bundle
+from rtmri2speech.models.bundle.model_file import Bundle, save_bundle
 from rtmri2speech.signal.frames import FrameConfig
 
 Run = Callable[..., Any]

@@ -13,7 +13,7 @@ import soundfile
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.data.dataset.mel_folders import MelSource
 from rtmri2speech.data.media.audio import write_float_wav
-from rtmri2speech.models.bundle import load_bundle, save_bundle
+from rtmri2speech.models.bundle.model_file import load_bundle, save_bundle
 from rtmri2speech.signal.features import FeatureConfig
 
 Run = Callable[..., Any]

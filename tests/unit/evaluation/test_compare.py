@@ -28,7 +28,7 @@ from rtmri2speech.evaluation.compare import (
 )
 from rtmri2speech.evaluation.generators import KeptGenerator
 from rtmri2speech.evaluation.recorded import Recorded
-from rtmri2speech.models.bundle import Bundle
+from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel import mel_db
 from talker import speak

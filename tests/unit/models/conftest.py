@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
-from rtmri2speech.models.bundle import Bundle
-from rtmri2speech.models.vocoder import Generator, VocoderConfig
+from rtmri2speech.models.bundle.model_file import Bundle
+from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
 

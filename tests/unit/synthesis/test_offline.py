@@ -23,7 +23,7 @@ from rtmri2speech.data.media.clips import open_clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.video import write_video
 from rtmri2speech.errors import BundleError, MediaError, UserError
-from rtmri2speech.models.bundle import Bundle
+from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.preparation.cut import CutConfig
 from rtmri2speech.preparation.prepare import prepare
 from rtmri2speech.preparation.recording import PrepareOptions

@@ -14,7 +14,7 @@ import torch
 
 from rtmri2speech.data.dataset.layout import Dataset, write_utterances
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
-from rtmri2speech.models.bundle import load_bundle
+from rtmri2speech.models.bundle.model_file import load_bundle
 from rtmri2speech.signal.mel_statistics import MelStatistics
 from rtmri2speech.training import cross_fitting
 from rtmri2speech.training.acoustic import AcousticTraining

@@ -14,7 +14,7 @@ import torch
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.data.dataset.mel_folders import MelSource, mel_path
 from rtmri2speech.errors import DatasetError, UserError
-from rtmri2speech.models.bundle import load_bundle
+from rtmri2speech.models.bundle.model_file import load_bundle
 from rtmri2speech.training.export_mels import export_ground_truth
 from rtmri2speech.training.processes import ALONE
 from rtmri2speech.training.recipes import Recipe

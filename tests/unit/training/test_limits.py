@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from rtmri2speech.models.bundle import load_bundle
+from rtmri2speech.models.bundle.model_file import load_bundle
 from rtmri2speech.training.checkpoints import Checkpoints
 from rtmri2speech.training.log import METRICS, read_metrics
 from rtmri2speech.training.recipes import Recipe

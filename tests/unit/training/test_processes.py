@@ -19,7 +19,7 @@ from torch.utils.data import SequentialSampler
 import rtmri2speech
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.errors import UserError
-from rtmri2speech.models.bundle import load_bundle
+from rtmri2speech.models.bundle.model_file import load_bundle
 from rtmri2speech.training.loaders import EpochSampler, ShareOfBatches
 from rtmri2speech.training.log import read_metrics
 from rtmri2speech.training.processes import ALONE, add_up, find_processes, seed_of

@@ -17,7 +17,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 import rtmri2speech
 from rtmri2speech.config import Config
 from rtmri2speech.errors import UserError
-from rtmri2speech.models.bundle import load_bundle
+from rtmri2speech.models.bundle.model_file import load_bundle
 from rtmri2speech.training.acoustic import AcousticTraining
 from rtmri2speech.training.log import METRICS, read_metrics
 from rtmri2speech.training.recipes import Recipe

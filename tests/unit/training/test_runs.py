@@ -19,7 +19,7 @@ from lightning.pytorch import Trainer
 import rtmri2speech
 from rtmri2speech.config import Config
 from rtmri2speech.errors import UserError
-from rtmri2speech.models.bundle import load_bundle
+from rtmri2speech.models.bundle.model_file import load_bundle
 from rtmri2speech.training.log import RunLog
 from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.run import train_acoustic, train_vocoder

@@ -12,7 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.models.acoustic import AcousticModel
-from rtmri2speech.models.bundle import load_bundle
+from rtmri2speech.models.bundle.model_file import load_bundle
 from rtmri2speech.signal.frames import model_input
 from rtmri2speech.training import tasks
 from rtmri2speech.training.modes import compare_modes

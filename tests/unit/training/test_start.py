@@ -14,8 +14,8 @@ from torch import nn
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.errors import BundleError, ConfigError, UserError
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
-from rtmri2speech.models.bundle import Bundle, load_bundle, save_bundle
-from rtmri2speech.models.vocoder import Generator, VocoderConfig
+from rtmri2speech.models.bundle.model_file import Bundle, load_bundle, save_bundle
+from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig
 from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.run import train_vocoder

@@ -19,7 +19,7 @@ from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.data.dataset.training_items import FrameSegments, collate_pad
 from rtmri2speech.errors import BundleError, ConfigError, DatasetError, UserError
 from rtmri2speech.models.acoustic import AcousticModel
-from rtmri2speech.models.bundle import load_bundle
+from rtmri2speech.models.bundle.model_file import load_bundle
 from rtmri2speech.signal.frames import model_input
 from rtmri2speech.training.acoustic import AcousticTraining
 from rtmri2speech.training.engine import choose_execution

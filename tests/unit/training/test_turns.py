@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from rtmri2speech.models.discriminators import build_discriminator
-from rtmri2speech.models.vocoder import Generator, VocoderConfig, add_weight_norm
+from rtmri2speech.models.vocoder.discriminators import build_discriminator
+from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig, add_weight_norm
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.training.recipes import VocoderLossConfig
 from rtmri2speech.training.similarity import MelSimilarity

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from rtmri2speech.models.rows import DirectConv, MinimalConv, row_conv, transforms
+from rtmri2speech.models.vocoder.winograd import DirectConv, MinimalConv, row_conv, transforms
 
 FORMS = [(6, 3), (4, 7), (5, 6), (5, 7)]
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from rtmri2speech.models.discriminators import (
+from rtmri2speech.models.vocoder.discriminators import (
     DiscriminatorName,
     MultiPeriodDiscriminator,
     MultiResolutionDiscriminator,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rtmri2speech.models.bundle import Bundle, join
-from rtmri2speech.models.describe import describe
+from rtmri2speech.models.bundle.describe import describe
+from rtmri2speech.models.bundle.model_file import Bundle, join
 from rtmri2speech.signal.frames import FrameConfig
 
 

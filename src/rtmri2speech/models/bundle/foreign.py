@@ -15,9 +15,9 @@ from torch import Tensor
 
 from rtmri2speech.errors import BundleError
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
-from rtmri2speech.models.bundle import Bundle
-from rtmri2speech.models.loading import list_names, load_strictly
-from rtmri2speech.models.vocoder import Generator, VocoderConfig, plain_weights
+from rtmri2speech.models.bundle.model_file import Bundle
+from rtmri2speech.models.bundle.strict_loading import list_names, load_strictly
+from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig, plain_weights
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.signal.mel_statistics import MelStatistics

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from rtmri2speech.errors import BundleError, ConfigError
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
-from rtmri2speech.models.container import read_container, write_container
-from rtmri2speech.models.loading import list_names, load_strictly
-from rtmri2speech.models.vocoder import Generator, VocoderConfig, plain_weights
+from rtmri2speech.models.bundle.container import read_container, write_container
+from rtmri2speech.models.bundle.strict_loading import list_names, load_strictly
+from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig, plain_weights
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
-from rtmri2speech.models.recompute import require_recomputable
+from rtmri2speech.models.gradient_checkpointing import require_recomputable
 
 
 @pytest.fixture

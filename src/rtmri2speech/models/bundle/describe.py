@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rtmri2speech.models.bundle import Bundle
-from rtmri2speech.models.container import SCHEMA
+from rtmri2speech.models.bundle.container import SCHEMA
+from rtmri2speech.models.bundle.model_file import Bundle
 
 
 def describe(bundle: Bundle) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.models.vocoder import (
+from rtmri2speech.models.vocoder.generator import (
     CONTEXT_FRAMES,
     Generator,
     VocoderConfig,

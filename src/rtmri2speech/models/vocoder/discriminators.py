@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils import parametrizations
 
-from rtmri2speech.models.vocoder import SLOPE, add_weight_norm
+from rtmri2speech.models.vocoder.generator import SLOPE, add_weight_norm
 
 DiscriminatorName = Literal["period", "scale", "resolution"]
 """A family of discriminators."""

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rtmri2speech.models.rows import row_conv
 from rtmri2speech.models.threads import side_by_side
-from rtmri2speech.models.vocoder import LAST_SLOPE, SLOPE, Generator, ResBlock, Vocoder
+from rtmri2speech.models.vocoder.generator import LAST_SLOPE, SLOPE, Generator, ResBlock, Vocoder
+from rtmri2speech.models.vocoder.winograd import row_conv
 
 # Numbers in a piece of a layer, and what its length is a multiple of.
 _PIECE: Final = 180_000

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtmri2speech.models import generator_cpu, rows
-from rtmri2speech.models.generator_cpu import CpuGenerator, for_inference
-from rtmri2speech.models.vocoder import Generator, VocoderConfig, add_weight_norm
+from rtmri2speech.models.vocoder.cpu_generator import CpuGenerator, for_inference
+from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig, add_weight_norm
 from vocoders import audible, geometries
 
 

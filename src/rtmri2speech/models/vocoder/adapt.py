@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rtmri2speech.errors import BundleError
-from rtmri2speech.models.vocoder import Generator, VocoderConfig
+from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig
 from rtmri2speech.signal.features import FeatureConfig, hz_to_mel, mel_filterbank, transform_window
 
 # Mean magnitude of complex Gaussian noise over the root of its mean power.

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from rtmri2speech.errors import BundleError, ConfigError, DatasetError
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
-from rtmri2speech.models.foreign import config_beside, import_acoustic, import_hifigan
-from rtmri2speech.models.vocoder import Generator, VocoderConfig, add_weight_norm
+from rtmri2speech.models.bundle.foreign import config_beside, import_acoustic, import_hifigan
+from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig, add_weight_norm
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel_statistics import MelStatistics
 

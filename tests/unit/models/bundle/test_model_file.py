@@ -17,11 +17,11 @@ from torch import Tensor
 
 from rtmri2speech.data import files
 from rtmri2speech.errors import BundleError, UserError
-from rtmri2speech.models import container
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
-from rtmri2speech.models.bundle import Bundle, join, load_bundle, save_bundle, weights_hash
-from rtmri2speech.models.describe import describe
-from rtmri2speech.models.vocoder import Generator, VocoderConfig, add_weight_norm
+from rtmri2speech.models.bundle import container
+from rtmri2speech.models.bundle.describe import describe
+from rtmri2speech.models.bundle.model_file import Bundle, join, load_bundle, save_bundle, weights_hash
+from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig, add_weight_norm
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
 

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rtmri2speech.errors import BundleError
-from rtmri2speech.models.transfer import MelInput, mel_estimate, remap_bands, resize_kernel, transfer
-from rtmri2speech.models.vocoder import Generator, VocoderConfig
+from rtmri2speech.models.vocoder.adapt import MelInput, mel_estimate, remap_bands, resize_kernel, transfer
+from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig
 from rtmri2speech.signal.features import FeatureConfig, mel_filterbank, transform_window
 from rtmri2speech.signal.mel import mel_power
 

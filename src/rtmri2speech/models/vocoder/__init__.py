@@ -1,0 +1,1 @@
+"""HiFi-GAN: generator, discriminators, and the generator's fast form for CPUs."""
