@@ -30,8 +30,8 @@ from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.data.dataset.training_items import FrameSegments
 from rtmri2speech.preparation.prepare import prepare
 from rtmri2speech.preparation.recording import PrepareOptions
-from rtmri2speech.simulation.anatomy import draw_speakers
 from rtmri2speech.simulation.phantom import PhantomOptions, simulate
+from rtmri2speech.simulation.speaker.anatomy import draw_speakers
 from rtmri2speech.training.engine import choose_execution, make_trainer, quiet
 from rtmri2speech.training.log import read_metrics
 from rtmri2speech.training.processes import find_processes

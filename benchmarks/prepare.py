@@ -62,8 +62,8 @@ def baseline(videos: Path, out: Path) -> None:
 def make_recordings(folder: Path, count: int, seconds: float) -> int:
     """Recordings of one utterance, copied: simulating takes longer than preparing. Returns the number of frames."""
     from rtmri2speech.data.media.scan import scan_video
-    from rtmri2speech.simulation.anatomy import draw_speakers
     from rtmri2speech.simulation.phantom import PhantomOptions, simulate
+    from rtmri2speech.simulation.speaker.anatomy import draw_speakers
 
     phantom = folder.with_name("phantom")
     simulate(phantom, draw_speakers(1, 0), PhantomOptions(minutes=0.001, utterance_seconds=seconds))

@@ -47,8 +47,8 @@ def main() -> None:
     from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig
     from rtmri2speech.signal.features import FeatureConfig
     from rtmri2speech.signal.frames import FrameConfig, model_input
-    from rtmri2speech.simulation.anatomy import draw_speakers
     from rtmri2speech.simulation.phantom import PhantomOptions, simulate
+    from rtmri2speech.simulation.speaker.anatomy import draw_speakers
     from rtmri2speech.synthesis.offline import Synthesizer, synthesize
 
     features = FeatureConfig()

@@ -16,8 +16,8 @@ from rtmri2speech.models.bundle.model_file import Bundle, join, save_bundle
 from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
-from rtmri2speech.simulation.anatomy import draw_speakers
 from rtmri2speech.simulation.phantom import PhantomOptions, simulate
+from rtmri2speech.simulation.speaker.anatomy import draw_speakers
 from talker import speak, write_recording
 
 TINY_ACOUSTIC = AcousticConfig(backbone="test_efficientnet", hidden=16)

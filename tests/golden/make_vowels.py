@@ -12,8 +12,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from rtmri2speech.assets import asset
-from rtmri2speech.simulation.anatomy import Anatomy, Speaker
-from rtmri2speech.simulation.speaker import anatomy_key, fit_speaker, make_speaker_file, vowels_to_json
+from rtmri2speech.simulation.speaker.anatomy import Anatomy, Speaker
+from rtmri2speech.simulation.speaker.voice import anatomy_key, fit_speaker, make_speaker_file, vowels_to_json
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rtmri2speech.analysis.polygons import fill_polygon, read_polygons, template_masks
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.simulation.tissues import Region
+from rtmri2speech.simulation.head.tissues import Region
 from rtmri2speech.simulation.truth import Truth
 
 Mask = NDArray[np.bool_]

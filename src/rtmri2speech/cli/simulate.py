@@ -67,9 +67,9 @@ def simulate(
     scanner_snr
         Level of speech above the scanner's noise, -20 to 60 dB; by default the scanner is silent.
     """
-    from rtmri2speech.simulation.anatomy import draw_speakers, read_speakers
     from rtmri2speech.simulation.phantom import PhantomOptions
     from rtmri2speech.simulation.phantom import simulate as run
+    from rtmri2speech.simulation.speaker.anatomy import draw_speakers, read_speakers
 
     if anatomy is not None and speakers is not None:
         raise ConfigError("--speakers and --anatomy exclude each other.", "Leave out --speakers: the file names all.")

@@ -31,11 +31,11 @@ from rtmri2speech.corpora.phantom import LICENCE, MANIFEST, PLAN, VIDEO
 from rtmri2speech.data.files import write_text
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.parallel import run_jobs
-from rtmri2speech.simulation.anatomy import Speaker
-from rtmri2speech.simulation.scanner import ScannerConfig
-from rtmri2speech.simulation.speaker import VOICE_VERSION, Voice, make_speaker_file, make_voice
+from rtmri2speech.simulation.acquisition.mri import ScannerConfig
+from rtmri2speech.simulation.speaker.anatomy import Speaker
+from rtmri2speech.simulation.speaker.vocaltractlab import is_speaker_file, library
+from rtmri2speech.simulation.speaker.voice import VOICE_VERSION, Voice, make_speaker_file, make_voice
 from rtmri2speech.simulation.utterance import FRAME_RATE, Job, frames_of, simulate_utterance, speaker_file, voice_file
-from rtmri2speech.simulation.vtl import is_speaker_file, library
 
 # Raised whenever the same options would give other bytes.
 _SCHEMA = 1

@@ -13,8 +13,8 @@ from scipy.spatial import cKDTree
 
 from rtmri2speech.data.files import replacing
 from rtmri2speech.errors import DatasetError
-from rtmri2speech.simulation.acoustics import sensitivity
-from rtmri2speech.simulation.vtl import VocalTract
+from rtmri2speech.simulation.speaker.vocaltractlab import VocalTract
+from rtmri2speech.simulation.tube_acoustics import sensitivity
 
 Floats = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from rtmri2speech.analysis.polygons import fill_polygon, first_crossing, read_po
 from rtmri2speech.analysis.regions import Regions, Source, read_regions
 from rtmri2speech.analysis.shares import sum_over_regions
 from rtmri2speech.errors import ConfigError, DatasetError
-from rtmri2speech.simulation.tissues import Region
+from rtmri2speech.simulation.head.tissues import Region
 from rtmri2speech.simulation.truth import Truth
 
 SQUARE = [[10, 10], [50, 10], [50, 50], [10, 50]]

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rtmri2speech.simulation.anatomy import Speaker, draw_speakers
-from rtmri2speech.simulation.contours import Contours
-from rtmri2speech.simulation.head import Head
-from rtmri2speech.simulation.speaker import Voice, make_speaker_file, make_voice
+from rtmri2speech.simulation.head.contours import Contours
+from rtmri2speech.simulation.head.head import Head
+from rtmri2speech.simulation.speaker.anatomy import Speaker, draw_speakers
+from rtmri2speech.simulation.speaker.voice import Voice, make_speaker_file, make_voice
 
 GOLDEN = dict(np.load(Path(__file__).parents[2] / "golden" / "contours.npz"))
 NAMES = [str(name) for name in GOLDEN["names"]]

@@ -20,10 +20,10 @@ from rtmri2speech.corpora.phantom import MANIFEST, PLAN, SUFFIXES, PhantomCorpus
 from rtmri2speech.data.media.textgrid import read_textgrid
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.simulation import phantom, utterance
-from rtmri2speech.simulation.anatomy import Anatomy, Speaker, Stream, draw_speakers
+from rtmri2speech.simulation.acquisition.mri import ScannerConfig
+from rtmri2speech.simulation.head.tissues import Region
 from rtmri2speech.simulation.phantom import PhantomOptions, simulate
-from rtmri2speech.simulation.scanner import ScannerConfig
-from rtmri2speech.simulation.tissues import Region
+from rtmri2speech.simulation.speaker.anatomy import Anatomy, Speaker, Stream, draw_speakers
 from rtmri2speech.simulation.truth import Truth
 from rtmri2speech.simulation.utterance import FRAME_RATE, Job, speaker_file, voice_file
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rtmri2speech.errors import DatasetError
-from rtmri2speech.simulation.tissues import Region
+from rtmri2speech.simulation.head.tissues import Region
 from rtmri2speech.simulation.truth import Truth, TubeTruth, port_is_open, section_map, section_positions
 
 

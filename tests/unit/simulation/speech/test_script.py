@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from rtmri2speech.data.dataset.layout import SPLITS
-from rtmri2speech.simulation.fitting import VOWELS
-from rtmri2speech.simulation.script import CONSONANTS, Script, bucket_of, text_of, write_script
+from rtmri2speech.simulation.speaker.vowel_fitting import VOWELS
+from rtmri2speech.simulation.speech.script import CONSONANTS, Script, bucket_of, text_of, write_script
 
 
 def scripts(count: int, seed: int = 0) -> list[Script]:

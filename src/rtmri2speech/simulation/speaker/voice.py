@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from rtmri2speech.assets import asset
 from rtmri2speech.data.files import write_text
 from rtmri2speech.errors import ConfigError, UserError
-from rtmri2speech.simulation.anatomy import Anatomy, Speaker
-from rtmri2speech.simulation.fitting import VOWELS, VowelFit, carry_over, fit_vowels
-from rtmri2speech.simulation.vtl import TRACT, VocalTract, speaker_file_text
+from rtmri2speech.simulation.speaker.anatomy import Anatomy, Speaker
+from rtmri2speech.simulation.speaker.vocaltractlab import TRACT, VocalTract, speaker_file_text
+from rtmri2speech.simulation.speaker.vowel_fitting import VOWELS, VowelFit, carry_over, fit_vowels
 
 Floats = NDArray[np.float64]
 

@@ -7,11 +7,11 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from rtmri2speech.simulation.articulators import BODY_FROM, TIP_FROM
-from rtmri2speech.simulation.contours import Contours, Jaw
-from rtmri2speech.simulation.curves import inset, smooth, smooth_closed
-from rtmri2speech.simulation.head import SIZE, Head, Prepared, to_pixels, window
-from rtmri2speech.simulation.tissues import AIR, REGION_OF, SHARE_OF, TISSUE_OF, TISSUES, Part, Region
+from rtmri2speech.simulation.head.articulators import BODY_FROM, TIP_FROM
+from rtmri2speech.simulation.head.contours import Contours, Jaw
+from rtmri2speech.simulation.head.head import SIZE, Head, Prepared, to_pixels, window
+from rtmri2speech.simulation.head.splines import inset, smooth, smooth_closed
+from rtmri2speech.simulation.head.tissues import AIR, REGION_OF, SHARE_OF, TISSUE_OF, TISSUES, Part, Region
 
 MATTER = np.where(TISSUES.index(AIR) == TISSUE_OF, 0.0, SHARE_OF)
 OPEN = ("@", "a", "i", "u", "e", "o")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from rtmri2speech.simulation.build import Build
-from rtmri2speech.simulation.contours import Contours, Jaw
-from rtmri2speech.simulation.curves import Floats, Layers, joined, mix, moved, offset, smooth, smooth_closed
-from rtmri2speech.simulation.tissues import Part
+from rtmri2speech.simulation.head.contours import Contours, Jaw
+from rtmri2speech.simulation.head.proportions import Build
+from rtmri2speech.simulation.head.splines import Floats, Layers, joined, mix, moved, offset, smooth, smooth_closed
+from rtmri2speech.simulation.head.tissues import Part
 
 # VocalTractLab's surface of the upper lip beyond the last point of its outline, cm; mirrored for the lower lip.
 _BEYOND = np.array([(0.20, 0.20), (0.32, 0.45), (0.37, 0.73)])

@@ -9,9 +9,9 @@ import pytest
 
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.simulation import fitting, speaker
-from rtmri2speech.simulation.fitting import VOWELS, VowelFit, vowel_targets
-from rtmri2speech.simulation.speaker import PLACES, Voice, make_voice
-from rtmri2speech.simulation.vtl import TRACT, VocalTract
+from rtmri2speech.simulation.speaker.vocaltractlab import TRACT, VocalTract
+from rtmri2speech.simulation.speaker.voice import PLACES, Voice, make_voice
+from rtmri2speech.simulation.speaker.vowel_fitting import VOWELS, VowelFit, vowel_targets
 
 
 def test_targets_go_with_the_length_of_the_tract() -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from rtmri2speech.simulation.build import Build
-from rtmri2speech.simulation.curves import Floats, Shapes, inset, moved, smooth_closed
-from rtmri2speech.simulation.skull import skull_and_brain, spine
-from rtmri2speech.simulation.tissues import Part
+from rtmri2speech.simulation.head.proportions import Build
+from rtmri2speech.simulation.head.skull import skull_and_brain, spine
+from rtmri2speech.simulation.head.splines import Floats, Shapes, inset, moved, smooth_closed
+from rtmri2speech.simulation.head.tissues import Part
 
 _PROFILE = (
     *((6.6, 14.0), (7.05, 10.0), (7.1, 8.0), (6.85, 6.6), (6.55, 5.6), (6.6, 5.0), (7.05, 4.2), (7.75, 3.2)),

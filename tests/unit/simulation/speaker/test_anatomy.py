@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.simulation.anatomy import Anatomy, draw_speakers, read_speakers
+from rtmri2speech.simulation.speaker.anatomy import Anatomy, draw_speakers, read_speakers
 
 
 def test_the_first_speaker_is_the_librarys_own_and_sexes_alternate() -> None:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from rtmri2speech.simulation.acoustics import resonances
-from rtmri2speech.simulation.vtl import TRACT, VocalTract
+from rtmri2speech.simulation.speaker.vocaltractlab import TRACT, VocalTract
+from rtmri2speech.simulation.tube_acoustics import resonances
 
 Floats = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.signal import fftconvolve
 
 from rtmri2speech.data.media.audio import resample
-from rtmri2speech.simulation.vtl import SAMPLE_RATE
+from rtmri2speech.simulation.speaker.vocaltractlab import SAMPLE_RATE
 
 # Brings the loudest syllables to about 0.8 of full scale; one constant, so that loudness stays comparable.
 _GAIN = 2.6

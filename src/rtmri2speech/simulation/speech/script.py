@@ -10,7 +10,7 @@ from itertools import permutations
 import numpy as np
 
 from rtmri2speech.data.dataset.layout import SPLITS, Split
-from rtmri2speech.simulation.fitting import VOWELS
+from rtmri2speech.simulation.speaker.vowel_fitting import VOWELS
 
 CONSONANTS = ("p", "b", "t", "d", "k", "g", "s", "m", "n", "r")
 

@@ -13,9 +13,8 @@ import numpy as np
 import pytest
 
 from rtmri2speech.errors import UserError
-from rtmri2speech.simulation.acoustics import resonances, sensitivity
-from rtmri2speech.simulation.anatomy import Anatomy
-from rtmri2speech.simulation.vtl import (
+from rtmri2speech.simulation.speaker.anatomy import Anatomy
+from rtmri2speech.simulation.speaker.vocaltractlab import (
     ANATOMY,
     GLOTTIS,
     STATE_SAMPLES,
@@ -23,6 +22,7 @@ from rtmri2speech.simulation.vtl import (
     VocalTract,
     peaks,
 )
+from rtmri2speech.simulation.tube_acoustics import resonances, sensitivity
 
 
 @pytest.fixture
@@ -144,8 +144,8 @@ def test_without_the_extra_one_line_says_how_to_get_it(monkeypatch: pytest.Monke
 def test_another_anatomy_in_a_process_of_its_own(tmp_path: Path, change: dict[str, float], problem: str | None) -> None:
     path = tmp_path / "new.speaker"
     program = (
-        "from pathlib import Path; from rtmri2speech.simulation.anatomy import Anatomy\n"
-        "from rtmri2speech.simulation.vtl import speaker_file_text\n"
+        "from pathlib import Path; from rtmri2speech.simulation.speaker.anatomy import Anatomy\n"
+        "from rtmri2speech.simulation.speaker.vocaltractlab import speaker_file_text\n"
         f"anatomy = {{**Anatomy().model_dump(), **{change!r}}}\n"
         f"text = speaker_file_text('anna', anatomy, Path({str(tmp_path / 'scratch')!r}))\n"
         f"Path({str(path)!r}).write_text(text, encoding='utf-8')"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rtmri2speech.simulation.build import Build
-from rtmri2speech.simulation.curves import Floats, Shapes, inset, moved, smooth_closed
-from rtmri2speech.simulation.tissues import Part
+from rtmri2speech.simulation.head.proportions import Build
+from rtmri2speech.simulation.head.splines import Floats, Shapes, inset, moved, smooth_closed
+from rtmri2speech.simulation.head.tissues import Part
 
 _CRANIUM = (
     *((5.9, 6.3), (4.6, 5.75), (3.0, 5.7), (1.4, 6.0), (0.1, 6.0), (-0.6, 5.4), (-1.3, 5.2), (-1.7, 5.7)),

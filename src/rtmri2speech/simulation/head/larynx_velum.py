@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rtmri2speech.simulation.curves import Floats, Layers, joined, mix, moved, offset, smooth, smooth_closed
-from rtmri2speech.simulation.tissues import Part
+from rtmri2speech.simulation.head.splines import Floats, Layers, joined, mix, moved, offset, smooth, smooth_closed
+from rtmri2speech.simulation.head.tissues import Part
 
 # VocalTractLab's uvula, from the velum's edge, cm.
 _UVULA = np.array([(0.0, -0.37), (-0.10, -0.66), (-0.35, -0.80)])

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from rtmri2speech.config import Config
-from rtmri2speech.simulation.contours import Contours
-from rtmri2speech.simulation.head import SIZE, Head, Prepared, to_pixels, window
-from rtmri2speech.simulation.tissues import SHARE_OF, TISSUE_OF, TISSUES, Region
+from rtmri2speech.simulation.head.contours import Contours
+from rtmri2speech.simulation.head.head import SIZE, Head, Prepared, to_pixels, window
+from rtmri2speech.simulation.head.tissues import SHARE_OF, TISSUE_OF, TISSUES, Region
 
 Pictures = NDArray[np.uint8]
 

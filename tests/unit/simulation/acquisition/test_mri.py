@@ -7,10 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.simulation.contours import Contours
-from rtmri2speech.simulation.head import SIZE, Head, to_pixels
-from rtmri2speech.simulation.scanner import Scanner, ScannerConfig, spoiled_gradient_echo
-from rtmri2speech.simulation.tissues import FAT, MUSCLE, TISSUES, Region
+from rtmri2speech.simulation.acquisition.mri import Scanner, ScannerConfig, spoiled_gradient_echo
+from rtmri2speech.simulation.head.contours import Contours
+from rtmri2speech.simulation.head.head import SIZE, Head, to_pixels
+from rtmri2speech.simulation.head.tissues import FAT, MUSCLE, TISSUES, Region
 
 FRAME_SECONDS = 0.0368
 # Long after the beginning of the scan.

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from rtmri2speech.simulation.script import Script, Segment
-from rtmri2speech.simulation.speaker import CRITICAL, Voice
-from rtmri2speech.simulation.vtl import GLOTTIS, STATE_RATE, TRACT, VocalTract
+from rtmri2speech.simulation.speaker.vocaltractlab import GLOTTIS, STATE_RATE, TRACT, VocalTract
+from rtmri2speech.simulation.speaker.voice import CRITICAL, Voice
+from rtmri2speech.simulation.speech.script import Script, Segment
 
 Floats = NDArray[np.float64]
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtmri2speech.simulation.score import LARYNX_CM_PER_OCTAVE, Score, compose, smooth_steps
-from rtmri2speech.simulation.script import Script, Segment, write_script
-from rtmri2speech.simulation.speaker import Voice
-from rtmri2speech.simulation.vtl import GLOTTIS, STATE_RATE, TRACT, VocalTract
+from rtmri2speech.simulation.speaker.vocaltractlab import GLOTTIS, STATE_RATE, TRACT, VocalTract
+from rtmri2speech.simulation.speaker.voice import Voice
+from rtmri2speech.simulation.speech.gestural_score import LARYNX_CM_PER_OCTAVE, Score, compose, smooth_steps
+from rtmri2speech.simulation.speech.script import Script, Segment, write_script
 
 Pair = tuple[Script, Score]
 

@@ -10,12 +10,12 @@ import itertools
 
 import numpy as np
 
-from rtmri2speech.simulation import throat
-from rtmri2speech.simulation.build import Build
-from rtmri2speech.simulation.contours import TONGUE_STEPS, Contours, Jaw, tongue_surface
-from rtmri2speech.simulation.curves import Floats, Layers, joined, mix, moved, offset, smooth
-from rtmri2speech.simulation.face import INNER_LIP, Face, lip_curve
-from rtmri2speech.simulation.tissues import SHADES, Part, Region, tongue_code
+from rtmri2speech.simulation.head import larynx_velum as throat
+from rtmri2speech.simulation.head.contours import TONGUE_STEPS, Contours, Jaw, tongue_surface
+from rtmri2speech.simulation.head.face import INNER_LIP, Face, lip_curve
+from rtmri2speech.simulation.head.proportions import Build
+from rtmri2speech.simulation.head.splines import Floats, Layers, joined, mix, moved, offset, smooth
+from rtmri2speech.simulation.head.tissues import SHADES, Part, Region, tongue_code
 
 TIP_FROM, BODY_FROM = 28, 10
 """Where the parts of the tongue begin along its 37 points. The tip is the last 1.5 cm of the upper surface (points

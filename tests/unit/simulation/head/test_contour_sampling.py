@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rtmri2speech.simulation.tracing import trace, trace_course
-from rtmri2speech.simulation.vtl import VocalTract
+from rtmri2speech.simulation.head.contour_sampling import trace, trace_course
+from rtmri2speech.simulation.speaker.vocaltractlab import VocalTract
 
 OUTLINES = ("upper", "lower", "tongue", "epiglottis")
 

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 
-from rtmri2speech.simulation.articulators import Articulators
-from rtmri2speech.simulation.build import Build
-from rtmri2speech.simulation.contours import Contours
-from rtmri2speech.simulation.curves import Floats, Layers, moved, smooth
-from rtmri2speech.simulation.fixed import shapes
-from rtmri2speech.simulation.tissues import CODES, REGION_OF, SHARE_OF, TISSUE_OF, TISSUES
+from rtmri2speech.simulation.head.articulators import Articulators
+from rtmri2speech.simulation.head.contours import Contours
+from rtmri2speech.simulation.head.proportions import Build
+from rtmri2speech.simulation.head.splines import Floats, Layers, moved, smooth
+from rtmri2speech.simulation.head.static_anatomy import shapes
+from rtmri2speech.simulation.head.tissues import CODES, REGION_OF, SHARE_OF, TISSUE_OF, TISSUES
 
 SIZE = 256
 """Height and width of the pictures, pixels."""

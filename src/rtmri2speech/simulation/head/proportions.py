@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rtmri2speech.simulation.curves import Floats, smooth_closed
+from rtmri2speech.simulation.head.splines import Floats, smooth_closed
 
 # Of VocalTractLab's own speaker: front of the upper incisors' base, back wall of the pharynx, top of the palate.
 _INCISOR, _WALL, _WALL_Y, _TILT, _PALATE = 4.7, -2.53, 0.1, 0.141, 1.6

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rtmri2speech.simulation.curves import Floats, smooth
+from rtmri2speech.simulation.head.splines import Floats, smooth
 
 # VocalTractLab keeps the midline of the tongue about 2 mm away from the palate even where the area is zero. A closed
 # gap is drawn with the tongue raised by the first, wherever it is nearer than the second, less up to the third, cm.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rtmri2speech.simulation.contours import Contours
-from rtmri2speech.simulation.vtl import TRACT, VocalTract
+from rtmri2speech.simulation.head.contours import Contours
+from rtmri2speech.simulation.speaker.vocaltractlab import TRACT, VocalTract
 
 Floats = NDArray[np.float64]
 

@@ -1,0 +1,1 @@
+"""The head as drawn: articulators and what surrounds them."""

@@ -1,0 +1,1 @@
+"""Anatomy, vowels and VocalTractLab's model of the speaker."""
