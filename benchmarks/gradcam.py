@@ -79,12 +79,12 @@ def main() -> None:
     from rtmri2speech.data.media.clips import open_clip
     from rtmri2speech.data.media.scan import scan_video
     from rtmri2speech.data.media.video import write_video
+    from rtmri2speech.inference.synthesizer import Synthesizer, synthesize
     from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
     from rtmri2speech.models.bundle.model_file import Bundle, join
     from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig
     from rtmri2speech.signal.features import FeatureConfig
     from rtmri2speech.signal.frames import FrameConfig, model_input
-    from rtmri2speech.synthesis.offline import Synthesizer, synthesize
 
     features = FeatureConfig()
     acoustic = Bundle.from_acoustic(

@@ -15,9 +15,9 @@ import numpy as np
 import torch
 
 from rtmri2speech.data.dataset.layout import Dataset
+from rtmri2speech.inference.overlap import features_of_utterance
 from rtmri2speech.models.bundle.model_file import load_bundle
 from rtmri2speech.models.devices import choose_device
-from rtmri2speech.training.modes import features_of_utterance
 
 
 def main() -> None:

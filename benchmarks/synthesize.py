@@ -41,6 +41,7 @@ def main() -> None:
 
     from rtmri2speech.data.media.clips import open_clip
     from rtmri2speech.data.media.scan import scan_video
+    from rtmri2speech.inference.synthesizer import Synthesizer, synthesize
     from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
     from rtmri2speech.models.bundle.model_file import Bundle, join
     from rtmri2speech.models.devices import choose_dtype
@@ -49,7 +50,6 @@ def main() -> None:
     from rtmri2speech.signal.frames import FrameConfig, model_input
     from rtmri2speech.simulation.phantom import PhantomOptions, simulate
     from rtmri2speech.simulation.speaker.anatomy import draw_speakers
-    from rtmri2speech.synthesis.offline import Synthesizer, synthesize
 
     features = FeatureConfig()
     model = AcousticModel(AcousticConfig(inference="average"), features.n_mels)

@@ -85,9 +85,9 @@ def compare_checkpoints(
     from rtmri2speech.evaluation.compare import compare_generators, require_measurable
     from rtmri2speech.evaluation.generators import VocoderRun
     from rtmri2speech.evaluation.recorded import VideoReader, from_dataset
+    from rtmri2speech.inference.synthesizer import Synthesizer
     from rtmri2speech.models.bundle.model_file import join, load_bundle
     from rtmri2speech.models.devices import choose_device
-    from rtmri2speech.synthesis.offline import Synthesizer
 
     require_measurable(by)
     training, place = VocoderRun(run), choose_device(device)

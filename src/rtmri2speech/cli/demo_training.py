@@ -32,6 +32,7 @@ def train_in_a_minute(out: Path, device: Device, seconds: float) -> None:
         seconds: length of the recordings together, about.
     """
     from rtmri2speech.corpora.phantom import PhantomCorpus
+    from rtmri2speech.inference.synthesizer import Synthesizer, synthesize
     from rtmri2speech.models.bundle.model_file import join, load_bundle, save_bundle
     from rtmri2speech.models.devices import choose_device
     from rtmri2speech.preparation.prepare import prepare
@@ -39,7 +40,6 @@ def train_in_a_minute(out: Path, device: Device, seconds: float) -> None:
     from rtmri2speech.reporting.figures import draw_mel
     from rtmri2speech.simulation.phantom import PhantomOptions, simulate
     from rtmri2speech.simulation.speaker.anatomy import draw_speakers
-    from rtmri2speech.synthesis.offline import Synthesizer, synthesize
     from rtmri2speech.training.recipes import load_recipe
     from rtmri2speech.training.run import train_acoustic, train_vocoder
 

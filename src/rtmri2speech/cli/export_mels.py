@@ -111,7 +111,7 @@ def predicted(
         models = fitting.train(say=lambda line: print(line, flush=True), progress=sys.stderr.isatty())
         export: Callable[..., Exported] = partial(fitting.export, models, device=place)
     else:
-        from rtmri2speech.training.predict_mels import MelPredictor
+        from rtmri2speech.inference.mel_predictor import MelPredictor
 
         predictor = MelPredictor(opened, model, place)
         if predictor.seen is not None:

@@ -129,7 +129,7 @@ def _speaker(
     import numpy as np
 
     from rtmri2speech.errors import BundleError
-    from rtmri2speech.synthesis.offline import Synthesizer
+    from rtmri2speech.inference.synthesizer import Synthesizer
 
     if bundle.vocoder is None:
         if needed:

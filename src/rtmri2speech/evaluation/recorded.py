@@ -17,13 +17,13 @@ from rtmri2speech.data.dataset.training_items import load_sound
 from rtmri2speech.data.media.clips import open_clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.errors import MediaError, UserError
+from rtmri2speech.inference.mel_predictor import MelPredictor
+from rtmri2speech.inference.synthesizer import Synthesizer
 from rtmri2speech.preparation.align import MismatchPolicy, align
 from rtmri2speech.preparation.check import check_scan, check_sound, find_sound
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.signal.mel import mel_db
-from rtmri2speech.synthesis.offline import Synthesizer
-from rtmri2speech.training.predict_mels import MelPredictor
 
 
 @dataclass(frozen=True)

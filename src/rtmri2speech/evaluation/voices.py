@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.errors import BundleError
+from rtmri2speech.inference.overlap import features_of_utterance
 from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
 from rtmri2speech.models.vocoder.cpu_generator import for_inference
 from rtmri2speech.signal.mel import db_to_ln
 from rtmri2speech.signal.mel_statistics import MelStatistics
-from rtmri2speech.training.modes import features_of_utterance
 
 Mel = NDArray[np.float32]
 Wave = NDArray[np.float32]

@@ -18,9 +18,9 @@ from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.dataset.mel_folders import PREDICTED
 from rtmri2speech.data.files import hash_files, write_text
 from rtmri2speech.errors import UserError
+from rtmri2speech.inference.mel_predictor import MelPredictor
 from rtmri2speech.signal.mel_statistics import MelStatistics
 from rtmri2speech.training.export_mels import Exported, export_mels
-from rtmri2speech.training.predict_mels import MelPredictor
 from rtmri2speech.training.processes import find_processes
 from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.run import train_acoustic

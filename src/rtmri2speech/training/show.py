@@ -13,11 +13,11 @@ from torch import Tensor
 
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.dataset.training_items import read_frames
+from rtmri2speech.inference.overlap import features_of
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.griffin_lim import griffin_lim
 from rtmri2speech.training.log import RunLog
-from rtmri2speech.training.modes import features_of
 
 _SECONDS = 6.0
 # As in the figures: speech lies within this range below its peak.

@@ -20,6 +20,7 @@ from rtmri2speech.data.dataset.mel_folders import MelSource
 from rtmri2speech.data.dataset.sound_augment import SoundAugmentConfig
 from rtmri2speech.data.dataset.training_items import FrameSegments, SoundSegments, collate_pad
 from rtmri2speech.errors import ConfigError, UserError
+from rtmri2speech.inference.overlap import compare_modes
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.models.vocoder.discriminators import RESOLUTION_SAMPLES
@@ -29,7 +30,6 @@ from rtmri2speech.signal.scaler import MelScaler
 from rtmri2speech.training.acoustic import AcousticTraining
 from rtmri2speech.training.hearing import Hearing
 from rtmri2speech.training.loaders import EpochSampler, Loader, ShareOfBatches, WholeSounds, make_loader
-from rtmri2speech.training.modes import compare_modes
 from rtmri2speech.training.processes import Processes
 from rtmri2speech.training.recipes import AcousticRecipe, LoaderConfig, VocoderRecipe
 from rtmri2speech.training.show import Example

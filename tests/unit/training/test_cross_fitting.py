@@ -14,6 +14,7 @@ import torch
 
 from rtmri2speech.data.dataset.layout import Dataset, write_utterances
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
+from rtmri2speech.inference.mel_predictor import MelPredictor
 from rtmri2speech.models.bundle.model_file import load_bundle
 from rtmri2speech.signal.mel_statistics import MelStatistics
 from rtmri2speech.training import cross_fitting
@@ -21,7 +22,6 @@ from rtmri2speech.training.acoustic import AcousticTraining
 from rtmri2speech.training.checkpoints import Checkpoints
 from rtmri2speech.training.cross_fitting import PLAN, CrossFitting
 from rtmri2speech.training.export_mels import RECORD
-from rtmri2speech.training.predict_mels import MelPredictor
 from rtmri2speech.training.recipes import Recipe
 
 MakeDataset = Callable[..., Path]

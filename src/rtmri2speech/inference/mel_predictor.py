@@ -13,9 +13,9 @@ from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.dataset.mel_folders import PREDICTED
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.errors import BundleError
+from rtmri2speech.inference.overlap import features_of_utterance
 from rtmri2speech.models.bundle.model_file import load_bundle
 from rtmri2speech.training.export_mels import Exported, export_mels
-from rtmri2speech.training.modes import features_of_utterance
 
 
 class MelPredictor:

@@ -13,10 +13,10 @@ import torch
 
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.errors import BundleError, DatasetError
+from rtmri2speech.inference.mel_predictor import MelPredictor
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel, Inference
 from rtmri2speech.models.bundle.model_file import Bundle, join, save_bundle
 from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig
-from rtmri2speech.training.predict_mels import MelPredictor
 
 
 def bundle_for(

@@ -23,6 +23,8 @@ from rtmri2speech.data.media.clips import open_clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.video import write_video
 from rtmri2speech.errors import BundleError, MediaError, UserError
+from rtmri2speech.inference import synthesizer as offline
+from rtmri2speech.inference.synthesizer import Synthesizer, synthesize
 from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.preparation.cut import CutConfig
 from rtmri2speech.preparation.prepare import prepare
@@ -30,8 +32,6 @@ from rtmri2speech.preparation.recording import PrepareOptions
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.signal.mel import db_to_ln
-from rtmri2speech.synthesis import offline
-from rtmri2speech.synthesis.offline import Synthesizer, synthesize
 from talker import FRAME_RATE, speak
 
 MakeBundle = Callable[..., Bundle]

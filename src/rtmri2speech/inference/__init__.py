@@ -1,0 +1,1 @@
+"""Models at work: frames to features, features to mel spectrogram, mel spectrogram to wave."""
