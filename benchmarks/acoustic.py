@@ -32,12 +32,12 @@ from rtmri2speech.preparation.prepare import prepare
 from rtmri2speech.preparation.recording import PrepareOptions
 from rtmri2speech.simulation.phantom import PhantomOptions, simulate
 from rtmri2speech.simulation.speaker.anatomy import draw_speakers
-from rtmri2speech.training.engine import choose_execution, make_trainer, quiet
-from rtmri2speech.training.log import read_metrics
-from rtmri2speech.training.processes import find_processes
+from rtmri2speech.training.engine.distributed import find_processes
+from rtmri2speech.training.engine.metrics_log import read_metrics
+from rtmri2speech.training.engine.trainer import choose_execution, make_trainer, quiet
 from rtmri2speech.training.recipes import AcousticRecipe, load_recipe
-from rtmri2speech.training.run import train_acoustic
 from rtmri2speech.training.tasks import acoustic_task
+from rtmri2speech.training.train import train_acoustic
 from timing import Clock, Repeated
 
 RATIO_BAR, BUSY_BAR, CEILING_BAR, SMOKE_BAR = 30.0, 0.85, 0.9, 120.0

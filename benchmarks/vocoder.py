@@ -39,11 +39,11 @@ from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig, add_
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.griffin_lim import griffin_lim
 from rtmri2speech.signal.mel import db_to_ln, mel_db
-from rtmri2speech.training.engine import choose_execution, make_trainer, quiet
-from rtmri2speech.training.processes import ALONE
+from rtmri2speech.training.engine.distributed import ALONE
+from rtmri2speech.training.engine.trainer import choose_execution, make_trainer, quiet
 from rtmri2speech.training.recipes import VocoderRecipe, load_recipe
-from rtmri2speech.training.similarity import MelSimilarity
 from rtmri2speech.training.tasks import vocoder_task
+from rtmri2speech.training.vocoder.mel_losses import MelSimilarity
 from timing import Clock, wait
 
 SPEED_BAR, GENERATE_BAR = 2.0, 1.0

@@ -21,8 +21,8 @@ from rtmri2speech.data.dataset.training_items import SoundSegments
 from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
 from rtmri2speech.models.bundle.model_file import load_bundle
 from rtmri2speech.signal.mel_statistics import MelStatistics
-from rtmri2speech.training.loaders import WholeSounds
-from rtmri2speech.training.log import read_metrics
+from rtmri2speech.training.engine.loaders import WholeSounds
+from rtmri2speech.training.engine.metrics_log import read_metrics
 from talker import speak
 
 SCRIPT = Path(__file__).parents[2] / "pretrained" / "base-vocoder" / "prepare_corpus.py"

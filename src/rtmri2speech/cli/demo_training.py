@@ -41,7 +41,7 @@ def train_in_a_minute(out: Path, device: Device, seconds: float) -> None:
     from rtmri2speech.simulation.phantom import PhantomOptions, simulate
     from rtmri2speech.simulation.speaker.anatomy import draw_speakers
     from rtmri2speech.training.recipes import load_recipe
-    from rtmri2speech.training.run import train_acoustic, train_vocoder
+    from rtmri2speech.training.train import train_acoustic, train_vocoder
 
     began = time.perf_counter()
     folders = {name: out / name for name in ("phantom", "dataset", "models", "speech")}

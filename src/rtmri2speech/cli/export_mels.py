@@ -15,7 +15,7 @@ from rtmri2speech.cli.train import DType, Overrides, precision_override
 from rtmri2speech.errors import ConfigError
 
 if TYPE_CHECKING:
-    from rtmri2speech.training.export_mels import Exported
+    from rtmri2speech.training.mels.export import Exported
 
 
 def ground_truth(dataset: Path, /, *, overwrite: Annotated[bool, Flag] = False) -> int:
@@ -32,7 +32,7 @@ def ground_truth(dataset: Path, /, *, overwrite: Annotated[bool, Flag] = False) 
         Make every file again.
     """
     from rtmri2speech.data.dataset.layout import Dataset
-    from rtmri2speech.training.export_mels import export_ground_truth
+    from rtmri2speech.training.mels.export import export_ground_truth
 
     opened = Dataset(dataset)
     with progress("Exporting mels", "frames") as bar:
@@ -101,7 +101,7 @@ def predicted(
     opened, place = Dataset(dataset), choose_device(device)
     folder = out or dataset / PREDICTED
     if model is None:
-        from rtmri2speech.training.cross_fitting import CrossFitting
+        from rtmri2speech.training.mels.cross_fitting import CrossFitting
         from rtmri2speech.training.recipes import load_recipe
 
         assert folds is not None

@@ -170,9 +170,9 @@ def _train(
 ) -> int:
     from functools import partial
 
-    from rtmri2speech.training.processes import find_processes
+    from rtmri2speech.training.engine.distributed import find_processes
     from rtmri2speech.training.recipes import load_recipe
-    from rtmri2speech.training.run import train_acoustic, train_vocoder
+    from rtmri2speech.training.train import train_acoustic, train_vocoder
 
     train = train_acoustic if stage == "acoustic" else partial(train_vocoder, mels=mels)
     summary = train(

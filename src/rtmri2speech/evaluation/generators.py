@@ -12,9 +12,9 @@ from rtmri2speech.errors import UserError
 from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.models.vocoder.generator import plain_weights
 from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.training.engine.run_folder import RunFolder, load_checkpoint
 from rtmri2speech.training.recipes import VocoderRecipe
-from rtmri2speech.training.runs import RunFolder, load_checkpoint
-from rtmri2speech.training.vocoder import OPTIMIZERS
+from rtmri2speech.training.vocoder.module import OPTIMIZERS
 
 _GENERATOR = "generator."
 

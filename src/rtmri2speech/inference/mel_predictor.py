@@ -15,7 +15,7 @@ from rtmri2speech.data.files import hash_files
 from rtmri2speech.errors import BundleError
 from rtmri2speech.inference.overlap import features_of_utterance
 from rtmri2speech.models.bundle.model_file import load_bundle
-from rtmri2speech.training.export_mels import Exported, export_mels
+from rtmri2speech.training.mels.export import Exported, export_mels
 
 
 class MelPredictor:
@@ -81,7 +81,7 @@ class MelPredictor:
 
         Args:
             folder: where to write; by default the dataset's ``mels_ft_log_normalized``.
-            overwrite, on_start, on_frames: as in :func:`rtmri2speech.training.export_mels.export_mels`.
+            overwrite, on_start, on_frames: as in :func:`rtmri2speech.training.mels.export.export_mels`.
 
         Raises:
             UserError: as there.

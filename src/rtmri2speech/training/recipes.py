@@ -16,7 +16,7 @@ from rtmri2speech.errors import ConfigError
 from rtmri2speech.models.acoustic import AcousticConfig
 from rtmri2speech.models.vocoder.discriminators import DiscriminatorName
 from rtmri2speech.models.vocoder.generator import VocoderConfig
-from rtmri2speech.training.augment import AugmentConfig
+from rtmri2speech.training.acoustic.augment import AugmentConfig
 from rtmri2speech.training.losses import AcousticLossConfig
 
 Precision = Literal["auto", "bf16", "fp16", "fp32"]

@@ -27,14 +27,14 @@ from rtmri2speech.models.vocoder.discriminators import RESOLUTION_SAMPLES
 from rtmri2speech.models.vocoder.generator import Generator
 from rtmri2speech.signal.mel_statistics import MelStatistics
 from rtmri2speech.signal.scaler import MelScaler
-from rtmri2speech.training.acoustic import AcousticTraining
-from rtmri2speech.training.hearing import Hearing
-from rtmri2speech.training.loaders import EpochSampler, Loader, ShareOfBatches, WholeSounds, make_loader
-from rtmri2speech.training.processes import Processes
+from rtmri2speech.training.acoustic.module import AcousticTraining
+from rtmri2speech.training.engine.distributed import Processes
+from rtmri2speech.training.engine.loaders import EpochSampler, Loader, ShareOfBatches, WholeSounds, make_loader
+from rtmri2speech.training.engine.tensorboard_examples import Example
+from rtmri2speech.training.init_weights import load_init, start_from
 from rtmri2speech.training.recipes import AcousticRecipe, LoaderConfig, VocoderRecipe
-from rtmri2speech.training.show import Example
-from rtmri2speech.training.start import load_init, start_from
-from rtmri2speech.training.vocoder import OPTIMIZERS, VocoderTraining
+from rtmri2speech.training.vocoder.module import OPTIMIZERS, VocoderTraining
+from rtmri2speech.training.vocoder.validation_audio import Hearing
 
 # Validation needs no gradients: longer segments spare it most of the overlap of loose windows.
 _VALIDATION_SEGMENT = 32

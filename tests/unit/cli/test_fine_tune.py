@@ -28,7 +28,7 @@ def given(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         seen.update(options)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rtmri2speech.training.run.train_vocoder", take)
+    monkeypatch.setattr("rtmri2speech.training.train.train_vocoder", take)
     return seen
 
 

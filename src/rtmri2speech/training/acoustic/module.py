@@ -1,0 +1,301 @@
+"""Lightning module of the acoustic training (memo section 2)."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, cast
+
+import torch
+from lightning.pytorch import LightningModule
+from lightning.pytorch.core.optimizer import LightningOptimizer
+from torch import Tensor
+from torch.nn.parallel import DistributedDataParallel
+from torch.optim import AdamW, Optimizer
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+from rtmri2speech.data.dataset.training_items import SegmentBatch
+from rtmri2speech.models.acoustic import AcousticModel
+from rtmri2speech.models.gradient_checkpointing import require_recomputable
+from rtmri2speech.signal.frames import model_input
+from rtmri2speech.training.acoustic.augment import augment
+from rtmri2speech.training.acoustic.batch_norm import StepStatistics
+from rtmri2speech.training.engine.cuda_graphs import CapturedEncoder
+from rtmri2speech.training.engine.distributed import add_up, seed_of
+from rtmri2speech.training.engine.metrics_log import RunLog
+from rtmri2speech.training.engine.nan_guard import LossWatch, in_fit
+from rtmri2speech.training.engine.step_metrics import StepRecords
+from rtmri2speech.training.engine.tensorboard_examples import Example
+from rtmri2speech.training.losses import AcousticLoss, LossSums, absolute_errors, band_mae
+from rtmri2speech.training.recipes import AcousticRecipe
+
+
+class AcousticTraining(LightningModule):
+    """Trains an acoustic model on segments; the loss is over all windows of a batch.
+
+    Optimisation is manual because the loss is a ratio of weighted sums: each micro-batch is divided by the whole
+    batch's denominators, so that the gradients add up to the batch's whatever number of valid windows each
+    micro-batch has, the last and smaller batch of an epoch included, and whatever process has it.
+
+    Whatever is random in a step is a function of the seed and the step alone, so that a resumed training needs
+    no state of generators.
+
+    Args:
+        recipe: settings.
+        model: the network, its scaler filled in.
+        pixel_mask: shape (H, W), multiplied onto every normalised frame, or None.
+        example: an utterance to show in the log now and then.
+
+    Raises:
+        ConfigError: when the recipe asks for gradient checkpointing of a network that cannot have it.
+    """
+
+    pixel_mask: Tensor | None
+    _sums: LossSums
+    _errors: Tensor
+    _frames: Tensor
+
+    def __init__(
+        self,
+        recipe: AcousticRecipe,
+        model: AcousticModel,
+        pixel_mask: Tensor | None = None,
+        example: Example | None = None,
+    ) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.recipe = recipe
+        self.model = model
+        if recipe.checkpoint_segments:
+            require_recomputable(model.cnn)
+            model.checkpoint_segments = recipe.checkpoint_segments
+        self.loss = AcousticLoss(recipe.loss, model.n_mels)
+        self.register_buffer("pixel_mask", pixel_mask, persistent=False)
+        self.watch = LossWatch("acoustic")
+        self.run_log: RunLog | None = None
+        self.last_train_loss: Tensor | None = None
+        self.stop_reason: str | None = None
+        self._example = example
+        self._records = StepRecords("train/loss", "train/grad_norm")
+        self._norm = torch.zeros(())
+        self._statistics = StepStatistics(model.cnn)
+        self._encode: Callable[[Tensor], Tensor] = model.encode
+        self.validations = 0
+        self._reset_validation()
+
+    @property
+    def optimizer_steps(self) -> int:
+        """Optimiser steps taken."""
+        return self.global_step
+
+    def frames_in(self, batch: SegmentBatch) -> int:
+        """Frames of a batch of this process."""
+        return batch["n_frames"]
+
+    def on_fit_start(self) -> None:
+        """On a GPU, record the image network's work, if the recipe says so."""
+        data = self.recipe.data
+        in_one_pass = data.micro_batch_size >= data.batch_size  # else a pass overwrites the last one's gradient
+        if self.recipe.cuda_graph and in_one_pass and self.device.type == "cuda" and not self.model.checkpoint_segments:
+            self._encode = CapturedEncoder(self.model.encode, self.model.cnn)
+
+    def windows(self, frames: Tensor, lengths: Tensor, *, full: bool = False) -> Tensor:
+        """Scaled mel of every window: frames (B, L, H, W) in [0, 1], lengths (B,), to (B, L - r + 1, r, M).
+
+        Padding frames do not pass through the image network, whose BatchNorm would count them.
+
+        Args:
+            frames: normalised frames.
+            lengths: frames that are real.
+            full: all are.
+        """
+        if full:
+            encode = self._encode if self.training else self.model.encode
+            encoded = encode(frames.flatten(0, 1))
+            features = encoded.reshape(*frames.shape[:2], encoded.shape[-1])
+        else:
+            real = torch.arange(frames.shape[1], device=frames.device) < lengths[:, None]
+            encoded = self.model.encode(frames[real])
+            features = encoded.new_zeros(*real.shape, encoded.shape[-1])
+            features[real] = encoded
+        windows = self.model.windows(features)
+        decoded = self.model.decode(windows.flatten(0, 1))
+        return decoded.reshape(*windows.shape[:3], -1)
+
+    def window_mask(self, batch: SegmentBatch) -> Tensor:
+        """1 where a frame of a window counts: shape (B, L - r + 1, r).
+
+        Windows that reach into padding, or that another segment has, do not.
+        """
+        size = self.model.config.ref_frames
+        mask = batch["mask"].unfold(1, size, 1)
+        window = torch.arange(mask.shape[1], device=mask.device)
+        counts = (window >= batch["first"][:, None]) & (window <= batch["length"][:, None] - size)
+        return mask * counts[..., None]
+
+    def window_targets(self, mel_db: Tensor) -> Tensor:
+        """Scaled mel of every window: (B, L, M) dB to (B, L - r + 1, r, M)."""
+        scaled: Tensor = self.model.scaler(mel_db)
+        return scaled.unfold(1, self.model.config.ref_frames, 1).transpose(-1, -2)
+
+    def training_step(self, batch: SegmentBatch, batch_idx: int) -> None:
+        """One optimiser step from one batch, in micro-batches."""
+        optimizer = cast(LightningOptimizer, self.optimizers())
+        optimizer.zero_grad()
+        step, size = self.optimizer_steps, self.recipe.data.micro_batch_size
+        self._set_rate(step)
+        ramp = self.recipe.loss.ramp(step)
+        mask = self.window_mask(batch)
+        targets = self.window_targets(batch["mel"])
+        denominators = add_up(self.loss.denominators(mask.flatten(0, 1), ramp))
+        full = batch["n_frames"] == batch["frames"].shape[0] * batch["frames"].shape[1]
+        # Processes side by side average their gradients; here they are shares of a sum.
+        world = self.trainer.world_size
+        numerators, by_bin = torch.zeros_like(denominators), torch.zeros_like(self.model.scaler.std)
+        starts = range(0, len(mask), size)
+        self._statistics.begin(len(starts), world)
+        for start in starts:
+            part = slice(start, start + size)
+            torch.manual_seed(seed_of(self.recipe.seed, step, self.global_rank, start))
+            self._statistics.next_pass()
+            inputs = self._inputs(batch["frames"][part])
+            pred = self.windows(inputs, batch["length"][part], full=full).flatten(0, 1)
+            target, counts = targets[part].flatten(0, 1), mask[part].flatten(0, 1)
+            share = replace(self.loss.sums(pred, target, counts, ramp), denominators=denominators)
+            with self._exchange(last=start + size >= len(mask)):
+                self.manual_backward(self.loss.combine(share, ramp)[0] * world)
+            numerators += share.numerators.detach()
+            by_bin += absolute_errors(pred.detach(), target, counts, self.model.scaler.std)[0]
+        self._statistics.finish(add_up)
+        optimizer.step()
+        sums = add_up(torch.cat([numerators, by_bin, mask.sum()[None]]))
+        loss, terms = self.loss.combine(LossSums(sums[: len(numerators)], denominators), ramp)
+        self.last_train_loss = loss
+        self.watch.see(loss, step)
+        errors = sums[len(numerators) : -1] / sums[-1].clamp(min=1)
+        values = {
+            "train/loss": loss,
+            **{f"train/{name}": value for name, value in terms.items()},
+            "train/grad_norm": self._norm,
+            "train/mae_db": errors.mean(),
+            **{f"band/train_{name}": value for name, value in band_mae(errors).items()},
+        }
+        rate = float(self._optimizer.param_groups[0]["lr"])
+        self._records.see(self.run_log, self.optimizer_steps, self.current_epoch, values, rate)
+
+    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
+        """Clip the gradient; here because half precision has undone its scaling by now."""
+        self._norm = torch.nn.utils.clip_grad_norm_(self.parameters(), self.recipe.clip_norm)
+
+    def on_validation_epoch_start(self) -> None:
+        """Refuse to validate a network that has come apart, and begin new sums."""
+        self.watch.check()
+        self._reset_validation()
+
+    def validation_step(self, batch: SegmentBatch, batch_idx: int) -> None:
+        """Add a batch to the sums; always with the loss's final weights, so that the yardstick stands still."""
+        mask = self.window_mask(batch).flatten(0, 1)
+        inputs = model_input(batch["frames"], self.pixel_mask)
+        pred = self.windows(inputs, batch["length"]).flatten(0, 1)
+        target = self.window_targets(batch["mel"]).flatten(0, 1)
+        std = self.model.scaler.std
+        self._sums = self._sums + self.loss.sums(pred, target, mask, ramp=1.0)
+        errors, frames = absolute_errors(pred, target, mask, std)
+        # The scaler's mean is the training split's, 0 when scaled: what a model that learned nothing would say.
+        baseline, _ = absolute_errors(torch.zeros_like(target), target, mask, std)
+        self._errors = self._errors + torch.stack([errors, baseline])
+        self._frames = self._frames + frames
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the loss and errors over the whole split, and let the scheduler see the loss."""
+        sums = LossSums(add_up(self._sums.numerators), add_up(self._sums.denominators))
+        loss, terms = self.loss.combine(sums, ramp=1.0)
+        self.watch.require(loss, "validation")
+        errors, baseline = add_up(self._errors) / add_up(self._frames).clamp(min=1)
+        self.log("val/loss", loss)
+        self.log_dict({f"val/{name}": value for name, value in terms.items()})
+        self.log_dict({"val/mae_db": errors.mean(), "val/mean_mel_mae_db": baseline.mean()})
+        self.log_dict({f"band/val_{name}": value for name, value in band_mae(errors).items()})
+        if in_fit(self.trainer):
+            self._lower_rate(float(loss))
+        if self.run_log is not None and self._example is not None and self.validations % self.recipe.show_every == 0:
+            self._example.show(self.run_log, self.model, self.pixel_mask, self.optimizer_steps)
+        self.validations += 1
+
+    def on_train_epoch_end(self) -> None:
+        """Nothing that has come apart is saved."""
+        self.watch.check()
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep what the log depends on; a network that has come apart is not saved."""
+        self.watch.check()
+        checkpoint["validations"] = self.validations
+        checkpoint["records"] = self._records.state()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Restore what ``on_save_checkpoint`` kept."""
+        self.validations = checkpoint["validations"]
+        self._records.load(checkpoint["records"], self.device)
+
+    def configure_optimizers(self) -> Any:
+        """AdamW, and ReduceLROnPlateau, which a recipe with a cosine leaves alone."""
+        settings, plateau = self.recipe.optimizer, self.recipe.scheduler
+        # One kernel for all weights. With a gradient scaler it would undo the scaling only inside the step, after
+        # the gradients have been clipped.
+        fused = self.device.type == "cuda" and self.trainer.precision != "16-mixed"
+        optimizer = AdamW(
+            self.model.parameters(),
+            lr=settings.lr,
+            betas=settings.betas,
+            eps=settings.eps,
+            weight_decay=settings.weight_decay,
+            fused=fused,
+        )
+        scheduler = ReduceLROnPlateau(
+            optimizer, factor=plateau.factor, patience=plateau.patience, min_lr=plateau.min_lr
+        )
+        return [optimizer], [scheduler]
+
+    @property
+    def _optimizer(self) -> Optimizer:
+        return self.trainer.optimizers[0]
+
+    def _inputs(self, frames: Tensor) -> Tensor:
+        """Frames (B, L, H, W) uint8 as the network sees them in training: augmented, then masked."""
+        settings = self.recipe.data.augment
+        if not settings.active:
+            return model_input(frames, self.pixel_mask)
+        changed = augment(model_input(frames), settings)
+        return changed if self.pixel_mask is None else changed * self.pixel_mask
+
+    def _exchange(self, last: bool) -> contextlib.AbstractContextManager[None]:
+        """Gradients are exchanged between processes once a step, after its last pass."""
+        model = self.trainer.model
+        if last or not isinstance(model, DistributedDataParallel):
+            return contextlib.nullcontext()
+        return model.no_sync()
+
+    def _set_rate(self, step: int) -> None:
+        rate = self.recipe.rate(step)
+        if rate is not None:
+            for group in self._optimizer.param_groups:
+                group["lr"] = rate
+
+    def _lower_rate(self, loss: float) -> None:
+        if self.recipe.rate(self.optimizer_steps) is not None:
+            return
+        scheduler = self.lr_schedulers()
+        assert isinstance(scheduler, ReduceLROnPlateau)
+        scheduler.step(loss)
+        lr, least = self._optimizer.param_groups[0]["lr"], self.recipe.scheduler.min_lr
+        # A recipe that begins at the minimum is meant to train at it.
+        if lr <= least < self.recipe.optimizer.lr:
+            self.stop_reason = f"the learning rate has reached {least:g}"
+            self.trainer.should_stop = True
+
+    def _reset_validation(self) -> None:
+        std = self.model.scaler.std
+        self._sums = LossSums(std.new_zeros(4), std.new_zeros(4))
+        self._errors = std.new_zeros(2, self.model.n_mels)
+        self._frames = std.new_zeros(())

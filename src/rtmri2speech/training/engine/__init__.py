@@ -1,0 +1,1 @@
+"""What both trainings run on: loop, checkpoints, run folder, processes."""

@@ -1,0 +1,1 @@
+"""Mel spectrograms for fine-tuning the vocoder."""
