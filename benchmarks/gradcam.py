@@ -30,7 +30,7 @@ def one_call_a_frame(
     With the features of all frames the image network sees one frame a call, otherwise all that its windows hold.
     """
     around = model.config.ref_frames - 1
-    from rtmri2speech.analysis.layers import frozen, layer_strides
+    from rtmri2speech.analysis.attribution.layer_maps import frozen, layer_strides
 
     found = []
     seen: dict[int, torch.Tensor] = {}
@@ -74,8 +74,8 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
 
-    from rtmri2speech.analysis.explain import Explainer
-    from rtmri2speech.analysis.targets import make_target, read_bands
+    from rtmri2speech.analysis.attribution.explainer import Explainer
+    from rtmri2speech.analysis.attribution.targets import make_target, read_bands
     from rtmri2speech.data.media.clips import open_clip
     from rtmri2speech.data.media.scan import scan_video
     from rtmri2speech.data.media.video import write_video

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rtmri2speech import __version__
-from rtmri2speech.analysis.regions import TEMPLATE, Regions
+from rtmri2speech.analysis.regions.masks import TEMPLATE, Regions
 from rtmri2speech.data.files import hash_files, write_text
 from rtmri2speech.models.bundle.model_file import Bundle
 
@@ -29,7 +29,7 @@ def origin_of_model(path: Path, bundle: Bundle) -> dict[str, Any]:
 def origin_of_regions(name: str, regions: Regions) -> dict[str, Any]:
     """What ``--regions`` was, the hash of the file (None for the template), and which regions were used.
 
-    Its ``regions_of`` is what :func:`rtmri2speech.analysis.regions.read_regions` takes.
+    Its ``regions_of`` is what :func:`rtmri2speech.analysis.regions.masks.read_regions` takes.
     """
     return {
         "regions_of": name,

@@ -14,7 +14,7 @@ from rtmri2speech.errors import ConfigError
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from rtmri2speech.analysis.gradcam import Explained
+    from rtmri2speech.analysis.attribution.compute import Explained
     from rtmri2speech.data.media.clips import Clip
     from rtmri2speech.phonetics.labelled_segments import Segment
 
@@ -88,10 +88,10 @@ def gradcam(
         raise ConfigError(f"--textgrid {textgrid}: no label is asked for.", "Give --label a, or several.")
     rate = parse_fps(fps)
 
-    from rtmri2speech.analysis.explain import Explainer, open_video, require_frames
-    from rtmri2speech.analysis.gradcam import MapOptions, explain_clip
+    from rtmri2speech.analysis.attribution.compute import MapOptions, explain_clip
+    from rtmri2speech.analysis.attribution.explainer import Explainer, open_video, require_frames
+    from rtmri2speech.analysis.attribution.targets import read_bands
     from rtmri2speech.analysis.origins import origin_of_model
-    from rtmri2speech.analysis.targets import read_bands
     from rtmri2speech.models.bundle.model_file import load_bundle
     from rtmri2speech.models.devices import choose_device
     from rtmri2speech.reporting.map_files import draw_maps, draw_segments
@@ -164,8 +164,8 @@ def regions(
     """
     import numpy as np
 
-    from rtmri2speech.analysis.regions import read_regions
-    from rtmri2speech.analysis.shares import read_maps, sum_over_regions, write_shares, write_used_regions
+    from rtmri2speech.analysis.regions.masks import read_regions
+    from rtmri2speech.analysis.regions.region_sums import read_maps, sum_over_regions, write_shares, write_used_regions
     from rtmri2speech.reporting.regions import draw_regions
 
     for one in read_maps(maps):

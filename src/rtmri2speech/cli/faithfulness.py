@@ -61,15 +61,15 @@ def faithfulness(
     if frames < 1:
         raise ConfigError(f"--frames {frames}: there is nothing to look at.", "Give 1 or more.")
 
-    from rtmri2speech.analysis.curves import draw_curves
-    from rtmri2speech.analysis.explain import Explainer, open_video
-    from rtmri2speech.analysis.faithfulness import Faithfulness, write_faithfulness
+    from rtmri2speech.analysis.attribution.explainer import Explainer, open_video
+    from rtmri2speech.analysis.attribution.targets import read_bands
     from rtmri2speech.analysis.origins import origin_of_model, origin_of_regions
-    from rtmri2speech.analysis.probing import KINDS, STRIDES, Probe
-    from rtmri2speech.analysis.randomise import cascade, steps_of
-    from rtmri2speech.analysis.region_effects import compare_regions
-    from rtmri2speech.analysis.regions import read_regions, source_of
-    from rtmri2speech.analysis.targets import read_bands
+    from rtmri2speech.analysis.regions.masks import read_regions, source_of
+    from rtmri2speech.analysis.validation.deletion_insertion import draw_curves
+    from rtmri2speech.analysis.validation.faithfulness import Faithfulness, write_faithfulness
+    from rtmri2speech.analysis.validation.probe import KINDS, STRIDES, Probe
+    from rtmri2speech.analysis.validation.randomization import cascade, steps_of
+    from rtmri2speech.analysis.validation.region_occlusion import compare_regions
     from rtmri2speech.data.files import check_writable
     from rtmri2speech.models.bundle.model_file import load_bundle
     from rtmri2speech.models.devices import choose_device

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-    from rtmri2speech.analysis.masking_table import Row
+    from rtmri2speech.analysis.occlusion.table import Row
     from rtmri2speech.models.bundle.model_file import Bundle
 
 
@@ -73,12 +73,12 @@ def masking(
     """
     rate = parse_fps(fps)
 
-    from rtmri2speech.analysis.explain import Explainer, open_video
-    from rtmri2speech.analysis.masking import MaskOptions, mask_clip, passes
-    from rtmri2speech.analysis.masking_table import measure_effects, rows_of, write_description, write_table
+    from rtmri2speech.analysis.attribution.explainer import Explainer, open_video
+    from rtmri2speech.analysis.attribution.targets import read_bands
+    from rtmri2speech.analysis.occlusion.occlude import MaskOptions, mask_clip, passes
+    from rtmri2speech.analysis.occlusion.table import measure_effects, rows_of, write_description, write_table
     from rtmri2speech.analysis.origins import origin_of_model, origin_of_regions
-    from rtmri2speech.analysis.regions import read_regions, source_of
-    from rtmri2speech.analysis.targets import read_bands
+    from rtmri2speech.analysis.regions.masks import read_regions, source_of
     from rtmri2speech.data.files import check_writable
     from rtmri2speech.models.bundle.model_file import load_bundle
     from rtmri2speech.models.devices import choose_device

@@ -175,7 +175,7 @@ def kymograph(
     """
     rate = parse_fps(fps)
 
-    from rtmri2speech.analysis.kymograph import Line, cut_line, write_kymograph
+    from rtmri2speech.analysis.kinematics.kymograph import Line, cut_line, write_kymograph
     from rtmri2speech.data.media.scan import scan_video
     from rtmri2speech.reporting.motion import draw_kymograph
 
@@ -216,8 +216,8 @@ def intensity(
     """
     rate = parse_fps(fps)
 
-    from rtmri2speech.analysis.intensity import measure_intensity, write_intensity
-    from rtmri2speech.analysis.regions import read_regions, source_of
+    from rtmri2speech.analysis.kinematics.region_intensity import measure_intensity, write_intensity
+    from rtmri2speech.analysis.regions.masks import read_regions, source_of
     from rtmri2speech.data.media.scan import scan_video
     from rtmri2speech.reporting.motion import draw_intensity
     from rtmri2speech.reporting.pictures import open_pictures

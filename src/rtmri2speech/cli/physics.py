@@ -13,7 +13,7 @@ from rtmri2speech.cli.console import Device, Fps, Many, ModelFile, parse_fps, pr
 from rtmri2speech.errors import ConfigError
 
 if TYPE_CHECKING:
-    from rtmri2speech.analysis.tract import Tract
+    from rtmri2speech.analysis.validation.tract import Tract
     from rtmri2speech.data.media.clips import Clip
     from rtmri2speech.signal.features import FeatureConfig
 
@@ -74,12 +74,12 @@ def physics(
     if regions is not None and len(videos) > 1:
         raise ConfigError("--regions fits one video.", "Give one video at a time, each with another --out.")
 
-    from rtmri2speech.analysis.explain import Explainer, open_video
+    from rtmri2speech.analysis.attribution.explainer import Explainer, open_video
+    from rtmri2speech.analysis.attribution.targets import read_bands
     from rtmri2speech.analysis.origins import origin_of_model
-    from rtmri2speech.analysis.physics import PhysicsTable, scores_of, write_physics
-    from rtmri2speech.analysis.probing import KINDS, STRIDES, Probe
-    from rtmri2speech.analysis.targets import read_bands
-    from rtmri2speech.analysis.tract import FORMANTS
+    from rtmri2speech.analysis.validation.plausibility import PhysicsTable, scores_of, write_physics
+    from rtmri2speech.analysis.validation.probe import KINDS, STRIDES, Probe
+    from rtmri2speech.analysis.validation.tract import FORMANTS
     from rtmri2speech.data.files import check_writable, hash_files
     from rtmri2speech.models.bundle.model_file import load_bundle
     from rtmri2speech.models.devices import choose_device
@@ -133,8 +133,8 @@ def physics(
 def _tract(
     clip: Clip, features: FeatureConfig, regions: str | None, textgrid: Path | None, tier: str, labels: list[str] | None
 ) -> Tract:
-    from rtmri2speech.analysis.regions import read_regions, source_of
-    from rtmri2speech.analysis.tract import drawn_tract, simulated_tract
+    from rtmri2speech.analysis.regions.masks import read_regions, source_of
+    from rtmri2speech.analysis.validation.tract import drawn_tract, simulated_tract
     from rtmri2speech.phonetics.labelled_segments import labelled_segments
     from rtmri2speech.preparation.check import lead_of_labels
 

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from rtmri2speech.analysis.curves import BASELINES, FRACTIONS, Curve
-from rtmri2speech.analysis.faithfulness import Faithfulness
-from rtmri2speech.analysis.probing import Variant
+from rtmri2speech.analysis.validation.deletion_insertion import BASELINES, FRACTIONS, Curve
+from rtmri2speech.analysis.validation.faithfulness import Faithfulness
+from rtmri2speech.analysis.validation.probe import Variant
 from rtmri2speech.data.files import replacing
 from rtmri2speech.reporting.maps import set_title
 

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
-from rtmri2speech.analysis.map_sequences import MapSequence
+from rtmri2speech.analysis.map_folder import MapSequence
 from rtmri2speech.reporting.captions import Key
 from rtmri2speech.reporting.maps import Look, colours, fade
 

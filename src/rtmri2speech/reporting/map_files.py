@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rtmri2speech.analysis.gradcam import Explained, MapFile
-from rtmri2speech.analysis.segment_maps import write_segments, write_token_table
+from rtmri2speech.analysis.attribution.compute import Explained, MapFile
+from rtmri2speech.analysis.attribution.segment_maps import write_segments, write_token_table
 from rtmri2speech.phonetics.labelled_segments import Segment
 from rtmri2speech.reporting.maps import Display, Look, draw_overlay
 

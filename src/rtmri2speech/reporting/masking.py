@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from rtmri2speech.analysis.masking_table import Row
+from rtmri2speech.analysis.occlusion.table import Row
 from rtmri2speech.data.files import replacing
 from rtmri2speech.reporting.maps import set_title
 

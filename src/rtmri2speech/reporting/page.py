@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from rtmri2speech import __version__
-from rtmri2speech.analysis.map_sequences import read_sequence
-from rtmri2speech.analysis.regions import read_regions, source_of
+from rtmri2speech.analysis.map_folder import read_sequence
+from rtmri2speech.analysis.regions.masks import read_regions, source_of
 from rtmri2speech.data.files import write_text
 from rtmri2speech.data.media.audio import Sound, encode_flac, read_sound
 from rtmri2speech.data.media.clips import Clip

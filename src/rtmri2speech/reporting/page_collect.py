@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rtmri2speech.analysis.regions import TEMPLATE
+from rtmri2speech.analysis.regions.masks import TEMPLATE
 from rtmri2speech.corpora.names import beside
 from rtmri2speech.data.files import hash_files, read_object
 from rtmri2speech.data.media.video import VIDEO_SUFFIXES

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from rtmri2speech.analysis.map_sequences import MapSequence
-from rtmri2speech.analysis.regions import Regions
+from rtmri2speech.analysis.map_folder import MapSequence
+from rtmri2speech.analysis.regions.masks import Regions
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.reporting.layers import TINTS
 from rtmri2speech.reporting.maps import Display, Look, colours, fade

@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from rtmri2speech.analysis.physics import Profile
-from rtmri2speech.analysis.probing import Variant
+from rtmri2speech.analysis.validation.plausibility import Profile
+from rtmri2speech.analysis.validation.probe import Variant
 from rtmri2speech.data.files import replacing
 from rtmri2speech.reporting.maps import set_title
 

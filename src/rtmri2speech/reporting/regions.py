@@ -9,8 +9,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from rtmri2speech.analysis.regions import Regions
-from rtmri2speech.analysis.shares import MapsFolder, RegionSums
+from rtmri2speech.analysis.regions.masks import Regions
+from rtmri2speech.analysis.regions.region_sums import MapsFolder, RegionSums
 from rtmri2speech.data.files import replacing
 from rtmri2speech.reporting.maps import set_title
 

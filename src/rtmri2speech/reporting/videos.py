@@ -12,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from rtmri2speech.analysis.fills import Fill, Painter, hide
-from rtmri2speech.analysis.map_sequences import MapSequence
-from rtmri2speech.analysis.regions import Regions
+from rtmri2speech.analysis.map_folder import MapSequence
+from rtmri2speech.analysis.occlusion.fills import Fill, Painter, hide
+from rtmri2speech.analysis.regions.masks import Regions
 from rtmri2speech.data.media.audio import Sound
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.media.movies import write_movie

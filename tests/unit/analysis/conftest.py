@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from rtmri2speech.analysis.explain import Explainer
+from rtmri2speech.analysis.attribution.explainer import Explainer
 from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.signal.frames import FrameConfig
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtmri2speech.analysis.gradcam import MapFile
-from rtmri2speech.analysis.segment_maps import token_statistics, write_segments, write_token_table
-from rtmri2speech.analysis.targets import Band
+from rtmri2speech.analysis.attribution.compute import MapFile
+from rtmri2speech.analysis.attribution.segment_maps import token_statistics, write_segments, write_token_table
+from rtmri2speech.analysis.attribution.targets import Band
 from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
 from rtmri2speech.errors import ConfigError, MediaError
 from rtmri2speech.phonetics.labelled_segments import Segment, Token, labelled_segments, parse_segment, require_distinct

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rtmri2speech.analysis.map_sequences import MapSequence
+from rtmri2speech.analysis.map_folder import MapSequence
 from rtmri2speech.reporting.layers import TINTS, Layer, mix
 from rtmri2speech.reporting.maps import Display, Look
 

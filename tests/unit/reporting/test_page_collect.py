@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from page_folder import Made, make_folder, write_json, write_maps
-from rtmri2speech.analysis.regions import Regions
-from rtmri2speech.analysis.shares import write_used_regions
+from rtmri2speech.analysis.regions.masks import Regions
+from rtmri2speech.analysis.regions.region_sums import write_used_regions
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.errors import ConfigError, DatasetError
 from rtmri2speech.reporting.page_collect import Named, collect, places_of

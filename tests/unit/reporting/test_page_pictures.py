@@ -12,9 +12,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from rtmri2speech.analysis.map_sequences import MapSequence
-from rtmri2speech.analysis.polygons import fill_polygon
-from rtmri2speech.analysis.regions import Regions
+from rtmri2speech.analysis.map_folder import MapSequence
+from rtmri2speech.analysis.regions.masks import Regions
+from rtmri2speech.analysis.regions.polygons import fill_polygon
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.reporting.page_pictures import (
     cells_of,

@@ -9,9 +9,9 @@ import av
 import numpy as np
 import pytest
 
-from rtmri2speech.analysis.fills import Fill
-from rtmri2speech.analysis.map_sequences import MapSequence
-from rtmri2speech.analysis.regions import Regions
+from rtmri2speech.analysis.map_folder import MapSequence
+from rtmri2speech.analysis.occlusion.fills import Fill
+from rtmri2speech.analysis.regions.masks import Regions
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.video import write_video
 from rtmri2speech.errors import ConfigError

@@ -1,0 +1,1 @@
+"""Maps: how a target depends on each place of the frame."""

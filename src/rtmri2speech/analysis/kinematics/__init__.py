@@ -1,0 +1,1 @@
+"""Movement: kymographs and the intensity of regions."""

@@ -1,0 +1,1 @@
+"""What changes when regions are hidden."""

@@ -1,0 +1,1 @@
+"""Articulators as regions of the frame."""

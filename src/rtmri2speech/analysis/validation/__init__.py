@@ -1,0 +1,1 @@
+"""Whether maps are faithful to the model and agree with tube acoustics."""
