@@ -17,8 +17,8 @@ import numpy as np
 import torch
 
 from rtmri2speech.data.dataset.layout import Dataset
+from rtmri2speech.evaluation.conditions import Voices
 from rtmri2speech.evaluation.scoring import read_recorded
-from rtmri2speech.evaluation.voices import Voices
 from rtmri2speech.metrics.mel_cepstral_distortion import mel_cepstral_distortion
 from rtmri2speech.metrics.waveform import compare_waves, pesq_narrow_band
 from rtmri2speech.phonetics.formants import vowel_formants

@@ -12,7 +12,7 @@ from rtmri2speech.cli.console import Device, Fps, ModelFile, parse_fps, progress
 from rtmri2speech.errors import ConfigError
 
 if TYPE_CHECKING:
-    from rtmri2speech.evaluation.compare import Judged
+    from rtmri2speech.evaluation.checkpoints.compare import Judged
 
 By = Literal["rank", "stoi", "estoi", "pesq_wb", "mrstft", "mel_mae_db", "f0_rmse_hz", "f0_rmse_cents", "vuv_error"]
 
@@ -82,9 +82,9 @@ def compare_checkpoints(
 
     from rtmri2speech.corpora.folder import FolderCorpus
     from rtmri2speech.data.dataset.layout import Dataset
-    from rtmri2speech.evaluation.compare import compare_generators, require_measurable
-    from rtmri2speech.evaluation.generators import VocoderRun
-    from rtmri2speech.evaluation.recorded import VideoReader, from_dataset
+    from rtmri2speech.evaluation.checkpoints.compare import compare_generators, require_measurable
+    from rtmri2speech.evaluation.checkpoints.load import VocoderRun
+    from rtmri2speech.evaluation.checkpoints.references import VideoReader, from_dataset
     from rtmri2speech.inference.synthesizer import Synthesizer
     from rtmri2speech.models.bundle.model_file import join, load_bundle
     from rtmri2speech.models.devices import choose_device
@@ -138,7 +138,7 @@ def _print_table(judged: list[Judged], by: By) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from rtmri2speech.evaluation.compare import JUDGED, columns_of
+    from rtmri2speech.evaluation.checkpoints.compare import JUDGED, columns_of
 
     # A terminal has room for what decides; the file has the rest.
     names = [name for name in columns_of(judged) if name in (*JUDGED, by)]

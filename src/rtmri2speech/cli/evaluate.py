@@ -105,8 +105,8 @@ def _print_table(summary: Summary) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from rtmri2speech.evaluation.conditions import CONDITIONS
     from rtmri2speech.evaluation.summary import OF_VOWELS
-    from rtmri2speech.evaluation.voices import CONDITIONS
 
     # A terminal has room for what is asked most; the files have the rest.
     names = ["mel_mae_db", "mcd_db", "stoi", "estoi", "pesq_wb", "f0_rmse_hz", "f0_rmse_cents", "vuv_error", *OF_VOWELS]

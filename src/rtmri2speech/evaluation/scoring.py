@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.media.audio import read_sound
 from rtmri2speech.errors import DatasetError, UserError
-from rtmri2speech.evaluation.voices import Condition, Mel, Voices, Wave
+from rtmri2speech.evaluation.conditions import Condition, Mel, Voices, Wave
 from rtmri2speech.metrics.mel_cepstral_distortion import mel_cepstral_distortion
 from rtmri2speech.metrics.waveform import compare_waves, pesq_narrow_band
 from rtmri2speech.phonetics.formants import vowel_formants

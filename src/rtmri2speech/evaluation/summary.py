@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from rtmri2speech.evaluation.identification import VowelPlane
+from rtmri2speech.evaluation.conditions import CONDITIONS
 from rtmri2speech.evaluation.protocol import Evaluation
 from rtmri2speech.evaluation.scoring import RECORDED, TRUTH, Scored, Vowel
-from rtmri2speech.evaluation.voices import CONDITIONS
+from rtmri2speech.evaluation.vowel_identification import VowelPlane
 from rtmri2speech.metrics.bootstrap import Bootstrap, Interval
 from rtmri2speech.metrics.waveform import MEASURES
 from rtmri2speech.training.losses import band_slices

@@ -15,7 +15,7 @@ import soundfile
 import torch
 
 from rtmri2speech.data.dataset.layout import Dataset
-from rtmri2speech.evaluation.generators import VocoderRun
+from rtmri2speech.evaluation.checkpoints.load import VocoderRun
 from rtmri2speech.models.bundle.model_file import Bundle, load_bundle, save_bundle
 from rtmri2speech.models.vocoder.generator import Generator, add_weight_norm
 from rtmri2speech.signal.features import FeatureConfig

@@ -10,7 +10,7 @@ import torch
 
 from evaluated import evaluation_dataset
 from rtmri2speech.data.dataset.layout import Dataset
-from rtmri2speech.evaluation.voices import CONDITIONS, Voices
+from rtmri2speech.evaluation.conditions import CONDITIONS, Voices
 from rtmri2speech.phonetics.vowels import VowelFinder, true_formants
 
 

@@ -14,8 +14,8 @@ import soundfile
 import torch
 
 from rtmri2speech.errors import BundleError, ConfigError
-from rtmri2speech.evaluation import compare
-from rtmri2speech.evaluation.compare import (
+from rtmri2speech.evaluation.checkpoints import compare
+from rtmri2speech.evaluation.checkpoints.compare import (
     COLUMNS,
     JUDGED,
     Judged,
@@ -26,8 +26,8 @@ from rtmri2speech.evaluation.compare import (
     require_measurable,
     write_table,
 )
-from rtmri2speech.evaluation.generators import KeptGenerator
-from rtmri2speech.evaluation.recorded import Recorded
+from rtmri2speech.evaluation.checkpoints.load import KeptGenerator
+from rtmri2speech.evaluation.checkpoints.references import Recorded
 from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel import mel_db

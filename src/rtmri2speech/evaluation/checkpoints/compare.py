@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from rtmri2speech.data.files import replacing
 from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.errors import BundleError, ConfigError, UserError
-from rtmri2speech.evaluation.generators import KeptGenerator
-from rtmri2speech.evaluation.recorded import Recorded
+from rtmri2speech.evaluation.checkpoints.load import KeptGenerator
+from rtmri2speech.evaluation.checkpoints.references import Recorded
 from rtmri2speech.metrics.waveform import MEASURES, MORE_IS_BETTER, compare_waves, mean_of
 from rtmri2speech.models.bundle.model_file import save_bundle
 from rtmri2speech.models.vocoder.cpu_generator import for_inference

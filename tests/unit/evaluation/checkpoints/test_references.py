@@ -13,7 +13,7 @@ from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.errors import DatasetError, MediaError
-from rtmri2speech.evaluation.recorded import VideoReader, from_dataset
+from rtmri2speech.evaluation.checkpoints.references import VideoReader, from_dataset
 from rtmri2speech.preparation.prepare import prepare
 from rtmri2speech.preparation.recording import PrepareOptions
 from rtmri2speech.signal.features import FeatureConfig

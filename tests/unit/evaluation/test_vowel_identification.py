@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rtmri2speech.evaluation.identification import LEAST_TOKENS, NOTHING, VowelPlane, confusion
+from rtmri2speech.evaluation.vowel_identification import LEAST_TOKENS, NOTHING, VowelPlane, confusion
 
 CENTRES = {"a": (750.0, 1350.0), "i": (320.0, 2200.0), "o": (500.0, 950.0)}
 
