@@ -12,8 +12,8 @@ import numpy as np
 from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
-from rtmri2speech.reporting.page_pictures import enlargement
-from rtmri2speech.reporting.pictures import open_pictures
+from rtmri2speech.reporting.page.images import enlargement
+from rtmri2speech.reporting.video.sources import open_pictures
 from rtmri2speech.signal.features import FeatureConfig
 from talker import speak, write_recording
 

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from rtmri2speech.assets import asset
 from rtmri2speech.data.media.video import read_video
-from rtmri2speech.reporting.maps import Look, colours
+from rtmri2speech.reporting.figures.overlay import Look, colours
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.simulation.truth import Truth
 

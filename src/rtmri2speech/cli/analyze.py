@@ -94,7 +94,7 @@ def gradcam(
     from rtmri2speech.analysis.origins import origin_of_model
     from rtmri2speech.models.bundle.model_file import load_bundle
     from rtmri2speech.models.devices import choose_device
-    from rtmri2speech.reporting.map_files import draw_maps, draw_segments
+    from rtmri2speech.reporting.figures.map_figures import draw_maps, draw_segments
 
     bundle = load_bundle(model)
     bands = read_bands(formant_band, bundle.features)
@@ -166,7 +166,7 @@ def regions(
 
     from rtmri2speech.analysis.regions.masks import read_regions
     from rtmri2speech.analysis.regions.region_sums import read_maps, sum_over_regions, write_shares, write_used_regions
-    from rtmri2speech.reporting.regions import draw_regions
+    from rtmri2speech.reporting.figures.regions import draw_regions
 
     for one in read_maps(maps):
         found = read_regions(regions, one.source)

@@ -37,7 +37,7 @@ def train_in_a_minute(out: Path, device: Device, seconds: float) -> None:
     from rtmri2speech.models.devices import choose_device
     from rtmri2speech.preparation.prepare import prepare
     from rtmri2speech.preparation.recording import PrepareOptions
-    from rtmri2speech.reporting.figures import draw_mel
+    from rtmri2speech.reporting.figures.mel import draw_mel
     from rtmri2speech.simulation.phantom import PhantomOptions, simulate
     from rtmri2speech.simulation.speaker.anatomy import draw_speakers
     from rtmri2speech.training.recipes import load_recipe

@@ -66,7 +66,7 @@ def evaluate(
     from rtmri2speech.metrics.bootstrap import Bootstrap
     from rtmri2speech.models.devices import choose_device
     from rtmri2speech.phonetics.vowels import VowelFinder
-    from rtmri2speech.reporting.evaluation_sheet import draw_sheet
+    from rtmri2speech.reporting.figures.evaluation import draw_sheet
 
     given: dict[str, object] = {"--out": out, "--split": split, "--tier": tier, "--vowels": vowels}
     given |= {"--formant-ceiling": formant_ceiling, "--seed": seed, "--device": device, "--workers": workers}

@@ -73,7 +73,7 @@ def faithfulness(
     from rtmri2speech.data.files import check_writable
     from rtmri2speech.models.bundle.model_file import load_bundle
     from rtmri2speech.models.devices import choose_device
-    from rtmri2speech.reporting.faithfulness import draw_faithfulness
+    from rtmri2speech.reporting.figures.faithfulness import draw_faithfulness
 
     bundle = load_bundle(model)
     explainer = Explainer(bundle, choose_device(device))

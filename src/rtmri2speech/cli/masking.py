@@ -82,7 +82,7 @@ def masking(
     from rtmri2speech.data.files import check_writable
     from rtmri2speech.models.bundle.model_file import load_bundle
     from rtmri2speech.models.devices import choose_device
-    from rtmri2speech.reporting.masking import draw_masking
+    from rtmri2speech.reporting.figures.occlusion import draw_masking
 
     bundle = load_bundle(model)
     place = choose_device(device)

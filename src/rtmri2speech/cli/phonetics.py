@@ -40,7 +40,7 @@ def formants(sound: Path, /, *, out: Out, ceiling: Ceiling = None, columns: Colu
     _require_praat()
 
     from rtmri2speech.phonetics.tracks import measure_tracks, write_tracks
-    from rtmri2speech.reporting.phonetics import draw_tracks
+    from rtmri2speech.reporting.figures.phonetics import draw_tracks
 
     heard = _sound_of(sound)
     tracks = measure_tracks(heard, ceiling)
@@ -93,7 +93,7 @@ def vowels(
 
     from rtmri2speech.phonetics.vowel_space import MeanFrames, write_vowels
     from rtmri2speech.phonetics.vowels import VowelFinder
-    from rtmri2speech.reporting.phonetics import draw_mean_frames, draw_vowels
+    from rtmri2speech.reporting.figures.phonetics import draw_mean_frames, draw_vowels
 
     finder, frames = VowelFinder(tier, tuple(label or ())), MeanFrames()
     tokens: list[VowelToken] = []
@@ -129,7 +129,7 @@ def _vowels_of(
     from rtmri2speech.phonetics.vowel_space import measure_vowels, write_vowel_grid
     from rtmri2speech.preparation.align import offsets
     from rtmri2speech.preparation.check import find_sound
-    from rtmri2speech.reporting.pictures import open_pictures
+    from rtmri2speech.reporting.video.sources import open_pictures
     from rtmri2speech.signal.frames import FrameConfig
 
     grid = textgrid or beside(path.with_suffix(""), (".TextGrid",))
@@ -177,7 +177,7 @@ def kymograph(
 
     from rtmri2speech.analysis.kinematics.kymograph import Line, cut_line, write_kymograph
     from rtmri2speech.data.media.scan import scan_video
-    from rtmri2speech.reporting.motion import draw_kymograph
+    from rtmri2speech.reporting.figures.kinematics import draw_kymograph
 
     made = cut_line(scan_video(video, rate), Line(*line), width)
     files = write_kymograph(made, out, video.stem)
@@ -219,8 +219,8 @@ def intensity(
     from rtmri2speech.analysis.kinematics.region_intensity import measure_intensity, write_intensity
     from rtmri2speech.analysis.regions.masks import read_regions, source_of
     from rtmri2speech.data.media.scan import scan_video
-    from rtmri2speech.reporting.motion import draw_intensity
-    from rtmri2speech.reporting.pictures import open_pictures
+    from rtmri2speech.reporting.figures.kinematics import draw_intensity
+    from rtmri2speech.reporting.video.sources import open_pictures
     from rtmri2speech.signal.frames import FrameConfig
 
     scan = scan_video(video, rate)

@@ -83,7 +83,7 @@ def physics(
     from rtmri2speech.data.files import check_writable, hash_files
     from rtmri2speech.models.bundle.model_file import load_bundle
     from rtmri2speech.models.devices import choose_device
-    from rtmri2speech.reporting.physics import draw_physics
+    from rtmri2speech.reporting.figures.plausibility import draw_physics
 
     bundle = load_bundle(model)
     explainer = Explainer(bundle, choose_device(device))

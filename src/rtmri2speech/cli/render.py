@@ -12,7 +12,7 @@ from rtmri2speech.errors import ConfigError
 
 if TYPE_CHECKING:
     from rtmri2speech.analysis.map_folder import MapSequence
-    from rtmri2speech.reporting.maps import Display, Look
+    from rtmri2speech.reporting.figures.overlay import Display, Look
 
 Video = Annotated[Path, Parameter(name=["VIDEO", "--video"])]
 Out = Annotated[Path, Parameter(name=["--out", "--output"], help="The .mp4 file to write.")]
@@ -79,9 +79,9 @@ def heatmap(
     from rtmri2speech.analysis.map_folder import read_sequence
     from rtmri2speech.data.media.movies import check_movie
     from rtmri2speech.data.media.scan import scan_video
-    from rtmri2speech.reporting.layers import Layer
-    from rtmri2speech.reporting.pictures import open_pictures, screen_size
-    from rtmri2speech.reporting.videos import Screen, render_heatmap
+    from rtmri2speech.reporting.video.map_layers import Layer
+    from rtmri2speech.reporting.video.render import Screen, render_heatmap
+    from rtmri2speech.reporting.video.sources import open_pictures, screen_size
 
     maps = read_sequence(sequence)
     rows = maps.rows(start_frame, end_frame)
@@ -136,9 +136,9 @@ def overlay(
     from rtmri2speech.analysis.map_folder import read_sequence
     from rtmri2speech.data.media.movies import check_movie
     from rtmri2speech.data.media.scan import scan_video
-    from rtmri2speech.reporting.layers import TINTS, Layer
-    from rtmri2speech.reporting.pictures import open_pictures, screen_size, sound_for
-    from rtmri2speech.reporting.videos import Screen, render_overlay
+    from rtmri2speech.reporting.video.map_layers import TINTS, Layer
+    from rtmri2speech.reporting.video.render import Screen, render_overlay
+    from rtmri2speech.reporting.video.sources import open_pictures, screen_size, sound_for
 
     sequences = [read_sequence(path) for path in (heatmap, heatmap2) if path is not None]
     scan = scan_video(video, rate)
@@ -195,8 +195,8 @@ def masked(
     from rtmri2speech.analysis.regions.masks import read_regions, source_of
     from rtmri2speech.data.media.movies import check_movie
     from rtmri2speech.data.media.scan import scan_video
-    from rtmri2speech.reporting.pictures import open_pictures, screen_size, sound_for
-    from rtmri2speech.reporting.videos import Screen, render_masked
+    from rtmri2speech.reporting.video.render import Screen, render_masked
+    from rtmri2speech.reporting.video.sources import open_pictures, screen_size, sound_for
     from rtmri2speech.signal.features import FeatureConfig
     from rtmri2speech.signal.frames import FrameConfig
 
@@ -219,7 +219,7 @@ def _check_alpha(alpha: float) -> None:
 
 
 def _look(maps: MapSequence, display: Display, alpha: float, gain: float) -> Look:
-    from rtmri2speech.reporting.maps import Look
+    from rtmri2speech.reporting.figures.overlay import Look
 
     if not 0.0 < gain < float("inf"):
         raise ConfigError(f"--gain {gain:g}: not a factor.", "Give a number above 0: --gain 3")

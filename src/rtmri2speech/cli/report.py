@@ -47,8 +47,8 @@ def report(
         raise ConfigError(f"--out {out}: pages are HTML files.", f"Name it {out.stem or 'page'}.html.")
 
     from rtmri2speech.data.files import check_writable
-    from rtmri2speech.reporting.page import write_page
-    from rtmri2speech.reporting.page_collect import Named, collect
+    from rtmri2speech.reporting.page.build import write_page
+    from rtmri2speech.reporting.page.collect import Named, collect
 
     check_writable(out)
     findings = collect(folder, Named(video or (), textgrid or (), regions or ()))

@@ -53,7 +53,7 @@ def synthesize(
     from rtmri2speech.inference.synthesizer import synthesize as run
     from rtmri2speech.models.bundle.model_file import load_bundle
     from rtmri2speech.models.devices import choose_device, choose_dtype
-    from rtmri2speech.reporting.figures import draw_mel
+    from rtmri2speech.reporting.figures.mel import draw_mel
 
     synthesizer = Synthesizer(load_bundle(model), choose_device(device), choose_dtype(dtype))
     failures: list[tuple[Path, UserError]] = []

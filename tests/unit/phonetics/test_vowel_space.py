@@ -21,7 +21,7 @@ from rtmri2speech.phonetics.vowel_space import (
     write_vowels,
 )
 from rtmri2speech.phonetics.vowels import Span
-from rtmri2speech.reporting.pictures import open_pictures
+from rtmri2speech.reporting.video.sources import open_pictures
 
 NAN = float("nan")
 TOKENS = [

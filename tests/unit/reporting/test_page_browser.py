@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from page_folder import HOSTILE, Made, make_folder, write_maps
-from rtmri2speech.reporting.page import write_page
-from rtmri2speech.reporting.page_collect import Named, collect
+from rtmri2speech.reporting.page.build import write_page
+from rtmri2speech.reporting.page.collect import Named, collect
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 EVIL = HOSTILE + "</script><script>alert(2)</script>"
@@ -192,7 +192,7 @@ def test_a_long_clip_has_its_courses_and_pitch_drawn(opened: Opened) -> None:
 
 def test_every_frame_is_the_videos_own(opened: Opened, made: Made) -> None:
     from rtmri2speech.data.media.scan import scan_video
-    from rtmri2speech.reporting.pictures import open_pictures
+    from rtmri2speech.reporting.video.sources import open_pictures
     from rtmri2speech.signal.features import FeatureConfig
 
     opened.choose("band", "")

@@ -15,7 +15,7 @@ from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.video import write_video
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.reporting.pictures import open_pictures
+from rtmri2speech.reporting.video.sources import open_pictures
 
 RATE, N, SIZE = Fraction(50), 100, 32
 

@@ -20,8 +20,8 @@ from page_folder import HARMLESS, HOSTILE, Made, make_folder
 from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
 from rtmri2speech.errors import DatasetError, UserError
-from rtmri2speech.reporting.page import render, write_page
-from rtmri2speech.reporting.page_collect import ClipFiles, Findings, Named, collect
+from rtmri2speech.reporting.page.build import render, write_page
+from rtmri2speech.reporting.page.collect import ClipFiles, Findings, Named, collect
 from talker import speak
 
 EVIL = HOSTILE + "</script><script>alert(2)</script>"
@@ -143,7 +143,7 @@ def test_maps_of_another_clip_are_refused(made: Made, tmp_path: Path) -> None:
 
 
 def test_without_praat_the_rest_is_shown(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rtmri2speech.reporting.page.has_praat", lambda: False)
+    monkeypatch.setattr("rtmri2speech.reporting.page.build.has_praat", lambda: False)
     notes: list[str] = []
     write_page(collect(made.folder), tmp_path / "page.html", "x", notes)
     assert "Praat" in notes[0]

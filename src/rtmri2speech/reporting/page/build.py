@@ -23,16 +23,15 @@ from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.errors import DatasetError, MediaError, UserError
 from rtmri2speech.phonetics.vowels import Span
 from rtmri2speech.preparation.check import lead_of_labels
-from rtmri2speech.reporting.page_collect import ClipFiles, Findings, places_of
-from rtmri2speech.reporting.page_numbers import measures_of, origins_of, region_courses
-from rtmri2speech.reporting.page_pictures import (
+from rtmri2speech.reporting.page.collect import ClipFiles, Findings, places_of
+from rtmri2speech.reporting.page.images import (
     COLUMNS,
     cells_of,
     colour_tables,
     frame_sheets,
     outlines_of,
 )
-from rtmri2speech.reporting.page_speech import (
+from rtmri2speech.reporting.page.speech import (
     HIGHEST,
     Spoken,
     has_praat,
@@ -43,7 +42,8 @@ from rtmri2speech.reporting.page_speech import (
     vowels_of,
     written_tracks,
 )
-from rtmri2speech.reporting.pictures import open_pictures, sound_for
+from rtmri2speech.reporting.page.tables import measures_of, origins_of, region_courses
+from rtmri2speech.reporting.video.sources import open_pictures, sound_for
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
 

@@ -11,7 +11,7 @@ from PIL import Image
 from rtmri2speech.evaluation.scoring import Scored, Vowel
 from rtmri2speech.evaluation.summary import Group, identify_vowels, pool
 from rtmri2speech.metrics.bootstrap import Bootstrap
-from rtmri2speech.reporting.evaluation_sheet import draw_sheet
+from rtmri2speech.reporting.figures.evaluation import draw_sheet
 from rtmri2speech.signal.features import FeatureConfig
 
 CENTRES = {"a": (750, 1385), "i": (315, 2172), "u": (367, 1332), "e": (500, 1947), "o": (520, 997)}

@@ -10,8 +10,8 @@ from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
 from rtmri2speech.analysis.map_folder import MapSequence
-from rtmri2speech.reporting.captions import Key
-from rtmri2speech.reporting.maps import Look, colours, fade
+from rtmri2speech.reporting.figures.overlay import Look, colours, fade
+from rtmri2speech.reporting.video.captions import Key
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]

@@ -20,7 +20,7 @@ from rtmri2speech.phonetics.spectrogram import wide_band
 from rtmri2speech.phonetics.tracks import Tracks, measure_tracks
 from rtmri2speech.phonetics.vowel_space import measure_vowels
 from rtmri2speech.phonetics.vowels import Span, VowelFinder
-from rtmri2speech.reporting.page_pictures import encode_webp
+from rtmri2speech.reporting.page.images import encode_webp
 
 HIGHEST = 5500.0
 """Hz: top of the spectrograms, where speech has its first four formants or five."""

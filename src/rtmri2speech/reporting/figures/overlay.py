@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from rtmri2speech.data.files import replacing
-from rtmri2speech.reporting.figures import drawable
+from rtmri2speech.reporting.figures.mel import drawable
 
 Display = Literal["classical", "signed"]
 """``classical``: the positive part, from 0 to 1. ``signed``: both signs, in the target's unit."""

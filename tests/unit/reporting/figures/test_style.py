@@ -12,8 +12,8 @@ from PIL import Image
 
 from rtmri2speech.phonetics.vowel_space import VowelToken
 from rtmri2speech.reporting import publication as module
-from rtmri2speech.reporting.phonetics import draw_vowels
-from rtmri2speech.reporting.publication import Columns, publication, set_heading
+from rtmri2speech.reporting.figures.phonetics import draw_vowels
+from rtmri2speech.reporting.figures.style import Columns, publication, set_heading
 
 
 @pytest.mark.parametrize(("columns", "millimetres"), [(1, 85.0), (2, 174.0)])

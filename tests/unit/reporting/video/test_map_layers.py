@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from rtmri2speech.analysis.map_folder import MapSequence
-from rtmri2speech.reporting.layers import TINTS, Layer, mix
-from rtmri2speech.reporting.maps import Display, Look
+from rtmri2speech.reporting.figures.overlay import Display, Look
+from rtmri2speech.reporting.video.map_layers import TINTS, Layer, mix
 
 
 def rgba(*colour: float) -> np.ndarray:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rtmri2speech.errors import UserError
-from rtmri2speech.reporting import figures
-from rtmri2speech.reporting.figures import draw_mel
+from rtmri2speech.reporting.figures import mel as figures
+from rtmri2speech.reporting.figures.mel import draw_mel
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel import mel_db
 

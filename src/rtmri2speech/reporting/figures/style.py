@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from rtmri2speech.data.files import replacing
-from rtmri2speech.reporting.figures import drawable
+from rtmri2speech.reporting.figures.mel import drawable
 
 Columns = Literal[1, 2]
 """One column of a page, or its whole width."""

@@ -9,8 +9,8 @@ import pytest
 from page_folder import metrics, write_json
 from rtmri2speech.analysis.origins import MODEL_HASH
 from rtmri2speech.errors import DatasetError
-from rtmri2speech.reporting.page_collect import ClipFiles
-from rtmri2speech.reporting.page_numbers import measures_of, origins_of, region_courses
+from rtmri2speech.reporting.page.collect import ClipFiles
+from rtmri2speech.reporting.page.tables import measures_of, origins_of, region_courses
 
 HEAD = "band,frame,time_s,region,share,signed_sum (dB)\n"
 

@@ -16,7 +16,7 @@ from rtmri2speech.analysis.map_folder import MapSequence
 from rtmri2speech.analysis.regions.masks import Regions
 from rtmri2speech.analysis.regions.polygons import fill_polygon
 from rtmri2speech.data.media.scan import scan_video
-from rtmri2speech.reporting.page_pictures import (
+from rtmri2speech.reporting.page.images import (
     cells_of,
     colour_tables,
     encode_webp,
@@ -25,7 +25,7 @@ from rtmri2speech.reporting.page_pictures import (
     outline,
     outlines_of,
 )
-from rtmri2speech.reporting.pictures import open_pictures
+from rtmri2speech.reporting.video.sources import open_pictures
 from talker import speak, write_recording
 
 SIZE = 64

@@ -19,8 +19,8 @@ from rtmri2speech.data.media.audio import Sound
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.media.movies import write_movie
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.reporting.captions import Key, Strip
-from rtmri2speech.reporting.layers import Layer, mix
+from rtmri2speech.reporting.video.captions import Key, Strip
+from rtmri2speech.reporting.video.map_layers import Layer, mix
 from rtmri2speech.signal.frames import model_input
 
 Pixels = NDArray[np.uint8]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rtmri2speech.reporting.captions import Key, Strip
+from rtmri2speech.reporting.video.captions import Key, Strip
 
 RAMP = np.repeat(np.linspace(0, 255, 16).astype(np.uint8)[:, None], 3, axis=1)
 RED = np.full((4, 3), (255, 0, 0), np.uint8)

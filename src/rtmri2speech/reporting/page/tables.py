@@ -9,7 +9,7 @@ from typing import Any
 
 from rtmri2speech.errors import DatasetError
 from rtmri2speech.metrics.waveform import MORE_IS_BETTER
-from rtmri2speech.reporting.page_collect import ClipFiles, places_of
+from rtmri2speech.reporting.page.collect import ClipFiles, places_of
 
 _GROUPS = ("all", "seen", "unseen")
 # What of a map's description is a result, or is shown elsewhere.

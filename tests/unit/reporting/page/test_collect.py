@@ -14,7 +14,7 @@ from rtmri2speech.analysis.regions.masks import Regions
 from rtmri2speech.analysis.regions.region_sums import write_used_regions
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.errors import ConfigError, DatasetError
-from rtmri2speech.reporting.page_collect import Named, collect, places_of
+from rtmri2speech.reporting.page.collect import Named, collect, places_of
 
 
 @pytest.fixture(scope="module")
