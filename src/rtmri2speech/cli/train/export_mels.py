@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from rtmri2speech.cli.console import Device, Flag, ModelFile, progress, report_failures
-from rtmri2speech.cli.train import DType, Overrides, precision_override
+from rtmri2speech.cli.train.train import DType, Overrides, precision_override
 from rtmri2speech.errors import ConfigError
 
 if TYPE_CHECKING:
