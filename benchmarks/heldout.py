@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from rtmri2speech.data.dataset.layout import Dataset
-from rtmri2speech.inference.overlap import features_of_utterance
+from rtmri2speech.inference.encoder import encode_utterance
 from rtmri2speech.models.bundle.model_file import load_bundle
 from rtmri2speech.models.devices import choose_device
 
@@ -37,7 +37,7 @@ def main() -> None:
         truth = np.asarray(dataset.mel_db(row))
         errors["mean mel"].append(truth - mean)
         with torch.inference_mode():
-            features = features_of_utterance(model, dataset, row, mask)
+            features = encode_utterance(model, dataset, row, mask)
             for mode in ("last", "average", "sequence"):
                 errors[mode].append(truth - model.predict(features, mode).cpu().numpy())
     frames = sum(len(error) for error in errors["mean mel"])

@@ -29,11 +29,11 @@ from rtmri2speech.data.media.audio import read_sound, write_wav
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.textgrid import interval_grid, read_textgrid, write_textgrid
 from rtmri2speech.data.media.video import read_video, write_video
+from rtmri2speech.data.truth import Truth
 from rtmri2speech.reporting.page.build import write_page
 from rtmri2speech.reporting.page.collect import collect
 from rtmri2speech.reporting.page.images import enlargement
 from rtmri2speech.reporting.video.sources import open_pictures
-from rtmri2speech.simulation.truth import Truth
 
 BARS = {"megabytes": 8.0, "ready_s": 2.0, "frame_ms": 5.0}
 CELLS = 16

@@ -22,13 +22,13 @@ from typing import Any
 import numpy as np
 
 from rtmri2speech.corpora.phantom import MANIFEST
+from rtmri2speech.data.truth import Truth
 from rtmri2speech.simulation import utterance
 from rtmri2speech.simulation.acquisition.mri import Scanner
 from rtmri2speech.simulation.phantom import PhantomOptions, plan_utterances, simulate
 from rtmri2speech.simulation.speaker.anatomy import draw_speakers
 from rtmri2speech.simulation.speaker.vocaltractlab import VocalTract
 from rtmri2speech.simulation.speaker.voice import Voice
-from rtmri2speech.simulation.truth import Truth
 
 FRAME_BAR, SOUND_BAR, FORMANT_BAR = 60.0, 1.7, 5.0
 SOUND = "sound (VocalTractLab)"

@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 
 from rtmri2speech.assets import asset
 from rtmri2speech.data.media.video import read_video
-from rtmri2speech.reporting.figures.overlay import Look, colours
+from rtmri2speech.data.truth import Truth
+from rtmri2speech.drawing.overlay import Look, colours
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.simulation.truth import Truth
 
 DOCS = Path(__file__).parents[1]
 IMAGES, TUTORIAL = DOCS / "images", DOCS / "tutorial"

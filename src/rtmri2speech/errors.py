@@ -6,8 +6,9 @@ from __future__ import annotations
 class UserError(Exception):
     """Something the user can mend.
 
-    The command line prints ``problem`` and ``remedy`` on a line each and exits with 1;
-    a traceback appears only with ``--debug``.
+    Messages name parameters as they are written in a call, in backticks: ```workers``` or ```overwrite=True```.
+    The command line turns them into its flags (``--workers``, ``--overwrite``), prints ``problem`` and ``remedy`` on
+    a line each and exits with 1; a traceback appears only with ``--debug``.
 
     Attributes:
         problem: what happened, naming the file or option at fault.

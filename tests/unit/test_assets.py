@@ -31,3 +31,29 @@ def test_the_clip_is_a_whole_unseen_utterance_and_small() -> None:
     for path in (clip.video, clip.audio, clip.textgrid, clip.video.with_suffix(".npz")):
         assert path.is_file()
     assert clip.video.stat().st_size < 1e6
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "pretrained" / "phantom" / "model.safetensors"
+    monkeypatch.setattr(assets, "pretrained", lambda: {"phantom": path})
+    monkeypatch.chdir(tmp_path)
+    return path
+
+
+def test_a_shipped_model_is_found_by_its_name(shipped: Path) -> None:
+    assert assets.find_model("phantom") == shipped
+
+
+def test_a_file_comes_before_a_shipped_model_of_its_name(shipped: Path, tmp_path: Path) -> None:
+    (tmp_path / "phantom").write_bytes(b"mine")
+    assert assets.find_model("phantom") == Path("phantom")
+
+
+def test_a_folder_of_that_name_is_no_model(shipped: Path, tmp_path: Path) -> None:
+    (tmp_path / "phantom").mkdir()  # what `simulate --out phantom` leaves
+    assert assets.find_model("phantom") == shipped
+
+
+def test_other_names_are_paths(shipped: Path) -> None:
+    assert assets.find_model("models/m.safetensors") == Path("models/m.safetensors")

@@ -16,6 +16,15 @@ def recipes() -> dict[str, Path]:
     return {path.stem: path for path in sorted(asset("recipes").glob("*.yaml"))}
 
 
+def find_model(name: str | Path) -> Path:
+    """A model file by its path, or a shipped model by its name (``phantom``); a file of that name comes first.
+
+    A path that does not exist is returned as it is, so that whoever opens it says so.
+    """
+    path = Path(name)
+    return path if path.is_file() else pretrained().get(str(name), path)
+
+
 def pretrained() -> dict[str, Path]:
     """The shipped models by name: in a wheel among its assets, in a checkout in the folder ``pretrained``."""
     for root in (asset("pretrained"), Path(__file__).parents[3] / "pretrained"):

@@ -1,11 +1,14 @@
-"""``rtmri2speech bundle``."""
+"""``rtmri2speech bundle``, ``inspect`` and ``import``: what model files are made of."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
 
 from rtmri2speech.cli.console import Flag, ModelFile
+from rtmri2speech.signal import defaults
 
 
 def bundle(
@@ -31,5 +34,98 @@ def bundle(
     from rtmri2speech.models.bundle.model_file import join, load_bundle, save_bundle
 
     save_bundle(join(load_bundle(acoustic), load_bundle(vocoder)), out, half=half)
+    print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+def inspect(model: ModelFile, /, *, json: Annotated[bool, Flag] = False) -> int:
+    """Say what a model file holds: stages, definitions, where it came from.
+
+    Parameters
+    ----------
+    model
+        A .safetensors file of this program.
+    json
+        Print everything but the weights as JSON, the recipes it was trained with included.
+    """
+    from rtmri2speech.models.bundle.describe import describe
+    from rtmri2speech.models.bundle.model_file import load_bundle
+
+    bundle = load_bundle(model)
+    if json:
+        _print_json(bundle.header())
+        return 0
+    rows = describe(bundle)
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        print(f"{name:<{width}}  {value}")
+    if bundle.card:
+        print(f"\n{bundle.card}")
+    return 0
+
+
+def _print_json(values: dict[str, object]) -> None:
+    import json
+
+    print(json.dumps(values, ensure_ascii=False, indent=1))
+
+
+def hifigan(checkpoint: Path, /, *, config: Path, out: Path, preemph: float = defaults.PREEMPHASIS) -> int:
+    """Bring in a HiFi-GAN generator, as the original program writes it.
+
+    Parameters
+    ----------
+    checkpoint
+        The file g_00000000.
+    config
+        Its config.json.
+    out
+        The model file to write.
+    preemph
+        Pre-emphasis of the mel it was trained on; the checkpoint does not say.
+    """
+    from rtmri2speech.models.bundle.foreign import import_hifigan
+    from rtmri2speech.models.bundle.model_file import save_bundle
+
+    result = import_hifigan(checkpoint, config, preemph)
+    save_bundle(result, out)
+    print(result.card)
+    print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+def acoustic(
+    checkpoint: Path,
+    /,
+    *,
+    scaler: Annotated[Path, Parameter(name=["--scaler", "--scaler-json"])],
+    out: Path,
+    backbone: str = "tf_efficientnetv2_b2",
+    normalisation: Literal["memo", "robust"] = "memo",
+) -> int:
+    """Bring in an acoustic model, mri_acoustic_model.pt, with its scaler.
+
+    Parameters
+    ----------
+    checkpoint
+        The .pt file.
+    scaler
+        The scaler.json of the dataset it was trained on.
+    out
+        The model file to write.
+    backbone
+        Its image network, by its name in timm.
+    normalisation
+        How its frames were scaled.
+    """
+    from rtmri2speech.models.acoustic import AcousticConfig
+    from rtmri2speech.models.bundle.foreign import import_acoustic
+    from rtmri2speech.models.bundle.model_file import save_bundle
+    from rtmri2speech.signal.frames import FrameConfig
+
+    frames = FrameConfig(mode=normalisation)
+    result = import_acoustic(checkpoint, scaler, AcousticConfig(backbone=backbone), frames=frames)
+    save_bundle(result, out)
+    print(result.card)
     print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
     return 0

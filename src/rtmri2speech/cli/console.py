@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.assets import pretrained
+from rtmri2speech.assets import find_model
 from rtmri2speech.errors import ConfigError, UserError
 
 Many = Parameter(consume_multiple=True, negative="")
@@ -29,12 +29,6 @@ Fps = Annotated[str | None, Parameter(help="True frame rate, where the file's is
 Workers = Annotated[int, Parameter(help="Worker processes; 0 for one a core.")]
 Device = Literal["auto", "cpu", "cuda"]
 """Where to run; ``auto`` takes a GPU if there is one."""
-
-
-def find_model(name: str) -> Path:
-    """A model file by its path, or a shipped model by its name (``phantom``); a file of that name comes first."""
-    path = Path(name)
-    return path if path.is_file() else pretrained().get(name, path)
 
 
 def _convert_model(_: Any, tokens: Any) -> Path:

@@ -32,12 +32,11 @@ def train_in_a_minute(out: Path, device: Device, seconds: float) -> None:
         seconds: length of the recordings together, about.
     """
     from rtmri2speech.corpora.phantom import PhantomCorpus
-    from rtmri2speech.inference.synthesizer import Synthesizer, synthesize
+    from rtmri2speech.drawing.mel import draw_mel
+    from rtmri2speech.inference.model import load_model
     from rtmri2speech.models.bundle.model_file import join, load_bundle, save_bundle
-    from rtmri2speech.models.devices import choose_device
     from rtmri2speech.preparation.prepare import prepare
     from rtmri2speech.preparation.recording import PrepareOptions
-    from rtmri2speech.reporting.figures.mel import draw_mel
     from rtmri2speech.simulation.phantom import PhantomOptions, simulate
     from rtmri2speech.simulation.speaker.anatomy import draw_speakers
     from rtmri2speech.training.recipes import load_recipe
@@ -67,13 +66,13 @@ def train_in_a_minute(out: Path, device: Device, seconds: float) -> None:
     model = folders["models"] / "model.safetensors"
     save_bundle(join(load_bundle(models["acoustic"]), load_bundle(models["vocoder"])), model)
     step(5, "Making speech of the unseen video")
-    synthesizer = Synthesizer(load_bundle(model), choose_device(device))
-    speech = synthesize(video, synthesizer, folders["speech"])
+    speech = load_model(model, device).synthesize(video)
+    files = speech.save(folders["speech"])
     picture = folders["speech"] / f"{speech.name}_mel.png"
-    draw_mel(picture, speech.mel_db, synthesizer.features, f"{video.name} (untrained model)")
+    draw_mel(picture, speech.mel_db, speech.features, f"{video.name} (untrained model)")
     print(
         f"\nDone in {time.perf_counter() - began:.0f} s. The model is UNTRAINED: the sound is noise, by design.\n"
         f"  video   {video}\n  its own sound   {video.with_suffix('.wav')}\n"
-        f"  synthesized     {speech.files[0]}\n  spectrogram     {picture}\n  model file      {model}\n"
+        f"  synthesized     {files[0]}\n  spectrogram     {picture}\n  model file      {model}\n"
         "To train on your own recordings, see README.md."
     )

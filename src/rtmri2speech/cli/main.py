@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from rtmri2speech import __version__
+from rtmri2speech.cli.flags import flags_of, with_flags
 from rtmri2speech.errors import UserError
 
 _INTERRUPTED = 130
@@ -36,33 +37,51 @@ app.command(f"{_COMMANDS}.check:check", name="check", help="Look for what is wro
 app.command(f"{_COMMANDS}.prepare:prepare", name="prepare", help="Make a dataset from videos and sound.")
 app.command(f"{_COMMANDS}.simulate:simulate", name="simulate", help="Make recordings of simulated speakers.")
 app.command(train)
-train.command(f"{_COMMANDS}.train:acoustic", name="acoustic", help="Train frames to mel spectrogram.")
-train.command(f"{_COMMANDS}.train:vocoder", name="vocoder", help="Train mel spectrogram to sound.")
+train.command(f"{_COMMANDS}.train.train:acoustic", name="acoustic", help="Train frames to mel spectrogram.")
+train.command(f"{_COMMANDS}.train.train:vocoder", name="vocoder", help="Train mel spectrogram to sound.")
 app.command(export_mels)
-export_mels.command(f"{_COMMANDS}.export_mels:ground_truth", name="ground-truth", help="Those of a dataset's sound.")
-export_mels.command(f"{_COMMANDS}.export_mels:predicted", name="predicted", help="Those an acoustic model predicts.")
+export_mels.command(
+    f"{_COMMANDS}.train.export_mels:ground_truth", name="ground-truth", help="Those of a dataset's sound."
+)
+export_mels.command(
+    f"{_COMMANDS}.train.export_mels:predicted", name="predicted", help="Those an acoustic model predicts."
+)
 app.command(f"{_COMMANDS}.bundle:bundle", name="bundle", help="Join an acoustic model and a vocoder in one file.")
-app.command(f"{_COMMANDS}.inspect:inspect", name="inspect", help="Say what a model file holds.")
+app.command(f"{_COMMANDS}.bundle:inspect", name="inspect", help="Say what a model file holds.")
 app.command(import_app)
-import_app.command(f"{_COMMANDS}.imports:hifigan", name="hifigan", help="A HiFi-GAN generator (g_* with its JSON).")
-import_app.command(f"{_COMMANDS}.imports:acoustic", name="acoustic", help="An acoustic model (.pt with scaler.json).")
+import_app.command(f"{_COMMANDS}.bundle:hifigan", name="hifigan", help="A HiFi-GAN generator (g_* with its JSON).")
+import_app.command(f"{_COMMANDS}.bundle:acoustic", name="acoustic", help="An acoustic model (.pt with scaler.json).")
 app.command(f"{_COMMANDS}.synthesize:synthesize", name="synthesize", help="Make speech from videos.")
 app.command(
-    f"{_COMMANDS}.compare_checkpoints:compare_checkpoints",
+    f"{_COMMANDS}.train.compare_checkpoints:compare_checkpoints",
     name="compare-checkpoints",
     help="Find the best checkpoint of a vocoder training.",
 )
 app.command(f"{_COMMANDS}.evaluate:evaluate", name="evaluate", help="Measure a model, beside floor and ceiling.")
 app.command(analyze)
-analyze.command(f"{_COMMANDS}.analyze:gradcam", name="gradcam", help="Which part of the picture made which band.")
-analyze.command(f"{_COMMANDS}.analyze:regions", name="regions", help="How much of the maps lies in which articulator.")
-analyze.command(f"{_COMMANDS}.masking:masking", name="masking", help="What becomes of speech when regions are hidden.")
-analyze.command(f"{_COMMANDS}.faithfulness:faithfulness", name="faithfulness", help="Do the maps tell of the model?")
-analyze.command(f"{_COMMANDS}.physics:physics", name="physics", help="Do the maps agree with tube acoustics?")
-analyze.command(f"{_COMMANDS}.phonetics:formants", name="formants", help="F0 and F1 to F4 of a sound over time.")
-analyze.command(f"{_COMMANDS}.phonetics:vowels", name="vowels", help="The vowel space, and mean frames of vowels.")
-analyze.command(f"{_COMMANDS}.phonetics:kymograph", name="kymograph", help="What lies on a line over time.")
-analyze.command(f"{_COMMANDS}.phonetics:intensity", name="intensity", help="Brightness of regions, and its velocity.")
+analyze.command(
+    f"{_COMMANDS}.analyze.gradcam:gradcam", name="gradcam", help="Which part of the picture made which band."
+)
+analyze.command(
+    f"{_COMMANDS}.analyze.gradcam:regions", name="regions", help="How much of the maps lies in which articulator."
+)
+analyze.command(
+    f"{_COMMANDS}.analyze.masking:masking", name="masking", help="What becomes of speech when regions are hidden."
+)
+analyze.command(
+    f"{_COMMANDS}.analyze.faithfulness:faithfulness", name="faithfulness", help="Do the maps tell of the model?"
+)
+analyze.command(f"{_COMMANDS}.analyze.physics:physics", name="physics", help="Do the maps agree with tube acoustics?")
+analyze.command(
+    f"{_COMMANDS}.analyze.phonetics:formants", name="formants", help="F0 and F1 to F4 of a sound over time."
+)
+analyze.command(
+    f"{_COMMANDS}.analyze.phonetics:vowels", name="vowels", help="The vowel space, and mean frames of vowels."
+)
+analyze.command(f"{_COMMANDS}.analyze.phonetics:kymograph", name="kymograph", help="What lies on a line over time.")
+analyze.command(
+    f"{_COMMANDS}.analyze.phonetics:intensity", name="intensity", help="Brightness of regions, and its velocity."
+)
 app.command(render)
 render.command(f"{_COMMANDS}.render:heatmap", name="heatmap", help="Maps in slow motion.")
 render.command(f"{_COMMANDS}.render:overlay", name="overlay", help="Maps over the moving anatomy, with sound.")
@@ -87,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message = " ".join(str(error).split())
         return _fail(UserError(message, f"See: rtmri2speech {_command_of(words)}--help"), debug)
     except UserError as error:
-        return _fail(error, debug)
+        return _fail(_in_flags(error, words), debug)
     except KeyboardInterrupt:
         again = "with --resume " if words[:1] == ["train"] else ""
         print(f"Stopped. What was finished is kept; run the same command again {again}to go on.", file=sys.stderr)
@@ -126,6 +145,11 @@ def _command_of(words: Sequence[str]) -> str:
             break
         level = level[word]
     return "".join(f"{command} " for command in commands)
+
+
+def _in_flags(error: UserError, words: Sequence[str]) -> UserError:
+    flags = flags_of(app, words)
+    return UserError(with_flags(error.problem, flags), with_flags(error.remedy, flags))
 
 
 def _fail(error: UserError, debug: bool) -> int:

@@ -12,7 +12,7 @@ from rtmri2speech.errors import ConfigError
 
 if TYPE_CHECKING:
     from rtmri2speech.analysis.map_folder import MapSequence
-    from rtmri2speech.reporting.figures.overlay import Display, Look
+    from rtmri2speech.drawing.overlay import Display, Look
 
 Video = Annotated[Path, Parameter(name=["VIDEO", "--video"])]
 Out = Annotated[Path, Parameter(name=["--out", "--output"], help="The .mp4 file to write.")]
@@ -219,7 +219,7 @@ def _check_alpha(alpha: float) -> None:
 
 
 def _look(maps: MapSequence, display: Display, alpha: float, gain: float) -> Look:
-    from rtmri2speech.reporting.figures.overlay import Look
+    from rtmri2speech.drawing.overlay import Look
 
     if not 0.0 < gain < float("inf"):
         raise ConfigError(f"--gain {gain:g}: not a factor.", "Give a number above 0: --gain 3")

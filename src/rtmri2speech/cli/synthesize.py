@@ -49,25 +49,22 @@ def synthesize(
             "Use another --out for each.",
         )
 
-    from rtmri2speech.inference.synthesizer import Synthesizer
-    from rtmri2speech.inference.synthesizer import synthesize as run
-    from rtmri2speech.models.bundle.model_file import load_bundle
-    from rtmri2speech.models.devices import choose_device, choose_dtype
-    from rtmri2speech.reporting.figures.mel import draw_mel
+    from rtmri2speech.drawing.mel import draw_mel
+    from rtmri2speech.inference.model import load_model
 
-    synthesizer = Synthesizer(load_bundle(model), choose_device(device), choose_dtype(dtype))
+    loaded = load_model(model, device, dtype)
     failures: list[tuple[Path, UserError]] = []
     with progress("Synthesizing", "frames") as bar:
         for video in videos:
             bar.describe(video.name)
             try:
-                result = run(video, synthesizer, out, fps=rate, on_start=bar.expect, on_frames=bar.advance)
-                picture = out / f"{video.stem}_mel.png"
-                draw_mel(picture, result.mel_db, synthesizer.features, video.name)
+                speech = loaded.synthesize(video, fps=rate, progress=bar)
+                files = speech.save(out)
+                draw_mel(out / f"{video.stem}_mel.png", speech.mel_db, speech.features, video.name)
             except UserError as error:
                 failures.append((video, error))
                 continue
-            for note in result.notes:
+            for note in speech.notes:
                 print(f"note: {video.name}: {note}", file=sys.stderr)
-            print(f"{result.files[0]}: {result.seconds:.2f} s")
+            print(f"{files[0]}: {speech.seconds:.2f} s")
     return report_failures(failures)

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.errors import BundleError
-from rtmri2speech.inference.overlap import features_of_utterance
-from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
+from rtmri2speech.inference.encoder import encode_utterance
+from rtmri2speech.inference.requirements import require_fit, require_synthesizer
+from rtmri2speech.inference.vocoding import vocode
+from rtmri2speech.models.bundle.model_file import load_bundle
 from rtmri2speech.models.vocoder.cpu_generator import for_inference
-from rtmri2speech.signal.mel import db_to_ln
 from rtmri2speech.signal.mel_statistics import MelStatistics
 
 Mel = NDArray[np.float32]
@@ -24,29 +25,6 @@ Wave = NDArray[np.float32]
 Condition = Literal["model", "ceiling", "floor"]
 CONDITIONS: tuple[Condition, ...] = get_args(Condition)
 """What is compared with the recording: the model; its vocoder on the true mel; its vocoder on the mean mel."""
-
-
-def require_fitting(bundle: Bundle, dataset: Dataset) -> None:
-    """Make sure that a model makes speech, and of this dataset's frames.
-
-    Raises:
-        DatasetError: when the dataset has no frames.
-        BundleError: when a stage is missing, or mel or frames are defined otherwise (names the fields).
-    """
-    dataset.need_frames()
-    if bundle.kind != "synthesizer" or bundle.frames is None:
-        missing = "acoustic model" if bundle.acoustic is None else "vocoder"
-        raise BundleError(
-            f"{bundle.source} holds no {missing}.",
-            "Join both: rtmri2speech bundle --acoustic A --vocoder V --out M",
-        )
-    differences = bundle.features.differences(dataset.meta.features)
-    differences += bundle.frames.differences(dataset.meta.frames)
-    if differences:
-        raise BundleError(
-            f"{bundle.source}: was made for other data than {dataset.root}: {'; '.join(differences)}.",
-            "Use a model with the dataset's settings, or prepare the recordings with the model's.",
-        )
 
 
 class Voices:
@@ -60,12 +38,13 @@ class Voices:
 
     Raises:
         DatasetError: when ``scaler.json`` is missing or damaged.
-        BundleError: when the bundle is damaged or does not fit; see :func:`require_fitting`.
+        BundleError: when the bundle is damaged or does not fit.
     """
 
     def __init__(self, dataset: Dataset, model: Path, device: torch.device | str = "cpu") -> None:
         bundle = load_bundle(model)
-        require_fitting(bundle, dataset)
+        require_synthesizer(bundle)
+        require_fit(bundle, dataset)
         self.dataset = dataset
         self.features = bundle.features
         self._device = torch.device(device)
@@ -99,14 +78,12 @@ class Voices:
     @torch.inference_mode()
     def predict(self, utterance: Utterance) -> Mel:
         """Mel of an utterance's frames, shape (T, M), dB."""
-        features = features_of_utterance(self._acoustic, self.dataset, utterance, self._mask)
+        features = encode_utterance(self._acoustic, self.dataset, utterance, self._mask)
         return self._acoustic.predict(features).float().cpu().numpy()
 
-    @torch.inference_mode()
     def speak(self, mel_db: Mel) -> Wave:
         """The vocoder's wave of a mel, (T, M) in dB to (T hop_length,)."""
-        ln_mel = db_to_ln(torch.from_numpy(np.array(mel_db, np.float32))).T.to(self._device)
-        return torch.cat(list(self._vocoder.generate(ln_mel))).float().cpu().numpy()
+        return vocode(self._vocoder, mel_db, self._device)
 
     def _unchanging(self, frames: int) -> Wave:
         """The wave of the mean mel, of any length for the work of a short one.

@@ -22,8 +22,8 @@ from rtmri2speech import __version__
 from rtmri2speech.data.dataset.layout import Dataset, Split, Utterance
 from rtmri2speech.data.files import check_writable, hash_files, write_text
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
-from rtmri2speech.evaluation.conditions import require_fitting
 from rtmri2speech.evaluation.scoring import Job, Scored, read_recorded, score
+from rtmri2speech.inference.requirements import require_fit, require_synthesizer
 from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
 from rtmri2speech.parallel import run_jobs
 from rtmri2speech.phonetics.formants import LOW_VOICE_CEILING, ceiling_for
@@ -142,7 +142,8 @@ def evaluate(
     dataset = Dataset(root)
     rows = dataset.of_split(options.split)
     bundle = load_bundle(model)
-    require_fitting(bundle, dataset)
+    require_synthesizer(bundle)
+    require_fit(bundle, dataset)
     nyquist = dataset.meta.features.nyquist
     if options.ceiling is not None and not _LEAST_CEILING <= options.ceiling <= nyquist:
         raise ConfigError(

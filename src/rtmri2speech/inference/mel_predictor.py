@@ -1,8 +1,7 @@
-"""Mel spectrograms that an acoustic model predicts of a dataset's videos, as files for the vocoder (memo section 3)."""
+"""Mel spectrograms that an acoustic model predicts from the frames of a dataset."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,21 +9,23 @@ import torch
 from numpy.typing import NDArray
 
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
-from rtmri2speech.data.dataset.mel_folders import PREDICTED
 from rtmri2speech.data.files import hash_files
-from rtmri2speech.errors import BundleError
-from rtmri2speech.inference.overlap import features_of_utterance
+from rtmri2speech.inference.encoder import encode_utterance
+from rtmri2speech.inference.requirements import require_fit
 from rtmri2speech.models.bundle.model_file import load_bundle
-from rtmri2speech.training.mels.export import Exported, export_mels
 
 
 class MelPredictor:
-    """An acoustic model that is to hear a dataset's videos.
+    """An acoustic model on the frames of a dataset.
 
     Args:
         dataset: with frames.
         model: a bundle with an acoustic model.
         device: where to run.
+
+    Attributes:
+        dataset, bundle: as opened.
+        source: what tells this model's mels from another's.
 
     Raises:
         DatasetError: when the dataset was made from sound alone.
@@ -33,19 +34,10 @@ class MelPredictor:
     """
 
     def __init__(self, dataset: Dataset, model: Path, device: torch.device | str = "cpu") -> None:
-        dataset.need_frames()
         self.dataset = dataset
         self.bundle = load_bundle(model)
-        if self.bundle.frames is None:
-            raise BundleError(f"{model}: holds no acoustic model.", "Give --model a bundle with an acoustic model.")
-        differences = self.bundle.features.differences(dataset.meta.features)
-        differences += self.bundle.frames.differences(dataset.meta.frames)
-        if differences:
-            raise BundleError(
-                f"{model}: was made for other data than {dataset.root}: {'; '.join(differences)}.",
-                "Use a model with the dataset's settings, or prepare the recordings with the model's.",
-            )
-        self._source = f"model {hash_files([model])[:16]}"
+        require_fit(self.bundle, dataset)
+        self.source = f"model {hash_files([model])[:16]}"
         self._acoustic = self.bundle.build_acoustic(device).fuse()
         self._mask = None if self.bundle.mask is None else self.bundle.mask.to(device)
 
@@ -66,33 +58,5 @@ class MelPredictor:
         Raises:
             DatasetError: when the frames are missing or damaged.
         """
-        features = features_of_utterance(self._acoustic, self.dataset, utterance, self._mask)
+        features = encode_utterance(self._acoustic, self.dataset, utterance, self._mask)
         return self._acoustic.predict(features).float().cpu().numpy()
-
-    def export(
-        self,
-        folder: Path | None = None,
-        *,
-        overwrite: bool = False,
-        on_start: Callable[[int], None] = lambda total: None,
-        on_frames: Callable[[int], None] = lambda count: None,
-    ) -> Exported:
-        """Write the predicted mels of all utterances; files of another model are made again.
-
-        Args:
-            folder: where to write; by default the dataset's ``mels_ft_log_normalized``.
-            overwrite, on_start, on_frames: as in :func:`rtmri2speech.training.mels.export.export_mels`.
-
-        Raises:
-            UserError: as there.
-        """
-        out = folder or self.dataset.root / PREDICTED
-        return export_mels(
-            self.dataset,
-            out,
-            self._source,
-            self.predict,
-            overwrite=overwrite,
-            on_start=on_start,
-            on_frames=on_frames,
-        )

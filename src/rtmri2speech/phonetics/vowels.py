@@ -1,21 +1,17 @@
-"""Which vowels an utterance holds, and when: from its TextGrid, with the truth where the speaker was simulated."""
+"""Which vowels an utterance holds, and when: from its TextGrid."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from praatio.data_classes.interval_tier import IntervalTier
 from praatio.data_classes.textgrid import Textgrid
 
-from rtmri2speech.corpora.phantom import TRUTH
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.media.textgrid import read_textgrid
-from rtmri2speech.errors import ConfigError, DatasetError
-from rtmri2speech.simulation.truth import Truth
+from rtmri2speech.errors import ConfigError
 
 _JAPANESE = "a i u e o"
 _ARPABET = "AA AE AH AO EH ER IH IY UH UW"
@@ -107,33 +103,3 @@ def textgrid_of(dataset: Dataset, utterance: Utterance) -> Path | None:
     if own.is_file():
         return own
     return next(iter(sorted(dataset.folder(utterance).glob("*.TextGrid"))), None)
-
-
-def true_formants(utterance: Utterance, spans: Sequence[Span]) -> list[tuple[float, float]] | None:
-    """F1 and F2 of a simulated speaker, Hz: medians of the truth over the middle third of each vowel.
-
-    Args:
-        utterance: of a dataset that was made from a phantom.
-        spans: its vowels.
-
-    Returns:
-        NaN for a vowel whose middle third holds no frame; None where the phantom's truth does not lie beside the
-        source video.
-    """
-    source = utterance.source_video or utterance.source_audio
-    path = Path(source).with_suffix(TRUTH) if source else None
-    if path is None or not path.is_file():
-        return None
-    try:
-        truth = Truth.load(path)
-    except DatasetError:
-        return None  # some other program's .npz
-    rate = truth.frame_rate[0] / truth.frame_rate[1]
-    centres = (np.arange(len(truth.f0)) + 0.5) / rate - utterance.source_start
-    found = []
-    for span in spans:
-        third = (span.end - span.start) / 3.0
-        inside = (centres > span.start + third) & (centres < span.end - third)
-        f1, f2 = np.median(truth.formants[inside, :2], axis=0) if inside.any() else (np.nan, np.nan)
-        found.append((float(f1), float(f2)))
-    return found

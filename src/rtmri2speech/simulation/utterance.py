@@ -16,6 +16,7 @@ from rtmri2speech.data.files import replacing_name
 from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
 from rtmri2speech.data.media.video import write_video
+from rtmri2speech.data.truth import Truth
 from rtmri2speech.simulation.acquisition.microphone import record
 from rtmri2speech.simulation.acquisition.mri import Scanner, ScannerConfig
 from rtmri2speech.simulation.head.contour_sampling import trace, trace_course
@@ -26,7 +27,7 @@ from rtmri2speech.simulation.speaker.vocaltractlab import TRACT, VocalTract
 from rtmri2speech.simulation.speaker.voice import Voice
 from rtmri2speech.simulation.speech.gestural_score import Score, compose
 from rtmri2speech.simulation.speech.script import Script, Segment, write_script
-from rtmri2speech.simulation.truth import Truth, TubeTruth, measure, port_is_open, section_map, section_positions
+from rtmri2speech.simulation.truth import TubeTruth, measure, port_is_open, section_map, section_positions
 
 FRAME_RATE = Fraction(625, 23)
 """Frames a second of the ATR-503 recordings."""

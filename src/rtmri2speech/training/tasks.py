@@ -20,13 +20,13 @@ from rtmri2speech.data.dataset.mel_folders import MelSource
 from rtmri2speech.data.dataset.sound_augment import SoundAugmentConfig
 from rtmri2speech.data.dataset.training_items import FrameSegments, SoundSegments, collate_pad
 from rtmri2speech.errors import ConfigError, UserError
-from rtmri2speech.inference.overlap import compare_modes
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.models.vocoder.discriminators import RESOLUTION_SAMPLES
 from rtmri2speech.models.vocoder.generator import Generator
 from rtmri2speech.signal.mel_statistics import MelStatistics
 from rtmri2speech.signal.scaler import MelScaler
+from rtmri2speech.training.acoustic.compare_inference import compare_modes
 from rtmri2speech.training.acoustic.module import AcousticTraining
 from rtmri2speech.training.engine.distributed import Processes
 from rtmri2speech.training.engine.loaders import EpochSampler, Loader, ShareOfBatches, WholeSounds, make_loader

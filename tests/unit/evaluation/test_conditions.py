@@ -11,7 +11,8 @@ import torch
 from evaluated import evaluation_dataset
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.evaluation.conditions import CONDITIONS, Voices
-from rtmri2speech.phonetics.vowels import VowelFinder, true_formants
+from rtmri2speech.evaluation.true_formants import true_formants
+from rtmri2speech.phonetics.vowels import VowelFinder
 
 
 @pytest.fixture(scope="module")

@@ -18,10 +18,10 @@ from rtmri2speech.analysis.attribution.explainer import BlockOfMaps, Explainer, 
 from rtmri2speech.analysis.attribution.layer_maps import last_stride, require_strides
 from rtmri2speech.analysis.attribution.targets import ADAPTIVE_HZ, UNITS, Band, Target, TargetKind, targets_for
 from rtmri2speech.analysis.older_maps import METADATA, remove_older
-from rtmri2speech.analysis.origins import write_about
 from rtmri2speech.analysis.regions.masks import source_of
 from rtmri2speech.data.files import replacing, write_text
 from rtmri2speech.data.media.clips import Clip
+from rtmri2speech.data.provenance import write_about
 
 Method = Literal["gradcam", "hirescam"]
 """The last feature map (memo section 4), or a finer layer with the gradient kept in place."""
@@ -180,7 +180,7 @@ def explain_clip(
         files.append(out / f"{method}{METADATA}")
         ours = [one for one in maps if one.method == method]
         description = _metadata(clip, explainer, ours, values, about or {})
-        write_about(files[-1], SCHEMA, description)
+        write_about(files[-1], "maps", SCHEMA, description)
     if clip.scan.over_bright:
         notes.append(f"the first {clip.scan.over_bright} source frame(s) are over-bright: mistrust their maps")
     return Explained(

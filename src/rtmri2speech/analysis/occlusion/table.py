@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from rtmri2speech.analysis.attribution.targets import Band
 from rtmri2speech.analysis.occlusion.effects import MelEffects, SoundEffects
 from rtmri2speech.analysis.occlusion.occlude import Condition, Masked, MaskOptions, beside
-from rtmri2speech.analysis.origins import write_about
 from rtmri2speech.data.files import write_text
 from rtmri2speech.data.media.audio import write_wav
+from rtmri2speech.data.provenance import write_about
 from rtmri2speech.signal.features import FeatureConfig
 
 Mel = NDArray[np.float32]
@@ -157,7 +157,7 @@ def write_description(
             for name, pixels in masked.pixels.items()
         ],
     }
-    return write_about(out / "masking.json", SCHEMA, description)
+    return write_about(out / "masking.json", "masking", SCHEMA, description)
 
 
 def _praat() -> bool:

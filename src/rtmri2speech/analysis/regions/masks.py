@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtmri2speech.analysis.regions.polygons import fill_polygon, read_polygons, template_masks
+from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.media.clips import Clip
+from rtmri2speech.data.truth import Truth
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.simulation.head.tissues import Region
-from rtmri2speech.simulation.truth import Truth
 
 Mask = NDArray[np.bool_]
 
@@ -223,3 +224,16 @@ def _read_contours(path: Path) -> list[dict[str, NDArray[np.float64]]]:
             f"{path}: not contours of USC-TIMIT ({error}).", f"Its table 'annotation' needs {', '.join(wanted)}."
         ) from None
     return frames
+
+
+def origin_of_regions(name: str, regions: Regions) -> dict[str, Any]:
+    """What ``--regions`` was, the hash of the file (None for the template), and which regions were used.
+
+    Its ``regions_of`` is what :func:`read_regions` takes.
+    """
+    return {
+        "regions_of": name,
+        "regions_sha256": None if name == TEMPLATE else hash_files([Path(name)]),
+        "regions_moving": regions.moving,
+        "regions": [{"name": one} for one in regions.names],
+    }

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtmri2speech.analysis.older_maps import METADATA, SEGMENTS
-from rtmri2speech.analysis.origins import origin_of_regions, write_about
-from rtmri2speech.analysis.regions.masks import Regions, Source
+from rtmri2speech.analysis.regions.masks import Regions, Source, origin_of_regions
 from rtmri2speech.analysis.regions.polygons import REST
 from rtmri2speech.data.files import write_text
+from rtmri2speech.data.provenance import write_about
 from rtmri2speech.errors import DatasetError
 
 Floats = NDArray[np.float64]
@@ -160,7 +160,9 @@ def write_used_regions(folder: Path, method: str, name: str, regions: Regions) -
     Raises:
         UserError: when it cannot be written.
     """
-    return write_about(folder / f"{method}_regions.json", 1, {"method": method, **origin_of_regions(name, regions)})
+    return write_about(
+        folder / f"{method}_regions.json", "regions", 1, {"method": method, **origin_of_regions(name, regions)}
+    )
 
 
 def _segments(path: Path, n_frames: int) -> dict[str, NDArray[np.int64]]:

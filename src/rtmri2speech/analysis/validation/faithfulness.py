@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from rtmri2speech.analysis.attribution.targets import UNITS
-from rtmri2speech.analysis.origins import write_about
 from rtmri2speech.analysis.validation.deletion_insertion import FRACTIONS, Curve, gains
 from rtmri2speech.analysis.validation.probe import Probe, Variant
 from rtmri2speech.analysis.validation.randomization import Similarity
@@ -27,6 +26,7 @@ from rtmri2speech.analysis.validation.summary_table import (
     write_scores,
 )
 from rtmri2speech.data.files import remove_file, write_text
+from rtmri2speech.data.provenance import write_about
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def write_faithfulness(out: Path, found: Faithfulness, about: Mapping[str, Any],
     # Away with the older one first: it must never tell of a newer table.
     origin = (out / FAITHFULNESS).with_suffix(".json")
     remove_file(origin)
-    files = [write_scores(out / FAITHFULNESS, found.scores()), write_about(origin, SCHEMA, about)]
+    files = [write_scores(out / FAITHFULNESS, found.scores()), write_about(origin, "faithfulness", SCHEMA, about)]
     if not any(math.isfinite(one.signed) or math.isfinite(one.absolute) for one in found.regions):
         notes.append("regions could not be compared: in no frame have three of them a pixel and differ")
     head = ["step", "method", "target", "cell_pixels", "band", "rank", "rank_absolute", "ssim"]

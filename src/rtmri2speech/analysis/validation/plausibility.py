@@ -14,7 +14,6 @@ import torch
 from numpy.typing import NDArray
 
 from rtmri2speech.analysis.attribution.explainer import to_pixels
-from rtmri2speech.analysis.origins import write_about
 from rtmri2speech.analysis.validation.probe import Probe, Variant
 from rtmri2speech.analysis.validation.similarity import (
     cosine,
@@ -26,6 +25,7 @@ from rtmri2speech.analysis.validation.similarity import (
 from rtmri2speech.analysis.validation.summary_table import PHYSICS, POOLED, SCHEMA, Score, write_belief, write_scores
 from rtmri2speech.analysis.validation.tract import Tract
 from rtmri2speech.data.files import remove_file, write_text
+from rtmri2speech.data.provenance import write_about
 
 Floats = NDArray[np.float64]
 
@@ -164,7 +164,7 @@ def write_physics(
     # Away with the older one first: it must never tell of a newer table.
     origin = (out / PHYSICS).with_suffix(".json")
     remove_file(origin)
-    files = [write_scores(out / PHYSICS, scores_of(profiles)), write_about(origin, SCHEMA, about)]
+    files = [write_scores(out / PHYSICS, scores_of(profiles)), write_about(origin, "physics", SCHEMA, about)]
     files.append(out / "physics_vowels.csv")
     write_text(files[-1], text.getvalue())
     return files + write_belief(out, PHYSICS, notes)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rtmri2speech.analysis.origins import MODEL_HASH, same_model
 from rtmri2speech.analysis.validation.probe import Variant
 from rtmri2speech.data.files import read_object, write_text
+from rtmri2speech.data.provenance import MODEL_HASH, same_model
 from rtmri2speech.errors import DatasetError
 
 POOLED = "all"

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtmri2speech.analysis.regions.masks import Mask, Regions, Source, of_truth
+from rtmri2speech.data.truth import Truth
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.phonetics.labelled_segments import Segment
-from rtmri2speech.simulation.truth import Truth
 from rtmri2speech.simulation.tube_acoustics import sensitivity
 
 Floats = NDArray[np.float64]

@@ -63,14 +63,14 @@ def faithfulness(
 
     from rtmri2speech.analysis.attribution.explainer import Explainer, open_video
     from rtmri2speech.analysis.attribution.targets import read_bands
-    from rtmri2speech.analysis.origins import origin_of_model, origin_of_regions
-    from rtmri2speech.analysis.regions.masks import read_regions, source_of
+    from rtmri2speech.analysis.regions.masks import origin_of_regions, read_regions, source_of
     from rtmri2speech.analysis.validation.deletion_insertion import draw_curves
     from rtmri2speech.analysis.validation.faithfulness import Faithfulness, write_faithfulness
     from rtmri2speech.analysis.validation.probe import KINDS, STRIDES, Probe
     from rtmri2speech.analysis.validation.randomization import cascade, steps_of
     from rtmri2speech.analysis.validation.region_occlusion import compare_regions
     from rtmri2speech.data.files import check_writable
+    from rtmri2speech.models.bundle.describe import origin_of_model
     from rtmri2speech.models.bundle.model_file import load_bundle
     from rtmri2speech.models.devices import choose_device
     from rtmri2speech.reporting.figures.faithfulness import draw_faithfulness

@@ -91,7 +91,7 @@ def gradcam(
     from rtmri2speech.analysis.attribution.compute import MapOptions, explain_clip
     from rtmri2speech.analysis.attribution.explainer import Explainer, open_video, require_frames
     from rtmri2speech.analysis.attribution.targets import read_bands
-    from rtmri2speech.analysis.origins import origin_of_model
+    from rtmri2speech.models.bundle.describe import origin_of_model
     from rtmri2speech.models.bundle.model_file import load_bundle
     from rtmri2speech.models.devices import choose_device
     from rtmri2speech.reporting.figures.map_figures import draw_maps, draw_segments

@@ -77,9 +77,9 @@ def masking(
     from rtmri2speech.analysis.attribution.targets import read_bands
     from rtmri2speech.analysis.occlusion.occlude import MaskOptions, mask_clip, passes
     from rtmri2speech.analysis.occlusion.table import measure_effects, rows_of, write_description, write_table
-    from rtmri2speech.analysis.origins import origin_of_model, origin_of_regions
-    from rtmri2speech.analysis.regions.masks import read_regions, source_of
+    from rtmri2speech.analysis.regions.masks import origin_of_regions, read_regions, source_of
     from rtmri2speech.data.files import check_writable
+    from rtmri2speech.models.bundle.describe import origin_of_model
     from rtmri2speech.models.bundle.model_file import load_bundle
     from rtmri2speech.models.devices import choose_device
     from rtmri2speech.reporting.figures.occlusion import draw_masking
@@ -126,10 +126,8 @@ def _speaker(
     bundle: Bundle, device: torch.device, needed: bool
 ) -> Callable[[NDArray[np.float32]], NDArray[np.float32]] | None:
     """What makes sound of a mel, where the model can."""
-    import numpy as np
-
     from rtmri2speech.errors import BundleError
-    from rtmri2speech.inference.synthesizer import Synthesizer
+    from rtmri2speech.inference.model import Model
 
     if bundle.vocoder is None:
         if needed:
@@ -138,8 +136,7 @@ def _speaker(
                 "Leave out --wavs, or join both: rtmri2speech bundle --acoustic A --vocoder V --out M",
             )
         return None
-    synthesizer = Synthesizer(bundle, device)
-    return lambda mel: np.concatenate(list(synthesizer.generate_wave(mel)))
+    return Model(bundle, device).vocode
 
 
 def _tell(rows: list[Row], measures: list[str]) -> None:

@@ -76,11 +76,11 @@ def physics(
 
     from rtmri2speech.analysis.attribution.explainer import Explainer, open_video
     from rtmri2speech.analysis.attribution.targets import read_bands
-    from rtmri2speech.analysis.origins import origin_of_model
     from rtmri2speech.analysis.validation.plausibility import PhysicsTable, scores_of, write_physics
     from rtmri2speech.analysis.validation.probe import KINDS, STRIDES, Probe
     from rtmri2speech.analysis.validation.tract import FORMANTS
     from rtmri2speech.data.files import check_writable, hash_files
+    from rtmri2speech.models.bundle.describe import origin_of_model
     from rtmri2speech.models.bundle.model_file import load_bundle
     from rtmri2speech.models.devices import choose_device
     from rtmri2speech.reporting.figures.plausibility import draw_physics

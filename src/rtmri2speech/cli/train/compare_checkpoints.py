@@ -85,8 +85,8 @@ def compare_checkpoints(
     from rtmri2speech.evaluation.checkpoints.compare import compare_generators, require_measurable
     from rtmri2speech.evaluation.checkpoints.load import VocoderRun
     from rtmri2speech.evaluation.checkpoints.references import VideoReader, from_dataset
-    from rtmri2speech.inference.synthesizer import Synthesizer
-    from rtmri2speech.models.bundle.model_file import join, load_bundle
+    from rtmri2speech.inference.model import Model
+    from rtmri2speech.models.bundle.model_file import load_bundle
     from rtmri2speech.models.devices import choose_device
 
     require_measurable(by)
@@ -101,8 +101,8 @@ def compare_checkpoints(
         speech, unusable = from_dataset(opened, split, model, place)
     else:
         recordings = FolderCorpus(tuple(videos or ()), audio_dir, pairs=pairs, sync_offset=sync_offset).recordings()
-        synthesizer = None if acoustic is None else Synthesizer(join(acoustic, generators[0].bundle), place)
-        speech, unusable = VideoReader(features, synthesizer, rate, on_mismatch).read_all(recordings)
+        predictor = None if acoustic is None else Model(acoustic, place)
+        speech, unusable = VideoReader(features, predictor, rate, on_mismatch).read_all(recordings)
     failures += unusable
     if not speech:
         return report_failures(failures)

@@ -112,6 +112,7 @@ def predicted(
         export: Callable[..., Exported] = partial(fitting.export, models, device=place)
     else:
         from rtmri2speech.inference.mel_predictor import MelPredictor
+        from rtmri2speech.training.mels.export import export_predicted
 
         predictor = MelPredictor(opened, model, place)
         if predictor.seen is not None:
@@ -120,7 +121,7 @@ def predicted(
                 "mels are better than those of a video it has not seen. --folds K avoids that.",
                 file=sys.stderr,
             )
-        export = predictor.export
+        export = partial(export_predicted, predictor)
     with progress("Predicting mels", "frames") as bar:
         result = export(folder=folder, overwrite=overwrite, on_start=bar.expect, on_frames=bar.advance)
     return _report(result)

@@ -170,6 +170,13 @@ def write_wav(path: Path, samples: NDArray[np.floating], rate: int) -> None:
         file.write(samples)
 
 
+def wav_bytes(samples: NDArray[np.floating], rate: int) -> bytes:
+    """Mono samples (N,), amplitude -1 to 1, as the content of a 16-bit wav file."""
+    file = io.BytesIO()
+    soundfile.write(file, samples, rate, format="WAV", subtype="PCM_16")
+    return file.getvalue()
+
+
 def encode_flac(sound: Sound) -> bytes:
     """A sound as FLAC of 16 bits, which every browser reads and which loses nothing; clipped to -1 to 1."""
     file = io.BytesIO()

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rtmri2speech.data.media.scan import VideoScan
+from rtmri2speech.arrays import UInt8
+from rtmri2speech.data.media.scan import VideoScan, scan_video
 from rtmri2speech.errors import MediaError
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig, GreyLimits, normalise_frames
 from rtmri2speech.signal.retiming import Retiming, plan_retiming
+
+# Frames are kept after the first pass up to this size: five minutes of 256 x 256 pixels.
+_KEEP_BYTES = 512 << 20
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,7 @@ class Clip:
         retiming: source frames to feature frames.
         limits: the clip's grey limits in robust mode.
         skipped: leading source frames left out.
+        keep: keep the frames after the first pass over them, where they fit in memory.
     """
 
     scan: VideoScan
@@ -33,6 +40,8 @@ class Clip:
     retiming: Retiming
     limits: GreyLimits | None
     skipped: int
+    keep: bool = False
+    _kept: list[UInt8] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def n_frames(self) -> int:
@@ -46,9 +55,54 @@ class Clip:
 
     def blocks(self) -> Iterator[NDArray[np.uint8]]:
         """Normalised frames in order, blocks (n, size, size) of at most 64 frames, uint8."""
-        source = islice(self.scan.read(), self.skipped, None)
-        for block in self.retiming.apply(source):
-            yield normalise_frames(block, self.frames, self.limits)
+        if self._kept:
+            yield from self._kept
+            return
+        keep = self.keep and self.n_frames * self.frames.size**2 <= _KEEP_BYTES
+        kept: list[UInt8] = []
+        for block in self.retiming.apply(islice(self.scan.read(), self.skipped, None)):
+            frames = normalise_frames(block, self.frames, self.limits)
+            if keep:
+                kept.append(frames)
+            yield frames
+        # Only a pass that came to its end is a whole clip.
+        self._kept.extend(kept)
+
+    def frame(self, number: int) -> UInt8:
+        """One frame, (size, size).
+
+        Raises:
+            IndexError: when the clip does not have it.
+        """
+        first = 0
+        for block in self.blocks():
+            if 0 <= number - first < len(block):
+                found: UInt8 = block[number - first]
+                return found
+            first += len(block)
+        raise IndexError(f"frame {number} of a clip of {self.n_frames} frames")
+
+
+def open_video(
+    path: Path, features: FeatureConfig, frames: FrameConfig, fps: Fraction | None = None, *, keep: bool = False
+) -> Clip:
+    """A video on the feature clock, refused where it cannot be trusted.
+
+    Args:
+        path: the file.
+        features: the clock.
+        frames: size and normalization.
+        fps: true frame rate, where the container's is known to be wrong.
+        keep: as in :class:`Clip`.
+
+    Raises:
+        MediaError: when it cannot be read, is damaged, never changes, or is shorter than a feature frame.
+    """
+    scan = scan_video(path, fps)
+    scan.require_whole()
+    if scan.frozen:
+        raise MediaError(f"{path}: the picture never changes.", "Export the recording again.")
+    return replace(open_clip(scan, features, frames), keep=keep)
 
 
 def open_clip(scan: VideoScan, features: FeatureConfig, frames: FrameConfig, trim_over_bright: bool = False) -> Clip:

@@ -18,11 +18,12 @@ from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.errors import BundleError, ConfigError, UserError
 from rtmri2speech.evaluation.checkpoints.load import KeptGenerator
 from rtmri2speech.evaluation.checkpoints.references import Recorded
+from rtmri2speech.inference.vocoding import vocode
 from rtmri2speech.metrics.waveform import MEASURES, MORE_IS_BETTER, compare_waves, mean_of
 from rtmri2speech.models.bundle.model_file import save_bundle
 from rtmri2speech.models.vocoder.cpu_generator import for_inference
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.mel import db_to_ln, mel_db
+from rtmri2speech.signal.mel import mel_db
 
 MEL_ERROR = "mel_mae_db"
 COLUMNS = (*MEASURES, MEL_ERROR)
@@ -151,8 +152,7 @@ def synthesize_with(
     vocoder = for_inference(generator.bundle.build_vocoder(device))
     rows: list[tuple[str, dict[str, float]]] = []
     for item in speech:
-        ln_mel = db_to_ln(torch.from_numpy(item.mel_db)).T.to(device)
-        wave = torch.cat(list(vocoder.generate(ln_mel))).float().cpu().numpy()
+        wave = vocode(vocoder, item.mel_db, device)
         if not np.isfinite(wave).all():
             raise BundleError(
                 f"{generator.bundle.source}: makes values that are not numbers of {item.name}.",

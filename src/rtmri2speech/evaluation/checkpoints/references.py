@@ -18,7 +18,7 @@ from rtmri2speech.data.media.clips import open_clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.errors import MediaError, UserError
 from rtmri2speech.inference.mel_predictor import MelPredictor
-from rtmri2speech.inference.synthesizer import Synthesizer
+from rtmri2speech.inference.model import Model
 from rtmri2speech.preparation.align import MismatchPolicy, align
 from rtmri2speech.preparation.check import check_scan, check_sound, find_sound
 from rtmri2speech.signal.features import FeatureConfig
@@ -76,13 +76,13 @@ class VideoReader:
 
     Attributes:
         features: the mel definition.
-        synthesizer: predicts the mels, where they are not to be those of the sound.
+        model: predicts the mels, where they are not to be those of the sound.
         fps: true frame rate, where the files' is known to be wrong.
         on_mismatch: what to do where sound and picture end apart.
     """
 
     features: FeatureConfig
-    synthesizer: Synthesizer | None = None
+    model: Model | None = None
     fps: Fraction | None = None
     on_mismatch: MismatchPolicy = "refuse"
 
@@ -106,7 +106,7 @@ class VideoReader:
         """
         features = self.features
         scan = scan_video(recording.video, self.fps)
-        frames = FrameConfig() if self.synthesizer is None else self.synthesizer.frames
+        frames = FrameConfig() if self.model is None else self.model.frames
         clip = open_clip(scan, features, frames)
         sound = find_sound(recording, scan)
         findings = [*check_scan(scan, features), *check_sound(recording, sound, clip, self.on_mismatch)]
@@ -116,6 +116,6 @@ class VideoReader:
         first, wave = align(sound, clip, features, recording.sync_offset, self.on_mismatch)
         # That of the sound is made in any case: what is too short for it cannot be compared.
         mel = mel_db(wave, features)
-        if self.synthesizer is not None:
-            mel = self.synthesizer.predict_mel(clip)[first : first + len(mel)]
+        if self.model is not None:
+            mel = self.model.predict_mel(clip)[first : first + len(mel)]
         return Recorded(recording.id, wave, mel)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from rtmri2speech.data.files import hash_files
+from rtmri2speech.data.provenance import MODEL_HASH
 from rtmri2speech.models.bundle.container import SCHEMA
 from rtmri2speech.models.bundle.model_file import Bundle
 
@@ -34,6 +37,16 @@ def describe(bundle: Bundle) -> list[tuple[str, str]]:
         shown = "none" if mask is None else f"{100 * float((mask > 0).float().mean()):.1f} % of the pixels visible"
         rows += [("frames", f"{bundle.frames.size} x {bundle.frames.size} pixels, {mode}"), ("mask", shown)]
     return rows + [row for row in _flatten(bundle.provenance) if ".recipe." not in f".{row[0]}"]
+
+
+def origin_of_model(path: Path, bundle: Bundle) -> dict[str, Any]:
+    """A model's file, the hash of its content, and what its bundle tells of its training."""
+    return {
+        "model": str(path),
+        MODEL_HASH: hash_files([path]),
+        "model_kind": bundle.kind,
+        "provenance": bundle.provenance,
+    }
 
 
 def _count(bundle: Bundle, stage: str) -> str:

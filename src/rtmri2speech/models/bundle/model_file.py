@@ -21,7 +21,7 @@ from rtmri2speech.signal.frames import FrameConfig
 Kind = Literal["acoustic", "vocoder", "synthesizer"]
 """What a bundle holds: frames to mel, mel to sound, or both."""
 
-_JOIN_COMMAND = "rtmri2speech bundle --acoustic A --vocoder V --out M"
+JOIN_COMMAND = "rtmri2speech bundle --acoustic A --vocoder V --out M"
 _MASK = "mask"
 
 
@@ -122,7 +122,7 @@ class Bundle:
             BundleError: when there is none, or its tensors do not fit its configuration.
         """
         if self.acoustic is None:
-            raise BundleError(f"{self.source} holds no acoustic model.", f"Put one in: {_JOIN_COMMAND}")
+            raise BundleError(f"{self.source} holds no acoustic model.", f"Put one in: {JOIN_COMMAND}")
         try:
             model = AcousticModel(self.acoustic, self.features.n_mels)
         except ConfigError as error:
@@ -142,7 +142,7 @@ class Bundle:
             BundleError: when there is none, or its tensors do not fit its configuration.
         """
         if self.vocoder is None:
-            raise BundleError(f"{self.source} holds no vocoder.", f"Put one in: {_JOIN_COMMAND}")
+            raise BundleError(f"{self.source} holds no vocoder.", f"Put one in: {JOIN_COMMAND}")
         model = Generator(self.vocoder, self.features.n_mels)
         load_strictly(model, self.stage("vocoder"), self.source)
         return model.to(device, dtype).eval()
@@ -210,9 +210,9 @@ def join(acoustic: Bundle, vocoder: Bundle) -> Bundle:
         BundleError: when a stage is missing, or the two were made with different features.
     """
     if acoustic.acoustic is None:
-        raise BundleError(f"{acoustic.source} holds no acoustic model.", f"Give both stages: {_JOIN_COMMAND}")
+        raise BundleError(f"{acoustic.source} holds no acoustic model.", f"Give both stages: {JOIN_COMMAND}")
     if vocoder.vocoder is None:
-        raise BundleError(f"{vocoder.source} holds no vocoder.", f"Give both stages: {_JOIN_COMMAND}")
+        raise BundleError(f"{vocoder.source} holds no vocoder.", f"Give both stages: {JOIN_COMMAND}")
     different = acoustic.features.differences(vocoder.features)
     if different:
         raise BundleError(

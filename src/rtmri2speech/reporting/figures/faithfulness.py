@@ -13,7 +13,7 @@ from rtmri2speech.analysis.validation.deletion_insertion import BASELINES, FRACT
 from rtmri2speech.analysis.validation.faithfulness import Faithfulness
 from rtmri2speech.analysis.validation.probe import Variant
 from rtmri2speech.data.files import replacing
-from rtmri2speech.reporting.figures.overlay import set_title
+from rtmri2speech.drawing.style import set_title
 
 # Okabe and Ito (2008) for layers; greys, told apart by their strokes, for what knows nothing of the model.
 _LAYERS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")

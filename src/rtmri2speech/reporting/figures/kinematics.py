@@ -9,7 +9,7 @@ import numpy as np
 from rtmri2speech.analysis.kinematics.kymograph import Kymograph
 from rtmri2speech.analysis.kinematics.region_intensity import Intensity
 from rtmri2speech.analysis.regions.masks import Regions
-from rtmri2speech.reporting.figures.style import PALETTE, Columns, figure_files, publication, set_heading
+from rtmri2speech.drawing.style import PALETTE, Columns, figure_files, publication, set_heading
 
 _HEIGHT_MM = {1: 60.0, 2: 50.0}
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from rtmri2speech.analysis.attribution.compute import Explained, MapFile
 from rtmri2speech.analysis.attribution.segment_maps import write_segments, write_token_table
+from rtmri2speech.drawing.overlay import Display, Look, draw_overlay
 from rtmri2speech.phonetics.labelled_segments import Segment
-from rtmri2speech.reporting.figures.overlay import Display, Look, draw_overlay
 
 Scale = Literal["clip", "picture"]
 """Whether full colour is the largest value of the clip or of the picture."""

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from rtmri2speech.analysis.occlusion.table import Row
 from rtmri2speech.data.files import replacing
-from rtmri2speech.reporting.figures.overlay import set_title
+from rtmri2speech.drawing.style import set_title
 
 # Colours of hidden to visible: dark to light in every kind of colour blindness, and in print.
 _COLOURS = colormaps["viridis"]

@@ -13,12 +13,12 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from rtmri2speech.data.media.audio import Sound
+from rtmri2speech.drawing.fonts import drawable
+from rtmri2speech.drawing.style import PALETTE, WIDTH_MM, Columns, figure_files, publication, set_heading
 from rtmri2speech.phonetics.bark import hz_to_bark
 from rtmri2speech.phonetics.spectrogram import wide_band
 from rtmri2speech.phonetics.tracks import Tracks
 from rtmri2speech.phonetics.vowel_space import VowelToken, by_label, ellipse_of
-from rtmri2speech.reporting.figures.mel import drawable
-from rtmri2speech.reporting.figures.style import PALETTE, WIDTH_MM, Columns, figure_files, publication, set_heading
 
 FrequencyScale = Literal["hz", "bark"]
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from rtmri2speech.analysis.validation.plausibility import Profile
 from rtmri2speech.analysis.validation.probe import Variant
 from rtmri2speech.data.files import replacing
-from rtmri2speech.reporting.figures.overlay import set_title
+from rtmri2speech.drawing.style import set_title
 
 _COLOURS = ("#D55E00", "#0072B2")
 

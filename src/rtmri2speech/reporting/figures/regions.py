@@ -12,7 +12,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from rtmri2speech.analysis.regions.masks import Regions
 from rtmri2speech.analysis.regions.region_sums import MapsFolder, RegionSums
 from rtmri2speech.data.files import replacing
-from rtmri2speech.reporting.figures.overlay import set_title
+from rtmri2speech.drawing.style import set_title
 
 # Okabe and Ito (2008): told apart with every kind of colour blindness. Styles tell more than seven apart.
 _COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7")

@@ -118,14 +118,14 @@ def render(page: dict[str, Any], chunks: list[str]) -> str:
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    folder = files("rtmri2speech.reporting") / _TEMPLATES / "page"
+    folder = files("rtmri2speech.reporting.page") / _TEMPLATES
     scripts = "\n".join((folder / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS)
     style = (folder / "page.css").read_text(encoding="utf-8")
     script = f'"use strict";\n(() => {{\n{scripts}\n}})();\n'
     environment = Environment(
-        loader=PackageLoader("rtmri2speech.reporting", _TEMPLATES), autoescape=True, undefined=StrictUndefined
+        loader=PackageLoader("rtmri2speech.reporting.page", _TEMPLATES), autoescape=True, undefined=StrictUndefined
     )
-    return environment.get_template("page/page.html").render(
+    return environment.get_template("page.html").render(
         title=page["title"],
         page=_without_nan(page),
         strings=json.loads((folder / "strings.json").read_text(encoding="utf-8")),

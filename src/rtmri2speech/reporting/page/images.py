@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from rtmri2speech.analysis.map_folder import MapSequence
 from rtmri2speech.analysis.regions.masks import Regions
 from rtmri2speech.data.media.clips import Clip
-from rtmri2speech.reporting.figures.overlay import Display, Look, colours, fade
+from rtmri2speech.drawing.overlay import Display, Look, colours, fade
 from rtmri2speech.reporting.video.map_layers import TINTS
 
 Floats = NDArray[np.float64]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rtmri2speech.data.provenance import MODEL_HASH
 from rtmri2speech.errors import DatasetError
 from rtmri2speech.metrics.waveform import MORE_IS_BETTER
 from rtmri2speech.reporting.page.collect import ClipFiles, places_of
@@ -14,10 +15,8 @@ from rtmri2speech.reporting.page.collect import ClipFiles, places_of
 _GROUPS = ("all", "seen", "unseen")
 # What of a map's description is a result, or is shown elsewhere.
 _NOT_ORIGIN = frozenset(
-    {"schema", "bands", "source", "regions", "n_frames", "pixels", "frame_rate", "map", "provenance"}
+    {"kind", "schema", "bands", "source", "regions", "n_frames", "pixels", "frame_rate", "map", "provenance"}
 )
-# What analysis.origins, which takes a second to import, calls the hash of a model's file.
-_MODEL_HASH = "model_sha256"
 # Of a model, as the provenance of a file with both of them is divided.
 _PARTS = frozenset({"acoustic", "vocoder"})
 
@@ -135,7 +134,7 @@ def origins_of(clips: Sequence[ClipFiles], evaluations: Sequence[tuple[Path, Map
                 rows = {name: value for name, value in about.items() if name not in _NOT_ORIGIN}
                 bands = [_band(one) for one in about.get("bands", [])]
                 sections.append(_section(kind, f"{clip.name} ({place})", {**rows, "bands": bands}))
-                digest, parts = about.get(_MODEL_HASH) or about.get("model"), about.get("provenance") or {}
+                digest, parts = about.get(MODEL_HASH) or about.get("model"), about.get("provenance") or {}
                 if parts and digest not in told:
                     told.add(digest)
                     sections += _training(parts, Path(str(about.get("model", ""))).name)

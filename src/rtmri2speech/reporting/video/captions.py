@@ -11,7 +11,7 @@ from matplotlib import font_manager
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from rtmri2speech.reporting.figures.mel import drawable
+from rtmri2speech.drawing.fonts import drawable
 
 Pixels = NDArray[np.uint8]
 

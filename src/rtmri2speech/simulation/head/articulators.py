@@ -10,7 +10,7 @@ import itertools
 
 import numpy as np
 
-from rtmri2speech.simulation.head import larynx_velum as throat
+from rtmri2speech.simulation.head import larynx_velum
 from rtmri2speech.simulation.head.contours import TONGUE_STEPS, Contours, Jaw, tongue_surface
 from rtmri2speech.simulation.head.face import INNER_LIP, Face, lip_curve
 from rtmri2speech.simulation.head.proportions import Build
@@ -57,14 +57,14 @@ class Articulators:
             *self._face.flesh(contours, jaw, lip_below),
             (Part.MUCOSA, joined(len(contours), rear, offset(rear, 0.2)[:, ::-1])),
             *self._tongue(surface, lower, jaw),
-            *throat.larynx(upper, lower),
+            *larynx_velum.larynx(upper, lower),
             (Part.TRACT, _tract(contours, rear, roof, surface, lip_above, lip_below)),
             *self._face.chin(lower, jaw, lip_below),
-            *throat.epiglottis(contours.epiglottis, lower),
-            *throat.folds(upper, lower),
+            *larynx_velum.epiglottis(contours.epiglottis, lower),
+            *larynx_velum.folds(upper, lower),
         ]
         after: Layers = [
-            *throat.velum(upper, contours.velum, surface),
+            *larynx_velum.velum(upper, contours.velum, surface),
             (Part.TOOTH, upper[:, 22:27]),
             *self._face.upper_lip(upper, lip_above),
         ]

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.dataset.training_items import read_frames
-from rtmri2speech.inference.overlap import features_of
+from rtmri2speech.inference.encoder import encode
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.griffin_lim import griffin_lim
@@ -52,7 +52,7 @@ class Example:
     def show(self, log: RunLog, model: AcousticModel, pixel_mask: Tensor | None, step: int) -> None:
         """Put the true and the predicted mel spectrogram into the log, as a picture and as sound (Griffin-Lim)."""
         with torch.no_grad():
-            predicted = model.predict(features_of(model, self.frames, pixel_mask)).float().cpu().numpy()
+            predicted = model.predict(encode(model, [self.frames], pixel_mask)).float().cpu().numpy()
         log.image(f"{self.name}: true above predicted", self._picture(predicted), step)
         rate = self.features.sample_rate
         log.sound(f"{self.name}: predicted", griffin_lim(predicted, self.features), rate, step)

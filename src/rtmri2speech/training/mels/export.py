@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
-from rtmri2speech.data.dataset.mel_folders import GROUND_TRUTH, mel_path, open_ln_mel
+from rtmri2speech.data.dataset.mel_folders import GROUND_TRUTH, PREDICTED, mel_path, open_ln_mel
 from rtmri2speech.data.files import cannot_write, replacing, write_text
 from rtmri2speech.errors import DatasetError, UserError
+from rtmri2speech.inference.mel_predictor import MelPredictor
 from rtmri2speech.signal.mel import db_to_ln
 
 RECORD = "made_from.json"
@@ -52,6 +53,31 @@ def export_ground_truth(
         return np.array(dataset.mel_db(utterance))
 
     return export_mels(dataset, folder, "mel_db.npy", read, overwrite=overwrite, on_start=on_start, on_frames=on_frames)
+
+
+def export_predicted(
+    predictor: MelPredictor,
+    folder: Path | None = None,
+    *,
+    overwrite: bool = False,
+    on_start: Callable[[int], None] = lambda total: None,
+    on_frames: Callable[[int], None] = lambda count: None,
+) -> Exported:
+    """Write the mels that a model predicts of all utterances; files of another model are made again.
+
+    Args:
+        predictor: the model on its dataset.
+        folder: where to write; by default the dataset's ``mels_ft_log_normalized``.
+        overwrite, on_start, on_frames: as in :func:`export_mels`.
+
+    Raises:
+        UserError: as there.
+    """
+    dataset = predictor.dataset
+    out = folder or dataset.root / PREDICTED
+    return export_mels(
+        dataset, out, predictor.source, predictor.predict, overwrite=overwrite, on_start=on_start, on_frames=on_frames
+    )
 
 
 def export_mels(

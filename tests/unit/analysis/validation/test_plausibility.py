@@ -15,9 +15,9 @@ from rtmri2speech.analysis.validation.plausibility import PhysicsTable, scores_o
 from rtmri2speech.analysis.validation.probe import Probe, Variant
 from rtmri2speech.analysis.validation.summary_table import POOLED
 from rtmri2speech.analysis.validation.tract import PLACES, Tract, drawn_tract, simulated_tract, tube_shares
+from rtmri2speech.data.truth import Truth
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.phonetics.labelled_segments import Segment, Token
-from rtmri2speech.simulation.truth import Truth
 
 
 @pytest.fixture(scope="module")

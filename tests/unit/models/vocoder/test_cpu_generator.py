@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtmri2speech.models import generator_cpu, rows
+from rtmri2speech.models.vocoder import cpu_generator, winograd
 from rtmri2speech.models.vocoder.cpu_generator import CpuGenerator, for_inference
 from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig, add_weight_norm
 from vocoders import audible, geometries
@@ -21,7 +21,7 @@ def test_equals_the_trained_form(config: VocoderConfig, frames: int, batch: int,
     with torch.inference_mode():
         expected = model(mel)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rows, "_FORMS", {3: (6, 3, 1), 5: (4, 7, 1), 7: (5, 6, 1)} if minimal else {})
+        patch.setattr(winograd, "_FORMS", {3: (6, 3, 1), 5: (4, 7, 1), 7: (5, 6, 1)} if minimal else {})
         made = for_inference(model)(mel)
     torch.testing.assert_close(made, expected, atol=1e-9, rtol=0)
 
@@ -29,7 +29,7 @@ def test_equals_the_trained_form(config: VocoderConfig, frames: int, batch: int,
 @pytest.mark.parametrize("threads", [1, 2, 3])
 @pytest.mark.parametrize("piece", [1, 1000, 1 << 17])
 def test_however_the_work_is_shared(monkeypatch: pytest.MonkeyPatch, threads: int, piece: int) -> None:
-    monkeypatch.setattr(generator_cpu, "_PIECE", piece)
+    monkeypatch.setattr(cpu_generator, "_PIECE", piece)
     model = audible(VocoderConfig(initial_channels=16), 4)
     mel = torch.randn(1, 4, 5, dtype=torch.float64)
     with torch.inference_mode():

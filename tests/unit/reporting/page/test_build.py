@@ -189,7 +189,7 @@ def test_a_page_that_cannot_be_written_is_said(made: Made, tmp_path: Path) -> No
 
 
 def test_both_languages_say_the_same_things() -> None:
-    folder = files("rtmri2speech.reporting") / "templates" / "page"
+    folder = files("rtmri2speech.reporting.page") / "templates"
     strings = json.loads((folder / "strings.json").read_text(encoding="utf-8"))
     english, japanese = strings["en"], strings["ja"]
     assert english.keys() == japanese.keys() and english["names"].keys() <= japanese["names"].keys()

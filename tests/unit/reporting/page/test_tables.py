@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from page_folder import metrics, write_json
-from rtmri2speech.analysis.origins import MODEL_HASH
+from rtmri2speech.data.provenance import MODEL_HASH
 from rtmri2speech.errors import DatasetError
 from rtmri2speech.reporting.page.collect import ClipFiles
 from rtmri2speech.reporting.page.tables import measures_of, origins_of, region_courses

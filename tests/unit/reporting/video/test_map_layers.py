@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rtmri2speech.analysis.map_folder import MapSequence
-from rtmri2speech.reporting.figures.overlay import Display, Look
+from rtmri2speech.drawing.overlay import Display, Look
 from rtmri2speech.reporting.video.map_layers import TINTS, Layer, mix
 
 

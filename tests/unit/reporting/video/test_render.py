@@ -14,8 +14,8 @@ from rtmri2speech.analysis.occlusion.fills import Fill
 from rtmri2speech.analysis.regions.masks import Regions
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.video import write_video
+from rtmri2speech.drawing.overlay import Look
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.reporting.figures.overlay import Look
 from rtmri2speech.reporting.video.map_layers import TINTS, Layer
 from rtmri2speech.reporting.video.render import Screen, render_heatmap, render_masked, render_overlay
 from rtmri2speech.reporting.video.sources import open_pictures, screen_size

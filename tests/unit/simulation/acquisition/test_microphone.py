@@ -8,9 +8,9 @@ import pytest
 
 from rtmri2speech.corpora.phantom import PhantomCorpus
 from rtmri2speech.data.media.audio import read_sound
+from rtmri2speech.data.truth import Truth
 from rtmri2speech.simulation.acquisition import microphone
 from rtmri2speech.simulation.speaker.vocaltractlab import SAMPLE_RATE
-from rtmri2speech.simulation.truth import Truth
 
 TR_SECONDS, FRAME_SECONDS = 0.006, 0.0368
 record = partial(microphone.record, tr_seconds=TR_SECONDS, frame_seconds=FRAME_SECONDS)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.simulation import fitting, speaker
+from rtmri2speech.simulation.speaker import voice as module
+from rtmri2speech.simulation.speaker import vowel_fitting
 from rtmri2speech.simulation.speaker.vocaltractlab import TRACT, VocalTract
 from rtmri2speech.simulation.speaker.voice import PLACES, Voice, make_voice
 from rtmri2speech.simulation.speaker.vowel_fitting import VOWELS, VowelFit, vowel_targets
@@ -42,8 +43,8 @@ def test_japanese_u_is_unrounded_and_the_vowels_are_distinct(voice: Voice) -> No
 
 
 def test_one_vowel_fitted_afresh(speaker_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fitting, "VOWELS", ("i",))
-    fit = speaker.fit_speaker(speaker_path)["i"]
+    monkeypatch.setattr(vowel_fitting, "VOWELS", ("i",))
+    fit = module.fit_speaker(speaker_path)["i"]
     assert np.abs(fit.errors[:2]).max() < 0.02
 
 
@@ -78,6 +79,6 @@ def test_an_anatomy_that_cannot_speak_is_refused(
     voice: Voice, speaker_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     missed = {name: VowelFit(fit.tract, fit.target, fit.formants * 1.2) for name, fit in voice.vowels.items()}
-    monkeypatch.setattr(speaker, "shipped_vowels", lambda who: missed)
+    monkeypatch.setattr(module, "shipped_vowels", lambda who: missed)
     with pytest.raises(ConfigError, match="cannot say"):
         make_voice(voice.speaker, speaker_path)

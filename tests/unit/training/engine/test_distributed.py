@@ -208,11 +208,12 @@ train(pathlib.Path(root), Recipe.model_validate_json(recipe), tmp / "two", tmp /
 # Every process is asked to stop, and the first one takes its time to write.
 STOPPED = """
 import os, signal, time
-from rtmri2speech.training import checkpoints, run
+from rtmri2speech.training import train
+from rtmri2speech.training.engine import checkpoints
 from rtmri2speech.training.engine.nan_guard import LossWatch
 
 checkpoints._STEPS_BETWEEN_VOTES = 1
-see, save = LossWatch.see, run.save_bundle
+see, save = LossWatch.see, train.save_bundle
 
 def asked(self, loss, step):
     see(self, loss, step)
@@ -223,7 +224,7 @@ def slowly(*arguments):
     time.sleep(3)
     save(*arguments)
 
-LossWatch.see, run.save_bundle = asked, slowly
+LossWatch.see, train.save_bundle = asked, slowly
 """
 
 

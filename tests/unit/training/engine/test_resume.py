@@ -155,7 +155,7 @@ def test_sigterm_to_all_processes_of_the_job_saves_too(dataset_dir: Path, restle
     )
     script = tmp_path / "train.py"
     # On a CPU loader processes are spared; here one is wanted.
-    patch = "from rtmri2speech.training import loaders\nloaders.loader_workers = lambda wanted, cuda: wanted\n"
+    patch = "from rtmri2speech.training.engine import loaders\nloaders.loader_workers = lambda wanted, cuda: wanted\n"
     script.write_text(patch + SCRIPT, encoding="utf-8")
     run = tmp_path / "run"
     arguments = ["acoustic", dataset_dir, recipe.model_dump_json(), tmp_path / "a.st", run, -1, 0, "no", 1e9]

@@ -11,11 +11,11 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from rtmri2speech.data.dataset.layout import Dataset
-from rtmri2speech.inference.overlap import compare_modes
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.bundle.model_file import load_bundle
 from rtmri2speech.signal.frames import model_input
 from rtmri2speech.training import tasks
+from rtmri2speech.training.acoustic.compare_inference import compare_modes
 from rtmri2speech.training.engine.tensorboard_examples import Example
 from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.train import train_acoustic

@@ -17,6 +17,7 @@ from rtmri2speech.inference.mel_predictor import MelPredictor
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel, Inference
 from rtmri2speech.models.bundle.model_file import Bundle, join, save_bundle
 from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig
+from rtmri2speech.training.mels.export import export_predicted
 
 
 def bundle_for(
@@ -47,7 +48,7 @@ def test_the_mels_are_those_of_synthesis_in_the_bundles_own_way(
     mask = torch.ones(32, 32, dtype=torch.uint8)
     mask[:, 20:] = 0
     bundle = bundle_for(dataset, inference, mask=mask)
-    result = MelPredictor(dataset, saved(bundle, tmp_path / "m")).export()
+    result = export_predicted(MelPredictor(dataset, saved(bundle, tmp_path / "m")))
     assert result.folder == dataset.root / "mels_ft_log_normalized" and result.made == 4
     model = bundle.build_acoustic()
     for row in dataset.utterances:
@@ -62,12 +63,12 @@ def test_the_mels_are_those_of_synthesis_in_the_bundles_own_way(
 def test_another_model_makes_the_mels_again(dataset: Dataset, tmp_path: Path) -> None:
     one, other = saved(bundle_for(dataset), tmp_path / "1"), saved(bundle_for(dataset, seed=1), tmp_path / "2")
     out = tmp_path / "out"
-    assert MelPredictor(dataset, one).export(out).made == 4
+    assert export_predicted(MelPredictor(dataset, one), out).made == 4
     before = np.load(out / "u0.npy")
-    assert MelPredictor(dataset, one).export(out).kept == 4
-    assert MelPredictor(dataset, other).export(out).made == 4
+    assert export_predicted(MelPredictor(dataset, one), out).kept == 4
+    assert export_predicted(MelPredictor(dataset, other), out).made == 4
     assert not np.array_equal(before, np.load(out / "u0.npy"))
-    assert MelPredictor(dataset, other).export(out, overwrite=True).made == 4
+    assert export_predicted(MelPredictor(dataset, other), out, overwrite=True).made == 4
 
 
 def test_the_utterances_the_model_was_trained_on_are_counted_when_known(dataset: Dataset, tmp_path: Path) -> None:
@@ -105,5 +106,5 @@ def test_sound_alone_has_nothing_to_predict_from(dataset: Dataset, tmp_path: Pat
 
 def test_a_damaged_video_is_listed_and_the_others_are_done(dataset: Dataset, tmp_path: Path) -> None:
     (dataset.folder(dataset.utterances[0]) / "mri.npy").write_bytes(b"nothing")
-    result = MelPredictor(dataset, saved(bundle_for(dataset), tmp_path / "m")).export()
+    result = export_predicted(MelPredictor(dataset, saved(bundle_for(dataset), tmp_path / "m")))
     assert result.made == 3 and [path.name for path, _ in result.failures] == ["u0.npy"]

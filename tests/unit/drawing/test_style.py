@@ -10,10 +10,10 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from rtmri2speech.drawing import style as module
+from rtmri2speech.drawing.style import Columns, publication, set_heading
 from rtmri2speech.phonetics.vowel_space import VowelToken
-from rtmri2speech.reporting import publication as module
 from rtmri2speech.reporting.figures.phonetics import draw_vowels
-from rtmri2speech.reporting.figures.style import Columns, publication, set_heading
 
 
 @pytest.mark.parametrize(("columns", "millimetres"), [(1, 85.0), (2, 174.0)])
@@ -54,7 +54,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
         made.append(Figure(*args, **options))  # type: ignore[arg-type]
         return made[-1]
 
-    monkeypatch.setattr(module, "Figure", keep)
+    monkeypatch.setattr(module, "Drawing", keep)
     return made
 
 

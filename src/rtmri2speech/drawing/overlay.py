@@ -7,15 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap, Normalize
-from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from rtmri2speech.data.files import replacing
-from rtmri2speech.reporting.figures.mel import drawable
+from rtmri2speech.arrays import Float64, Floating, UInt8
+from rtmri2speech.drawing.style import Drawing, new_drawing, save_drawing, set_title
 
 Display = Literal["classical", "signed"]
 """``classical``: the positive part, from 0 to 1. ``signed``: both signs, in the target's unit."""
@@ -50,7 +46,7 @@ class Look:
     opaque: float = _OPAQUE
 
 
-def colours(values: NDArray[np.floating], look: Look) -> NDArray[np.float64]:
+def colours(values: Floating, look: Look) -> Float64:
     """Colour and opacity of a map: (H, W) to RGBA (H, W, 4), each 0 to 1. Zero is transparent."""
     relative = np.asarray(values, np.float64) / (look.scale or 1.0)
     if look.display == "classical":
@@ -63,45 +59,36 @@ def colours(values: NDArray[np.floating], look: Look) -> NDArray[np.float64]:
     return rgba
 
 
-def fade(relative: NDArray[np.float64], opaque: float) -> NDArray[np.float64]:
+def fade(relative: Float64, opaque: float) -> Float64:
     """Opacity of values from -1 to 1: none at 0, ``opaque`` at 1 and at -1."""
     return np.asarray(opaque * np.abs(relative) ** _FADE)
 
 
-def draw_overlay(
-    path: Path, picture: NDArray[np.floating] | NDArray[np.uint8], values: NDArray[np.floating], look: Look, title: str
-) -> None:
-    """Draw a map (H, W) over a picture (H, W) of grey values from 0 to 255, as PNG.
-
-    Raises:
-        UserError: when the file cannot be written.
-    """
-    figure = Figure(figsize=(5.6, 4.9), layout="constrained")
-    FigureCanvasAgg(figure)
+def overlay_figure(frame: Floating | UInt8, values: Floating, look: Look, title: str) -> Drawing:
+    """A map (H, W) over a frame (H, W) of gray values from 0 to 255, with its color bar."""
+    figure = new_drawing(5.6, 4.9)
     axes = figure.add_subplot()
-    axes.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    axes.imshow(frame, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     axes.imshow(colours(values, look), interpolation="nearest")
     axes.set_axis_off()
     set_title(axes, title)
-    low = 0.0 if look.display == "classical" else -1.0
     classical = look.display == "classical"
-    scale = 1.0 if classical else look.scale or 1.0
-    bar = figure.colorbar(
-        ScalarMappable(Normalize(low * scale, scale), _on_tissue(look)), ax=axes, fraction=0.046, pad=0.02
-    )
+    low, scale = (0.0, 1.0) if classical else (-(look.scale or 1.0), look.scale or 1.0)
+    bar = figure.colorbar(ScalarMappable(Normalize(low, scale), _on_tissue(look)), ax=axes, fraction=0.046, pad=0.02)
     label = f"positive part; 1 = {look.scale:.3g} {look.unit}" if classical else f"gradient × activation ({look.unit})"
     bar.set_label(f"{label}, {look.note}", fontsize="small")
     if not classical:
         bar.formatter.set_powerlimits((-2, 3))  # type: ignore[attr-defined]
-    with replacing(path) as file:
-        figure.savefig(file, format="png", dpi=110)
+    return figure
 
 
-def set_title(axes: Axes, title: str) -> None:
-    """Put a title of one or more lines, in whatever script, above a picture."""
-    lines = [drawable(line) for line in title.split("\n")]
-    fonts = list(dict.fromkeys(font for _, used in lines for font in used))
-    axes.set_title("\n".join(line for line, _ in lines), fontsize="medium", fontfamily=fonts, parse_math=False)
+def draw_overlay(path: Path, frame: Floating | UInt8, values: Floating, look: Look, title: str) -> None:
+    """Write :func:`overlay_figure` as PNG.
+
+    Raises:
+        UserError: when the file cannot be written.
+    """
+    save_drawing(overlay_figure(frame, values, look, title), path)
 
 
 def _on_tissue(look: Look) -> Colormap:

@@ -1,18 +1,20 @@
-"""Figures as journals want them: a column wide, fonts embedded, as PDF, SVG and PNG."""
+"""Figures that need no display: for a quick look (PNG), for notebooks, and as journals want them (PDF, SVG, PNG)."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 import matplotlib
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from rtmri2speech.data.files import replacing
-from rtmri2speech.reporting.figures.mel import drawable
+from rtmri2speech.drawing.fonts import drawable
 
 Columns = Literal[1, 2]
 """One column of a page, or its whole width."""
@@ -24,6 +26,7 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 """Seven colours of Okabe and Ito (2008), told apart with every kind of colour blindness, and a brown."""
 
 _MM_AN_INCH = 25.4
+_LOOK_DPI = 110
 _PNG_DPI = 300
 # Letters of the heading's size, the broad ones of a file name.
 _LETTERS_A_MM = 0.5
@@ -47,6 +50,41 @@ _STYLE: dict[Any, Any] = {
 }
 
 
+class Drawing(Figure):
+    """A figure that a notebook shows as it is, without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        file = io.BytesIO()
+        self.savefig(file, format="png", dpi=_LOOK_DPI)
+        return file.getvalue()
+
+
+def new_drawing(width: float, height: float) -> Drawing:
+    """An empty figure, width and height in inches, whose parts keep clear of each other."""
+    figure = Drawing(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save_drawing(figure: Figure, path: Path) -> Path:
+    """Write a figure as PNG in one step and return ``path``.
+
+    Raises:
+        UserError: when it cannot be written.
+    """
+    with replacing(path) as file:
+        figure.savefig(file, format="png", dpi=_LOOK_DPI)
+    return path
+
+
+def set_title(axes: Axes, title: str) -> None:
+    """Put a title of one or more lines, in whatever script, above axes."""
+    lines = [drawable(line) for line in title.split("\n")]
+    fonts = list(dict.fromkeys(font for _, used in lines for font in used))
+    # Dollar signs in file names would start a formula.
+    axes.set_title("\n".join(line for line, _ in lines), fontsize="medium", fontfamily=fonts, parse_math=False)
+
+
 @contextmanager
 def publication(stem: Path, columns: Columns, height_mm: float) -> Iterator[Figure]:
     """A figure to draw on; at the end it is written as ``<stem>.pdf``, ``.svg`` and ``.png``.
@@ -61,8 +99,7 @@ def publication(stem: Path, columns: Columns, height_mm: float) -> Iterator[Figu
     """
     size = WIDTH_MM[columns] / _MM_AN_INCH, height_mm / _MM_AN_INCH
     with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=size, layout="constrained")
-        FigureCanvasAgg(figure)
+        figure = new_drawing(*size)
         yield figure
         for path in figure_files(stem):
             kind = path.suffix[1:]

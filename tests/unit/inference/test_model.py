@@ -23,8 +23,10 @@ from rtmri2speech.data.media.clips import open_clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.video import write_video
 from rtmri2speech.errors import BundleError, MediaError, UserError
-from rtmri2speech.inference import synthesizer as offline
-from rtmri2speech.inference.synthesizer import Synthesizer, synthesize
+from rtmri2speech.inference import encoder
+from rtmri2speech.inference.model import Model
+from rtmri2speech.inference.speech import Speech
+from rtmri2speech.inference.vocoding import wave_pieces
 from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.preparation.cut import CutConfig
 from rtmri2speech.preparation.prepare import prepare
@@ -38,6 +40,23 @@ MakeBundle = Callable[..., Bundle]
 Frames = NDArray[np.uint8]
 
 ENDINGS = ("_generated.wav", "_mel.npy", "_mel_log.npy")
+
+
+class Watched:
+    """Remembers what progress was told."""
+
+    def __init__(self) -> None:
+        self.expected: list[int] = []
+        self.done: list[int] = []
+
+    def expect(self, count: int) -> None:
+        self.expected.append(count)
+
+    def advance(self, count: int = 1) -> None:
+        self.done.append(count)
+
+    def describe(self, title: str) -> None:
+        raise AssertionError("one video has one title")
 
 
 class PaperClip:
@@ -81,8 +100,8 @@ def bundle(make_bundle: MakeBundle) -> Bundle:
 
 
 @pytest.fixture
-def synthesizer(bundle: Bundle) -> Synthesizer:
-    return Synthesizer(bundle)
+def model(bundle: Bundle) -> Model:
+    return Model(bundle)
 
 
 @pytest.fixture(scope="module")
@@ -90,20 +109,23 @@ def frames() -> Frames:
     return np.random.default_rng(1).integers(0, 256, (90, 32, 32), dtype=np.uint8)
 
 
-def predict(synthesizer: Synthesizer, clip: Any) -> NDArray[np.float32]:
-    return synthesizer.predict_mel(clip)
+def predict(model: Model, clip: Any) -> NDArray[np.float32]:
+    return model.predict_mel(clip)
 
 
-def test_the_files_have_the_documented_names_shapes_and_rate(
-    talker: Path, synthesizer: Synthesizer, tmp_path: Path
-) -> None:
-    started: list[int] = []
-    done: list[int] = []
-    out = tmp_path / "new" / "out"
-    result = synthesize(talker, synthesizer, out, on_start=started.append, on_frames=done.append)
+def saved(model: Model, video: Path, out: Path, **options: Any) -> Speech:
+    speech = model.synthesize(video, **options)
+    speech.save(out)
+    return speech
+
+
+def test_the_files_have_the_documented_names_shapes_and_rate(talker: Path, model: Model, tmp_path: Path) -> None:
+    watched, out = Watched(), tmp_path / "new" / "out"
+    result = model.synthesize(talker, progress=watched)
+    files = result.save(out)
     n_frames = 68  # 625/23 is the feature clock, to 1e-5
     assert sorted(path.name for path in out.iterdir()) == sorted("talker" + end for end in ENDINGS)
-    assert [path.name for path in result.files] == ["talker" + end for end in ENDINGS]
+    assert [path.name for path in files] == ["talker" + end for end in ENDINGS]
     wave, rate = soundfile.read(out / "talker_generated.wav", dtype="float32")
     mel, ln_mel = np.load(out / "talker_mel.npy"), np.load(out / "talker_mel_log.npy")
     assert mel.shape == (n_frames, 64) and mel.dtype == np.float32 and np.array_equal(mel, result.mel_db)
@@ -112,14 +134,17 @@ def test_the_files_have_the_documented_names_shapes_and_rate(
     assert rate == 11413 and wave.shape == (n_frames * 420,) and np.abs(wave).max() > 0.01
     assert soundfile.info(out / "talker_generated.wav").subtype == "PCM_16"
     assert result.seconds == pytest.approx(n_frames * 420 / 11413) and result.name == "talker"
-    assert started == [n_frames] and sum(done) == n_frames and len(done) > 1 and result.notes == []
+    assert watched.expected == [n_frames] and sum(watched.done) == n_frames and len(watched.done) > 1
+    assert result.notes == [] and result.sample_rate == 11413 and np.array_equal(result.wave, model.vocode(mel))
+    assert result.times == pytest.approx((np.arange(n_frames) + 0.5) * 420 / 11413)
+    assert "2.50 s" in repr(result) and "<audio" in result._repr_html_() and "image/png" in result._repr_html_()
 
 
 def test_the_sound_has_the_rate_and_the_hop_of_the_bundle(
     talker: Path, make_bundle: MakeBundle, tmp_path: Path
 ) -> None:
     features = FeatureConfig(sample_rate=8000, n_mels=40, n_fft=1024, win_length=1024)
-    synthesize(talker, Synthesizer(make_bundle(features=features)), tmp_path)
+    saved(Model(make_bundle(features=features)), talker, tmp_path)
     wave, rate = soundfile.read(tmp_path / "talker_generated.wav")
     n_frames = int(68 * 23 / Fraction(625) * Fraction(8000, 420))
     assert rate == 8000 and len(wave) == 420 * n_frames
@@ -155,7 +180,7 @@ def test_synthesis_sees_the_frames_of_the_dataset(
     mask = torch.ones(32, 32, dtype=torch.uint8)
     mask[:, 20:] = 0
     masked, plain = make_bundle(frames=config, mask=mask), make_bundle(frames=config)
-    heard = synthesize(video, Synthesizer(masked), tmp_path / "out").mel_db
+    heard = saved(Model(masked), video, tmp_path / "out").mel_db
     assert np.allclose(heard, mel_frame_by_frame(masked, stored), atol=2e-3)
     # The mask matters, and so does the picture.
     assert np.abs(heard - mel_frame_by_frame(plain, stored)).max() > 0.05
@@ -165,32 +190,32 @@ def test_synthesis_sees_the_frames_of_the_dataset(
 @pytest.mark.parametrize("sizes", [[1] * 90, [7] * 12 + [6], [64, 26], [90]])
 @pytest.mark.parametrize("at_once", [1, 5, 64])
 def test_blocks_and_pieces_of_any_size_give_the_same(
-    synthesizer: Synthesizer, frames: Frames, monkeypatch: pytest.MonkeyPatch, sizes: list[int], at_once: int
+    model: Model, frames: Frames, monkeypatch: pytest.MonkeyPatch, sizes: list[int], at_once: int
 ) -> None:
-    expected = predict(synthesizer, PaperClip([64, 26], frames))
-    monkeypatch.setattr(offline, "_FRAMES_AT_ONCE", {"cpu": at_once})
-    assert np.allclose(predict(synthesizer, PaperClip(sizes, frames)), expected, atol=1e-3)
+    expected = predict(model, PaperClip([64, 26], frames))
+    monkeypatch.setattr(encoder, "_CPU", at_once)
+    assert np.allclose(predict(model, PaperClip(sizes, frames)), expected, atol=1e-3)
 
 
-def test_the_pieces_of_sound_make_the_full_pass(bundle: Bundle, synthesizer: Synthesizer) -> None:
+def test_the_pieces_of_sound_make_the_full_pass(bundle: Bundle, model: Model) -> None:
     mel = np.random.default_rng(0).normal(-45, 12, (600, 64)).astype(np.float32)
-    pieces = list(synthesizer.generate_wave(mel))
+    pieces = list(wave_pieces(model.vocoder, mel))
     with torch.inference_mode():
         whole = bundle.build_vocoder()(db_to_ln(torch.from_numpy(mel)).T[None])[0].numpy()
     assert len(pieces) > 1 and np.abs(whole).max() > 0.01
     assert np.allclose(np.concatenate(pieces), whole, atol=1e-5)
 
 
-def test_a_long_video_needs_the_memory_of_a_few_blocks(synthesizer: Synthesizer) -> None:
+def test_a_long_video_needs_the_memory_of_a_few_blocks(model: Model) -> None:
     clip = PaperClip([64] * 30)
-    assert len(predict(synthesizer, clip)) == 30 * 64
+    assert len(predict(model, clip)) == 30 * 64
     assert clip.most_alive <= 3
 
 
-def test_two_threads_give_what_one_gives(synthesizer: Synthesizer, frames: Frames) -> None:
-    alone = predict(synthesizer, PaperClip([64, 26], frames))
+def test_two_threads_give_what_one_gives(model: Model, frames: Frames) -> None:
+    alone = predict(model, PaperClip([64, 26], frames))
     torch.set_num_threads(2)
-    assert np.allclose(predict(synthesizer, PaperClip([64, 26], frames)), alone, atol=1e-3)
+    assert np.allclose(predict(model, PaperClip([64, 26], frames)), alone, atol=1e-3)
 
 
 def threads_of_a_new_thread() -> int:
@@ -202,36 +227,36 @@ def threads_of_a_new_thread() -> int:
 
 
 @pytest.mark.parametrize("fail_after", [None, 0, 1])
-def test_the_number_of_threads_is_as_before(synthesizer: Synthesizer, frames: Frames, fail_after: int | None) -> None:
+def test_the_number_of_threads_is_as_before(model: Model, frames: Frames, fail_after: int | None) -> None:
     torch.set_num_threads(2)
     clip = PaperClip([40, 50], frames, fail_after)
     if fail_after is None:
-        predict(synthesizer, clip)
+        predict(model, clip)
     else:
         with pytest.raises(MediaError, match="broken"):
-            predict(synthesizer, clip)
+            predict(model, clip)
     assert torch.get_num_threads() == 2 and threads_of_a_new_thread() == 2
 
 
 def test_bfloat16_is_close_to_float32(bundle: Bundle, frames: Frames) -> None:
-    full, half = Synthesizer(bundle), Synthesizer(bundle, dtype=torch.bfloat16)
+    full, half = Model(bundle), Model(bundle, dtype=torch.bfloat16)
     exact, rough = (predict(one, PaperClip([90], frames)) for one in (full, half))
     assert rough.dtype == np.float32 and 0 < np.abs(exact - rough).mean() < 0.2 * np.std(exact)
-    waves = [np.concatenate(list(one.generate_wave(exact))) for one in (full, half)]
+    waves = [one.vocode(exact) for one in (full, half)]
     assert waves[1].dtype == np.float32
     assert 0 < np.sqrt(np.mean((waves[0] - waves[1]) ** 2)) < 0.1 * np.sqrt(np.mean(waves[0] ** 2))
 
 
 @pytest.mark.parametrize("kind", ["acoustic", "vocoder"])
-def test_a_bundle_with_one_stage_is_refused(make_bundle: MakeBundle, kind: str) -> None:
+def test_a_bundle_with_one_stage_is_refused(make_bundle: MakeBundle, talker: Path, kind: str) -> None:
     with pytest.raises(BundleError, match="holds no") as caught:
-        Synthesizer(make_bundle(kind))
+        Model(make_bundle(kind)).synthesize(talker)
     assert "rtmri2speech bundle" in caught.value.remedy
 
 
-def test_a_video_without_sound_gives_the_same_speech(talker: Path, synthesizer: Synthesizer, tmp_path: Path) -> None:
+def test_a_video_without_sound_gives_the_same_speech(talker: Path, model: Model, tmp_path: Path) -> None:
     silent = Path(shutil.copy(talker, tmp_path))  # without the wav file beside it
-    one, other = (synthesize(path, synthesizer, tmp_path / "out") for path in (silent, talker))
+    one, other = (saved(model, path, tmp_path / "out") for path in (silent, talker))
     assert np.array_equal(one.mel_db, other.mel_db)
 
 
@@ -261,39 +286,37 @@ def broken(kind: str, talker: Path, folder: Path) -> Path:
 
 @pytest.mark.parametrize("kind", ["truncated", "empty", "renamed", "frozen", "damaged", "one frame", "missing"])
 def test_a_video_that_cannot_be_used_leaves_nothing_behind(
-    talker: Path, synthesizer: Synthesizer, tmp_path: Path, kind: str
+    talker: Path, model: Model, tmp_path: Path, kind: str
 ) -> None:
     video = broken(kind, talker, tmp_path)
     with pytest.raises(MediaError) as caught:
-        synthesize(video, synthesizer, tmp_path / "out")
+        saved(model, video, tmp_path / "out")
     assert str(video) in caught.value.problem and caught.value.remedy
     assert not (tmp_path / "out").exists()
 
 
-def test_a_video_shorter_than_a_window_works(synthesizer: Synthesizer, tmp_path: Path) -> None:
+def test_a_video_shorter_than_a_window_works(model: Model, tmp_path: Path) -> None:
     pictures = speak(2.0, seed=1, size=64).frames
     write_video(tmp_path / "short.mp4", pictures[20:22], Fraction(27))
-    result = synthesize(tmp_path / "short.mp4", synthesizer, tmp_path / "out")
+    result = saved(model, tmp_path / "short.mp4", tmp_path / "out")
     assert result.mel_db.shape == (2, 64) and np.isfinite(result.mel_db).all()
     assert soundfile.info(tmp_path / "out" / "short_generated.wav").frames == 840
 
 
 @pytest.mark.parametrize("fps", [Fraction(50), Fraction(27173, 2000)])
-def test_another_frame_rate_changes_the_length(
-    talker: Path, synthesizer: Synthesizer, tmp_path: Path, fps: Fraction
-) -> None:
-    result = synthesize(talker, synthesizer, tmp_path, fps=fps)
+def test_another_frame_rate_changes_the_length(talker: Path, model: Model, tmp_path: Path, fps: Fraction) -> None:
+    result = saved(model, talker, tmp_path, fps=fps)
     n_frames = int(68 / fps * Fraction(11413, 420))
     assert len(result.mel_db) == n_frames
     assert soundfile.info(tmp_path / "talker_generated.wav").frames == 420 * n_frames
 
 
-def test_blank_and_over_bright_frames_are_pointed_out(synthesizer: Synthesizer, tmp_path: Path) -> None:
+def test_blank_and_over_bright_frames_are_pointed_out(model: Model, tmp_path: Path) -> None:
     pictures = speak(3.0, seed=1, size=64).frames // 2
     pictures[:8] = np.minimum(pictures[:8].astype(int) * 2, 255)
     pictures[50] = 0
     write_video(tmp_path / "odd.mkv", pictures, FRAME_RATE, lossless=True)
-    notes = synthesize(tmp_path / "odd.mkv", synthesizer, tmp_path / "out").notes
+    notes = saved(model, tmp_path / "odd.mkv", tmp_path / "out").notes
     assert len(notes) == 2
     assert "1 blank frame(s), the first at 1.84 s" in notes[0] and "0.29 s are over-bright" in notes[1]
 
@@ -311,34 +334,34 @@ class FullDisk:
 
 @pytest.mark.parametrize("after", [0, 1])
 def test_a_full_disk_leaves_no_half_written_file(
-    talker: Path, synthesizer: Synthesizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
+    talker: Path, model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
     monkeypatch.setattr(np, "save", FullDisk(after, np.save))
     with pytest.raises(UserError, match="No space left") as caught:
-        synthesize(talker, synthesizer, tmp_path / "out")
+        saved(model, talker, tmp_path / "out")
     assert "_mel" in caught.value.problem
     names = ["talker_generated.wav", "talker_mel.npy"][: after + 1]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
     assert soundfile.info(tmp_path / "out" / names[0]).frames == 68 * 420
     monkeypatch.undo()
-    synthesize(talker, synthesizer, tmp_path / "out")
+    saved(model, talker, tmp_path / "out")
     assert np.load(tmp_path / "out" / "talker_mel.npy").shape == (68, 64)
 
 
 def test_a_disk_that_fills_up_under_the_sound_leaves_the_old_file(
-    talker: Path, synthesizer: Synthesizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    talker: Path, model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "talker_generated.wav").write_bytes(b"old")
     monkeypatch.setattr(soundfile.SoundFile, "write", FullDisk(0, lambda *args: None))
     with pytest.raises(UserError, match=r"talker_generated\.wav: cannot be written \(No space left"):
-        synthesize(talker, synthesizer, tmp_path)
+        saved(model, talker, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["talker_generated.wav"]
     assert (tmp_path / "talker_generated.wav").read_bytes() == b"old"
 
 
-def test_an_output_folder_that_is_a_file_is_named(talker: Path, synthesizer: Synthesizer, tmp_path: Path) -> None:
+def test_an_output_folder_that_is_a_file_is_named(talker: Path, model: Model, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("x")
     with pytest.raises(UserError, match="cannot be written") as caught:
-        synthesize(talker, synthesizer, tmp_path / "out")
+        saved(model, talker, tmp_path / "out")
     assert str(tmp_path / "out") in caught.value.problem
     assert (tmp_path / "out").read_text() == "x"

@@ -1,0 +1,93 @@
+"""Frames to feature vectors, a few frames at a time: the one place that knows how many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from rtmri2speech.arrays import UInt8
+from rtmri2speech.data.dataset.layout import Dataset, Utterance
+from rtmri2speech.data.dataset.training_items import read_frames
+from rtmri2speech.models.acoustic import AcousticModel
+from rtmri2speech.models.threads import side_by_side
+from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.signal.frames import model_input
+
+Made = TypeVar("Made")
+
+# On a CPU the feature maps of four frames still fit in its cache; a GPU is busy with 64, or half as many where
+# activations are kept for a backward pass.
+_CPU, _GPU, _GPU_BACKWARD = 4, 64, 32
+
+# Of an utterance, some minutes of 256 x 256 pixels at a time.
+_FRAMES_IN_MEMORY = 1600
+
+
+def frames_at_once(device: torch.device, backward: bool = False) -> int:
+    """How many frames the CNN backbone is given at a time.
+
+    Args:
+        device: where it runs.
+        backward: whether activations are kept for gradients.
+    """
+    if device.type == "cpu":
+        return _CPU
+    return _GPU_BACKWARD if backward else _GPU
+
+
+def in_pieces(
+    blocks: Iterable[UInt8], work: Callable[[Tensor, int], Made], device: torch.device, backward: bool = False
+) -> Iterator[Made]:
+    """What ``work`` makes of pieces of blocks, in order; on a CPU several pieces at a time, a thread each.
+
+    Args:
+        blocks: frames (n, H, W), uint8, in order.
+        work: gets a piece (m, H, W), uint8, on the CPU, and the number of its first frame in the clip.
+        device: where the model runs.
+        backward: whether activations are kept for gradients.
+    """
+    size, first = frames_at_once(device, backward), 0
+    # A GPU takes one piece after the other.
+    with side_by_side(torch.get_num_threads() if device.type == "cpu" else 1) as pool:
+        for block in blocks:
+            pieces = torch.split(torch.from_numpy(block), size)
+            yield from pool.map(work, pieces, range(first, first + len(block), size))
+            first += len(block)
+
+
+def encode(
+    model: AcousticModel, blocks: Iterable[UInt8], pixel_mask: Tensor | None, progress: Progress = SILENT
+) -> Tensor:
+    """Feature vectors (T, C) of frames, on the model's device.
+
+    Only the features are kept (208 numbers a frame at the default size), so that an hour of video needs some 100 MB.
+
+    Args:
+        model: in eval mode.
+        blocks: frames (n, H, W), uint8, in order.
+        pixel_mask: (H, W) on the model's device, or None.
+        progress: counts frames.
+    """
+    weight = model.head.weight
+
+    def encode_piece(frames: Tensor, _: int) -> Tensor:
+        with torch.inference_mode():
+            features = model.encode(model_input(frames.to(weight.device), pixel_mask))
+        progress.advance(len(frames))
+        return features
+
+    return torch.cat(list(in_pieces(blocks, encode_piece, weight.device)))
+
+
+def encode_utterance(model: AcousticModel, dataset: Dataset, utterance: Utterance, pixel_mask: Tensor | None) -> Tensor:
+    """Feature vectors (T, C) of an utterance's frames, of which few are in memory at a time.
+
+    Raises:
+        DatasetError: when the frames are missing or damaged.
+    """
+    starts = range(0, utterance.n_frames, _FRAMES_IN_MEMORY)
+    blocks = (read_frames(dataset, utterance, start, start + _FRAMES_IN_MEMORY) for start in starts)
+    return encode(model, blocks, pixel_mask)

@@ -1,0 +1,189 @@
+"""A model file ready to run: video to speech in one call."""
+
+from __future__ import annotations
+
+import html
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rtmri2speech.arrays import Float32
+from rtmri2speech.assets import find_model
+from rtmri2speech.data.media.clips import Clip, open_video
+from rtmri2speech.data.media.scan import VideoScan
+from rtmri2speech.inference.encoder import encode
+from rtmri2speech.inference.requirements import require_acoustic, require_synthesizer
+from rtmri2speech.inference.speech import Speech
+from rtmri2speech.inference.vocoding import vocode
+from rtmri2speech.models.acoustic import AcousticModel
+from rtmri2speech.models.bundle.describe import describe, origin_of_model
+from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
+from rtmri2speech.models.devices import choose_device, choose_dtype
+from rtmri2speech.models.vocoder.cpu_generator import for_inference
+from rtmri2speech.models.vocoder.generator import Vocoder
+from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.frames import FrameConfig
+
+
+class Model:
+    """The stages of a model file, built when they are first used. Clock, mel, normalization and mask are its own.
+
+    Args:
+        bundle: with an acoustic model, a vocoder or both.
+        device: where to run.
+        dtype: precision of the networks.
+
+    Attributes:
+        bundle: what the file holds.
+        features: the mel definition.
+        device, dtype: as given.
+    """
+
+    def __init__(self, bundle: Bundle, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> None:
+        self.bundle = bundle
+        self.features: FeatureConfig = bundle.features
+        self.device = torch.device(device)
+        self.dtype = dtype
+
+    @property
+    def frames(self) -> FrameConfig:
+        """How frames are prepared.
+
+        Raises:
+            BundleError: when there is no acoustic model.
+        """
+        require_acoustic(self.bundle)
+        assert self.bundle.frames is not None
+        return self.bundle.frames
+
+    @cached_property
+    def acoustic(self) -> AcousticModel:
+        """Frames to mel spectrogram, in eval mode, BatchNorm folded.
+
+        Raises:
+            BundleError: when there is none, or its weights do not fit.
+        """
+        require_acoustic(self.bundle)
+        return self.bundle.build_acoustic(self.device, self.dtype).fuse()
+
+    @cached_property
+    def vocoder(self) -> Vocoder:
+        """Mel spectrogram to wave, in the form that is fastest on the device.
+
+        Raises:
+            BundleError: when there is none, or its weights do not fit.
+        """
+        return for_inference(self.bundle.build_vocoder(self.device, self.dtype))
+
+    @cached_property
+    def pixel_mask(self) -> Tensor | None:
+        """Which pixels the acoustic model sees, (H, W), on the device; None for all."""
+        mask = self.bundle.mask
+        return None if mask is None else mask.to(self.device)
+
+    def open(self, video: str | Path, fps: Fraction | float | str | None = None, keep: bool = False) -> Clip:
+        """A video as this model sees it: on its clock, its frames prepared its way.
+
+        Args:
+            video: any video that can be decoded.
+            fps: true frame rate, where the file's is known to be wrong.
+            keep: keep the frames after they were decoded once, where they fit in memory.
+
+        Raises:
+            MediaError: when the video cannot be used.
+        """
+        rate = None if fps is None else Fraction(str(fps)) if isinstance(fps, float) else Fraction(fps)
+        return open_video(Path(video), self.features, self.frames, rate, keep=keep)
+
+    def predict_mel(self, clip: Clip, progress: Progress = SILENT) -> Float32:
+        """Mel spectrogram of a clip, (T, M), dB. Each frame passes through the CNN backbone once.
+
+        Args:
+            clip: from :meth:`open`.
+            progress: counts frames.
+
+        Raises:
+            BundleError: when there is no acoustic model.
+            MediaError: when the video cannot be decoded.
+        """
+        features = encode(self.acoustic, clip.blocks(), self.pixel_mask, progress)
+        with torch.inference_mode():
+            mel: Float32 = self.acoustic.predict(features).float().cpu().numpy()
+        return mel
+
+    def vocode(self, mel_db: Float32) -> Float32:
+        """The wave (hop_length * T,) of a mel spectrogram (T, M) in dB.
+
+        Raises:
+            BundleError: when there is no vocoder.
+        """
+        return vocode(self.vocoder, mel_db, self.device, self.dtype)
+
+    def synthesize(
+        self, video: str | Path, *, fps: Fraction | float | str | None = None, progress: Progress = SILENT
+    ) -> Speech:
+        """Speech of a video; the video's own sound, if it has any, is not used.
+
+        Frames are read in blocks, so that the length of the video does not matter.
+
+        Args:
+            video: any video that can be decoded.
+            fps: true frame rate, where the file's is known to be wrong.
+            progress: counts frames.
+
+        Raises:
+            BundleError: when a stage is missing.
+            MediaError: when the video cannot be used.
+        """
+        require_synthesizer(self.bundle)
+        clip = self.open(video, fps)
+        progress.expect(clip.n_frames)
+        mel = self.predict_mel(clip, progress)
+        return Speech(Path(video).stem, self.vocode(mel), mel, self.features, _notes(clip.scan))
+
+    def about(self) -> dict[str, Any]:
+        """What results of this model carry with them: its file, hash and training."""
+        return origin_of_model(Path(self.bundle.source), self.bundle)
+
+    def __repr__(self) -> str:
+        precision = str(self.dtype).removeprefix("torch.")
+        return f"Model({self.bundle.source!r}, {self.bundle.kind}, {self.device}, {precision})"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>"
+            for name, value in describe(self.bundle)
+        )
+        return f"<div>{html.escape(repr(self))}<table>{rows}</table></div>"
+
+
+def load_model(model: str | Path, device: str = "auto", dtype: str = "float32") -> Model:
+    """Load a model.
+
+    Args:
+        model: a ``.safetensors`` file of this program, or the name of a model that comes with it (``phantom``).
+        device: ``auto`` (a GPU if there is one), ``cpu`` or ``cuda``.
+        dtype: ``float32`` or ``bfloat16``.
+
+    Raises:
+        BundleError: when the file is missing, damaged or no model.
+        UserError: for an unknown device or precision.
+    """
+    return Model(load_bundle(find_model(model)), choose_device(device), choose_dtype(dtype))
+
+
+def _notes(scan: VideoScan) -> list[str]:
+    notes = []
+    if scan.concealed:
+        notes.append(f"{scan.concealed} frame(s) are damaged in part and were filled in by the decoder")
+    if scan.blank:
+        notes.append(f"{len(scan.blank)} blank frame(s), the first at {float(scan.starts[scan.blank[0]]):.2f} s")
+    if scan.over_bright:
+        until = float(scan.starts[scan.over_bright] - scan.starts[0])
+        notes.append(f"the first {until:.2f} s are over-bright (approach to steady state): mistrust the speech there")
+    return notes

@@ -1,0 +1,50 @@
+"""What a model file must hold, and what data it fits: asked here and nowhere else."""
+
+from __future__ import annotations
+
+from rtmri2speech.data.dataset.layout import Dataset
+from rtmri2speech.errors import BundleError
+from rtmri2speech.models.bundle.model_file import JOIN_COMMAND, Bundle
+
+
+def require_acoustic(bundle: Bundle) -> None:
+    """Refuse a model file without an acoustic model.
+
+    Raises:
+        BundleError: when there is none.
+    """
+    if bundle.acoustic is None:
+        raise BundleError(
+            f"{bundle.source} holds no acoustic model, so there is nothing that reads frames.",
+            "Give a model with an acoustic stage: the file from train acoustic, import acoustic or bundle.",
+        )
+
+
+def require_synthesizer(bundle: Bundle) -> None:
+    """Refuse a model file that does not hold both stages.
+
+    Raises:
+        BundleError: naming the one that is missing.
+    """
+    missing = "acoustic model" if bundle.acoustic is None else "vocoder" if bundle.vocoder is None else None
+    if missing is not None:
+        raise BundleError(f"{bundle.source} holds no {missing}.", f"Join both: {JOIN_COMMAND}")
+
+
+def require_fit(bundle: Bundle, dataset: Dataset) -> None:
+    """Refuse an acoustic model that was made for other mel spectrograms or frames than a dataset's.
+
+    Raises:
+        DatasetError: when the dataset has no frames.
+        BundleError: when there is no acoustic model, or naming the fields that differ.
+    """
+    dataset.need_frames()
+    require_acoustic(bundle)
+    differences = bundle.features.differences(dataset.meta.features)
+    if bundle.frames is not None:
+        differences += bundle.frames.differences(dataset.meta.frames)
+    if differences:
+        raise BundleError(
+            f"{bundle.source}: was made for other data than {dataset.root}: {'; '.join(differences)}.",
+            "Use a model with the dataset's settings, or prepare the recordings with the model's.",
+        )

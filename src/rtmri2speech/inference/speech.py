@@ -1,0 +1,95 @@
+"""Speech that was made from a video."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rtmri2speech.arrays import Float32, Float64
+from rtmri2speech.data.files import replacing
+from rtmri2speech.data.media.audio import wav_bytes, write_wav
+from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.mel import db_to_ln
+
+if TYPE_CHECKING:
+    from rtmri2speech.drawing.style import Drawing
+
+
+@dataclass(frozen=True, repr=False)
+class Speech:
+    """Speech made from one video.
+
+    Attributes:
+        name: the video's name without its ending.
+        wave: (N,), N = hop_length * T samples.
+        mel_db: (T, M), dB.
+        features: the mel definition.
+        notes: remarks about the video.
+    """
+
+    name: str
+    wave: Float32
+    mel_db: Float32
+    features: FeatureConfig
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples per second."""
+        return self.features.sample_rate
+
+    @property
+    def seconds(self) -> float:
+        """Duration."""
+        return len(self.wave) / self.sample_rate
+
+    @property
+    def times(self) -> Float64:
+        """Centers of the frames, (T,), seconds from the start of the video."""
+        return np.asarray((np.arange(len(self.mel_db)) + 0.5) / float(self.features.frame_rate), np.float64)
+
+    def save(self, out: str | Path) -> list[Path]:
+        """Write ``<name>_generated.wav``, ``<name>_mel.npy`` and ``<name>_mel_log.npy``.
+
+        ``_mel.npy`` is (T, M) in dB, as in the dataset; ``_mel_log.npy`` is (M, T) in ln(power), as the vocoder
+        reads it.
+
+        Args:
+            out: folder to write to; made if need be.
+
+        Raises:
+            UserError: when it cannot be written.
+        """
+        wav, mel, ln_mel = (Path(out) / f"{self.name}{end}" for end in ("_generated.wav", "_mel.npy", "_mel_log.npy"))
+        write_wav(wav, self.wave, self.sample_rate)
+        for path, array in ((mel, self.mel_db), (ln_mel, db_to_ln(self.mel_db).T)):
+            with replacing(path) as file:
+                np.save(file, array)
+        return [wav, mel, ln_mel]
+
+    def show(self) -> Drawing:
+        """The mel spectrogram as a figure, which a notebook shows."""
+        from rtmri2speech.drawing.mel import mel_figure
+
+        return mel_figure(self.mel_db, self.features, self.name)
+
+    def __repr__(self) -> str:
+        return f"Speech({self.name!r}, {self.seconds:.2f} s at {self.sample_rate} Hz, {len(self.mel_db)} frames)"
+
+    def _repr_html_(self) -> str:
+        picture = io.BytesIO()
+        self.show().savefig(picture, format="png", dpi=80)
+        sound, figure = (
+            base64.b64encode(part).decode() for part in (wav_bytes(self.wave, self.sample_rate), picture.getvalue())
+        )
+        return (
+            f"<div>{html.escape(repr(self))}<br>"
+            f'<audio controls src="data:audio/wav;base64,{sound}"></audio><br>'
+            f'<img alt="mel spectrogram" src="data:image/png;base64,{figure}"></div>'
+        )
