@@ -1,3 +1,65 @@
-"""rtmri2speech: speech from real-time MRI of the vocal tract, and which articulator made it."""
+"""Speech from real-time MRI of the vocal tract, and which articulator made it.
 
-__version__ = "0.1.0"
+    import rtmri2speech as r2s
+
+    model = r2s.load_model("phantom")
+    speech = model.synthesize("clip.mp4")
+    speech.save("out")
+
+What stands in ``__all__`` is the public interface; everything is imported when it is first used (PEP 562).
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from rtmri2speech.version import __version__
+
+if TYPE_CHECKING:
+    from rtmri2speech.analysis.attribution.maps import Maps as Maps
+    from rtmri2speech.analysis.attribution.maps import gradcam as gradcam
+    from rtmri2speech.analysis.attribution.maps import read_maps as read_maps
+    from rtmri2speech.assets import example_video as example_video
+    from rtmri2speech.data.dataset.layout import Dataset as Dataset
+    from rtmri2speech.errors import UserError as UserError
+    from rtmri2speech.evaluation.protocol import evaluate as evaluate
+    from rtmri2speech.inference.model import Model as Model
+    from rtmri2speech.inference.model import load_model as load_model
+    from rtmri2speech.inference.speech import Speech as Speech
+    from rtmri2speech.preparation.prepare import prepare as prepare
+    from rtmri2speech.simulation.phantom import simulate as simulate
+    from rtmri2speech.training.train import train_acoustic as train_acoustic
+    from rtmri2speech.training.train import train_vocoder as train_vocoder
+
+# Where each public name lives.
+_HOMES = {
+    "Dataset": "data.dataset.layout",
+    "Maps": "analysis.attribution.maps",
+    "Model": "inference.model",
+    "Speech": "inference.speech",
+    "UserError": "errors",
+    "evaluate": "evaluation.protocol",
+    "example_video": "assets",
+    "gradcam": "analysis.attribution.maps",
+    "load_model": "inference.model",
+    "prepare": "preparation.prepare",
+    "read_maps": "analysis.attribution.maps",
+    "simulate": "simulation.phantom",
+    "train_acoustic": "training.train",
+    "train_vocoder": "training.train",
+}
+
+__all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - the names are strings
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

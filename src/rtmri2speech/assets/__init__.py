@@ -11,6 +11,11 @@ def asset(relative: str) -> Path:
     return Path(str(files(__name__))) / relative
 
 
+def example_video() -> Path:
+    """The clip of the demo: a simulated speaker that the shipped model has not seen, its sound and labels next to it."""
+    return next(asset("clip").glob("*/*.mp4"))
+
+
 def recipes() -> dict[str, Path]:
     """The shipped recipes by name."""
     return {path.stem: path for path in sorted(asset("recipes").glob("*.yaml"))}

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
 
-from rtmri2speech import __version__
 from rtmri2speech.cli.flags import flags_of, with_flags
 from rtmri2speech.errors import UserError
+from rtmri2speech.version import __version__
 
 _INTERRUPTED = 130
 

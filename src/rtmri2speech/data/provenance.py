@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rtmri2speech import __version__
 from rtmri2speech.data.files import write_text
+from rtmri2speech.version import __version__
 
 MODEL_HASH = "model_sha256"
 """Name of the entry that tells models apart, whatever their files are called."""

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from rtmri2speech import __version__
 from rtmri2speech.data.dataset.layout import Dataset, Split, Utterance
 from rtmri2speech.data.files import check_writable, hash_files, write_text
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
@@ -29,6 +28,7 @@ from rtmri2speech.parallel import run_jobs
 from rtmri2speech.phonetics.formants import LOW_VOICE_CEILING, ceiling_for
 from rtmri2speech.phonetics.pitch import WIDEST_RANGE, pitch_track
 from rtmri2speech.phonetics.vowels import VowelFinder, textgrid_of
+from rtmri2speech.version import __version__
 
 PARTS = ".parts"
 """Folder, in the output, of what is finished of an evaluation that is still running."""

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from rtmri2speech import __version__
 from rtmri2speech.corpora.base import AnyRecording, Corpus, SoundRecording
 from rtmri2speech.data.dataset.layout import FILELISTS, RECEIPTS, SPLITS, Meta, Split, Utterance, write_utterances
 from rtmri2speech.data.dataset.splits import FEW_RECORDINGS, SplitMode, check_ratio, split_units
@@ -25,6 +24,7 @@ from rtmri2speech.preparation.receipts import Receipt, prepare_recording, read_r
 from rtmri2speech.preparation.recording import Job, PrepareOptions
 from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.signal.mel_statistics import MelStatistics
+from rtmri2speech.version import __version__
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from rtmri2speech import __version__
 from rtmri2speech.corpora.base import Recording
 from rtmri2speech.data.dataset.layout import RECEIPTS, SCHEMA, Utterance
 from rtmri2speech.data.files import hash_files, write_text
 from rtmri2speech.errors import MediaError
 from rtmri2speech.preparation.recording import Job, make_samples, sample_files
+from rtmri2speech.version import __version__
 
 
 @dataclass(frozen=True)

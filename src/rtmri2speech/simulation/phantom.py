@@ -25,7 +25,6 @@ from typing import Any
 
 from pydantic import Field
 
-from rtmri2speech import __version__
 from rtmri2speech.config import Config
 from rtmri2speech.corpora.phantom import LICENCE, MANIFEST, PLAN, VIDEO
 from rtmri2speech.data.files import write_text
@@ -36,6 +35,7 @@ from rtmri2speech.simulation.speaker.anatomy import Speaker
 from rtmri2speech.simulation.speaker.vocaltractlab import is_speaker_file, library
 from rtmri2speech.simulation.speaker.voice import VOICE_VERSION, Voice, make_speaker_file, make_voice
 from rtmri2speech.simulation.utterance import FRAME_RATE, Job, frames_of, simulate_utterance, speaker_file, voice_file
+from rtmri2speech.version import __version__
 
 # Raised whenever the same options would give other bytes.
 _SCHEMA = 1

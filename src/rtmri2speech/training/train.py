@@ -14,7 +14,6 @@ from typing import Any
 import torch
 from lightning.pytorch import Trainer
 
-from rtmri2speech import __version__
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.data.dataset.mel_folders import MelSource
 from rtmri2speech.data.files import check_writable
@@ -30,6 +29,7 @@ from rtmri2speech.training.engine.trainer import Execution, choose_execution, ma
 from rtmri2speech.training.recipes import AcousticRecipe, Recipe, RunConfig
 from rtmri2speech.training.summary import TrainingSummary
 from rtmri2speech.training.tasks import Task, acoustic_task, vocoder_task
+from rtmri2speech.version import __version__
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from rtmri2speech import __version__
 from rtmri2speech.analysis.map_folder import read_sequence
 from rtmri2speech.analysis.regions.masks import read_regions, source_of
 from rtmri2speech.data.files import write_text
@@ -46,6 +45,7 @@ from rtmri2speech.reporting.page.tables import measures_of, origins_of, region_c
 from rtmri2speech.reporting.video.sources import open_pictures, sound_for
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
+from rtmri2speech.version import __version__
 
 _TEMPLATES = "templates"
 _SCRIPTS = ("data", "picture", "sound", "timeline", "charts", "export", "app")

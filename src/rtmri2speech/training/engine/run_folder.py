@@ -12,12 +12,12 @@ from typing import Any, Self
 import torch
 from pydantic import ValidationError
 
-from rtmri2speech import __version__
 from rtmri2speech.config import Config
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.data.files import hash_files, write_text
 from rtmri2speech.errors import UserError
 from rtmri2speech.training.recipes import RunConfig
+from rtmri2speech.version import __version__
 
 # A resumed run may be longer, look more often or read its data otherwise; it then still learns the same.
 _MAY_CHANGE = {
