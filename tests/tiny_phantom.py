@@ -34,9 +34,9 @@ _LIBRARIES = ("vocaltractlab-cython", "numpy", "scipy", "av", "soundfile", "soxr
 @cache
 def place() -> Path:
     """Where the phantom of this code lies, or will."""
-    digest = hashlib.sha256()
-    for path in [Path(__file__), *sorted(_SOURCE.rglob("*.py"))]:
-        if path.parent == _SOURCE or path.relative_to(_ROOT).parts[2] not in _ABOVE:
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for path in sorted(_SOURCE.rglob("*.py")):
+        if path.relative_to(_SOURCE).parts[0] not in _ABOVE:
             digest.update(path.read_bytes())
     for name in _LIBRARIES:
         try:
@@ -67,7 +67,8 @@ def start_making() -> subprocess.Popen[str] | None:
     if is_whole(place()):
         return None
     for old in place().parent.glob("tiny_phantom_*"):
-        shutil.rmtree(old) if old.is_dir() else old.unlink(missing_ok=True)
+        if not old.name.startswith(place().name):
+            shutil.rmtree(old) if old.is_dir() else old.unlink(missing_ok=True)
     return subprocess.Popen(
         [sys.executable, __file__, str(place())], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -86,6 +87,7 @@ def wait_for(maker: subprocess.Popen[str] | None) -> Path:
 def _make(folder: Path) -> None:
     part = folder.with_name(f"{folder.name}.{os.getpid()}.part")
     simulate(part, draw_speakers(1, OPTIONS.seed), OPTIONS, workers=1)
+    shutil.rmtree(folder, ignore_errors=True)
     part.rename(folder)
     folder.with_suffix(".sha256").write_text(digest_of(folder), encoding="utf-8")
 
