@@ -1,23 +1,38 @@
 """What several test folders share: a tiny phantom, the schematic talker, small models of random weights."""
 
+# ruff: noqa: E402 - what libraries read while they are loaded is set before
+
 from __future__ import annotations
 
-import time
+import os
+import sys
+from pathlib import Path
+
+# One thread a process: the workers share the cores already, and small models get slower with more.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+# Compiled modules are kept. Some machines forbid it, and then every process that a test starts compiles torch anew:
+# 19 s instead of 6.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+# Processes that tests start run this code, and find the modules next to this file.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [str(Path(__file__).parents[1] / "src"), str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+)
+os.environ.setdefault("MPLBACKEND", "agg")
+
 from collections.abc import Callable
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 import torch
 
-from rtmri2speech.corpora.phantom import MANIFEST
+import tiny_phantom as phantom
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
 from rtmri2speech.models.bundle.model_file import Bundle, join, save_bundle
 from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
-from rtmri2speech.simulation.phantom import PhantomOptions, simulate
-from rtmri2speech.simulation.speaker.anatomy import draw_speakers
 from talker import speak, write_recording
 
 TINY_ACOUSTIC = AcousticConfig(backbone="test_efficientnet", hidden=16)
@@ -89,25 +104,27 @@ def fast_talker(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_recording(recording, tmp_path_factory.mktemp("fast"), "fast")
 
 
-TINY_PHANTOM = PhantomOptions(minutes=0.045, utterance_seconds=2.0)
+# --- The tiny phantom -----------------------------------------------------------------------------------------------
+
+MAKER = pytest.StashKey["phantom.subprocess.Popen[str] | None"]()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Start what takes long before the tests that wait for it: in one worker process, for all."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    needed = any("tiny_phantom" in getattr(item, "fixturenames", ()) for item in session.items)
+    wanted = needed and worker == "gw0" and not session.config.option.collectonly
+    session.config.stash[MAKER] = phantom.start_making() if wanted else None
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    maker = config.stash.get(MAKER, None)
+    if maker is not None and maker.poll() is None:
+        maker.kill()
+        maker.wait()
 
 
 @pytest.fixture(scope="session")
-def tiny_phantom(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A phantom of one speaker and two utterances of about two seconds. Not to be changed.
-
-    Made once for all worker processes of the run: the first one to ask makes it, the others wait.
-    """
-    base = tmp_path_factory.getbasetemp()
-    root = base if worker_id == "master" else base.parent
-    folder = root / "tiny_phantom"
-    try:
-        (root / "tiny_phantom.asked").touch(exist_ok=False)
-    except FileExistsError:
-        deadline = time.monotonic() + 240
-        while not (folder / MANIFEST).is_file():
-            assert time.monotonic() < deadline, "the tiny phantom was not made by the worker that began it"
-            time.sleep(0.2)
-        return folder
-    simulate(folder, draw_speakers(1, TINY_PHANTOM.seed), TINY_PHANTOM, workers=1)
-    return folder
+def tiny_phantom(pytestconfig: pytest.Config) -> Path:
+    """A phantom of one speaker and two utterances of about two seconds. Not to be changed."""
+    return phantom.wait_for(pytestconfig.stash[MAKER])

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,17 @@ from rtmri2speech.corpora.phantom import MANIFEST, PLAN, SUFFIXES, PhantomCorpus
 from rtmri2speech.data.media.textgrid import read_textgrid
 from rtmri2speech.data.truth import Truth
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
+from rtmri2speech.parallel import run_jobs
 from rtmri2speech.simulation import phantom, utterance
 from rtmri2speech.simulation.acquisition.mri import ScannerConfig
 from rtmri2speech.simulation.head.tissues import Region
 from rtmri2speech.simulation.phantom import PhantomOptions, simulate
 from rtmri2speech.simulation.speaker.anatomy import Anatomy, Speaker, Stream, draw_speakers
+from rtmri2speech.simulation.speaker.vocaltractlab import is_speaker_file
+from rtmri2speech.simulation.speaker.voice import Voice
 from rtmri2speech.simulation.utterance import FRAME_RATE, Job, speaker_file, voice_file
 
-COMMAND = [*("simulate", "--minutes", "0.045", "--speakers", "1", "--utterance-seconds", "2"), "--workers", "2"]
+COMMAND = ["simulate", "--minutes", "0.045", "--speakers", "1", "--utterance-seconds", "2"]
 
 
 @pytest.fixture(scope="module")
@@ -113,11 +117,14 @@ def test_the_airway_is_dark_and_the_first_frames_are_bright(tiny_phantom: Path, 
     assert brain < 8 and steady.std(axis=0)[turns].mean() > 3 * brain
 
 
+@pytest.mark.process
 def test_a_phantom_that_was_killed_goes_on_to_the_same_bytes(tiny_phantom: Path, tmp_path: Path) -> None:
     """By other workers, killed after the first utterance: not a byte differs from the one made in one go."""
     out = tmp_path / "again"
-    command = [sys.executable, "-m", "rtmri2speech", *COMMAND, "--out", str(out)]
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    shutil.copytree(tiny_phantom / "speakers", out / "speakers")  # from where on it is utterances that are made
+    shutil.copy(tiny_phantom / PLAN, out)
+    command = [sys.executable, "-m", "rtmri2speech", *COMMAND, "--out", str(out), "--workers"]
+    child = subprocess.Popen([*command, "1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 200
     while not list(out.glob("*/*.wav")):
         assert child.poll() is None and time.monotonic() < deadline
@@ -127,8 +134,7 @@ def test_a_phantom_that_was_killed_goes_on_to_the_same_bytes(tiny_phantom: Path,
     assert not (out / MANIFEST).exists() and is_phantom(out)
     with pytest.raises(DatasetError, match="not a finished phantom"):
         PhantomCorpus(out).recordings()
-    time.sleep(1.0)  # the workers see that their parent is gone
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    done = subprocess.run([*command, "2"], capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     assert contents(out) == contents(tiny_phantom)
 
@@ -137,6 +143,12 @@ MAN = draw_speakers(1, 0)[0]
 # With the anatomy whose vowels come with the program, so that there is nothing to fit.
 TWIN = Speaker(name="twin", f0=140.0)
 GIANT = Speaker(name="twin", f0=140.0, anatomy=Anatomy(hard_palate_length=2.3, palate_depth=2.6))
+
+
+def make_speaker(folder: Path, speaker: Speaker) -> Path:
+    """Write the file of its anatomy, in a process of its own."""
+    list(run_jobs(partial(phantom._write_speaker, folder), [speaker], 1, fresh=True))
+    return folder
 
 
 def run(folder: Path, *speakers: Speaker, **options: Any) -> None:
@@ -167,6 +179,25 @@ def pretended(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
+@pytest.fixture(scope="module")
+def twins_voice(tmp_path_factory: pytest.TempPathFactory) -> Voice:
+    return phantom._fit_voice(make_speaker(tmp_path_factory.mktemp("twin"), TWIN), TWIN)
+
+
+@pytest.fixture
+def known_voices(tiny_phantom: Path, twins_voice: Voice, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Voices that were made before, which takes seconds; the giant cannot speak."""
+    mans_voice = Voice.from_json(voice_file(tiny_phantom, MAN.name).read_text(encoding="utf-8"))
+
+    def voice_of(speaker: Speaker, path: Path) -> Voice:
+        assert is_speaker_file(path)
+        if speaker == GIANT:
+            raise ConfigError("Speaker twin: this anatomy cannot say /a/.", "Bring the anatomy nearer to the default.")
+        return {MAN: mans_voice, TWIN: twins_voice}[speaker]
+
+    monkeypatch.setattr(phantom, "make_voice", voice_of)
+
+
 def test_nothing_is_done_twice_and_more_minutes_may_follow(
     tiny_phantom: Path, tmp_path: Path, pretended: list[str]
 ) -> None:
@@ -178,6 +209,7 @@ def test_nothing_is_done_twice_and_more_minutes_may_follow(
     assert len(listed(out)) == 2 + len(pretended)
 
 
+@pytest.mark.usefixtures("known_voices")
 def test_what_is_done_stays_listed_whatever_the_share(tiny_phantom: Path, tmp_path: Path, pretended: list[str]) -> None:
     out = copied(tiny_phantom, tmp_path)
     # Half of so little is one utterance.
@@ -189,6 +221,7 @@ def test_what_is_done_stays_listed_whatever_the_share(tiny_phantom: Path, tmp_pa
     assert listed(out) == both and len(pretended) == 1
 
 
+@pytest.mark.usefixtures("known_voices")
 def test_a_speaker_that_cannot_speak_leaves_the_phantom_as_it_was_and_may_be_corrected(
     tiny_phantom: Path, tmp_path: Path, pretended: list[str]
 ) -> None:
@@ -221,7 +254,11 @@ def test_a_phantom_of_another_version_is_not_mixed(
 
 @pytest.mark.parametrize("what", [speaker_file, voice_file])
 @pytest.mark.parametrize("keep", [0, 3000])
-def test_damaged_files_of_a_speaker_are_made_anew(tiny_phantom: Path, tmp_path: Path, what: Any, keep: int) -> None:
+def test_damaged_files_of_a_speaker_are_made_anew(
+    tiny_phantom: Path, tmp_path: Path, what: Any, keep: int, request: pytest.FixtureRequest
+) -> None:
+    if keep == 0:  # fitted once is enough to see that it gives the same
+        request.getfixturevalue("known_voices")
     out = copied(tiny_phantom, tmp_path)
     path = what(out, MAN.name)
     path.write_bytes(path.read_bytes()[:keep])

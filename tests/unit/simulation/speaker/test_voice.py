@@ -82,3 +82,8 @@ def test_an_anatomy_that_cannot_speak_is_refused(
     monkeypatch.setattr(module, "shipped_vowels", lambda who: missed)
     with pytest.raises(ConfigError, match="cannot say"):
         make_voice(voice.speaker, speaker_path)
+    monkeypatch.undo()
+    standing = {place: ({}, where) for place, (_, where) in module._CLOSING.items()}
+    monkeypatch.setattr(module, "_CLOSING", standing)
+    with pytest.raises(ConfigError, match="makes no alveolar closure"):
+        module._closed(VocalTract(speaker_path), voice.vowels["a"].tract, "alveolar", "she")

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from lightning.fabric.plugins.environments import LightningEnvironment, SLURMEnvironment, TorchElasticEnvironment
 from torch.utils.data import SequentialSampler
 
-import rtmri2speech
+import processes
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.errors import UserError
 from rtmri2speech.models.bundle.model_file import load_bundle
@@ -27,9 +24,12 @@ from rtmri2speech.training.engine.run_folder import RunFolder, load_checkpoint
 from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.tasks import acoustic_task, vocoder_task
 from rtmri2speech.training.train import train_acoustic, train_vocoder
+from trainings import agree, by_torchrun, stopped_together, train
 
 MakeDataset = Callable[..., Path]
 MakeRecipe = Callable[..., Recipe]
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="forks, and connects with gloo")
 
 NAMES = ("TORCHELASTIC_RUN_ID", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "RANK", "SLURM_STEP_NUM_TASKS", "SLURM_NTASKS")
 
@@ -113,64 +113,26 @@ def test_what_several_processes_cannot_do_is_refused(
         vocoder_task(dataset, recipe.vocoder, None, False, find_processes())
 
 
-# Comes to an agreement a few times, then connects the processes as a training would.
-START = """
-import json, pathlib, sys
-from torch import distributed
-from rtmri2speech.data.dataset.layout import Dataset
-from rtmri2speech.errors import UserError
-from rtmri2speech.training.engine.distributed import find_processes, start_together
-
-processes, told = find_processes(), []
-
-def prepare(name):
-    if processes.rank == 0 and name == "refused":
-        raise UserError("The folder is in use.", "Choose another.")
-    if processes.rank == 1 and name == "broken":
-        raise ValueError("out of order")
-    return f"step {processes.rank}" if name == "apart" else "step 7"
-
-for name in ("ready", "refused", "broken", "apart", "ready"):
-    try:
-        told.append(start_together(processes, lambda: prepare(name), lambda start: start))
-    except (UserError, ValueError) as error:
-        told.append(str(error))
-distributed.init_process_group("gloo", rank=processes.rank, world_size=processes.world)
-distributed.barrier()
-(pathlib.Path(sys.argv[1]) / f"{processes.rank}.json").write_text(json.dumps(told))
-distributed.destroy_process_group()
-"""
-
-
-def launch(starter: str, script: str, *arguments: object, folder: Path) -> tuple[set[int], str, str]:
-    """Run a script in two processes; their exit codes, and what they wrote to stdout and stderr."""
-    path = folder / "script.py"
-    path.write_text(script, encoding="utf-8")
-    words = [sys.executable, str(path), *map(str, arguments)]
-    environment = os.environ | {
-        "PYTHONPATH": str(Path(rtmri2speech.__file__).parents[1]),
-        "OMP_NUM_THREADS": "1",
-        "GLOO_SOCKET_IFNAME": "lo",
-    }
+def launch(starter: str, function: Callable[..., None], *arguments: object, folder: Path) -> tuple[set[int], str]:
+    """Call a function in two processes; their exit codes, and what they wrote."""
+    log, environment = folder / "log.txt", {"GLOO_SOCKET_IFNAME": "lo"}
     if starter == "torchrun":
-        words[1:1] = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-        done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=240)
-        return {done.returncode}, done.stdout, done.stderr
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    tasks = dict.fromkeys(("SLURM_STEP_NUM_TASKS", "SLURM_NTASKS", "SLURM_NTASKS_PER_NODE"), "2")
-    step = {**tasks, "SLURM_NODELIST": "localhost", "MASTER_PORT": port}
-    ranks = [{"SLURM_PROCID": str(rank), "SLURM_LOCALID": str(rank), "SLURM_NODEID": "0"} for rank in range(2)]
-    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    started = [subprocess.Popen(words, env={**environment, **step, **rank}, **pipes) for rank in ranks]
-    told = [process.communicate(timeout=240) for process in started]
-    return {process.returncode for process in started}, told[0][0] + told[1][0], told[0][1] + told[1][1]
+        started = [processes.start(by_torchrun, function, *arguments, log=log, environment=environment)]
+    else:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = str(free.getsockname()[1])
+        tasks = dict.fromkeys(("SLURM_STEP_NUM_TASKS", "SLURM_NTASKS", "SLURM_NTASKS_PER_NODE"), "2")
+        step = {**environment, **tasks, "SLURM_NODELIST": "localhost", "MASTER_PORT": port}
+        ranks = [{"SLURM_PROCID": str(rank), "SLURM_LOCALID": str(rank), "SLURM_NODEID": "0"} for rank in range(2)]
+        started = [processes.start(function, *arguments, log=log, environment={**step, **rank}) for rank in ranks]
+    codes = {processes.finish(process) for process in started}
+    return codes, log.read_text(encoding="utf-8")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="gloo")
+@linux
 def test_processes_begin_together_or_not_at_all(tmp_path: Path) -> None:
-    codes, _, errors = launch("srun", START, tmp_path, folder=tmp_path)
+    codes, errors = launch("srun", agree, tmp_path, folder=tmp_path)
     assert codes == {0}, errors
     first, second = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(2))
     apart = "Process 0 would begin at step 0, process 1 at step 1.\nPut --run-dir"
@@ -181,66 +143,32 @@ def test_processes_begin_together_or_not_at_all(tmp_path: Path) -> None:
     assert first[3].startswith(apart) and second[3].startswith(apart)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="gloo")
+@linux
 def test_a_folder_in_use_ends_all_processes(make_dataset: MakeDataset, make_recipe: MakeRecipe, tmp_path: Path) -> None:
     root = make_dataset(splits=("train", "train", "validation", "validation"))
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "other.txt").touch()
     recipe = make_recipe().model_dump_json()
-    codes, _, errors = launch("srun", SCRIPT, "acoustic", root, recipe, tmp_path, folder=tmp_path)
+    words = ("acoustic", root, recipe, tmp_path / "two", tmp_path / "run")
+    codes, errors = launch("srun", train, *words, folder=tmp_path)
     assert codes == {1}, errors
     assert "already exists and is not empty" in errors and "Process 0 cannot begin" in errors
 
 
-SCRIPT = """
-import pathlib, sys
-import torch
-from rtmri2speech.training.recipes import Recipe
-from rtmri2speech.training.train import train_acoustic, train_vocoder
-kind, root, recipe, tmp = sys.argv[1:]
-torch.set_num_threads(1)
-tmp = pathlib.Path(tmp)
-train = train_acoustic if kind == "acoustic" else train_vocoder
-train(pathlib.Path(root), Recipe.model_validate_json(recipe), tmp / "two", tmp / "run", device="cpu")
-"""
-
-
-# Every process is asked to stop, and the first one takes its time to write.
-STOPPED = """
-import os, signal, time
-from rtmri2speech.training import train
-from rtmri2speech.training.engine import checkpoints
-from rtmri2speech.training.engine.nan_guard import LossWatch
-
-checkpoints._STEPS_BETWEEN_VOTES = 1
-see, save = LossWatch.see, train.save_bundle
-
-def asked(self, loss, step):
-    see(self, loss, step)
-    if step == 3:
-        os.kill(os.getpid(), signal.SIGTERM)
-
-def slowly(*arguments):
-    time.sleep(3)
-    save(*arguments)
-
-LossWatch.see, train.save_bundle = asked, slowly
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="torchrun with gloo")
+@linux
 def test_the_first_process_can_write_before_the_others_leave(
     make_dataset: MakeDataset, make_recipe: MakeRecipe, tmp_path: Path
 ) -> None:
     root = make_dataset(splits=("train", "train", "validation", "validation"))
     recipe = make_recipe(acoustic={"max_epochs": 1000}).model_dump_json()
-    codes, _, errors = launch("torchrun", STOPPED + SCRIPT, "acoustic", root, recipe, tmp_path, folder=tmp_path)
+    words = ("acoustic", root, recipe, tmp_path / "two", tmp_path / "run")
+    codes, errors = launch("torchrun", stopped_together, *words, folder=tmp_path)
     assert codes == {1} and "KeyboardInterrupt" in errors
     assert load_bundle(tmp_path / "two").kind == "acoustic"
     assert RunFolder(tmp_path / "run").position() is not None
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="torchrun with gloo")
+@linux
 def test_two_processes_give_the_result_of_one(
     make_dataset: MakeDataset, make_recipe: MakeRecipe, tmp_path: Path
 ) -> None:
@@ -256,9 +184,9 @@ def test_two_processes_give_the_result_of_one(
             "max_epochs": 2,
         }
     )
-    words = ("acoustic", root, recipe.model_dump_json(), tmp_path)
-    codes, output, errors = launch("torchrun", SCRIPT, *words, folder=tmp_path)
-    assert codes == {0}, errors[-3000:]
+    words = ("acoustic", root, recipe.model_dump_json(), tmp_path / "two", tmp_path / "run")
+    codes, output = launch("torchrun", train, *words, folder=tmp_path)
+    assert codes == {0}, output[-3000:]
     assert output.count("val/loss") >= 1, "one process talks"
     single = train_acoustic(root, recipe, tmp_path / "one", tmp_path / "alone", device="cpu")
     two, one = (load_checkpoint(RunFolder(tmp_path / name).last)["state_dict"] for name in ("run", "alone"))
@@ -271,7 +199,7 @@ def test_two_processes_give_the_result_of_one(
     assert bundle.provenance["device"].startswith("2 x ") and single.steps == 4
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="torchrun with gloo")
+@linux
 def test_two_processes_give_the_vocoder_of_one(
     make_dataset: MakeDataset, make_recipe: MakeRecipe, tmp_path: Path
 ) -> None:
@@ -290,9 +218,9 @@ def test_two_processes_give_the_vocoder_of_one(
             "max_epochs": 2,
         }
     )
-    words = ("vocoder", root, recipe.model_dump_json(), tmp_path)
-    codes, output, errors = launch("torchrun", SCRIPT, *words, folder=tmp_path)
-    assert codes == {0}, errors[-3000:]
+    words = ("vocoder", root, recipe.model_dump_json(), tmp_path / "two", tmp_path / "run")
+    codes, output = launch("torchrun", train, *words, folder=tmp_path)
+    assert codes == {0}, output[-3000:]
     assert output.count("val/loss") == 2, "one process talks"
     single = train_vocoder(root, recipe, tmp_path / "one", tmp_path / "alone", device="cpu")
     two, one = (load_checkpoint(RunFolder(tmp_path / name).last)["state_dict"] for name in ("run", "alone"))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +12,7 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator, ScalarEvent
 
-import rtmri2speech
+import processes
 from rtmri2speech.config import Config
 from rtmri2speech.errors import UserError
 from rtmri2speech.models.bundle.model_file import load_bundle
@@ -23,39 +21,12 @@ from rtmri2speech.training.engine.metrics_log import METRICS, read_metrics
 from rtmri2speech.training.engine.run_folder import RunFolder, load_checkpoint
 from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.train import train_acoustic, train_vocoder
+from trainings import signalled, with_loader_process
 
 MakeDataset = Callable[..., Path]
 MakeRecipe = Callable[..., Recipe]
 
-# Trains, and sends itself a signal at an optimiser step.
-SCRIPT = """
-import os, pathlib, signal, sys
-import torch
-from rtmri2speech.training.engine import checkpoints
-from rtmri2speech.training.recipes import Recipe
-from rtmri2speech.training.train import train_acoustic, train_vocoder
-from rtmri2speech.training.engine.nan_guard import LossWatch
-
-kind, root, recipe, out, run, step, number, resume, every = sys.argv[1:]
-torch.set_num_threads(1)
-checkpoints._SECONDS_BETWEEN_SAVES = float(every)
-plain = LossWatch.see
-
-def see(self, loss, at):
-    plain(self, loss, at)
-    if at == int(step):
-        os.kill(os.getpid(), int(number))
-
-LossWatch.see = see
-train = train_acoustic if kind == "acoustic" else train_vocoder
-try:
-    train(pathlib.Path(root), Recipe.model_validate_json(recipe), pathlib.Path(out), pathlib.Path(run),
-          device="cpu", resume=resume == "yes")
-except KeyboardInterrupt:
-    sys.exit(130)
-"""
-
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
+pytestmark = processes.needs_fork
 
 
 @pytest.fixture
@@ -82,14 +53,11 @@ def start(
     tmp_path: Path, kind: str, root: Path, recipe: Config, *, step: int, number: int, resume: bool, every: float = 0.0
 ) -> int:
     """Train in a process of its own; its exit code."""
-    script = tmp_path / "train.py"
-    script.write_text(SCRIPT, encoding="utf-8")
-    arguments = [kind, root, recipe.model_dump_json(), tmp_path / "a.st", tmp_path / "run", step, number]
-    words = [sys.executable, script, *arguments, "yes" if resume else "no", every]
-    environment = os.environ | {"PYTHONPATH": str(Path(rtmri2speech.__file__).parents[1])}
-    finished = subprocess.run([str(word) for word in words], env=environment, capture_output=True, text=True)
-    assert "Traceback" not in finished.stderr, finished.stderr
-    return finished.returncode
+    words = (kind, root, recipe.model_dump_json(), tmp_path / "a.st", tmp_path / "run", resume)
+    log = tmp_path / "log.txt"
+    code = processes.finish(processes.start(signalled, step, number, every, *words, log=log))
+    assert "Traceback" not in log.read_text(encoding="utf-8"), log.read_text(encoding="utf-8")
+    return code
 
 
 def state(run: Path) -> dict[str, torch.Tensor]:
@@ -153,27 +121,16 @@ def test_sigterm_to_all_processes_of_the_job_saves_too(dataset_dir: Path, restle
     recipe = restless.model_copy(
         update={"acoustic": restless.acoustic.model_copy(update={"data": data, "max_epochs": 100_000})}
     )
-    script = tmp_path / "train.py"
-    # On a CPU loader processes are spared; here one is wanted.
-    patch = "from rtmri2speech.training.engine import loaders\nloaders.loader_workers = lambda wanted, cuda: wanted\n"
-    script.write_text(patch + SCRIPT, encoding="utf-8")
-    run = tmp_path / "run"
-    arguments = ["acoustic", dataset_dir, recipe.model_dump_json(), tmp_path / "a.st", run, -1, 0, "no", 1e9]
-    process = subprocess.Popen(
-        [sys.executable, str(script), *map(str, arguments)],
-        env=os.environ | {"PYTHONPATH": str(Path(rtmri2speech.__file__).parents[1])},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    run, log = tmp_path / "run", tmp_path / "log.txt"
+    words = ("acoustic", dataset_dir, recipe.model_dump_json(), tmp_path / "a.st", run)
+    process = processes.start(with_loader_process, *words, log=log)
     deadline = time.monotonic() + 90
     while not RunFolder(run).last.is_file():
-        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        assert process.is_alive() and time.monotonic() < deadline, log.read_text(encoding="utf-8")
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGTERM)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130 and "Traceback" not in errors, errors
+    code, errors = processes.finish(process), log.read_text(encoding="utf-8")
+    assert code == 130 and "Traceback" not in errors, errors
     position = RunFolder(run).position()
     assert position is not None and position.global_step >= 3
 

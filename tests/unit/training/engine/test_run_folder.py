@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +14,8 @@ import pytest
 import torch
 from lightning.pytorch import Trainer
 
-import rtmri2speech
+import processes
+import trainings
 from rtmri2speech.config import Config
 from rtmri2speech.errors import UserError
 from rtmri2speech.models.bundle.model_file import load_bundle
@@ -193,37 +192,19 @@ def test_interrupt_inside_an_epoch(
     assert resumed.final_loss == pytest.approx(straight.final_loss, rel=1e-5)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT to another process")
+@processes.needs_fork
 def test_interrupt_of_a_process(dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path) -> None:
-    script = tmp_path / "train.py"
-    script.write_text(
-        "import sys, pathlib, torch\n"
-        "from rtmri2speech.training.recipes import Recipe\n"
-        "from rtmri2speech.training.train import train_acoustic\n"
-        "root, recipe, tmp = sys.argv[1:]\n"
-        "tmp = pathlib.Path(tmp)\n"
-        "torch.set_num_threads(1)\n"
-        "try:\n"
-        "    recipe = Recipe.model_validate_json(recipe)\n"
-        "    train_acoustic(pathlib.Path(root), recipe, tmp / 'a', tmp / 'run', device='cpu')\n"
-        "except KeyboardInterrupt:\n"
-        "    sys.exit(130)\n",
-        encoding="utf-8",
-    )
     recipe: Config = make_recipe(acoustic={"max_epochs": 100_000, "early_stop_patience": 100_000})
-    arguments = [sys.executable, str(script), str(dataset_dir), recipe.model_dump_json(), str(tmp_path)]
-    environment = os.environ | {"PYTHONPATH": str(Path(rtmri2speech.__file__).parents[1])}
-    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
-    try:
-        deadline = time.monotonic() + 60
-        while not RunFolder(tmp_path / "run").last.is_file() and process.poll() is None:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=30)
-    finally:
-        process.kill()
-    assert process.returncode == 130, output
+    words = ("acoustic", dataset_dir, recipe.model_dump_json(), tmp_path / "a", tmp_path / "run")
+    log = tmp_path / "log.txt"
+    process = processes.start(trainings.train, *words, log=log)
+    deadline = time.monotonic() + 60
+    while not RunFolder(tmp_path / "run").last.is_file() and process.is_alive():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGINT)
+    code, output = processes.finish(process), log.read_text(encoding="utf-8")
+    assert code == 130, output
     assert "Traceback" not in output and "Detected KeyboardInterrupt" not in output
     assert load_bundle(tmp_path / "a").kind == "acoustic"
     assert RunFolder(tmp_path / "run").position() is not None

@@ -1,0 +1,47 @@
+"""What the rules about the code share: its files, and one message for all that break a rule."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "rtmri2speech"
+FILES = sorted(SOURCE.rglob("*.py"))
+PAGES = [ROOT / "README.md", *sorted(path for path in (ROOT / "docs").rglob("*.md") if "scripts" not in path.parts)]
+# Rules that some files do not keep yet: names of files by rule. It only ever gets shorter.
+PENDING: dict[str, list[str]] = json.loads(
+    (Path(__file__).parent / "contracts" / "pending.json").read_text(encoding="utf-8")
+)
+
+
+@cache
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(text_of(path), filename=str(path))
+
+
+def docstrings(tree: ast.Module) -> set[int]:
+    """Ids of the constants that are docstrings."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
+            first = node.body[0]
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                found.add(id(first.value))
+    return found
+
+
+def hold(rule: str, found: Iterable[tuple[Path, str]], remedy: str) -> None:
+    """Fail with every place where a rule is broken, but for the files that are known to."""
+    pending = set(PENDING.get(rule, []))
+    places = [(path.relative_to(ROOT).as_posix(), what) for path, what in found]
+    broken = [f"{name}: {what}" for name, what in places if name not in pending]
+    assert not broken, f"{rule}: {remedy}\n" + "\n".join(broken)
