@@ -173,7 +173,7 @@ def test_processes_begin_together_or_not_at_all(tmp_path: Path) -> None:
     codes, _, errors = launch("srun", START, tmp_path, folder=tmp_path)
     assert codes == {0}, errors
     first, second = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(2))
-    apart = "Process 0 would begin at step 0, process 1 at step 1.\nPut --run-dir"
+    apart = "Process 0 would begin at step 0, process 1 at step 1.\nPut `run_dir`"
     assert first[0] == second[0] == first[-1] == second[-1] == "step 7"
     assert first[1] == "The folder is in use.\nChoose another."
     assert second[1] == "Process 0 cannot begin: The folder is in use.\nChoose another."
@@ -208,15 +208,15 @@ train(pathlib.Path(root), Recipe.model_validate_json(recipe), tmp / "two", tmp /
 # Every process is asked to stop, and the first one takes its time to write.
 STOPPED = """
 import os, signal, time
-from rtmri2speech.training import train
+from rtmri2speech.training import session
 from rtmri2speech.training.engine import checkpoints
-from rtmri2speech.training.engine.nan_guard import LossWatch
+from rtmri2speech.training.engine.nan_guard import NanGuard
 
 checkpoints._STEPS_BETWEEN_VOTES = 1
-see, save = LossWatch.see, train.save_bundle
+update, save = NanGuard.update, session.save_bundle
 
 def asked(self, loss, step):
-    see(self, loss, step)
+    update(self, loss, step)
     if step == 3:
         os.kill(os.getpid(), signal.SIGTERM)
 
@@ -224,7 +224,7 @@ def slowly(*arguments):
     time.sleep(3)
     save(*arguments)
 
-LossWatch.see, train.save_bundle = asked, slowly
+NanGuard.update, session.save_bundle = asked, slowly
 """
 
 

@@ -34,19 +34,19 @@ import torch
 from rtmri2speech.training.engine import checkpoints
 from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.train import train_acoustic, train_vocoder
-from rtmri2speech.training.engine.nan_guard import LossWatch
+from rtmri2speech.training.engine.nan_guard import NanGuard
 
 kind, root, recipe, out, run, step, number, resume, every = sys.argv[1:]
 torch.set_num_threads(1)
 checkpoints._SECONDS_BETWEEN_SAVES = float(every)
-plain = LossWatch.see
+plain = NanGuard.update
 
-def see(self, loss, at):
+def update(self, loss, at):
     plain(self, loss, at)
     if at == int(step):
         os.kill(os.getpid(), int(number))
 
-LossWatch.see = see
+NanGuard.update = update
 train = train_acoustic if kind == "acoustic" else train_vocoder
 try:
     train(pathlib.Path(root), Recipe.model_validate_json(recipe), pathlib.Path(out), pathlib.Path(run),
