@@ -43,7 +43,7 @@ from rtmri2speech.training.engine.distributed import ALONE
 from rtmri2speech.training.engine.trainer import choose_execution, make_trainer, quiet
 from rtmri2speech.training.recipes import VocoderRecipe, load_recipe
 from rtmri2speech.training.tasks import vocoder_task
-from rtmri2speech.training.vocoder.mel_losses import MelSimilarity
+from rtmri2speech.training.vocoder.mel_losses import MelLosses
 from timing import Clock, wait
 
 SPEED_BAR, GENERATE_BAR = 2.0, 1.0
@@ -61,7 +61,7 @@ def plain(dataset: Dataset, settings: VocoderRecipe, device: str, steps: int, wa
     add_weight_norm(generator)
     divisor = settings.discriminator_divisor
     families = nn.ModuleList(build_discriminator(name, divisor) for name in settings.discriminators).to(device)
-    similarity, weights = MelSimilarity(settings.loss, features), settings.loss
+    similarity, weights = MelLosses(settings.loss, features), settings.loss
     optimizers = [torch.optim.AdamW(part.parameters(), lr=settings.optimizer.lr) for part in (generator, families)]
 
     def judge(wave: torch.Tensor) -> tuple[list[torch.Tensor], list[torch.Tensor]]:

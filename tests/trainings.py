@@ -17,10 +17,10 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 from rtmri2speech.cli.main import main
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.errors import UserError
-from rtmri2speech.training import train as train_module
+from rtmri2speech.training import session
 from rtmri2speech.training.engine import checkpoints, loaders
 from rtmri2speech.training.engine.distributed import find_processes, start_together
-from rtmri2speech.training.engine.nan_guard import LossWatch
+from rtmri2speech.training.engine.nan_guard import NanGuard
 from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.train import train_acoustic, train_vocoder
 
@@ -36,14 +36,14 @@ def train(kind: str, root: Path | Dataset, recipe: str, out: Path, run: Path, re
 def signalled(step: int, number: int, every: float, *words: Any) -> None:
     """Train, send oneself a signal at an optimizer step, and save every so many seconds."""
     checkpoints._SECONDS_BETWEEN_SAVES = every
-    plain = LossWatch.see
+    plain = NanGuard.update
 
-    def see(self: LossWatch, loss: Tensor, at: int) -> None:
+    def update(self: NanGuard, loss: Tensor, at: int) -> None:
         plain(self, loss, at)
         if at == step:
             os.kill(os.getpid(), number)
 
-    LossWatch.see = see  # type: ignore[method-assign]
+    NanGuard.update = update  # type: ignore[method-assign]
     train(*words)
 
 
@@ -78,10 +78,10 @@ def _rank(function: Any, *arguments: Any) -> None:
 def stopped_together(*words: Any) -> None:
     """Train as one of several that are all asked to stop, the first of which takes its time to write."""
     checkpoints._STEPS_BETWEEN_VOTES = 1
-    see, save = LossWatch.see, train_module.save_bundle
+    update, save = NanGuard.update, session.save_bundle
 
-    def asked(self: LossWatch, loss: Tensor, step: int) -> None:
-        see(self, loss, step)
+    def asked(self: NanGuard, loss: Tensor, step: int) -> None:
+        update(self, loss, step)
         if step == 3:
             os.kill(os.getpid(), signal.SIGTERM)
 
@@ -89,7 +89,7 @@ def stopped_together(*words: Any) -> None:
         time.sleep(3)
         save(*arguments)
 
-    LossWatch.see, train_module.save_bundle = asked, slowly  # type: ignore[method-assign]
+    NanGuard.update, session.save_bundle = asked, slowly  # type: ignore[method-assign]
     train(*words)
 
 

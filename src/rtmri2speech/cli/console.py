@@ -76,13 +76,14 @@ class Progress:
 
         self._bar = Bar(
             TextColumn("{task.description}", markup=False),
-            BarColumn(),
+            BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TextColumn(unit),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
+            redirect_stdout=sys.stdout.isatty(),  # what is printed meanwhile; a file gets it as ever
             disable=not sys.stderr.isatty(),
         )
         self._task = self._bar.add_task(title, total=None)

@@ -110,6 +110,13 @@ def mel_db(waveform: Array, config: FeatureConfig) -> Array:
     return db
 
 
+def mel_ln(waveform: Array, config: FeatureConfig) -> Array:
+    """Mel spectrogram in ln(max(P, floor)), what the vocoder reads. Shape (..., N) to (..., T, M)."""
+    power = mel_power(waveform, config).clip(min=config.floor)
+    ln: Array = _library(power).log(power)
+    return ln
+
+
 def db_to_ln(db: Array) -> Array:
     """dB to ln(power), the vocoder's input."""
     return db / DB_PER_NEPER

@@ -1,4 +1,4 @@
-"""Starting a training from the weights of a model file (``--init``)."""
+"""Start a run from the weights of a model file (parameter ``init``)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Literal
 
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.errors import BundleError
+from rtmri2speech.inference.requirements import require_fit
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.bundle.foreign import config_beside, import_hifigan
 from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
@@ -20,8 +21,8 @@ Stage = Literal["acoustic", "vocoder"]
 # Settings of the acoustic model that no weight depends on.
 _FREE = ("dropout:", "inference:", "cnn_weights:")
 
-# What the released code's JSON does not tell.
-_UNTOLD = ("preemphasis:", "floor:")
+# What the released code's JSON does not say.
+_UNKNOWN = ("preemphasis:", "floor:")
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Init:
     Attributes:
         bundle: the weights.
         features: mel definition of the dataset.
-        magnitude: the vocoder was trained on ln magnitude, as the released HiFi-GAN code does.
+        magnitude: the vocoder was trained on ln magnitude, as by the released HiFi-GAN code.
     """
 
     bundle: Bundle
@@ -42,16 +43,16 @@ class Init:
 def load_init(path: Path, stage: Stage, dataset: Dataset, *, adapt: bool = True) -> Init:
     """Load the weights to start from.
 
-    An acoustic model has to be made for data like these. A vocoder may have another mel definition
-    (:func:`start_from` adapts it), and may be a checkpoint of the released HiFi-GAN code with its JSON beside it.
-    Where that JSON names the dataset's mel definition, as far as it tells, the checkpoint is taken to be trained on
-    mels of this kind (memo section 3); otherwise on the released code's: ln magnitude, no pre-emphasis.
+    An acoustic model has to fit the dataset. A vocoder may have another mel definition (:func:`start_from` adapts
+    it), and may be a checkpoint of the released HiFi-GAN code with its JSON next to it. Where that JSON gives the
+    dataset's mel definition, as far as it says, the checkpoint is taken to be trained on mels of this kind (reference
+    configuration, section 3); otherwise on the released code's: ln magnitude, no pre-emphasis.
 
     Args:
         path: a bundle, or for the vocoder a PyTorch file as well.
         stage: which model of it.
         dataset: what will be trained on.
-        adapt: whether a vocoder of another mel definition will do; fine-tuning goes on from one that knows its mels.
+        adapt: whether a vocoder of another mel definition is accepted; fine-tuning needs one of the dataset's mels.
 
     Raises:
         BundleError: when the file is missing, damaged, of another kind or without its JSON; when it lacks the
@@ -61,7 +62,7 @@ def load_init(path: Path, stage: Stage, dataset: Dataset, *, adapt: bool = True)
     features = dataset.meta.features
     if stage == "vocoder" and _is_checkpoint(path):
         bundle = import_hifigan(path, config_beside(path), features.preemphasis)
-        if all(text.startswith(_UNTOLD) for text in bundle.features.differences(features)):
+        if all(text.startswith(_UNKNOWN) for text in bundle.features.differences(features)):
             return Init(bundle, features)
         theirs = bundle.features.model_copy(update={"preemphasis": 0.0})
         if not adapt:
@@ -69,14 +70,9 @@ def load_init(path: Path, stage: Stage, dataset: Dataset, *, adapt: bool = True)
         return Init(replace(bundle, features=theirs), features, magnitude=True)
     bundle = load_bundle(path)
     if getattr(bundle, stage) is None:
-        raise BundleError(f"{path}: holds no {stage} model.", f"Give --init a bundle with a {stage} model.")
-    if stage == "acoustic" and bundle.frames is not None:
-        differences = bundle.features.differences(features) + bundle.frames.differences(dataset.meta.frames)
-        if differences:
-            raise BundleError(
-                f"{path}: was made for other data than {dataset.root}: {'; '.join(differences)}.",
-                "Start from a bundle with the dataset's settings, or prepare the recordings with the bundle's.",
-            )
+        raise BundleError(f"{path}: holds no {stage} model.", f"Give `init` a bundle with a {stage} model.")
+    if stage == "acoustic":
+        require_fit(bundle, dataset)
     if stage == "vocoder" and not adapt and bundle.features != features:
         raise _another_mel(path, bundle.features, dataset)
     return Init(bundle, features)
@@ -86,19 +82,24 @@ def _another_mel(path: Path, theirs: FeatureConfig, dataset: Dataset) -> BundleE
     differences = "; ".join(theirs.differences(dataset.meta.features))
     return BundleError(
         f"{path}: its vocoder was trained on another mel spectrogram than that of {dataset.root}: {differences}.",
-        "Fine-tuning goes on from a vocoder of the dataset's mel. Train one from this file first, without "
-        "--fine-tune; that adapts it.",
+        "Fine-tuning starts from a vocoder of the dataset's mel. Train one from this file first, without "
+        "`fine_tune`; that adapts it.",
     )
 
 
 def start_from(model: AcousticModel | Generator, init: Init, stage: Stage) -> list[str]:
-    """Put the weights into a model, in place.
+    """Copy the weights into a model, in place.
 
     A vocoder's are adapted to the model's upsampling and to the dataset's mel definition where those differ
     (:func:`rtmri2speech.models.vocoder.adapt.transfer`).
 
+    Args:
+        model: receives the weights.
+        init: the weights.
+        stage: which model of the bundle.
+
     Returns:
-        What was done, for people: a line each.
+        What was done, in human-readable lines.
 
     Raises:
         BundleError: when the sizes differ in what cannot be adapted (names the fields), or the weights do not fit
@@ -106,20 +107,20 @@ def start_from(model: AcousticModel | Generator, init: Init, stage: Stage) -> li
     """
     bundle = init.bundle
     if isinstance(model, Generator):
-        heard = MelInput(bundle.features, init.magnitude)
-        return transfer(bundle.build_vocoder(), heard, model, init.features, bundle.source)
+        trained_on = MelInput(bundle.features, init.magnitude)
+        return transfer(bundle.build_vocoder(), trained_on, model, init.features, bundle.source)
     differences = [text for text in getattr(bundle, stage).differences(model.config) if not text.startswith(_FREE)]
     if differences:
         raise BundleError(
             f"{bundle.source}: has another {stage} model than the recipe: {'; '.join(differences)}.",
-            f"Set {stage}.model to the bundle's values, or leave out --init.",
+            f"Set {stage}.model to the bundle's values, or leave out `init`.",
         )
     model.load_state_dict(bundle.build_acoustic().state_dict())
     return ["copied: all weights"]
 
 
 def _is_checkpoint(path: Path) -> bool:
-    """Whether a file is PyTorch's, going by how it begins; what cannot be read is left to the bundle's reader.
+    """Whether a file is PyTorch's, by its first bytes; what cannot be read is left to the bundle's reader.
 
     Raises:
         BundleError: when it is neither that nor a bundle.
@@ -135,5 +136,5 @@ def _is_checkpoint(path: Path) -> bool:
         return True
     raise BundleError(
         f"{path}: neither a model of this program nor a PyTorch checkpoint, or damaged.",
-        "Give --init a .safetensors file, or a HiFi-GAN checkpoint (g_00000000) with its config.json beside it.",
+        "Give `init` a .safetensors file, or a HiFi-GAN checkpoint (g_00000000) with its config.json next to it.",
     )

@@ -1,4 +1,7 @@
-"""Losses of both trainings: the memo's weighted mel loss (section 2) and HiFi-GAN's three (section 3)."""
+"""Losses of both models: the weighted mel loss of the acoustic model and HiFi-GAN's three.
+
+Those of the reference configuration are defined in docs/reference/memo.md, sections 2 and 3.
+"""
 
 from __future__ import annotations
 
@@ -13,20 +16,20 @@ from torch.nn import functional as F
 
 from rtmri2speech.config import Config
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.mel import mel_power
+from rtmri2speech.signal.mel import mel_ln
 
 _FIRST_BINS = {"f0": 0, "f1": 6, "f2": 16, "f3": 32, "high": 48}
-"""First mel bin of each band of the memo (section 2), for the default number of mel bins."""
+"""First mel bin of each band of the reference configuration (section 2), for the default number of mel bins."""
 
 TERMS = ("mse", "delta", "accel", "latest")
 """Terms of the acoustic loss, in the order of every vector of terms below."""
 
 
 def band_slices(n_mels: int) -> dict[str, slice]:
-    """Mel bins of the memo's loss bands: f0 0-5, f1 6-15, f2 16-31, f3 32-47, high 48 and above.
+    """Mel bins of the loss bands: f0 0-5, f1 6-15, f2 16-31, f3 32-47, high 48 and above.
 
-    The memo numbers the bins of the default FeatureConfig; for another number of bins the edges are scaled in
-    proportion and rounded. Bands left without a bin (very few mels) are not in the result.
+    They are numbered for the default FeatureConfig; for another number of bins the edges are scaled in proportion
+    and rounded. Bands left without a bin (very few mels) are not in the result.
     """
     scale = n_mels / FeatureConfig().n_mels
     edges = [round(first * scale) for first in _FIRST_BINS.values()] + [n_mels]
@@ -35,7 +38,7 @@ def band_slices(n_mels: int) -> dict[str, slice]:
 
 
 class BandWeights(Config):
-    """Weight of each band at the end of the ramp (memo section 2)."""
+    """Weight of each band at the end of the ramp (reference configuration, section 2)."""
 
     f0: float = Field(2.0, ge=0, description="mel bins 0-5")
     f1: float = Field(3.0, ge=0, description="mel bins 6-15")
@@ -45,13 +48,13 @@ class BandWeights(Config):
 
 
 class AcousticLossConfig(Config):
-    """Every coefficient of the acoustic loss (memo section 2).
+    """Every coefficient of the acoustic loss (reference configuration, section 2).
 
-    The ramp goes from 0 to 1 in ``ramp_steps`` optimiser steps: weights from 1 to the values here, coefficients
+    The ramp goes from 0 to 1 in ``ramp_steps`` optimizer steps: weights from 1 to the values here, coefficients
     from the first to the second of each pair.
     """
 
-    ramp_steps: int = Field(120_000, ge=0, description="optimiser steps of the ramp; 0 starts at its end")
+    ramp_steps: int = Field(120_000, ge=0, description="optimizer steps of the ramp; 0 starts at its end")
     bands: BandWeights = Field(default_factory=BandWeights, description="weights over mel bins")
     first_frames: tuple[float, ...] = Field(
         (1.6, 1.45, 1.3, 1.2, 1.15, 1.1, 1.05, 1.02), description="weights of a window's first frames; later ones 1"
@@ -86,7 +89,7 @@ class LossSums:
 
 
 class AcousticLoss(nn.Module):
-    """The memo's ``MaskedMSEMAE`` (section 2; exact form in the design): weighted squared errors of four kinds.
+    """The ``MaskedMSEMAE`` of the reference configuration (section 2): weighted squared errors of four kinds.
 
     With r the position on the ramp, w_f = (1-r) + r * band weight, w_t = (1-r) + r * frame weight, d = pred -
     target and mask m: mse = sum(d^2 w_f w_t m) / sum(w_f w_t m); delta and accel the same on first and second
@@ -106,18 +109,18 @@ class AcousticLoss(nn.Module):
         weights = torch.ones(n_mels)
         for name, bins in band_slices(n_mels).items():
             weights[bins] = getattr(config.bands, name)
-        # Not persistent: the loss is no part of a checkpoint.
+        # Not persistent: the loss is not part of a checkpoint.
         self.register_buffer("_band_weights", weights, persistent=False)
         self.register_buffer("_first_frames", torch.tensor(config.first_frames), persistent=False)
 
     def forward(self, pred: Tensor, target: Tensor, mask: Tensor, step: int) -> tuple[Tensor, dict[str, Tensor]]:
-        """Loss of one batch of windows at an optimiser step.
+        """Loss of one batch of windows at an optimizer step.
 
         Args:
             pred: shape (B, T, M), scaled mel.
             target: shape (B, T, M), scaled mel.
             mask: shape (B, T), 1 where the frame counts, 0 where it contributes nothing.
-            step: optimiser steps taken so far.
+            step: optimizer steps taken so far.
 
         Returns:
             The loss, a scalar, and its terms before their coefficients.
@@ -129,14 +132,14 @@ class AcousticLoss(nn.Module):
         """Loss and terms from sums. A term nothing contributes to (difference of one frame) is 0."""
         empty = sums.denominators <= 0
         terms = sums.numerators / torch.where(empty, torch.ones_like(sums.denominators), sums.denominators)
-        # Numbers, not a tensor: copying one to a GPU would wait for all that is still to be computed there.
+        # Numbers, not a tensor: copying one to a GPU would wait for everything still to be computed there.
         weighted = [factor * term for factor, term in zip(self.config.coefficients(ramp), terms, strict=True)]
         return torch.stack(weighted).sum(), dict(zip(TERMS, terms, strict=True))
 
     def sums(self, pred: Tensor, target: Tensor, mask: Tensor, ramp: float) -> LossSums:
         """Numerators and denominators of the terms. Shapes as in ``forward``."""
         mask = mask.float()
-        # where, not a product: whatever stands in a frame that does not count, even NaN, must not come through.
+        # where, not a product: nothing in a frame that does not count, not even NaN, may contribute.
         difference = torch.where((mask > 0)[..., None], pred.float() - target.float(), 0.0)
         w_f = self._band_weights_at(ramp)
         velocity = difference[:, 1:] - difference[:, :-1]
@@ -210,9 +213,4 @@ def mel_l1(generated: Tensor, real: Tensor, features: FeatureConfig) -> Tensor:
         features: definition of the mel spectrogram.
     """
     with torch.autocast(generated.device.type, enabled=False):  # powers near the floor need float32
-        return F.l1_loss(ln_mel(generated.float(), features), ln_mel(real.float(), features))
-
-
-def ln_mel(waveform: Tensor, features: FeatureConfig) -> Tensor:
-    """ln(mel power) of waveforms, (B, N) to (B, T, M), differentiable above the floor."""
-    return mel_power(waveform, features).clamp(min=features.floor).log()
+        return F.l1_loss(mel_ln(generated.float(), features), mel_ln(real.float(), features))

@@ -1,11 +1,16 @@
-"""Training recipes: every setting of both trainings, typed, from YAML with dotted overrides."""
+"""Training recipes: every setting of both models' training, typed, from YAML with dotted overrides.
+
+Defaults are the values of the reference configuration (docs/reference/memo.md).
+"""
 
 from __future__ import annotations
 
 import difflib
+import json
 import math
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -21,15 +26,17 @@ from rtmri2speech.training.losses import AcousticLossConfig
 
 Precision = Literal["auto", "bf16", "fp16", "fp32"]
 
+Overrides: TypeAlias = Sequence[str] | Mapping[str, Any] | None
+"""Settings over a recipe's: ``["acoustic.optimizer.lr=1e-4"]``, or a mapping with dotted or nested names."""
 
 Decay = Annotated[float, Field(ge=0.0, lt=1.0)]
-"""Share of a moving average that stays at each step."""
+"""Fraction of a moving average that stays at each step."""
 
 
 class LoaderConfig(Config):
     """How batches are read."""
 
-    batch_size: int = Field(16, ge=1, description="items (segments) of a batch, over all processes")
+    batch_size: int = Field(16, ge=1, description="items (segments) per batch, over all processes")
     drop_last: bool = Field(False, description="leave out an epoch's last batch where it is smaller than the others")
     num_workers: int = Field(4, ge=0, description="loader processes on a GPU; training on a CPU uses fewer")
     prefetch_factor: int = Field(4, ge=1, description="batches each loader process reads ahead")
@@ -37,24 +44,24 @@ class LoaderConfig(Config):
 
 
 class AcousticDataConfig(LoaderConfig):
-    """Batches of the acoustic training."""
+    """Batches of the acoustic model's training."""
 
-    segment_frames: int = Field(4, ge=1, description="frames of a segment; the window's length gives loose windows")
-    micro_batch_size: int = Field(4, ge=1, description="segments in one pass; gradients add up to the whole batch's")
+    segment_frames: int = Field(4, ge=1, description="frames per segment; the window's length gives single windows")
+    micro_batch_size: int = Field(4, ge=1, description="segments per pass; gradients add up to the whole batch's")
     augment: AugmentConfig = Field(default_factory=AugmentConfig, description="changes to the frames in training")
 
 
 class VocoderDataConfig(LoaderConfig):
-    """Batches of the vocoder training."""
+    """Batches of the vocoder's training."""
 
-    segment_frames: int = Field(20, ge=1, description="mel frames of a segment of sound")
+    segment_frames: int = Field(20, ge=1, description="mel frames per segment of sound")
     augment: SoundAugmentConfig = Field(default_factory=SoundAugmentConfig, description="changes to the sound")
-    crops_per_utterance: int = Field(1, ge=1, description="segments drawn from each utterance in an epoch")
-    validation_seconds: float = Field(10.0, gt=0, description="most of a validation utterance that is synthesized")
+    crops_per_utterance: int = Field(1, ge=1, description="segments drawn from each utterance per epoch")
+    validation_seconds: float = Field(10.0, gt=0, description="validation utterances are synthesized up to this length")
 
 
 class AdamConfig(Config):
-    """Optimiser: AdamW of the acoustic training, Adam of the vocoder's (no weight decay)."""
+    """Optimizer: AdamW for the acoustic model, Adam for the vocoder (no weight decay)."""
 
     lr: float = Field(1e-4, gt=0, description="learning rate")
     betas: tuple[Decay, Decay] = Field((0.9, 0.999), description="decay of the two moments")
@@ -63,7 +70,7 @@ class AdamConfig(Config):
 
 
 class VocoderAdamConfig(AdamConfig):
-    """Optimiser of the vocoder training, for the generator and the discriminators alike."""
+    """Optimizer of the vocoder, for the generator and the discriminators alike."""
 
     lr: float = Field(5e-5, gt=0, description="learning rate")
     betas: tuple[Decay, Decay] = Field((0.8, 0.99), description="decay of the two moments")
@@ -74,39 +81,41 @@ class SchedulerConfig(Config):
     """Learning rate over time: ReduceLROnPlateau on the validation loss, or half a cosine over the steps."""
 
     kind: Literal["plateau", "cosine"] = Field(
-        "plateau", description="what lowers the learning rate; cosine: max_steps alone, down to nothing"
+        "plateau", description="what lowers the learning rate; cosine: max_steps alone, down to 0"
     )
     factor: float = Field(0.5, gt=0, lt=1, description="factor of the learning rate on a plateau")
-    patience: int = Field(5, ge=0, description="validations without improvement that are waited for")
+    patience: int = Field(5, ge=0, description="validations without improvement before the rate is lowered")
     min_lr: float = Field(1e-6, ge=0, description="smallest learning rate; training stops when it is reached")
     warmup_steps: int = Field(0, ge=0, description="first steps, over which the learning rate rises to its value")
 
 
 class RunConfig(Config):
-    """How long a training runs, common to both."""
+    """How long a run lasts, common to both models."""
 
     max_epochs: int = Field(4500, ge=1, description="passes over the training split")
-    max_steps: int | None = Field(None, ge=1, description="most optimiser steps; none: as many as the epochs give")
+    max_steps: int | None = Field(
+        None, ge=1, description="largest number of optimizer steps; none: as many as the epochs give"
+    )
     validate_every: int = Field(1, ge=1, description="epochs between validations")
     keep_every: int | None = Field(
         None,
         ge=1,
-        description="validations between weights that are kept beside the best and the last; none: no others",
+        description="validations between weights that are kept besides the best and the last; none: no others",
     )
-    show_every: int = Field(5, ge=1, description="validations between pictures and sounds in TensorBoard")
+    show_every: int = Field(5, ge=1, description="validations between images and sounds in TensorBoard")
     seed: int = Field(42, ge=0, description="seed of weights, order and crops")
     cuda_graph: bool = Field(
-        True, description="on a GPU, replay a recording of the networks (acoustic: the image network, in one pass)"
+        True, description="on a GPU, replay the networks as CUDA graphs (acoustic: the CNN backbone, in one pass)"
     )
 
     @property
     def falls_over_steps(self) -> bool:
-        """Whether the learning rate hangs on ``max_steps``, so that a run cannot be made longer."""
+        """Whether the learning rate depends on ``max_steps``, so that a run cannot be made longer."""
         return False
 
 
 class AcousticRecipe(RunConfig):
-    """The acoustic training (memo section 2)."""
+    """Training of the acoustic model (reference configuration, section 2)."""
 
     model: AcousticConfig = Field(default_factory=AcousticConfig, description="the network")
     data: AcousticDataConfig = Field(default_factory=AcousticDataConfig, description="batches")
@@ -114,12 +123,12 @@ class AcousticRecipe(RunConfig):
     scheduler: SchedulerConfig = Field(default_factory=SchedulerConfig, description="learning rate over time")
     loss: AcousticLossConfig = Field(default_factory=AcousticLossConfig, description="the loss")
     clip_norm: float = Field(1.0, gt=0, description="largest norm of the gradient")
-    early_stop_patience: int = Field(20, ge=1, description="validations without improvement that end the training")
+    early_stop_patience: int = Field(20, ge=1, description="validations without improvement that end the run")
     choose_inference: bool = Field(
         True, description="at the end, put the way of inference with the least validation error into the model"
     )
     checkpoint_segments: int = Field(
-        0, ge=0, description="parts of the image network computed again for the gradient, to save memory; 0: none"
+        0, ge=0, description="parts of the CNN backbone computed again for the gradient, to save memory; 0: none"
     )
     precision: Precision = Field("auto", description="auto: bf16 on a GPU that has it, else fp16; fp32 on a CPU")
 
@@ -144,7 +153,7 @@ class AcousticRecipe(RunConfig):
         return self.scheduler.kind == "cosine"
 
     def rate(self, step: int) -> float | None:
-        """Learning rate of an optimiser step, counted from 0; none where the validation loss has the say."""
+        """Learning rate of an optimizer step, counted from 0; None where the validation loss decides."""
         warm = min((step + 1) / self.scheduler.warmup_steps, 1.0) if self.scheduler.warmup_steps else 1.0
         if self.falls_over_steps:
             assert self.max_steps is not None
@@ -153,23 +162,23 @@ class AcousticRecipe(RunConfig):
 
 
 def half_cosine(share: float) -> float:
-    """From 1 at the beginning of a training to 0 at its end, and after it."""
+    """Half a cosine: from 1 at the start of a run (``share`` 0) to 0 at its end (1) and after it."""
     return 0.5 * (1.0 + math.cos(math.pi * min(share, 1.0)))
 
 
 class VocoderLossConfig(Config):
-    """Weights of the generator's losses (HiFi-GAN eq. 5; memo section 3)."""
+    """Weights of the generator's losses (HiFi-GAN eq. 5; reference configuration, section 3)."""
 
     adversarial: float = Field(1.0, ge=0, description="least-squares adversarial loss")
     feature: float = Field(2.0, ge=0, description="feature matching")
     mel: float = Field(45.0, ge=0, description="mean absolute error of ln(mel power)")
     multi_scale_mel: float = Field(
-        0.0, ge=0, description="mean absolute error of ln(mel magnitude) at five lengths of transform"
+        0.0, ge=0, description="mean absolute error of ln(mel magnitude) at five transform lengths"
     )
 
 
 class VocoderRecipe(RunConfig):
-    """The vocoder training (memo section 3)."""
+    """Training of the vocoder (reference configuration, section 3)."""
 
     model: VocoderConfig = Field(default_factory=VocoderConfig, description="the generator")
     discriminators: tuple[DiscriminatorName, ...] = Field(
@@ -177,24 +186,25 @@ class VocoderRecipe(RunConfig):
     )
     discriminator_divisor: int = Field(1, ge=1, description="divides the discriminators' channels; 1 is the papers'")
     discriminator_start: int = Field(
-        0, ge=0, description="first steps, in which the generator does not listen to the discriminators yet"
+        0, ge=0, description="first steps, in which the generator does not learn from the discriminators yet"
     )
     data: VocoderDataConfig = Field(default_factory=VocoderDataConfig, description="batches")
     optimizer: VocoderAdamConfig = Field(default_factory=VocoderAdamConfig, description="Adam")
-    lr_decay: float = Field(0.999, gt=0, le=1, description="factor of the learning rate every epoch or step")
+    lr_decay: float = Field(0.999, gt=0, le=1, description="factor of the learning rate per epoch or step")
     lr_schedule: Literal["epoch", "step", "cosine"] = Field(
-        "epoch", description="when lr_decay applies; cosine: instead of it, a fall to nothing over max_steps"
+        "epoch", description="when lr_decay applies; cosine: a fall to 0 over max_steps instead"
     )
-    clip_norm: float | None = Field(None, gt=0, description="largest norm of each optimiser's gradient; none: any")
+    clip_norm: float | None = Field(None, gt=0, description="largest norm of each optimizer's gradient; none: any")
     loss: VocoderLossConfig = Field(default_factory=VocoderLossConfig, description="weights of the losses")
     search_kernels: bool = Field(
-        True, description="with cuda_graph: try all algorithms first; half a minute, then an eighth more steps a second"
+        True,
+        description="with cuda_graph: try all algorithms first; half a minute, then an eighth more steps per second",
     )
     validation_measured: int = Field(
         8, ge=0, description="validation utterances whose STOI, PESQ, STFT distance and F0 error are measured"
     )
     precision: Literal["auto", "bf16", "fp32"] = Field(
-        "fp32", description="of the discriminators, all else is fp32; auto: bf16 on a GPU that has it"
+        "fp32", description="of the discriminators, everything else is fp32; auto: bf16 on a GPU that has it"
     )
 
     @model_validator(mode="after")
@@ -211,7 +221,7 @@ class VocoderRecipe(RunConfig):
         return self.lr_schedule == "cosine"
 
     def rate(self, step: int, epoch: int) -> float:
-        """Learning rate of an optimiser step, both counted from 0."""
+        """Learning rate of an optimizer step; step and epoch are counted from 0."""
         if self.falls_over_steps:
             assert self.max_steps is not None
             return self.optimizer.lr * half_cosine(step / self.max_steps)
@@ -220,28 +230,43 @@ class VocoderRecipe(RunConfig):
 
 
 class Recipe(Config):
-    """One file for both trainings."""
+    """One file for both models."""
 
     description: str = Field("", description="one line for the list of recipes")
     acoustic: AcousticRecipe = Field(default_factory=AcousticRecipe, description="train acoustic")
     vocoder: VocoderRecipe = Field(default_factory=VocoderRecipe, description="train vocoder")
 
 
-def load_recipe(name_or_path: str | Path, overrides: list[str] | None = None) -> Recipe:
-    """Load a shipped recipe by name, or a YAML file by path, with overrides put in.
+def load_recipe(recipe: Recipe | Path | str, overrides: Overrides = None) -> Recipe:
+    """Load a shipped recipe by name, or a YAML file by path, with overrides applied.
 
-    Keys that the file leaves out have the memo's values.
+    Keys that the file leaves out have the values of the reference configuration.
 
     Args:
-        name_or_path: ``memo``, or ``my/recipe.yaml``.
-        overrides: dotted names from the recipe's root, ``acoustic.optimizer.lr=1e-4``.
+        recipe: ``memo``, or ``my/recipe.yaml``, or a recipe that is loaded already.
+        overrides: dotted names from the recipe's root with values: ``["acoustic.optimizer.lr=1e-4"]``,
+            ``{"acoustic.optimizer.lr": 1e-4}`` or ``{"acoustic": {"optimizer": {"lr": 1e-4}}}``.
 
     Raises:
         ConfigError: for an unknown recipe, an unknown key (with the nearest known one) or an impossible value.
     """
-    path = _find(name_or_path)
-    values = apply_overrides(read_yaml(path), overrides or [])
-    return Recipe.parse(values, f"recipe {name_or_path}" + (" with --set" if overrides else ""))
+    changes = list(_as_text(overrides)) if isinstance(overrides, Mapping) else list(overrides or ())
+    if isinstance(recipe, Recipe):
+        name, values = "the recipe", recipe.model_dump(mode="json")
+        if not changes:
+            return recipe
+    else:
+        name, values = f"recipe {recipe}", read_yaml(_find(recipe))
+    return Recipe.parse(apply_overrides(values, changes), name + (" with `overrides`" if changes else ""))
+
+
+def _as_text(overrides: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Overrides as on a command line, ``name=value``; JSON is YAML."""
+    for name, value in overrides.items():
+        if isinstance(value, Mapping):
+            yield from _as_text(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}={json.dumps(value, default=str)}"
 
 
 def _find(name_or_path: str | Path) -> Path:

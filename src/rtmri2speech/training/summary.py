@@ -1,4 +1,4 @@
-"""What a training came to, for people."""
+"""Human-readable outcome of a training run."""
 
 from __future__ import annotations
 
@@ -6,23 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TrainingSummary:
-    """The outcome of a training.
+    """The outcome of a training run.
 
     Attributes:
         kind: ``acoustic`` or ``vocoder``.
         device: name of the CPU or GPU.
         precision: Lightning's name of it.
         epochs: epochs done, those before a resume included.
-        steps: optimiser steps done, those before a resume included.
+        steps: optimizer steps done, those before a resume included.
+        seconds: of this session, validation included.
         steps_per_second: of this session, validation included.
         train_loss: loss of the last batch.
         final_loss: last validation loss.
         best_loss: least validation loss, that of the model written.
         best_step: the step it was measured after.
         metrics: all validation metrics of the best model.
-        stopped: what ended the training.
+        stopped: what ended the run.
         out: the bundle.
         run_dir: the run folder.
         mels: folder of the mels that were turned into sound on the validation split; None for the dataset's own.
@@ -33,6 +34,7 @@ class TrainingSummary:
     precision: str
     epochs: int
     steps: int
+    seconds: float
     steps_per_second: float
     train_loss: float
     final_loss: float
@@ -51,7 +53,7 @@ class TrainingSummary:
 
     @property
     def mean_mel_mae_db(self) -> float | None:
-        """The same for always answering the training split's mean mel, dB; None for a vocoder."""
+        """The same error for always predicting the training split's mean mel, dB; None for a vocoder."""
         return self.metrics.get("val/mean_mel_mae_db")
 
     def lines(self) -> list[str]:
@@ -63,7 +65,7 @@ class TrainingSummary:
         ]
         baseline = self.mean_mel_mae_db
         if baseline is None:
-            what = "copy synthesis" if self.mels is None else f"the sound made of {self.mels}"
+            what = "copy synthesis" if self.mels is None else f"the sound made from {self.mels}"
             lines.append(f"Mel error of {what} on the validation split: {self.mae_db:.2f} dB.")
         else:
             verdict = "better than" if self.mae_db < baseline else "NOT better than"
@@ -75,3 +77,9 @@ class TrainingSummary:
         if modes:
             lines.append("By inference: " + ", ".join(f"{mode} {value:.2f} dB" for mode, value in modes.items()) + ".")
         return [*lines, f"Model: {self.out}", f"Logs:  {self.run_dir / 'logs'}"]
+
+    def __repr__(self) -> str:
+        return (
+            f"TrainingSummary({self.kind}, {str(self.out)!r}, {self.steps} steps, best validation loss "
+            f"{self.best_loss:.4f} at step {self.best_step}, {self.seconds:.0f} s)"
+        )

@@ -1,10 +1,10 @@
-"""What is trained: the acoustic model or the vocoder, with its batches, ready to run."""
+"""Build what is trained from a recipe and a dataset: the module, its loaders, and how its bundle is made."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +20,7 @@ from rtmri2speech.data.dataset.mel_folders import MelSource
 from rtmri2speech.data.dataset.sound_augment import SoundAugmentConfig
 from rtmri2speech.data.dataset.training_items import FrameSegments, SoundSegments, collate_pad
 from rtmri2speech.errors import ConfigError, UserError
-from rtmri2speech.models.acoustic import AcousticModel
+from rtmri2speech.models.acoustic import AcousticModel, Inference
 from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.models.vocoder.discriminators import RESOLUTION_SAMPLES
 from rtmri2speech.models.vocoder.generator import Generator
@@ -30,33 +30,49 @@ from rtmri2speech.training.acoustic.compare_inference import compare_modes
 from rtmri2speech.training.acoustic.module import AcousticTraining
 from rtmri2speech.training.engine.distributed import Processes
 from rtmri2speech.training.engine.loaders import EpochSampler, Loader, ShareOfBatches, WholeSounds, make_loader
-from rtmri2speech.training.engine.tensorboard_examples import Example
+from rtmri2speech.training.engine.tensorboard_examples import TensorBoardExample
 from rtmri2speech.training.init_weights import load_init, start_from
 from rtmri2speech.training.recipes import AcousticRecipe, LoaderConfig, VocoderRecipe
 from rtmri2speech.training.vocoder.module import OPTIMIZERS, VocoderTraining
-from rtmri2speech.training.vocoder.validation_audio import Hearing
+from rtmri2speech.training.vocoder.validation_audio import ValidationAudio
 
-# Validation needs no gradients: longer segments spare it most of the overlap of loose windows.
+# Validation needs no gradients: longer segments avoid most of the overlap of single windows.
 _VALIDATION_SEGMENT = 32
 
 
 @dataclass(frozen=True)
-class Task:
-    """One training, ready to run.
+class FinalMeasures:
+    """What is measured once, with the best weights.
 
     Attributes:
-        kind: what is trained.
+        metrics: by name.
+        inference: the way of inference to put into the bundle; None leaves the recipe's.
+    """
+
+    metrics: dict[str, float] = field(default_factory=dict)
+    inference: Inference | None = None
+
+
+def _nothing_more(device: torch.device) -> FinalMeasures:
+    return FinalMeasures()
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is trained, ready to run.
+
+    Attributes:
+        kind: which model.
         settings: the recipe's part.
-        module: the training.
+        module: networks, losses and optimizers.
         train, validation: loaders; ``sampler`` is the order of the first.
-        steps_per_batch: optimiser steps of a batch.
+        steps_per_batch: optimizer steps per batch.
         callbacks: that only this kind has.
-        to_bundle: makes the bundle of the module's present weights and a provenance.
-        measure: more metrics of the module's present weights, by name, measured on a device; what is chosen by them
-            is in the bundles made later.
+        to_bundle: makes the bundle from the module's present weights, a provenance and final measures.
+        measure: measures the module's present weights on a device; changes nothing.
         mels: where mels are taken from instead of the dataset's own.
         notes: on what it starts from, for the user.
-        precision: Lightning's name of that which the module uses by itself; None leaves it to Lightning.
+        precision: Lightning's name of the precision that the module chooses by itself; None leaves it to Lightning.
     """
 
     kind: Literal["acoustic", "vocoder"]
@@ -67,15 +83,15 @@ class Task:
     sampler: EpochSampler
     steps_per_batch: int
     callbacks: list[Callback]
-    to_bundle: Callable[[dict[str, Any]], Bundle]
-    measure: Callable[[torch.device], dict[str, float]] = lambda device: {}
+    to_bundle: Callable[[dict[str, Any], FinalMeasures], Bundle]
+    measure: Callable[[torch.device], FinalMeasures] = _nothing_more
     mels: MelSource | None = None
     notes: tuple[str, ...] = ()
     precision: Literal["bf16-mixed"] | None = None
 
 
 class _Patience(EarlyStopping):
-    """Early stopping whose patience is the recipe's, also when a run goes on with another one."""
+    """Early stopping with the recipe's patience, even if a resumed run had another one before."""
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         super().load_state_dict({**state_dict, "patience": self.patience})
@@ -84,14 +100,14 @@ class _Patience(EarlyStopping):
 def acoustic_task(
     dataset: Dataset, settings: AcousticRecipe, init: Path | None, cuda: bool, processes: Processes
 ) -> Task:
-    """The acoustic training.
+    """The acoustic model on a dataset.
 
     Args:
         dataset: a prepared dataset.
         settings: the recipe's part.
         init: a bundle to start from, or None.
         cuda: whether it will run on a GPU.
-        processes: this one among how many.
+        processes: how many there are, and which one this is.
 
     Raises:
         UserError: for a dataset, bundle or recipe that cannot be used.
@@ -115,17 +131,23 @@ def acoustic_task(
     if start is not None:
         start_from(model, start, "acoustic")
     model.scaler.load_state_dict(MelScaler.of(statistics).state_dict())
-    example = Example.of(dataset, validation.segments[0][0])
-    module = AcousticTraining(settings, model, pixel_mask, example)
+    example = TensorBoardExample.of(dataset, validation.segments[0][0])
     sampler = EpochSampler(len(train), seed)
+    names = [utterance.id for utterance, *_ in train.segments]
+    items_of = _items_by_step(sampler, data, processes.world, names)
+    module = AcousticTraining(settings, model, pixel_mask, example, items_of)
     loader = partial(make_loader, config=data, cuda=cuda, seed=seed, processes=processes)
-    module.watch.items_of = lambda step: [train.segments[i][0].id for i in _batch(sampler, data, step, processes.world)]
 
-    def measure(device: torch.device) -> dict[str, float]:
+    def measure(device: torch.device) -> FinalMeasures:
         errors = compare_modes(model, dataset, "validation", pixel_mask, device)
-        if settings.choose_inference:
-            model.config = model.config.model_copy(update={"inference": min(errors, key=errors.__getitem__)})
-        return {f"val/mae_db_{mode}": error for mode, error in errors.items()}
+        best = min(errors, key=lambda mode: errors[mode]) if settings.choose_inference else None
+        return FinalMeasures({f"val/mae_db_{mode}": error for mode, error in errors.items()}, best)
+
+    def to_bundle(provenance: dict[str, Any], measures: FinalMeasures) -> Bundle:
+        bundle = Bundle.from_acoustic(model, meta.features, meta.frames, mask=pixel_mask, provenance=provenance)
+        if measures.inference is None:
+            return bundle
+        return replace(bundle, acoustic=model.config.model_copy(update={"inference": measures.inference}))
 
     return Task(
         kind="acoustic",
@@ -136,9 +158,7 @@ def acoustic_task(
         sampler=sampler,
         steps_per_batch=1,
         callbacks=[_Patience("val/loss", patience=settings.early_stop_patience, check_on_train_epoch_end=False)],
-        to_bundle=lambda provenance: Bundle.from_acoustic(
-            model, meta.features, meta.frames, mask=pixel_mask, provenance=provenance
-        ),
+        to_bundle=to_bundle,
         measure=measure,
     )
 
@@ -151,13 +171,22 @@ def vocoder_task(
     processes: Processes,
     mels: MelSource | None = None,
 ) -> Task:
-    """The vocoder's training, on the dataset's own mels or on those of ``mels``; then without changes to the sound.
+    """The vocoder on a dataset.
 
-    Other arguments and errors as in :func:`acoustic_task`.
+    Args:
+        dataset: a prepared dataset.
+        settings: the recipe's part.
+        init: a bundle or a HiFi-GAN checkpoint to start from, or None.
+        cuda: whether it will run on a GPU.
+        processes: how many there are, and which one this is.
+        mels: where to take mels from instead of the dataset's own; the sound is then not augmented.
+
+    Raises:
+        UserError: for a dataset, bundle, recipe or mels that cannot be used.
     """
     left_out: tuple[str, ...] = ()
     if mels is not None and settings.data.augment.active:
-        # Such mels belong to the sound as it was recorded; a recipe that changes it can still be fine-tuned with.
+        # Such mels belong to the sound as it was recorded; a recipe that augments it can still be used to fine-tune.
         settings = settings.model_copy(
             update={"data": settings.data.model_copy(update={"augment": SoundAugmentConfig()})}
         )
@@ -165,7 +194,7 @@ def vocoder_task(
     features, data, seed = dataset.meta.features, settings.data, settings.seed
     if settings.model.hop_length != features.hop_length:
         raise ConfigError(
-            f"The vocoder makes {settings.model.hop_length} samples a frame (product of upsample_rates), "
+            f"The vocoder makes {settings.model.hop_length} samples per frame (product of upsample_rates), "
             f"but the dataset has hop_length {features.hop_length}.",
             "Choose vocoder.model.upsample_rates whose product is the dataset's hop_length.",
         )
@@ -182,7 +211,7 @@ def vocoder_task(
         mels.require(dataset)
     train = SoundSegments(dataset, "train", data.segment_frames, seed, mels, data.augment)
     most = math.ceil(data.validation_seconds * features.frame_rate)
-    # Validation is on what the vocoder will meet.
+    # Validation is on what the vocoder will receive.
     met = None if mels is None else mels.folder
     validation = WholeSounds(dataset, dataset.of_split("validation"), data.segment_frames, most, met)
     if (least := min(len(train), len(validation))) < processes.world:
@@ -195,12 +224,12 @@ def vocoder_task(
     torch.manual_seed(seed)
     generator = Generator(settings.model, features.n_mels)
     notes = (*left_out, *(() if start is None else start_from(generator, start, "vocoder")))
-    hearing = Hearing([item.id for item in validation.utterances], features, settings.validation_measured)
+    audio = ValidationAudio([item.id for item in validation.utterances], features, settings.validation_measured)
     bf16 = settings.precision == "bf16" or (settings.precision == "auto" and cuda and torch.cuda.is_bf16_supported())
-    module = VocoderTraining(settings, generator, features, hearing, low_precision=bf16)
     sampler = EpochSampler(len(train), seed, data.crops_per_utterance)
+    items_of = _items_by_step(sampler, data, processes.world, [item.id for item in train.utterances])
+    module = VocoderTraining(settings, generator, features, audio, low_precision=bf16, items_of=items_of)
     loader = partial(make_loader, config=data, cuda=cuda, seed=seed, processes=processes)
-    module.watch.items_of = lambda step: [train.utterances[i].id for i in _batch(sampler, data, step, processes.world)]
     return Task(
         kind="vocoder",
         settings=settings,
@@ -210,15 +239,29 @@ def vocoder_task(
         sampler=sampler,
         steps_per_batch=OPTIMIZERS,
         callbacks=[],
-        to_bundle=lambda provenance: Bundle.from_vocoder(generator, features, provenance=provenance),
+        to_bundle=lambda provenance, _: Bundle.from_vocoder(generator, features, provenance=provenance),
         mels=mels,
         notes=notes,
         precision="bf16-mixed" if bf16 else None,
     )
 
 
-def _batch(sampler: EpochSampler, data: LoaderConfig, step: int, world: int = 1) -> list[int]:
-    """Indices of the items in the batch of a step, counted from 0."""
+def _items_by_step(
+    sampler: EpochSampler, data: LoaderConfig, world: int, names: Sequence[str]
+) -> Callable[[int], list[str]]:
+    """Names of the items in the batch of a step, counted from 0.
+
+    Args:
+        sampler: order of the items.
+        data: size of the batches.
+        world: number of processes.
+        names: of all items.
+    """
     batches = len(ShareOfBatches(sampler, data.batch_size, world=world, drop_last=data.drop_last))
-    first = step % batches * data.batch_size
-    return [int(place) % sampler.size for place in sampler.order(step // batches)[first : first + data.batch_size]]
+
+    def items_of(step: int) -> list[str]:
+        first = step % batches * data.batch_size
+        places = sampler.order(step // batches)[first : first + data.batch_size]
+        return [names[int(place) % sampler.size] for place in places]
+
+    return items_of

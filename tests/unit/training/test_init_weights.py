@@ -150,7 +150,7 @@ def test_fine_tuning_goes_on_from_the_datasets_mel_only(dataset: Dataset, tmp_pa
         load_init(path, "vocoder", dataset)
         with pytest.raises(BundleError, match=f"another mel spectrogram than that of .*: {fields}") as caught:
             load_init(path, "vocoder", dataset, adapt=False)
-        assert str(path) in caught.value.problem and "without --fine-tune" in caught.value.remedy
+        assert str(path) in caught.value.problem and "without `fine_tune`" in caught.value.remedy
     save_bundle(Bundle.from_vocoder(a_generator(), dataset.meta.features), tmp_path / "v")
     for path in (tmp_path / "v", checkpoint(tmp_path / "m", MEMO)):
         assert same_weights(a_generator(), load_init(path, "vocoder", dataset, adapt=False).bundle.build_vocoder())

@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from rtmri2speech.cli.console import Device, Flag, ModelFile, progress, report_failures
-from rtmri2speech.cli.train.train import DType, Overrides, precision_override
+from rtmri2speech.cli.train.train import DType, Overrides, step_bar, with_precision
 from rtmri2speech.errors import ConfigError
 
 if TYPE_CHECKING:
+    import torch
+
+    from rtmri2speech.data.dataset.layout import Dataset
+    from rtmri2speech.training.mels.cross_fitting import CrossFitting, Fold
     from rtmri2speech.training.mels.export import Exported
 
 
 def ground_truth(dataset: Path, /, *, overwrite: Annotated[bool, Flag] = False) -> int:
     """Write the mels of the dataset's sound to DATASET/mels_gt_log.
 
-    One ID.npy an utterance: bands x frames, natural logarithm of power. Files that are there already are kept, and
+    One ID.npy per utterance: bands x frames, natural logarithm of power. Files that are there already are kept, and
     made again only if their utterance has changed.
 
     Parameters
@@ -36,7 +40,7 @@ def ground_truth(dataset: Path, /, *, overwrite: Annotated[bool, Flag] = False) 
 
     opened = Dataset(dataset)
     with progress("Exporting mels", "frames") as bar:
-        result = export_ground_truth(opened, overwrite=overwrite, on_start=bar.expect, on_frames=bar.advance)
+        result = export_ground_truth(opened, overwrite=overwrite, progress=bar)
     return _report(result)
 
 
@@ -55,14 +59,14 @@ def predicted(
     dtype: DType | None = None,
     overwrite: Annotated[bool, Flag] = False,
 ) -> int:
-    """Write the mels that an acoustic model predicts of the dataset's videos.
+    """Write the mels that an acoustic model predicts from the dataset's videos.
 
-    One ID.npy an utterance: bands x frames, natural logarithm of power, as many frames as the utterance has. Files
+    One ID.npy per utterance: bands x frames, natural logarithm of power, as many frames as the utterance has. Files
     that are there already are kept, and made again only if the model or their utterance has changed.
 
     With --folds K instead of --model, the training split is divided in K parts, and each part is predicted by a model
-    that is trained on the others first: what the vocoder is tuned on is then what it will meet. Run the same command
-    again after an interruption.
+    that is trained on the others first: what the vocoder is tuned on is then what it will receive. Run the same
+    command again after an interruption.
 
     Parameters
     ----------
@@ -79,7 +83,7 @@ def predicted(
     overrides
         With --folds, single settings over the recipe's: acoustic.optimizer.lr=1e-4
     run_dir
-        With --folds, folder for the models and their checkpoints; by default beside the mels, with _folds at its end.
+        With --folds, folder for the models and their checkpoints; by default next to the mels, with _folds at the end.
     out
         Folder to write to; by default DATASET/mels_ft_log_normalized.
     device
@@ -98,33 +102,40 @@ def predicted(
     from rtmri2speech.data.dataset.mel_folders import PREDICTED
     from rtmri2speech.models.devices import choose_device
 
-    opened, place = Dataset(dataset), choose_device(device)
-    folder = out or dataset / PREDICTED
-    if model is None:
+    opened, folder, place = Dataset(dataset), out or dataset / PREDICTED, choose_device(device)
+    if folds is None:
+        assert model is not None
+        export = _by_one_model(opened, model, place)
+    else:
         from rtmri2speech.training.mels.cross_fitting import CrossFitting
         from rtmri2speech.training.recipes import load_recipe
 
-        assert folds is not None
-        settings = load_recipe(recipe or "default", [*(overrides or []), *precision_override("acoustic", dtype)])
+        settings = load_recipe(recipe or "default", with_precision(overrides, "acoustic", dtype))
         work = run_dir or folder.with_name(f"{folder.name}_folds")
-        fitting = CrossFitting(opened, folds, settings, work, unit=fold_by, device=device)
-        models = fitting.train(say=lambda line: print(line, flush=True), progress=sys.stderr.isatty())
-        export: Callable[..., Exported] = partial(fitting.export, models, device=place)
-    else:
-        from rtmri2speech.inference.mel_predictor import MelPredictor
-        from rtmri2speech.training.mels.export import export_predicted
-
-        predictor = MelPredictor(opened, model, place)
-        if predictor.seen is not None:
-            print(
-                f"note: the model was trained on {predictor.seen} of the {len(opened.utterances)} utterances; their "
-                "mels are better than those of a video it has not seen. --folds K avoids that.",
-                file=sys.stderr,
-            )
-        export = partial(export_predicted, predictor)
+        fitting = CrossFitting(opened, folds, settings, work, fold_by=fold_by, device=device)
+        export = partial(fitting.export, _train_folds(fitting), device=place)
     with progress("Predicting mels", "frames") as bar:
-        result = export(folder=folder, overwrite=overwrite, on_start=bar.expect, on_frames=bar.advance)
+        result = export(folder=folder, overwrite=overwrite, progress=bar)
     return _report(result)
+
+
+def _by_one_model(dataset: Dataset, model: Path, device: torch.device) -> Callable[..., Exported]:
+    from rtmri2speech.inference.mel_predictor import MelPredictor
+    from rtmri2speech.training.mels.export import export_predicted
+
+    predictor = MelPredictor(dataset, model, device)
+    if predictor.seen is not None:
+        print(
+            f"note: the model was trained on {predictor.seen} of the {len(dataset.utterances)} utterances; their "
+            "mels are better than those of a video it has not seen. --folds K avoids that.",
+            file=sys.stderr,
+        )
+    return partial(export_predicted, predictor)
+
+
+def _train_folds(fitting: CrossFitting) -> list[Fold]:
+    with step_bar() as bar:
+        return fitting.train(partial(print, flush=True), progress=bar)
 
 
 def _require_one_way(model: Path | None, folds: int | None, of_folds: dict[str, object]) -> None:
@@ -135,7 +146,7 @@ def _require_one_way(model: Path | None, folds: int | None, of_folds: dict[str, 
         )
     if model is None and folds is None:
         raise ConfigError(
-            "Which model shall predict is not said.",
+            "There is no model to predict with.",
             "Give --model MODEL, or --folds K to train one without each part of the training split.",
         )
     given = [name for name, value in of_folds.items() if value is not None]

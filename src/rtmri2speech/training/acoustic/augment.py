@@ -1,4 +1,4 @@
-"""Augmentation of normalised frames on the device: what differs between speakers, heads and scanners."""
+"""Augmentation of normalized frames on the device: what differs between speakers, heads and scanners."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ from rtmri2speech.config import Config
 
 
 class AugmentConfig(Config):
-    """Limits of what is drawn anew for every segment; 0 leaves the frames as they are.
+    """Limits of what is drawn for every segment; 0 leaves the frames as they are.
 
-    One draw holds for a whole segment, as a head that lies elsewhere does: frames of a window stay comparable.
+    One draw holds for a whole segment, like the position of a head: frames of a window stay comparable.
     """
 
-    shift: float = Field(0.0, ge=0.0, le=64.0, description="most displacement along each axis, pixels")
-    rotation: float = Field(0.0, ge=0.0, le=45.0, description="most rotation about the middle, degrees")
-    gain: float = Field(0.0, ge=0.0, lt=1.0, description="most change of contrast: grey times 1 - gain to 1 + gain")
+    shift: float = Field(0.0, ge=0.0, le=64.0, description="largest displacement along each axis, pixels")
+    rotation: float = Field(0.0, ge=0.0, le=45.0, description="largest rotation about the center, degrees")
+    gain: float = Field(0.0, ge=0.0, lt=1.0, description="largest change of contrast: gray times 1 - gain to 1 + gain")
     gamma: float = Field(
-        0.0, ge=0.0, lt=1.0, description="most change of gamma: grey to the power 1/(1 + gamma) to 1 + gamma"
+        0.0, ge=0.0, lt=1.0, description="largest change of gamma: gray to the power 1/(1 + gamma) to 1 + gamma"
     )
-    noise: float = Field(0.0, ge=0.0, le=0.5, description="most standard deviation of added noise, share of full scale")
+    noise: float = Field(
+        0.0, ge=0.0, le=0.5, description="largest standard deviation of added noise, fraction of full scale"
+    )
 
     @property
     def active(self) -> bool:
@@ -33,11 +35,18 @@ class AugmentConfig(Config):
 
 
 def augment(frames: Tensor, config: AugmentConfig) -> Tensor:
-    """Frames (B, L, H, W) in [0, 1] to frames of the same shape and range, each segment with its own draw.
+    """Change frames at random, each segment with its own draw.
 
-    Pixels that come in from outside the picture are black. Randomness is PyTorch's own.
+    Pixels that come in from outside the frame are black. Random numbers are PyTorch's own.
+
+    Args:
+        frames: shape (B, L, H, W), in [0, 1].
+        config: limits of the changes.
+
+    Returns:
+        Frames of the same shape and range.
     """
-    with torch.autocast(frames.device.type, enabled=False):  # places of pixels need float32
+    with torch.autocast(frames.device.type, enabled=False):  # positions of pixels need float32
         return _augmented(frames, config)
 
 
@@ -63,7 +72,7 @@ def _augmented(frames: Tensor, config: AugmentConfig) -> Tensor:
 def _moved(frames: Tensor, right: Tensor, down: Tensor, angle: Tensor) -> Tensor:
     height, width = frames.shape[-2:]
     cos, sin = torch.cos(angle), torch.sin(angle)
-    # Places in the source for each place in the result, both from -1 to 1 along their axis.
+    # Positions in the source for each position in the result, both from -1 to 1 along their axis.
     across = torch.stack([cos, -sin * height / width, -2.0 * right / width], dim=1)
     along = torch.stack([sin * width / height, cos, -2.0 * down / height], dim=1)
     grid = F.affine_grid(torch.stack([across, along], dim=1), [len(frames), 1, height, width], align_corners=False)

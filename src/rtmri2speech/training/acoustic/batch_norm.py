@@ -1,4 +1,4 @@
-"""BatchNorm's running statistics, which must not depend on how a batch is cut into passes or shared by processes."""
+"""BatchNorm's running statistics, independent of gradient accumulation and of the number of processes."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from rtmri2speech.models.gradient_checkpointing import batch_norms
 
 
 class StepStatistics:
-    """Moves the running statistics once an optimiser step, by the mean over all passes of the step.
+    """Updates the running statistics once per optimizer step, by the mean over all passes of the step.
 
-    PyTorch moves them at every pass: sixteen windows in passes of four would weigh the last pass most, and
-    processes side by side would each have statistics of their own.
+    PyTorch updates them at every pass: sixteen windows in passes of four would weigh the last pass most, and
+    every process would have statistics of its own.
 
     Args:
-        network: its BatchNorm layers are looked after.
+        network: whose BatchNorm layers are updated.
     """
 
     def __init__(self, network: nn.Module) -> None:
@@ -31,10 +31,10 @@ class StepStatistics:
         """Before the first pass of a step.
 
         Args:
-            passes: that this process will make.
+            passes: forward passes that this process will make.
             world: number of processes.
         """
-        # A single pass is what PyTorch does by itself.
+        # A single pass is what PyTorch handles by itself.
         self._active = bool(self._layers) and (passes > 1 or world > 1)
         self._passes = 0
         if self._active:
@@ -42,11 +42,11 @@ class StepStatistics:
             self._sum = torch.zeros_like(self._before)
             for layer in self._layers:
                 # The layers then hold the statistics of the latest pass alone. One value for all passes, because a
-                # recorded network keeps the one it was recorded with.
+                # captured CUDA graph keeps the one it was captured with.
                 layer.momentum = 1.0
 
     def next_pass(self) -> None:
-        """Before every pass: the statistics of the one before are added up."""
+        """Before every pass: add the statistics of the pass before."""
         if not self._active:
             return
         if self._passes:

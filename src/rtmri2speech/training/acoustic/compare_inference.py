@@ -1,4 +1,4 @@
-"""How overlapping windows are best put together: measured on whole recordings, as the model is used."""
+"""Which way of combining overlapping windows at inference has the least error, measured on whole utterances."""
 
 from __future__ import annotations
 
@@ -15,19 +15,24 @@ from rtmri2speech.models.acoustic import AcousticModel, Inference
 
 def compare_modes(
     model: AcousticModel, dataset: Dataset, split: Split, pixel_mask: Tensor | None, device: torch.device
-) -> dict[str, float]:
+) -> dict[Inference, float]:
     """Mean absolute error in dB over a split for each way of inference.
 
+    Its own choice of inference is not changed.
+
     Args:
-        model: in any state; it is put to evaluation on the device.
+        model: is moved to the device, in eval mode.
         dataset: what it is measured on.
-        split: which part.
+        split: which utterances.
         pixel_mask: shape (H, W), or None.
         device: where to run.
+
+    Returns:
+        The error of each way, dB.
     """
     model = model.to(device).eval()
     mask = None if pixel_mask is None else pixel_mask.to(device)
-    errors = dict.fromkeys(get_args(Inference), 0.0)
+    errors: dict[Inference, float] = dict.fromkeys(get_args(Inference), 0.0)
     count = 0.0
     for utterance in dataset.of_split(split):
         true = torch.from_numpy(np.array(dataset.mel_db(utterance))).to(device)

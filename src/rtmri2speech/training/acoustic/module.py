@@ -1,4 +1,4 @@
-"""Lightning module of the acoustic training (memo section 2)."""
+"""Lightning module of the acoustic model (reference configuration, docs/reference/memo.md section 2)."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ from rtmri2speech.models.gradient_checkpointing import require_recomputable
 from rtmri2speech.signal.frames import model_input
 from rtmri2speech.training.acoustic.augment import augment
 from rtmri2speech.training.acoustic.batch_norm import StepStatistics
+from rtmri2speech.training.acoustic.sums import StepSums, ValidationSums
 from rtmri2speech.training.engine.cuda_graphs import CapturedEncoder
 from rtmri2speech.training.engine.distributed import add_up, seed_of
 from rtmri2speech.training.engine.metrics_log import RunLog
-from rtmri2speech.training.engine.nan_guard import LossWatch, in_fit
-from rtmri2speech.training.engine.step_metrics import StepRecords
-from rtmri2speech.training.engine.tensorboard_examples import Example
+from rtmri2speech.training.engine.nan_guard import NanGuard, in_fit, no_items
+from rtmri2speech.training.engine.step_metrics import StepMetrics
+from rtmri2speech.training.engine.tensorboard_examples import TensorBoardExample
 from rtmri2speech.training.losses import AcousticLoss, LossSums, absolute_errors, band_mae
 from rtmri2speech.training.recipes import AcousticRecipe
 
@@ -34,34 +35,33 @@ from rtmri2speech.training.recipes import AcousticRecipe
 class AcousticTraining(LightningModule):
     """Trains an acoustic model on segments; the loss is over all windows of a batch.
 
-    Optimisation is manual because the loss is a ratio of weighted sums: each micro-batch is divided by the whole
+    Optimization is manual because the loss is a ratio of weighted sums: each micro-batch is divided by the whole
     batch's denominators, so that the gradients add up to the batch's whatever number of valid windows each
     micro-batch has, the last and smaller batch of an epoch included, and whatever process has it.
 
-    Whatever is random in a step is a function of the seed and the step alone, so that a resumed training needs
-    no state of generators.
+    Whatever is random in a step is a function of the seed and the step alone, so that a resumed run needs no state
+    of random generators.
 
     Args:
         recipe: settings.
         model: the network, its scaler filled in.
-        pixel_mask: shape (H, W), multiplied onto every normalised frame, or None.
-        example: an utterance to show in the log now and then.
+        pixel_mask: shape (H, W), multiplied onto every normalized frame, or None.
+        example: an utterance to show in TensorBoard now and then.
+        items_of: names of the recordings in the batch of a step, for the message about a diverged run.
 
     Raises:
         ConfigError: when the recipe asks for gradient checkpointing of a network that cannot have it.
     """
 
     pixel_mask: Tensor | None
-    _sums: LossSums
-    _errors: Tensor
-    _frames: Tensor
 
     def __init__(
         self,
         recipe: AcousticRecipe,
         model: AcousticModel,
         pixel_mask: Tensor | None = None,
-        example: Example | None = None,
+        example: TensorBoardExample | None = None,
+        items_of: Callable[[int], list[str]] = no_items,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -72,21 +72,21 @@ class AcousticTraining(LightningModule):
             model.checkpoint_segments = recipe.checkpoint_segments
         self.loss = AcousticLoss(recipe.loss, model.n_mels)
         self.register_buffer("pixel_mask", pixel_mask, persistent=False)
-        self.watch = LossWatch("acoustic")
+        self.guard = NanGuard("acoustic", items_of)
         self.run_log: RunLog | None = None
         self.last_train_loss: Tensor | None = None
         self.stop_reason: str | None = None
         self._example = example
-        self._records = StepRecords("train/loss", "train/grad_norm")
+        self._step_metrics = StepMetrics("train/loss", "train/grad_norm")
         self._norm = torch.zeros(())
         self._statistics = StepStatistics(model.cnn)
         self._encode: Callable[[Tensor], Tensor] = model.encode
         self.validations = 0
-        self._reset_validation()
+        self._validation_sums = ValidationSums(model.scaler.std)
 
     @property
     def optimizer_steps(self) -> int:
-        """Optimiser steps taken."""
+        """Optimizer steps taken."""
         return self.global_step
 
     def frames_in(self, batch: SegmentBatch) -> int:
@@ -94,7 +94,7 @@ class AcousticTraining(LightningModule):
         return batch["n_frames"]
 
     def on_fit_start(self) -> None:
-        """On a GPU, record the image network's work, if the recipe says so."""
+        """On a GPU, capture the CNN backbone's work, if the recipe says so."""
         data = self.recipe.data
         in_one_pass = data.micro_batch_size >= data.batch_size  # else a pass overwrites the last one's gradient
         if self.recipe.cuda_graph and in_one_pass and self.device.type == "cuda" and not self.model.checkpoint_segments:
@@ -103,12 +103,12 @@ class AcousticTraining(LightningModule):
     def windows(self, frames: Tensor, lengths: Tensor, *, full: bool = False) -> Tensor:
         """Scaled mel of every window: frames (B, L, H, W) in [0, 1], lengths (B,), to (B, L - r + 1, r, M).
 
-        Padding frames do not pass through the image network, whose BatchNorm would count them.
+        Padding frames do not pass through the CNN backbone, whose BatchNorm would count them.
 
         Args:
-            frames: normalised frames.
-            lengths: frames that are real.
-            full: all are.
+            frames: normalized frames.
+            lengths: number of real frames of each segment.
+            full: whether all frames are real.
         """
         if full:
             encode = self._encode if self.training else self.model.encode
@@ -140,19 +140,26 @@ class AcousticTraining(LightningModule):
         return scaled.unfold(1, self.model.config.ref_frames, 1).transpose(-1, -2)
 
     def training_step(self, batch: SegmentBatch, batch_idx: int) -> None:
-        """One optimiser step from one batch, in micro-batches."""
+        """One optimizer step from one batch, in micro-batches."""
         optimizer = cast(LightningOptimizer, self.optimizers())
         optimizer.zero_grad()
-        step, size = self.optimizer_steps, self.recipe.data.micro_batch_size
+        step = self.optimizer_steps
         self._set_rate(step)
         ramp = self.recipe.loss.ramp(step)
-        mask = self.window_mask(batch)
-        targets = self.window_targets(batch["mel"])
+        sums = self._accumulate_gradients(batch, step, ramp)
+        optimizer.step()
+        self._log_step(sums, step, ramp)
+
+    def _accumulate_gradients(self, batch: SegmentBatch, step: int, ramp: float) -> StepSums:
+        """Gradients of a batch's loss, added up over micro-batches and processes."""
+        size = self.recipe.data.micro_batch_size
+        mask, targets = self.window_mask(batch), self.window_targets(batch["mel"])
         denominators = add_up(self.loss.denominators(mask.flatten(0, 1), ramp))
         full = batch["n_frames"] == batch["frames"].shape[0] * batch["frames"].shape[1]
-        # Processes side by side average their gradients; here they are shares of a sum.
+        # DDP averages the gradients of the processes; here they are parts of a sum.
         world = self.trainer.world_size
-        numerators, by_bin = torch.zeros_like(denominators), torch.zeros_like(self.model.scaler.std)
+        std = self.model.scaler.std
+        numerators, errors = torch.zeros_like(denominators), torch.zeros_like(std)
         starts = range(0, len(mask), size)
         self._statistics.begin(len(starts), world)
         for start in starts:
@@ -162,18 +169,20 @@ class AcousticTraining(LightningModule):
             inputs = self._inputs(batch["frames"][part])
             pred = self.windows(inputs, batch["length"][part], full=full).flatten(0, 1)
             target, counts = targets[part].flatten(0, 1), mask[part].flatten(0, 1)
-            share = replace(self.loss.sums(pred, target, counts, ramp), denominators=denominators)
-            with self._exchange(last=start + size >= len(mask)):
-                self.manual_backward(self.loss.combine(share, ramp)[0] * world)
-            numerators += share.numerators.detach()
-            by_bin += absolute_errors(pred.detach(), target, counts, self.model.scaler.std)[0]
+            sums = replace(self.loss.sums(pred, target, counts, ramp), denominators=denominators)
+            with self._gradient_sync(last=start + size >= len(mask)):
+                self.manual_backward(self.loss.combine(sums, ramp)[0] * world)
+            numerators += sums.numerators.detach()
+            errors += absolute_errors(pred.detach(), target, counts, std)[0]
         self._statistics.finish(add_up)
-        optimizer.step()
-        sums = add_up(torch.cat([numerators, by_bin, mask.sum()[None]]))
-        loss, terms = self.loss.combine(LossSums(sums[: len(numerators)], denominators), ramp)
+        total = add_up(torch.cat([numerators, errors, mask.sum()[None]]))
+        return StepSums(LossSums(total[: len(numerators)], denominators), total[len(numerators) : -1], total[-1])
+
+    def _log_step(self, sums: StepSums, step: int, ramp: float) -> None:
+        loss, terms = self.loss.combine(sums.loss, ramp)
         self.last_train_loss = loss
-        self.watch.see(loss, step)
-        errors = sums[len(numerators) : -1] / sums[-1].clamp(min=1)
+        self.guard.update(loss, step)
+        errors = sums.errors / sums.frames.clamp(min=1)
         values = {
             "train/loss": loss,
             **{f"train/{name}": value for name, value in terms.items()},
@@ -182,37 +191,30 @@ class AcousticTraining(LightningModule):
             **{f"band/train_{name}": value for name, value in band_mae(errors).items()},
         }
         rate = float(self._optimizer.param_groups[0]["lr"])
-        self._records.see(self.run_log, self.optimizer_steps, self.current_epoch, values, rate)
+        self._step_metrics.update(self.run_log, self.optimizer_steps, self.current_epoch, values, rate)
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
         """Clip the gradient; here because half precision has undone its scaling by now."""
         self._norm = torch.nn.utils.clip_grad_norm_(self.parameters(), self.recipe.clip_norm)
 
     def on_validation_epoch_start(self) -> None:
-        """Refuse to validate a network that has come apart, and begin new sums."""
-        self.watch.check()
-        self._reset_validation()
+        """Refuse to validate a diverged network, and start new sums."""
+        self.guard.check()
+        self._validation_sums = ValidationSums(self.model.scaler.std)
 
     def validation_step(self, batch: SegmentBatch, batch_idx: int) -> None:
-        """Add a batch to the sums; always with the loss's final weights, so that the yardstick stands still."""
+        """Add a batch to the sums; always with the loss's final weights, so that losses stay comparable."""
         mask = self.window_mask(batch).flatten(0, 1)
         inputs = model_input(batch["frames"], self.pixel_mask)
         pred = self.windows(inputs, batch["length"]).flatten(0, 1)
         target = self.window_targets(batch["mel"]).flatten(0, 1)
-        std = self.model.scaler.std
-        self._sums = self._sums + self.loss.sums(pred, target, mask, ramp=1.0)
-        errors, frames = absolute_errors(pred, target, mask, std)
-        # The scaler's mean is the training split's, 0 when scaled: what a model that learned nothing would say.
-        baseline, _ = absolute_errors(torch.zeros_like(target), target, mask, std)
-        self._errors = self._errors + torch.stack([errors, baseline])
-        self._frames = self._frames + frames
+        self._validation_sums.update(self.loss.sums(pred, target, mask, ramp=1.0), pred, target, mask)
 
     def on_validation_epoch_end(self) -> None:
-        """Log the loss and errors over the whole split, and let the scheduler see the loss."""
-        sums = LossSums(add_up(self._sums.numerators), add_up(self._sums.denominators))
-        loss, terms = self.loss.combine(sums, ramp=1.0)
-        self.watch.require(loss, "validation")
-        errors, baseline = add_up(self._errors) / add_up(self._frames).clamp(min=1)
+        """Log the loss and errors over the whole split, and pass the loss to the scheduler."""
+        loss, terms = self.loss.combine(self._validation_sums.loss(), ramp=1.0)
+        self.guard.require(loss, "validation")
+        errors, baseline = self._validation_sums.errors()
         self.log("val/loss", loss)
         self.log_dict({f"val/{name}": value for name, value in terms.items()})
         self.log_dict({"val/mae_db": errors.mean(), "val/mean_mel_mae_db": baseline.mean()})
@@ -224,22 +226,22 @@ class AcousticTraining(LightningModule):
         self.validations += 1
 
     def on_train_epoch_end(self) -> None:
-        """Nothing that has come apart is saved."""
-        self.watch.check()
+        """Refuse to save a diverged network."""
+        self.guard.check()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep what the log depends on; a network that has come apart is not saved."""
-        self.watch.check()
+        """Keep what the log depends on; a diverged network is not saved."""
+        self.guard.check()
         checkpoint["validations"] = self.validations
-        checkpoint["records"] = self._records.state()
+        checkpoint["records"] = self._step_metrics.state()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Restore what ``on_save_checkpoint`` kept."""
         self.validations = checkpoint["validations"]
-        self._records.load(checkpoint["records"], self.device)
+        self._step_metrics.load(checkpoint["records"], self.device)
 
     def configure_optimizers(self) -> Any:
-        """AdamW, and ReduceLROnPlateau, which a recipe with a cosine leaves alone."""
+        """AdamW, and ReduceLROnPlateau, which a recipe with a cosine does not use."""
         settings, plateau = self.recipe.optimizer, self.recipe.scheduler
         # One kernel for all weights. With a gradient scaler it would undo the scaling only inside the step, after
         # the gradients have been clipped.
@@ -262,15 +264,15 @@ class AcousticTraining(LightningModule):
         return self.trainer.optimizers[0]
 
     def _inputs(self, frames: Tensor) -> Tensor:
-        """Frames (B, L, H, W) uint8 as the network sees them in training: augmented, then masked."""
+        """Frames (B, L, H, W) uint8 as the network receives them in training: augmented, then masked."""
         settings = self.recipe.data.augment
         if not settings.active:
             return model_input(frames, self.pixel_mask)
         changed = augment(model_input(frames), settings)
         return changed if self.pixel_mask is None else changed * self.pixel_mask
 
-    def _exchange(self, last: bool) -> contextlib.AbstractContextManager[None]:
-        """Gradients are exchanged between processes once a step, after its last pass."""
+    def _gradient_sync(self, last: bool) -> contextlib.AbstractContextManager[None]:
+        """Gradients are exchanged between processes once per step, after its last pass."""
         model = self.trainer.model
         if last or not isinstance(model, DistributedDataParallel):
             return contextlib.nullcontext()
@@ -289,13 +291,7 @@ class AcousticTraining(LightningModule):
         assert isinstance(scheduler, ReduceLROnPlateau)
         scheduler.step(loss)
         lr, least = self._optimizer.param_groups[0]["lr"], self.recipe.scheduler.min_lr
-        # A recipe that begins at the minimum is meant to train at it.
+        # A recipe that starts at the minimum is meant to train at it.
         if lr <= least < self.recipe.optimizer.lr:
             self.stop_reason = f"the learning rate has reached {least:g}"
             self.trainer.should_stop = True
-
-    def _reset_validation(self) -> None:
-        std = self.model.scaler.std
-        self._sums = LossSums(std.new_zeros(4), std.new_zeros(4))
-        self._errors = std.new_zeros(2, self.model.n_mels)
-        self._frames = std.new_zeros(())

@@ -1,4 +1,4 @@
-"""Checkpoints of a training: all its state now and then, and the weights of the best validation."""
+"""Checkpoints of a run: all its state now and then, and the weights of the best validation."""
 
 from __future__ import annotations
 
@@ -17,26 +17,25 @@ from rtmri2speech.training.engine.stopping import Interrupted, StepsDone, StopRe
 
 # A checkpoint of all state is up to a gigabyte (the vocoder with its discriminators and their optimisers).
 _SECONDS_BETWEEN_SAVES = 60.0
-# The discriminators' weights in a vocoder's training, three times the generator's.
-_JUDGES = "discriminators."
-# Steps after which several processes agree whether to save or stop.
+# The discriminators' weights in a vocoder's checkpoint, three times the generator's.
+_DISCRIMINATORS = "discriminators."
+# Steps after which several processes agree whether to save or to stop.
 _STEPS_BETWEEN_VOTES = 20
 
 
 class Checkpoints(Checkpoint):
     """Keeps ``last.ckpt`` (all state, once a minute and at the end) and ``best.ckpt`` (weights of the least val/loss).
 
-    The last checkpoint but one stays as ``previous.ckpt``, for the case that the last is damaged. The best one says
-    itself of which step it is and what was measured, because it may be newer than the last. Lightning's
-    ModelCheckpoint compares values that may be older than the weights when validations are rarer than epochs;
-    this one saves the best where it is measured.
+    The last checkpoint but one stays as ``previous.ckpt``, in case the last is damaged. The best one holds its own
+    step and metrics, because it may be newer than the last. Lightning's ModelCheckpoint compares values that may be
+    older than the weights when validations are rarer than epochs; this one saves the best where it is measured.
 
-    With the recipe's ``keep_every`` the weights of some validations stay, as ``step_NNNNNNNN.ckpt``, without those of
-    discriminators: they are for hearing (``compare-checkpoints``), not for going on from.
+    With the recipe's ``keep_every`` the weights of some validations are kept, as ``step_NNNNNNNN.ckpt``, without the
+    discriminators': they are for comparing (``compare-checkpoints``), not for resuming.
 
     A run that ends between two validations is validated once more, after its last checkpoint. That validation is
-    written down and may find the best model, but nothing else depends on it: a run that goes on with a larger limit
-    is the one that had it from the beginning.
+    logged and may find the best model, but nothing else depends on it: a run resumed with a larger limit is the same
+    as one that had this limit from the start.
 
     Args:
         run: where the files go.
@@ -77,16 +76,16 @@ class Checkpoints(Checkpoint):
             setattr(self, name, state_dict[name])
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Signals are ours again: Lightning has taken SIGTERM meanwhile."""
+        """Install our signal handlers again: Lightning has replaced that of SIGTERM."""
         self._stop.listen()
         self._began = time.monotonic()
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save the weights if they are the best, and write the figures down."""
+        """Save the weights if they are the best, and log the metrics."""
         module = cast(TrainingModule, pl_module)
         step = module.optimizer_steps
         found = {name: float(value) for name, value in trainer.callback_metrics.items() if "val" in name}
-        # Not a number is what could not be measured: the pitch of a vocoder that only hums.
+        # NaN is what could not be measured: the pitch of a vocoder whose sound has none yet.
         metrics = {name: value for name, value in found.items() if math.isfinite(value)}
         if metrics["val/loss"] < self.best_loss:
             if trainer.is_global_zero:
@@ -95,17 +94,19 @@ class Checkpoints(Checkpoint):
             self.best_metrics, self.best_step = metrics, step
         every = module.recipe.keep_every
         if every is not None and module.validations % every == 0 and trainer.is_global_zero:
-            weights = {name: value for name, value in pl_module.state_dict().items() if not name.startswith(_JUDGES)}
+            weights = {
+                name: value for name, value in pl_module.state_dict().items() if not name.startswith(_DISCRIMINATORS)
+            }
             with replacing(self._run.checkpoints / f"step_{step:08d}.ckpt") as file:
                 torch.save({"state_dict": weights, "step": step, "metrics": metrics}, file)
-        # Last, because a run that ended is validated again unless the log says that it was.
+        # Last, because a run that ended is validated again unless this is in the log.
         if module.run_log is not None and self.validated_step != step:
             module.run_log.scalars(step, trainer.current_epoch, metrics)
             module.run_log.flush()
         self.validated_step, self.final_loss = step, metrics["val/loss"]
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
-        """Save and stop between two steps, if it is time or asked; after an epoch's last step its end does so."""
+        """Save and stop between two steps, when it is time or requested; an epoch's end does so after its last step."""
         if trainer.is_last_batch:
             return
         if trainer.should_stop:  # the limit of steps, the same for all processes
@@ -120,7 +121,7 @@ class Checkpoints(Checkpoint):
             raise Interrupted
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save everything, unless that was done a moment ago: epochs of short recordings last a second."""
+        """Save everything, unless that was done a moment ago: epochs of short datasets last a second."""
         final = trainer.current_epoch + 1 == trainer.max_epochs or trainer.should_stop
         stop = self._agree(trainer, self._stop.made)
         if stop or self._agree(trainer, final or self._is_time(self._saved_at)):

@@ -1,7 +1,13 @@
-"""Work on a GPU, recorded once as CUDA graphs and replayed.
+"""Work on a GPU, captured once as CUDA graphs and replayed.
 
 A step launches thousands of small kernels; where the CPU needs longer for that than the GPU for the work, the GPU
 waits. A replay launches them all at once.
+
+``torch.cuda.make_graphed_callables`` does not do here: its warm-up rounds move BatchNorm's running statistics and the
+vectors of spectral norm without putting them back, so that a resumed run would differ from one that never stopped; a
+batch of another shape (the last one of an epoch) raises an error instead of running without the graph; and the two
+halves of a GAN step share the generated waveforms across an optimizer step, which pairs of forward and backward graphs
+cannot express.
 """
 
 from __future__ import annotations
@@ -18,18 +24,18 @@ from rtmri2speech.errors import ConfigError
 
 Result = TypeVar("Result")
 
-# Rounds of work on the recorder's stream before it records, in which libraries set themselves up.
+# Rounds of work on the capturing stream before the capture, in which libraries initialize themselves.
 _WARM_UPS = 2
 
 
-class Recorder:
-    """Records pieces of work that share their memory: what one leaves, a later one may use.
+class GraphCapture:
+    """Captures pieces of work that share their memory: what one leaves, a later one may use.
 
-    The pieces read and write the same tensors at every replay. They must be replayed in the order they were recorded
+    The pieces read and write the same tensors at every replay. They must be replayed in the order they were captured
     in, and nothing in them may be random or wait for the GPU.
 
     Args:
-        setting: the recipe's field that does without, for the message.
+        setting: the recipe's field that switches graphs off, for the message.
         search: try all of cuDNN's algorithms for every convolution first, instead of taking the one it recommends.
     """
 
@@ -40,15 +46,15 @@ class Recorder:
         self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
 
     def warm_up(self, work: Callable[[], object], changed: Sequence[Tensor]) -> None:
-        """Do all of the work a few times without recording.
+        """Do all of the work a few times without capturing it.
 
         Args:
-            work: all that will be recorded.
+            work: everything that will be captured.
             changed: tensors that it changes in place; they get their values back.
         """
         before = [value.clone() for value in changed]
         self._stream.wait_stream(torch.cuda.current_stream())
-        with self._careful(), torch.cuda.stream(self._stream):
+        with self._safely(), torch.cuda.stream(self._stream):
             for _ in range(_WARM_UPS):
                 work()
             with torch.no_grad():
@@ -56,29 +62,29 @@ class Recorder:
                     value.copy_(kept)
         torch.cuda.current_stream().wait_stream(self._stream)
 
-    def record(self, work: Callable[[], Result]) -> tuple[torch.cuda.CUDAGraph, Result]:
+    def capture(self, work: Callable[[], Result]) -> tuple[torch.cuda.CUDAGraph, Result]:
         """A graph to replay the work with, and the tensors that every replay fills anew.
 
         Raises:
-            ConfigError: when the work cannot be recorded.
+            ConfigError: when the work cannot be captured.
         """
         graph = torch.cuda.CUDAGraph()
-        # Watched is this thread only: the loader's, which pins memory, may go on.
+        # Only this thread is watched: the loader's, which pins memory, may go on.
         with (
-            self._careful(),
+            self._safely(),
             torch.cuda.graph(graph, self._pool, self._stream, capture_error_mode="thread_local"),
         ):
             result = work()
         return graph, result
 
     @contextlib.contextmanager
-    def _careful(self) -> Iterator[None]:
+    def _safely(self) -> Iterator[None]:
         dtype: torch.dtype = torch.get_autocast_dtype("cuda")
         enabled = torch.is_autocast_enabled("cuda")
         searching = torch.backends.cudnn.benchmark
         torch.backends.cudnn.benchmark = searching or self._search
         try:
-            # Weights must be cast anew at every replay, not taken from autocast's cache.
+            # Weights must be cast again at every replay, not taken from autocast's cache.
             with torch.autocast("cuda", dtype, enabled=enabled, cache_enabled=False):
                 yield
         except torch.OutOfMemoryError:
@@ -86,7 +92,7 @@ class Recorder:
         except RuntimeError as error:
             first = (str(error).splitlines() or [type(error).__name__])[0]
             raise ConfigError(
-                f"The networks' work on this GPU cannot be recorded for replay ({first}).",
+                f"The networks' work on this GPU cannot be captured for replay ({first}).",
                 f"Set {self._setting} to false.",
             ) from error
         finally:
@@ -94,10 +100,10 @@ class Recorder:
 
 
 class CapturedEncoder:
-    """An encoder that records its forward and backward pass at the first batch, and replays them for all of its shape.
+    """An encoder that captures its forward and backward pass at the first batch, and replays them for that shape.
 
-    Batches of another shape run as they would without: each recording would need memory of its own.
-    A gradient it returns lies where the next replay writes, so only one pass may come between two optimiser steps.
+    Batches of another shape run without a graph: each graph would need memory of its own.
+    A gradient it returns lies where the next replay writes, so only one pass may come between two optimizer steps.
 
     Args:
         encode: frames (N, H, W) to features (N, C), by ``network`` alone and with nothing random in it.
@@ -113,7 +119,7 @@ class CapturedEncoder:
         """Features (N, C) of frames (N, H, W).
 
         Raises:
-            ConfigError: when the network does something that cannot be recorded.
+            ConfigError: when the network does something that cannot be captured.
         """
         passes = self._passes
         if passes is None:
@@ -125,7 +131,7 @@ class CapturedEncoder:
 
 
 class _Passes:
-    """Forward and backward pass for one shape, and the tensors they read and write."""
+    """Forward and backward pass for one shape, and the tensors that they read and write."""
 
     def __init__(self, encode: Callable[[Tensor], Tensor], network: nn.Module, frames: Tensor) -> None:
         self.parameters = [value for value in network.parameters() if value.requires_grad]
@@ -138,16 +144,16 @@ class _Passes:
             features = encode(self.frames)
             gradients(features, torch.zeros_like(features))
 
-        recorder = Recorder("acoustic.cuda_graph")
-        recorder.warm_up(both, list(network.buffers()))  # of the running statistics
-        self.forward, features = recorder.record(lambda: encode(self.frames))
+        graphs = GraphCapture("acoustic.cuda_graph")
+        graphs.warm_up(both, list(network.buffers()))  # the running statistics
+        self.forward, features = graphs.capture(lambda: encode(self.frames))
         self.grad_features = torch.zeros_like(features)
-        self.backward, self.gradients = recorder.record(lambda: gradients(features, self.grad_features))
+        self.backward, self.gradients = graphs.capture(lambda: gradients(features, self.grad_features))
         self.features = features.detach()
 
 
 class _Replay(torch.autograd.Function):
-    """Recorded passes as a step of autograd."""
+    """Captured passes as a step of autograd."""
 
     @staticmethod
     def forward(ctx: Any, passes: _Passes, frames: Tensor, *parameters: Tensor) -> Tensor:

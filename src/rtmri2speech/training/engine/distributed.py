@@ -1,4 +1,4 @@
-"""The processes of a training: one, or many started by torchrun or SLURM, and what they tell each other."""
+"""The processes of a run: one, or several started by torchrun or SLURM, and how they agree with each other."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ Start = TypeVar("Start")
 
 # As long as PyTorch waits for processes to come together.
 _PATIENCE_SECONDS = 1800.0
-# For one that writes the bundle.
+# For the one that writes the bundle.
 _PARTING_SECONDS = 60.0
 _exchanges = itertools.count()
 
 
 @dataclass(frozen=True)
 class Processes:
-    """Which of how many processes this one is.
+    """How many processes there are, and which one this is.
 
     Attributes:
-        rank: of this process, from 0; process 0 writes files and talks.
+        rank: of this process, from 0; process 0 writes files and prints.
         world: number of processes.
         nodes: number of machines.
-        environment: who started them.
+        environment: what started them.
     """
 
     rank: int = 0
@@ -47,13 +47,13 @@ class Processes:
 
     @property
     def is_first(self) -> bool:
-        """Whether this process writes and talks."""
+        """Whether this process writes and prints."""
         return self.rank == 0
 
     def plugin(self) -> ClusterEnvironment:
-        """Lightning's view of who started the processes.
+        """Lightning's view of what started the processes.
 
-        Named outright, because Lightning takes every job under SLURM for one started by srun, and would requeue and
+        Set explicitly, because Lightning takes every job under SLURM for one started by srun, and would requeue and
         resume it by its own rules.
         """
         return SLURMEnvironment(auto_requeue=False) if self.environment is SLURMEnvironment else self.environment()
@@ -66,6 +66,9 @@ ALONE = Processes()
 def find_processes() -> Processes:
     """Read from the environment how this process was started.
 
+    Lightning's SLURMEnvironment reads the job's variables (``SLURM_NTASKS``), which a batch script without srun has
+    too; those of the step are set by srun alone.
+
     Raises:
         UserError: when processes are spread unevenly over machines.
     """
@@ -74,7 +77,6 @@ def find_processes() -> Processes:
         world, local = int(values["WORLD_SIZE"]), int(values["LOCAL_WORLD_SIZE"])
         found = Processes(int(values["RANK"]), world, max(world // local, 1), TorchElasticEnvironment)
     elif int(values.get("SLURM_STEP_NUM_TASKS", 1)) > 1:
-        # Of the step, which only srun sets: a batch script that calls the program itself is one process.
         world, nodes = int(values["SLURM_STEP_NUM_TASKS"]), int(values.get("SLURM_STEP_NUM_NODES", 1))
         local = world // nodes
         found = Processes(int(values["SLURM_PROCID"]), world, nodes, SLURMEnvironment)
@@ -89,14 +91,14 @@ def find_processes() -> Processes:
 
 
 def start_together(processes: Processes, prepare: Callable[[], Start], place: Callable[[Start], str]) -> Start:
-    """Prepare a training, and begin it only when all processes can, and at the same place.
+    """Prepare a run, and start it only when all processes can, and at the same place.
 
-    A process that failed alone would leave the others waiting for it, half an hour long.
+    A process that failed alone would leave the others waiting for half an hour.
 
     Args:
-        processes: this one among how many.
+        processes: how many there are, and which one this is.
         prepare: whatever may fail before the processes are connected.
-        place: where a training that was prepared would begin, in words.
+        place: where a run that was prepared would start, in words.
 
     Raises:
         UserError: what ``prepare`` raised, here or in another process; or when the places differ.
@@ -125,13 +127,13 @@ def start_together(processes: Processes, prepare: Callable[[], Start], place: Ca
         if word != told[0]:
             raise UserError(
                 f"Process 0 would begin at {told[0]['place']}, process {rank} at {word['place']}.",
-                "Put --run-dir on a file system that all machines share, and start again.",
+                "Put `run_dir` on a file system that all machines share, and start again.",
             )
     return start
 
 
 def leave_together(processes: Processes) -> None:
-    """Wait until all processes have come here, but not for ever.
+    """Wait until all processes have come here, but not forever.
 
     torchrun and ``srun -K`` end the others as soon as one has left with an error, whatever they are writing.
     """
@@ -141,10 +143,10 @@ def leave_together(processes: Processes) -> None:
 
 
 def _exchange(processes: Processes, word: dict[str, str], seconds: float = _PATIENCE_SECONDS) -> list[dict[str, str]]:
-    """What every process has to say, by rank. Works before the processes are connected for the training."""
+    """Exchange a message per process, by rank. Works before the processes are connected for training."""
     from torch.distributed.elastic.utils.store import synchronize
 
-    # torchrun may start the processes again beside the store of the first time.
+    # torchrun may restart the processes while the store of the first start is still there.
     prefix = f"rtmri2speech/{os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)}/{next(_exchanges)}/"
     data = json.dumps(word).encode()
     told = synchronize(_store(processes), data, processes.rank, processes.world, prefix, seconds)
@@ -153,7 +155,7 @@ def _exchange(processes: Processes, word: dict[str, str], seconds: float = _PATI
 
 @cache
 def _store(processes: Processes) -> Any:
-    """What the processes share, where PyTorch will look for it; kept, because process 0 may be its server."""
+    """The store that the processes share, where PyTorch will look for it; kept, because process 0 may serve it."""
     from torch.distributed.rendezvous import rendezvous
 
     environment = processes.plugin()

@@ -1,4 +1,4 @@
-"""Batches for both trainings: a seeded order that can be taken up again, and loaders that work on every platform."""
+"""Batches for both models: a seeded order that can be resumed, and loaders that work on every platform."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Sampler, default_collate
 from torch.utils.data import Dataset as TorchDataset
 
+from rtmri2speech.arrays import Int64
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.dataset.training_items import load_sound
 from rtmri2speech.errors import UserError
@@ -25,12 +25,12 @@ from rtmri2speech.training.recipes import LoaderConfig
 class EpochSampler(Sampler[tuple[int, int]]):
     """A shuffled order that is a function of seed and epoch alone; yields (epoch * rounds + round, index).
 
-    A resumed run therefore sees the batches that an uninterrupted one would have seen.
+    A resumed run therefore gets the batches that an uninterrupted one would have got.
 
     Args:
         size: items of the dataset.
         seed: of the order.
-        rounds: times that each item comes up in an epoch, each with another first part of the key.
+        rounds: how often each item comes up per epoch, each time with another first part of the key.
     """
 
     def __init__(self, size: int, seed: int, rounds: int = 1) -> None:
@@ -44,7 +44,7 @@ class EpochSampler(Sampler[tuple[int, int]]):
     def __len__(self) -> int:
         return self.size * self.rounds
 
-    def order(self, epoch: int) -> NDArray[np.int64]:
+    def order(self, epoch: int) -> Int64:
         """Keys of an epoch as numbers: round * size + index, in the order they come up."""
         return np.random.default_rng((self.seed, epoch)).permutation(len(self))
 
@@ -54,7 +54,7 @@ class EpochSampler(Sampler[tuple[int, int]]):
             self.epoch, self._skip = epoch, 0
 
     def resume(self, epoch: int, done: int) -> None:
-        """Begin inside an epoch, after the ``done`` items that were already used."""
+        """Start inside an epoch, after the ``done`` items that were already used."""
         self.epoch, self._skip = epoch, done
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
@@ -64,7 +64,7 @@ class EpochSampler(Sampler[tuple[int, int]]):
 
 
 class ShareOfBatches(Sampler[list[Any]]):
-    """Batches of one process: its share of every batch, so that all processes together see what one alone would.
+    """Batches of one process: its part of every batch, so that all processes together get what one alone would.
 
     A last batch with fewer items than processes is left out.
 
@@ -94,11 +94,11 @@ class ShareOfBatches(Sampler[list[Any]]):
                 yield batch[len(batch) * self.rank // self.world : len(batch) * (self.rank + 1) // self.world]
 
 
-class Careful(TorchDataset[Any]):
-    """Items of a dataset, or the UserError that came instead.
+class ErrorForwardingDataset(TorchDataset[Any]):
+    """Items of a dataset, or the UserError that was raised instead.
 
     A loader process cannot raise it: the loader would rebuild the exception from its text alone and turn it
-    into a RuntimeError with a traceback. It travels as an item and is raised by :class:`Loader`.
+    into a RuntimeError with a traceback. It is passed on as an item and raised by :class:`Loader`.
 
     Args:
         items: the dataset.
@@ -119,8 +119,8 @@ class Careful(TorchDataset[Any]):
             return error
 
 
-class CarefulCollate:
-    """A collate function that lets a UserError among the items through."""
+class ErrorForwardingCollate:
+    """A collate function that passes on a UserError among the items."""
 
     def __init__(self, collate: Callable[[list[Any]], Any]) -> None:
         self.collate = collate
@@ -131,7 +131,7 @@ class CarefulCollate:
 
 
 class Loader(DataLoader[Any]):
-    """A DataLoader that raises the UserErrors of its processes."""
+    """A DataLoader that raises the UserErrors of its worker processes."""
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
         for batch in super().__iter__():
@@ -141,7 +141,7 @@ class Loader(DataLoader[Any]):
 
 
 class WholeSounds(TorchDataset[tuple[Tensor, Tensor]]):
-    """Utterances from their beginning, for validation: mel (F, M) dB and wave (F * hop,).
+    """Utterances from their start, for validation: mel (F, M) dB and wave (F * hop,).
 
     Args:
         dataset: the dataset.
@@ -183,16 +183,16 @@ def make_loader(
 ) -> Loader:
     """A loader: in the sampler's order for training, in the dataset's own for validation.
 
-    Everything it is given can be pickled, because Windows and macOS start workers afresh.
+    All its arguments can be pickled, because Windows and macOS spawn workers.
 
     Args:
         items: the dataset.
         config: how it is read.
-        batch_size: items of a batch, of all processes together; the last one may have fewer.
+        batch_size: items per batch, of all processes together; the last one may have fewer.
         cuda: whether batches go to a GPU.
         seed: of the loader's own generator.
-        processes: which share of the batches (training) or of the items (validation) is this process's.
-        sampler: order of a training.
+        processes: which part of the batches (training) or of the items (validation) is this process's.
+        sampler: order of the training items; None keeps the dataset's, for validation.
         by_epoch: the dataset takes (epoch, index) keys.
         collate: items to batch.
     """
@@ -204,13 +204,13 @@ def make_loader(
         own = range(rank, len(items), world)  # type: ignore[arg-type]
         batches = BatchSampler(own, batch_size, drop_last=False)
     return Loader(
-        Careful(items, by_epoch),
+        ErrorForwardingDataset(items, by_epoch),
         batch_sampler=batches,
         num_workers=workers,
         prefetch_factor=config.prefetch_factor if workers else None,
         persistent_workers=workers > 0,
         pin_memory=config.pin_memory and cuda,
-        collate_fn=CarefulCollate(collate),
+        collate_fn=ErrorForwardingCollate(collate),
         worker_init_fn=_leave_signals,
         # Its own generator: starting a loader must not draw from the stream that dropout uses.
         generator=torch.Generator().manual_seed(seed),
@@ -220,14 +220,14 @@ def make_loader(
 def loader_workers(wanted: int, cuda: bool) -> int:
     """Loader processes to start: as wanted on a GPU, within the machine's cores; on a CPU, few or none.
 
-    Reading costs next to nothing beside a network on the CPU, and every process takes a core from it.
+    Reading costs next to nothing compared with a network on the CPU, and every process takes a core from it.
     """
     cores = os.cpu_count() or 1
     return min(wanted, cores if cuda else cores // 4)
 
 
 def _leave_signals(_: int) -> None:
-    # Ctrl-C reaches every process of the terminal, a cluster's SIGTERM every process of the job; the main one decides
-    # when to stop.
+    # Ctrl-C reaches every process of the terminal, a cluster's SIGTERM every process of the job; the main process
+    # decides when to stop.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)

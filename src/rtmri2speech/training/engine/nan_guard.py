@@ -1,4 +1,4 @@
-"""A watch over the loss: a training that has come apart stops with a message, without slowing the others."""
+"""Stop a diverged run with a message, without slowing the others down."""
 
 from __future__ import annotations
 
@@ -15,36 +15,41 @@ from rtmri2speech.errors import UserError
 _CHECK_EVERY = 20
 
 
-class LossWatch:
+def no_items(step: int) -> list[str]:
+    """The items of a batch whose recordings are not known."""
+    return []
+
+
+class NanGuard:
     """Remembers, on the device, the first step whose loss was not a finite number.
 
     Args:
         section: part of the recipe that the remedy names, ``acoustic`` or ``vocoder``.
-        items_of: names of the recordings in the batch of a step.
+        items_of: names of the recordings in the batch of a step, counted from 0.
     """
 
-    def __init__(self, section: str, items_of: Callable[[int], list[str]] = lambda step: []) -> None:
+    def __init__(self, section: str, items_of: Callable[[int], list[str]] = no_items) -> None:
         self.items_of = items_of
         self._section = section
         self._first_bad: Tensor | None = None
 
-    def see(self, loss: Tensor, step: int) -> None:
-        """Look at the loss of an optimiser step, counted from 0.
+    def update(self, loss: Tensor, step: int) -> None:
+        """Take in the loss of an optimizer step, counted from 0.
 
         Raises:
             UserError: when this or one of the last steps had no finite loss.
         """
         bad = torch.where(torch.isfinite(loss.detach()), -1, step)
-        seen = self._first_bad
-        self._first_bad = bad if seen is None else torch.where(seen >= 0, seen, bad)
+        known = self._first_bad
+        self._first_bad = bad if known is None else torch.where(known >= 0, known, bad)
         if step % _CHECK_EVERY == 0:
             self.check()
 
     def check(self) -> None:
-        """Ask for the verdict on all steps seen.
+        """Refuse to go on when the loss of any step so far was not finite.
 
         Raises:
-            UserError: when one had no finite loss; names the step and the recordings in its batch.
+            UserError: naming the step and the recordings in its batch.
         """
         if self._first_bad is not None and (step := int(self._first_bad)) >= 0:
             names = sorted(set(self.items_of(step)))
@@ -62,9 +67,9 @@ class LossWatch:
     def _error(self, where: str) -> UserError:
         name = self._section
         return UserError(
-            f"The {name} training came apart: the loss is no longer a number at {where}.",
-            f"Start from the best model so far (--init, another --run-dir) with a lower learning rate "
-            f"(--set {name}.optimizer.lr=...) or in full precision (--set {name}.precision=fp32).",
+            f"The {name} training diverged: the loss is no longer a number at {where}.",
+            f"Start from the best model so far (`init`, with another `run_dir`) at a lower learning rate "
+            f"(lower {name}.optimizer.lr) or in full precision ({name}.precision=fp32).",
         )
 
 

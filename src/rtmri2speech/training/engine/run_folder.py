@@ -1,4 +1,4 @@
-"""The run folder: what a training was started with, its checkpoints and its logs; never overwritten."""
+"""The run folder: what a run was started with, its checkpoints and its logs; never overwritten."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rtmri2speech.errors import UserError
 from rtmri2speech.training.recipes import RunConfig
 from rtmri2speech.version import __version__
 
-# A resumed run may be longer, look more often or read its data otherwise; it then still learns the same.
+# A resumed run may be longer, validate more often or read its data in another way; it still learns the same.
 _MAY_CHANGE = {
     "max_epochs",
     "validate_every",
@@ -29,7 +29,7 @@ _MAY_CHANGE = {
     "data.prefetch_factor",
     "data.pin_memory",
 }
-# Not where the learning rate falls to nothing over it.
+# Not where the learning rate falls to 0 over it.
 _LENGTH = "max_steps"
 # In a message about a changed dataset.
 _NAMES_SHOWN = 3
@@ -37,14 +37,14 @@ _NAMES_SHOWN = 3
 
 @dataclass(frozen=True)
 class Position:
-    """Where a checkpoint stands.
+    """Which point of a run a checkpoint holds.
 
     Attributes:
         path: the checkpoint.
-        epoch: to go on with.
+        epoch: to continue with.
         batches: of it that are done.
-        global_step: optimiser steps as Lightning counts them, those of every optimiser.
-        progress: what the callback of checkpoints had kept.
+        global_step: optimizer steps as Lightning counts them, those of every optimizer.
+        progress: state of the checkpoint callback.
     """
 
     path: Path
@@ -58,11 +58,11 @@ class Position:
 
 
 class RunFolder:
-    """A folder for one training: ``run.json``, ``checkpoints/`` and ``logs/`` (TensorBoard).
+    """The folder of one run: ``run.json``, ``checkpoints/`` and ``logs/`` (TensorBoard).
 
     Attributes:
-        init: name of the bundle that the training began from; None without one.
-        mels: what tells the mels apart that are used instead of the dataset's own; None without.
+        init: name of the bundle that the run started from; None without one.
+        mels: what identifies the mels that are used instead of the dataset's own; None without.
     """
 
     def __init__(self, path: Path, init: str | None = None, mels: dict[str, Any] | None = None) -> None:
@@ -73,12 +73,12 @@ class RunFolder:
 
     @property
     def last(self) -> Path:
-        """The checkpoint a run goes on from."""
+        """The checkpoint that a resumed run continues from."""
         return self.checkpoints / "last.ckpt"
 
     @property
     def previous(self) -> Path:
-        """The one before, for the case that the last is damaged."""
+        """The one before, in case the last is damaged."""
         return self.checkpoints / "previous.ckpt"
 
     @classmethod
@@ -93,11 +93,20 @@ class RunFolder:
         *,
         resume: bool,
     ) -> Self:
-        """Begin a new run, or take one up again.
+        """Start a new run, or open one to resume it.
+
+        Args:
+            path: the folder.
+            kind: ``acoustic`` or ``vocoder``.
+            recipe: the recipe's part.
+            dataset: what is trained on.
+            init: bundle to start from.
+            mels: what identifies the mels that are used instead of the dataset's own.
+            resume: open the run to resume it.
 
         Raises:
-            UserError: when a new run's folder is in use, or a run to resume is missing, damaged, of another
-                kind, recipe, dataset, mels or bundle to begin from (names what differs).
+            UserError: when a new run's folder is in use, or a run to resume is missing, damaged, or of another
+                kind, recipe, dataset, mels or initial bundle (names what differs).
         """
         run = cls(path, None if init is None else init.name, mels)
         start = None if init is None else {"name": init.name, "sha256": hash_files([init])}
@@ -119,18 +128,18 @@ class RunFolder:
         if path.exists() and not unused and (not path.is_dir() or any(path.iterdir())):
             raise UserError(
                 f"{path}: already exists and is not empty.",
-                "Continue that training with --resume, or choose another folder with --run-dir.",
+                "Continue that run with `resume=True`, or choose another folder with `run_dir`.",
             )
-        # Whoever takes a checkpoint out of the folder has to know what it was trained to hear.
+        # Whoever takes a checkpoint out of the folder has to know its mel definition.
         features = dataset.meta.features.model_dump(mode="json")
         content = {**identity, "features": features, "init": start, "version": __version__}
         write_text(path / "run.json", json.dumps(content, indent=1) + "\n")
         return run
 
     def position(self) -> Position | None:
-        """Where the last checkpoint that can be read stands, or None where there is none yet.
+        """The position of the last checkpoint that can be read, or None where there is none yet.
 
-        A damaged last one is passed over with a warning.
+        A damaged last one is skipped with a warning.
 
         Raises:
             UserError: when all are damaged.
@@ -159,7 +168,7 @@ class RunFolder:
         path = self.path / "run.json"
         try:
             stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            # Runs of older versions know of the whole dataset only, and of no other mels than its own.
+            # Runs of older versions have a fingerprint of the whole dataset only, and no other mels than its own.
             return {
                 "utterances": {},
                 "mels": None,
@@ -168,7 +177,7 @@ class RunFolder:
             }
         except FileNotFoundError:
             raise UserError(
-                f"{self.path}: no training to resume (no run.json).", "Leave out --resume, or correct --run-dir."
+                f"{self.path}: no training to resume (no run.json).", "Leave out `resume`, or correct `run_dir`."
             ) from None
         except (ValueError, KeyError, TypeError) as error:
             raise _damaged(path, error) from None
@@ -178,16 +187,16 @@ class RunFolder:
             return
         began: dict[str, str] | None = stored["init"]
         if start is not None and (began is None or began["sha256"] != start["sha256"]):
-            then = "without --init" if began is None else f"from {began['name']}"
+            then = "without `init`" if began is None else f"from {began['name']}"
             other = " of that name with other content" if began and began["name"] == start["name"] else ""
             raise UserError(
-                f"{self.path}: this training began {then}, and --init is {start['name']}{other}.",
-                "Leave out --init, or start a new run with another --run-dir.",
+                f"{self.path}: this run began {then}, and `init` is {start['name']}{other}.",
+                "Leave out `init`, or start a new run with another `run_dir`.",
             )
         if began is not None and start is None and not self._has_checkpoint():
             raise UserError(
-                f"{self.path}: this training has no checkpoint yet, and began from {began['name']}.",
-                "Give that model with --init once more.",
+                f"{self.path}: this run has no checkpoint yet, and began from {began['name']}.",
+                "Give that model as `init` again.",
             )
         self.init = None if began is None else began["name"]
 
@@ -196,8 +205,8 @@ class RunFolder:
         data = _changed(then, now) if then else ""
         if data:
             raise UserError(
-                f"{self.path}: the dataset has changed since this training began: {data}.",
-                "Train anew with another --run-dir, or bring the dataset back.",
+                f"{self.path}: the dataset has changed since this run began: {data}.",
+                "Start a new run with another `run_dir`, or restore the dataset.",
             )
         mine, theirs = (
             _flatten({name: it[name] for name in ("kind", "dataset", "recipe", "mels")}) for it in (identity, stored)
@@ -211,16 +220,16 @@ class RunFolder:
         if differences:
             raise UserError(
                 f"{self.path}: was started with other settings: {'; '.join(differences)}.",
-                "Give the same recipe, dataset and mels as then, or start a new run with another --run-dir.",
+                "Give the same recipe, dataset and mels as then, or start a new run with another `run_dir`.",
             )
 
 
 def _with_defaults(kind: type[Config], stored: dict[str, Any]) -> dict[str, Any]:
-    """The recipe of a run of an older version, with what newer settings stand at when nobody touches them."""
+    """The recipe of a run of an older version, with the defaults of newer settings."""
     try:
         return kind.model_validate(stored).model_dump(mode="json")
     except ValidationError:
-        return stored  # of another kind, or with a setting that is gone: shown as it is where it differs
+        return stored  # of another kind, or with a setting that no longer exists: shown as it is where it differs
 
 
 def _position(path: Path) -> Position:
@@ -228,7 +237,7 @@ def _position(path: Path) -> Position:
     try:
         loops = state["loops"]["fit_loop"]
         epoch = loops["epoch_progress"]["current"]["processed"]
-        # At the end of an epoch the counter of batches still stands at the epoch's number of batches.
+        # At the end of an epoch the counter of batches is still at the epoch's number of batches.
         ended = epoch > loops["epoch_progress"]["current"]["completed"]
         batches = 0 if ended else loops["epoch_loop.batch_progress"]["current"]["processed"]
         progress = state.get("callbacks", {}).get("Checkpoints", {})
@@ -238,7 +247,7 @@ def _position(path: Path) -> Position:
 
 
 def _changed(then: dict[str, str], now: dict[str, str]) -> str:
-    """In words, which utterances came, went or are others; empty when none did."""
+    """In words, which utterances are new, gone or changed; empty when none is."""
     kinds = {
         "new": sorted(now.keys() - then.keys()),
         "gone": sorted(then.keys() - now.keys()),
@@ -267,7 +276,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 
 def _damaged(path: Path, error: Exception) -> UserError:
     first = (str(error).splitlines() or [type(error).__name__])[0]
-    return UserError(f"{path}: damaged ({first}).", "Start a new run with another --run-dir.")
+    return UserError(f"{path}: damaged ({first}).", "Start a new run with another `run_dir`.")
 
 
 def _flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:

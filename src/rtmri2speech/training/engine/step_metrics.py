@@ -1,4 +1,4 @@
-"""Records of single steps, a few times a minute, with the peaks in between."""
+"""Metrics of single steps, logged a few times per minute, with the peaks in between."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from rtmri2speech.training.engine.metrics_log import RunLog
 _EVERY = 10
 
 
-class StepRecords:
-    """Writes the figures of every tenth step, and of the named ones the largest since the record before.
+class StepMetrics:
+    """Writes the metrics of every tenth step, and for some of them the largest value since the record before.
 
-    A spike of a single step would go unseen otherwise. Half precision leaves out the steps whose gradient is not
+    A spike of a single step would go unnoticed otherwise. Half precision leaves out the steps whose gradient is not
     finite; their number is written as ``train/skipped_steps``, where there are any.
 
     Args:
-        peaks: figures whose largest finite value is written too, as ``<name>_peak``.
+        peaks: metrics whose largest finite value is written too, as ``<name>_peak``.
     """
 
     def __init__(self, *peaks: str) -> None:
         self._names = peaks
-        # With one more element, the number of steps that had a figure without a finite value.
+        # With one more element, the number of steps in which one of them was not finite.
         self._peaks: Tensor | None = None
 
-    def see(self, log: RunLog | None, step: int, epoch: int, values: dict[str, Tensor], rate: float) -> None:
+    def update(self, log: RunLog | None, step: int, epoch: int, values: dict[str, Tensor], rate: float) -> None:
         """Take in a step.
 
         Args:
             log: where to write; None writes nothing.
-            step: optimiser steps taken, this one included.
+            step: optimizer steps taken, this one included.
             epoch: of the step.
             values: scalars by name.
             rate: learning rate of the step.
@@ -60,7 +60,7 @@ class StepRecords:
         return self._peaks
 
     def load(self, state: Tensor | None, device: torch.device) -> None:
-        """Restore what :meth:`state` gave; what an older version gave is left out."""
+        """Restore what :meth:`state` gave; the state of an older version with other peaks is ignored."""
         self._peaks = None
         if state is not None and len(state) == len(self._names) + 1:
             self._peaks = state.to(device)

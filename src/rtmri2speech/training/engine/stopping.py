@@ -1,4 +1,4 @@
-"""What ends a training: a signal, a limit of the recipe, or that nothing more is learned."""
+"""What ends a run: a signal, a limit of the recipe, or that the loss no longer improves."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from rtmri2speech.training.recipes import AcousticRecipe, RunConfig
 
 
 class Interrupted(Exception):
-    """The training has stopped where it was asked to, between two steps, with its state saved."""
+    """The run has stopped on request, between two steps, with its state saved."""
 
 
 class StepsDone(Exception):
-    """The training has taken its last step inside an epoch, with its state saved."""
+    """The run has taken its last step, inside an epoch, with its state saved."""
 
 
 class StopRequest:
-    """Turns the first Ctrl-C or SIGTERM into a request to stop after the step at hand; another one stops at once.
+    """GanStep the first Ctrl-C or SIGTERM into a request to stop after the current step; another one stops at once.
 
-    SIGTERM is how a cluster says that the time is over. Lightning's own way stops inside a step, when half of the
+    A cluster sends SIGTERM when a job's time is over. Lightning's own handler stops inside a step, when half of the
     weights may be updated, and exits the process.
     """
 
@@ -43,7 +43,7 @@ class StopRequest:
             signal.signal(number, handler)
 
     def listen(self) -> None:
-        """Take the signals over; once more after Lightning has done the same."""
+        """Install the handlers; called again after Lightning has installed its own."""
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 before = signal.signal(number, self._handle)
@@ -58,31 +58,31 @@ class StopRequest:
 class StepLimit(Callback):
     """Asks the trainer to stop after a number of steps.
 
-    Lightning's own limit takes an epoch that it falls into for a whole one: a run that goes on with a larger limit
-    would miss the rest, and a vocoder's rate would be lowered too early.
+    Lightning's own limit counts an epoch that it ends as a whole one: a run resumed with a larger limit would miss
+    the rest of it, and a vocoder's learning rate would be lowered too early.
 
     Args:
-        steps: optimiser steps as Lightning counts them; None is no limit.
+        steps: optimizer steps as Lightning counts them; None is no limit.
     """
 
     def __init__(self, steps: int | None) -> None:
         self._steps = steps
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
-        """Ask, before the checkpoints' turn comes."""
+        """Ask, before the checkpoint callback runs."""
         if self._steps is not None and trainer.global_step >= self._steps:
             trainer.should_stop = True
 
 
 def reason_to_end(settings: RunConfig, steps: int, epochs: int, waited: int, rate: str | None) -> str | None:
-    """Why a training that has come so far ends there, in words; None when it goes on.
+    """Why a run that has come so far ends there, in words; None when it continues.
 
     Args:
         settings: the recipe's part, with its limits.
-        steps: optimiser steps done.
+        steps: optimizer steps done.
         epochs: whole epochs done.
         waited: validations without improvement.
-        rate: said when the learning rate has become too small to learn.
+        rate: the reason, where the learning rate has become too small to learn.
     """
     if rate is not None:
         return rate

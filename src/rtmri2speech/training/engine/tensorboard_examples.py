@@ -1,4 +1,4 @@
-"""An utterance to look at and listen to while a training comes along."""
+"""An utterance to look at and listen to in TensorBoard while the acoustic model trains."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Self
 import numpy as np
 import torch
 from matplotlib import colormaps
-from numpy.typing import NDArray
 from torch import Tensor
 
+from rtmri2speech.arrays import Float32, UInt8
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.dataset.training_items import read_frames
 from rtmri2speech.inference.encoder import encode
@@ -22,12 +22,12 @@ from rtmri2speech.training.engine.metrics_log import RunLog
 _SECONDS = 6.0
 # As in the figures: speech lies within this range below its peak.
 _RANGE_DB = 70.0
-_SCALE = 4  # pixels of a picture for a mel band and for a frame
+_SCALE = 4  # pixels per mel band and per frame
 
 
 @dataclass(frozen=True)
-class Example:
-    """The beginning of an utterance.
+class TensorBoardExample:
+    """The first seconds of an utterance.
 
     Attributes:
         name: of the utterance.
@@ -37,8 +37,8 @@ class Example:
     """
 
     name: str
-    frames: NDArray[np.uint8]
-    mel_db: NDArray[np.float32]
+    frames: UInt8
+    mel_db: Float32
     features: FeatureConfig
 
     @classmethod
@@ -50,18 +50,25 @@ class Example:
         return cls(utterance.id, read_frames(dataset, utterance, 0, most), mel, features)
 
     def show(self, log: RunLog, model: AcousticModel, pixel_mask: Tensor | None, step: int) -> None:
-        """Put the true and the predicted mel spectrogram into the log, as a picture and as sound (Griffin-Lim)."""
+        """Log the true and the predicted mel spectrogram, as an image and as sound (Griffin-Lim).
+
+        Args:
+            log: of the run.
+            model: in eval mode.
+            pixel_mask: (H, W) on the model's device, or None.
+            step: optimizer steps taken.
+        """
         with torch.no_grad():
             predicted = model.predict(encode(model, [self.frames], pixel_mask)).float().cpu().numpy()
-        log.image(f"{self.name}: true above predicted", self._picture(predicted), step)
+        log.image(f"{self.name}: true above predicted", self._image(predicted), step)
         rate = self.features.sample_rate
         log.sound(f"{self.name}: predicted", griffin_lim(predicted, self.features), rate, step)
         log.sound(f"{self.name}: true", griffin_lim(self.mel_db, self.features), rate, step)
 
-    def _picture(self, predicted: NDArray[np.float32]) -> NDArray[np.uint8]:
+    def _image(self, predicted: Float32) -> UInt8:
         top = float(self.mel_db.max())
         gap = np.full((2, len(self.mel_db)), np.nan)
         stacked = np.concatenate([self.mel_db.T[::-1], gap, predicted.T[::-1]])
-        shares = np.clip((stacked - (top - _RANGE_DB)) / _RANGE_DB, 0.0, 1.0)
-        colours = colormaps["magma"](np.ma.masked_invalid(shares))[..., :3]
-        return (255.0 * colours).astype(np.uint8).repeat(_SCALE, axis=0).repeat(_SCALE, axis=1)
+        levels = np.clip((stacked - (top - _RANGE_DB)) / _RANGE_DB, 0.0, 1.0)
+        colors = colormaps["magma"](np.ma.masked_invalid(levels))[..., :3]
+        return (255.0 * colors).astype(np.uint8).repeat(_SCALE, axis=0).repeat(_SCALE, axis=1)

@@ -1,4 +1,4 @@
-"""What both trainings share around Lightning: device and precision, the trainer, quiet."""
+"""What both models share around Lightning: device and precision, the trainer, fewer warnings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,13 @@ from rtmri2speech.training.recipes import Precision, RunConfig
 
 @dataclass(frozen=True)
 class Execution:
-    """Where and in what precision a training runs, in Lightning's words."""
+    """Where and in what precision a run computes, in Lightning's terms.
+
+    Attributes:
+        accelerator: kind of device.
+        precision: of the networks.
+        name: of the device.
+    """
 
     accelerator: Literal["cpu", "gpu"]
     precision: Literal["32-true", "bf16-mixed", "16-mixed"]
@@ -42,7 +48,7 @@ def choose_execution(device: str, precision: Precision) -> Execution:
     """Decide the device and the precision.
 
     ``auto`` is bfloat16 where the GPU computes in it, half precision with a gradient scaler on older ones
-    (memo section 2), and float32 on a CPU, where the others save nothing.
+    (reference configuration, section 2), and float32 on a CPU, where the others save nothing.
 
     Raises:
         UserError: when a GPU is asked for that is not there, or half precision on a CPU.
@@ -76,12 +82,12 @@ def make_trainer(
         execution: where.
         folder: the run folder.
         callbacks: all of them.
-        steps_per_batch: optimiser steps of a batch; Lightning counts those of every optimiser.
-        processes: this one among how many.
+        steps_per_batch: optimizer steps per batch; Lightning counts those of every optimizer.
+        processes: how many there are, and which one this is.
     """
     strategy: Any = "auto"
     if processes.world > 1:
-        # The running statistics are kept equal by the training itself.
+        # The module itself keeps the running statistics equal.
         strategy = DDPStrategy(broadcast_buffers=False, gradient_as_bucket_view=True)
     steps = None if settings.max_steps is None else settings.max_steps * steps_per_batch
     return Trainer(
@@ -105,7 +111,7 @@ def make_trainer(
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence Lightning's tips and those of its warnings that a user of this program cannot act on."""
+    """Silence Lightning's tips, and those of its warnings that a user of this program cannot act on."""
     loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
     levels = [logger.level for logger in loggers]
     with warnings.catch_warnings():

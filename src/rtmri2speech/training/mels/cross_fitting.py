@@ -1,4 +1,4 @@
-"""Predicted mels of training utterances by acoustic models that were trained without them, one a fold."""
+"""Predict the mels of training utterances by acoustic models that were trained without them, one per fold."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from rtmri2speech.arrays import Float32
 from rtmri2speech.data.dataset.folds import FoldUnit, WithoutFold, assign_folds, fold_unit
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.dataset.mel_folders import PREDICTED
-from rtmri2speech.data.files import hash_files, write_text
+from rtmri2speech.data.files import hash_files, read_object, write_text
 from rtmri2speech.errors import UserError
 from rtmri2speech.inference.mel_predictor import MelPredictor
+from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.mel_statistics import MelStatistics
 from rtmri2speech.training.engine.distributed import find_processes
 from rtmri2speech.training.engine.run_folder import RunFolder
@@ -33,6 +34,10 @@ _DONE = "trained.json"
 _NAMES_SHOWN = 3
 
 
+def _silently(line: str) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Fold:
     """A fold whose model is trained.
@@ -41,7 +46,7 @@ class Fold:
         name: ``fold-1`` and so on.
         model: the model's bundle.
         sha256: of that file.
-        trained_on: identities of the utterances it was trained on, in the dataset's order.
+        trained_on: IDs of the utterances it was trained on, in the dataset's order.
     """
 
     name: str
@@ -51,21 +56,23 @@ class Fold:
 
 
 class CrossFitting:
-    """One acoustic model a fold of the training split, trained on the other folds; all are validated on one split.
+    """One acoustic model per fold of the training split, trained on the other folds.
+
+    All are validated on the dataset's validation split.
 
     Args:
         dataset: with frames.
         folds: how many, K.
-        recipe: settings; its ``acoustic`` part is used, whose seed decides on the folds too.
+        recipe: settings; its ``acoustic`` part is used, whose seed chooses the folds too.
         run_dir: folder for the plan and, in ``fold-1`` to ``fold-K``, scaler, model, checkpoints and logs.
-        unit: what stays together in one fold; by default what the dataset's own split kept together.
+        fold_by: what stays together in one fold; by default what the dataset's own split kept together.
         device: ``auto``, ``cpu`` or ``cuda``.
 
     Raises:
         DatasetError: when the dataset was made from sound alone, or has fewer units than folds.
         ConfigError: for fewer than two folds.
         UserError: when it is started in several processes, or the folder holds something else or folds that were made
-            of another dataset, seed or number (names what differs).
+            with another dataset, seed or number (names what differs).
     """
 
     def __init__(
@@ -75,12 +82,12 @@ class CrossFitting:
         recipe: Recipe,
         run_dir: Path,
         *,
-        unit: FoldUnit | None = None,
+        fold_by: FoldUnit | None = None,
         device: str = "auto",
     ) -> None:
         if find_processes().world > 1:
             raise UserError(
-                "--folds trains its models in one process, and was started in several.",
+                "`folds` trains its models in one process, and was started in several.",
                 "Start it without torchrun or srun.",
             )
         dataset.need_frames()
@@ -89,7 +96,7 @@ class CrossFitting:
         self.run_dir = run_dir
         self.device = device
         self.count = folds
-        unit = unit or fold_unit(dataset)
+        unit = fold_by or fold_unit(dataset)
         self.fold_of = assign_folds(dataset, folds, recipe.acoustic.seed, unit)
         self._plan: dict[str, Any] = {
             "folds": folds,
@@ -100,21 +107,21 @@ class CrossFitting:
         }
         self._require_same_plan()
 
-    def train(self, say: Callable[[str], None] = lambda line: None, *, progress: bool = False) -> list[Fold]:
-        """Train the models that are missing; a training that was stopped goes on, one that has ended is kept.
+    def train(self, report: Callable[[str], None] = _silently, *, progress: Progress = SILENT) -> list[Fold]:
+        """Train the models that are missing; a run that was stopped is resumed, one that has ended is kept.
 
         Args:
-            say: called with a line a fold.
-            progress: show a progress bar; otherwise a line a validation is printed.
+            report: receives a line per fold, to be kept; what ``progress`` shows is overwritten.
+            progress: counts optimizer steps.
 
         Raises:
             UserError: as :func:`rtmri2speech.training.train.train_acoustic`, for another recipe than before too.
             KeyboardInterrupt: after Ctrl-C or SIGTERM, with the state saved.
         """
         write_text(self.run_dir / PLAN, json.dumps(self._plan, indent=1) + "\n")
-        return [self._train(number, say, progress) for number in range(self.count)]
+        return [self._train(number, report, progress) for number in range(self.count)]
 
-    def _train(self, number: int, say: Callable[[str], None], progress: bool) -> Fold:
+    def _train(self, number: int, report: Callable[[str], None], progress: Progress) -> Fold:
         name = f"fold-{number + 1}"
         folder = self.run_dir / name
         rows = [row for row in self.dataset.utterances if row.split == "train"]
@@ -124,14 +131,16 @@ class CrossFitting:
         begun = any(run.checkpoints.glob("*.ckpt"))
         if begun:
             RunFolder.open(run.path, "acoustic", settings, part, resume=True)  # refuses another recipe or dataset
-        kept, sha256 = _read(folder / _DONE), hash_files([model]) if model.is_file() else ""
+        kept, sha256 = read_object(folder / _DONE), hash_files([model]) if model.is_file() else ""
         done = {"recipe": settings.model_dump(mode="json"), "sha256": sha256}
         if begun and kept == done:
-            say(f"{name} of {self.count}: trained already")
+            report(f"{name} of {self.count}: trained already")
         else:
             share = sum(row.n_frames for row in rows if row.id in held_out) / sum(row.n_frames for row in rows)
-            say(f"{name} of {self.count}: holds out {len(held_out)} of {len(rows)} utterances, {share:.0%} of the time")
-            # The whole split's would tell the model of what it is not to see.
+            report(
+                f"{name} of {self.count}: holds out {len(held_out)} of {len(rows)} utterances, {share:.0%} of the time"
+            )
+            # The whole split's statistics would contain what is held out.
             scaler = MelStatistics.fit(np.array(part.mel_db(row)) for row in part.of_split("train"))
             write_text(folder / "scaler.json", scaler.to_json())
             train_acoustic(part, self.recipe, model, run.path, device=self.device, resume=begun, progress=progress)
@@ -147,21 +156,20 @@ class CrossFitting:
         *,
         device: torch.device | str = "cpu",
         overwrite: bool = False,
-        on_start: Callable[[int], None] = lambda total: None,
-        on_frames: Callable[[int], None] = lambda count: None,
+        progress: Progress = SILENT,
     ) -> Exported:
         """Write the mel of every utterance, each by the model of its fold.
 
         Those of the training split are thus made by a model that was trained without them; those of the other splits,
         which no model was trained on, by the models in turn: by one each, because a mean over models is smoother than
-        what the vocoder will meet. The record beside the mels says under ``made_by`` which model made which utterance,
-        and under ``models`` what each was trained on.
+        what the vocoder will receive. The record next to the mels says under ``made_by`` which model made which
+        utterance, and under ``models`` what each was trained on.
 
         Args:
             folds: what :meth:`train` gave.
             folder: where to write; by default the dataset's ``mels_ft_log_normalized``.
             device: where to run.
-            overwrite, on_start, on_frames: as in :func:`rtmri2speech.training.mels.export.export_mels`.
+            overwrite, progress: as in :func:`rtmri2speech.training.mels.export.export_mels`.
 
         Raises:
             UserError: as there.
@@ -169,7 +177,7 @@ class CrossFitting:
         predictors: dict[str, MelPredictor] = {}
         made_by = {row.id: folds[self.fold_of[row.id]] for row in self.dataset.utterances}
 
-        def predict(utterance: Utterance) -> NDArray[np.float32]:
+        def predict(utterance: Utterance) -> Float32:
             fold = made_by[utterance.id]
             if fold.name not in predictors:
                 predictors[fold.name] = MelPredictor(self.dataset, fold.model, device)
@@ -187,23 +195,22 @@ class CrossFitting:
             predict,
             details=details,
             overwrite=overwrite,
-            on_start=on_start,
-            on_frames=on_frames,
+            progress=progress,
         )
 
     def _require_same_plan(self) -> None:
         path = self.run_dir / PLAN
-        again = "Give the same dataset, recipe and folds as then, or another --run-dir."
+        again = "Give the same dataset, recipe and folds as then, or another `run_dir`."
         if not path.is_file():
             if self.run_dir.exists() and (not self.run_dir.is_dir() or any(self.run_dir.iterdir())):
                 raise UserError(
-                    f"{self.run_dir}: already exists, and is no folder of --folds (no {PLAN}).",
-                    "Choose another folder with --run-dir.",
+                    f"{self.run_dir}: already exists, and is no folder of `folds` (no {PLAN}).",
+                    "Choose another folder with `run_dir`.",
                 )
             return
-        stored = _read(path)
+        stored = read_object(path)
         if stored is None or stored.keys() != self._plan.keys():
-            raise UserError(f"{path}: damaged.", "Start anew with another --run-dir.")
+            raise UserError(f"{path}: damaged.", "Start again with another `run_dir`.")
         then, now = stored["utterances"], self._plan["utterances"]
         changed = sorted(name for name in then.keys() | now.keys() if then.get(name) != now.get(name))
         differences = [
@@ -217,12 +224,3 @@ class CrossFitting:
         if differences or stored["fold_of"] != self._plan["fold_of"]:
             problem = "; ".join(differences) or "utterances would come into other folds"
             raise UserError(f"{path}: the folds were made otherwise: {problem}.", again)
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    """A JSON object from a file; None where there is none."""
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return stored if isinstance(stored, dict) else None

@@ -1,4 +1,4 @@
-"""Mel spectrograms of a whole dataset as files for the vocoder, and those of its sound (memo section 3)."""
+"""Mel spectrograms of a whole dataset as files to fine-tune the vocoder on (reference configuration, section 3)."""
 
 from __future__ import annotations
 
@@ -9,27 +9,28 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rtmri2speech.arrays import Float32
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.dataset.mel_folders import GROUND_TRUTH, PREDICTED, mel_path, open_ln_mel
-from rtmri2speech.data.files import cannot_write, replacing, write_text
+from rtmri2speech.data.files import cannot_write, read_object, replacing, write_text
 from rtmri2speech.errors import DatasetError, UserError
 from rtmri2speech.inference.mel_predictor import MelPredictor
+from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.mel import db_to_ln
 
 RECORD = "made_from.json"
-"""File beside the mels that says what they were made from."""
+"""File next to the mels that says what they were made from."""
 
 
 @dataclass(frozen=True)
 class Exported:
-    """What an export came to.
+    """The outcome of an export.
 
     Attributes:
         folder: where the mels are.
-        made: files written.
-        kept: files that were there already.
+        made: number of files written.
+        kept: number of files that were there already.
         failures: files that could not be made, and why.
     """
 
@@ -39,20 +40,14 @@ class Exported:
     failures: list[tuple[Path, UserError]]
 
 
-def export_ground_truth(
-    dataset: Dataset,
-    *,
-    overwrite: bool = False,
-    on_start: Callable[[int], None] = lambda total: None,
-    on_frames: Callable[[int], None] = lambda count: None,
-) -> Exported:
+def export_ground_truth(dataset: Dataset, *, overwrite: bool = False, progress: Progress = SILENT) -> Exported:
     """Write the mels of the dataset's sound to ``mels_gt_log``; arguments and errors as in :func:`export_mels`."""
     folder = dataset.root / GROUND_TRUTH
 
-    def read(utterance: Utterance) -> NDArray[np.float32]:
+    def read(utterance: Utterance) -> Float32:
         return np.array(dataset.mel_db(utterance))
 
-    return export_mels(dataset, folder, "mel_db.npy", read, overwrite=overwrite, on_start=on_start, on_frames=on_frames)
+    return export_mels(dataset, folder, "mel_db.npy", read, overwrite=overwrite, progress=progress)
 
 
 def export_predicted(
@@ -60,57 +55,52 @@ def export_predicted(
     folder: Path | None = None,
     *,
     overwrite: bool = False,
-    on_start: Callable[[int], None] = lambda total: None,
-    on_frames: Callable[[int], None] = lambda count: None,
+    progress: Progress = SILENT,
 ) -> Exported:
-    """Write the mels that a model predicts of all utterances; files of another model are made again.
+    """Write the mels that a model predicts for all utterances; files of another model are made again.
 
     Args:
         predictor: the model on its dataset.
         folder: where to write; by default the dataset's ``mels_ft_log_normalized``.
-        overwrite, on_start, on_frames: as in :func:`export_mels`.
+        overwrite, progress: as in :func:`export_mels`.
 
     Raises:
         UserError: as there.
     """
     dataset = predictor.dataset
     out = folder or dataset.root / PREDICTED
-    return export_mels(
-        dataset, out, predictor.source, predictor.predict, overwrite=overwrite, on_start=on_start, on_frames=on_frames
-    )
+    return export_mels(dataset, out, predictor.source, predictor.predict, overwrite=overwrite, progress=progress)
 
 
 def export_mels(
     dataset: Dataset,
     folder: Path,
     source: str,
-    make: Callable[[Utterance], NDArray[np.float32]],
+    make: Callable[[Utterance], Float32],
     *,
     details: dict[str, Any] | None = None,
     overwrite: bool = False,
-    on_start: Callable[[int], None] = lambda total: None,
-    on_frames: Callable[[int], None] = lambda count: None,
+    progress: Progress = SILENT,
 ) -> Exported:
     """Write a mel for every utterance: ``<ID>.npy``, shape (M, T) float32, ln(power).
 
-    Complete files of the same source and of unchanged utterances are kept, so that an export that was stopped goes
-    on where it was. An utterance that fails does not keep the others from being done.
+    Complete files of the same source and of unchanged utterances are kept, so that an export that was stopped
+    continues where it was. An utterance that fails does not keep the others from being done.
 
     Args:
         dataset: the dataset.
         folder: where to write.
-        source: what tells this source of mels from others.
+        source: what identifies this source of mels.
         make: gives an utterance's mel, shape (T, M), dB.
-        details: more to say of the source in the record beside the mels; a function of the source.
+        details: more about the source, for the record next to the mels; a function of the source.
         overwrite: make every file again.
-        on_start: called with the number of frames to do.
-        on_frames: called with the number of frames done since the last call.
+        progress: counts frames.
 
     Raises:
         UserError: when the folder holds mels whose origin is unknown, or it cannot be written.
     """
-    missing = _begin(dataset, folder, source, details or {}, overwrite=overwrite)
-    on_start(sum(utterance.n_frames for utterance in missing))
+    missing = _start(dataset, folder, source, details or {}, overwrite=overwrite)
+    progress.expect(sum(utterance.n_frames for utterance in missing))
     n_mels = dataset.meta.features.n_mels
     failures: list[tuple[Path, UserError]] = []
     for utterance in missing:
@@ -133,14 +123,14 @@ def export_mels(
         else:
             with replacing(path) as file:
                 np.save(file, np.ascontiguousarray(db_to_ln(mel_db).T, dtype=np.float32))
-        on_frames(utterance.n_frames)
+        progress.advance(utterance.n_frames)
     return Exported(folder, len(missing) - len(failures), len(dataset.utterances) - len(missing), failures)
 
 
-def _begin(dataset: Dataset, folder: Path, source: str, details: dict[str, Any], *, overwrite: bool) -> list[Utterance]:
-    """Take away what is out of date, and write down what the folder's files are made from; what is to be made.
+def _start(dataset: Dataset, folder: Path, source: str, details: dict[str, Any], *, overwrite: bool) -> list[Utterance]:
+    """Remove what is out of date, and write what the folder's files are made from; returns what is to be made.
 
-    In this order, a file that is there was made from what the record says, wherever the program is stopped.
+    In this order, every file was made from what the record says, wherever the program is stopped.
     """
     stored = _read_record(folder)
     made_from = {utterance.id: utterance.sha256 for utterance in dataset.utterances}
@@ -148,7 +138,7 @@ def _begin(dataset: Dataset, folder: Path, source: str, details: dict[str, Any],
     if there and stored is None and not overwrite:
         raise UserError(
             f"{folder}: holds {len(there)} mel(s) of this dataset, but not from what they were made (no {RECORD}).",
-            "Make them again with --overwrite, or move that folder away.",
+            "Make them again with `overwrite=True`, or move that folder away.",
         )
     old = {} if overwrite or stored is None or stored["source"] != source else stored["utterances"]
     kept = {
@@ -170,11 +160,8 @@ def _begin(dataset: Dataset, folder: Path, source: str, details: dict[str, Any],
 
 def _read_record(folder: Path) -> dict[str, Any] | None:
     """What the folder says its files are made from; None when it does not say."""
-    try:
-        stored = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    known = isinstance(stored, dict) and "source" in stored and isinstance(stored.get("utterances"), dict)
+    stored = read_object(folder / RECORD)
+    known = stored is not None and "source" in stored and isinstance(stored.get("utterances"), dict)
     return stored if known else None
 
 

@@ -1,4 +1,4 @@
-"""The two turns of adversarial training: losses and gradients of the discriminators, then of the generator."""
+"""The two halves of a GAN step: losses and gradients of the discriminators, then of the generator."""
 
 from __future__ import annotations
 
@@ -8,133 +8,137 @@ from itertools import chain
 import torch
 from torch import Tensor, nn
 
-from rtmri2speech.models.vocoder.discriminators import Judgement
-from rtmri2speech.training.engine.cuda_graphs import Recorder
+from rtmri2speech.training.engine.cuda_graphs import GraphCapture
 from rtmri2speech.training.losses import adversarial_loss, discriminator_loss, feature_matching_loss
 from rtmri2speech.training.recipes import VocoderLossConfig
-from rtmri2speech.training.vocoder.mel_losses import MelSimilarity
+from rtmri2speech.training.vocoder.mel_losses import MelLosses
 
-Turn = tuple[dict[str, Tensor], Sequence[Tensor]]
-"""Losses by name, scalars, and the gradient of each parameter of the networks whose turn it is."""
+LossesAndGradients = tuple[dict[str, Tensor], Sequence[Tensor]]
+"""Losses by name, scalars, and the gradient of each parameter of the networks that are about to be updated."""
 
 
-class Turns:
-    """Losses and gradients, which an optimiser then uses; the generator's turn follows the discriminators' step.
+class GanStep:
+    """Losses and gradients for the optimizers; the discriminators are updated before the generator's half.
 
     Args:
         generator: mel spectrograms (B, M, F) in ln(power) to waveforms (B, N).
-        discriminators: each judges waveforms (B, N).
-        similarity: the generator's losses that need no discriminator.
+        discriminators: each takes waveforms (B, N).
+        mel_losses: the generator's losses that need no discriminator.
         weights: of the losses that do.
-        low_precision: the discriminators compute in bfloat16; all else in float32.
+        low_precision: the discriminators compute in bfloat16; everything else in float32.
     """
 
     def __init__(
         self,
         generator: nn.Module,
         discriminators: nn.ModuleList,
-        similarity: MelSimilarity,
+        mel_losses: MelLosses,
         weights: VocoderLossConfig,
         *,
         low_precision: bool = False,
     ) -> None:
         self.generator = generator
         self.discriminators = discriminators
-        self._similarity = similarity
+        self._mel_losses = mel_losses
         self._weights = weights
         self._low_precision = low_precision
         self._fake: Tensor | None = None
 
-    def judge(self, wave: Tensor) -> Judgement:
+    def discriminate(self, wave: Tensor) -> tuple[list[Tensor], list[list[Tensor]]]:
         """Logits and feature maps of every sub-discriminator for waveforms (B, N)."""
         with torch.autocast(wave.device.type, torch.bfloat16, enabled=self._low_precision, cache_enabled=False):
-            judged = [discriminator(wave) for discriminator in self.discriminators]
-        logits = [values.float() for found, _ in judged for values in found]
-        return logits, list(chain.from_iterable(maps for _, maps in judged))
+            outputs = [discriminator(wave) for discriminator in self.discriminators]
+        logits = [values.float() for found, _ in outputs for values in found]
+        return logits, list(chain.from_iterable(maps for _, maps in outputs))
 
-    def discriminators_turn(self, ln_mel: Tensor, real: Tensor) -> Turn:
-        """Generate, and tell generated from recorded waveforms (B, N)."""
+    def discriminator_gradients(self, ln_mel: Tensor, real: Tensor) -> LossesAndGradients:
+        """Generate waveforms, and discriminate them from recorded ones.
+
+        Args:
+            ln_mel: shape (B, M, F).
+            real: shape (B, N).
+        """
         self._fake = fake = self.generator(ln_mel)
         size = len(real)
-        logits, _ = self.judge(torch.cat([real, fake.detach()]))
+        logits, _ = self.discriminate(torch.cat([real, fake.detach()]))
         loss = discriminator_loss([part[:size] for part in logits], [part[size:] for part in logits])
         return {"train/discriminator": loss.detach()}, torch.autograd.grad(loss, list(self.discriminators.parameters()))
 
-    def generators_turn(self, real: Tensor, listen: Tensor) -> Turn:
-        """Losses of what the turn before has generated.
+    def generator_gradients(self, real: Tensor, adversarial_gate: Tensor) -> LossesAndGradients:
+        """Losses of the waveforms that :meth:`discriminator_gradients` generated.
 
         Args:
             real: shape (B, N).
-            listen: a scalar, 1 to listen to the discriminators, 0 to learn from the similarity alone.
+            adversarial_gate: a scalar, 1 to learn from the discriminators too, 0 to learn from the mel losses alone.
         """
         fake = self._fake
         assert fake is not None
         with torch.no_grad():
-            _, real_maps = self.judge(real)
-        logits, fake_maps = self.judge(fake)
+            _, real_maps = self.discriminate(real)
+        logits, fake_maps = self.discriminate(fake)
         adversarial = adversarial_loss(logits)
         feature = feature_matching_loss(real_maps, fake_maps)
-        similar = self._similarity(fake, real)
-        total = listen * (self._weights.adversarial * adversarial + self._weights.feature * feature)
-        for name, value in similar.items():
-            total = total + self._similarity.weights[name] * value
+        mel = self._mel_losses(fake, real)
+        total = adversarial_gate * (self._weights.adversarial * adversarial + self._weights.feature * feature)
+        for name, value in mel.items():
+            total = total + self._mel_losses.weights[name] * value
         gradients = torch.autograd.grad(total, list(self.generator.parameters()))
         self._fake = None
-        values = {"train/generator": total, "train/adversarial": adversarial, "train/feature": feature, **similar}
+        values = {"train/generator": total, "train/adversarial": adversarial, "train/feature": feature, **mel}
         return {name: value.detach() for name, value in values.items()}, gradients
 
 
-class RecordedTurns:
+class CapturedGanStep:
     """The same on a GPU, replayed from CUDA graphs for batches of the first one's shape.
 
     Args:
-        turns: what is recorded.
+        step: what is captured.
         search: look for the fastest algorithms first.
     """
 
-    def __init__(self, turns: Turns, *, search: bool = False) -> None:
-        self._turns = turns
+    def __init__(self, step: GanStep, *, search: bool = False) -> None:
+        self._step = step
         self._search = search
         self._inputs: tuple[Tensor, Tensor, Tensor] | None = None
-        self._recorded = False  # whether the turn before was a replay
+        self._replaying = False  # whether the discriminators' half was a replay
 
-    def discriminators_turn(self, ln_mel: Tensor, real: Tensor) -> Turn:
-        """As in :class:`Turns`.
+    def discriminator_gradients(self, ln_mel: Tensor, real: Tensor) -> LossesAndGradients:
+        """As in :class:`GanStep`.
 
         Raises:
-            ConfigError: when the networks do something that cannot be recorded.
+            ConfigError: when the networks do something that cannot be captured.
         """
         if self._inputs is None:
-            self._record(ln_mel, real)
+            self._capture(ln_mel, real)
         assert self._inputs is not None
-        self._recorded = ln_mel.shape == self._inputs[0].shape
-        if not self._recorded:
-            return self._turns.discriminators_turn(ln_mel, real)
+        self._replaying = ln_mel.shape == self._inputs[0].shape
+        if not self._replaying:
+            return self._step.discriminator_gradients(ln_mel, real)
         self._inputs[0].copy_(ln_mel)
         self._inputs[1].copy_(real)
         self._graphs[0].replay()
         return self._results[0]
 
-    def generators_turn(self, real: Tensor, listen: Tensor) -> Turn:
-        """As in :class:`Turns`."""
-        if not self._recorded:
-            return self._turns.generators_turn(real, listen)
+    def generator_gradients(self, real: Tensor, adversarial_gate: Tensor) -> LossesAndGradients:
+        """As in :class:`GanStep`."""
+        if not self._replaying:
+            return self._step.generator_gradients(real, adversarial_gate)
         assert self._inputs is not None
-        self._inputs[2].copy_(listen)
+        self._inputs[2].copy_(adversarial_gate)
         self._graphs[1].replay()
         return self._results[1]
 
-    def _record(self, ln_mel: Tensor, real: Tensor) -> None:
-        turns = self._turns
-        self._inputs = mels, waves, listen = ln_mel.clone(), real.clone(), real.new_ones(())
+    def _capture(self, ln_mel: Tensor, real: Tensor) -> None:
+        step = self._step
+        self._inputs = mels, waves, gate = ln_mel.clone(), real.clone(), real.new_ones(())
 
         def both() -> None:
-            turns.discriminators_turn(mels, waves)
-            turns.generators_turn(waves, listen)
+            step.discriminator_gradients(mels, waves)
+            step.generator_gradients(waves, gate)
 
-        recorder = Recorder("vocoder.cuda_graph", search=self._search)
-        recorder.warm_up(both, list(turns.discriminators.buffers()))  # spectral norm's vectors
-        first = recorder.record(lambda: turns.discriminators_turn(mels, waves))
-        second = recorder.record(lambda: turns.generators_turn(waves, listen))
+        graphs = GraphCapture("vocoder.cuda_graph", search=self._search)
+        graphs.warm_up(both, list(step.discriminators.buffers()))  # spectral norm's vectors
+        first = graphs.capture(lambda: step.discriminator_gradients(mels, waves))
+        second = graphs.capture(lambda: step.generator_gradients(waves, gate))
         self._graphs = first[0], second[0]
         self._results = first[1], second[1]

@@ -1,7 +1,8 @@
-"""Lightning module of the vocoder training: HiFi-GAN (memo section 3)."""
+"""Lightning module of the vocoder: HiFi-GAN (reference configuration, docs/reference/memo.md section 3)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import torch
@@ -16,16 +17,16 @@ from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel import db_to_ln, ln_to_db
 from rtmri2speech.training.engine.distributed import add_up
 from rtmri2speech.training.engine.metrics_log import RunLog
-from rtmri2speech.training.engine.nan_guard import LossWatch
-from rtmri2speech.training.engine.step_metrics import StepRecords
+from rtmri2speech.training.engine.nan_guard import NanGuard, no_items
+from rtmri2speech.training.engine.step_metrics import StepMetrics
 from rtmri2speech.training.losses import mel_l1
 from rtmri2speech.training.recipes import VocoderRecipe
-from rtmri2speech.training.vocoder.gan_step import RecordedTurns, Turns
-from rtmri2speech.training.vocoder.mel_losses import MelSimilarity
-from rtmri2speech.training.vocoder.validation_audio import Hearing
+from rtmri2speech.training.vocoder.gan_step import CapturedGanStep, GanStep
+from rtmri2speech.training.vocoder.mel_losses import MelLosses
+from rtmri2speech.training.vocoder.validation_audio import ValidationAudio
 
 OPTIMIZERS = 2
-"""Optimiser steps of a batch, each of which Lightning counts in ``global_step``."""
+"""Optimizer steps per batch, each of which Lightning counts in ``global_step``."""
 
 SoundBatch = tuple[Tensor, Tensor]
 """Mel spectrogram (B, F, M) in dB and waveform (B, F * hop)."""
@@ -34,15 +35,16 @@ SoundBatch = tuple[Tensor, Tensor]
 class VocoderTraining(LightningModule):
     """Trains a generator against discriminators.
 
-    Optimisation is manual, discriminators first, as in the released code. Nothing in a step is random, and the
-    learning rate is a function of step and epoch, so that a resumed training needs no more than weights and moments.
+    Optimization is manual, discriminators first, as in the released code. Nothing in a step is random, and the
+    learning rate is a function of step and epoch, so that a resumed run needs no more than weights and moments.
 
     Args:
         recipe: settings.
         generator: the network with plain weights; weight norm is added here.
         features: the mel definition, that of the input and of the mel loss.
-        hearing: what is measured and heard of validation utterances.
+        audio: measures validation utterances and keeps some of their sound.
         low_precision: the discriminators compute in bfloat16.
+        items_of: names of the recordings in the batch of a step, for the message about a diverged run.
     """
 
     def __init__(
@@ -50,9 +52,10 @@ class VocoderTraining(LightningModule):
         recipe: VocoderRecipe,
         generator: Generator,
         features: FeatureConfig,
-        hearing: Hearing,
+        audio: ValidationAudio,
         *,
         low_precision: bool = False,
+        items_of: Callable[[int], list[str]] = no_items,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -62,25 +65,25 @@ class VocoderTraining(LightningModule):
         add_weight_norm(self.generator)
         divisor = recipe.discriminator_divisor
         self.discriminators = nn.ModuleList(build_discriminator(name, divisor) for name in recipe.discriminators)
-        self.watch = LossWatch("vocoder")
+        self.guard = NanGuard("vocoder", items_of)
         self.last_train_loss: Tensor | None = None
         self.stop_reason: str | None = None
         self.run_log: RunLog | None = None
-        self._turns: Turns | RecordedTurns = Turns(
+        self._gan: GanStep | CapturedGanStep = GanStep(
             self.generator,
             self.discriminators,
-            MelSimilarity(recipe.loss, features),
+            MelLosses(recipe.loss, features),
             recipe.loss,
             low_precision=low_precision,
         )
-        self._records = StepRecords("train/generator", "train/discriminator")
-        self._hearing = hearing
+        self._step_metrics = StepMetrics("train/generator", "train/discriminator")
+        self._audio = audio
         self.validations = 0
         self._error = torch.zeros(2)
 
     @property
     def optimizer_steps(self) -> int:
-        """Batches trained on: steps of the generator."""
+        """Batches trained on: updates of the generator."""
         return self.global_step // OPTIMIZERS
 
     def frames_in(self, batch: SoundBatch) -> int:
@@ -89,44 +92,44 @@ class VocoderTraining(LightningModule):
 
     def synthesize(self, mel_db: Tensor) -> Tensor:
         """Mel spectrogram (B, F, M) in dB to waveform (B, F * hop)."""
-        wave: Tensor = self.generator(_ln(mel_db))
+        wave: Tensor = self.generator(_generator_input(mel_db))
         return wave
 
     def on_fit_start(self) -> None:
-        """On a GPU, record the networks' work, if the recipe says so."""
-        if self.recipe.cuda_graph and self.device.type == "cuda" and isinstance(self._turns, Turns):
-            self._turns = RecordedTurns(self._turns, search=self.recipe.search_kernels)
+        """On a GPU, capture the networks' work, if the recipe says so."""
+        if self.recipe.cuda_graph and self.device.type == "cuda" and isinstance(self._gan, GanStep):
+            self._gan = CapturedGanStep(self._gan, search=self.recipe.search_kernels)
 
     def training_step(self, batch: SoundBatch, batch_idx: int) -> None:
-        """One step of the discriminators, then one of the generator."""
+        """Update the discriminators, then the generator."""
         mel_db, real = batch
         for_generator, for_discriminators = cast(list[LightningOptimizer], self.optimizers())
         step = self.optimizer_steps
         rate = self.recipe.rate(step, self.current_epoch)
-        listen = real.new_ones(()) if step >= self.recipe.discriminator_start else real.new_zeros(())
+        gate = real.new_ones(()) if step >= self.recipe.discriminator_start else real.new_zeros(())
         share = self._share(len(real))
 
-        found, gradients = self._turns.discriminators_turn(_ln(mel_db), real)
-        norm_d = self._step(for_discriminators, self.discriminators, gradients, share, rate)
+        found, gradients = self._gan.discriminator_gradients(_generator_input(mel_db), real)
+        norm_d = self._update(for_discriminators, self.discriminators, gradients, share, rate)
         values = dict(found)
-        found, gradients = self._turns.generators_turn(real, listen)
-        norm_g = self._step(for_generator, self.generator, gradients, share, rate)
+        found, gradients = self._gan.generator_gradients(real, gate)
+        norm_g = self._update(for_generator, self.generator, gradients, share, rate)
         values |= found
 
-        # What a replay returns, the next one overwrites.
+        # The next replay overwrites what a replay returns.
         names, stacked = list(values), torch.stack(list(values.values()))
         losses = stacked if share is None else add_up(stacked * share)
         values = dict(zip(names, losses, strict=True))
         self.last_train_loss = values["train/mel"]
-        self.watch.see(values["train/generator"] + values["train/discriminator"], step)
+        self.guard.update(values["train/generator"] + values["train/discriminator"], step)
         values |= {"train/grad_norm": norm_g, "train/grad_norm_discriminators": norm_d}
-        self._records.see(self.run_log, self.optimizer_steps, self.current_epoch, values, rate)
+        self._step_metrics.update(self.run_log, self.optimizer_steps, self.current_epoch, values, rate)
 
     def on_validation_epoch_start(self) -> None:
-        """Refuse to validate a network that has come apart, and begin new sums."""
-        self.watch.check()
+        """Refuse to validate a diverged network, and start new sums."""
+        self.guard.check()
         self._error = torch.zeros(2, device=self.device)
-        self._hearing.begin()
+        self._audio.reset()
 
     def validation_step(self, batch: SoundBatch, batch_idx: int) -> None:
         """Add the mel error of a whole utterance, weighted by its frames; measure and keep some of the sounds."""
@@ -134,39 +137,39 @@ class VocoderTraining(LightningModule):
         frames = mel_db.shape[0] * mel_db.shape[1]
         wave = self.synthesize(mel_db)
         self._error = self._error + torch.stack([mel_l1(wave, real, self.features), self._error.new_ones(())]) * frames
-        self._hearing.hear(batch_idx * self.trainer.world_size + self.global_rank, real, wave)
+        self._audio.update(batch_idx * self.trainer.world_size + self.global_rank, real, wave)
 
     def on_validation_epoch_end(self) -> None:
-        """Log the mean absolute error of the mel spectrogram, which chooses the best model, and what was measured."""
+        """Log the mean absolute error of the mel spectrogram, which chooses the best model, and the other measures."""
         total, frames = add_up(self._error)
         error = total / frames.clamp(min=1)
-        self.watch.require(error, "validation")
+        self.guard.require(error, "validation")
         self.log("val/loss", error)
         self.log("val/mae_db", ln_to_db(error))
-        self.log_dict(self._hearing.measures(self.device))
+        self.log_dict(self._audio.compute(self.device))
         if self.run_log is not None and self.validations % self.recipe.show_every == 0:
-            self._hearing.show(self.run_log, self.optimizer_steps)
+            self._audio.log_sounds(self.run_log, self.optimizer_steps)
         self.validations += 1
 
     def on_train_epoch_end(self) -> None:
-        """Nothing that has come apart is saved."""
-        self.watch.check()
+        """Refuse to save a diverged network."""
+        self.guard.check()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep what the log depends on; a network that has come apart is not saved."""
-        self.watch.check()
+        """Keep what the log depends on; a diverged network is not saved."""
+        self.guard.check()
         checkpoint["validations"] = self.validations
-        checkpoint["records"] = self._records.state()
+        checkpoint["records"] = self._step_metrics.state()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Restore what ``on_save_checkpoint`` kept."""
         self.validations = checkpoint.get("validations", 0)
-        self._records.load(checkpoint["records"], self.device)
+        self._step_metrics.load(checkpoint["records"], self.device)
 
     def configure_optimizers(self) -> Any:
         """Adam for the generator and for all discriminators."""
         settings = self.recipe.optimizer
-        # AdamW without weight decay is Adam, the memo's; with it, the released code's.
+        # AdamW without weight decay is Adam, as in the reference configuration; with it, the released code's.
         return [
             AdamW(
                 part.parameters(),
@@ -180,13 +183,13 @@ class VocoderTraining(LightningModule):
         ]
 
     def _share(self, size: int) -> Tensor | None:
-        """This process's share of a batch of all, of which it has ``size`` items; None where there is one process."""
+        """The fraction of a batch that this process has, ``size`` items; None where there is one process."""
         if self.trainer.world_size == 1:
             return None
         own = torch.tensor(float(size), device=self.device)
         return own / add_up(own)
 
-    def _step(
+    def _update(
         self,
         optimizer: LightningOptimizer,
         networks: nn.Module,
@@ -194,7 +197,7 @@ class VocoderTraining(LightningModule):
         share: Tensor | None,
         rate: float,
     ) -> Tensor:
-        """Step with the mean gradient of all processes; the norm it had before it was clipped."""
+        """Update the networks with the mean gradient of all processes; its norm before it was clipped."""
         if share is not None:
             # Not Lightning's exchange, which expects a backward pass through all networks at once.
             flat = add_up(torch.cat([value.flatten() for value in gradients]) * share)
@@ -212,5 +215,6 @@ class VocoderTraining(LightningModule):
         return norm
 
 
-def _ln(mel_db: Tensor) -> Tensor:
+def _generator_input(mel_db: Tensor) -> Tensor:
+    """Mel spectrogram (B, F, M) in dB to ln(power), (B, M, F)."""
     return db_to_ln(mel_db).transpose(1, 2)

@@ -91,7 +91,7 @@ def test_each_fold_is_predicted_by_a_model_trained_without_it(run: Run, dataset:
 @pytest.mark.parametrize(
     ("words", "problem", "remedy"),
     [
-        ("", "Which model shall predict is not said", "--folds K"),
+        ("", "There is no model to predict with", "--folds K"),
         ("--model m --folds 3", "--model m and --folds 3: the mels come either from one model", "Leave one"),
         ("--model m --recipe smoke --set a=1", "--recipe, --set: only of use with --folds", "Add --folds K"),
         ("--folds 1", "--folds 1: at least 2", "--folds 5"),

@@ -24,7 +24,7 @@ from rtmri2speech.signal.frames import model_input
 from rtmri2speech.training.acoustic.module import AcousticTraining
 from rtmri2speech.training.engine.distributed import ALONE
 from rtmri2speech.training.engine.metrics_log import read_metrics
-from rtmri2speech.training.engine.nan_guard import LossWatch
+from rtmri2speech.training.engine.nan_guard import NanGuard
 from rtmri2speech.training.engine.run_folder import load_checkpoint
 from rtmri2speech.training.engine.trainer import choose_execution
 from rtmri2speech.training.recipes import Recipe
@@ -132,7 +132,7 @@ def test_micro_batches_give_the_gradient_of_the_whole_batch(
 def test_trains_in_bfloat16(kind: str, dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path) -> None:
     recipe = make_recipe(**{kind: {"precision": "bf16", "max_steps": 2}})
     train = train_acoustic if kind == "acoustic" else train_vocoder
-    summary = train(dataset_dir, recipe, tmp_path / "a", tmp_path / "run", device="cpu", progress=True)
+    summary = train(dataset_dir, recipe, tmp_path / "a", tmp_path / "run", device="cpu")
     assert summary.precision == "bf16-mixed" and summary.best_loss < float("inf")
     assert all(tensor.dtype != torch.bfloat16 for tensor in weights(tmp_path / "a").values())
 
@@ -217,11 +217,11 @@ def test_a_loss_that_is_no_number_stops_the_training(
         train_acoustic(dataset_dir, recipe, tmp_path / "a", tmp_path / "run", device="cpu")
     assert "acoustic.optimizer.lr" in error.value.remedy
     assert re.search(r"recordings in it: u\d", error.value.problem), "the batch's recordings are named"
-    watch = LossWatch("vocoder")
+    guard = NanGuard("vocoder")
     for step, loss in enumerate([1.0, float("nan"), 2.0, float("inf")]):
-        watch.see(torch.tensor(loss), step + 1)  # counted from 0
+        guard.update(torch.tensor(loss), step + 1)  # counted from 0
     with pytest.raises(UserError, match="at step 3"):
-        watch.check()
+        guard.check()
 
 
 def test_training_ends_without_improvement_or_at_the_least_rate(
@@ -262,7 +262,7 @@ def test_the_recordings_named_are_those_of_the_step(dataset: Dataset, make_recip
             for segment in batch["frames"].numpy():
                 names[-1] += [name for name, whole in frames.items() if (whole == segment[0]).all((1, 2)).any()]
     assert len(names) == 6
-    assert [task.module.watch.items_of(step) for step in range(6)] == names
+    assert [task.module.guard.items_of(step) for step in range(6)] == names
 
 
 @pytest.mark.parametrize("segments", [1, 2])

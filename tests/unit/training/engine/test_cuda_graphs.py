@@ -79,5 +79,5 @@ def test_what_cannot_be_recorded_says_how_to_go_without() -> None:
         features: torch.Tensor = network(frames)
         return features * float(features.sum())  # the CPU waits for the GPU
 
-    with pytest.raises(ConfigError, match="cannot be recorded"):
+    with pytest.raises(ConfigError, match="cannot be captured"):
         CapturedEncoder(encode, network)(torch.ones(4, 3, device="cuda"))

@@ -135,7 +135,7 @@ def test_processes_begin_together_or_not_at_all(tmp_path: Path) -> None:
     codes, errors = launch("srun", agree, tmp_path, folder=tmp_path)
     assert codes == {0}, errors
     first, second = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(2))
-    apart = "Process 0 would begin at step 0, process 1 at step 1.\nPut --run-dir"
+    apart = "Process 0 would begin at step 0, process 1 at step 1.\nPut `run_dir`"
     assert first[0] == second[0] == first[-1] == second[-1] == "step 7"
     assert first[1] == "The folder is in use.\nChoose another."
     assert second[1] == "Process 0 cannot begin: The folder is in use.\nChoose another."

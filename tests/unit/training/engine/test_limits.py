@@ -143,7 +143,7 @@ def test_a_run_killed_before_its_last_validation_makes_up_for_it(
 ) -> None:
     recipe, run = make_recipe(acoustic={"max_steps": 4}), tmp_path / "run"
     with monkeypatch.context() as patch:
-        patch.setattr("rtmri2speech.training.train.Trainer.validate", killed)
+        patch.setattr("rtmri2speech.training.session.Trainer.validate", killed)
         with pytest.raises(Killed):
             train_acoustic(dataset_dir, recipe, tmp_path / "a", run, device="cpu")
     assert [row["step"] for row in read_metrics(run) if "val/loss" in row] == [3]

@@ -11,7 +11,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from rtmri2speech.errors import UserError
 from rtmri2speech.training.engine.metrics_log import METRICS, RunLog, read_metrics, validation_loss
-from rtmri2speech.training.engine.step_metrics import StepRecords
+from rtmri2speech.training.engine.step_metrics import StepMetrics
 
 
 def test_a_resumed_run_drops_what_came_after_its_step(tmp_path: Path) -> None:
@@ -55,15 +55,15 @@ def test_a_log_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 def test_peaks_between_records_are_kept(tmp_path: Path) -> None:
-    log, records = RunLog(tmp_path), StepRecords("loss")
+    log, records = RunLog(tmp_path), StepMetrics("loss")
     for step in range(1, 21):
         loss = torch.tensor(9.0 if step == 4 else 1.0 / step)
         if step == 7:  # a checkpoint, and a run that goes on from it
             state = records.state()
-            records = StepRecords("loss")
+            records = StepMetrics("loss")
             records.load(state, torch.device("cpu"))
-        records.see(log, step, 0, {"loss": loss, "other": torch.tensor(float(step))}, rate=0.1)
-    records.see(None, 30, 0, {"loss": torch.tensor(0.0)}, rate=0.1)
+        records.update(log, step, 0, {"loss": loss, "other": torch.tensor(float(step))}, rate=0.1)
+    records.update(None, 30, 0, {"loss": torch.tensor(0.0)}, rate=0.1)
     log.close()
     rows = read_metrics(tmp_path)
     assert [row["step"] for row in rows] == [10, 20]
@@ -87,15 +87,15 @@ def test_what_is_no_finite_number_is_null_and_read_as_nan(tmp_path: Path) -> Non
 
 
 def test_steps_that_half_precision_skips_are_counted_and_are_no_peaks(tmp_path: Path) -> None:
-    log, records = RunLog(tmp_path), StepRecords("loss", "norm")
+    log, records = RunLog(tmp_path), StepMetrics("loss", "norm")
     norms = {3: math.inf, 5: 7.0, 8: math.nan, 20: math.inf}
     for step in range(1, 31):
         if step == 6:  # a checkpoint, and a run that goes on from it
             state = records.state()
-            records = StepRecords("loss", "norm")
+            records = StepMetrics("loss", "norm")
             records.load(state, torch.device("cpu"))
         values = {"loss": torch.tensor(1.0), "norm": torch.tensor(norms.get(step, 2.0))}
-        records.see(log, step, 0, values, rate=0.1)
+        records.update(log, step, 0, values, rate=0.1)
     log.close()
     first, second, third = read_metrics(tmp_path)
     assert (first["norm"], first["norm_peak"], first["train/skipped_steps"]) == (2.0, 7.0, 2)

@@ -20,7 +20,7 @@ from rtmri2speech.config import Config
 from rtmri2speech.errors import UserError
 from rtmri2speech.models.bundle.model_file import load_bundle
 from rtmri2speech.training.engine.metrics_log import RunLog
-from rtmri2speech.training.engine.nan_guard import LossWatch
+from rtmri2speech.training.engine.nan_guard import NanGuard
 from rtmri2speech.training.engine.run_folder import RunFolder, load_checkpoint
 from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.summary import TrainingSummary
@@ -59,14 +59,14 @@ def test_run_folders_are_never_overwritten(make_dataset: MakeDataset, make_recip
     with pytest.raises(UserError, match="no training to resume"):
         train_acoustic(root, recipe, out, run_dir, device="cpu", resume=True)
     train_acoustic(root, recipe, out, run_dir, device="cpu")
-    with pytest.raises(UserError, match="--resume"):
+    with pytest.raises(UserError, match="already exists and is not empty"):
         train_acoustic(root, recipe, out, run_dir, device="cpu")
     other = longer(recipe, "acoustic", optimizer=recipe.acoustic.optimizer.model_copy(update={"lr": 0.5}))
     with pytest.raises(UserError, match=r"optimizer\.lr: 0\.003 then, 0\.5 now"):
         train_acoustic(root, other, out, run_dir, device="cpu", resume=True)
     with pytest.raises(
         UserError,
-        match=r"dataset has changed since this training began: 4 other content or split \(u0, u1, u2, \.\.\.\)",
+        match=r"dataset has changed since this run began: 4 other content or split \(u0, u1, u2, \.\.\.\)",
     ):
         train_acoustic(make_dataset("more", seed=9), recipe, out, run_dir, device="cpu", resume=True)
     with pytest.raises(UserError, match="kind: acoustic then, vocoder now"):
@@ -122,23 +122,23 @@ def test_a_run_goes_on_from_what_it_began_from(
         train_acoustic(dataset_dir, recipe, tmp_path / "a", folder, device="cpu", **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr("rtmri2speech.training.train.Trainer.fit", no_memory)
+        patch.setattr("rtmri2speech.training.session.Trainer.fit", no_memory)
         with pytest.raises(UserError, match="memory"):
             train(run, init=one)
     with pytest.raises(UserError, match="no checkpoint yet, and began from 1") as error:
         train(run, resume=True)
-    assert "--init" in error.value.remedy
+    assert "`init`" in error.value.remedy
     train(run, resume=True, init=one)
     train(run, resume=True)
     assert load_bundle(tmp_path / "a").provenance["init"] == "1"
     one.rename(tmp_path / "renamed")
     train(run, resume=True, init=tmp_path / "renamed")
-    with pytest.raises(UserError, match="began from 1, and --init is 2"):
+    with pytest.raises(UserError, match="began from 1, and `init` is 2"):
         train(run, resume=True, init=other)
     other.rename(one)
-    with pytest.raises(UserError, match="began from 1, and --init is 1 of that name with other content"):
+    with pytest.raises(UserError, match="began from 1, and `init` is 1 of that name with other content"):
         train(run, resume=True, init=one)
-    with pytest.raises(UserError, match="began without --init, and --init is 1"):
+    with pytest.raises(UserError, match="began without `init`, and `init` is 1"):
         train(tmp_path / "r1", resume=True, init=one)
 
 
@@ -167,16 +167,16 @@ def no_memory(*_: Any, **__: Any) -> None:
 def test_interrupt_inside_an_epoch(
     presses: int, dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain, recipe = LossWatch.see, make_recipe(acoustic={"max_epochs": 4})
+    plain, recipe = NanGuard.update, make_recipe(acoustic={"max_epochs": 4})
     before = signal.getsignal(signal.SIGINT)
 
-    def press(self: LossWatch, loss: torch.Tensor, step: int) -> None:
+    def press(self: NanGuard, loss: torch.Tensor, step: int) -> None:
         plain(self, loss, step)
         if step == 4:  # epochs have 3 steps: the second step of the second epoch
             for _ in range(presses):
                 signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(LossWatch, "see", press)
+    monkeypatch.setattr(NanGuard, "update", press)
     out, run_dir = tmp_path / "a", tmp_path / "run"
     with pytest.raises(KeyboardInterrupt):
         train_acoustic(dataset_dir, recipe, out, run_dir, device="cpu")
@@ -185,7 +185,7 @@ def test_interrupt_inside_an_epoch(
     position = RunFolder(run_dir).position()
     assert position is not None and (position.epoch, position.batches) == ((1, 2) if presses == 1 else (1, 0))
 
-    monkeypatch.setattr(LossWatch, "see", plain)
+    monkeypatch.setattr(NanGuard, "update", plain)
     resumed = train_acoustic(dataset_dir, recipe, out, run_dir, device="cpu", resume=True)
     straight = train_acoustic(dataset_dir, recipe, tmp_path / "b", tmp_path / "straight", device="cpu")
     assert (resumed.steps, resumed.epochs) == (straight.steps, straight.epochs) == (12, 4)

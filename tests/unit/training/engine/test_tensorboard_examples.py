@@ -16,7 +16,7 @@ from rtmri2speech.models.bundle.model_file import load_bundle
 from rtmri2speech.signal.frames import model_input
 from rtmri2speech.training import tasks
 from rtmri2speech.training.acoustic.compare_inference import compare_modes
-from rtmri2speech.training.engine.tensorboard_examples import Example
+from rtmri2speech.training.engine.tensorboard_examples import TensorBoardExample
 from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.train import train_acoustic
 
@@ -58,7 +58,7 @@ def test_the_picture_has_the_true_mel_above_the_predicted(dataset: Dataset, mode
         def sound(self, name: str, samples: np.ndarray, rate: int, step: int) -> None:
             seen[name] = samples
 
-    example = Example.of(dataset, dataset.of_split("validation")[0])
+    example = TensorBoardExample.of(dataset, dataset.of_split("validation")[0])
     example.show(Log(), model, None, 3)  # type: ignore[arg-type]
     frames, bands = example.mel_db.shape
     picture = seen["u3: true above predicted"]

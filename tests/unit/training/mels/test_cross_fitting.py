@@ -164,7 +164,7 @@ def test_a_run_of_something_else_is_refused(
     assert len(trained) == 2
     with pytest.raises(UserError, match=r"folds\.json: the folds were made otherwise: folds: 2 then, 3 now") as error:
         CrossFitting(dataset, 3, recipe, run)
-    assert "--run-dir" in error.value.remedy
+    assert "`run_dir`" in error.value.remedy
     with pytest.raises(UserError, match="seed: 42 then, 7 now"):
         CrossFitting(dataset, 2, make_recipe(acoustic={"max_steps": 2, "seed": 7}), run)
     with pytest.raises(
@@ -191,7 +191,7 @@ def test_folders_and_datasets_that_cannot_be_used(dataset: Dataset, recipe: Reci
         CrossFitting(dataset, 4, recipe, run)
     run.mkdir()
     (run / "mine.txt").write_text("kept", encoding="utf-8")
-    with pytest.raises(UserError, match=r"run: already exists, and is no folder of --folds"):
+    with pytest.raises(UserError, match=r"run: already exists, and is no folder of `folds`"):
         CrossFitting(dataset, 2, recipe, run)
     for content in ("{", "[]", '{"folds": 2}'):
         (run / PLAN).write_text(content, encoding="utf-8")

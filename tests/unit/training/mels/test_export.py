@@ -14,6 +14,7 @@ import pytest
 
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.errors import UserError
+from rtmri2speech.progress import Silent
 from rtmri2speech.training.mels.export import RECORD, export_ground_truth, export_mels
 
 
@@ -29,22 +30,36 @@ class Maker:
         return np.full((utterance.n_frames, self.bands), self.level, np.float32)
 
 
+class Counter(Silent):
+    """Progress that remembers what was counted."""
+
+    def __init__(self) -> None:
+        self.expected: list[int] = []
+        self.done: list[int] = []
+
+    def expect(self, count: int) -> None:
+        self.expected.append(count)
+
+    def advance(self, count: int = 1) -> None:
+        self.done.append(count)
+
+
 def level(path: Path) -> float:
     """Level of one of the Maker's mels in dB."""
     return float(np.load(path).mean() * 10 / np.log(10))
 
 
 def test_ground_truth_is_the_natural_logarithm_of_the_datasets_mel(dataset: Dataset) -> None:
-    started: list[int] = []
-    done: list[int] = []
-    result = export_ground_truth(dataset, on_start=started.append, on_frames=done.append)
+    progress = Counter()
+    result = export_ground_truth(dataset, progress=progress)
     assert result.folder == dataset.root / "mels_gt_log" and (result.made, result.kept) == (4, 0)
     assert {path.name for path in result.folder.iterdir()} == {RECORD, *(f"u{i}.npy" for i in range(4))}
     for row in dataset.utterances:
         mel = np.load(result.folder / f"{row.id}.npy")
         assert mel.shape == (16, row.n_frames) and mel.dtype == np.float32
         assert np.allclose(mel, dataset.mel_db(row).T * (np.log(10) / 10), atol=1e-5)
-    assert started == [40 + 33 + 25 + 24] and sum(done) == started[0] and len(done) == 4
+    assert progress.expected == [40 + 33 + 25 + 24]
+    assert sum(progress.done) == progress.expected[0] and len(progress.done) == 4
 
 
 def test_a_second_export_makes_only_what_is_missing_or_incomplete(dataset: Dataset, tmp_path: Path) -> None:
@@ -109,7 +124,7 @@ def test_mels_of_unknown_origin_are_not_overwritten_unasked(dataset: Dataset, tm
         (folder / RECORD).write_text(record)
     with pytest.raises(UserError, match=r"holds 4 mel\(s\) of this dataset, but not from what") as error:
         export_mels(dataset, folder, "one", Maker(-30.0))
-    assert "--overwrite" in error.value.remedy and level(folder / "u0.npy") == pytest.approx(-40.0)
+    assert "`overwrite=True`" in error.value.remedy and level(folder / "u0.npy") == pytest.approx(-40.0)
     assert export_mels(dataset, folder, "one", Maker(-30.0), overwrite=True).made == 4
     assert json.loads((folder / RECORD).read_text())["utterances"].keys() == {"u0", "u1", "u2", "u3"}
 

@@ -72,7 +72,7 @@ def test_the_datasets_own_mels_from_a_folder_train_the_same_vocoder(
     recipe = make_recipe(vocoder={"max_steps": 2})
     one = train_vocoder(dataset.root, recipe, tmp_path / "a", tmp_path / "r1", device="cpu")
     other = train_vocoder(
-        dataset.root, recipe, tmp_path / "b", tmp_path / "r2", device="cpu", mels=MelSource(folder, folder, 0.5)
+        dataset.root, recipe, tmp_path / "b", tmp_path / "r2", device="cpu", fine_tune=MelSource(folder, folder, 0.5)
     )
     assert other.best_loss == pytest.approx(one.best_loss, rel=1e-4)
     assert any("Mel error of copy synthesis" in line for line in one.lines())
@@ -86,7 +86,7 @@ def test_the_model_remembers_the_mels_and_the_start(
     base, out, run_dir = tmp_path / "base", tmp_path / "tuned", tmp_path / "run"
     train_vocoder(dataset.root, recipe, base, tmp_path / "r0", device="cpu")
     source = MelSource(folders["predicted"], folders["extra"], 0.8)
-    train_vocoder(dataset.root, recipe, out, run_dir, device="cpu", init=base, mels=source)
+    train_vocoder(dataset.root, recipe, out, run_dir, device="cpu", init=base, fine_tune=source)
     assert "mels" not in load_bundle(base).provenance
     provenance = load_bundle(out).provenance
     assert provenance["mels"] == source.identity(dataset) and provenance["init"] == "base"
@@ -104,10 +104,10 @@ def test_a_run_goes_on_with_its_own_mels_only(
 
     def again(mels: MelSource | None, longer: Recipe = recipe) -> float:
         return train_vocoder(
-            dataset.root, longer, tmp_path / "a", run_dir, device="cpu", resume=True, mels=mels
+            dataset.root, longer, tmp_path / "a", run_dir, device="cpu", resume=True, fine_tune=mels
         ).final_loss
 
-    train_vocoder(dataset.root, recipe, tmp_path / "a", run_dir, device="cpu", mels=source)
+    train_vocoder(dataset.root, recipe, tmp_path / "a", run_dir, device="cpu", fine_tune=source)
     others = {
         r"mels\.extra_weight: 0\.8 then, 0\.5 now": MelSource(predicted, extra, 0.5),
         r"mels\.extra: extra .* then, None now; mels\.extra_weight: 0\.8 then, None": MelSource(predicted),
@@ -130,7 +130,9 @@ def test_a_resumed_run_hears_what_an_uninterrupted_one_hears(
     source = MelSource(folders["predicted"], folders["extra"], 0.5)
     short, whole = make_recipe(vocoder={"max_steps": 3}), make_recipe(vocoder={"max_steps": 6})
     for recipe, name, resume in ((short, "cut", False), (whole, "cut", True), (whole, "straight", False)):
-        train_vocoder(dataset.root, recipe, tmp_path / "a", tmp_path / name, device="cpu", resume=resume, mels=source)
+        train_vocoder(
+            dataset.root, recipe, tmp_path / "a", tmp_path / name, device="cpu", resume=resume, fine_tune=source
+        )
     one, other = (load_checkpoint(RunFolder(tmp_path / name).last)["state_dict"] for name in ("cut", "straight"))
     assert all(torch.equal(value, other[name]) for name, value in one.items())
 
@@ -150,5 +152,5 @@ def test_mels_that_do_not_fit_are_refused_before_training(
     np.save(mel_path(folders["extra"], dataset.utterances[1]), np.zeros((16, 32), np.float32))
     source = MelSource(folders["predicted"], folders["extra"], 0.8)
     with pytest.raises(DatasetError, match=r"extra.u1\.npy: has shape \(16, 32\), .* utterance u1 33 frames"):
-        train_vocoder(dataset.root, make_recipe(), tmp_path / "a", tmp_path / "run", device="cpu", mels=source)
+        train_vocoder(dataset.root, make_recipe(), tmp_path / "a", tmp_path / "run", device="cpu", fine_tune=source)
     assert not (tmp_path / "run").exists() and not (tmp_path / "a").exists()

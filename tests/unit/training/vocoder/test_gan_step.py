@@ -1,4 +1,4 @@
-"""The turns of adversarial training against the plain way: two backward passes, gradients left where they fall."""
+"""The steps of adversarial training against the plain way: two backward passes, gradients left where they fall."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from rtmri2speech.models.vocoder.discriminators import build_discriminator
 from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig, add_weight_norm
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.training.recipes import VocoderLossConfig
-from rtmri2speech.training.vocoder.gan_step import RecordedTurns, Turns
-from rtmri2speech.training.vocoder.mel_losses import MelSimilarity
+from rtmri2speech.training.vocoder.gan_step import CapturedGanStep, GanStep
+from rtmri2speech.training.vocoder.mel_losses import MelLosses
 
 FEATURES = FeatureConfig()
 FRAMES = 8
@@ -43,9 +43,9 @@ def judged(discriminators: nn.ModuleList, wave: Tensor) -> tuple[list[Tensor], l
 def test_gradients_are_those_of_the_plain_way(listen: float) -> None:
     generator, discriminators = networks()
     ln_mel, real = batch()
-    turns = Turns(generator, discriminators, MelSimilarity(LOSSES, FEATURES), LOSSES)
+    gan = GanStep(generator, discriminators, MelLosses(LOSSES, FEATURES), LOSSES)
 
-    values, for_discriminators = turns.discriminators_turn(ln_mel, real)
+    values, for_discriminators = gan.discriminator_gradients(ln_mel, real)
     fake = generator(ln_mel)
     loss = sum(
         ((1 - r) ** 2).mean() + (f**2).mean()
@@ -57,15 +57,15 @@ def test_gradients_are_those_of_the_plain_way(listen: float) -> None:
     for mine, theirs in zip(for_discriminators, expected, strict=True):
         torch.testing.assert_close(mine, theirs, rtol=1e-3, atol=1e-6)
 
-    # The discriminators step before the generator's turn.
+    # The discriminators step before the generator's step.
     with torch.no_grad():
         for parameter, gradient in zip(discriminators.parameters(), expected, strict=True):
             parameter -= 0.01 * gradient
-    values, for_generator = turns.generators_turn(real, torch.tensor(listen))
+    values, for_generator = gan.generator_gradients(real, torch.tensor(listen))
     logits, maps = judged(discriminators, fake)
     adversarial = sum(((1 - f) ** 2).mean() for f in logits)
     feature = sum((f - r.detach()).abs().mean() for f, r in zip(maps, judged(discriminators, real)[1], strict=True))
-    similar = MelSimilarity(LOSSES, FEATURES)(fake, real)
+    similar = MelLosses(LOSSES, FEATURES)(fake, real)
     total = listen * (1.5 * adversarial + 2.0 * feature)
     total = total + 45.0 * similar["train/mel"] + 15.0 * similar["train/multi_scale_mel"]
     torch.testing.assert_close(values["train/generator"], total)
@@ -82,9 +82,9 @@ def test_discriminators_in_low_precision_leave_the_rest_as_it_is() -> None:
     found = []
     for low in (False, True):
         generator, discriminators = networks()
-        turns = Turns(generator, discriminators, MelSimilarity(LOSSES, FEATURES), LOSSES, low_precision=low)
-        values, gradients = turns.discriminators_turn(ln_mel, real)
-        more, _ = turns.generators_turn(real, torch.ones(()))
+        gan = GanStep(generator, discriminators, MelLosses(LOSSES, FEATURES), LOSSES, low_precision=low)
+        values, gradients = gan.discriminator_gradients(ln_mel, real)
+        more, _ = gan.generator_gradients(real, torch.ones(()))
         assert all(value.dtype is torch.float32 for value in [*values.values(), *more.values(), *gradients])
         found.append(values | more)
     plain, low = found
@@ -96,23 +96,23 @@ def test_discriminators_in_low_precision_leave_the_rest_as_it_is() -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a GPU")
 @pytest.mark.parametrize("low_precision", [False, True])
 @pytest.mark.parametrize("search", [False, True])
-def test_replayed_turns_are_those_of_training_without(low_precision: bool, search: bool) -> None:
+def test_replayed_steps_are_those_of_training_without(low_precision: bool, search: bool) -> None:
     torch.manual_seed(1)
     batches = [batch("cuda", size) for size in (3, 3, 2, 3)]
     results = []
     for recorded in (False, True):
         generator, discriminators = networks("cuda")
-        turns: Turns | RecordedTurns = Turns(
-            generator, discriminators, MelSimilarity(LOSSES, FEATURES), LOSSES, low_precision=low_precision
+        gan: GanStep | CapturedGanStep = GanStep(
+            generator, discriminators, MelLosses(LOSSES, FEATURES), LOSSES, low_precision=low_precision
         )
         if recorded:
-            assert isinstance(turns, Turns)
-            turns = RecordedTurns(turns, search=search)
+            assert isinstance(gan, GanStep)
+            gan = CapturedGanStep(gan, search=search)
         losses = []
         for ln_mel, real in batches:
             for parts, (values, gradients) in (
-                (discriminators, turns.discriminators_turn(ln_mel, real)),
-                (generator, turns.generators_turn(real, torch.ones((), device="cuda"))),
+                (discriminators, gan.discriminator_gradients(ln_mel, real)),
+                (generator, gan.generator_gradients(real, torch.ones((), device="cuda"))),
             ):
                 losses.append({name: float(value) for name, value in values.items()})
                 with torch.no_grad():

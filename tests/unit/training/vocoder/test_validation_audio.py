@@ -11,7 +11,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.training.engine.metrics_log import RunLog
-from rtmri2speech.training.vocoder.validation_audio import Hearing
+from rtmri2speech.training.vocoder.validation_audio import ValidationAudio
 
 FEATURES = FeatureConfig()
 CPU = torch.device("cpu")
@@ -27,32 +27,32 @@ def voice(seed: int, seconds: float = 1.5) -> torch.Tensor:
 
 
 def test_measured_are_some_of_all_evenly_spread() -> None:
-    hearing = Hearing([f"u{i}" for i in range(10)], FEATURES, measured=4)
+    audio = ValidationAudio([f"u{i}" for i in range(10)], FEATURES, measured=4)
     for index in range(10):
         # Only what is measured may count: the others are spoilt.
         spoilt = torch.zeros_like(voice(index)) if index % 3 else voice(index)
-        hearing.hear(index, voice(index), spoilt)
-    found = hearing.measures(CPU)
+        audio.update(index, voice(index), spoilt)
+    found = audio.compute(CPU)
     assert found["val/stoi"] == pytest.approx(1.0, abs=1e-4) and found["val/mrstft"] == pytest.approx(0.0, abs=1e-6)
     assert {"val/estoi", "val/vuv_error", "val/f0_rmse_cents", "val/pesq_wb"} <= found.keys()
-    hearing.begin()
-    assert all(np.isnan(value) for value in hearing.measures(CPU).values())
+    audio.reset()
+    assert all(np.isnan(value) for value in audio.compute(CPU).values())
 
 
 def test_worse_sound_measures_worse() -> None:
-    hearing = Hearing(["u"], FEATURES, measured=8)
-    hearing.hear(0, voice(0), voice(0) + 0.2 * torch.randn(voice(0).shape, generator=torch.Generator().manual_seed(1)))
-    found = hearing.measures(CPU)
+    audio = ValidationAudio(["u"], FEATURES, measured=8)
+    audio.update(0, voice(0), voice(0) + 0.2 * torch.randn(voice(0).shape, generator=torch.Generator().manual_seed(1)))
+    found = audio.compute(CPU)
     assert found["val/estoi"] < 0.9 and found["val/mrstft"] > 0.3
 
 
 def test_nothing_measured_is_still_heard(tmp_path: Path) -> None:
-    hearing = Hearing(["a", "b", "c", "d"], FEATURES, measured=0)
+    audio = ValidationAudio(["a", "b", "c", "d"], FEATURES, measured=0)
     for index in range(4):
-        hearing.hear(index, voice(index, 7.0), 0.5 * voice(index, 7.0))
-    assert all(np.isnan(value) for value in hearing.measures(CPU).values())
+        audio.update(index, voice(index, 7.0), 0.5 * voice(index, 7.0))
+    assert all(np.isnan(value) for value in audio.compute(CPU).values())
     log = RunLog(tmp_path)
-    hearing.show(log, 3)
+    audio.log_sounds(log, 3)
     log.close()
     events = EventAccumulator(str(tmp_path / "logs"))
     events.Reload()
