@@ -27,7 +27,7 @@ from rtmri2speech.reporting.page.collect import ClipFiles, Findings, places_of
 from rtmri2speech.reporting.page.images import (
     COLUMNS,
     cells_of,
-    colour_tables,
+    color_tables,
     frame_sheets,
     outlines_of,
 )
@@ -43,7 +43,7 @@ from rtmri2speech.reporting.page.speech import (
     written_tracks,
 )
 from rtmri2speech.reporting.page.tables import measures_of, origins_of, region_courses
-from rtmri2speech.reporting.video.sources import open_pictures, sound_for
+from rtmri2speech.reporting.video.sources import open_for_viewing, sound_for
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
 
@@ -93,7 +93,7 @@ def write_page(
     page = {
         "title": title,
         "program": f"rtmri2speech {__version__}",
-        "colours": chunks.add(colour_tables()),
+        "colours": chunks.add(color_tables()),
         "highest": HIGHEST,
         "clips": clips,
         "measures": _measures(findings),
@@ -152,7 +152,7 @@ def _hash(text: str) -> str:
 
 def _clip(clip: ClipFiles, chunks: Chunks, notes: list[str]) -> dict[str, Any]:
     rate = next((Fraction(str(about["frame_rate"])) for _, about in clip.maps), FeatureConfig().frame_rate)
-    pictures = open_pictures(scan_video(clip.video), rate, FrameConfig().size)
+    pictures = open_for_viewing(scan_video(clip.video), rate, FrameConfig().size)
     seconds = float(pictures.n_frames / rate)
     original = _original(clip, pictures, notes)
     spans: list[Span] = []
