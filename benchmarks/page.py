@@ -136,7 +136,7 @@ def main() -> None:
         shutil.rmtree(root / "folder", ignore_errors=True)
         folder, page = make_folder(root / "folder", options.seconds), root / "page.html"
         began = time.perf_counter()
-        size = write_page(collect(folder), page, "Benchmark", [])
+        size = write_page(collect(folder), page, "Benchmark").size
         found = {"seconds": options.seconds, "made_s": time.perf_counter() - began, "megabytes": size / 1e6}
         if options.chromium:
             found |= open_page(page, options.chromium, options.opened)

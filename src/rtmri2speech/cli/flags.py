@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 
 from cyclopts import App
 
@@ -44,3 +45,12 @@ def with_flags(text: str, flags: Mapping[str, str]) -> str:
         return " ".join([flags[name], *(one.strip("\"'") for one in values)])
 
     return _PARAMETER.sub(flag, text)
+
+
+def print_notes(notes: Iterable[str], *command: str) -> None:
+    """Print notes of the library on stderr, in the flags of a command: ``print_notes(notes, "report")``."""
+    from rtmri2speech.cli.main import app
+
+    flags = flags_of(app, command)
+    for note in notes:
+        print(f"note: {with_flags(note, flags)}", file=sys.stderr)

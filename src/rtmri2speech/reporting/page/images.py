@@ -1,4 +1,4 @@
-"""Pictures for a page: frames in sprite sheets, maps as the cells they were made of, outlines of regions."""
+"""Images for a page: frames in sprite sheets, maps as the cells they were made from, outlines of regions."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def frame_sheets(clip: Clip) -> Iterator[bytes]:
 
 
 def encode_webp(pixels: NDArray[np.uint8], quality: int) -> bytes:
-    """A gray picture (H, W) as lossy WebP."""
+    """A gray image (H, W) as lossy WebP."""
     from PIL import Image
 
     file = io.BytesIO()
@@ -126,7 +126,7 @@ def outlines_of(regions: Regions, frames: int) -> bytes:
     """Outlines of regions, deflated little-endian uint16.
 
     For each frame (one only where regions do not move) and region: the number of lines; of each line its number of
-    points, and their x and y in half pixels from the picture's upper left corner.
+    points, and their x and y in half pixels from the frame's upper left corner.
     """
     numbers: list[int] = []
     for frame in range(frames if regions.moving else 1):
@@ -171,7 +171,7 @@ def _simpler(line: Floats) -> Floats:
 def color_tables() -> bytes:
     """Colors of maps, RGBA bytes of 256 shades each: signed, positive, first tint, second tint.
 
-    Signed runs from -1 to 1, the others from 0 to 1; opacity is that of maps which hide the picture at full color.
+    Signed runs from -1 to 1, the others from 0 to 1; opacity is that of maps which hide the frame at full color.
     """
     from matplotlib.colors import to_rgb
 

@@ -58,7 +58,7 @@ def page_file(made: Made) -> Path:
     """Its page."""
     out = made.folder.parent / "pa#ge 語.html"
     named = Named(regions=[str(made.video.with_suffix(".json"))])
-    write_page(collect(made.folder, named), out, "Title" + HOSTILE, [])
+    write_page(collect(made.folder, named), out, "Title" + HOSTILE)
     return out
 
 
@@ -372,7 +372,7 @@ def test_two_models_are_told_apart(browser: Any, tmp_path: Path) -> None:
     for name in ("first", "second"):
         shutil.copytree(made.folder, tmp_path / "all" / name)
     out = tmp_path / "page.html"
-    write_page(collect(tmp_path / "all"), out, "Two", [])
+    write_page(collect(tmp_path / "all"), out, "Two")
     one = Opened(browser.new_page())
     one.open(out)
     assert one.page.locator("#sound option").all_inner_texts() == [
@@ -397,7 +397,7 @@ def test_several_clips_are_listed(browser: Any, tmp_path: Path) -> None:
         make_folder(tmp_path / name, name, seconds=0.8)
         shutil.copytree(tmp_path / name / "out", tmp_path / "all" / name)
     out = tmp_path / "page.html"
-    write_page(collect(tmp_path / "all"), out, "Two", [])
+    write_page(collect(tmp_path / "all"), out, "Two")
     one = Opened(browser.new_page())
     one.open(out)
     buttons = one.page.locator("#clips button")
