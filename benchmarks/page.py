@@ -33,7 +33,7 @@ from rtmri2speech.data.truth import Truth
 from rtmri2speech.reporting.page.build import write_page
 from rtmri2speech.reporting.page.collect import collect
 from rtmri2speech.reporting.page.images import enlargement
-from rtmri2speech.reporting.video.sources import open_pictures
+from rtmri2speech.reporting.video.sources import open_for_viewing
 
 BARS = {"megabytes": 8.0, "ready_s": 2.0, "frame_ms": 5.0}
 CELLS = 16
@@ -68,7 +68,7 @@ def write_maps(folder: Path, video: Path) -> None:
     from rtmri2speech.signal.features import FeatureConfig
 
     rate = FeatureConfig().frame_rate
-    clip = open_pictures(scan_video(video), rate, 256)
+    clip = open_for_viewing(scan_video(video), rate, 256)
     grow, rng = enlargement(CELLS, clip.frames.size), np.random.default_rng(0)
     folder.mkdir()
     bands, lines = [], ["band,frame,time_s,region,share,signed_sum (dB)"]
@@ -136,7 +136,7 @@ def main() -> None:
         shutil.rmtree(root / "folder", ignore_errors=True)
         folder, page = make_folder(root / "folder", options.seconds), root / "page.html"
         began = time.perf_counter()
-        size = write_page(collect(folder), page, "Benchmark", [])
+        size = write_page(collect(folder), page, "Benchmark").size
         found = {"seconds": options.seconds, "made_s": time.perf_counter() - began, "megabytes": size / 1e6}
         if options.chromium:
             found |= open_page(page, options.chromium, options.opened)

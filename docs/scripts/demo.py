@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from rtmri2speech.assets import asset
 from rtmri2speech.data.media.video import read_video
 from rtmri2speech.data.truth import Truth
-from rtmri2speech.drawing.overlay import Look, colours
+from rtmri2speech.drawing.overlay import MapStyle, colors
 from rtmri2speech.signal.features import FeatureConfig
 
 DOCS = Path(__file__).parents[1]
@@ -152,9 +152,9 @@ def draw_frame_with_map(work: Path, path: Path) -> None:
         axes.imshow(picture, cmap="gray", vmin=0, vmax=255)
         if band is not None:
             values = np.load(maps / f"hirescam_{band}_sequence.npy", mmap_mode="r")[frame]
-            look = Look("signed", float(np.abs(values).max()), "Hz", "")
+            style = MapStyle("signed", float(np.abs(values).max()), "Hz", "")
             height, width = picture.shape[:2]
-            axes.imshow(colours(values, look), extent=(-0.5, width - 0.5, height - 0.5, -0.5))
+            axes.imshow(colors(values, style), extent=(-0.5, width - 0.5, height - 0.5, -0.5))
     mel = np.load(work / "demo_out" / "speech" / f"{CLIP.stem}_mel.npy")
     axes = figure.add_subplot(grid[1, :])
     seconds = len(mel) / rate

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 
 from cyclopts import App
 
@@ -29,8 +30,8 @@ def flags_of(app: App, words: Sequence[str]) -> dict[str, str]:
 def with_flags(text: str, flags: Mapping[str, str]) -> str:
     """``text`` with every parameter in backticks as its flag.
 
-    ```workers=-1``` becomes ``--workers -1``, ```overwrite=True``` becomes ``--overwrite``; what is no parameter of
-    the command stays as it is.
+    ```workers=-1``` becomes ``--workers -1``, ```overwrite=True``` becomes ``--overwrite``, ```resize=(8, 256)```
+    becomes ``--resize 8 256``; what is no parameter of the command stays as it is.
     """
 
     def flag(match: re.Match[str]) -> str:
@@ -39,6 +40,17 @@ def with_flags(text: str, flags: Mapping[str, str]) -> str:
             return match[0]
         if value is None or value == "True":
             return flags[name]
-        return f"{flags[name]} {value.strip(chr(34) + chr(39))}"
+        several = re.fullmatch(r"[(\[](.*?),?[)\]]", value)
+        values = several[1].split(", ") if several else [value]
+        return " ".join([flags[name], *(one.strip("\"'") for one in values)])
 
     return _PARAMETER.sub(flag, text)
+
+
+def print_notes(notes: Iterable[str], *command: str) -> None:
+    """Print notes of the library on stderr, in the flags of a command: ``print_notes(notes, "report")``."""
+    from rtmri2speech.cli.main import app
+
+    flags = flags_of(app, command)
+    for note in notes:
+        print(f"note: {with_flags(note, flags)}", file=sys.stderr)

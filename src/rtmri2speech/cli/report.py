@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from rtmri2speech.cli.console import Many, progress
-from rtmri2speech.errors import ConfigError
+from rtmri2speech.cli.flags import print_notes
 
 
 def report(
@@ -24,8 +23,8 @@ def report(
     """Make one HTML file to look at, listen to and send around.
 
     Shows every clip of the folder: frames with maps and regions, spectrogram with formants and F0, labels, original,
-    synthesized and masked sound on one clock, vowels, measures and where all came from. It needs no network and opens
-    from disk.
+    synthesized and masked sound on one clock, vowels, measures, and where all of it came from. It needs no network and
+    opens from disk.
 
     Parameters
     ----------
@@ -38,25 +37,23 @@ def report(
     video
         Videos that are neither in the folder nor where they were when the maps were made.
     textgrid
-        TextGrids that have another name than the video, or do not lie beside it.
+        TextGrids that have another name than the video, or are not next to it.
     regions
         Regions to outline: template, or a file of the video's name: polygons (.json), a phantom's truth (.npz), or
-        USC-TIMIT's contours (.mat). Those of analyze regions are found, or else a truth beside the video.
+        USC-TIMIT's contours (.mat). Those of analyze regions are found, or else a truth next to the video.
     """
-    if out.suffix.lower() not in (".html", ".htm"):
-        raise ConfigError(f"--out {out}: pages are HTML files.", f"Name it {out.stem or 'page'}.html.")
+    from rtmri2speech.reporting.page.build import report as make_report
 
-    from rtmri2speech.data.files import check_writable
-    from rtmri2speech.reporting.page.build import write_page
-    from rtmri2speech.reporting.page.collect import Named, collect
-
-    check_writable(out)
-    findings = collect(folder, Named(video or (), textgrid or (), regions or ()))
-    notes = list(findings.notes)
     with progress(f"Making {out.name}", "clips") as bar:
-        bar.expect(len(findings.clips))
-        size = write_page(findings, out, title or folder.resolve().name, notes, bar.advance)
-    for note in notes:
-        print(f"note: {note}", file=sys.stderr)
-    print(f"{out}: {len(findings.clips)} clip(s), {size / 1e6:.1f} MB")
+        made = make_report(
+            folder,
+            out,
+            title=title,
+            video=video or (),
+            textgrid=textgrid or (),
+            regions=regions or (),
+            progress=bar,
+        )
+    print_notes(made.notes, "report")
+    print(f"{out}: {made.clips} clip(s), {made.size / 1e6:.1f} MB")
     return 0

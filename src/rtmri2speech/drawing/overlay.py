@@ -16,84 +16,86 @@ from rtmri2speech.drawing.style import Drawing, new_drawing, save_drawing, set_t
 Display = Literal["classical", "signed"]
 """``classical``: the positive part, from 0 to 1. ``signed``: both signs, in the target's unit."""
 
-# Orange and blue, told apart with every kind of colour blindness; from dark through grey to bright for one sign only.
+# Orange and blue, told apart with every kind of color blindness; from dark through gray to bright for one sign only.
 _SIGNED = LinearSegmentedColormap.from_list("signed", ["#2166ff", "#7fb0ff", "#ffffff", "#ffb066", "#ff6a00"])
 _POSITIVE = LinearSegmentedColormap.from_list("positive", ["#3b0f70", "#b5367a", "#fb8761", "#fcfdbf"])
 # Opacity at the largest value: the anatomy stays visible below it.
-_OPAQUE = 0.8
+_OPACITY = 0.8
 # Exponent of the opacity below it: half the largest value is still clearly seen, what is next to nothing is not.
 _FADE = 0.7
-# Grey of tissue, which the colour bar is drawn on.
+# Gray of tissue, which the color bar is drawn on.
 _TISSUE = 0.35
 
 
 @dataclass(frozen=True)
-class Look:
+class MapStyle:
     """How maps are shown.
 
     Attributes:
         display: both signs, or the positive part scaled to 1.
-        scale: value of full colour.
+        scale: value of full color.
         unit: of the map.
         note: what the scale is taken from.
-        opaque: opacity at the value of full colour, 0 to 1.
+        opacity: at the value of full color, 0 to 1.
     """
 
     display: Display
     scale: float
     unit: str
     note: str
-    opaque: float = _OPAQUE
+    opacity: float = _OPACITY
 
 
-def colours(values: Floating, look: Look) -> Float64:
-    """Colour and opacity of a map: (H, W) to RGBA (H, W, 4), each 0 to 1. Zero is transparent."""
-    relative = np.asarray(values, np.float64) / (look.scale or 1.0)
-    if look.display == "classical":
+def colors(values: Floating, style: MapStyle) -> Float64:
+    """Color and opacity of a map: (H, W) to RGBA (H, W, 4), each 0 to 1. Zero is transparent."""
+    relative = np.asarray(values, np.float64) / (style.scale or 1.0)
+    if style.display == "classical":
         relative = np.clip(relative, 0.0, 1.0)
         rgba = np.asarray(_POSITIVE(relative))
     else:
         relative = np.clip(relative, -1.0, 1.0)
         rgba = np.asarray(_SIGNED((relative + 1.0) / 2.0))
-    rgba[..., 3] = fade(relative, look.opaque)
+    rgba[..., 3] = fade(relative, style.opacity)
     return rgba
 
 
-def fade(relative: Float64, opaque: float) -> Float64:
-    """Opacity of values from -1 to 1: none at 0, ``opaque`` at 1 and at -1."""
-    return np.asarray(opaque * np.abs(relative) ** _FADE)
+def fade(relative: Float64, opacity: float) -> Float64:
+    """Opacity of values from -1 to 1: none at 0, ``opacity`` at 1 and at -1."""
+    return np.asarray(opacity * np.abs(relative) ** _FADE)
 
 
-def overlay_figure(frame: Floating | UInt8, values: Floating, look: Look, title: str) -> Drawing:
+def overlay_figure(frame: Floating | UInt8, values: Floating, style: MapStyle, title: str) -> Drawing:
     """A map (H, W) over a frame (H, W) of gray values from 0 to 255, with its color bar."""
     figure = new_drawing(5.6, 4.9)
     axes = figure.add_subplot()
     axes.imshow(frame, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    axes.imshow(colours(values, look), interpolation="nearest")
+    axes.imshow(colors(values, style), interpolation="nearest")
     axes.set_axis_off()
     set_title(axes, title)
-    classical = look.display == "classical"
-    low, scale = (0.0, 1.0) if classical else (-(look.scale or 1.0), look.scale or 1.0)
-    bar = figure.colorbar(ScalarMappable(Normalize(low, scale), _on_tissue(look)), ax=axes, fraction=0.046, pad=0.02)
-    label = f"positive part; 1 = {look.scale:.3g} {look.unit}" if classical else f"gradient × activation ({look.unit})"
-    bar.set_label(f"{label}, {look.note}", fontsize="small")
+    classical = style.display == "classical"
+    low, scale = (0.0, 1.0) if classical else (-(style.scale or 1.0), style.scale or 1.0)
+    bar = figure.colorbar(ScalarMappable(Normalize(low, scale), _on_tissue(style)), ax=axes, fraction=0.046, pad=0.02)
+    label = (
+        f"positive part; 1 = {style.scale:.3g} {style.unit}" if classical else f"gradient × activation ({style.unit})"
+    )
+    bar.set_label(f"{label}, {style.note}", fontsize="small")
     if not classical:
         bar.formatter.set_powerlimits((-2, 3))  # type: ignore[attr-defined]
     return figure
 
 
-def draw_overlay(path: Path, frame: Floating | UInt8, values: Floating, look: Look, title: str) -> None:
+def draw_overlay(path: Path, frame: Floating | UInt8, values: Floating, style: MapStyle, title: str) -> None:
     """Write :func:`overlay_figure` as PNG.
 
     Raises:
         UserError: when the file cannot be written.
     """
-    save_drawing(overlay_figure(frame, values, look, title), path)
+    save_drawing(overlay_figure(frame, values, style, title), path)
 
 
-def _on_tissue(look: Look) -> Colormap:
-    """The colours as they come out over the grey of tissue."""
-    steps = np.linspace(0.0 if look.display == "classical" else -1.0, 1.0, 256)
-    rgba = colours(steps[None] * (look.scale or 1.0), look)[0]
+def _on_tissue(style: MapStyle) -> Colormap:
+    """The colors as they come out over the gray of tissue."""
+    steps = np.linspace(0.0 if style.display == "classical" else -1.0, 1.0, 256)
+    rgba = colors(steps[None] * (style.scale or 1.0), style)[0]
     mixed = rgba[:, :3] * rgba[:, 3:] + _TISSUE * (1.0 - rgba[:, 3:])
     return ListedColormap(mixed)

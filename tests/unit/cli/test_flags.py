@@ -14,12 +14,15 @@ from rtmri2speech.cli.main import app
         ("`workers=-1`: less than none.", "--workers -1: less than none."),
         ("Use `overwrite=True`.", "Use --overwrite."),
         ("Give `audio_dir`, or `pairs='x.csv'`.", "Give --audio-dir, or --pairs x.csv."),
+        ("`resize=(8, 256)`: too small.", "--resize 8 256: too small."),
+        ("`label=['a', 'i']`", "--label a i"),
         ("`no_such_thing` stays", "`no_such_thing` stays"),
         ("plain", "plain"),
     ],
 )
 def test_a_parameter_is_shown_as_its_flag(text: str, shown: str) -> None:
     flags = {"workers": "--workers", "overwrite": "--overwrite", "audio_dir": "--audio-dir", "pairs": "--pairs"}
+    flags |= {"resize": "--resize", "label": "--label"}
     assert with_flags(text, flags) == shown
 
 

@@ -122,5 +122,5 @@ def test_what_does_not_belong_together(
     assert "maps of a clip of 68 frames, but" in run(*words).problem
     write_wav(tmp_path / "long.wav", np.zeros(11413 * 4), 11413)
     words = ["render", "overlay", talker, "--heatmap", maps[0], "--audio", tmp_path / "long.wav", *SMALL]
-    assert "sound from 0.00 to 4.00 s beside a picture of 2.50 s" in run(*words, "--out", out).problem
+    assert "sound from 0.00 to 4.00 s next to a video of 2.50 s" in run(*words, "--out", out).problem
     assert not out.exists()

@@ -21,7 +21,7 @@ from rtmri2speech.phonetics.vowel_space import (
     write_vowels,
 )
 from rtmri2speech.phonetics.vowels import Span
-from rtmri2speech.reporting.video.sources import open_pictures
+from rtmri2speech.reporting.video.sources import open_for_viewing
 
 NAN = float("nan")
 TOKENS = [
@@ -79,7 +79,7 @@ def test_mean_frames_take_the_middle_third(tmp_path: Path) -> None:
     # 0.40 to 0.70 s: the middle third is 0.50 to 0.60 s, frames 25 to 29 at 50 a second.
     frames[25:30, 12:] = 200
     write_video(tmp_path / "v.mkv", frames, Fraction(50), lossless=True)
-    clip = open_pictures(scan_video(tmp_path / "v.mkv"), Fraction(50), 16)
+    clip = open_for_viewing(scan_video(tmp_path / "v.mkv"), Fraction(50), 16)
     made = MeanFrames()
     made.add(clip, Fraction(50), [Span("a", 0.4, 0.7), Span("i", 0.1, 0.12)], 0.0)
     assert made.counts == {"a": 5, "i": 1}

@@ -129,7 +129,7 @@ def _vowels_of(
     from rtmri2speech.phonetics.vowel_space import measure_vowels, write_vowel_grid
     from rtmri2speech.preparation.align import offsets
     from rtmri2speech.preparation.check import find_sound
-    from rtmri2speech.reporting.video.sources import open_pictures
+    from rtmri2speech.reporting.video.sources import open_for_viewing
     from rtmri2speech.signal.frames import FrameConfig
 
     grid = textgrid or beside(path.with_suffix(""), (".TextGrid",))
@@ -141,7 +141,7 @@ def _vowels_of(
     if path.suffix.lower() in VIDEO_SUFFIXES:
         (recording,) = FolderCorpus((path,)).recordings()
         scan = scan_video(path)
-        sound, clip = find_sound(recording, scan), open_pictures(scan, scan.rate, FrameConfig().size)
+        sound, clip = find_sound(recording, scan), open_for_viewing(scan, scan.rate, FrameConfig().size)
         frames.add(clip, scan.rate, spans, offsets(sound, clip, 0.0).lead)
     else:
         sound = _sound_of(path)
@@ -220,11 +220,11 @@ def intensity(
     from rtmri2speech.analysis.regions.masks import read_regions, source_of
     from rtmri2speech.data.media.scan import scan_video
     from rtmri2speech.reporting.figures.kinematics import draw_intensity
-    from rtmri2speech.reporting.video.sources import open_pictures
+    from rtmri2speech.reporting.video.sources import open_for_viewing
     from rtmri2speech.signal.frames import FrameConfig
 
     scan = scan_video(video, rate)
-    clip = open_pictures(scan, scan.rate, FrameConfig().size)
+    clip = open_for_viewing(scan, scan.rate, FrameConfig().size)
     found = read_regions(regions, source_of(clip))
     if region:
         found = found.only(region)

@@ -1,9 +1,10 @@
-"""Colour videos with sound that a browser plays: H.264 and AAC in mp4."""
+"""Color videos with sound that a browser plays: H.264 and AAC in mp4."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -11,33 +12,29 @@ from typing import Any
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
-from av.video.frame import VideoFrame
-from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
-from numpy.typing import NDArray
 
-from rtmri2speech.data.files import replacing_name
+from rtmri2speech.arrays import UInt8
 from rtmri2speech.data.media.audio import Sound, resample
+from rtmri2speech.data.media.video import Encoding, encode
 from rtmri2speech.errors import ConfigError, UserError
 
 SOUND_RATE = 48_000
-"""Samples a second of the sound track: AAC has a short list of rates, and browsers play this one unchanged."""
+"""Sampling rate of the sound track, Hz: AAC has a short list of rates, and browsers play this one unchanged."""
 
 MOVIE_SUFFIX = ".mp4"
 
-# Numbers of ITU-T H.273 for BT.709: without them a player guesses, and colours shift.
-_BT709 = 1
 # Samples in a frame of AAC.
 _AAC_FRAME = 1024
-# Hardly a visible loss; the fine grain of the pictures costs most of the file.
-_PICTURE = {"crf": "16", "preset": "veryfast"}
+# Hardly a visible loss; the fine grain of the frames costs most of the file. The index comes first.
+_ENCODING = Encoding("libx264", "yuv420p", {"crf": "16", "preset": "veryfast"}, {"movflags": "+faststart"})
 _SOUND_BITS = 128_000
 
 
 def check_movie(path: Path, width: int, height: int) -> None:
-    """Make sure that a film of this name and size can be.
+    """Make sure that a video of this name and size can be written.
 
     Raises:
-        ConfigError: for another suffix than ``.mp4``, or an odd width or height: H.264 stores colours for 2 x 2 pixels.
+        ConfigError: for another suffix than ``.mp4``, or an odd width or height: H.264 stores colors for 2 x 2 pixels.
     """
     if path.suffix.lower() != MOVIE_SUFFIX:
         raise ConfigError(f"{path}: videos are written as {MOVIE_SUFFIX}.", f"Name it {path.stem}{MOVIE_SUFFIX}.")
@@ -49,16 +46,16 @@ def check_movie(path: Path, width: int, height: int) -> None:
         )
 
 
-def write_movie(path: Path, frames: Iterable[NDArray[np.uint8]], rate: Fraction, sound: Sound | None = None) -> int:
-    """Write colour frames (H, W, 3) at exactly ``rate`` frames a second, with sound; the file begins with its index.
+def write_movie(path: Path, frames: Iterable[UInt8], rate: Fraction, sound: Sound | None = None) -> int:
+    """Write color frames (H, W, 3) at exactly ``rate`` frames per second, with sound; the file starts with its index.
 
-    Frame i is shown from i / rate seconds on. The sound begins with the first frame (``sound.start`` does not count)
-    and is cut, or filled with silence, to the length of the picture. Equal input gives equal bytes.
+    Frame i is shown from i / rate seconds on. The sound starts with the first frame (``sound.start`` does not count)
+    and is cut, or filled with silence, to the length of the video. Equal input gives equal bytes.
 
     Args:
         path: an ``.mp4`` file.
         frames: RGB, all of one even size.
-        rate: frames a second.
+        rate: frames per second.
         sound: at any sampling rate.
 
     Returns:
@@ -76,45 +73,12 @@ def write_movie(path: Path, frames: Iterable[NDArray[np.uint8]], rate: Fraction,
         raise UserError(f"{path}: no frame to write.", "Give at least one frame.")
     height, width = first.shape[:2]
     check_movie(path, width, height)
-    count = 0
-    options = {"movflags": "+faststart"}
-    with replacing_name(path) as temporary, av.open(str(temporary), "w", format="mp4", options=options) as container:
-        picture = _picture_stream(container, width, height, rate)
-        track = None if sound is None else _SoundTrack(container, sound)
-        to_yuv = VideoReformatter()
-        for pixels in chain([first], source):
-            frame = to_yuv.reformat(
-                VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24"),
-                format="yuv420p",
-                dst_colorspace=Colorspace.ITU709,
-                dst_color_range=ColorRange.MPEG,
-                threads=1,
-            )
-            frame.pts, frame.time_base = count, 1 / rate
-            container.mux(picture.encode(frame))
-            count += 1
-            if track is not None:
-                # Side by side in the file, so that a player need not jump.
-                track.write_until(count / rate)
-        container.mux(picture.encode(None))
-        if track is not None:
-            track.close()
-    return count
-
-
-def _picture_stream(container: Any, width: int, height: int, rate: Fraction) -> Any:
-    stream = container.add_stream("libx264", rate=rate, options=_PICTURE)
-    stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-    context = stream.codec_context
-    # With several threads x264 gives another file at every run.
-    context.thread_count, context.time_base = 1, 1 / rate
-    context.colorspace = context.color_primaries = context.color_trc = _BT709
-    context.color_range = int(ColorRange.MPEG)
-    return stream
+    track = None if sound is None else partial(_SoundTrack, sound=sound)
+    return encode(path, chain([first], source), rate, _ENCODING, track)
 
 
 class _SoundTrack:
-    """The sound of a film, written piece by piece."""
+    """The sound of a video, written piece by piece."""
 
     def __init__(self, container: Any, sound: Sound) -> None:
         self._container = container
@@ -130,7 +94,7 @@ class _SoundTrack:
             self._write(_AAC_FRAME)
 
     def close(self) -> None:
-        """Write the rest up to the end of the picture."""
+        """Write the rest up to the end of the last frame."""
         if self._written < self._end:
             self._write(self._end - self._written)
         self._container.mux(self._stream.encode(None))
@@ -146,13 +110,13 @@ class _SoundTrack:
         self._written += count
 
 
-def cut_sound(sound: Sound, begin: float) -> Sound:
+def cut_sound(sound: Sound, start: float) -> Sound:
     """The sound from a time on its own clock, silence before its first sample.
 
     Args:
         sound: any.
-        begin: seconds.
+        start: seconds.
     """
-    skip = round((begin - sound.start) * sound.rate)
+    skip = round((start - sound.start) * sound.rate)
     samples = sound.samples[skip:] if skip >= 0 else np.concatenate([np.zeros(-skip, np.float32), sound.samples])
-    return Sound(samples, sound.rate, begin)
+    return Sound(samples, sound.rate, start)

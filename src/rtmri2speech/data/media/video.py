@@ -1,25 +1,32 @@
-"""Containers and videos: decoding, exact times, encoding. Only this, ``movies.py`` and ``sound.py`` import PyAV."""
+"""Containers and videos: decoding, exact times, encoding. Only this, ``movies.py`` and ``audio.py`` import PyAV."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import av
 import numpy as np
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from rtmri2speech.data.files import cannot_write, move_into_place, remove_file
+from rtmri2speech.arrays import UInt8
+from rtmri2speech.data.files import replacing_name
 from rtmri2speech.errors import MediaError, UserError
 
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov")
+# FFmpeg's names of the containers, which a temporary file's name does not tell.
+_FORMATS = {".mp4": "mp4", ".avi": "avi", ".mkv": "matroska", ".mov": "mov"}
+
+# Number of BT.709 in ITU-T H.273: without it a player guesses, and colors shift.
+_BT709 = 1
 
 # Errors of single packets after which the next packet may still be good.
 _DAMAGE = (av.error.InvalidDataError, av.error.ExternalError, av.error.EOFError)
@@ -117,44 +124,132 @@ def read_video(path: Path) -> Iterator[GreyFrame]:
                 yield to_grey(frame)
 
 
-def write_video(
-    path: Path, frames: Iterable[NDArray[np.uint8]], rate: Fraction, lossless: bool = False, crf: int = 8
-) -> None:
-    """Write grey frames (h, w) of even size as a video of exactly ``rate`` frames a second.
+class SoundTrack(Protocol):
+    """Sound that is written along with the frames."""
+
+    def write_until(self, time: Fraction) -> None:
+        """Write what lies before a time in seconds."""
+        ...
+
+    def close(self) -> None:
+        """Write the rest."""
+        ...
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How frames are compressed.
+
+    Attributes:
+        codec: FFmpeg's name of it.
+        pixels: pixel format in the file.
+        options: of the codec.
+        container: options of the container.
+    """
+
+    codec: str
+    pixels: str
+    options: Mapping[str, str]
+    container: Mapping[str, str] = field(default_factory=dict)
+
+
+def write_video(path: Path, frames: Iterable[UInt8], rate: Fraction, lossless: bool = False, crf: int = 8) -> None:
+    """Write gray frames (h, w) of even size as a video of exactly ``rate`` frames per second.
 
     Lossless is FFV1 (use ``.mkv`` or ``.avi``); otherwise H.264, or MPEG-4 where this build of FFmpeg has no H.264
     encoder. The constant rate factor ``crf`` is H.264's measure of loss: none can be seen at 8; 20 is a fifth the size.
 
     Raises:
-        UserError: when the file cannot be written.
+        UserError: when there is no frame, or the file cannot be written.
     """
-    temporary = path.with_name(f".{os.getpid()}.tmp{path.suffix}")
     if lossless:
-        codec, pixel_format, options = "ffv1", "gray", {}
+        encoding = Encoding("ffv1", "gray", {})
     elif "libx264" in av.codecs_available:
-        codec, pixel_format, options = "libx264", "yuv420p", {"crf": str(crf), "preset": "superfast"}
+        encoding = Encoding("libx264", "yuv420p", {"crf": str(crf), "preset": "superfast"})
     else:
-        codec, pixel_format, options = "mpeg4", "yuv420p", {"qscale": "2"}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with av.open(str(temporary), "w") as container:
-            stream: Any = None
-            for index, pixels in enumerate(frames):
-                if stream is None:
-                    stream = container.add_stream(codec, rate=rate, options=options)
-                    stream.height, stream.width = pixels.shape
-                    stream.pix_fmt = pixel_format
-                    # With several threads x264 gives another file at every run.
-                    stream.codec_context.thread_count = 1
-                    stream.codec_context.time_base = 1 / rate
-                frame = VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="gray")
-                frame.pts, frame.time_base = index, 1 / rate
-                container.mux(stream.encode(frame))
-            if stream is None:
-                raise UserError(f"{path}: no frame to write.", "Give at least one frame.")
-            container.mux(stream.encode(None))
-        move_into_place(temporary, path)
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    finally:
-        remove_file(temporary)
+        encoding = Encoding("mpeg4", "yuv420p", {"qscale": "2"})
+    encode(path, frames, rate, encoding)
+
+
+def encode(
+    path: Path,
+    frames: Iterable[UInt8],
+    rate: Fraction,
+    encoding: Encoding,
+    add_sound: Callable[[Any], SoundTrack] | None = None,
+) -> int:
+    """Write gray frames (H, W) or RGB frames (H, W, 3) as a video.
+
+    Equal input gives equal bytes, except in Matroska, which gives every file a random id.
+
+    Args:
+        path: the file; its suffix chooses the container.
+        frames: all of one size; frame i is shown from i / rate seconds on.
+        rate: frames per second.
+        encoding: how they are compressed.
+        add_sound: adds a sound track to the open container.
+
+    Returns:
+        The number of frames.
+
+    Raises:
+        UserError: when there is no frame, or the file cannot be written.
+    """
+    source = iter(frames)
+    first = next(source, None)
+    if first is None:
+        raise UserError(f"{path}: no frame to write.", "Give at least one frame.")
+    count, suffix, to_frame = 0, path.suffix.lower(), _gray_frame if first.ndim == 2 else _RGBConverter()
+    with (
+        replacing_name(path) as temporary,
+        av.open(
+            str(temporary), "w", format=_FORMATS.get(suffix, suffix[1:]), options=dict(encoding.container)
+        ) as container,
+    ):
+        stream = _new_stream(container, first.shape, rate, encoding)
+        sound = None if add_sound is None else add_sound(container)
+        for pixels in chain([first], source):
+            frame = to_frame(np.ascontiguousarray(pixels))
+            frame.pts, frame.time_base = count, 1 / rate
+            container.mux(stream.encode(frame))
+            count += 1
+            if sound is not None:
+                # Interleaved in the file, so that a player need not jump.
+                sound.write_until(count / rate)
+        container.mux(stream.encode(None))
+        if sound is not None:
+            sound.close()
+    return count
+
+
+def _new_stream(container: Any, shape: tuple[int, ...], rate: Fraction, encoding: Encoding) -> Any:
+    stream = container.add_stream(encoding.codec, rate=rate, options=dict(encoding.options))
+    stream.height, stream.width = shape[:2]
+    stream.pix_fmt = encoding.pixels
+    context = stream.codec_context
+    # With several threads x264 gives another file at every run.
+    context.thread_count, context.time_base = 1, 1 / rate
+    if len(shape) == 3:
+        context.colorspace = context.color_primaries = context.color_trc = _BT709
+        context.color_range = int(ColorRange.MPEG)
+    return stream
+
+
+def _gray_frame(pixels: UInt8) -> VideoFrame:
+    return VideoFrame.from_ndarray(pixels, format="gray")
+
+
+class _RGBConverter:
+    """RGB pixels (H, W, 3) to frames in the colors of BT.709."""
+
+    def __init__(self) -> None:
+        self._reformatter = VideoReformatter()
+
+    def __call__(self, pixels: UInt8) -> VideoFrame:
+        return self._reformatter.reformat(
+            VideoFrame.from_ndarray(pixels, format="rgb24"),
+            format="yuv420p",
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.MPEG,
+            threads=1,
+        )

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from rtmri2speech.analysis.attribution.compute import Explained, MapFile
 from rtmri2speech.analysis.attribution.segment_maps import write_segments, write_token_table
-from rtmri2speech.drawing.overlay import Display, Look, draw_overlay
+from rtmri2speech.drawing.overlay import Display, MapStyle, draw_overlay
 from rtmri2speech.phonetics.labelled_segments import Segment
 
 Scale = Literal["clip", "picture"]
-"""Whether full colour is the largest value of the clip or of the picture."""
+"""Whether full color is the largest value of the clip or of the picture."""
 
 
 def draw_maps(result: Explained, out: Path, name: str, display: Display | None, scale: Scale) -> list[Path]:
@@ -28,7 +28,7 @@ def draw_maps(result: Explained, out: Path, name: str, display: Display | None, 
         out: folder to write to.
         name: the video's, for titles.
         display: how maps are shown; by the method where it is None.
-        scale: what full colour is in pictures of single frames.
+        scale: what full color is in pictures of single frames.
 
     Raises:
         UserError: when a file cannot be written.
@@ -37,18 +37,18 @@ def draw_maps(result: Explained, out: Path, name: str, display: Display | None, 
     for maps in result.maps:
         title = f"{name}: {_band(maps)}"
         files.append(out / f"{maps.stem}_average.png")
-        look = _look(maps, display, _peak(maps.mean), "largest of the mean")
-        draw_overlay(files[-1], result.mean_picture, maps.mean, look, f"{title}, mean")
+        style = _style(maps, display, _peak(maps.mean), "largest of the mean")
+        draw_overlay(files[-1], result.mean_picture, maps.mean, style, f"{title}, mean")
         sequence = np.load(maps.path, mmap_mode="r")
         for frame, picture in result.pictures.items():
             values = np.array(sequence[frame])
             if scale == "clip":
-                look = _look(maps, display, maps.scale, "largest of the clip")
+                style = _style(maps, display, maps.scale, "largest of the clip")
             else:
-                look = _look(maps, display, _peak(values), "largest of this frame: frames cannot be compared")
+                style = _style(maps, display, _peak(values), "largest of this frame: frames cannot be compared")
             files.append(out / f"{maps.stem}_frame{frame:03d}.png")
             time = (frame + 0.5) / float(result.rate)
-            draw_overlay(files[-1], picture, values, look, f"{title}\nframe {frame}, {time:.2f} s")
+            draw_overlay(files[-1], picture, values, style, f"{title}\nframe {frame}, {time:.2f} s")
     return files
 
 
@@ -68,16 +68,16 @@ def draw_segments(
         files += made.files
         scale = max(_peak(one.values) for one in made.means[: len(segments)])
         for index, one in enumerate(made.means):
-            look = _look(
+            style = _style(
                 maps, display if index < len(segments) else "signed", scale, "largest of these segments' means"
             )
             files.append(out / f"{one.stem}.png")
-            draw_overlay(files[-1], result.mean_picture, one.values, look, f"{name}: {_band(maps)}\n{one.title}")
+            draw_overlay(files[-1], result.mean_picture, one.values, style, f"{name}: {_band(maps)}\n{one.title}")
     return files
 
 
-def _look(maps: MapFile, display: Display | None, scale: float, note: str) -> Look:
-    return Look(display or ("classical" if maps.method == "gradcam" else "signed"), scale, maps.unit, note)
+def _style(maps: MapFile, display: Display | None, scale: float, note: str) -> MapStyle:
+    return MapStyle(display or ("classical" if maps.method == "gradcam" else "signed"), scale, maps.unit, note)
 
 
 def _band(maps: MapFile) -> str:

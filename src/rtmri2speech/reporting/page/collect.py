@@ -1,4 +1,4 @@
-"""What a folder holds that a page can show, found by what files say rather than by where they lie."""
+"""What a folder holds that a page can show, found by what its files say they are."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class ClipFiles:
     """The files of one clip.
 
     Attributes:
-        name: of the video, without its ending.
+        name: of the video, without its suffix.
         video: the file.
         maps: metadata of ``analyze gradcam``: file and content; the finer maps, on which a page opens, come first.
         masking: descriptions of ``analyze masking``: file and content.
-        generated: synthesized sounds, one a folder: of several models, or of several settings.
-        original: the recorded sound, where a copy lies in the folder.
+        generated: synthesized sounds, one per folder: of several models, or of several settings.
+        original: the recorded sound, where a copy is in the folder.
         textgrid: annotation on the clock of the original sound.
         regions: what ``--regions`` takes, or None.
         only: names of those that are outlined; all if empty.
@@ -52,7 +52,7 @@ class Findings:
     Attributes:
         clips: in the order of their names.
         evaluations: ``metrics.json`` files: file and content.
-        notes: for the user, what was passed over and why.
+        notes: for the user: what was left out, and why.
     """
 
     clips: list[ClipFiles]
@@ -62,7 +62,7 @@ class Findings:
 
 @dataclass(frozen=True)
 class Named:
-    """What the user names because it cannot be found; files go to the clip of their own name.
+    """What the user names because it cannot be found; each file goes to the clip of its name.
 
     Attributes:
         videos: video files.
@@ -78,11 +78,11 @@ class Named:
 def collect(folder: Path, named: Named | None = None) -> Findings:
     """Look through a folder and its subfolders.
 
-    Maps, masked sounds and evaluations are known by their JSON files, synthesized sound by its name; videos by the
-    JSON files, by name in the folder, or as the user names them. Hidden files are passed over.
+    Maps, masked sounds and evaluations are found by the ``kind`` of their JSON files, synthesized sound by its name;
+    videos through the JSON files, by name in the folder, or as the user names them. Hidden files are ignored.
 
     Raises:
-        DatasetError: when the folder is missing, or holds nothing to show.
+        DatasetError: when the folder is missing, holds nothing to show, or a description in it is damaged.
         ConfigError: when two videos have one name, or a file was named that belongs to no clip.
     """
     named = named or Named()
@@ -90,7 +90,7 @@ def collect(folder: Path, named: Named | None = None) -> Findings:
         raise DatasetError(f"{folder}: no such folder.", "Name the folder that the other commands wrote to.")
     files = [path for path in sorted(folder.rglob("*")) if not _hidden(path, folder) and path.is_file()]
     described = [(path, about) for path in files if path.suffix == ".json" and (about := read_object(path)) is not None]
-    evaluations = [(path, about) for path, about in described if {"model", "dataset", "definitions"} <= about.keys()]
+    evaluations = [(path, about) for path, about in described if kind_of(about, path) == "evaluation"]
     sounds = [path for path in files if path.suffix == ".wav"]
     clips, notes = _clips(described, sounds, files, named.videos)
     for clip in clips.values():
@@ -99,22 +99,22 @@ def collect(folder: Path, named: Named | None = None) -> Findings:
         clip.original = next((path for path in sounds if path.stem == clip.name + _ORIGINAL), None)
         clip.textgrid = _grid_of(clip, files)
         _find_regions(clip, notes)
-    for name, grid in _by_clip(named.textgrids, clips, "--textgrid").items():
+    for name, grid in _by_clip(named.textgrids, clips, "textgrid").items():
         clips[name].textgrid = grid
-    for name, regions in _by_clip(_spread(named.regions, clips), clips, "--regions").items():
+    for name, regions in _by_clip(_spread(named.regions, clips), clips, "regions").items():
         clips[name].regions, clips[name].only = str(regions), ()
     if not clips:
         raise DatasetError(
             f"{folder}: holds nothing of a video that could be found."
             if notes
             else f"{folder}: holds neither synthesized sound nor maps.",
-            "Name the video: --video FILE" if notes else "Make them first: rtmri2speech synthesize, analyze gradcam.",
+            "Name the video: `video=FILE`" if notes else "Make them first: rtmri2speech synthesize, analyze gradcam.",
         )
     return Findings([clips[name] for name in sorted(clips)], evaluations, notes)
 
 
 def places_of(paths: Sequence[Path]) -> list[str]:
-    """Names of the folders that files of one kind lie in, from where they part; of one folder, its own name."""
+    """Folders of files of one kind, named from where their paths part; for a single folder, its own name."""
     parents = [path.absolute().parent.parts for path in paths]
     common = 0
     while parents and all(len(one) > common and one[common] == parents[0][common] for one in parents):
@@ -126,12 +126,30 @@ def _hidden(path: Path, folder: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
-def _is_maps(about: Mapping[str, Any]) -> bool:
-    return {"video", "method", "bands", "n_frames", "frame_rate"} <= about.keys()
+# What a page reads of each kind of description.
+_ENTRIES = {
+    "maps": {"video", "method", "bands", "n_frames", "frame_rate"},
+    "masking": {"video", "fills", "alphas", "regions"},
+    "evaluation": {"model", "dataset", "definitions"},
+    "regions": {"regions_of", "regions_sha256", "regions"},
+}
 
 
-def _is_masking(about: Mapping[str, Any]) -> bool:
-    return {"video", "fills", "alphas", "regions"} <= about.keys()
+def kind_of(about: Mapping[str, Any], path: Path) -> str | None:
+    """What a JSON file describes: ``maps``, ``masking``, ``evaluation``, ``regions``, or None for anything else.
+
+    Files of early versions do not say their kind; they are known by their entries.
+
+    Raises:
+        DatasetError: when a file lacks what its kind must have.
+    """
+    if "kind" not in about:
+        return next((kind for kind, entries in _ENTRIES.items() if entries <= about.keys()), None)
+    kind = str(about["kind"])
+    missing = sorted(_ENTRIES.get(kind, set()) - about.keys())
+    if missing:
+        raise DatasetError(f"{path}: damaged, without '{missing[0]}'.", "Make it again with the command that wrote it.")
+    return kind if kind in _ENTRIES else None
 
 
 def _clips(
@@ -141,31 +159,32 @@ def _clips(
     given: Sequence[Path],
 ) -> tuple[dict[str, ClipFiles], list[str]]:
     """Clips whose video is there, and a note about each whose video is not."""
-    told = {path.stem: path for path in given}
+    named = {path.stem: path for path in given}
     inside = {path.stem: path for path in files if path.suffix.lower() in VIDEO_SUFFIXES}
     clips: dict[str, ClipFiles] = {}
     missing: dict[str, str] = {}
 
     def clip_of(name: str, recorded: Path | None) -> ClipFiles | None:
-        candidates = (told.get(name), recorded, inside.get(name))
+        candidates = (named.get(name), recorded, inside.get(name))
         video = next((path for path in candidates if path is not None and path.is_file()), None)
         if video is None:
-            missing[name] = f"the video {name} was not found, so it is left out; name it: --video FILE"
+            missing[name] = f"the video {name} was not found, so it is left out; name it: `video=FILE`"
             return None
         clip = clips.setdefault(name, ClipFiles(name, video))
-        if recorded is not None and recorded.is_file() and name not in told and not clip.video.samefile(recorded):
+        if recorded is not None and recorded.is_file() and name not in named and not clip.video.samefile(recorded):
             raise ConfigError(
                 f"Two videos are called '{name}': {clip.video} and {recorded}.", "Make a page of each folder."
             )
         return clip
 
     for path, about in described:
-        if not (_is_maps(about) or _is_masking(about)):
+        kind = kind_of(about, path)
+        if kind not in ("maps", "masking"):
             continue
         recorded = Path(str(about["video"]))
         clip = clip_of(recorded.stem, recorded)
         if clip is not None:
-            (clip.maps if _is_maps(about) else clip.masking).append((path, about))
+            (clip.maps if kind == "maps" else clip.masking).append((path, about))
     for path in sounds:
         if path.stem.endswith(_GENERATED):
             clip_of(path.stem.removesuffix(_GENERATED), None)
@@ -181,24 +200,21 @@ def _grid_of(clip: ClipFiles, files: Sequence[Path]) -> Path | None:
 
 
 def _find_regions(clip: ClipFiles, notes: list[str]) -> None:
-    """Regions of the courses; where none were made, the phantom's truth beside the video, or those of masking."""
+    """Regions of the courses; where none were made, the phantom's truth next to the video, or those of masking."""
     truth = clip.video.with_suffix(_TRUTH)
-    tables = (read_object(path.with_name(f"{about['method']}_regions.json")) for path, about in clip.maps)
-    told = [about for about in tables if about is not None and about.keys() >= _NAMED]
-    if told:
-        used = told[0]
+    paths = [path.with_name(f"{about['method']}_regions.json") for path, about in clip.maps]
+    tables = [about for path in paths if (about := read_object(path)) and kind_of(about, path) == "regions"]
+    if tables:
+        used = tables[0]
         clip.regions, clip.only = _unchanged(used, truth), tuple(str(one["name"]) for one in used["regions"])
         if clip.regions is None:
             notes.append(f"{clip.name}: {used['regions_of']}, which analyze regions was given, is gone or has changed")
-        elif any(other[name] != used[name] for other in told for name in ("regions_sha256", "regions")):
+        elif any(other[name] != used[name] for other in tables for name in ("regions_sha256", "regions")):
             notes.append(f"{clip.name}: maps are summed over different regions; outlined are {used['regions_of']}")
         return
     masked = (str(about.get("regions_of", "")) for _, about in clip.masking)
     known = [str(truth)] if truth.is_file() else [name for name in masked if name == TEMPLATE or Path(name).is_file()]
     clip.regions = known[0] if known else None
-
-
-_NAMED = frozenset({"regions_of", "regions_sha256", "regions"})
 
 
 def _unchanged(used: Mapping[str, Any], truth: Path) -> str | None:
@@ -216,7 +232,7 @@ def _spread(regions: Sequence[str], clips: Mapping[str, ClipFiles]) -> Iterator[
         yield from (Path(clip) / TEMPLATE for clip in clips) if name == TEMPLATE else (Path(name),)
 
 
-def _by_clip(paths: Any, clips: Mapping[str, ClipFiles], option: str) -> dict[str, Path]:
+def _by_clip(paths: Any, clips: Mapping[str, ClipFiles], parameter: str) -> dict[str, Path]:
     """Files by the clip they belong to: the one of their name, or the only one."""
     found: dict[str, Path] = {}
     for path in paths:
@@ -226,7 +242,7 @@ def _by_clip(paths: Any, clips: Mapping[str, ClipFiles], option: str) -> dict[st
             found[path.stem if path.stem in clips else next(iter(clips))] = path
         else:
             raise ConfigError(
-                f"{option} {path}: of none of the clips {', '.join(sorted(clips)[:10])}.",
+                f"`{parameter}={path}`: of none of the clips {', '.join(sorted(clips)[:10])}.",
                 "Give the file the name of its video.",
             )
     return found

@@ -1,4 +1,4 @@
-"""Pictures for a page: frames in sprite sheets, maps as the cells they were made of, outlines of regions."""
+"""Images for a page: frames in sprite sheets, maps as the cells they were made from, outlines of regions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from rtmri2speech.analysis.map_folder import MapSequence
 from rtmri2speech.analysis.regions.masks import Regions
 from rtmri2speech.data.media.clips import Clip
-from rtmri2speech.drawing.overlay import Display, Look, colours, fade
+from rtmri2speech.drawing.overlay import Display, MapStyle, colors, fade
 from rtmri2speech.reporting.video.map_layers import TINTS
 
 Floats = NDArray[np.float64]
@@ -25,7 +25,7 @@ COLUMNS = 4
 # WebP's measure of loss: noise of the scanner is the most of a frame, and is kept in kind but not in each pixel.
 _QUALITY = 72
 _FINEST, _LEVELS = 4, 32767
-# Of full colour: what a screen of 8 bits cannot show.
+# Of full color: what a layout of 8 bits cannot show.
 _INVISIBLE = 1.0 / 255.0
 _HALVES = 2
 # Pixels.
@@ -52,7 +52,7 @@ def frame_sheets(clip: Clip) -> Iterator[bytes]:
 
 
 def encode_webp(pixels: NDArray[np.uint8], quality: int) -> bytes:
-    """A grey picture (H, W) as lossy WebP."""
+    """A gray image (H, W) as lossy WebP."""
     from PIL import Image
 
     file = io.BytesIO()
@@ -126,7 +126,7 @@ def outlines_of(regions: Regions, frames: int) -> bytes:
     """Outlines of regions, deflated little-endian uint16.
 
     For each frame (one only where regions do not move) and region: the number of lines; of each line its number of
-    points, and their x and y in half pixels from the picture's upper left corner.
+    points, and their x and y in half pixels from the frame's upper left corner.
     """
     numbers: list[int] = []
     for frame in range(frames if regions.moving else 1):
@@ -168,10 +168,10 @@ def _simpler(line: Floats) -> Floats:
     return line[sorted(keep)]
 
 
-def colour_tables() -> bytes:
-    """Colours of maps, RGBA bytes of 256 shades each: signed, positive, first tint, second tint.
+def color_tables() -> bytes:
+    """Colors of maps, RGBA bytes of 256 shades each: signed, positive, first tint, second tint.
 
-    Signed runs from -1 to 1, the others from 0 to 1; opacity is that of maps which hide the picture at full colour.
+    Signed runs from -1 to 1, the others from 0 to 1; opacity is that of maps which hide the frame at full color.
     """
     from matplotlib.colors import to_rgb
 
@@ -179,7 +179,7 @@ def colour_tables() -> bytes:
     shown: tuple[tuple[Display, float], ...] = (("signed", -1.0), ("classical", 0.0))
     for display, low in shown:
         steps = np.linspace(low, 1.0, _SHADES)[None]
-        tables.append(colours(steps, Look(display, 1.0, "", "", 1.0))[0])
+        tables.append(colors(steps, MapStyle(display, 1.0, "", "", 1.0))[0])
     for tint in TINTS:
         alpha = fade(np.linspace(0.0, 1.0, _SHADES), 1.0)
         tables.append(np.column_stack([np.tile(to_rgb(tint), (_SHADES, 1)), alpha]))

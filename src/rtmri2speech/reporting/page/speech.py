@@ -1,18 +1,16 @@
-"""Speech for a page: sounds, spectrograms, formants and F0, vowels, labels."""
+"""Speech on a page: sounds, spectrograms, formants and F0, vowels, labels."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from praatio.data_classes.interval_tier import IntervalTier
 
+from rtmri2speech.arrays import Floating
 from rtmri2speech.data.media.audio import Sound
 from rtmri2speech.data.media.textgrid import read_textgrid
 from rtmri2speech.errors import UserError
@@ -20,28 +18,29 @@ from rtmri2speech.phonetics.spectrogram import wide_band
 from rtmri2speech.phonetics.tracks import Tracks, measure_tracks
 from rtmri2speech.phonetics.vowel_space import measure_vowels
 from rtmri2speech.phonetics.vowels import Span, VowelFinder
+from rtmri2speech.reporting.page.data import SoundKind, TierData, TracksData, VowelData
 from rtmri2speech.reporting.page.images import encode_webp
 
 HIGHEST = 5500.0
 """Hz: top of the spectrograms, where speech has its first four formants or five."""
 
-# Of the spectrogram: seconds a column, dynamic range, rows, and quality of the picture.
+# Of the spectrogram: seconds per column, dynamic range, rows, and quality of the image.
 _STEP, _RANGE_DB, _ROWS, _QUALITY = 0.002, 65.0, 220, 70
-# WebP pictures have sides of 16383 pixels at most.
+# WebP images have sides of 16383 pixels at most.
 _WIDEST = 16_000
 
 
 @dataclass(frozen=True)
 class Spoken:
-    """A sound of the page; time 0 is the begin of the first frame.
+    """A sound of the page; time 0 is the start of the first frame.
 
     Attributes:
         kind: original, generated or masked.
-        label: what was hidden; empty for the others.
+        label: what tells it from others of its kind: the folder, or what was hidden.
         sound: the samples.
     """
 
-    kind: str
+    kind: SoundKind
     label: str
     sound: Sound
 
@@ -51,23 +50,18 @@ def spectrogram(sound: Sound, top: float) -> tuple[bytes, float, float]:
 
     Args:
         sound: any.
-        top: highest frequency, Hz; above Nyquist the picture is dark.
+        top: highest frequency, Hz; above Nyquist the image is dark.
 
     Returns:
-        The picture, and the times of its left and its right edge, seconds.
+        The image, and the times of its left and its right edge, seconds.
     """
     hz, times, level = wide_band(sound.samples, sound.rate, max(_STEP, sound.duration / _WIDEST))
     wanted = (np.arange(_ROWS)[::-1] + 0.5) * top / _ROWS
     rows = np.stack([np.interp(wanted, hz, column, right=-200.0) for column in level.T], axis=1)
     shades = np.clip((rows - rows.max()) / _RANGE_DB + 1.0, 0.0, 1.0)
     half = float(times[-1] - times[0]) / max(len(times) - 1, 1) / 2.0
-    picture = encode_webp((255.0 * shades).astype(np.uint8), _QUALITY)
-    return picture, float(times[0]) - half, float(times[-1]) + half
-
-
-def has_praat() -> bool:
-    """Whether formants and F0 can be measured."""
-    return find_spec("parselmouth") is not None
+    image = encode_webp((255.0 * shades).astype(np.uint8), _QUALITY)
+    return image, float(times[0]) - half, float(times[-1]) + half
 
 
 def tracks_of(sound: Sound) -> Tracks | None:
@@ -78,10 +72,10 @@ def tracks_of(sound: Sound) -> Tracks | None:
         return None
 
 
-def written_tracks(tracks: Tracks) -> dict[str, Any]:
-    """Tracks for the page: rounded, null where there is nothing."""
+def tracks_data(tracks: Tracks) -> TracksData:
+    """Tracks as the page takes them: rounded, null where there is nothing."""
     return {
-        "from": float(tracks.times[0]),
+        "start": float(tracks.times[0]),
         "step": float(tracks.times[1] - tracks.times[0]) if len(tracks.times) > 1 else 0.0,
         "ceiling": tracks.ceiling,
         "f0": numbers(np.where(tracks.voiced, tracks.f0, np.nan), 1),
@@ -89,12 +83,12 @@ def written_tracks(tracks: Tracks) -> dict[str, Any]:
     }
 
 
-def numbers(values: NDArray[np.floating], digits: int) -> list[float | None]:
+def numbers(values: Floating, digits: int) -> list[float | None]:
     """Values as JSON knows them: NaN is null."""
     return [round(value, digits) if math.isfinite(value) else None for value in values.tolist()]
 
 
-def vowels_of(spoken: Spoken, spans: Sequence[Span], ceiling: float) -> list[dict[str, Any]]:
+def vowels_of(spoken: Spoken, spans: Sequence[Span], ceiling: float) -> list[VowelData]:
     """F1 and F2 of vowels in a sound, those that have both."""
     ceiling = min(ceiling, spoken.sound.rate / 2)
     return [
@@ -110,7 +104,7 @@ def vowels_of(spoken: Spoken, spans: Sequence[Span], ceiling: float) -> list[dic
     ]
 
 
-def tiers_of(path: Path, lead: float, seconds: float) -> list[dict[str, Any]]:
+def tiers_of(path: Path, lead: float, seconds: float) -> list[TierData]:
     """Tiers of a TextGrid on the clip's clock, without empty labels.
 
     Args:
@@ -121,7 +115,7 @@ def tiers_of(path: Path, lead: float, seconds: float) -> list[dict[str, Any]]:
     Raises:
         MediaError: when the file cannot be read.
     """
-    tiers = []
+    tiers: list[TierData] = []
     for tier in read_textgrid(path).tiers:
         if isinstance(tier, IntervalTier):
             entries = ((one.start, one.end, one.label) for one in tier.entries)
@@ -131,11 +125,13 @@ def tiers_of(path: Path, lead: float, seconds: float) -> list[dict[str, Any]]:
     return tiers
 
 
-def _moved(entries: Iterable[tuple[float, float, str]], lead: float, seconds: float) -> Iterable[list[Any]]:
+def _moved(
+    entries: Iterable[tuple[float, float, str]], lead: float, seconds: float
+) -> Iterable[tuple[float, float, str]]:
     for start, end, label in entries:
         low, high = max(start - lead, 0.0), min(end - lead, seconds)
         if label.strip() and low <= high:
-            yield [round(low, 4), round(high, 4), label.strip()]
+            yield round(low, 4), round(high, 4), label.strip()
 
 
 def vowel_spans(path: Path, lead: float) -> list[Span]:

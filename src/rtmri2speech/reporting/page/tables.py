@@ -1,4 +1,4 @@
-"""Numbers for a page: how maps spread over regions, measures beside floor and ceiling, where all of it came from."""
+"""Numbers on a page: maps by region over time, measures with floor and ceiling, where all of it came from."""
 
 from __future__ import annotations
 
@@ -11,21 +11,23 @@ from rtmri2speech.data.provenance import MODEL_HASH
 from rtmri2speech.errors import DatasetError
 from rtmri2speech.metrics.waveform import MORE_IS_BETTER
 from rtmri2speech.reporting.page.collect import ClipFiles, places_of
+from rtmri2speech.reporting.page.data import CourseData, EvaluationSource, MeasureRow, MeasureTable, Origin
 
 _GROUPS = ("all", "seen", "unseen")
-# What of a map's description is a result, or is shown elsewhere.
+# Entries of a map's description that are results, or are shown elsewhere.
 _NOT_ORIGIN = frozenset(
     {"kind", "schema", "bands", "source", "regions", "n_frames", "pixels", "frame_rate", "map", "provenance"}
 )
-# Of a model, as the provenance of a file with both of them is divided.
+# Parts of a model: how the provenance of a file with both of them is divided.
 _PARTS = frozenset({"acoustic", "vocoder"})
 
 
-def region_courses(path: Path, frames: int) -> dict[str, dict[str, Any]]:
+def region_courses(path: Path, frames: int) -> dict[str, CourseData]:
     """Time courses of regions by band, from the table of ``analyze regions``.
 
-    Returns:
-        For each band ``regions`` (names), ``share`` and ``signed`` (for each region a list of a value a frame).
+    Args:
+        path: the table.
+        frames: how many each course must have.
 
     Raises:
         DatasetError: when the table is damaged, or of a clip of another length.
@@ -44,29 +46,31 @@ def region_courses(path: Path, frames: int) -> dict[str, dict[str, Any]]:
     except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
         raise DatasetError(f"{path}: does not fit its maps ({error}).", "Run analyze regions again.") from None
     return {
-        band: {"regions": list(regions), **{what: [one[what] for one in regions.values()] for what in _COURSES}}
+        band: {
+            "regions": list(regions),
+            "share": [one["share"] for one in regions.values()],
+            "signed": [one["signed"] for one in regions.values()],
+        }
         for band, regions in found.items()
     }
 
 
-_COURSES = ("share", "signed")
-
-
-def measures_of(about: Mapping[str, Any], place: str = "") -> list[dict[str, Any]]:
+def measures_of(about: Mapping[str, Any], place: str = "") -> list[MeasureTable]:
     """Tables of an evaluation: for each group of speakers the measures of model, ceiling and floor.
 
     Args:
         about: content of a ``metrics.json``.
         place: its folder: with the model's name it tells one evaluation from another.
     """
-    tables = []
-    of = {"file": str(about["model"].get("file", "")), "sha256": str(about["model"].get("sha256", "")), "place": place}
+    tables: list[MeasureTable] = []
+    model = about["model"]
+    of: EvaluationSource = {"file": str(model.get("file", "")), "sha256": str(model.get("sha256", "")), "place": place}
     intervals = about.get("confidence_95", {})
     for group in _GROUPS:
         values = about.get(group)
         if not isinstance(values, dict) or (group == "all" and _same_as_part(about)):
             continue
-        rows = []
+        rows: list[MeasureRow] = []
         for name, value in values.items():
             ceiling, floor = (values.get(other, {}).get(name) for other in ("ceiling", "floor"))
             if not _is_number(value) or not (_is_number(ceiling) or _is_number(floor)) or name.startswith("n_"):
@@ -101,7 +105,7 @@ def _same_as_part(about: Mapping[str, Any]) -> bool:
 
 
 def _meaning(name: str, definitions: Mapping[str, str]) -> str:
-    """The definition of a measure, or of the one that it is a part of."""
+    """The definition of a measure, or of the one it is a part of."""
     plain = name.replace("f2", "f1")
     plain = plain if plain in definitions or not plain.startswith("mel_mae") else "mel_mae_db"
     return str(definitions.get(name) or definitions.get(plain) or "")
@@ -111,18 +115,19 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def origins_of(clips: Sequence[ClipFiles], evaluations: Sequence[tuple[Path, Mapping[str, Any]]]) -> list[Any]:
-    """Where everything came from: a list of titles with rows of name and text.
+def origins_of(clips: Sequence[ClipFiles], evaluations: Sequence[tuple[Path, Mapping[str, Any]]]) -> list[Origin]:
+    """Where everything came from.
 
-    A model's training is told by its evaluation, or, of models that were not evaluated, by the maps made of it.
+    A model's training is described by its evaluation, or, for models that were not evaluated, by the maps made with it.
     """
-    sections, told = [], set()
+    sections: list[Origin] = []
+    known = set()
     places = places_of([path for path, _ in evaluations])
     for (_, about), place in zip(evaluations, places, strict=True):
         of = place if len(evaluations) > 1 else ""
         model, dataset = dict(about["model"]), dict(about["dataset"])
         parts = model.pop("provenance", None) or {}
-        told.add(model.get("sha256"))
+        known.add(model.get("sha256"))
         sections.append(_section("model", of, model))
         sections += _training(parts, of)
         sections.append(_section("dataset", of, dataset))
@@ -135,13 +140,13 @@ def origins_of(clips: Sequence[ClipFiles], evaluations: Sequence[tuple[Path, Map
                 bands = [_band(one) for one in about.get("bands", [])]
                 sections.append(_section(kind, f"{clip.name} ({place})", {**rows, "bands": bands}))
                 digest, parts = about.get(MODEL_HASH) or about.get("model"), about.get("provenance") or {}
-                if parts and digest not in told:
-                    told.add(digest)
+                if parts and digest not in known:
+                    known.add(digest)
                     sections += _training(parts, Path(str(about.get("model", ""))).name)
     return [one for one in sections if one["rows"]]
 
 
-def _training(parts: Mapping[str, Any], of: str) -> list[dict[str, Any]]:
+def _training(parts: Mapping[str, Any], of: str) -> list[Origin]:
     """How the parts of a model were trained; a file of one part alone holds that part's facts themselves."""
     if not _PARTS & parts.keys():
         parts = {"acoustic": parts}
@@ -149,22 +154,22 @@ def _training(parts: Mapping[str, Any], of: str) -> list[dict[str, Any]]:
 
 
 def _band(band: Mapping[str, Any]) -> str:
-    """As maps and masking write it, whose names for the limits differ."""
+    """A band as maps and masking write it, whose names for the limits differ."""
     low, high = (band.get(f"{end}_hz", band.get(end)) for end in ("low", "high"))
     return f"{band.get('name')} {low}-{high} Hz"
 
 
-def _section(title: str, of: str, values: Any) -> dict[str, Any]:
+def _section(title: str, of: str, values: Any) -> Origin:
     return {"title": title, "of": of, "rows": list(_flat(values, ""))}
 
 
-def _flat(value: Any, name: str) -> Iterator[list[str]]:
+def _flat(value: Any, name: str) -> Iterator[tuple[str, str]]:
     """Nested values as dotted names and texts, without those that are empty."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _flat(inner, f"{name}.{key}" if name else str(key))
     elif isinstance(value, list):
         if value:
-            yield [name, ", ".join(str(one) for one in value)]
+            yield name, ", ".join(str(one) for one in value)
     elif value not in (None, ""):
-        yield [name, f"{value:g}" if isinstance(value, float) else str(value)]
+        yield name, f"{value:g}" if isinstance(value, float) else str(value)

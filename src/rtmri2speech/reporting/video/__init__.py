@@ -1,1 +1,1 @@
-"""Videos to look at."""
+"""Videos: maps in slow motion, maps over the moving anatomy, hidden regions."""

@@ -1,4 +1,4 @@
-"""Strips of text below the pictures of a video: what the colours mean, which frame it is."""
+"""Caption strips below the frames of a video: what the colors mean, which frame it is, when."""
 
 from __future__ import annotations
 
@@ -8,52 +8,50 @@ from functools import lru_cache
 
 import numpy as np
 from matplotlib import font_manager
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from rtmri2speech.arrays import UInt8
 from rtmri2speech.drawing.fonts import drawable
 
-Pixels = NDArray[np.uint8]
-
 _GROUND, _INK = (16, 16, 16), (240, 240, 240)
-# Font heights a width of the picture, and the least that can be read, pixels.
-_FONTS_A_WIDTH, _LEAST_FONT = 36, 12
+# Font heights per frame width, and the smallest font that can be read, pixels.
+_FONTS_PER_WIDTH, _SMALLEST_FONT = 36, 12
 _LINE, _MARGIN = 1.45, 0.5  # font heights
 _BAR = 5.0  # font heights
 
 
 @dataclass(frozen=True)
-class Key:
-    """What a colour means.
+class ColorBar:
+    """A color scale and its meaning, one line of a legend.
 
     Attributes:
-        colours: (L, 3), RGB, from the lowest value to the highest.
-        text: what it stands for.
+        colors: (L, 3), RGB, from the lowest value to the highest.
+        text: what the scale shows.
     """
 
-    colours: Pixels
+    colors: UInt8
     text: str
 
 
-class Strip:
-    """A strip as wide as the picture: lines that stay, and below them one that may change from frame to frame.
+class CaptionStrip:
+    """A strip as wide as the frame: fixed lines, and below them one that may change from frame to frame.
 
     Args:
         width: pixels.
-        keys: a line each, or more where the text is long.
-        labels: texts below them; each begins a line.
+        bars: one line each, or more where the text is long.
+        labels: texts below them; each starts a new line.
         changing: whether there is a last line for :meth:`with_line`.
     """
 
-    def __init__(self, width: int, keys: Sequence[Key], labels: Sequence[str] = (), changing: bool = True) -> None:
-        self._size = max(_LEAST_FONT, round(width / _FONTS_A_WIDTH))
+    def __init__(self, width: int, bars: Sequence[ColorBar], labels: Sequence[str] = (), changing: bool = True) -> None:
+        self._size = max(_SMALLEST_FONT, round(width / _FONTS_PER_WIDTH))
         self._margin = round(_MARGIN * self._size)
-        bar = min(round(_BAR * self._size), width // 5)
-        lines: list[tuple[Key | None, str]] = []
-        for key in keys:
-            texts = self._wrap(key.text, width - bar - 3 * self._margin)
-            lines += [(key, texts[0]), *((None, text) for text in texts[1:])]
-        indent = 2 * self._margin + bar if keys else self._margin
+        bar_width = min(round(_BAR * self._size), width // 5)
+        lines: list[tuple[ColorBar | None, str]] = []
+        for bar in bars:
+            texts = self._wrap(bar.text, width - bar_width - 3 * self._margin)
+            lines += [(bar, texts[0]), *((None, text) for text in texts[1:])]
+        indent = 2 * self._margin + bar_width if bars else self._margin
         lines += [(None, text) for label in labels for text in self._wrap(label, width - indent - self._margin) if text]
         self._step = round(_LINE * self._size)
         self._last = self._margin + len(lines) * self._step
@@ -61,19 +59,19 @@ class Strip:
         # H.264 needs an even height.
         self._image = Image.new("RGB", (width, height + height % 2), _GROUND)
         draw = ImageDraw.Draw(self._image)
-        for index, (colours, text) in enumerate(lines):
+        for index, (shown, text) in enumerate(lines):
             top = self._margin + index * self._step
-            if colours is not None:
-                self._image.paste(_gradient(colours, bar, self._size), (self._margin, top + 1))
+            if shown is not None:
+                self._image.paste(_gradient(shown, bar_width, self._size), (self._margin, top + 1))
             self._write(draw, indent, top, text)
 
     @property
     def height(self) -> int:
-        """Pixels; even."""
+        """UInt8; even."""
         return self._image.height
 
-    def with_line(self, text: str) -> Pixels:
-        """The strip (h, W, 3) with a last line of plain letters."""
+    def with_line(self, text: str) -> UInt8:
+        """The strip (h, W, 3) with this text as its last line."""
         image = self._image.copy()
         self._write(ImageDraw.Draw(image), self._margin, self._last, text)
         return np.asarray(image)
@@ -83,7 +81,7 @@ class Strip:
         draw.text((x, y), shown, fill=_INK, font=font)
 
     def _wrap(self, text: str, width: int) -> list[str]:
-        """Lines that fit; a word that does not is broken."""
+        """The text in lines that fit the width; a word that is longer is broken."""
         lines = [""]
         for word in text.split():
             longer = f"{lines[-1]} {word}".strip()
@@ -102,13 +100,13 @@ class Strip:
         return font.getlength(shown)
 
 
-def _gradient(key: Key, width: int, height: int) -> Image.Image:
-    places = np.linspace(0, len(key.colours) - 1, width).round().astype(int)
-    return Image.fromarray(np.repeat(key.colours[places][None], height, axis=0))
+def _gradient(bar: ColorBar, width: int, height: int) -> Image.Image:
+    places = np.linspace(0, len(bar.colors) - 1, width).round().astype(int)
+    return Image.fromarray(np.repeat(bar.colors[places][None], height, axis=0))
 
 
 def _font_for(text: str, size: int) -> tuple[str, ImageFont.FreeTypeFont]:
-    """The text, and one font that has all of its letters, or as many as the first font there is."""
+    """The text and the first font that has all of its letters; where none has, question marks for those it lacks."""
     shown, names = drawable(text)
     letters = {ord(letter) for letter in shown}
     name = next((one for one in names if letters <= _letters_of(one)), names[0])

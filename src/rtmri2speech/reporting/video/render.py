@@ -1,260 +1,231 @@
-"""Videos to look at: maps in slow motion, maps over the moving anatomy with sound, regions hidden."""
+"""Videos from files: maps in slow motion, maps over a recording with its sound, a recording with regions hidden."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeAlias
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from PIL import Image
-
-from rtmri2speech.analysis.map_folder import MapSequence
-from rtmri2speech.analysis.occlusion.fills import Fill, Painter, hide
-from rtmri2speech.analysis.regions.masks import Regions
-from rtmri2speech.data.media.audio import Sound
-from rtmri2speech.data.media.clips import Clip
-from rtmri2speech.data.media.movies import write_movie
+from rtmri2speech.analysis.map_folder import MapSequence, read_sequence
+from rtmri2speech.analysis.occlusion.fills import Fill
+from rtmri2speech.analysis.regions.masks import read_regions, source_of
+from rtmri2speech.data.media.movies import check_movie
+from rtmri2speech.data.media.scan import scan_video
+from rtmri2speech.drawing.overlay import Display, MapStyle
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.reporting.video.captions import Key, Strip
-from rtmri2speech.reporting.video.map_layers import Layer, mix
-from rtmri2speech.signal.frames import model_input
+from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.reporting.video.compose import (
+    VideoLayout,
+    require_share,
+    write_heatmap,
+    write_masked,
+    write_overlay,
+)
+from rtmri2speech.reporting.video.map_layers import TINTS, ColorOverlay
+from rtmri2speech.reporting.video.sources import open_for_viewing, sound_for, video_size
+from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.frames import FrameConfig
 
-Pixels = NDArray[np.uint8]
-OnFrames = Callable[[int], None]
+Rate: TypeAlias = Fraction | float | str
+"""Frames per second: a number, or text such as ``625/23``."""
 
-# Pixels of width in which the line of frame and time finds room.
-_READABLE = 160
+# No video has more frames per second.
+_FASTEST = 100_000
 
 
 @dataclass(frozen=True)
-class Screen:
-    """How a video is laid out.
+class RenderedVideo:
+    """A video that was written; a notebook shows and plays it.
 
     Attributes:
-        width, height: of the picture, pixels, even.
-        legend: whether colours, frame number and time stand below it.
-        label: text below it.
+        path: the ``.mp4`` file.
+        frames: how many it has.
+        rate: frames per second.
+        sound: whether it has a sound track.
     """
 
-    width: int
-    height: int
-    legend: bool = False
-    label: str = ""
+    path: Path
+    frames: int
+    rate: Fraction
+    sound: bool
 
-    def strip(self, keys: Sequence[Key], note: str = "") -> Strip | None:
-        """What stands below the picture, if anything does; keys and note belong to the legend.
+    @property
+    def seconds(self) -> float:
+        """Length in seconds."""
+        return float(self.frames / self.rate)
 
-        Raises:
-            ConfigError: when the picture is too narrow for it.
-        """
-        if (self.legend or self.label) and self.width < _READABLE:
-            raise ConfigError(
-                f"A picture {self.width} pixels wide has no room for --legend or --label.",
-                f"Make it {_READABLE} or wider: --resize 512 512",
-            )
-        if not self.legend:
-            return Strip(self.width, (), [self.label], changing=False) if self.label else None
-        return Strip(self.width, keys, [note, self.label])
+    def _repr_html_(self) -> str:
+        data = base64.b64encode(self.path.read_bytes()).decode("ascii")
+        return f'<video controls loop src="data:video/mp4;base64,{data}"></video>'
 
 
 def render_heatmap(
-    path: Path,
-    layer: Layer,
-    rows: NDArray[np.int64],
-    clip: Clip | None,
-    screen: Screen,
-    fps: Fraction,
-    repeat: int,
-    on_frames: OnFrames = lambda count: None,
-) -> int:
-    """Maps in slow motion, each shown ``repeat`` times at ``fps`` frames a second, over the anatomy or on black.
+    sequence: str | Path,
+    out: str | Path,
+    *,
+    video: str | Path | None = None,
+    start_frame: int | None = None,
+    end_frame: int | None = None,
+    fps: Rate = 5,
+    repeat: int = 4,
+    alpha: float = 0.7,
+    gain: float = 1.0,
+    display: Display | None = None,
+    resize: tuple[int, int] | None = None,
+    legend: bool = False,
+    label: str = "",
+    video_fps: Rate | None = None,
+    progress: Progress = SILENT,
+) -> RenderedVideo:
+    """A slow-motion video of maps, in one color scale from the first frame to the last.
 
     Args:
-        path: an ``.mp4`` file.
-        layer: the maps.
-        rows: which of them.
-        clip: the video they were made of, from ``open_pictures``, or None for black.
-        screen: the layout.
-        fps: frames a second.
-        repeat: times each map is shown.
-        on_frames: called with the number of maps done.
-
-    Returns:
-        The number of frames written.
+        sequence: ``<method>_<band>_sequence.npy`` of ``analyze gradcam``, or that of a segment.
+        out: the ``.mp4`` file to write.
+        video: what the maps were made from, to show them over; None for black.
+        start_frame, end_frame: first and last frame, counted from 0, both shown; None for all.
+        fps: frames per second of the new video.
+        repeat: how often each map is shown.
+        alpha: opacity of the largest value over the video, 0 to 1.
+        gain: full color at the largest value of the clip divided by this.
+        display: the positive part, or both signs; by the method where it is None.
+        resize: width and height of a frame; None for those of the source, enlarged to 512 pixels.
+        legend: write the color scale, frame number and time below the frame.
+        label: text to write below the frame.
+        video_fps: true frame rate of ``video``, where the file's is wrong.
+        progress: counts maps.
 
     Raises:
-        ConfigError: when fps or repeat is impossible, or the clip has another length than the maps.
-        UserError: when the file cannot be written.
+        UserError: when a file cannot be read or written, or an option is impossible.
     """
-    if repeat < 1:
-        raise ConfigError(f"--repeat {repeat}: every map must be shown once at least.", "Give 1 or more.")
-    numbers = layer.maps.frames[rows]
-    speed = fps / repeat / layer.maps.rate
-    strip = screen.strip([layer.key() if clip is not None else layer.key(ground=0)], f"speed x {float(speed):.2g}")
-    if clip is None:
-        black = np.zeros((screen.height, screen.width), np.uint8)
-        pictures: Iterator[Pixels] = (black for _ in numbers)
-    else:
-        _require_equal(layer.maps, clip)
-        pictures = _chosen(clip_pictures(clip, screen), numbers)
-
-    def frames() -> Iterator[Pixels]:
-        for row, number, picture in zip(rows, numbers, pictures, strict=True):
-            shown = _draw(picture, [layer], [int(row)])
-            finished = _below(shown, strip, _clock(int(number), layer.maps.rate))
-            on_frames(1)
-            for _ in range(repeat):
-                yield finished
-
-    return write_movie(path, frames(), fps)
+    out, speed, rate = Path(out), _rate("fps", fps), None if video_fps is None else _rate("video_fps", video_fps)
+    require_share(alpha)
+    maps = read_sequence(Path(sequence))
+    rows = maps.rows(start_frame, end_frame)
+    scan = None if video is None else scan_video(Path(video), rate)
+    height, width = maps.values.shape[1:] if scan is None else (scan.height, scan.width)
+    layout = _layout(out, width, height, resize, legend, label)
+    clip = None if scan is None else open_for_viewing(scan, maps.rate, max(layout.width, layout.height))
+    shown = display or ("signed" if maps.method == "hirescam" else "classical")
+    overlay = ColorOverlay(maps, _style(maps, shown, 1.0 if clip is None else alpha, gain))
+    progress.expect(len(rows))
+    count = write_heatmap(out, overlay, rows, clip, layout, speed, repeat, progress=progress)
+    return RenderedVideo(out, count, speed, sound=False)
 
 
 def render_overlay(
-    path: Path,
-    clip: Clip,
-    layers: Sequence[Layer],
-    screen: Screen,
-    sound: Sound | None,
-    on_frames: OnFrames = lambda count: None,
-) -> int:
-    """One or two sequences of maps over the moving anatomy, at its own speed and with sound.
+    video: str | Path,
+    heatmaps: Sequence[str | Path],
+    out: str | Path,
+    *,
+    audio: str | Path | None = None,
+    silent: bool = False,
+    alpha: float = 0.7,
+    gain: float = 1.0,
+    resize: tuple[int, int] | None = None,
+    legend: bool = False,
+    label: str = "",
+    fps: Rate | None = None,
+    progress: Progress = SILENT,
+) -> RenderedVideo:
+    """One or two maps over a video, with sound: the positive part of each in one color, purple where both are large.
 
     Args:
-        path: an ``.mp4`` file.
-        clip: the video, from ``open_pictures``.
-        layers: maps of the whole clip.
-        screen: the layout.
-        sound: from ``sound_for``, or None for a silent video.
-        on_frames: called with the number of frames done.
-
-    Returns:
-        The number of frames.
+        video: what the maps were made from.
+        heatmaps: one or two sequences of ``analyze gradcam``.
+        out: the ``.mp4`` file to write.
+        audio: sound that starts with the first frame; None for the video's own.
+        silent: write no sound.
+        alpha: opacity of the largest value, 0 to 1.
+        gain, resize, legend, label: as in :func:`render_heatmap`.
+        fps: true frame rate, where the video file's is wrong.
+        progress: counts frames.
 
     Raises:
-        ConfigError: when the maps are of another length than the clip.
-        UserError: when the file cannot be written.
+        UserError: when a file cannot be read or written, or an option is impossible.
     """
-    for layer in layers:
-        _require_equal(layer.maps, clip)
-        if len(layer.maps.frames) != clip.n_frames:
-            raise ConfigError(
-                f"{layer.maps.path}: maps of a segment, {len(layer.maps.frames)} of {clip.n_frames} frames.",
-                "Give the sequence of the whole clip, or make a video of the segment: rtmri2speech render heatmap",
-            )
-    strip, rate = screen.strip([layer.key() for layer in layers]), layers[0].maps.rate
-
-    def frames() -> Iterator[Pixels]:
-        for number, picture in enumerate(clip_pictures(clip, screen)):
-            shown = _draw(picture, layers, [number] * len(layers))
-            yield _below(shown, strip, _clock(number, rate))
-            on_frames(1)
-
-    return write_movie(path, frames(), rate, sound)
+    out, rate = Path(out), None if fps is None else _rate("fps", fps)
+    require_share(alpha)
+    if not 0 < len(heatmaps) <= len(TINTS):
+        raise ConfigError(f"{len(heatmaps)} maps: there are colors for one or two.", "Name one or two of `heatmaps`.")
+    sequences = [read_sequence(Path(path)) for path in heatmaps]
+    scan = scan_video(Path(video), rate)
+    layout = _layout(out, scan.width, scan.height, resize, legend, label)
+    clip = open_for_viewing(scan, sequences[0].rate, max(layout.width, layout.height))
+    sound = None if silent else sound_for(clip, None if audio is None else Path(audio))
+    styles = [_style(maps, "classical", alpha, gain) for maps in sequences]
+    overlays = [ColorOverlay(*one) for one in zip(sequences, styles, TINTS, strict=False)]
+    progress.expect(clip.n_frames)
+    count = write_overlay(out, clip, overlays, layout, sound, progress=progress)
+    return RenderedVideo(out, count, sequences[0].rate, sound is not None)
 
 
 def render_masked(
-    path: Path,
-    clip: Clip,
-    rate: Fraction,
-    regions: Regions,
-    fill: Fill,
-    alpha: float,
-    screen: Screen,
-    sound: Sound | None,
-    on_frames: OnFrames = lambda count: None,
-) -> int:
-    """The video with regions hidden, for looking at.
+    video: str | Path,
+    region: Sequence[str],
+    out: str | Path,
+    *,
+    regions: str | Path = "template",
+    alpha: float = 0.0,
+    fill: Fill = "darken",
+    audio: str | Path | None = None,
+    silent: bool = False,
+    resize: tuple[int, int] | None = None,
+    legend: bool = False,
+    label: str = "",
+    fps: Rate | None = None,
+    progress: Progress = SILENT,
+) -> RenderedVideo:
+    """A video with regions hidden, for viewing; what hiding does to speech is measured by ``analyze masking``.
 
     Args:
-        path: an ``.mp4`` file.
-        clip: the video, from ``open_pictures``, of the regions' size.
-        rate: frames a second of the clip.
-        regions: what is hidden, all at once.
-        fill: what stands in their place.
-        alpha: 0 hides, 1 leaves as is.
-        screen: the layout.
-        sound: from ``sound_for``, or None for a silent video.
-        on_frames: called with the number of frames done; each is passed twice where the fill needs the mean picture.
-
-    Returns:
-        The number of frames.
+        video: the video.
+        region: names of the regions to hide, all at once.
+        out: the ``.mp4`` file to write.
+        regions: ``template``, or a file of regions (``.json``, ``.npz``, ``.mat``).
+        alpha: how much of a region stays visible, 0 to 1.
+        fill: what replaces it.
+        audio, silent, resize, legend, label, fps: as in :func:`render_overlay`.
+        progress: counts frames.
 
     Raises:
-        ConfigError: when alpha lies outside 0 to 1.
-        UserError: when the file cannot be written.
+        UserError: when a file cannot be read or written, or an option is impossible.
     """
-    if not 0.0 <= alpha <= 1.0:
-        raise ConfigError(f"--alpha {alpha:g}: not from 0 to 1.", "0 hides the region, 1 leaves it as it is.")
-    painter = Painter(_mean(clip))
-    strip = screen.strip([], f"hidden: {', '.join(regions.names)} ({fill}, alpha {alpha:g})")
-
-    def frames() -> Iterator[Pixels]:
-        number = 0
-        for block in clip.blocks():
-            masks = np.stack([regions.at(number + index).any(axis=0) for index in range(len(block))])
-            pictures, covered = model_input(torch.from_numpy(block)), torch.from_numpy(masks)
-            hidden = hide(pictures, covered, painter.fill(fill, pictures, covered), alpha)
-            for picture in (255.0 * hidden).round().byte().numpy():
-                grey = _resized(picture, screen)
-                yield _below(np.repeat(grey[..., None], 3, axis=2), strip, _clock(number, rate))
-                number += 1
-                on_frames(1)
-
-    return write_movie(path, frames(), rate, sound)
+    out, rate = Path(out), None if fps is None else _rate("fps", fps)
+    require_share(alpha)
+    scan, clock = scan_video(Path(video), rate), FeatureConfig().frame_rate
+    layout = _layout(out, scan.width, scan.height, resize, legend, label)
+    clip = open_for_viewing(scan, clock, FrameConfig().size)
+    hidden = read_regions(str(regions), source_of(clip)).only(region)
+    sound = None if silent else sound_for(clip, None if audio is None else Path(audio))
+    progress.expect(clip.n_frames)
+    count = write_masked(out, clip, clock, hidden, fill, alpha, layout, sound, progress=progress)
+    return RenderedVideo(out, count, clock, sound is not None)
 
 
-def clip_pictures(clip: Clip, screen: Screen) -> Iterator[Pixels]:
-    """The clip's frames as (H, W) of the screen."""
-    for block in clip.blocks():
-        for picture in block:
-            yield _resized(picture, screen)
+def _layout(
+    out: Path, width: int, height: int, resize: tuple[int, int] | None, legend: bool, label: str
+) -> VideoLayout:
+    """The layout of a video that can be written."""
+    layout = VideoLayout(*video_size(width, height, resize), legend, label)
+    check_movie(out, layout.width, layout.height)
+    return layout
 
 
-def _mean(clip: Clip) -> torch.Tensor:
-    total = sum(block.sum(axis=0, dtype=np.float64) for block in clip.blocks())
-    return torch.from_numpy(np.asarray(total) / (255.0 * clip.n_frames)).float()
+def _style(maps: MapSequence, display: Display, alpha: float, gain: float) -> MapStyle:
+    if not 0.0 < gain < float("inf"):
+        raise ConfigError(f"`gain={gain:g}`: not a factor.", "Give a number above 0: `gain=3`")
+    return MapStyle(display, maps.scale / gain, maps.unit, "", alpha)
 
 
-def _draw(picture: Pixels, layers: Sequence[Layer], rows: Sequence[int]) -> Pixels:
-    size = picture.shape[::-1]
-    return mix(
-        picture,
-        [layer.rgba(_spread(layer.maps.values[row], size)) for layer, row in zip(layers, rows, strict=True)],
-    )
-
-
-def _spread(values: NDArray[np.floating], size: tuple[int, ...]) -> NDArray[np.float32]:
-    image = Image.fromarray(np.ascontiguousarray(values, np.float32))
-    return np.asarray(image.resize((size[0], size[1]), Image.Resampling.BILINEAR))
-
-
-def _resized(picture: Pixels, screen: Screen) -> Pixels:
-    if picture.shape == (screen.height, screen.width):
-        return picture
-    return np.asarray(Image.fromarray(picture).resize((screen.width, screen.height), Image.Resampling.BICUBIC))
-
-
-def _below(picture: Pixels, strip: Strip | None, line: str) -> Pixels:
-    return picture if strip is None else np.concatenate([picture, strip.with_line(line)])
-
-
-def _clock(number: int, rate: Fraction) -> str:
-    return f"frame {number}   {(number + 0.5) / float(rate):.3f} s"
-
-
-def _chosen(pictures: Iterable[Pixels], numbers: NDArray[np.int64]) -> Iterator[Pixels]:
-    """The pictures of increasing numbers."""
-    wanted = set(numbers.tolist())
-    return (picture for number, picture in enumerate(pictures) if number in wanted)
-
-
-def _require_equal(maps: MapSequence, clip: Clip) -> None:
-    if maps.n_frames != clip.n_frames:
-        raise ConfigError(
-            f"{maps.path}: maps of a clip of {maps.n_frames} frames, but {clip.scan.path} has {clip.n_frames}.",
-            "Give the video that the maps were made of.",
-        )
+def _rate(name: str, value: Rate) -> Fraction:
+    try:
+        rate = Fraction(str(value))
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if not 0 < rate < _FASTEST:
+        raise ConfigError(f"`{name}={value}`: not a frame rate.", "Give frames per second: 27.17 or 625/23.")
+    return rate

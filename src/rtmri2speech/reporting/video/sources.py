@@ -1,4 +1,4 @@
-"""A recording made ready for a video to look at: its frames in one grey scale, its sound from the first of them on."""
+"""Frames and sound of a recording, prepared for viewing: one gray scale per clip, sound from the first frame on."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from rtmri2speech.preparation.check import MissingSound, find_sound
 from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.signal.retiming import plan_retiming
 
-# The shorter side that small pictures are enlarged to; the sides that make sense, pixels.
+# The shorter side that small videos are enlarged to, and the range of sensible sides, pixels.
 _COMFORTABLE = 512
 _SIDES = (16, 4096)
 
 
-def open_pictures(scan: VideoScan, rate: Fraction, size: int) -> Clip:
-    """A video's frames (size, size) on a clock, in one grey scale from the first to the last.
+def open_for_viewing(scan: VideoScan, rate: Fraction, size: int) -> Clip:
+    """A video's frames (size, size) on a clock, in one gray scale from the first to the last.
 
-    The memo's normalisation, which stretches every frame to its own extremes, would flicker.
+    The reference configuration's normalization stretches every frame to its own extremes, which would flicker.
 
     Args:
         scan: the video.
-        rate: frames a second.
+        rate: frames per second.
         size: pixels.
 
     Raises:
@@ -43,10 +43,14 @@ def open_pictures(scan: VideoScan, rate: Fraction, size: int) -> Clip:
     return clip
 
 
-def screen_size(width: int, height: int, resize: tuple[int, int] | None) -> tuple[int, int]:
-    """Width and height of the picture of a video: those asked for, or those of the source.
+def video_size(width: int, height: int, resize: tuple[int, int] | None) -> tuple[int, int]:
+    """Width and height of the frames of a new video: those asked for, or those of the source.
 
     Sources whose shorter side is below 512 pixels are enlarged to that; sides are rounded to even numbers.
+
+    Args:
+        width, height: of the source, pixels.
+        resize: width and height to use instead, or None.
 
     Raises:
         ConfigError: when those asked for are too small or too large; odd ones are refused where the video is written.
@@ -54,8 +58,8 @@ def screen_size(width: int, height: int, resize: tuple[int, int] | None) -> tupl
     if resize is not None:
         if not all(_SIDES[0] <= side <= _SIDES[1] for side in resize):
             raise ConfigError(
-                f"--resize {resize[0]} {resize[1]}: sides must lie between {_SIDES[0]} and {_SIDES[1]} pixels.",
-                "Give width and height: --resize 512 512",
+                f"`resize=({resize[0]}, {resize[1]})`: sides must lie between {_SIDES[0]} and {_SIDES[1]} pixels.",
+                "Give width and height: `resize=(512, 512)`",
             )
         return resize
     factor = max(1.0, _COMFORTABLE / min(width, height))
@@ -67,14 +71,14 @@ def sound_for(clip: Clip, audio: Path | None) -> Sound | None:
 
     Args:
         clip: the video.
-        audio: a sound file that begins with the picture; None for the video's own sound: NAME.wav or .flac beside it,
-            or else its sound track.
+        audio: a sound file that starts with the first frame; None for the video's own sound: NAME.wav or .flac next
+            to it, or else its sound track.
 
     Returns:
         None where there is none.
 
     Raises:
-        MediaError: when it cannot be read, or begins or ends elsewhere than the picture by more than a quarter second.
+        MediaError: when it cannot be read, or starts or ends more than a quarter second apart from the frames.
     """
     (recording,) = FolderCorpus((clip.scan.path,)).recordings()
     try:
@@ -82,12 +86,12 @@ def sound_for(clip: Clip, audio: Path | None) -> Sound | None:
     except MissingSound:
         return None
     gap = offsets(sound, clip, 0.0)
-    # Sound before the picture is cut off; none at its begin, or another end, tells that the two do not belong together.
+    # Sound before the first frame is cut off. Silence at the start, or another end, means that the two do not match.
     if max(-gap.lead, abs(gap.tail)) > LENGTH_TOLERANCE:
-        name, begin = audio or recording.audio or clip.scan.path, 0.0 - gap.lead
+        name, start = audio or recording.audio or clip.scan.path, 0.0 - gap.lead
         raise MediaError(
-            f"{name}: sound from {begin:.2f} to {begin + sound.duration:.2f} s beside a picture of "
+            f"{name}: sound from {start:.2f} to {start + sound.duration:.2f} s next to a video of "
             f"{clip.scan.duration:.2f} s.",
-            "Give the sound that belongs to this video, cut to it: --audio FILE",
+            "Give the sound that belongs to this video, cut to it, as `audio`.",
         )
     return cut_sound(sound, clip.start)

@@ -15,7 +15,7 @@ from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.video import write_video
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.reporting.video.sources import open_pictures
+from rtmri2speech.reporting.video.sources import open_for_viewing
 
 RATE, N, SIZE = Fraction(50), 100, 32
 
@@ -29,7 +29,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
     frames[:, :16, 16:] = 255
     path = tmp_path_factory.mktemp("swing") / "swing.mkv"
     write_video(path, np.rint(frames).astype(np.uint8), RATE, lossless=True)
-    return open_pictures(scan_video(path), RATE, SIZE)
+    return open_for_viewing(scan_video(path), RATE, SIZE)
 
 
 def halves(missing: tuple[int, ...] = ()) -> Regions:

@@ -58,7 +58,7 @@ def page_file(made: Made) -> Path:
     """Its page."""
     out = made.folder.parent / "pa#ge 語.html"
     named = Named(regions=[str(made.video.with_suffix(".json"))])
-    write_page(collect(made.folder, named), out, "Title" + HOSTILE, [])
+    write_page(collect(made.folder, named), out, "Title" + HOSTILE)
     return out
 
 
@@ -192,12 +192,12 @@ def test_a_long_clip_has_its_courses_and_pitch_drawn(opened: Opened) -> None:
 
 def test_every_frame_is_the_videos_own(opened: Opened, made: Made) -> None:
     from rtmri2speech.data.media.scan import scan_video
-    from rtmri2speech.reporting.video.sources import open_pictures
+    from rtmri2speech.reporting.video.sources import open_for_viewing
     from rtmri2speech.signal.features import FeatureConfig
 
     opened.choose("band", "")
     opened.page.evaluate("rtmri.state.clip.outlines.names.forEach((name) => rtmri.state.hidden.add(name))")
-    clip = open_pictures(scan_video(made.video), FeatureConfig().frame_rate, 256)
+    clip = open_for_viewing(scan_video(made.video), FeatureConfig().frame_rate, 256)
     whole = [frame for block in clip.blocks() for frame in block]
     for frame in (0, 15, 16, len(whole) - 1):
         left, right = halves(opened.show(frame))
@@ -372,7 +372,7 @@ def test_two_models_are_told_apart(browser: Any, tmp_path: Path) -> None:
     for name in ("first", "second"):
         shutil.copytree(made.folder, tmp_path / "all" / name)
     out = tmp_path / "page.html"
-    write_page(collect(tmp_path / "all"), out, "Two", [])
+    write_page(collect(tmp_path / "all"), out, "Two")
     one = Opened(browser.new_page())
     one.open(out)
     assert one.page.locator("#sound option").all_inner_texts() == [
@@ -397,7 +397,7 @@ def test_several_clips_are_listed(browser: Any, tmp_path: Path) -> None:
         make_folder(tmp_path / name, name, seconds=0.8)
         shutil.copytree(tmp_path / name / "out", tmp_path / "all" / name)
     out = tmp_path / "page.html"
-    write_page(collect(tmp_path / "all"), out, "Two", [])
+    write_page(collect(tmp_path / "all"), out, "Two")
     one = Opened(browser.new_page())
     one.open(out)
     buttons = one.page.locator("#clips button")

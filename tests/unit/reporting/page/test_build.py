@@ -19,9 +19,10 @@ import pytest
 from page_folder import HARMLESS, HOSTILE, Made, make_folder
 from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
-from rtmri2speech.errors import DatasetError, UserError
-from rtmri2speech.reporting.page.build import render, write_page
+from rtmri2speech.errors import ConfigError, DatasetError, UserError
+from rtmri2speech.reporting.page.build import WrittenPage, report, write_page
 from rtmri2speech.reporting.page.collect import ClipFiles, Findings, Named, collect
+from rtmri2speech.reporting.page.template import render
 from talker import speak
 
 EVIL = HOSTILE + "</script><script>alert(2)</script>"
@@ -56,9 +57,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 @pytest.fixture(scope="module")
 def text(made: Made) -> str:
-    out, notes = made.folder.parent / "page.html", []
-    size = write_page(collect(made.folder, Named(regions=[str(made.video.with_suffix(".json"))])), out, EVIL, notes)
-    assert size == out.stat().st_size and notes == []
+    out = made.folder.parent / "page.html"
+    written = write_page(collect(made.folder, Named(regions=[str(made.video.with_suffix(".json"))])), out, EVIL)
+    assert written == WrittenPage(out, out.stat().st_size, 1, [])
     return out.read_text(encoding="utf-8")
 
 
@@ -127,7 +128,7 @@ def test_the_page_holds_all_there_is(read: Read, made: Made) -> None:
 
 
 def test_numbers_that_are_none_are_null() -> None:
-    page = {"title": "x", "program": "y", "colours": 0, "values": [1.0, float("nan"), {"a": float("inf")}]}
+    page = {"title": "x", "program": "y", "colors": 0, "values": [1.0, float("nan"), {"a": float("inf")}]}
     text = render(page, [])
     assert "NaN" not in text.split('id="page">')[1].split("<")[0] and '[1.0, null, {"a": null}]' in text
 
@@ -138,15 +139,14 @@ def test_maps_of_another_clip_are_refused(made: Made, tmp_path: Path) -> None:
     values = json.loads(about.read_text(encoding="utf-8"))
     about.write_text(json.dumps(values | {"n_frames": 7}), encoding="utf-8")
     with pytest.raises(DatasetError, match="maps of 7 frames"):
-        write_page(collect(folder), tmp_path / "page.html", "x", [])
+        write_page(collect(folder), tmp_path / "page.html", "x")
     assert not (tmp_path / "page.html").exists()
 
 
 def test_without_praat_the_rest_is_shown(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rtmri2speech.reporting.page.build.has_praat", lambda: False)
-    notes: list[str] = []
-    write_page(collect(made.folder), tmp_path / "page.html", "x", notes)
-    assert "Praat" in notes[0]
+    monkeypatch.setattr("rtmri2speech.phonetics.praat.available", lambda: False)
+    written = write_page(collect(made.folder), tmp_path / "page.html", "x")
+    assert "Praat" in written.notes[0]
     found = Read()
     found.feed((tmp_path / "page.html").read_text(encoding="utf-8"))
     assert [(one["tracks"], one["vowels"]) for one in described(found)["clips"][0]["sounds"]] == [(None, [])] * 3
@@ -155,7 +155,7 @@ def test_without_praat_the_rest_is_shown(made: Made, tmp_path: Path, monkeypatch
 def test_outlines_are_of_the_regions_that_were_used(made: Made, tmp_path: Path) -> None:
     polygons = made.video.with_suffix(".json")
     clip = ClipFiles("x", made.video, regions=str(polygons), only=("lips", "of another version"))
-    write_page(Findings([clip], [], []), tmp_path / "page.html", "x", [])
+    write_page(Findings([clip], [], []), tmp_path / "page.html", "x")
     found = Read()
     found.feed((tmp_path / "page.html").read_text(encoding="utf-8"))
     assert described(found)["clips"][0]["outlines"]["names"] == ["lips"]
@@ -167,7 +167,7 @@ def test_labels_are_laid_on_the_picture_by_the_sound_they_are_of(mux: Callable[.
 
     def start(video: Path) -> float:
         clip = ClipFiles("x", video, textgrid=tmp_path / "x.TextGrid")
-        write_page(Findings([clip], [], []), tmp_path / "page.html", "x", [])
+        write_page(Findings([clip], [], []), tmp_path / "page.html", "x")
         found = Read()
         found.feed((tmp_path / "page.html").read_text(encoding="utf-8"))
         ((begin, _, _),) = described(found)["clips"][0]["tiers"][0]["entries"]
@@ -185,7 +185,18 @@ def test_labels_are_laid_on_the_picture_by_the_sound_they_are_of(mux: Callable[.
 def test_a_page_that_cannot_be_written_is_said(made: Made, tmp_path: Path) -> None:
     (tmp_path / "page.html").mkdir()
     with pytest.raises(UserError, match="cannot be written"):
-        write_page(collect(made.folder), tmp_path / "page.html", "x", [])
+        write_page(collect(made.folder), tmp_path / "page.html", "x")
+
+
+def test_what_is_missing_is_returned_as_notes(made: Made, tmp_path: Path) -> None:
+    folder = shutil.copytree(made.folder, tmp_path / "out")
+    shutil.rmtree(folder / "masking")
+    written = report(folder, tmp_path / "page.html", textgrid=[made.video.with_suffix(".TextGrid")])
+    assert written.clips == 1 and written.notes == [
+        "cl&ip: no outlines of regions; name their file: `regions=FILE`, or `regions='template'`"
+    ]
+    with pytest.raises(ConfigError, match=r"`out=.*page.pdf`: pages are HTML files"):
+        report(folder, tmp_path / "page.pdf")
 
 
 def test_both_languages_say_the_same_things() -> None:

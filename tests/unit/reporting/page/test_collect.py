@@ -98,7 +98,7 @@ def test_a_video_that_was_moved_is_found_in_the_folder_or_named(made: Made, tmp_
     shutil.copy(made.video, moved)
     with pytest.raises(DatasetError, match="nothing of a video that could be found") as caught:
         collect(folder)
-    assert "--video" in caught.value.remedy
+    assert "`video=FILE`" in caught.value.remedy
     assert collect(folder, Named(videos=[moved])).clips[0].video == moved
     inside = shutil.copy(made.video, folder / "speech" / "clip.mp4")
     assert collect(folder).clips[0].video == inside
@@ -110,7 +110,7 @@ def test_a_clip_whose_video_is_missing_is_noted(made: Made, tmp_path: Path) -> N
     found = collect(folder)
     assert [clip.name for clip in found.clips] == ["clip"]
     (note,) = found.notes
-    assert "other" in note and "--video" in note
+    assert "other" in note and "`video=FILE`" in note
 
 
 def test_named_files_go_to_the_clip_of_their_name(made: Made, tmp_path: Path) -> None:
@@ -129,6 +129,22 @@ def test_named_files_go_to_the_clip_of_their_name(made: Made, tmp_path: Path) ->
 
 def one_grid(made: Made) -> Path:
     return made.video.with_suffix(".TextGrid")
+
+
+def test_files_are_known_by_their_kind(made: Made, tmp_path: Path) -> None:
+    folder = shutil.copytree(made.folder, tmp_path / "out")
+    metadata, metrics = folder / "maps" / "gradcam_metadata.json", folder / "evaluation" / "metrics.json"
+    about, measured = (json.loads(path.read_text(encoding="utf-8")) for path in (metadata, metrics))
+    assert "kind" not in about and "kind" not in measured, "as early versions wrote them"
+    write_json(metadata, {"kind": "maps", **about})
+    write_json(metrics, {"kind": "evaluation", **measured})
+    write_json(folder / "other.json", {"kind": "something else", **about})
+    found = collect(folder)
+    assert [path for path, _ in found.clips[0].maps] == [metadata]
+    assert [path for path, _ in found.evaluations] == [metrics]
+    write_json(metadata, {"kind": "maps", **{name: value for name, value in about.items() if name != "bands"}})
+    with pytest.raises(DatasetError, match=r"gradcam_metadata.json: damaged, without 'bands'"):
+        collect(folder)
 
 
 def test_two_videos_of_one_name_are_refused(made: Made, tmp_path: Path) -> None:

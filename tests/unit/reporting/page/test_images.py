@@ -18,14 +18,14 @@ from rtmri2speech.analysis.regions.polygons import fill_polygon
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.reporting.page.images import (
     cells_of,
-    colour_tables,
+    color_tables,
     encode_webp,
     enlargement,
     frame_sheets,
     outline,
     outlines_of,
 )
-from rtmri2speech.reporting.video.sources import open_pictures
+from rtmri2speech.reporting.video.sources import open_for_viewing
 from talker import speak, write_recording
 
 SIZE = 64
@@ -33,7 +33,7 @@ SIZE = 64
 
 def test_sheets_hold_the_frames_in_order(tmp_path: Path) -> None:
     video = write_recording(speak(0.8, 2, size=SIZE), tmp_path, "clip")
-    clip = open_pictures(scan_video(video), Fraction(25), SIZE)
+    clip = open_for_viewing(scan_video(video), Fraction(25), SIZE)
     frames = np.concatenate(list(clip.blocks()))
     sheets = [np.array(Image.open(io.BytesIO(one)).convert("L")) for one in frame_sheets(clip)]
     assert len(frames) == 20 and [sheet.shape for sheet in sheets] == [(256, 256)] * 2
@@ -120,7 +120,7 @@ def test_outlines_are_written_frame_by_frame() -> None:
 
 
 def test_colours_are_those_of_the_pictures() -> None:
-    tables = np.frombuffer(colour_tables(), np.uint8).reshape(4, 256, 4).astype(int)
+    tables = np.frombuffer(color_tables(), np.uint8).reshape(4, 256, 4).astype(int)
     signed, positive, red, blue = tables
     assert signed[0, 2] > signed[0, 0] and signed[-1, 0] > signed[-1, 2], "blue is negative, orange positive"
     assert signed[127, 3] < 10 and positive[0, 3] == 0 == red[0, 3], "zero is transparent"

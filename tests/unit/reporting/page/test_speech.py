@@ -17,10 +17,10 @@ from rtmri2speech.reporting.page.speech import (
     Spoken,
     spectrogram,
     tiers_of,
+    tracks_data,
     tracks_of,
     vowel_spans,
     vowels_of,
-    written_tracks,
 )
 
 RATE = 16_000
@@ -62,9 +62,9 @@ def test_flac_loses_nothing_of_16_bits() -> None:
 
 def test_tracks_say_nothing_where_nothing_was_found() -> None:
     formants = np.array([[500.4, np.nan, 2500.0, 3500.0], [510.0, 1500.0, 2500.0, 3500.0]])
-    written = written_tracks(Tracks(np.array([0.02, 0.03]), np.array([0.0, 121.26]), formants, 0.05, 5000.0, (60, 300)))
+    written = tracks_data(Tracks(np.array([0.02, 0.03]), np.array([0.0, 121.26]), formants, 0.05, 5000.0, (60, 300)))
     assert written["f0"] == [None, 121.3] and written["formants"][:2] == [[500.0, 510.0], [None, 1500.0]]
-    assert written["from"] == 0.02 and written["step"] == pytest.approx(0.01)
+    assert written["start"] == 0.02 and written["step"] == pytest.approx(0.01)
 
 
 def test_a_sound_too_short_has_no_tracks() -> None:
@@ -90,6 +90,6 @@ def test_labels_are_laid_on_the_clips_clock(tmp_path: Path) -> None:
     }
     write_textgrid(interval_grid(tiers, 2.0), path)
     first, second = tiers_of(path, 0.2, 1.0)
-    assert first == {"name": "phones", "entries": [[0.0, 0.1, "a"], [0.3, 1.0, "i"]]}
+    assert first == {"name": "phones", "entries": [(0.0, 0.1, "a"), (0.3, 1.0, "i")]}
     assert second["entries"] == [[0.0, 1.0, "ai"]]
     assert vowel_spans(path, 0.2)[1] == Span("i", pytest.approx(0.3), pytest.approx(1.3))

@@ -37,8 +37,8 @@ const saved = {
   tracks() {
     const rows = [["sound", "time_s", "f0_hz", "f1_hz", "f2_hz", "f3_hz", "f4_hz"]];
     for (const sound of state.clip.sounds) sound.tracks?.f0.forEach((f0, i) => {
-      const { from, step, formants } = sound.tracks;
-      rows.push([soundKey(sound), from + i * step, f0, ...formants.map((track) => track[i])]);
+      const { start, step, formants } = sound.tracks;
+      rows.push([soundKey(sound), start + i * step, f0, ...formants.map((track) => track[i])]);
     });
     saveTable("tracks", rows);
   },

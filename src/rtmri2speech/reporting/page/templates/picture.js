@@ -1,7 +1,7 @@
 // The frame, maps over it, and outlines of regions.
 const PALETTE = ["#e69f00", "#56b4e9", "#00a878", "#cc79a7", "#d55e00", "#8f7ee7", "#7fae2f", "#c9a800", "#35b8b0", "#a0764f"];
 const SHADES = 256;
-const tables = bytesOf(page.colours);
+const tables = bytesOf(page.colors);
 const loaded = { sheets: [], cells: new Map(), outlines: null, names: [], clip: null };
 
 const colourOf = (region) => {

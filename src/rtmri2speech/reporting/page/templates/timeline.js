@@ -161,8 +161,8 @@ function paintSpectrogram(context, { top, height, left, wide, width, inside, bor
   const sound = soundNow(), picture = still.spectrograms.get(sound);
   const y = (hz) => top + height * (1 - hz / page.highest);
   inside(() => {
-    const { from, to } = sound.spectrogram;
-    const a = xOf(from, width), b = xOf(to, width);
+    const { start, end } = sound.spectrogram;
+    const a = xOf(start, width), b = xOf(end, width);
     if (picture) context.drawImage(inks.dark ? picture.dark : picture.light, a, top, b - a, height);
     if (state.limits) paintLimits(context, left, wide, y);
     const tracks = sound.tracks;
@@ -174,7 +174,7 @@ function paintSpectrogram(context, { top, height, left, wide, width, inside, bor
           // Without voice formants mean little.
           if (hz === null || tracks.f0[i] === null) return;
           context.beginPath();
-          context.arc(xOf(tracks.from + i * tracks.step, width), y(hz), size, 0, 2 * Math.PI);
+          context.arc(xOf(tracks.start + i * tracks.step, width), y(hz), size, 0, 2 * Math.PI);
           context.fill();
         });
       });
@@ -218,7 +218,7 @@ function paintLimits(context, left, wide, y) {
 }
 
 function paintPitch(context, { top, height, width, inside, border, title, axis }) {
-  const { f0, from, step } = soundNow().tracks, [lowest, highest] = extent(f0);
+  const { f0, start, step } = soundNow().tracks, [lowest, highest] = extent(f0);
   border();
   title("F0 (Hz)");
   if (lowest > highest) return;
@@ -230,7 +230,7 @@ function paintPitch(context, { top, height, width, inside, border, title, axis }
     context.beginPath();
     f0.forEach((hz, i) => {
       if (hz === null) return;
-      const x = xOf(from + i * step, width), y = top + height * (1 - (hz - low) / (high - low));
+      const x = xOf(start + i * step, width), y = top + height * (1 - (hz - low) / (high - low));
       if (f0[i - 1] === null || i === 0) context.moveTo(x - 0.01, y);
       context.lineTo(x, y);
     });
