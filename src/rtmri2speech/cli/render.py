@@ -11,7 +11,7 @@ from rtmri2speech.cli.console import Fps, Many, parse_fps, progress
 from rtmri2speech.errors import ConfigError
 
 if TYPE_CHECKING:
-    from rtmri2speech.analysis.map_folder import MapSequence
+    from rtmri2speech.analysis.map_folder.sequence import MapSequence
     from rtmri2speech.drawing.overlay import Display, Look
 
 Video = Annotated[Path, Parameter(name=["VIDEO", "--video"])]
@@ -76,7 +76,7 @@ def heatmap(
     assert speed is not None
     _check_alpha(alpha)
 
-    from rtmri2speech.analysis.map_folder import read_sequence
+    from rtmri2speech.analysis.map_folder.sequence import read_sequence
     from rtmri2speech.data.media.movies import check_movie
     from rtmri2speech.data.media.scan import scan_video
     from rtmri2speech.reporting.video.map_layers import Layer
@@ -133,7 +133,7 @@ def overlay(
     rate = parse_fps(fps)
     _check_alpha(alpha)
 
-    from rtmri2speech.analysis.map_folder import read_sequence
+    from rtmri2speech.analysis.map_folder.sequence import read_sequence
     from rtmri2speech.data.media.movies import check_movie
     from rtmri2speech.data.media.scan import scan_video
     from rtmri2speech.reporting.video.map_layers import TINTS, Layer

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rtmri2speech.analysis.map_folder.names import is_maps, regions_origin
 from rtmri2speech.analysis.regions.masks import TEMPLATE
 from rtmri2speech.corpora.names import beside
 from rtmri2speech.data.files import hash_files, read_object
@@ -126,10 +127,6 @@ def _hidden(path: Path, folder: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
-def _is_maps(about: Mapping[str, Any]) -> bool:
-    return {"video", "method", "bands", "n_frames", "frame_rate"} <= about.keys()
-
-
 def _is_masking(about: Mapping[str, Any]) -> bool:
     return {"video", "fills", "alphas", "regions"} <= about.keys()
 
@@ -160,12 +157,12 @@ def _clips(
         return clip
 
     for path, about in described:
-        if not (_is_maps(about) or _is_masking(about)):
+        if not (is_maps(about) or _is_masking(about)):
             continue
         recorded = Path(str(about["video"]))
         clip = clip_of(recorded.stem, recorded)
         if clip is not None:
-            (clip.maps if _is_maps(about) else clip.masking).append((path, about))
+            (clip.maps if is_maps(about) else clip.masking).append((path, about))
     for path in sounds:
         if path.stem.endswith(_GENERATED):
             clip_of(path.stem.removesuffix(_GENERATED), None)
@@ -183,7 +180,7 @@ def _grid_of(clip: ClipFiles, files: Sequence[Path]) -> Path | None:
 def _find_regions(clip: ClipFiles, notes: list[str]) -> None:
     """Regions of the courses; where none were made, the phantom's truth beside the video, or those of masking."""
     truth = clip.video.with_suffix(_TRUTH)
-    tables = (read_object(path.with_name(f"{about['method']}_regions.json")) for path, about in clip.maps)
+    tables = (read_object(regions_origin(path, about)) for path, about in clip.maps)
     told = [about for about in tables if about is not None and about.keys() >= _NAMED]
     if told:
         used = told[0]

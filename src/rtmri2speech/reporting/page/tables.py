@@ -15,7 +15,7 @@ from rtmri2speech.reporting.page.collect import ClipFiles, places_of
 _GROUPS = ("all", "seen", "unseen")
 # What of a map's description is a result, or is shown elsewhere.
 _NOT_ORIGIN = frozenset(
-    {"kind", "schema", "bands", "source", "regions", "n_frames", "pixels", "frame_rate", "map", "provenance"}
+    {"kind", "schema", "bands", "source", "regions", "n_frames", "pixels", "frame_rate", "map", "cells", "provenance"}
 )
 # Of a model, as the provenance of a file with both of them is divided.
 _PARTS = frozenset({"acoustic", "vocoder"})

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
-from rtmri2speech.analysis.map_folder import MapSequence
+from rtmri2speech.analysis.map_folder.sequence import MapSequence
 from rtmri2speech.drawing.overlay import Look, colours, fade
 from rtmri2speech.reporting.video.captions import Key
 

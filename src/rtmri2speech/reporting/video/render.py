@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from rtmri2speech.analysis.map_folder import MapSequence
+from rtmri2speech.analysis.map_folder.sequence import MapSequence
 from rtmri2speech.analysis.occlusion.fills import Fill, Painter, hide
 from rtmri2speech.analysis.regions.masks import Regions
 from rtmri2speech.data.media.audio import Sound
