@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from rtmri2speech.version import __version__
 
 if TYPE_CHECKING:
+    from rtmri2speech.analysis.attribution.compute import gradcam as gradcam
     from rtmri2speech.analysis.attribution.maps import Maps as Maps
-    from rtmri2speech.analysis.attribution.maps import gradcam as gradcam
-    from rtmri2speech.analysis.attribution.maps import read_maps as read_maps
+    from rtmri2speech.analysis.map_folder.read import read_maps as read_maps
     from rtmri2speech.assets import example_video as example_video
     from rtmri2speech.data.dataset.layout import Dataset as Dataset
     from rtmri2speech.errors import UserError as UserError
@@ -41,16 +41,16 @@ _HOMES = {
     "UserError": "errors",
     "evaluate": "evaluation.protocol",
     "example_video": "assets",
-    "gradcam": "analysis.attribution.maps",
+    "gradcam": "analysis.attribution.compute",
     "load_model": "inference.model",
     "prepare": "preparation.prepare",
-    "read_maps": "analysis.attribution.maps",
+    "read_maps": "analysis.map_folder.read",
     "simulate": "simulation.phantom",
     "train_acoustic": "training.train",
     "train_vocoder": "training.train",
 }
 
-__all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - the names are strings
+__all__ = ["__version__", *_HOMES]
 
 
 def __getattr__(name: str) -> Any:

@@ -63,7 +63,7 @@ analyze.command(
     f"{_COMMANDS}.analyze.gradcam:gradcam", name="gradcam", help="Which part of the picture made which band."
 )
 analyze.command(
-    f"{_COMMANDS}.analyze.gradcam:regions", name="regions", help="How much of the maps lies in which articulator."
+    f"{_COMMANDS}.analyze.regions:regions", name="regions", help="How much of the maps lies in which articulator."
 )
 analyze.command(
     f"{_COMMANDS}.analyze.masking:masking", name="masking", help="What becomes of speech when regions are hidden."

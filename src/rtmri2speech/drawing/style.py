@@ -12,6 +12,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 from rtmri2speech.data.files import replacing
 from rtmri2speech.drawing.fonts import drawable
@@ -66,14 +67,24 @@ def new_drawing(width: float, height: float) -> Drawing:
     return figure
 
 
-def save_drawing(figure: Figure, path: Path) -> Path:
+def save_drawing(figure: Figure, path: Path, colors: int | None = None) -> Path:
     """Write a figure as PNG in one step and return ``path``.
+
+    Args:
+        figure: what to write.
+        path: where.
+        colors: for a small file, how many colors it may have, up to 256; None for all.
 
     Raises:
         UserError: when it cannot be written.
     """
     with replacing(path) as file:
-        figure.savefig(file, format="png", dpi=_LOOK_DPI)
+        if colors is None:
+            figure.savefig(file, format="png", dpi=_LOOK_DPI)
+        else:
+            full = io.BytesIO()
+            figure.savefig(full, format="png", dpi=_LOOK_DPI)
+            Image.open(full).convert("RGB").quantize(colors).save(file, "PNG", optimize=True)
     return path
 
 

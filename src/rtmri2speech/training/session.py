@@ -13,7 +13,6 @@ from typing import Any
 import torch
 from lightning.pytorch import Trainer
 
-from rtmri2speech.version import __version__
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.data.files import check_writable
 from rtmri2speech.errors import UserError
@@ -29,6 +28,7 @@ from rtmri2speech.training.engine.trainer import Execution, make_trainer, quiet
 from rtmri2speech.training.recipes import AcousticRecipe, RunConfig
 from rtmri2speech.training.summary import TrainingSummary
 from rtmri2speech.training.tasks import FinalMeasures, Task
+from rtmri2speech.version import __version__
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
-"""Gradient of a frame's target with respect to the picture at that very frame, for all frames at once.
+"""Gradient of the target at frame t with respect to the features of frame t, for all frames at once.
 
-An LSTM hears of frame t in one way only when it speaks about frame t: in one step of each direction, from a state to
-which frame t has not contributed. So dT_t / df_t, the gradient of the target at frame t with respect to the feature
-vector of frame t, needs no backpropagation through time. The states are computed once, and the gradient of one step
-is written down; it equals T backward passes, one a frame. cuDNN's recurrent kernels, which refuse to go backward in
-eval mode, only ever go forward.
+In a BiLSTM, frame t enters the output at t through one cell step per direction, from a state that does not depend on
+frame t. So dT_t / df_t, the gradient of the target at frame t with respect to the feature vector of frame t, needs no
+backpropagation through time: the states are computed once, and the gradient of a single step is written down. It
+equals T backward passes, one per frame. cuDNN's recurrent kernels, which refuse to go backward in eval mode, only ever
+go forward.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from torch import Tensor, nn
 from rtmri2speech.analysis.attribution.targets import Target
 from rtmri2speech.models.acoustic import AcousticModel, Inference
 
-# Steps of the LSTM computed at once: some 50 MB at the default size.
+# LSTM steps computed at once: some 50 MB at the default size.
 _STEPS_AT_ONCE = 512
 
 _State = tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True)
-class OwnGradients:
-    """What the targets are, and how they hang on their own frame.
+class FrameGradients:
+    """The targets, and how they depend on their own frame.
 
     Attributes:
         mel_db: the predicted mel, (T, M), dB.
@@ -40,13 +40,13 @@ class OwnGradients:
 
 
 @torch.no_grad()
-def own_gradients(
+def frame_gradients(
     model: AcousticModel,
     features: Tensor,
     targets: Sequence[Target],
     inference: Inference | None = None,
     mel: Tensor | None = None,
-) -> OwnGradients:
+) -> FrameGradients:
     """Targets and their gradients with respect to the feature vector of their own frame.
 
     The mel is that of :meth:`AcousticModel.predict`. In mode ``average`` the four windows that hold a frame give four
@@ -58,7 +58,7 @@ def own_gradients(
         features: one recording's, (T, C), as :meth:`AcousticModel.encode` gives them.
         targets: what to explain.
         inference: another mode than the configuration's.
-        mel: what the model predicts of the features, (T, M), where that is known already.
+        mel: what the model predicts from the features, (T, M), where that is known already.
 
     Raises:
         ValueError: in training mode, in which the head drops units at random.
@@ -69,9 +69,9 @@ def own_gradients(
         mel = model.predict(features, inference)
     values, sensitivities = zip(*(_of_mel(mel, target) for target in targets), strict=True)
     if len(features) < model.config.ref_frames:
-        # The first frame is repeated to fill the window, so it enters by several ways.
+        # The first frame is repeated to fill the window, so it enters through several steps.
         gradients = [gradients_by_frame(model, features, target, inference) for target in targets]
-        return OwnGradients(mel, torch.stack(values), torch.stack(gradients))
+        return FrameGradients(mel, torch.stack(values), torch.stack(gradients))
     # To the sum of both directions: the scaler's deviation and the head are all that follows.
     upstream = torch.stack(sensitivities) * model.scaler.std
     result = torch.zeros(len(targets), *features.shape, dtype=features.dtype, device=features.device)
@@ -80,7 +80,7 @@ def own_gradients(
         _of_sequence(model, features, upstream.to(features), result)
     else:
         _of_windows(model, features, mode, upstream.to(features), result)
-    return OwnGradients(mel, torch.stack(values), result)
+    return FrameGradients(mel, torch.stack(values), result)
 
 
 def gradients_by_frame(
@@ -90,7 +90,7 @@ def gradients_by_frame(
     inference: Inference | None = None,
     frames: Sequence[int] | None = None,
 ) -> Tensor:
-    """The same gradients by one backward pass a frame, (T, C): slow, and right by definition.
+    """The same gradients by one backward pass per frame, (T, C): slow, and right by definition.
 
     Args:
         model: in eval mode.
@@ -115,13 +115,13 @@ def _of_mel(mel: Tensor, target: Target) -> tuple[Tensor, Tensor]:
     with torch.enable_grad():
         leaf = mel.detach().requires_grad_()
         values = target(leaf)
-        # Each value hangs on its own row alone, so the gradient of the sum is that of each.
+        # Each value depends on its own row alone, so the gradient of the sum is that of each.
         (gradient,) = torch.autograd.grad(values.sum(), leaf)
     return values.detach(), gradient
 
 
 def _of_windows(model: AcousticModel, features: Tensor, mode: Inference, upstream: Tensor, result: Tensor) -> None:
-    """Modes ``last`` and ``average``: every window by itself, and what each of its places has to do with its frame."""
+    """Modes ``last`` and ``average``: every window by itself, and how each of its places depends on its frame."""
     windows = model.windows(features[None])[0]
     count, size = windows.shape[:2]
     share = features.new_zeros(count, size)
@@ -155,18 +155,18 @@ def _of_sequence(model: AcousticModel, features: Tensor, upstream: Tensor, resul
 
 
 @dataclass(frozen=True)
-class _Slopes:
+class _StepSlopes:
     """Derivative of a step's output h' by its four gates before their functions, each (W, L, H), and the weights."""
 
     by_gate: list[Tensor]
     from_frame: Tensor
 
     def to_frame(self, wanted: Tensor, place: tuple[slice | int, ...]) -> Tensor:
-        """Gradients (B, n, C) of what hangs on h' by ``wanted`` (B, n, H)."""
+        """Gradients (B, n, C) of what depends on h' by ``wanted`` (B, n, H)."""
         return torch.cat([wanted * slope[place] for slope in self.by_gate], dim=-1) @ self.from_frame
 
 
-def _steps(model: AcousticModel, windows: Tensor, state: _State | None, reverse: bool) -> tuple[_Slopes, _State]:
+def _steps(model: AcousticModel, windows: Tensor, state: _State | None, reverse: bool) -> tuple[_StepSlopes, _State]:
     """All steps of one direction over windows (W, L, C), and the state after them.
 
     The step (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000, in PyTorch's order of gates):
@@ -199,7 +199,7 @@ def _steps(model: AcousticModel, windows: Tensor, state: _State | None, reverse:
         inner * gate_in * (1 - new.square()),
         squashed * gate_out * (1 - gate_out),
     ]
-    return _Slopes(by_gate, from_frame), after
+    return _StepSlopes(by_gate, from_frame), after
 
 
 def _weights(lstm: nn.LSTM, reverse: bool) -> tuple[Tensor, Tensor, Tensor]:

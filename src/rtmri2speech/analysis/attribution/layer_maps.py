@@ -1,9 +1,9 @@
-"""Maps of the image network's layers: what each place of a feature map adds to the targets."""
+"""Maps of the CNN backbone's layers: what each place of a feature map adds to the targets."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,7 +33,7 @@ def frozen(model: nn.Module) -> Iterator[None]:
 
 
 def layer_strides(model: AcousticModel) -> dict[int, str]:
-    """Layers that maps can be made of: pixels a cell, and the module's name; the last one is the feature map."""
+    """Layers that can be explained: stride in pixels, and the module's name; the last one is the final feature map."""
     info: list[dict[str, Any]] = model.cnn.feature_info.info  # type: ignore[union-attr, assignment]
     return {int(layer["reduction"]): str(layer["module"]) for layer in info}
 
@@ -48,14 +48,14 @@ def require_strides(model: AcousticModel, strides: Iterable[int]) -> dict[int, s
     wrong = next((stride for stride in strides if stride not in known), None)
     if wrong is not None:
         raise ConfigError(
-            f"--stride {wrong}: the model has no layer with cells of {wrong} pixels.",
+            f"`stride={wrong}`: the model has no layer with a stride of {wrong} pixels.",
             f"Choose one of {', '.join(str(stride) for stride in sorted(known))}.",
         )
     return known
 
 
 def last_stride(model: AcousticModel) -> int:
-    """Pixels a cell of the last feature map has: 32 at the default backbone."""
+    """Stride in pixels of the last feature map: 32 with the default backbone."""
     return max(layer_strides(model))
 
 
@@ -71,7 +71,7 @@ class LayerMaps:
 
     Args:
         model: the acoustic model, frozen.
-        strides: pixels a cell of the layers to explain.
+        strides: of the layers to explain, in pixels.
 
     Raises:
         ConfigError: for a stride that the model does not have.
@@ -109,35 +109,46 @@ class LayerMaps:
         kept = None if self._rest is None else self._seen.activations.get(self.first, top).detach()
         return features, kept
 
-    def __call__(self, frames: Tensor, gradients: Tensor, kept: Tensor | None = None) -> dict[int, Tensor]:
+    def __call__(
+        self,
+        frames: Tensor,
+        gradients: Tensor,
+        kept: Tensor | None = None,
+        wanted: Mapping[int, Sequence[int]] | None = None,
+    ) -> dict[int, Tensor]:
         """Maps by stride: frames (n, H, W) in [0, 1] and dT/df (B, n, C) to (B, n, h, w), float32.
 
-        Each backward pass serves all n frames, which is exact because no frame's activations hang on another's.
+        Each backward pass serves all n frames, which is exact because no frame's activations depend on another's.
 
         Args:
-            frames: the pictures; unused where ``kept`` is given.
+            frames: unused where ``kept`` is given.
             gradients: of B targets.
             kept: the first explained layer of these frames, from :meth:`encode`.
+            wanted: which of the targets are explained at which stride; all at each if None. The maps of a stride are
+                then those of its targets, in their order.
         """
         self._seen.activations = {}
+        rows = {stride: range(len(gradients)) if wanted is None else wanted[stride] for stride in self.strides}
         with torch.set_grad_enabled(bool(self._modules)):
             top = self.model.feature_map(frames) if kept is None else self._go_on(kept)
             activations: dict[int, Tensor] = self._seen.activations
             cells = top.shape[-2] * top.shape[-1]
             maps: dict[int, list[Tensor]] = {stride: [] for stride in self.strides}
             inner = [stride for stride in self.strides if stride != self.last]
+            backward = [index for index in range(len(gradients)) if any(index in rows[stride] for stride in inner)]
             for index, gradient in enumerate(gradients):
                 spread = (gradient / cells)[:, :, None, None]
-                if self.last in maps:
+                if index in rows.get(self.last, ()):
                     maps[self.last].append((top.detach() * spread).sum(dim=1))
-                if inner:
+                if index in backward:
+                    layers = [stride for stride in inner if index in rows[stride]]
                     found = torch.autograd.grad(
                         top,
-                        [activations[stride] for stride in inner],
+                        [activations[stride] for stride in layers],
                         spread.expand_as(top),
-                        retain_graph=index + 1 < len(gradients),
+                        retain_graph=index != backward[-1],
                     )
-                    for stride, slope in zip(inner, found, strict=True):
+                    for stride, slope in zip(layers, found, strict=True):
                         maps[stride].append((slope * activations[stride].detach()).sum(dim=1))
         return {stride: torch.stack(parts).float() for stride, parts in maps.items()}
 
@@ -155,7 +166,7 @@ class LayerMaps:
             seen = getattr(self._seen, "activations", None)
             if seen is None:  # another thread's use of the model
                 return None
-            # The first layer that is explained is where autograd begins; nothing before it is kept.
+            # The first layer that is explained is where autograd starts; nothing before it is kept.
             kept = output if output.requires_grad else output.detach().requires_grad_()
             seen[stride] = kept
             return kept

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rtmri2speech.analysis.older_maps import METADATA, SEGMENTS
-from rtmri2speech.analysis.regions.masks import Regions, Source, origin_of_regions
+from rtmri2speech.analysis.attribution.band_maps import BandMaps
+from rtmri2speech.analysis.attribution.maps import Maps
+from rtmri2speech.analysis.attribution.pixels import PixelsOfCells
+from rtmri2speech.analysis.map_folder.names import REGION_COURSES, REGION_ORIGIN, REGION_TABLE
+from rtmri2speech.analysis.map_folder.segments import frames_of
+from rtmri2speech.analysis.regions.masks import Regions, origin_of_regions, read_regions
 from rtmri2speech.analysis.regions.polygons import REST
-from rtmri2speech.data.files import write_text
+from rtmri2speech.arrays import Float32, Float64, Int64
 from rtmri2speech.data.provenance import write_about
-from rtmri2speech.errors import DatasetError
+from rtmri2speech.data.tables import Value, write_table
 
-Floats = NDArray[np.float64]
+_SCHEMA = 1
 
 
 @dataclass(frozen=True)
@@ -31,46 +30,90 @@ class RegionSums:
         names: R names.
         signed: (T, R), sums of the map, in the target's unit.
         absolute: (T, R), sums of its absolute value.
-        area: (T, R), shares of the picture.
-        total: (T,), sum of the absolute value over the picture.
+        area: (T, R), shares of the frame's pixels.
+        total: (T,), sum of the absolute value over the frame.
     """
 
     names: tuple[str, ...]
-    signed: Floats
-    absolute: Floats
-    area: Floats
-    total: Floats
+    signed: Float64
+    absolute: Float64
+    area: Float64
+    total: Float64
 
-    def share(self, frames: NDArray[np.int64] | slice = slice(None)) -> Floats:
+    def share(self, frames: Int64 | slice = slice(None)) -> Float64:
         """Part of all attribution in some frames, positive or negative, that lies in each region: (R,)."""
         whole = self.total[frames].sum()
         return np.asarray(self.absolute[frames].sum(axis=0) / (whole if whole > 0 else 1.0))
 
 
 @dataclass(frozen=True)
-class MapsFolder:
-    """What ``analyze gradcam`` has written with one method.
+class SummedMaps:
+    """Maps and their sums over regions.
 
     Attributes:
-        method: gradcam or hirescam.
-        unit: of the target.
-        rate: frames a second.
-        source: the video.
-        bands: name and file of each band's sequence.
-        segments: frames of each segment by name, if segments were cut.
-        picture: the mean picture, (S, S).
+        maps: of one method or several.
+        regions: those that were used.
+        name: what they were read from: ``template`` or a file; None for regions made in memory.
+        sums: for each of the maps' entries, in their order.
     """
 
-    method: str
-    unit: str
-    rate: Fraction
-    source: Source
-    bands: dict[str, Path]
-    segments: dict[str, NDArray[np.int64]]
-    picture: NDArray[np.float32]
+    maps: Maps
+    regions: Regions
+    name: str | None
+    sums: tuple[RegionSums, ...]
+
+    def __iter__(self) -> Iterator[tuple[BandMaps, RegionSums]]:
+        return zip(self.maps.entries, self.sums, strict=True)
+
+    def rows(self) -> list[dict[str, Value]]:
+        """A row per method, band, segment and region; the whole clip is the segment ``all``.
+
+        ``share`` of the attribution's absolute value; ``area_share`` of the frame; ``density``, one divided by the
+        other, 1 for a map that is the same everywhere; ``signed_sum``, mean over the frames of the sum over the region.
+        """
+        found: list[dict[str, Value]] = []
+        segments = {segment.name: frames_of(segment) for segment in self.maps.segments}
+        for maps, one in self:
+            for segment, frames in {"all": np.arange(len(one.total)), **segments}.items():
+                shares, area = one.share(frames), one.area[frames].mean(axis=0)
+                signed = one.signed[frames].mean(axis=0)
+                for index, name in enumerate(one.names):
+                    density = shares[index] / area[index] if area[index] > 0 else 0.0
+                    row: dict[str, Value] = {"method": maps.method, "band": maps.band.name, "segment": segment}
+                    row |= {"region": name, "share": float(shares[index]), "area_share": float(area[index])}
+                    row |= {"density": float(density), "signed_sum": float(signed[index]), "unit": maps.unit}
+                    found.append(row)
+        return found
+
+    def courses(self) -> Iterator[dict[str, Value]]:
+        """A row per method, band, frame and region."""
+        for maps, one in self:
+            for frame in range(len(one.total)):
+                shares = one.share(slice(frame, frame + 1))
+                for index, name in enumerate(one.names):
+                    row: dict[str, Value] = {"method": maps.method, "band": maps.band.name, "frame": frame}
+                    row |= {"time_s": self.maps.time(frame), "region": name, "share": float(shares[index])}
+                    yield row | {"signed_sum": float(one.signed[frame, index]), "unit": maps.unit}
 
 
-def sum_over_regions(sequence: NDArray[np.float32], regions: Regions) -> RegionSums:
+def sum_regions(maps: Maps, regions: str | Path | Regions = "template", only: Sequence[str] = ()) -> SummedMaps:
+    """Sum maps over regions.
+
+    Args:
+        maps: from :func:`rtmri2speech.analysis.attribution.compute.gradcam`, or of a folder.
+        regions: ``template``, a file as :func:`rtmri2speech.analysis.regions.masks.read_regions` takes it, or regions.
+        only: names of the regions to use; all if empty.
+
+    Raises:
+        ConfigError: when a file or region is not there or does not fit the clip.
+    """
+    name = None if isinstance(regions, Regions) else str(regions)
+    found = regions if isinstance(regions, Regions) else read_regions(str(regions), maps.source)
+    found = found.only(only) if only else found
+    return SummedMaps(maps, found, name, tuple(sum_over_regions(one.pixels, found) for one in maps))
+
+
+def sum_over_regions(sequence: Float32 | PixelsOfCells, regions: Regions) -> RegionSums:
     """Sum maps (T, S, S) over regions, a frame at a time."""
     signed, absolute, area, total = [], [], [], []
     for frame in range(len(sequence)):
@@ -84,100 +127,34 @@ def sum_over_regions(sequence: NDArray[np.float32], regions: Regions) -> RegionS
     return RegionSums((*regions.names, REST), np.stack(signed), np.stack(absolute), np.stack(area), np.array(total))
 
 
-def read_maps(folder: Path) -> list[MapsFolder]:
-    """What a folder of ``analyze gradcam`` holds, one entry a method.
+def write_region_sums(folder: Path, summed: SummedMaps) -> list[Path]:
+    """Write, for maps of one method, ``<method>_regions.csv``, ``_regions_time.csv`` and ``_regions.json``.
 
-    Raises:
-        DatasetError: when it is no such folder, or damaged.
-    """
-    found = sorted(folder.glob(f"*{METADATA}"))
-    if not found:
-        raise DatasetError(f"{folder}: holds no maps.", "Make them first: rtmri2speech analyze gradcam ... --out HERE")
-    result = []
-    for path in found:
-        try:
-            about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            taken = about["source"]
-            source = Source(taken["frames"], taken["width"], taken["height"], about["pixels"])
-            bands = {band["name"]: folder / band["sequence"] for band in about["bands"]}
-            picture = np.load(folder / "mean_picture.npy")
-            rate = Fraction(about["frame_rate"])
-            entry = MapsFolder(about["method"], about["target_unit"], rate, source, bands, {}, picture)
-            shape = (about["n_frames"], source.size, source.size)
-            damaged = next((p for p in bands.values() if np.load(p, mmap_mode="r").shape != shape), None)
-            if damaged is not None:
-                raise ValueError(f"{damaged.name} is of another clip")
-            entry.segments.update(_segments(folder / SEGMENTS, about["n_frames"]))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DatasetError(f"{path}: does not fit its folder ({error}).", "Make the maps again.") from None
-        result.append(entry)
-    return result
-
-
-def write_shares(folder: Path, maps: MapsFolder, sums: dict[str, RegionSums]) -> list[Path]:
-    """Write ``<method>_regions.csv``, a line a band, segment and region, and ``<method>_regions_time.csv``.
-
-    Columns: ``share`` of the attribution's absolute value; ``area_share`` of the picture; ``density``, one divided by
-    the other, 1 for a map that is the same everywhere; ``signed_sum``, mean over the frames of the sum over the region.
+    The columns are those of :meth:`SummedMaps.rows` and :meth:`SummedMaps.courses`; the JSON file says which regions
+    the tables are of.
 
     Raises:
         UserError: when a file cannot be written.
     """
-    table, course = io.StringIO(), io.StringIO()
-    rows = csv.writer(table, lineterminator="\n")
-    rows.writerow(["band", "segment", "region", "share", "area_share", "density", f"signed_sum ({maps.unit})"])
-    lines = csv.writer(course, lineterminator="\n")
-    lines.writerow(["band", "frame", "time_s", "region", "share", f"signed_sum ({maps.unit})"])
-    for band, one in sums.items():
-        every = np.arange(len(one.total))
-        for segment, frames in {"all": every, **maps.segments}.items():
-            shares, area = one.share(frames), one.area[frames].mean(axis=0)
-            signed = one.signed[frames].mean(axis=0)
-            for index, name in enumerate(one.names):
-                density = shares[index] / area[index] if area[index] > 0 else 0.0
-                numbers = (shares[index], area[index], density, signed[index])
-                rows.writerow([band, segment, name, *(f"{value:.6g}" for value in numbers)])
-        for frame in every:
-            shares = one.share(slice(frame, frame + 1))
-            for index, name in enumerate(one.names):
-                time = f"{(frame + 0.5) / float(maps.rate):.4f}"
-                lines.writerow([band, frame, time, name, f"{shares[index]:.6g}", f"{one.signed[frame, index]:.6g}"])
-    files = [folder / f"{maps.method}_regions.csv", folder / f"{maps.method}_regions_time.csv"]
-    for path, text in zip(files, (table, course), strict=True):
-        write_text(path, text.getvalue())
-    return files
-
-
-def write_used_regions(folder: Path, method: str, name: str, regions: Regions) -> Path:
-    """Write ``<method>_regions.json``: which regions the tables beside it are of.
-
-    Args:
-        folder: of the maps.
-        method: whose tables.
-        name: what ``--regions`` was.
-        regions: those that were used.
-
-    Raises:
-        UserError: when it cannot be written.
-    """
-    return write_about(
-        folder / f"{method}_regions.json", "regions", 1, {"method": method, **origin_of_regions(name, regions)}
+    method, unit = summed.maps.entries[0].method, summed.maps.entries[0].unit
+    numbers = ("share", "area_share", "density", "signed_sum")
+    table = [[row["band"], row["segment"], row["region"], *(row[name] for name in numbers)] for row in summed.rows()]
+    courses = (
+        [row["band"], row["frame"], f"{row['time_s']:.4f}", row["region"], row["share"], row["signed_sum"]]
+        for row in summed.courses()
     )
-
-
-def _segments(path: Path, n_frames: int) -> dict[str, NDArray[np.int64]]:
-    if not path.is_file():
-        return {}
-    frames: dict[str, list[int]] = {}
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                first, last = int(row["first_frame"]), int(row["last_frame"])
-                if not 0 <= first <= last < n_frames:
-                    raise ValueError(f"frames {first} to {last} of '{row['segment']}', where the maps have {n_frames}")
-                frames.setdefault(row["segment"], []).extend(range(first, last + 1))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DatasetError(
-            f"{path}: does not fit the maps beside it ({error}).", "Make the maps again, with their segments."
-        ) from None
-    return {name: np.array(values) for name, values in frames.items()}
+    signed = f"signed_sum ({unit})"
+    columns = ["band", "segment", "region", "share", "area_share", "density", signed]
+    origin = {"regions": [{"name": name} for name in summed.regions.names], "regions_moving": summed.regions.moving}
+    if summed.name is not None:
+        origin = origin_of_regions(summed.name, summed.regions)
+    return [
+        write_table(folder / f"{method}{REGION_TABLE}", columns, table, digits=6),
+        write_table(
+            folder / f"{method}{REGION_COURSES}",
+            ["band", "frame", "time_s", "region", "share", signed],
+            courses,
+            digits=6,
+        ),
+        write_about(folder / f"{method}{REGION_ORIGIN}", "regions", _SCHEMA, {"method": method, **origin}),
+    ]

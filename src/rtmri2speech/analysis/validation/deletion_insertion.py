@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, sobel
 from torch import Tensor
 
-from rtmri2speech.analysis.attribution.explainer import to_pixels
+from rtmri2speech.analysis.attribution.pixels import to_pixels
 from rtmri2speech.analysis.occlusion.fills import Painter
 from rtmri2speech.analysis.validation.probe import Probe, Variant
 

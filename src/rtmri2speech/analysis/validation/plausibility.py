@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rtmri2speech.analysis.attribution.explainer import to_pixels
+from rtmri2speech.analysis.attribution.pixels import to_pixels
 from rtmri2speech.analysis.validation.probe import Probe, Variant
 from rtmri2speech.analysis.validation.similarity import (
     cosine,

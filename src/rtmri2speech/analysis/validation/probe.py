@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rtmri2speech.analysis.attribution.explainer import Explainer
-from rtmri2speech.analysis.attribution.frame_gradients import own_gradients
+from rtmri2speech.analysis.attribution.frame_gradients import frame_gradients
 from rtmri2speech.analysis.attribution.layer_maps import LayerMaps, frozen, last_stride, require_strides
 from rtmri2speech.analysis.attribution.targets import Band, Target, TargetKind, targets_for
 from rtmri2speech.analysis.occlusion.effects import speaking
@@ -98,7 +98,7 @@ class Probe:
         self.speaking = speaking(plain)
         self.targets: list[Target] = []
         for kind in self.kinds:
-            self.targets += targets_for(plain, self.bands, kind, explainer.features, [])
+            self.targets += targets_for(plain, self.bands, kind, explainer.features)[0]
         self.values = np.stack([target(mel.double()).cpu().numpy() for target in self.targets])
 
     @property
@@ -132,7 +132,7 @@ class Probe:
         """Signed maps of some frames by stride, (B, n, h, w) for all targets; of another model where one is given."""
         features = self.features if explainer is None else self.encode_all(explainer)
         explainer = explainer or self.explainer
-        gradients = own_gradients(explainer.model, features, self.targets).gradients
+        gradients = frame_gradients(explainer.model, features, self.targets).gradients
         parts: dict[int, list[Tensor]] = {stride: [] for stride in self.strides}
         with frozen(explainer.model), LayerMaps(explainer.model, self.strides) as layers:
             for numbers in torch.split(torch.from_numpy(chosen), _AT_ONCE):

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from timm.models.efficientnet import EfficientNetFeatures
 from torch import Tensor, nn
 
-from rtmri2speech.analysis.attribution.explainer import Explainer, to_pixels
+from rtmri2speech.analysis.attribution.explainer import Explainer
+from rtmri2speech.analysis.attribution.pixels import to_pixels
 from rtmri2speech.analysis.validation.probe import Probe, Variant
 from rtmri2speech.analysis.validation.similarity import mean_of_known, rank_correlation, structural_similarity
 from rtmri2speech.models.acoustic import AcousticModel

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rtmri2speech.analysis.attribution.explainer import to_pixels
+from rtmri2speech.analysis.attribution.pixels import to_pixels
 from rtmri2speech.analysis.occlusion.fills import Fill, Painter, hide
 from rtmri2speech.analysis.regions.masks import Regions
 from rtmri2speech.analysis.validation.probe import Probe, Variant

@@ -1,88 +1,62 @@
-"""The pictures of a clip's maps: means, chosen frames, segments."""
+"""Figures of a clip's maps: means, chosen frames, segments."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from rtmri2speech.analysis.attribution.compute import Explained, MapFile
-from rtmri2speech.analysis.attribution.segment_maps import write_segments, write_token_table
-from rtmri2speech.drawing.overlay import Display, MapStyle, draw_overlay
-from rtmri2speech.phonetics.labelled_segments import Segment
-
-Scale = Literal["clip", "picture"]
-"""Whether full color is the largest value of the clip or of the picture."""
+from rtmri2speech.analysis.attribution.map_drawing import ColorScale, draw_values, peak
+from rtmri2speech.analysis.attribution.maps import Maps
+from rtmri2speech.analysis.attribution.segment_maps import differences_of, means_of
+from rtmri2speech.drawing.overlay import Display
+from rtmri2speech.drawing.style import save_drawing
 
 
-def draw_maps(result: Explained, out: Path, name: str, display: Display | None, scale: Scale) -> list[Path]:
-    """Draw ``<stem>_average.png`` over the mean picture and ``<stem>_frame<N>.png`` of the frames asked for.
+def draw_maps(
+    maps: Maps,
+    folder: Path,
+    target_frames: Sequence[int] = (),
+    display: Display | None = None,
+    scale: ColorScale = "clip",
+    colors: int | None = None,
+) -> list[Path]:
+    """Draw ``<stem>_average.png`` over the mean frame, ``<stem>_frame<N>.png``, and the segments of the maps.
 
-    The mean map is scaled to itself: over a clip, maps of loud and silent frames average to little.
+    Of the segments ``<stem>_<name>Segment_mean.png`` are drawn, and ``<stem>_<a>-minus-<b>_difference.png``.
 
     Args:
-        result: the maps.
-        out: folder to write to.
-        name: the video's, for titles.
-        display: how maps are shown; by the method where it is None.
-        scale: what full color is in pictures of single frames.
+        maps: what to draw.
+        folder: where to write.
+        target_frames: frames to draw, counted from 0.
+        display: how maps are shown; by the method if None.
+        scale: what full color is in figures of single frames.
+        colors: most colors of a file, for small ones; None for all.
 
     Raises:
+        ConfigError: when the clip does not have a frame.
         UserError: when a file cannot be written.
     """
     files = []
-    for maps in result.maps:
-        title = f"{name}: {_band(maps)}"
-        files.append(out / f"{maps.stem}_average.png")
-        style = _style(maps, display, _peak(maps.mean), "largest of the mean")
-        draw_overlay(files[-1], result.mean_picture, maps.mean, style, f"{title}, mean")
-        sequence = np.load(maps.path, mmap_mode="r")
-        for frame, picture in result.pictures.items():
-            values = np.array(sequence[frame])
-            if scale == "clip":
-                style = _style(maps, display, maps.scale, "largest of the clip")
-            else:
-                style = _style(maps, display, _peak(values), "largest of this frame: frames cannot be compared")
-            files.append(out / f"{maps.stem}_frame{frame:03d}.png")
-            time = (frame + 0.5) / float(result.rate)
-            draw_overlay(files[-1], picture, values, style, f"{title}\nframe {frame}, {time:.2f} s")
+    for one in maps:
+        method, band = one.method, one.band.name
+        mean = maps.show(method=method, band=band, display=display)
+        files.append(save_drawing(mean, folder / f"{one.stem}_average.png", colors))
+        for frame in dict.fromkeys(target_frames):
+            figure = maps.show(frame, method=method, band=band, display=display, scale=scale)
+            files.append(save_drawing(figure, folder / f"{one.stem}_frame{frame:03d}.png", colors))
+    return files + _draw_segments(maps, folder, display, colors)
+
+
+def _draw_segments(maps: Maps, folder: Path, display: Display | None, colors: int | None) -> list[Path]:
+    """All means of a method and band on one scale; differences with both signs whatever ``display`` says."""
+    files = []
+    for one in maps if maps.segments else ():
+        means = means_of(one, maps.segments)
+        scale = max(peak(each.values) for each in means)
+        note = "largest of these segments' means"
+        shown = [(each, display) for each in means]
+        shown += [(each, "signed") for each in differences_of(one, maps.segments, means)]
+        for each, how in shown:
+            figure = draw_values(maps, one, each.values, how, scale, note, each.title)
+            files.append(save_drawing(figure, folder / f"{each.stem}.png", colors))
     return files
-
-
-def draw_segments(
-    result: Explained, segments: Sequence[Segment], out: Path, name: str, display: Display | None
-) -> list[Path]:
-    """Write the segments' files and draw their mean maps; all means of a method and band on one scale.
-
-    Differences are drawn with both signs whatever ``display`` says.
-
-    Raises:
-        UserError: when a file cannot be written.
-    """
-    files = [write_token_table(segments, out)]
-    for maps in result.maps:
-        made = write_segments(maps, segments, out)
-        files += made.files
-        scale = max(_peak(one.values) for one in made.means[: len(segments)])
-        for index, one in enumerate(made.means):
-            style = _style(
-                maps, display if index < len(segments) else "signed", scale, "largest of these segments' means"
-            )
-            files.append(out / f"{one.stem}.png")
-            draw_overlay(files[-1], result.mean_picture, one.values, style, f"{name}: {_band(maps)}\n{one.title}")
-    return files
-
-
-def _style(maps: MapFile, display: Display | None, scale: float, note: str) -> MapStyle:
-    return MapStyle(display or ("classical" if maps.method == "gradcam" else "signed"), scale, maps.unit, note)
-
-
-def _band(maps: MapFile) -> str:
-    return f"{maps.method} {maps.band.name} {maps.band.low:g}-{maps.band.high:g} Hz"
-
-
-def _peak(values: NDArray[np.floating]) -> float:
-    return float(np.abs(values).max())

@@ -9,7 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from rtmri2speech.analysis.map_folder import read_sequence
+from rtmri2speech.analysis.map_folder.names import courses_table
+from rtmri2speech.analysis.map_folder.read import read_method
 from rtmri2speech.analysis.regions.masks import read_regions, source_of
 from rtmri2speech.data.files import check_writable, write_text
 from rtmri2speech.data.media.audio import Sound, encode_flac, read_sound
@@ -226,24 +227,22 @@ def _maps(path: Path, about: dict[str, Any], clip: ClipFiles, frames: int, chunk
             "Make the maps of this video again, or name the video they are of: `video=FILE`",
         )
     method = str(about["method"])
-    table = path.with_name(f"{method}_regions_time.csv")
+    table = courses_table(path, about)
     courses = region_courses(table, frames) if table.is_file() else {}
     bands: list[BandData] = []
-    for band in about["bands"]:
-        maps = read_sequence(path.with_name(band["sequence"]))
-        cells = cells_of(maps, int(about.get("stride_pixels", 1)))
-        name = str(band["name"])
+    for maps in read_method(path):
+        cells, band = cells_of(maps), maps.band
         bands.append(
             {
-                "name": name,
-                "low": band["low_hz"],
-                "high": band["high_hz"],
+                "name": band.name,
+                "low": band.low,
+                "high": band.high,
                 "scale": maps.scale,
                 "unit": maps.unit,
                 "cells": cells.count,
                 "step": cells.step,
                 "data": chunks.add(cells.data),
-                "course": courses.get(name),
+                "course": courses.get(band.name),
             }
         )
     twins = [other for other, its in clip.maps if its["method"] == method]

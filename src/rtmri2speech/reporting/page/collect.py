@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rtmri2speech.analysis.map_folder.names import regions_origin
 from rtmri2speech.analysis.regions.masks import TEMPLATE
 from rtmri2speech.corpora.names import beside
 from rtmri2speech.data.files import hash_files, read_object
@@ -202,7 +203,7 @@ def _grid_of(clip: ClipFiles, files: Sequence[Path]) -> Path | None:
 def _find_regions(clip: ClipFiles, notes: list[str]) -> None:
     """Regions of the courses; where none were made, the phantom's truth next to the video, or those of masking."""
     truth = clip.video.with_suffix(_TRUTH)
-    paths = [path.with_name(f"{about['method']}_regions.json") for path, about in clip.maps]
+    paths = [regions_origin(path, about) for path, about in clip.maps]
     tables = [about for path in paths if (about := read_object(path)) and kind_of(about, path) == "regions"]
     if tables:
         used = tables[0]

@@ -1,4 +1,4 @@
-"""Images for a page: frames in sprite sheets, maps as the cells they were made from, outlines of regions."""
+"""Images for a page: frames in sprite sheets, maps as cells, outlines of regions."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
-from rtmri2speech.analysis.map_folder import MapSequence
+from rtmri2speech.analysis.attribution.band_maps import BandMaps
 from rtmri2speech.analysis.regions.masks import Regions
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.drawing.overlay import Display, MapStyle, colors, fade
@@ -24,9 +23,7 @@ COLUMNS = 4
 
 # WebP's measure of loss: noise of the scanner is the most of a frame, and is kept in kind but not in each pixel.
 _QUALITY = 72
-_FINEST, _LEVELS = 4, 32767
-# Of full color: what a layout of 8 bits cannot show.
-_INVISIBLE = 1.0 / 255.0
+_LEVELS = 32767
 _HALVES = 2
 # Pixels.
 _NEAR = 0.5
@@ -62,10 +59,10 @@ def encode_webp(pixels: NDArray[np.uint8], quality: int) -> bytes:
 
 @dataclass(frozen=True)
 class Cells:
-    """Maps as small as they can be without a visible difference.
+    """Maps for a page.
 
     Attributes:
-        count: K, cells on a side.
+        count: K, cells per side.
         step: the map's value of one level.
         data: (T, K, K) little-endian int16, deflated.
     """
@@ -75,51 +72,13 @@ class Cells:
     data: bytes
 
 
-def cells_of(maps: MapSequence, stride: int) -> Cells:
-    """The cells that bilinear interpolation makes the maps of.
-
-    Maps are layers of a network, enlarged; that is undone by least squares. Where the maps are not of that kind, cells
-    are made smaller until the difference is below 1/255 of the clip's largest value, or cells are of 4 pixels.
-
-    Args:
-        maps: (T, S, S).
-        stride: pixels of a cell, a guess.
-    """
-    size = maps.values.shape[1]
-    stride = max(min(stride, size), 1)
-    # Matrices so small are slower with several threads, and much slower where other programs use the cores.
-    with threadpool_limits(1):
-        return _cells_of(maps, size, stride)
-
-
-def _cells_of(maps: MapSequence, size: int, stride: int) -> Cells:
-    while True:
-        count = max(round(size / stride), 1)
-        enlarge = enlargement(count, size)
-        reduce = np.linalg.pinv(enlarge)
-        cells = np.empty((len(maps.values), count, count))
-        error = 0.0
-        for frame, values in enumerate(maps.values):
-            cells[frame] = reduce @ np.asarray(values, np.float64) @ reduce.T
-            error = max(error, float(np.abs(enlarge @ cells[frame] @ enlarge.T - values).max()))
-        if error <= _INVISIBLE * maps.scale or stride <= _FINEST:
-            break
-        stride //= 2
-    step = float(np.abs(cells).max()) / _LEVELS or 1.0
-    levels = np.rint(cells / step).astype("<i2")
-    return Cells(count, step, deflate(levels))
-
-
-def enlargement(count: int, size: int) -> Floats:
-    """Matrix (S, K) of bilinear interpolation from K cells to S pixels; cells fill the picture, edges continue."""
-    place = (np.arange(size) + 0.5) * count / size - 0.5
-    low = np.floor(place)
-    part = place - low
-    matrix = np.zeros((size, count))
-    rows = np.arange(size)
-    np.add.at(matrix, (rows, np.clip(low, 0, count - 1).astype(int)), 1.0 - part)
-    np.add.at(matrix, (rows, np.clip(low + 1, 0, count - 1).astype(int)), part)
-    return matrix
+def cells_of(maps: BandMaps) -> Cells:
+    """The cells of maps, from which the page makes pixels by bilinear interpolation, as levels of 16 bits."""
+    count = maps.cells.shape[-1]
+    # A cell's value as that of its pixels.
+    values = maps.cells.astype(np.float64) * (count / maps.size) ** 2
+    step = float(np.abs(values).max()) / _LEVELS or 1.0
+    return Cells(count, step, deflate(np.rint(values / step).astype("<i2")))
 
 
 def outlines_of(regions: Regions, frames: int) -> bytes:

@@ -16,7 +16,7 @@ from rtmri2speech.reporting.page.data import CourseData, EvaluationSource, Measu
 _GROUPS = ("all", "seen", "unseen")
 # Entries of a map's description that are results, or are shown elsewhere.
 _NOT_ORIGIN = frozenset(
-    {"kind", "schema", "bands", "source", "regions", "n_frames", "pixels", "frame_rate", "map", "provenance"}
+    {"kind", "schema", "bands", "source", "regions", "n_frames", "pixels", "frame_rate", "map", "cells", "provenance"}
 )
 # Parts of a model: how the provenance of a file with both of them is divided.
 _PARTS = frozenset({"acoustic", "vocoder"})

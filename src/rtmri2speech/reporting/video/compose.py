@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from rtmri2speech.analysis.map_folder import MapSequence
+from rtmri2speech.analysis.map_folder.sequence import MapSequence
 from rtmri2speech.analysis.occlusion.fills import Fill, Painter, hide
 from rtmri2speech.analysis.regions.masks import Regions
 from rtmri2speech.arrays import Float32, Floating, Int64, UInt8

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.colors import to_rgb
 
-from rtmri2speech.analysis.map_folder import MapSequence
+from rtmri2speech.analysis.map_folder.sequence import MapSequence
 from rtmri2speech.arrays import Float32, Floating, UInt8
 from rtmri2speech.drawing.overlay import MapStyle, colors, fade
 from rtmri2speech.reporting.video.captions import ColorBar

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TypeAlias
 
-from rtmri2speech.analysis.map_folder import MapSequence, read_sequence
+from rtmri2speech.analysis.map_folder.sequence import MapSequence, read_sequence
 from rtmri2speech.analysis.occlusion.fills import Fill
 from rtmri2speech.analysis.regions.masks import read_regions, source_of
 from rtmri2speech.data.media.movies import check_movie
