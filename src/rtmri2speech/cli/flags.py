@@ -4,11 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 
 from cyclopts import App
 
 # `name` or `name=value`, as the library writes a parameter.
 _PARAMETER = re.compile(r"`([A-Za-z_]\w*)(?:=([^`]*))?`")
+
+_running: ContextVar[tuple[App, tuple[str, ...]] | None] = ContextVar("running", default=None)
+
+
+def remember(app: App, words: Sequence[str]) -> None:
+    """Remember the command line that runs, whose flags :func:`in_flags` writes."""
+    _running.set((app, tuple(words)))
+
+
+def in_flags(text: str) -> str:
+    """A message of the library (a note, one failure of many) in the flags of the command that runs."""
+    running = _running.get()
+    if running is None or _PARAMETER.search(text) is None:
+        return text
+    return with_flags(text, flags_of(*running))
 
 
 def flags_of(app: App, words: Sequence[str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from rtmri2speech import __version__
-from rtmri2speech.cli.flags import flags_of, with_flags
+from rtmri2speech.cli.flags import in_flags, remember
 from rtmri2speech.errors import UserError
 
 _INTERRUPTED = 130
@@ -99,6 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = [_hyphenated(word) for word in (sys.argv[1:] if arguments is None else arguments)]
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
+    remember(app, words)
     try:
         result = app(words, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
@@ -106,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message = " ".join(str(error).split())
         return _fail(UserError(message, f"See: rtmri2speech {_command_of(words)}--help"), debug)
     except UserError as error:
-        return _fail(_in_flags(error, words), debug)
+        return _fail(error, debug)
     except KeyboardInterrupt:
         again = "with --resume " if words[:1] == ["train"] else ""
         print(f"Stopped. What was finished is kept; run the same command again {again}to go on.", file=sys.stderr)
@@ -147,13 +148,8 @@ def _command_of(words: Sequence[str]) -> str:
     return "".join(f"{command} " for command in commands)
 
 
-def _in_flags(error: UserError, words: Sequence[str]) -> UserError:
-    flags = flags_of(app, words)
-    return UserError(with_flags(error.problem, flags), with_flags(error.remedy, flags))
-
-
 def _fail(error: UserError, debug: bool) -> int:
     if debug:
         traceback.print_exc()
-    print(f"error: {error.problem}\n       {error.remedy}", file=sys.stderr)
+    print(f"error: {in_flags(error.problem)}\n       {in_flags(error.remedy)}", file=sys.stderr)
     return 1
