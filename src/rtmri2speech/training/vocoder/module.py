@@ -19,13 +19,10 @@ from rtmri2speech.training.engine.metrics_log import RunLog
 from rtmri2speech.training.engine.nan_guard import LossWatch
 from rtmri2speech.training.engine.step_metrics import StepRecords
 from rtmri2speech.training.losses import mel_l1
-from rtmri2speech.training.recipes import VocoderRecipe
+from rtmri2speech.training.recipes import OPTIMIZERS, VocoderRecipe
 from rtmri2speech.training.vocoder.gan_step import RecordedTurns, Turns
 from rtmri2speech.training.vocoder.mel_losses import MelSimilarity
 from rtmri2speech.training.vocoder.validation_audio import Hearing
-
-OPTIMIZERS = 2
-"""Optimiser steps of a batch, each of which Lightning counts in ``global_step``."""
 
 SoundBatch = tuple[Tensor, Tensor]
 """Mel spectrogram (B, F, M) in dB and waveform (B, F * hop)."""
