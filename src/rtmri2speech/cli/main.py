@@ -72,15 +72,11 @@ analyze.command(
     f"{_COMMANDS}.analyze.faithfulness:faithfulness", name="faithfulness", help="Do the maps tell of the model?"
 )
 analyze.command(f"{_COMMANDS}.analyze.physics:physics", name="physics", help="Do the maps agree with tube acoustics?")
+analyze.command(f"{_COMMANDS}.analyze.formants:formants", name="formants", help="F0 and F1 to F4 of a sound over time.")
+analyze.command(f"{_COMMANDS}.analyze.vowels:vowels", name="vowels", help="The vowel space, and mean frames of vowels.")
+analyze.command(f"{_COMMANDS}.analyze.kymograph:kymograph", name="kymograph", help="What lies on a line over time.")
 analyze.command(
-    f"{_COMMANDS}.analyze.phonetics:formants", name="formants", help="F0 and F1 to F4 of a sound over time."
-)
-analyze.command(
-    f"{_COMMANDS}.analyze.phonetics:vowels", name="vowels", help="The vowel space, and mean frames of vowels."
-)
-analyze.command(f"{_COMMANDS}.analyze.phonetics:kymograph", name="kymograph", help="What lies on a line over time.")
-analyze.command(
-    f"{_COMMANDS}.analyze.phonetics:intensity", name="intensity", help="Brightness of regions, and its velocity."
+    f"{_COMMANDS}.analyze.intensity:intensity", name="intensity", help="Brightness of regions, and its velocity."
 )
 app.command(render)
 render.command(f"{_COMMANDS}.render:heatmap", name="heatmap", help="Maps in slow motion.")

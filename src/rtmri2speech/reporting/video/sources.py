@@ -8,14 +8,12 @@ from pathlib import Path
 
 from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.data.media.audio import Sound
-from rtmri2speech.data.media.clips import Clip
+from rtmri2speech.data.media.clips import Clip, open_gray_clip
 from rtmri2speech.data.media.movies import cut_sound
 from rtmri2speech.data.media.scan import VideoScan
 from rtmri2speech.errors import ConfigError, MediaError
 from rtmri2speech.preparation.align import LENGTH_TOLERANCE, offsets
 from rtmri2speech.preparation.check import MissingSound, find_sound
-from rtmri2speech.signal.frames import FrameConfig
-from rtmri2speech.signal.retiming import plan_retiming
 
 # The shorter side that small pictures are enlarged to; the sides that make sense, pixels.
 _COMFORTABLE = 512
@@ -35,12 +33,7 @@ def open_pictures(scan: VideoScan, rate: Fraction, size: int) -> Clip:
     Raises:
         MediaError: when the file is damaged or shorter than one frame.
     """
-    scan.require_whole()
-    frames = FrameConfig(size=size, mode="robust")
-    clip = Clip(scan, frames, plan_retiming(scan.starts, scan.end, rate), frames.limits(scan.histogram), 0)
-    if clip.n_frames == 0:
-        raise MediaError(f"{scan.path}: shorter than one frame of {float(1 / rate):.4f} s.", "Give a longer video.")
-    return clip
+    return open_gray_clip(scan, rate, size)
 
 
 def screen_size(width: int, height: int, resize: tuple[int, int] | None) -> tuple[int, int]:
