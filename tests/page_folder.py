@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from rtmri2speech.data.media.audio import write_wav
+from rtmri2speech.data.media.clips import open_gray_clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
 from rtmri2speech.reporting.page.images import enlargement
-from rtmri2speech.reporting.video.sources import open_for_viewing
 from rtmri2speech.signal.features import FeatureConfig
 from talker import speak, write_recording
 
@@ -46,7 +46,7 @@ def make_folder(root: Path, name: str = "clip", hostile: str = "", seconds: floa
     write_textgrid(
         interval_grid({"phones": talk.labels, "words" + hostile: words}, seconds), videos / f"{name}.TextGrid"
     )
-    frames = open_for_viewing(scan_video(video), RATE, SIZE).n_frames
+    frames = open_gray_clip(scan_video(video), RATE, SIZE).n_frames
     write_wav(folder / "speech" / f"{name}_generated.wav", 0.7 * talk.audio, talk.sample_rate)
     write_maps(folder / "maps", video, frames, hostile)
     regions = {"lips": SQUARE, "tongue" + (HARMLESS if hostile else ""): [[20, 30], [50, 30], [35, 60]]}

@@ -12,7 +12,7 @@ def asset(relative: str) -> Path:
 
 
 def example_video() -> Path:
-    """The clip of the demo: a simulated speaker that the shipped model has not seen; sound and labels are next to it."""
+    """The clip of the demo: a simulated speaker the shipped model has not seen, with sound and labels next to it."""
     return next(asset("clip").glob("*/*.mp4"))
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from rtmri2speech.assets import find_model
+from rtmri2speech.cli.flags import in_flags
 from rtmri2speech.errors import ConfigError, UserError
 
 Many = Parameter(consume_multiple=True, negative="")
@@ -112,5 +113,5 @@ def report_failures(failures: list[tuple[Path, UserError]]) -> int:
     """Print what failed in a batch that went on; the exit code."""
     for path, error in failures:
         problem = error.problem if str(path) in error.problem else f"{path}: {error.problem}"
-        print(f"error: {problem}\n       {error.remedy}", file=sys.stderr)
+        print(f"error: {in_flags(problem)}\n       {in_flags(error.remedy)}", file=sys.stderr)
     return 1 if failures else 0

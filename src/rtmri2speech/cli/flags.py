@@ -5,11 +5,27 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextvars import ContextVar
 
 from cyclopts import App
 
 # `name` or `name=value`, as the library writes a parameter.
 _PARAMETER = re.compile(r"`([A-Za-z_]\w*)(?:=([^`]*))?`")
+
+_running: ContextVar[tuple[App, tuple[str, ...]] | None] = ContextVar("running", default=None)
+
+
+def remember(app: App, words: Sequence[str]) -> None:
+    """Remember the command line that runs, whose flags :func:`in_flags` writes."""
+    _running.set((app, tuple(words)))
+
+
+def in_flags(text: str) -> str:
+    """A message of the library (a note, one failure of many) in the flags of the command that runs."""
+    running = _running.get()
+    if running is None or _PARAMETER.search(text) is None:
+        return text
+    return with_flags(text, flags_of(*running))
 
 
 def flags_of(app: App, words: Sequence[str]) -> dict[str, str]:
@@ -47,10 +63,7 @@ def with_flags(text: str, flags: Mapping[str, str]) -> str:
     return _PARAMETER.sub(flag, text)
 
 
-def print_notes(notes: Iterable[str], *command: str) -> None:
-    """Print notes of the library on stderr, in the flags of a command: ``print_notes(notes, "report")``."""
-    from rtmri2speech.cli.main import app
-
-    flags = flags_of(app, command)
+def print_notes(notes: Iterable[str]) -> None:
+    """Print notes of the library on stderr, in the flags of the command that runs."""
     for note in notes:
-        print(f"note: {with_flags(note, flags)}", file=sys.stderr)
+        print(f"note: {in_flags(note)}", file=sys.stderr)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
 
-from rtmri2speech.cli.flags import flags_of, with_flags
+from rtmri2speech.cli.flags import in_flags, remember
 from rtmri2speech.errors import UserError
 from rtmri2speech.version import __version__
 
@@ -72,15 +72,11 @@ analyze.command(
     f"{_COMMANDS}.analyze.faithfulness:faithfulness", name="faithfulness", help="Do the maps tell of the model?"
 )
 analyze.command(f"{_COMMANDS}.analyze.physics:physics", name="physics", help="Do the maps agree with tube acoustics?")
+analyze.command(f"{_COMMANDS}.analyze.formants:formants", name="formants", help="F0 and F1 to F4 of a sound over time.")
+analyze.command(f"{_COMMANDS}.analyze.vowels:vowels", name="vowels", help="The vowel space, and mean frames of vowels.")
+analyze.command(f"{_COMMANDS}.analyze.kymograph:kymograph", name="kymograph", help="What lies on a line over time.")
 analyze.command(
-    f"{_COMMANDS}.analyze.phonetics:formants", name="formants", help="F0 and F1 to F4 of a sound over time."
-)
-analyze.command(
-    f"{_COMMANDS}.analyze.phonetics:vowels", name="vowels", help="The vowel space, and mean frames of vowels."
-)
-analyze.command(f"{_COMMANDS}.analyze.phonetics:kymograph", name="kymograph", help="What lies on a line over time.")
-analyze.command(
-    f"{_COMMANDS}.analyze.phonetics:intensity", name="intensity", help="Brightness of regions, and its velocity."
+    f"{_COMMANDS}.analyze.intensity:intensity", name="intensity", help="Brightness of regions, and its velocity."
 )
 app.command(render)
 render.command(f"{_COMMANDS}.render:heatmap", name="heatmap", help="Maps in slow motion.")
@@ -99,6 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = [_hyphenated(word) for word in (sys.argv[1:] if arguments is None else arguments)]
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
+    remember(app, words)
     try:
         result = app(words, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
@@ -106,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message = " ".join(str(error).split())
         return _fail(UserError(message, f"See: rtmri2speech {_command_of(words)}--help"), debug)
     except UserError as error:
-        return _fail(_in_flags(error, words), debug)
+        return _fail(error, debug)
     except KeyboardInterrupt:
         again = "with --resume " if words[:1] == ["train"] else ""
         print(f"Stopped. What was finished is kept; run the same command again {again}to go on.", file=sys.stderr)
@@ -147,13 +144,8 @@ def _command_of(words: Sequence[str]) -> str:
     return "".join(f"{command} " for command in commands)
 
 
-def _in_flags(error: UserError, words: Sequence[str]) -> UserError:
-    flags = flags_of(app, words)
-    return UserError(with_flags(error.problem, flags), with_flags(error.remedy, flags))
-
-
 def _fail(error: UserError, debug: bool) -> int:
     if debug:
         traceback.print_exc()
-    print(f"error: {error.problem}\n       {error.remedy}", file=sys.stderr)
+    print(f"error: {in_flags(error.problem)}\n       {in_flags(error.remedy)}", file=sys.stderr)
     return 1

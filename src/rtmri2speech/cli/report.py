@@ -54,6 +54,6 @@ def report(
             regions=regions or (),
             progress=bar,
         )
-    print_notes(made.notes, "report")
+    print_notes(made.notes)
     print(f"{out}: {made.clips} clip(s), {made.size / 1e6:.1f} MB")
     return 0

@@ -16,9 +16,9 @@ from rtmri2speech.evaluation.protocol import Evaluation, installed_versions
 from rtmri2speech.evaluation.scoring import RECORDED, TRUTH
 from rtmri2speech.evaluation.summary import OF_TRUTH, OF_VOWELS, Group, Summary, measure_names
 from rtmri2speech.evaluation.vowel_identification import NOTHING, confusion
+from rtmri2speech.metrics.bands import band_slices
 from rtmri2speech.metrics.bootstrap import Bootstrap, Interval
 from rtmri2speech.metrics.waveform import MORE_IS_BETTER
-from rtmri2speech.training.losses import band_slices
 
 SCHEMA = 1
 

@@ -18,13 +18,13 @@ from rtmri2speech.data.media.audio import read_sound
 from rtmri2speech.errors import DatasetError, UserError
 from rtmri2speech.evaluation.conditions import Condition, Mel, Voices, Wave
 from rtmri2speech.evaluation.true_formants import true_formants
+from rtmri2speech.metrics.bands import band_slices
 from rtmri2speech.metrics.mel_cepstral_distortion import mel_cepstral_distortion
 from rtmri2speech.metrics.waveform import compare_waves, pesq_narrow_band
 from rtmri2speech.phonetics.formants import vowel_formants
 from rtmri2speech.phonetics.vowels import Span, VowelFinder
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel import mel_db
-from rtmri2speech.training.losses import band_slices
 
 RECORDED, TRUTH = "recorded", "truth"
 Pair = tuple[float, float]

@@ -13,9 +13,9 @@ from rtmri2speech.evaluation.conditions import CONDITIONS
 from rtmri2speech.evaluation.protocol import Evaluation
 from rtmri2speech.evaluation.scoring import RECORDED, TRUTH, Scored, Vowel
 from rtmri2speech.evaluation.vowel_identification import VowelPlane
+from rtmri2speech.metrics.bands import band_slices
 from rtmri2speech.metrics.bootstrap import Bootstrap, Interval
 from rtmri2speech.metrics.waveform import MEASURES
-from rtmri2speech.training.losses import band_slices
 
 Floats = NDArray[np.float64]
 

@@ -7,20 +7,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from rtmri2speech.arrays import Float64, Floating
 
 LOW_VOICE_CEILING, HIGH_VOICE_CEILING = 5000.0, 5500.0
 """Hz: Praat's standard ceilings for five formants of a man's and of a woman's tract."""
 
-# Median fundamental frequency, Hz, from which on a voice is taken for a woman's or a child's. Men's medians lie about
-# 120 Hz and women's about 200 Hz; the middle in semitones is 155 Hz.
+# Median fundamental frequency, Hz, from which on a voice is treated as a woman's or a child's. Men's medians are about
+# 120 Hz and women's about 200 Hz; the midpoint in semitones is 155 Hz.
 _HIGH_VOICE = 155.0
 _FORMANTS = 5
-# Seconds: Praat's Gaussian window has twice this length.
+# Effective length, seconds; Praat's Gaussian window is twice as long.
 _WINDOW = 0.025
-# Frames in the middle third of a vowel, and the least distance between two, seconds.
+# Frames in the middle third of a vowel, and the smallest step between two, seconds.
 _FRAMES = 5
 _LEAST_STEP = 0.005
 _PREEMPHASIS_FROM = 50.0
@@ -28,7 +27,7 @@ _PREEMPHASIS_FROM = 50.0
 _ROBUST = (1.5, 5, 1e-6)
 # Samples on each side that Praat's interpolation looks at.
 _RESAMPLING = 50
-# Of the peak: what resampling leaves of digital silence is below, and any recording's noise above.
+# Share of the peak: what resampling leaves of digital silence is below it, and the noise of any recording above.
 _SILENCE = 1e-5
 
 
@@ -37,37 +36,36 @@ def ceiling_for(f0_median: float) -> float:
     return HIGH_VOICE_CEILING if f0_median >= _HIGH_VOICE else LOW_VOICE_CEILING
 
 
-def vowel_formants(
-    wave: NDArray[np.floating], sample_rate: int, spans: Sequence[tuple[float, float]], ceiling: float
-) -> Floats:
+def vowel_formants(wave: Floating, sample_rate: int, spans: Sequence[tuple[float, float]], ceiling: float) -> Float64:
     """First and second formant of each vowel: medians over its middle third.
 
-    Praat's robust method (Lee 1988: linear prediction of order 10 in which large residuals count less), five
-    formants below the ceiling, Gaussian windows of 25 ms effective length, five of them in the middle third (fewer
-    where they would be less than 5 ms apart). The sound is brought to twice the ceiling first.
+    Praat's robust method (Lee 1988, "On robust linear prediction of speech", IEEE Trans. ASSP 36, 642-650: linear
+    prediction of order 10 in which large residuals count less), five formants below the ceiling, Gaussian windows of
+    25 ms effective length, five of them in the middle third (fewer where they would be less than 5 ms apart). The
+    sound is resampled to twice the ceiling first. Ceilings: Praat's manual, "Sound: To Formant (burg)...".
 
     Args:
         wave: shape (N,), any amplitude.
         sample_rate: Hz.
-        spans: begin and end of each of V vowels, seconds.
+        spans: start and end of each of V vowels, seconds.
         ceiling: highest frequency of five formants, Hz: 5000 for men, 5500 for women.
 
     Returns:
-        Shape (V, 2), Hz; NaN where there is none, as in silence.
+        Shape (V, 2), Hz; NaN where none was found, as in silence.
 
     Raises:
-        ValueError: when the ceiling lies above Nyquist, which Praat would accept in silence.
+        ValueError: when the ceiling lies above Nyquist, which Praat would accept without a word.
         ModuleNotFoundError: when Praat (parselmouth) is not installed.
     """
     found = np.full((len(spans), 2), np.nan)
     samples, rate = _below_ceiling(wave, sample_rate, ceiling)
     quiet = _SILENCE * np.max(np.abs(samples), initial=0.0)
-    for row, (begin, end) in enumerate(spans):
-        third = (end - begin) / 3.0
+    for row, (start, end) in enumerate(spans):
+        third = (end - start) / 3.0
         step = max(third / (_FRAMES - 1), _LEAST_STEP)
         # The windows of a frame reach one length to each side; half a step more, against rounding.
         margin = _WINDOW + 0.5 * step
-        part = _cut(samples, round((begin + third - margin) * rate), round((end - third + margin) * rate))
+        part = _cut(samples, round((start + third - margin) * rate), round((end - third + margin) * rate))
         if np.max(np.abs(part), initial=0.0) <= quiet:
             continue
         track = _track(part, rate, step, ceiling)
@@ -80,7 +78,7 @@ def vowel_formants(
     return found
 
 
-def formants_at(wave: NDArray[np.floating], sample_rate: int, times: Floats, ceiling: float, count: int = 4) -> Floats:
+def formants_at(wave: Floating, sample_rate: int, times: Float64, ceiling: float, count: int = 4) -> Float64:
     """Formants at given times, by the method and with the windows of :func:`vowel_formants`.
 
     Praat's frames lie 5 ms apart; between them it interpolates linearly.
@@ -93,14 +91,14 @@ def formants_at(wave: NDArray[np.floating], sample_rate: int, times: Floats, cei
         count: formants wanted, at most five.
 
     Returns:
-        Shape (T, count), Hz; NaN where there is none, as in silence and at the very ends.
+        Shape (T, count), Hz; NaN where there is none, as in silence and at both ends.
 
     Raises:
         ValueError: when the ceiling lies above Nyquist.
         ModuleNotFoundError: when Praat (parselmouth) is not installed.
     """
     found = np.full((len(times), count), np.nan)
-    # Praat has messages for a sound shorter than a window, and for silence, but no other error than its general one.
+    # Praat refuses silence and scraps, too, but with an exception that cannot be told from others.
     if len(wave) <= 2.0 * _WINDOW * sample_rate or not np.any(wave):
         return found
     samples, rate = _below_ceiling(wave, sample_rate, ceiling)
@@ -113,8 +111,8 @@ def formants_at(wave: NDArray[np.floating], sample_rate: int, times: Floats, cei
     return found
 
 
-def _below_ceiling(wave: NDArray[np.floating], sample_rate: int, ceiling: float) -> tuple[Floats, float]:
-    """The sound at twice the ceiling, and that rate."""
+def _below_ceiling(wave: Floating, sample_rate: int, ceiling: float) -> tuple[Float64, float]:
+    """The sound resampled to twice the ceiling, and that rate."""
     import parselmouth
 
     if ceiling > sample_rate / 2:
@@ -124,19 +122,19 @@ def _below_ceiling(wave: NDArray[np.floating], sample_rate: int, ceiling: float)
     return sound.values[0], float(sound.sampling_frequency)
 
 
-def _track(samples: Floats, rate: float, step: float, ceiling: float) -> Any:
-    """Praat's formant object of a sound that was brought below the ceiling."""
+def _track(samples: Float64, rate: float, step: float, ceiling: float) -> Any:
+    """Praat's Formant object of a sound that was resampled to twice the ceiling."""
     import parselmouth
     from parselmouth.praat import call
 
     sound = parselmouth.Sound(samples, sampling_frequency=rate)
     with warnings.catch_warnings():
-        # Frames that were not refined to the end have the values of plain linear prediction, which will do.
+        # Frames whose refinement did not converge keep the values of plain linear prediction, which will do.
         warnings.simplefilter("ignore", parselmouth.PraatWarning)
         return call(sound, "To Formant (robust)...", step, _FORMANTS, ceiling, _WINDOW, _PREEMPHASIS_FROM, *_ROBUST)
 
 
-def _cut(samples: Floats, start: int, stop: int) -> Floats:
+def _cut(samples: Float64, start: int, stop: int) -> Float64:
     """Samples ``start`` to ``stop``, silence where there are none."""
     part = np.zeros(max(stop - start, 0))
     first, last = max(start, 0), min(stop, len(samples))

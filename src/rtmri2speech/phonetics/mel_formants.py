@@ -1,34 +1,38 @@
-"""Formants of a mel spectrogram: what the model predicts has no sound to measure them in."""
+"""Formants of a mel spectrogram, for predicted spectra that have no sound to measure them in."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.linalg import solve_toeplitz
 
+from rtmri2speech.arrays import Float64, Floating
 from rtmri2speech.signal.features import FeatureConfig
-
-Floats = NDArray[np.float64]
 
 MOST_FORMANTS = 4
 
-# Points of the power spectrum from 0 to Nyquist: fewer Hz a point than any filter is wide.
+# Points of the power spectrum from 0 to Nyquist: closer together than any filter is wide.
 _POINTS = 257
 # Resonances below and above are the voice's fundamental, or the filterbank's edge; Hz.
 _LOWEST, _MARGIN = 150.0, 150.0
 # Wider ones shape the spectrum's slope. Filters are 115 Hz wide and more, so formants come out wide, too.
 _WIDEST = 700.0
-# Power below the loudest bin at which the spectrum is cut off, dB: what lies deeper is noise, and hard to fit.
+# Floor of the spectrum relative to its loudest bin, dB: what lies deeper is noise, and hard to fit.
 _DEPTH = 60.0
+_WHITE_NOISE = 1e-9
 
 
-def formants_of_mel(mel_db: NDArray[np.floating], features: FeatureConfig) -> Floats:
+def formants_of_mel(mel_db: Floating, features: FeatureConfig) -> Float64:
     """F1 to F4 of each frame by linear prediction, (T, M) in dB to (T, 4) in Hz, NaN where there are fewer.
 
-    The mel power, a density because Slaney's filters are normalised by area, is interpolated in dB over frequency;
-    its Fourier transform is the autocorrelation (Wiener and Khinchin), from which the predictor follows
-    (Levinson and Durbin; Makhoul 1975), of two poles a kilohertz of bandwidth and two more. The mel's pre-emphasis has
-    flattened the voice's slope already. With a high voice, whose harmonics the lowest filters tell apart, F1 leans
-    towards a harmonic.
+    The mel power, a density because Slaney's filters are normalized by area, is interpolated in dB over frequency;
+    its Fourier transform is the autocorrelation (Wiener-Khinchin theorem), from which the predictor follows by the
+    autocorrelation method (Makhoul 1975, "Linear prediction: a tutorial review", Proc. IEEE 63, 561-580). Its order
+    is one pole pair per kilohertz of bandwidth and one more. The mel's pre-emphasis has flattened the voice's slope
+    already. With a high voice, whose harmonics the lowest filters resolve, F1 is biased towards a harmonic.
+
+    Args:
+        mel_db: (T, M), dB.
+        features: the mel definition.
     """
     if len(mel_db) == 0:
         return np.full((0, MOST_FORMANTS), np.nan)
@@ -37,9 +41,7 @@ def formants_of_mel(mel_db: NDArray[np.floating], features: FeatureConfig) -> Fl
     return np.stack([_resonances(_predictor(row, order), features) for row in correlation])
 
 
-def formant_in_band(
-    formants: Floats, mel_db: NDArray[np.floating], low: float, high: float, features: FeatureConfig
-) -> Floats:
+def formant_in_band(formants: Float64, mel_db: Floating, low: float, high: float, features: FeatureConfig) -> Float64:
     """The formant within a band, (T,), Hz: the loudest where there are several, NaN where there is none.
 
     Args:
@@ -56,26 +58,22 @@ def formant_in_band(
     return np.where(inside.any(axis=1), found, np.nan)
 
 
-def _autocorrelation(mel_db: Floats, features: FeatureConfig) -> Floats:
+def _autocorrelation(mel_db: Float64, features: FeatureConfig) -> Float64:
     places = np.linspace(0.0, features.nyquist, _POINTS)
     level = np.stack([np.interp(places, features.mel_centres(), row) for row in mel_db])
     level -= level.max(axis=1, keepdims=True)
     return np.fft.irfft(10.0 ** (np.maximum(level, -_DEPTH) / 10.0), axis=1)
 
 
-def _predictor(correlation: Floats, order: int) -> Floats:
-    """Coefficients 1, a_1 .. a_order of the whitening filter, by Levinson and Durbin's recursion."""
-    a = np.zeros(order + 1)
-    a[0] = 1.0
-    error = correlation[0] * (1.0 + 1e-9)
-    for n in range(1, order + 1):
-        reflection = -(a[:n] @ correlation[n:0:-1]) / error
-        a[1 : n + 1] += reflection * a[n - 1 :: -1][:n]
-        error *= 1.0 - reflection**2
-    return a
+def _predictor(correlation: Float64, order: int) -> Float64:
+    """Coefficients 1, a_1 .. a_order of the whitening filter: the solution of the Yule-Walker equations."""
+    column = correlation[:order].copy()
+    # White noise 90 dB below the signal, so that a spectrum of few lines has a solution.
+    column[0] *= 1.0 + _WHITE_NOISE
+    return np.concatenate([[1.0], solve_toeplitz(column, -correlation[1 : order + 1])])
 
 
-def _resonances(a: Floats, features: FeatureConfig) -> Floats:
+def _resonances(a: Float64, features: FeatureConfig) -> Float64:
     roots = np.roots(a)
     roots = roots[roots.imag > 0]
     hz = np.angle(roots) * features.sample_rate / (2.0 * np.pi)

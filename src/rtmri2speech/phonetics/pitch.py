@@ -1,14 +1,14 @@
-"""Fundamental frequency with Praat (extra ``phonetics``), and how far that of two waves differs."""
+"""Fundamental frequency with Praat (extra ``phonetics``), and its difference between two waves."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from rtmri2speech.arrays import Float64
+from rtmri2speech.phonetics import praat
 
 WIDEST_RANGE = (60.0, 700.0)
-"""Hz: from a low man to a child, where nothing is known of the speaker (Hirst 2011)."""
+"""Hz: from a low male voice to a child's, where nothing is known of the speaker (Hirst 2011)."""
 
 # Seconds from frame to frame.
 _STEP = 0.01
@@ -18,16 +18,16 @@ _PERIODS = 3
 _NAN = float("nan")
 
 
-def pitch_errors(reference: Floats, synthesized: Floats, sample_rate: int) -> dict[str, float]:
+def pitch_errors(reference: Float64, synthesized: Float64, sample_rate: int) -> dict[str, float]:
     """Differences of fundamental frequency and voicing, over frames of 10 ms.
 
     Both are measured within one range, that of the two waves together (:func:`pitch_range`): narrow, so that
-    octave errors of the measurement are rare, and yet not so narrow that a synthesis an octave too high would be
-    taken for right, as it would within the reference's own range.
+    octave errors of the measurement are rare, yet not so narrow that a synthesis an octave too high would pass for
+    correct, as it would within the reference's own range.
 
     Args:
         reference: the recorded wave, shape (N,).
-        synthesized: the wave to judge, shape (N,).
+        synthesized: the wave to compare with it, shape (N,).
         sample_rate: Hz.
 
     Returns:
@@ -35,9 +35,7 @@ def pitch_errors(reference: Floats, synthesized: Floats, sample_rate: int) -> di
         none; ``vuv_error``: share of all frames that are voiced in one wave only, NaN where the waves are too
         short for a frame. Empty where Praat (parselmouth) is not installed.
     """
-    try:
-        import parselmouth  # noqa: F401
-    except ImportError:
+    if not praat.available():
         return {}
     lowest, highest = pitch_range([reference, synthesized], sample_rate)
     true, found = (pitch_track(wave, sample_rate, lowest, highest) for wave in (reference, synthesized))
@@ -50,12 +48,13 @@ def pitch_errors(reference: Floats, synthesized: Floats, sample_rate: int) -> di
     return {"f0_rmse_hz": hz, "f0_rmse_cents": cents, "vuv_error": unlike}
 
 
-def pitch_range(waves: list[Floats], sample_rate: int) -> tuple[float, float]:
-    """Where to look for the fundamental frequency: the lowest and the highest frequency that any wave needs, Hz.
+def pitch_range(waves: list[Float64], sample_rate: int) -> tuple[float, float]:
+    """Range to search for the fundamental frequency: the lowest and the highest that any of the waves needs, Hz.
 
-    A first pass over :data:`WIDEST_RANGE` gives the quartiles of each wave; the range runs from three quarters of
-    the lower one to one and a half times the upper one (De Looze & Hirst 2008; Hirst 2011, "The analysis by
-    synthesis of speech melody"). Without any voice it is the widest range. It ends at Nyquist at the latest.
+    A first pass over :data:`WIDEST_RANGE` gives the quartiles of each wave; the range runs from 0.75 times the first
+    to 1.5 times the third quartile (De Looze & Hirst 2008, "Detecting changes in key and range for the automatic
+    modelling and coding of intonation"; Hirst 2011, "The analysis by synthesis of speech melody"). Without any voice
+    it is the widest range. It ends at Nyquist at the latest.
 
     Args:
         waves: each of shape (N,).
@@ -76,10 +75,12 @@ def pitch_range(waves: list[Floats], sample_rate: int) -> tuple[float, float]:
     return (min(lows), min(max(highs), sample_rate / 2)) if lows else (lowest, highest)
 
 
-def pitch_track(wave: Floats, sample_rate: int, lowest: float, highest: float) -> Floats:
-    """Fundamental frequency every 10 ms by Praat's autocorrelation method (Boersma 1993), Hz.
+def pitch_track(wave: Float64, sample_rate: int, lowest: float, highest: float) -> Float64:
+    """Fundamental frequency every 10 ms by Praat's autocorrelation method, Hz.
 
-    Frames lie as Praat lays them, centred in the wave; waves of one length and range have the same frames.
+    Source: Boersma 1993, "Accurate short-term analysis of the fundamental frequency and the harmonics-to-noise ratio
+    of a sampled sound", Proc. Inst. Phonetic Sciences Amsterdam 17, 97-110. Frames are placed as Praat places them,
+    centered in the wave; waves of equal length and range have the same frames.
 
     Args:
         wave: shape (N,), any amplitude.
@@ -88,7 +89,7 @@ def pitch_track(wave: Floats, sample_rate: int, lowest: float, highest: float) -
         highest: highest frequency sought, Hz; not above Nyquist.
 
     Returns:
-        Shape (T,), 0 where there is no voice; T is 0 for a wave shorter than three periods of ``lowest``.
+        Shape (T,), 0 where unvoiced; T is 0 for a wave shorter than three periods of ``lowest``.
 
     Raises:
         ValueError: when the highest frequency lies above Nyquist.
@@ -98,7 +99,7 @@ def pitch_track(wave: Floats, sample_rate: int, lowest: float, highest: float) -
 
     if highest > sample_rate / 2:
         raise ValueError(f"The highest pitch, {highest:g} Hz, lies above the Nyquist frequency {sample_rate / 2:g} Hz.")
-    # Praat has a message for it, but no other error than its general one.
+    # Praat refuses it as well, but with an exception that cannot be told from others.
     if len(wave) * lowest < _PERIODS * sample_rate:
         return np.zeros(0)
     sound = parselmouth.Sound(np.asarray(wave, np.float64), sampling_frequency=sample_rate)
@@ -106,10 +107,10 @@ def pitch_track(wave: Floats, sample_rate: int, lowest: float, highest: float) -
     return np.asarray(pitch.selected_array["frequency"], np.float64)
 
 
-def pitch_times(frames: int, duration: float) -> Floats:
-    """Centres of the frames of :func:`pitch_track` in a wave of this many seconds: shape (frames,), seconds."""
+def pitch_times(frames: int, duration: float) -> Float64:
+    """Centers of the frames of :func:`pitch_track` in a wave of this many seconds: shape (frames,), seconds."""
     return np.asarray(duration / 2.0 + _STEP * (np.arange(frames) - (frames - 1) / 2.0))
 
 
-def _rms(values: Floats) -> float:
+def _rms(values: Float64) -> float:
     return float(np.sqrt(np.mean(np.square(values))))

@@ -1,57 +1,118 @@
-"""Fundamental frequency and formants of a sound over time, as tables and as files for Praat."""
+"""Fundamental frequency and formants of a sound over time, as rows, as files for Praat, and as a figure."""
 
 from __future__ import annotations
 
-import csv
-import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rtmri2speech.data.files import replacing_name, write_text
+from rtmri2speech.arrays import Bool, Float64
+from rtmri2speech.data.files import replacing_name
 from rtmri2speech.data.media.audio import Sound
 from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
+from rtmri2speech.data.tables import Row, write_table
 from rtmri2speech.errors import ConfigError, MediaError
+from rtmri2speech.phonetics import praat
 from rtmri2speech.phonetics.formants import ceiling_for, formants_at
 from rtmri2speech.phonetics.pitch import pitch_range, pitch_times, pitch_track
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    from rtmri2speech.drawing.style import Drawing
+
+_COLUMNS = ("time_s", "voiced", "f0_hz", "f1_hz", "f2_hz", "f3_hz", "f4_hz")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Tracks:
     """What was measured every 10 ms.
 
     Attributes:
         times: (T,), seconds.
-        f0: (T,), Hz; 0 where there is no voice.
-        formants: (T, 4), F1 to F4, Hz; NaN where there is none. Where there is no voice they mean little.
+        f0: (T,), Hz; 0 where unvoiced.
+        formants: (T, 4), F1 to F4, Hz; NaN where none was found. They mean little where unvoiced.
         duration: of the sound, seconds.
         ceiling: highest frequency of five formants, Hz.
-        pitch_range: lowest and highest F0 that was looked for, Hz.
+        pitch_range: lowest and highest F0 that was searched for, Hz.
+        sound: what they were measured in, for the spectrogram of figures.
     """
 
-    times: Floats
-    f0: Floats
-    formants: Floats
+    times: Float64
+    f0: Float64
+    formants: Float64
     duration: float
     ceiling: float
     pitch_range: tuple[float, float]
+    sound: Sound | None = field(default=None)
 
     @property
-    def voiced(self) -> NDArray[np.bool_]:
+    def voiced(self) -> Bool:
         """(T,)."""
         return self.f0 > 0
 
+    def rows(self) -> list[Row]:
+        """A row per 10 ms: ``time_s``, ``voiced``, ``f0_hz``, ``f1_hz`` to ``f4_hz``; None where there is none."""
+        return [
+            dict(zip(_COLUMNS, (time, f0 > 0, f0 if f0 > 0 else None, *map(_known, formants)), strict=True))
+            for time, f0, formants in zip(self.times.tolist(), self.f0.tolist(), self.formants.tolist(), strict=True)
+        ]
+
+    def save(self, stem: str | Path) -> list[Path]:
+        """Write ``<stem>_formants.csv``, ``<stem>.PitchTier`` (F0) and ``<stem>_voiced.TextGrid`` (voiced intervals).
+
+        Args:
+            stem: path without an ending.
+
+        Raises:
+            UserError: when a file cannot be written, or Praat is not installed.
+        """
+        place = Path(stem)
+        files = [place.with_name(place.name + end) for end in ("_formants.csv", ".PitchTier", "_voiced.TextGrid")]
+        table, tier, grid = files
+        write_table(table, _COLUMNS, [_written(row) for row in self.rows()])
+        with replacing_name(tier) as temporary:
+            self._save_pitch_tier(temporary)
+        with replacing_name(grid) as temporary:
+            write_textgrid(interval_grid({"voiced": voiced_intervals(self)}, self.duration), temporary)
+        return files
+
+    def _save_pitch_tier(self, path: Path) -> None:
+        praat.require()
+
+        from parselmouth.praat import call
+
+        tier = call("Create PitchTier", path.stem, 0.0, self.duration)
+        for time, f0 in zip(self.times[self.voiced].tolist(), self.f0[self.voiced].tolist(), strict=True):
+            call(tier, "Add point", time, f0)
+        call(tier, "Save as text file", str(path))
+
+    def show(self) -> Drawing:
+        """F1 to F4 over a wide-band spectrogram, F0 below, as a figure that a notebook shows."""
+        from rtmri2speech.drawing.style import new_drawing
+        from rtmri2speech.phonetics.figures import plot_tracks
+
+        figure = new_drawing(9.0, 4.5)
+        plot_tracks(figure, self)
+        return figure
+
+    @property
+    def summary(self) -> str:
+        """Share of voiced frames, and the ranges that were searched, in words."""
+        share = float(self.voiced.mean()) if len(self.f0) else 0.0
+        low, high = self.pitch_range
+        return f"{share:.0%} voiced, F0 sought from {low:.0f} to {high:.0f} Hz, ceiling {self.ceiling:g} Hz"
+
+    def __repr__(self) -> str:
+        return f"Tracks({len(self.times)} frames, {self.duration:.2f} s, {self.summary})"
+
 
 def choose_ceiling(sound: Sound, ceiling: float | None) -> float:
-    """The ceiling of the formant search: the one asked for, or by the speaker's F0, 5000 or 5500 Hz.
+    """The ceiling of the formant search: the one asked for, or 5000 or 5500 Hz by the speaker's F0.
 
     Raises:
-        ConfigError: when it lies above Nyquist (Praat would accept it in silence), or is no frequency.
+        ConfigError: when it lies above Nyquist (Praat would accept it without a word), or is not a frequency.
     """
     nyquist = sound.rate / 2
     if ceiling is None:
@@ -60,24 +121,25 @@ def choose_ceiling(sound: Sound, ceiling: float | None) -> float:
         ceiling = ceiling_for(float(np.median(track[track > 0])) if (track > 0).any() else 0.0)
     if not 0 < ceiling <= nyquist:
         raise ConfigError(
-            f"--ceiling {ceiling:g}: the sound has {sound.rate} samples a second, so nothing above {nyquist:g} Hz.",
-            "Give 5000 for a man's voice or 5500 for a woman's; the sound needs twice as many samples a second.",
+            f"`ceiling={ceiling:g}`: the sound has {sound.rate} samples per second, so nothing above {nyquist:g} Hz.",
+            "Give 5000 for a man's voice or 5500 for a woman's; the sound needs twice as many samples per second.",
         )
     return ceiling
 
 
-def measure_tracks(sound: Sound, ceiling: float | None = None) -> Tracks:
+def formants(sound: Sound, ceiling: float | None = None) -> Tracks:
     """F0 by Praat's autocorrelation within the speaker's own range, F1 to F4 by its robust method, every 10 ms.
 
     Args:
         sound: any.
-        ceiling: highest frequency of five formants, Hz; None for one by F0.
+        ceiling: highest frequency of five formants, Hz; None for 5000 or 5500 by the speaker's F0.
 
     Raises:
         ConfigError: when the ceiling lies above Nyquist.
         MediaError: when the sound is shorter than three periods of the lowest F0.
-        ModuleNotFoundError: when Praat (parselmouth) is not installed.
+        UserError: when Praat (extra ``phonetics``) is not installed.
     """
+    praat.require()
     wave = sound.samples.astype(np.float64)
     ceiling = choose_ceiling(sound, ceiling)
     lowest, highest = pitch_range([wave], sound.rate)
@@ -85,43 +147,24 @@ def measure_tracks(sound: Sound, ceiling: float | None = None) -> Tracks:
     if len(f0) == 0:
         raise MediaError(f"The sound lasts {sound.duration:.3f} s: too short to measure F0.", "Give a longer sound.")
     times = pitch_times(len(f0), sound.duration)
-    formants = formants_at(wave, sound.rate, times, ceiling)
-    return Tracks(times, f0, formants, sound.duration, ceiling, (lowest, highest))
-
-
-def write_tracks(tracks: Tracks, out: Path, name: str) -> list[Path]:
-    """Write ``<name>_formants.csv``, ``<name>.PitchTier`` (F0) and ``<name>_voiced.TextGrid`` (where there is voice).
-
-    Raises:
-        UserError: when a file cannot be written.
-    """
-    table, tier, grid = out / f"{name}_formants.csv", out / f"{name}.PitchTier", out / f"{name}_voiced.TextGrid"
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["time_s", "voiced", "f0_hz", *(f"f{number}_hz" for number in range(1, 5))])
-    for time, f0, formants in zip(tracks.times, tracks.f0, tracks.formants, strict=True):
-        values = [f"{value:.1f}" if np.isfinite(value) else "" for value in formants]
-        writer.writerow([f"{time:.4f}", int(f0 > 0), f"{f0:.2f}" if f0 > 0 else "", *values])
-    write_text(table, text.getvalue())
-    write_text(tier, pitch_tier(tracks))
-    with replacing_name(grid) as temporary:
-        write_textgrid(interval_grid({"voiced": voiced_intervals(tracks)}, tracks.duration), temporary)
-    return [table, tier, grid]
-
-
-def pitch_tier(tracks: Tracks) -> str:
-    """F0 as Praat's PitchTier in text form: a point a voiced frame."""
-    points = [(time, f0) for time, f0 in zip(tracks.times, tracks.f0, strict=True) if f0 > 0]
-    lines = ['File type = "ooTextFile"', 'Object class = "PitchTier"', ""]
-    lines += ["xmin = 0", f"xmax = {tracks.duration!r}", f"points: size = {len(points)}"]
-    for number, (time, f0) in enumerate(points, start=1):
-        lines += [f"points [{number}]:", f"    number = {time:.6f}", f"    value = {f0:.4f}"]
-    return "\n".join(lines) + "\n"
+    values = formants_at(wave, sound.rate, times, ceiling)
+    return Tracks(times, f0, values, sound.duration, ceiling, (lowest, highest), sound)
 
 
 def voiced_intervals(tracks: Tracks) -> list[tuple[float, float, str]]:
-    """Stretches of voice: from half a frame before the first voiced frame to half a frame after the last."""
+    """Voiced stretches, seconds: from half a frame before the first voiced frame to half a frame after the last."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], tracks.voiced, [False]])))
     middles = [(one + other) / 2.0 for one, other in pairwise(tracks.times.tolist())]
     borders = [0.0, *middles, tracks.duration]
     return [(borders[first], borders[stop], "V") for first, stop in edges.reshape(-1, 2)]
+
+
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _written(row: Row) -> list[str | None]:
+    """The cells of a row as the table has them."""
+    time, voiced, f0, *values = (row[name] for name in _COLUMNS)
+    shown = [None if value is None else f"{value:.1f}" for value in values]
+    return [f"{time:.4f}", str(int(bool(voiced))), None if f0 is None else f"{f0:.2f}", *shown]

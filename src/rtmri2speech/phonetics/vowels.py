@@ -1,4 +1,4 @@
-"""Which vowels an utterance holds, and when: from its TextGrid."""
+"""The vowels of an utterance and their times, from its TextGrid."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _JAPANESE = "a i u e o"
 _ARPABET = "AA AE AH AO EH ER IH IY UH UW"
 _IPA = "ɑ ɐ æ ʌ ɒ ɔ ə ɘ ɵ ɜ ɛ œ ø ɪ ɨ y ʏ ʉ ʊ ɯ ɤ"
 VOWELS = (*_JAPANESE.split(), *_ARPABET.split(), *_IPA.split())
-"""Labels that are taken for vowels where none are named: five vowels, monophthongs of ARPAbet and of the IPA."""
+"""Labels that count as vowels where none are named: five vowels, monophthongs of ARPAbet and of the IPA."""
 
 _PHONE_TIERS = ("phones", "phone", "phonemes", "phoneme", "segments", "segment", "mau")
 # Length, stress and nasality do not make another vowel here.
 _MARKS = re.compile(r"[ːˑ:ˈˌ~̃0-9]+")
-# Seconds; of less, the middle third is shorter than two periods of a low voice.
+# Seconds; the middle third of a shorter one is less than two periods of a low voice.
 _SHORTEST = 0.03
 
 
@@ -32,7 +32,7 @@ class Span:
 
     Attributes:
         label: which vowel.
-        start, end: seconds from the utterance's beginning.
+        start, end: seconds from the start of the utterance.
     """
 
     label: str
@@ -45,8 +45,8 @@ class VowelFinder:
     """Finds the vowels of a dataset's utterances.
 
     Attributes:
-        tier: name of the tier with the phones; None for the one that is called so, or else the first interval tier
-            that holds a vowel.
+        tier: name of the tier with the phones; None for one called ``phones`` or similar, or else the first interval
+            tier that holds a vowel.
         vowels: labels that are vowels; none for :data:`VOWELS`.
     """
 
@@ -81,7 +81,7 @@ class VowelFinder:
                 if tier.name == self.tier:
                     return tier
             names = ", ".join(tier.name for tier in tiers) or "none"
-            raise ConfigError(f"{path}: has no interval tier '{self.tier}'.", f"Give --tier one of: {names}.")
+            raise ConfigError(f"{path}: has no interval tier '{self.tier}'.", f"Give `tier` one of: {names}.")
         named = [tier for tier in tiers if tier.name.casefold() in _PHONE_TIERS]
         for tier in named or tiers:
             if any(self._vowel(entry.label) for entry in tier.entries):

@@ -15,26 +15,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rtmri2speech.config import Config
+from rtmri2speech.metrics.bands import band_slices
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel import mel_ln
 
-_FIRST_BINS = {"f0": 0, "f1": 6, "f2": 16, "f3": 32, "high": 48}
-"""First mel bin of each band of the reference configuration (section 2), for the default number of mel bins."""
-
 TERMS = ("mse", "delta", "accel", "latest")
 """Terms of the acoustic loss, in the order of every vector of terms below."""
-
-
-def band_slices(n_mels: int) -> dict[str, slice]:
-    """Mel bins of the loss bands: f0 0-5, f1 6-15, f2 16-31, f3 32-47, high 48 and above.
-
-    They are numbered for the default FeatureConfig; for another number of bins the edges are scaled in proportion
-    and rounded. Bands left without a bin (very few mels) are not in the result.
-    """
-    scale = n_mels / FeatureConfig().n_mels
-    edges = [round(first * scale) for first in _FIRST_BINS.values()] + [n_mels]
-    bands = {name: slice(low, high) for name, low, high in zip(_FIRST_BINS, edges, edges[1:], strict=False)}
-    return {name: bins for name, bins in bands.items() if bins.stop > bins.start}
 
 
 class BandWeights(Config):

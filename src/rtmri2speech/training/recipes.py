@@ -166,6 +166,10 @@ def half_cosine(share: float) -> float:
     return 0.5 * (1.0 + math.cos(math.pi * min(share, 1.0)))
 
 
+OPTIMIZERS = 2
+"""Optimizer steps per batch of the vocoder (generator, discriminators); Lightning counts both in ``global_step``."""
+
+
 class VocoderLossConfig(Config):
     """Weights of the generator's losses (HiFi-GAN eq. 5; reference configuration, section 3)."""
 

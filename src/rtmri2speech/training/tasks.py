@@ -32,8 +32,8 @@ from rtmri2speech.training.engine.distributed import Processes
 from rtmri2speech.training.engine.loaders import EpochSampler, Loader, ShareOfBatches, WholeSounds, make_loader
 from rtmri2speech.training.engine.tensorboard_examples import TensorBoardExample
 from rtmri2speech.training.init_weights import load_init, start_from
-from rtmri2speech.training.recipes import AcousticRecipe, LoaderConfig, VocoderRecipe
-from rtmri2speech.training.vocoder.module import OPTIMIZERS, VocoderTraining
+from rtmri2speech.training.recipes import OPTIMIZERS, AcousticRecipe, LoaderConfig, VocoderRecipe
+from rtmri2speech.training.vocoder.module import VocoderTraining
 from rtmri2speech.training.vocoder.validation_audio import ValidationAudio
 
 # Validation needs no gradients: longer segments avoid most of the overlap of single windows.
@@ -140,7 +140,9 @@ def acoustic_task(
 
     def measure(device: torch.device) -> FinalMeasures:
         errors = compare_modes(model, dataset, "validation", pixel_mask, device)
-        best = min(errors, key=errors.__getitem__) if settings.choose_inference else None
+        best: Inference | None = None
+        if settings.choose_inference:
+            best, _ = min(errors.items(), key=lambda measured: measured[1])
         return FinalMeasures({f"val/mae_db_{mode}": error for mode, error in errors.items()}, best)
 
     def to_bundle(provenance: dict[str, Any], measures: FinalMeasures) -> Bundle:

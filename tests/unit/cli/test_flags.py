@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from rtmri2speech.cli.flags import flags_of, with_flags
+from rtmri2speech.cli import console
+from rtmri2speech.cli.flags import flags_of, in_flags, remember, with_flags
 from rtmri2speech.cli.main import app
+from rtmri2speech.errors import UserError
 
 
 @pytest.mark.parametrize(
@@ -31,3 +35,10 @@ def test_the_flags_are_those_of_the_command() -> None:
     assert found["target_frames"] == "--target-frames" and found["stride"] == "--stride"
     assert "target_frames" not in flags_of(app, ["prepare", "videos", "--out", "o"])
     assert flags_of(app, ["no-such-command"]) == {}
+
+
+def test_failures_of_a_batch_are_told_in_the_flags_of_the_command_that_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    remember(app, ["analyze", "vowels", "a.wav", "--out", "o"])
+    assert console.report_failures([(Path("a.wav"), UserError("a.wav: `ceiling=9`.", "Give `tier`."))]) == 1
+    assert capsys.readouterr().err == "error: a.wav: --ceiling 9.\n       Give --tier.\n"
+    assert in_flags("without parameters") == "without parameters"

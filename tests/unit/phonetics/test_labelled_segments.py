@@ -47,7 +47,7 @@ def test_neighbouring_stretches_share_no_frame_and_lose_none(start: float, first
     ("text", "word"),
     [
         ("0.8", "not understood"),
-        ("1.2-0.8", "before it begins"),
+        ("1.2-0.8", "before it starts"),
         ("1.5-2.5", "clip.mp4 ends at 2.000 s"),
         ("0.021-0.03", "no frame"),
     ],

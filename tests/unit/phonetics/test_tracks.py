@@ -10,8 +10,9 @@ import pytest
 from scipy.signal import lfilter
 
 from rtmri2speech.data.media.audio import Sound
-from rtmri2speech.errors import ConfigError, MediaError
-from rtmri2speech.phonetics.tracks import choose_ceiling, measure_tracks, write_tracks
+from rtmri2speech.errors import ConfigError, MediaError, UserError
+from rtmri2speech.phonetics import praat
+from rtmri2speech.phonetics.tracks import choose_ceiling, formants
 
 parselmouth = pytest.importorskip("parselmouth")
 
@@ -34,7 +35,7 @@ def glide() -> Sound:
 
 
 def test_pitch_and_formants_over_time(glide: Sound) -> None:
-    tracks = measure_tracks(glide)
+    tracks = formants(glide)
     assert tracks.ceiling == 5000.0 and tracks.duration == pytest.approx(1.2)
     inside = (tracks.times > 0.35) & (tracks.times < 0.85)
     assert tracks.voiced[inside].all() and not tracks.voiced[(tracks.times < 0.27) | (tracks.times > 0.93)].any()
@@ -44,8 +45,8 @@ def test_pitch_and_formants_over_time(glide: Sound) -> None:
 
 
 def test_praat_reads_what_is_written(glide: Sound, tmp_path: Path) -> None:
-    tracks = measure_tracks(glide)
-    table, tier, grid = write_tracks(tracks, tmp_path, "glide")
+    tracks = formants(glide)
+    table, tier, grid = tracks.save(tmp_path / "glide")
     read = parselmouth.read(str(tier))
     assert parselmouth.praat.call(read, "Get number of points") == tracks.voiced.sum()
     assert parselmouth.praat.call(read, "Get value at time", 0.6) == pytest.approx(125, abs=3)
@@ -59,6 +60,23 @@ def test_praat_reads_what_is_written(glide: Sound, tmp_path: Path) -> None:
     assert {row["voiced"] for row in rows} == {"0", "1"}
     assert all((row["f0_hz"] != "") == (row["voiced"] == "1") for row in rows)
     assert rows[0]["f1_hz"] == "" and rows[60]["f4_hz"] != ""
+    found = tracks.rows()
+    assert found[0]["f0_hz"] is None and found[60]["voiced"] is True
+    assert [f"{row['time_s']:.4f}" for row in found] == [row["time_s"] for row in rows]
+    assert f"{found[60]['f2_hz']:.1f}" == rows[60]["f2_hz"]
+
+
+def test_a_notebook_shows_tracks(glide: Sound) -> None:
+    tracks = formants(glide)
+    assert repr(tracks).startswith("Tracks(117 frames, 1.20 s, ") and "ceiling 5000 Hz" in repr(tracks)
+    assert tracks.show()._repr_png_().startswith(b"\x89PNG")
+
+
+def test_without_praat_the_extra_is_named(glide: Sound, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(praat, "find_spec", lambda name: None)
+    with pytest.raises(UserError, match="Praat is not installed") as caught:
+        formants(glide)
+    assert "rtmri2speech[phonetics]" in caught.value.remedy
 
 
 def test_a_ceiling_above_nyquist_is_refused(glide: Sound) -> None:
@@ -66,12 +84,12 @@ def test_a_ceiling_above_nyquist_is_refused(glide: Sound) -> None:
         with pytest.raises(ConfigError, match="nothing above 6000 Hz"):
             choose_ceiling(glide, ceiling)
     assert choose_ceiling(glide, 6000.0) == 6000.0
-    with pytest.raises(ConfigError, match="--ceiling 5000"):
+    with pytest.raises(ConfigError, match="`ceiling=5000`"):
         choose_ceiling(Sound(glide.samples, 8000, 0.0), None)
 
 
 def test_silence_and_scraps() -> None:
-    tracks = measure_tracks(Sound(np.zeros(RATE, np.float32), RATE, 0.0))
+    tracks = formants(Sound(np.zeros(RATE, np.float32), RATE, 0.0))
     assert not tracks.voiced.any() and np.isnan(tracks.formants).all()
     with pytest.raises(MediaError, match="too short"):
-        measure_tracks(Sound(np.zeros(100, np.float32), RATE, 0.0))
+        formants(Sound(np.zeros(100, np.float32), RATE, 0.0))

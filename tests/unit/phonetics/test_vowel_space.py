@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import csv
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.textgrid import read_textgrid
-from rtmri2speech.data.media.video import write_video
+from rtmri2speech.errors import ConfigError
 from rtmri2speech.phonetics.vowel_space import (
-    MeanFrames,
+    RecordedVowels,
+    VowelSpace,
     VowelToken,
     by_label,
     ellipse_of,
-    write_vowel_grid,
-    write_vowels,
+    require_share,
 )
-from rtmri2speech.phonetics.vowels import Span
-from rtmri2speech.reporting.video.sources import open_for_viewing
 
 NAN = float("nan")
 TOKENS = [
@@ -53,7 +49,9 @@ def test_few_tokens_have_no_ellipse() -> None:
 
 def test_tables(tmp_path: Path) -> None:
     assert {label: len(values) for label, values in by_label(TOKENS).items()} == {"a": 2, "i": 1}
-    table, summary = write_vowels(TOKENS, tmp_path)
+    space = VowelSpace([RecordedVowels("one", 1.0, TOKENS[:2]), RecordedVowels("two", 1.0, TOKENS[2:])])
+    table, summary, *grids = space.save(tmp_path)
+    assert [path.name for path in grids] == ["one_vowels.TextGrid", "two_vowels.TextGrid"]
     with table.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["f1_hz"] for row in rows] == ["700.0", "300.0", "740.0", ""]
@@ -65,31 +63,23 @@ def test_tables(tmp_path: Path) -> None:
 
 
 def test_the_grid_holds_labels_and_formants(tmp_path: Path) -> None:
-    write_vowel_grid(TOKENS[2:], 1.0, tmp_path / "two.TextGrid")
+    RecordedVowels("two", 1.0, TOKENS[2:]).save(tmp_path / "two.TextGrid")
     grid = read_textgrid(tmp_path / "two.TextGrid")
     labels, formants = grid.tiers
     assert [(entry.start, entry.label) for entry in labels.entries] == [(0.2, "a"), (0.6, "a")]
     assert [entry.label for entry in formants.entries] == ["740 1300"]
 
 
-def test_mean_frames_take_the_middle_third(tmp_path: Path) -> None:
-    frames = np.full((50, 16, 16), 30, np.uint8)
-    frames[:, :8] = 0
-    frames[:, 8:12] = 255
-    # 0.40 to 0.70 s: the middle third is 0.50 to 0.60 s, frames 25 to 29 at 50 a second.
-    frames[25:30, 12:] = 200
-    write_video(tmp_path / "v.mkv", frames, Fraction(50), lossless=True)
-    clip = open_for_viewing(scan_video(tmp_path / "v.mkv"), Fraction(50), 16)
-    made = MeanFrames()
-    made.add(clip, Fraction(50), [Span("a", 0.4, 0.7), Span("i", 0.1, 0.12)], 0.0)
-    assert made.counts == {"a": 5, "i": 1}
-    means = made.means()
-    assert means["a"][14, 5] == 200 and means["i"][14, 5] == 30
-    # With a tenth of a second of sound before the picture, all lies earlier in it.
-    late = MeanFrames()
-    late.add(clip, Fraction(50), [Span("a", 0.5, 0.8), Span("u", 0.4, 0.7)], 0.1)
-    assert late.means()["a"][14, 5] == 200 and late.means()["u"][14, 5] == 30
-    (path,) = made.save(tmp_path)
-    with np.load(path) as saved:
-        assert saved["labels"].tolist() == ["i", "a"] and saved["frames"].shape == (2, 16, 16)
-        assert saved["counts"].tolist() == [1, 5]
+def test_rows_of_a_notebook_are_numbers() -> None:
+    space = VowelSpace([RecordedVowels("all", 1.0, TOKENS)])
+    assert space.rows()[0]["f1_hz"] == 700.0 and space.rows()[3]["f1_bark"] is None
+    a, i = space.summary()
+    assert (a["tokens"], a["mean_f1_hz"], i["sd_f1_hz"], a["correlation"]) == (2, 720.0, None, None)
+    assert repr(space) == "VowelSpace(4 vowels of 1 recording(s): a 2, i 1)"
+    assert space.show("bark")._repr_png_().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, -1.0, NAN])
+def test_a_share_that_no_ellipse_holds(share: float) -> None:
+    with pytest.raises(ConfigError, match="`share="):
+        require_share(share)

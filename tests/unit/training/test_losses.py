@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
 import torch
@@ -20,7 +18,6 @@ from rtmri2speech.training.losses import (
     absolute_errors,
     adversarial_loss,
     band_mae,
-    band_slices,
     discriminator_loss,
     feature_matching_loss,
     mel_l1,
@@ -154,16 +151,6 @@ def test_micro_batches_over_the_whole_denominator_give_the_whole_loss() -> None:
     assert sum(float(share) for share, _ in shares) == pytest.approx(
         float(loss(pred, target, mask, 10**6)[0]), rel=1e-5
     )
-
-
-def test_bands_are_the_memos_and_scale_with_the_number_of_mels() -> None:
-    edges = {name: (bins.start, bins.stop - 1) for name, bins in band_slices(MELS).items()}
-    assert edges == {"f0": (0, 5), "f1": (6, 15), "f2": (16, 31), "f3": (32, 47), "high": (48, 63)}
-    for mels in (1, 3, 16, 80, 128):
-        bands = list(band_slices(mels).values())
-        assert bands[0].start == 0 and bands[-1].stop == mels
-        assert all(one.stop == other.start for one, other in itertools.pairwise(bands))
-    assert band_slices(2 * MELS)["f1"] == slice(12, 32)
 
 
 def test_band_mae_is_in_db_over_frames_that_count() -> None:

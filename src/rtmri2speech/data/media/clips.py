@@ -126,3 +126,24 @@ def open_clip(scan: VideoScan, features: FeatureConfig, frames: FrameConfig, tri
             "Give a longer video.",
         )
     return Clip(scan, frames, retiming, frames.limits(scan.histogram), skipped)
+
+
+def open_gray_clip(scan: VideoScan, rate: Fraction, size: int) -> Clip:
+    """A video's frames on a clock, all on one gray scale, for measuring brightness and for looking at.
+
+    Normalization frame by frame, which stretches every frame to its own extremes, would flicker.
+
+    Args:
+        scan: the video.
+        rate: frames per second.
+        size: pixels of a side.
+
+    Raises:
+        MediaError: when the file is damaged or shorter than one frame.
+    """
+    scan.require_whole()
+    frames = FrameConfig(size=size, mode="robust")
+    clip = Clip(scan, frames, plan_retiming(scan.starts, scan.end, rate), frames.limits(scan.histogram), 0)
+    if clip.n_frames == 0:
+        raise MediaError(f"{scan.path}: shorter than one frame of {float(1 / rate):.4f} s.", "Give a longer video.")
+    return clip

@@ -13,8 +13,7 @@ from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.models.vocoder.generator import plain_weights
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.training.engine.run_folder import RunFolder, load_checkpoint
-from rtmri2speech.training.recipes import VocoderRecipe
-from rtmri2speech.training.vocoder.module import OPTIMIZERS
+from rtmri2speech.training.recipes import OPTIMIZERS, VocoderRecipe
 
 _GENERATOR = "generator."
 

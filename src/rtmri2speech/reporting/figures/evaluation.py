@@ -16,9 +16,9 @@ from rtmri2speech.data.files import replacing
 from rtmri2speech.evaluation.scoring import RECORDED
 from rtmri2speech.evaluation.summary import Group, Token
 from rtmri2speech.evaluation.vowel_identification import NOTHING, confusion
+from rtmri2speech.metrics.bands import band_slices
 from rtmri2speech.phonetics.vowel_space import ellipse_of
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.training.losses import band_slices
 
 Floats = NDArray[np.float64]
 

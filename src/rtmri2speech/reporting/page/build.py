@@ -14,7 +14,7 @@ from rtmri2speech.analysis.map_folder.read import read_method
 from rtmri2speech.analysis.regions.masks import read_regions, source_of
 from rtmri2speech.data.files import check_writable, write_text
 from rtmri2speech.data.media.audio import Sound, encode_flac, read_sound
-from rtmri2speech.data.media.clips import Clip
+from rtmri2speech.data.media.clips import Clip, open_gray_clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.errors import ConfigError, DatasetError, MediaError, UserError
 from rtmri2speech.phonetics import praat
@@ -50,7 +50,7 @@ from rtmri2speech.reporting.page.speech import (
 )
 from rtmri2speech.reporting.page.tables import measures_of, origins_of, region_courses
 from rtmri2speech.reporting.page.template import render
-from rtmri2speech.reporting.video.sources import open_for_viewing, sound_for
+from rtmri2speech.reporting.video.sources import sound_for
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.version import __version__
@@ -165,7 +165,7 @@ def _measures(findings: Findings) -> list[MeasureTable]:
 def _clip(clip: ClipFiles, chunks: Chunks) -> tuple[ClipData, list[str]]:
     """What the page is told of a clip, and notes on what is missing."""
     rate = next((Fraction(str(about["frame_rate"])) for _, about in clip.maps), FeatureConfig().frame_rate)
-    opened = open_for_viewing(scan_video(clip.video), rate, FrameConfig().size)
+    opened = open_gray_clip(scan_video(clip.video), rate, FrameConfig().size)
     seconds = float(opened.n_frames / rate)
     original, notes = _original(clip, opened)
     lead = 0.0 if clip.textgrid is None else _lead(opened)

@@ -15,7 +15,7 @@ from rtmri2speech.data.media.audio import Sound
 from rtmri2speech.data.media.textgrid import read_textgrid
 from rtmri2speech.errors import UserError
 from rtmri2speech.phonetics.spectrogram import wide_band
-from rtmri2speech.phonetics.tracks import Tracks, measure_tracks
+from rtmri2speech.phonetics.tracks import Tracks, formants
 from rtmri2speech.phonetics.vowel_space import measure_vowels
 from rtmri2speech.phonetics.vowels import Span, VowelFinder
 from rtmri2speech.reporting.page.data import SoundKind, TierData, TracksData, VowelData
@@ -67,7 +67,7 @@ def spectrogram(sound: Sound, top: float) -> tuple[bytes, float, float]:
 def tracks_of(sound: Sound) -> Tracks | None:
     """Formants and F0, or None where the sound is too short or has too low a rate."""
     try:
-        return measure_tracks(sound)
+        return formants(sound)
     except UserError:
         return None
 

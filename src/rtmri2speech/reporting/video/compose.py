@@ -76,7 +76,7 @@ def write_heatmap(
         path: an ``.mp4`` file.
         overlay: the maps.
         rows: which of them.
-        clip: the video they were made from, from ``open_for_viewing``, or None for black.
+        clip: the video they were made from, from ``open_gray_clip``, or None for black.
         layout: size and caption.
         fps: frames per second.
         repeat: times each map is shown.
@@ -126,7 +126,7 @@ def write_overlay(
 
     Args:
         path: an ``.mp4`` file.
-        clip: the video, from ``open_for_viewing``.
+        clip: the video, from ``open_gray_clip``.
         overlays: maps of the whole clip.
         layout: size and caption.
         sound: from ``sound_for``, or None for a silent video.
@@ -173,7 +173,7 @@ def write_masked(
 
     Args:
         path: an ``.mp4`` file.
-        clip: the video, from ``open_for_viewing``, of the regions' size.
+        clip: the video, from ``open_gray_clip``, of the regions' size.
         rate: frames per second of the clip.
         regions: what is hidden, all at once.
         fill: what replaces them.

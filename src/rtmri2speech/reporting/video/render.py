@@ -12,6 +12,7 @@ from typing import TypeAlias
 from rtmri2speech.analysis.map_folder.sequence import MapSequence, read_sequence
 from rtmri2speech.analysis.occlusion.fills import Fill
 from rtmri2speech.analysis.regions.masks import read_regions, source_of
+from rtmri2speech.data.media.clips import open_gray_clip
 from rtmri2speech.data.media.movies import check_movie
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.drawing.overlay import Display, MapStyle
@@ -25,7 +26,7 @@ from rtmri2speech.reporting.video.compose import (
     write_overlay,
 )
 from rtmri2speech.reporting.video.map_layers import TINTS, ColorOverlay
-from rtmri2speech.reporting.video.sources import open_for_viewing, sound_for, video_size
+from rtmri2speech.reporting.video.sources import sound_for, video_size
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
 
@@ -108,7 +109,7 @@ def render_heatmap(
     scan = None if video is None else scan_video(Path(video), rate)
     height, width = maps.values.shape[1:] if scan is None else (scan.height, scan.width)
     layout = _layout(out, width, height, resize, legend, label)
-    clip = None if scan is None else open_for_viewing(scan, maps.rate, max(layout.width, layout.height))
+    clip = None if scan is None else open_gray_clip(scan, maps.rate, max(layout.width, layout.height))
     shown = display or ("signed" if maps.method == "hirescam" else "classical")
     overlay = ColorOverlay(maps, _style(maps, shown, 1.0 if clip is None else alpha, gain))
     progress.expect(len(rows))
@@ -154,7 +155,7 @@ def render_overlay(
     sequences = [read_sequence(Path(path)) for path in heatmaps]
     scan = scan_video(Path(video), rate)
     layout = _layout(out, scan.width, scan.height, resize, legend, label)
-    clip = open_for_viewing(scan, sequences[0].rate, max(layout.width, layout.height))
+    clip = open_gray_clip(scan, sequences[0].rate, max(layout.width, layout.height))
     sound = None if silent else sound_for(clip, None if audio is None else Path(audio))
     styles = [_style(maps, "classical", alpha, gain) for maps in sequences]
     overlays = [ColorOverlay(*one) for one in zip(sequences, styles, TINTS, strict=False)]
@@ -198,7 +199,7 @@ def render_masked(
     require_share(alpha)
     scan, clock = scan_video(Path(video), rate), FeatureConfig().frame_rate
     layout = _layout(out, scan.width, scan.height, resize, legend, label)
-    clip = open_for_viewing(scan, clock, FrameConfig().size)
+    clip = open_gray_clip(scan, clock, FrameConfig().size)
     hidden = read_regions(str(regions), source_of(clip)).only(region)
     sound = None if silent else sound_for(clip, None if audio is None else Path(audio))
     progress.expect(clip.n_frames)

@@ -3,44 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 
 from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.data.media.audio import Sound
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.media.movies import cut_sound
-from rtmri2speech.data.media.scan import VideoScan
 from rtmri2speech.errors import ConfigError, MediaError
 from rtmri2speech.preparation.align import LENGTH_TOLERANCE, offsets
 from rtmri2speech.preparation.check import MissingSound, find_sound
-from rtmri2speech.signal.frames import FrameConfig
-from rtmri2speech.signal.retiming import plan_retiming
 
 # The shorter side that small videos are enlarged to, and the range of sensible sides, pixels.
 _COMFORTABLE = 512
 _SIDES = (16, 4096)
-
-
-def open_for_viewing(scan: VideoScan, rate: Fraction, size: int) -> Clip:
-    """A video's frames (size, size) on a clock, in one gray scale from the first to the last.
-
-    The reference configuration's normalization stretches every frame to its own extremes, which would flicker.
-
-    Args:
-        scan: the video.
-        rate: frames per second.
-        size: pixels.
-
-    Raises:
-        MediaError: when the file is damaged or shorter than one frame.
-    """
-    scan.require_whole()
-    frames = FrameConfig(size=size, mode="robust")
-    clip = Clip(scan, frames, plan_retiming(scan.starts, scan.end, rate), frames.limits(scan.histogram), 0)
-    if clip.n_frames == 0:
-        raise MediaError(f"{scan.path}: shorter than one frame of {float(1 / rate):.4f} s.", "Give a longer video.")
-    return clip
 
 
 def video_size(width: int, height: int, resize: tuple[int, int] | None) -> tuple[int, int]:

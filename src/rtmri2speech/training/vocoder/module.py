@@ -20,13 +20,10 @@ from rtmri2speech.training.engine.metrics_log import RunLog
 from rtmri2speech.training.engine.nan_guard import NanGuard, no_items
 from rtmri2speech.training.engine.step_metrics import StepMetrics
 from rtmri2speech.training.losses import mel_l1
-from rtmri2speech.training.recipes import VocoderRecipe
+from rtmri2speech.training.recipes import OPTIMIZERS, VocoderRecipe
 from rtmri2speech.training.vocoder.gan_step import CapturedGanStep, GanStep
 from rtmri2speech.training.vocoder.mel_losses import MelLosses
 from rtmri2speech.training.vocoder.validation_audio import ValidationAudio
-
-OPTIMIZERS = 2
-"""Optimizer steps per batch, each of which Lightning counts in ``global_step``."""
 
 SoundBatch = tuple[Tensor, Tensor]
 """Mel spectrogram (B, F, M) in dB and waveform (B, F * hop)."""

@@ -9,13 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rtmri2speech.analysis.kinematics.region_intensity import measure_intensity, write_intensity
+from rtmri2speech.analysis.kinematics.region_intensity import measure_intensity, region_intensity
 from rtmri2speech.analysis.regions.masks import Regions
-from rtmri2speech.data.media.clips import Clip
+from rtmri2speech.data.media.clips import Clip, open_gray_clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.video import write_video
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.reporting.video.sources import open_for_viewing
 
 RATE, N, SIZE = Fraction(50), 100, 32
 
@@ -29,7 +28,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
     frames[:, :16, 16:] = 255
     path = tmp_path_factory.mktemp("swing") / "swing.mkv"
     write_video(path, np.rint(frames).astype(np.uint8), RATE, lossless=True)
-    return open_for_viewing(scan_video(path), RATE, SIZE)
+    return open_gray_clip(scan_video(path), RATE, SIZE)
 
 
 def halves(missing: tuple[int, ...] = ()) -> Regions:
@@ -70,14 +69,23 @@ def test_a_frame_without_the_region_is_bridged(clip: Clip, tmp_path: Path) -> No
     whole, gap = (measure_intensity(clip, RATE, halves(missing), 0.1) for missing in ((), (40,)))
     assert np.isnan(gap.values[40, 0]) and np.isfinite(gap.smooth).all()
     assert np.abs(gap.smooth - whole.smooth).max() < 0.02
-    with write_intensity(gap, tmp_path, "swing").open(encoding="utf-8", newline="") as file:
+    (path,) = gap.save(tmp_path / "swing")
+    with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 2 * N and [row["time_s"] for row in rows if not row["intensity"]] == ["0.81000"]
     assert {row["smoothing"] for row in rows} == {gap.smoothing}
 
 
 def test_what_cannot_be_measured(clip: Clip) -> None:
-    with pytest.raises(ConfigError, match="--smooth 5"):
+    with pytest.raises(ConfigError, match="`smooth=5`"):
         measure_intensity(clip, RATE, halves(), 5.0)
     with pytest.raises(ConfigError, match="'left' covers no pixel"):
         measure_intensity(clip, RATE, halves(tuple(range(N))), 0.1)
+
+
+def test_a_notebook_measures_a_file(clip: Clip) -> None:
+    made = region_intensity(clip.scan.path, region=["lips", "tongue"])
+    assert made.names == ("lips", "tongue") and len(made.rows()) == 2 * N
+    assert made.rows()[1]["region"] == "tongue" and made.rows()[1]["intensity"] == made.values[0, 1]
+    assert repr(made).startswith("Intensity(100 frames, lips, tongue; Savitzky-Golay")
+    assert made.show()._repr_png_().startswith(b"\x89PNG")

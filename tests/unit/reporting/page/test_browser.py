@@ -191,13 +191,13 @@ def test_a_long_clip_has_its_courses_and_pitch_drawn(opened: Opened) -> None:
 
 
 def test_every_frame_is_the_videos_own(opened: Opened, made: Made) -> None:
+    from rtmri2speech.data.media.clips import open_gray_clip
     from rtmri2speech.data.media.scan import scan_video
-    from rtmri2speech.reporting.video.sources import open_for_viewing
     from rtmri2speech.signal.features import FeatureConfig
 
     opened.choose("band", "")
     opened.page.evaluate("rtmri.state.clip.outlines.names.forEach((name) => rtmri.state.hidden.add(name))")
-    clip = open_for_viewing(scan_video(made.video), FeatureConfig().frame_rate, 256)
+    clip = open_gray_clip(scan_video(made.video), FeatureConfig().frame_rate, 256)
     whole = [frame for block in clip.blocks() for frame in block]
     for frame in (0, 15, 16, len(whole) - 1):
         left, right = halves(opened.show(frame))

@@ -15,6 +15,7 @@ from PIL import Image
 from rtmri2speech.analysis.map_folder import MapSequence
 from rtmri2speech.analysis.regions.masks import Regions
 from rtmri2speech.analysis.regions.polygons import fill_polygon
+from rtmri2speech.data.media.clips import open_gray_clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.reporting.page.images import (
     cells_of,
@@ -25,7 +26,6 @@ from rtmri2speech.reporting.page.images import (
     outline,
     outlines_of,
 )
-from rtmri2speech.reporting.video.sources import open_for_viewing
 from talker import speak, write_recording
 
 SIZE = 64
@@ -33,7 +33,7 @@ SIZE = 64
 
 def test_sheets_hold_the_frames_in_order(tmp_path: Path) -> None:
     video = write_recording(speak(0.8, 2, size=SIZE), tmp_path, "clip")
-    clip = open_for_viewing(scan_video(video), Fraction(25), SIZE)
+    clip = open_gray_clip(scan_video(video), Fraction(25), SIZE)
     frames = np.concatenate(list(clip.blocks()))
     sheets = [np.array(Image.open(io.BytesIO(one)).convert("L")) for one in frame_sheets(clip)]
     assert len(frames) == 20 and [sheet.shape for sheet in sheets] == [(256, 256)] * 2

@@ -12,13 +12,14 @@ import pytest
 from rtmri2speech.analysis.map_folder import MapSequence
 from rtmri2speech.analysis.occlusion.fills import Fill
 from rtmri2speech.analysis.regions.masks import Regions
+from rtmri2speech.data.media.clips import open_gray_clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.video import write_video
 from rtmri2speech.drawing.overlay import MapStyle
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.reporting.video.compose import VideoLayout, write_heatmap, write_masked, write_overlay
 from rtmri2speech.reporting.video.map_layers import TINTS, ColorOverlay
-from rtmri2speech.reporting.video.sources import open_for_viewing, video_size
+from rtmri2speech.reporting.video.sources import video_size
 from rtmri2speech.signal.features import FeatureConfig
 
 RATE = FeatureConfig().frame_rate
@@ -54,7 +55,7 @@ def test_what_does_not_move_does_not_flicker(still: Path, tmp_path: Path) -> Non
     maps = np.broadcast_to(np.random.default_rng(1).random((8, 8), np.float32), (N, 8, 8)).copy()
     # One frame is much stronger: the scale must be that of the clip all the same.
     maps[15:] *= 0.5
-    clip = open_for_viewing(scan_video(still), RATE, 96)
+    clip = open_gray_clip(scan_video(still), RATE, 96)
     layout = VideoLayout(160, 96, legend=True)
     assert write_overlay(tmp_path / "o.mp4", clip, [layer(maps, TINTS[0])], layout, None) == N
     picture = decoded(tmp_path / "o.mp4")[:, :96]
@@ -67,7 +68,7 @@ def test_what_does_not_move_does_not_flicker(still: Path, tmp_path: Path) -> Non
 def test_the_map_lies_where_its_values_are(still: Path, tmp_path: Path) -> None:
     maps = np.zeros((N, 8, 8), np.float32)
     maps[:, 1, 6] = 1.0
-    clip = open_for_viewing(scan_video(still), RATE, 128)
+    clip = open_gray_clip(scan_video(still), RATE, 128)
     write_overlay(tmp_path / "o.mp4", clip, [layer(maps, TINTS[0])], VideoLayout(96, 128), None)
     picture = decoded(tmp_path / "o.mp4")[5]
     redness = picture[..., 0] - picture[..., 1]
@@ -85,7 +86,7 @@ def test_slow_motion_repeats_every_map(still: Path, tmp_path: Path) -> None:
     level = decoded(tmp_path / "h.mp4").mean(axis=(1, 2, 3)).reshape(6, 3)
     assert np.ptp(level, axis=1).max() < 0.6 and (np.diff(level[:, 0]) > 1).all()
     # Over the video, the frame shown is that of the map: the one with the flash.
-    clip = open_for_viewing(scan_video(still), RATE, 64)
+    clip = open_gray_clip(scan_video(still), RATE, 64)
     flash = layer(np.zeros((N, 8, 8), np.float32))
     write_heatmap(tmp_path / "v.mp4", flash, np.arange(9, 12), clip, VideoLayout(64, 64), Fraction(5), 1)
     corner = decoded(tmp_path / "v.mp4")[:, 3:8, 3:9, 0].max(axis=(1, 2))
@@ -96,7 +97,7 @@ def test_slow_motion_repeats_every_map(still: Path, tmp_path: Path) -> None:
     ("fill", "alpha", "seen"), [("freeze", 0.0, False), ("freeze", 1.0, True), ("blur", 0.0, False)]
 )
 def test_a_hidden_region_does_not_move(still: Path, tmp_path: Path, fill: Fill, alpha: float, seen: bool) -> None:
-    clip = open_for_viewing(scan_video(still), RATE, 64)
+    clip = open_gray_clip(scan_video(still), RATE, 64)
     mask = np.zeros((1, 64, 64), bool)
     mask[0, :12, :12] = True
     regions = Regions(("corner",), lambda frame: mask)
@@ -106,7 +107,7 @@ def test_a_hidden_region_does_not_move(still: Path, tmp_path: Path, fill: Fill, 
 
 
 def test_lengths_that_differ_are_refused(still: Path, tmp_path: Path) -> None:
-    clip = open_for_viewing(scan_video(still), RATE, 64)
+    clip = open_gray_clip(scan_video(still), RATE, 64)
     with pytest.raises(ConfigError, match=f"maps of a clip of 5 frames, but .* has {N}"):
         write_overlay(tmp_path / "o.mp4", clip, [layer(np.zeros((5, 8, 8)))], VideoLayout(64, 64), None)
     with pytest.raises(ConfigError, match="`legend`"):

@@ -1,0 +1,103 @@
+"""The speech of recordings, from their files: their sound, and their vowels with the frames that belong to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rtmri2speech.corpora.folder import FolderCorpus
+from rtmri2speech.corpora.names import beside
+from rtmri2speech.data.media.audio import Sound, read_sound
+from rtmri2speech.data.media.clips import open_gray_clip
+from rtmri2speech.data.media.scan import scan_video
+from rtmri2speech.data.media.video import VIDEO_SUFFIXES
+from rtmri2speech.errors import ConfigError, UserError
+from rtmri2speech.phonetics import praat
+from rtmri2speech.phonetics.mean_frames import MeanFrames
+from rtmri2speech.phonetics.tracks import choose_ceiling
+from rtmri2speech.phonetics.vowel_space import RecordedVowels, VowelSpace, measure_vowels
+from rtmri2speech.phonetics.vowels import Span, VowelFinder
+from rtmri2speech.preparation.align import offsets
+from rtmri2speech.preparation.check import find_sound
+from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.signal.frames import FrameConfig
+
+
+def read_speech(path: str | Path) -> Sound:
+    """The sound of a recording.
+
+    Args:
+        path: a sound file, or a video: then NAME.wav or NAME.flac next to it, or its sound track.
+
+    Raises:
+        MediaError: when there is none, or it cannot be read.
+    """
+    file = Path(path)
+    if file.suffix.lower() not in VIDEO_SUFFIXES:
+        return read_sound(file)
+    (recording,) = FolderCorpus((file,)).recordings()
+    return read_sound(recording.audio or recording.video)
+
+
+def vowels(
+    recordings: Sequence[str | Path],
+    *,
+    textgrid: Path | None = None,
+    tier: str | None = None,
+    label: Sequence[str] = (),
+    ceiling: float | None = None,
+    progress: Progress = SILENT,
+) -> VowelSpace:
+    """F1 and F2 of the vowels of recordings, and of videos the mean frame of each vowel.
+
+    A recording that cannot be used does not keep the others from being measured.
+
+    Args:
+        recordings: sound files or videos, best of one speaker, each with NAME.TextGrid next to it.
+        textgrid: the TextGrid, where there is one recording and it has another name.
+        tier: its tier of phones; found by itself if not given.
+        label: labels that are vowels; those of Japanese, ARPAbet and the IPA if none is given.
+        ceiling: highest frequency of five formants, Hz; None for 5000 or 5500 by the speaker's F0.
+        progress: counts recordings.
+
+    Raises:
+        ConfigError: when there are several recordings for one TextGrid.
+        UserError: when Praat (extra ``phonetics``) is not installed.
+    """
+    praat.require()
+    if textgrid is not None and len(recordings) != 1:
+        raise ConfigError(
+            f"`textgrid={textgrid}`: goes with one recording, not with {len(recordings)}.",
+            "Put NAME.TextGrid next to each recording.",
+        )
+    finder, space = VowelFinder(tier, tuple(label)), VowelSpace()
+    progress.expect(len(recordings))
+    for path in map(Path, recordings):
+        try:
+            space.recordings.append(_vowels_of(path, _spans_of(path, textgrid, finder), ceiling, space.frames))
+        except UserError as error:
+            space.failures.append((path, error))
+        progress.advance()
+    return space
+
+
+def _spans_of(path: Path, textgrid: Path | None, finder: VowelFinder) -> list[Span]:
+    grid = textgrid or beside(path.with_suffix(""), (".TextGrid",))
+    if grid is None:
+        raise ConfigError(f"{path}: no {path.stem}.TextGrid next to it.", "Put it there, or name it: `textgrid`")
+    spans = finder.spans_in(grid)
+    if not spans:
+        raise ConfigError(f"{grid}: holds no vowel of 30 ms or more.", "Name the tier and the labels: `tier`, `label`")
+    return spans
+
+
+def _vowels_of(path: Path, spans: Sequence[Span], ceiling: float | None, frames: MeanFrames) -> RecordedVowels:
+    if path.suffix.lower() in VIDEO_SUFFIXES:
+        (recording,) = FolderCorpus((path,)).recordings()
+        scan = scan_video(path)
+        sound, clip = find_sound(recording, scan), open_gray_clip(scan, scan.rate, FrameConfig().size)
+        frames.add(clip, scan.rate, spans, offsets(sound, clip, 0.0).lead)
+    else:
+        sound = read_sound(path)
+    tokens = measure_vowels(path.stem, sound, spans, choose_ceiling(sound, ceiling))
+    return RecordedVowels(path.stem, sound.duration, tokens)

@@ -1,0 +1,41 @@
+"""``analyze intensity`` on a small recording."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., Any]
+KINDS = ("pdf", "svg", "png")
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_intensity_of_regions_of_a_video(run: Run, labelled: Path, tmp_path: Path) -> None:
+    words = ["--region", "lips", "tongue", "--smooth", 0.3, "--out", tmp_path, "--columns", 1]
+    result = run("analyze", "intensity", labelled, *words)
+    assert result.code == 0 and "order 2, 9 frames" in result.out
+    assert {row["region"] for row in rows_of(tmp_path / "said_intensity.csv")} == {"lips", "tongue"}
+    assert all((tmp_path / f"said_intensity.{kind}").is_file() for kind in KINDS)
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--region", "nose"], "'nose'"),
+        (["--smooth", 9], "--smooth 9"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(
+    run: Run, labelled: Path, tmp_path: Path, words: list[Any], named: str
+) -> None:
+    result = run("analyze", "intensity", labelled, *words, "--out", tmp_path / "out")
+    assert named in result.problem and result.remedy
+    assert not (tmp_path / "out").exists()
