@@ -22,8 +22,7 @@ from scipy.signal import welch
 from rtmri2speech.corpora.phantom import MANIFEST
 from rtmri2speech.data.media.audio import read_sound
 from rtmri2speech.data.media.video import read_video
-from rtmri2speech.data.truth import Truth
-from rtmri2speech.simulation.head.tissues import Region
+from rtmri2speech.data.truth import Region, Truth
 from rtmri2speech.simulation.phantom import PhantomOptions, simulate
 from rtmri2speech.simulation.speaker.anatomy import draw_speakers
 from rtmri2speech.simulation.speaker.vocaltractlab import VocalTract

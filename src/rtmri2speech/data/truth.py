@@ -1,23 +1,37 @@
-"""What is true of a simulated utterance, frame by frame, in one ``.npz`` file."""
+"""Ground truth of a simulated utterance, frame by frame, in one ``.npz`` file."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from enum import IntEnum
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rtmri2speech.arrays import Bool, Float32, Float64, Int64, UInt8
 from rtmri2speech.data.files import replacing
 from rtmri2speech.errors import DatasetError
 
-Floats = NDArray[np.float64]
+
+class Region(IntEnum):
+    """Labels of the region map. ``AIRWAY`` is the air from glottis to lips, without nose, trachea and the outside."""
+
+    OTHER = 0
+    AIRWAY = 1
+    LIPS = 2
+    TONGUE_TIP = 3
+    TONGUE_BODY = 4
+    TONGUE_ROOT = 5
+    VELUM = 6
+    LARYNX = 7
+    JAW = 8
 
 
 @dataclass(frozen=True)
 class Truth:
-    """The truth of T frames of 256 x 256 pixels; all at the frames' centres.
+    """Ground truth of T frames of 256 x 256 pixels, all at the centers of the frames.
 
     Sections k = 0 .. 39 run from the glottis to the lips. The formants are the first peaks of VocalTractLab's
     transfer function, side cavities, losses and, where the velum is down, the nose included; ``tube_formants``
@@ -25,35 +39,35 @@ class Truth:
     functions belong to.
 
     Attributes:
-        frame_rate: (2,) int, numerator and denominator of frames a second.
+        frame_rate: (2,) int, numerator and denominator of frames per second.
         f0: (T,) float32, Hz; 0 where there is no voice.
         formants: (T, 4) float32, F1 to F4, Hz; NaN where there are fewer peaks from 120 Hz to 7 kHz.
         velum_open: (T,) bool; there F1 to F4 include resonances of the nose.
         areas: (T, 40) float32, cross-sectional areas, cm^2; 1e-4 where closed.
         lengths: (T, 40) float32, section lengths, cm.
-        positions: (T, 40, 2) float32, pixel column and row of each section's middle on the centre line.
+        positions: (T, 40, 2) float32, pixel column and row of the middle of each section on the center line.
         tube_formants: (T, 2) float32, Hz.
         sensitivity: (T, 2, 40) float32, S_1 and S_2: dF_n / F_n = sum_k S_n(k) dA_k / A_k.
-        regions: (T, 256, 256) uint8, values of ``Region``.
+        regions: (T, 256, 256) uint8, values of :class:`Region`.
         sections: (T, 256, 256) uint8, 0, or k + 1 for a pixel of section k: its air and about 3 mm of its walls.
         tract: (T, 19) float32, VocalTractLab's tract parameters.
         phones: (P,) str; phone_times: (P, 2) float64, seconds. Silence is the empty string.
     """
 
-    frame_rate: NDArray[np.int64]
-    f0: NDArray[np.float32]
-    formants: NDArray[np.float32]
-    velum_open: NDArray[np.bool_]
-    areas: NDArray[np.float32]
-    lengths: NDArray[np.float32]
-    positions: NDArray[np.float32]
-    tube_formants: NDArray[np.float32]
-    sensitivity: NDArray[np.float32]
-    regions: NDArray[np.uint8]
-    sections: NDArray[np.uint8]
-    tract: NDArray[np.float32]
+    frame_rate: Int64
+    f0: Float32
+    formants: Float32
+    velum_open: Bool
+    areas: Float32
+    lengths: Float32
+    positions: Float32
+    tube_formants: Float32
+    sensitivity: Float32
+    regions: UInt8
+    sections: UInt8
+    tract: Float32
     phones: NDArray[np.str_]
-    phone_times: Floats
+    phone_times: Float64
 
     def save(self, path: Path) -> None:
         """Write the file in one step; equal truths give equal bytes.
@@ -75,12 +89,12 @@ class Truth:
             with np.load(path, allow_pickle=False) as arrays:
                 return cls(**{field.name: arrays[field.name] for field in fields(cls)})
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-            raise DatasetError(f"{path}: not a phantom's truth ({error}).", "Simulate it again.") from None
+            raise DatasetError(f"{path}: not the truth of a phantom ({error}).", "Simulate it again.") from None
 
-    def sensitivity_map(self, formant: int) -> NDArray[np.float32]:
-        """S_n over the picture, (T, 256, 256): each section's value spread evenly over its pixels.
+    def sensitivity_map(self, formant: int) -> Float32:
+        """S_n as maps, (T, 256, 256): the value of each section spread evenly over its pixels.
 
-        The sum over a frame is the sum over the sections that are seen: widening pixels where the map is
+        The sum over a frame is the sum over the sections that are visible: widening the tract where the map is
         positive raises the formant.
 
         Args:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 from scipy.spatial import cKDTree
 
+from rtmri2speech.arrays import Bool, Float64, UInt8
 from rtmri2speech.simulation.speaker.vocaltractlab import VocalTract
 from rtmri2speech.simulation.tube_acoustics import sensitivity
-
-Floats = NDArray[np.float64]
 
 # The walls count to their section as far as this from the airway, in steps from pixel to pixel: 3 mm along rows
 # and columns, less along a diagonal.
@@ -25,16 +23,16 @@ _PORT_CM2 = 0.0
 class TubeTruth:
     """The acoustic half of the truth; see :class:`rtmri2speech.data.truth.Truth`."""
 
-    formants: Floats
-    areas: Floats
-    lengths: Floats
-    tube_formants: Floats
-    sensitivity: Floats
-    centre_lines: Floats  # (T, 129, 3): x and y in cm, position along the tract in cm
-    tongue_areas: Floats  # (T,): smallest area of the sections that the tongue makes, cm^2
+    formants: Float64
+    areas: Float64
+    lengths: Float64
+    tube_formants: Float64
+    sensitivity: Float64
+    centre_lines: Float64  # (T, 129, 3): x and y in cm, position along the tract in cm
+    tongue_areas: Float64  # (T,): smallest area of the sections that the tongue makes, cm^2
 
 
-def measure(tract: VocalTract, states: Floats) -> TubeTruth:
+def measure(tract: VocalTract, states: Float64) -> TubeTruth:
     """Ask VocalTractLab once a frame for everything the truth needs: states (T, 19)."""
     formants, lengths, areas, lines, narrowest = [], [], [], [], []
     for state in states:
@@ -56,7 +54,7 @@ def measure(tract: VocalTract, states: Floats) -> TubeTruth:
     )
 
 
-def section_positions(tube: TubeTruth) -> Floats:
+def section_positions(tube: TubeTruth) -> Float64:
     """Middle of every section on the centre line: (T, 40, 2), cm."""
     middles = np.cumsum(tube.lengths, axis=1) - tube.lengths / 2.0
     return np.stack(
@@ -67,7 +65,7 @@ def section_positions(tube: TubeTruth) -> Floats:
     )
 
 
-def section_map(airway: NDArray[np.bool_], line: Floats, ends: Floats) -> NDArray[np.uint8]:
+def section_map(airway: Bool, line: Float64, ends: Float64) -> UInt8:
     """Which section each pixel of the airway and its walls belongs to.
 
     Args:
@@ -96,6 +94,6 @@ def section_map(airway: NDArray[np.bool_], line: Floats, ends: Floats) -> NDArra
     return result
 
 
-def port_is_open(velum: Floats) -> NDArray[np.bool_]:
+def port_is_open(velum: Float64) -> Bool:
     """Whether the nose is coupled, from the tract parameter VO in cm^2."""
     return np.asarray(velum > _PORT_CM2)

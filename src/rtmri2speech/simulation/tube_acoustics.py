@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from rtmri2speech.arrays import Float64
 
 SPEED_OF_SOUND = 35_000.0
 """Of warm, moist air, cm/s."""
@@ -22,8 +23,6 @@ _SMALLEST_AREA = 1e-3
 _SCAN_STEP_HZ = 20.0
 _BISECTIONS = 24
 
-Floats = NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class Sensitivity:
@@ -34,11 +33,11 @@ class Sensitivity:
         values: shape (..., n, K): dF_n / F_n = sum_i values[n, i] dA_i / A_i for small changes of the areas.
     """
 
-    frequencies: Floats
-    values: Floats
+    frequencies: Float64
+    values: Float64
 
 
-def resonances(lengths: Floats, areas: Floats, count: int = 4, *, radiation: bool = True) -> Floats:
+def resonances(lengths: Float64, areas: Float64, count: int = 4, *, radiation: bool = True) -> Float64:
     """Resonances of tubes closed at the first section and open at the last.
 
     Args:
@@ -69,7 +68,7 @@ def resonances(lengths: Floats, areas: Floats, count: int = 4, *, radiation: boo
     return np.asarray(((low + high) / 2.0).reshape(*lead, count))
 
 
-def _pressure_at_lips(frequencies: Floats, lengths: Floats, areas: Floats, radiation: bool) -> Floats:
+def _pressure_at_lips(frequencies: Float64, lengths: Float64, areas: Float64, radiation: bool) -> Float64:
     """Pressure beyond the lips for unit pressure at the glottis: (F or B, F) Hz and (B, K) sections to (B, F)."""
     pressure, flow = np.broadcast_arrays(np.ones((len(lengths), 1)), np.zeros(frequencies.shape))
     pressure, flow = pressure.copy(), np.zeros(pressure.shape)
@@ -83,7 +82,7 @@ def _pressure_at_lips(frequencies: Floats, lengths: Floats, areas: Floats, radia
     return np.asarray(pressure + flow * wavenumber * _END_CORRECTION * np.sqrt(mouth / np.pi) / mouth)
 
 
-def sensitivity(lengths: Floats, areas: Floats, count: int = 2, *, radiation: bool = True) -> Sensitivity:
+def sensitivity(lengths: Float64, areas: Float64, count: int = 2, *, radiation: bool = True) -> Sensitivity:
     """Sensitivity functions S_1 .. S_n of tubes, in the energy formulation.
 
     S_n(i) = (KE_i - PE_i) / sum(KE + PE), with the kinetic and potential energy in section i at the n-th

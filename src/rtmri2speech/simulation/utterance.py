@@ -9,19 +9,18 @@ from math import ceil
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rtmri2speech.arrays import Float64, UInt8
 from rtmri2speech.corpora.phantom import PHONES, SOUND, SUFFIXES, TRUTH, VIDEO, utterance_file
 from rtmri2speech.data.files import replacing_name
 from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
 from rtmri2speech.data.media.video import write_video
-from rtmri2speech.data.truth import Truth
+from rtmri2speech.data.truth import Region, Truth
 from rtmri2speech.simulation.acquisition.microphone import record
 from rtmri2speech.simulation.acquisition.mri import Scanner, ScannerConfig
 from rtmri2speech.simulation.head.contour_sampling import trace, trace_course
 from rtmri2speech.simulation.head.head import Head, to_pixels
-from rtmri2speech.simulation.head.tissues import Region
 from rtmri2speech.simulation.speaker.anatomy import Stream
 from rtmri2speech.simulation.speaker.vocaltractlab import TRACT, VocalTract
 from rtmri2speech.simulation.speaker.voice import Voice
@@ -37,8 +36,6 @@ SAMPLE_RATE = 20_000
 
 # A passage by the tongue below this area closes in the picture, the more the narrower it is.
 _NEARLY_CLOSED_CM2 = 0.15
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -158,7 +155,7 @@ def _phrases(script: Script) -> list[tuple[list[Segment], str]]:
     return [(items, "-".join(phrase)) for items, phrase in zip(spoken, script.phrases, strict=True)]
 
 
-def _truth(script: Script, score: Score, centres: Floats, tube: TubeTruth, regions: NDArray[np.uint8]) -> Truth:
+def _truth(script: Script, score: Score, centres: Float64, tube: TubeTruth, regions: UInt8) -> Truth:
     tract = score.tract_at(centres)
     sections = np.stack(
         [

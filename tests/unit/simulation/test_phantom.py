@@ -19,12 +19,11 @@ import soundfile
 
 from rtmri2speech.corpora.phantom import MANIFEST, PLAN, SUFFIXES, PhantomCorpus, is_phantom
 from rtmri2speech.data.media.textgrid import read_textgrid
-from rtmri2speech.data.truth import Truth
+from rtmri2speech.data.truth import Region, Truth
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.parallel import run_jobs
 from rtmri2speech.simulation import phantom, utterance
 from rtmri2speech.simulation.acquisition.mri import ScannerConfig
-from rtmri2speech.simulation.head.tissues import Region
 from rtmri2speech.simulation.phantom import PhantomOptions, simulate
 from rtmri2speech.simulation.speaker.anatomy import Anatomy, Speaker, Stream, draw_speakers
 from rtmri2speech.simulation.speaker.vocaltractlab import is_speaker_file

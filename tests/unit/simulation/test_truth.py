@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rtmri2speech.data.truth import Truth
+from rtmri2speech.data.truth import Region, Truth
 from rtmri2speech.errors import DatasetError
-from rtmri2speech.simulation.head.tissues import Region
 from rtmri2speech.simulation.truth import TubeTruth, port_is_open, section_map, section_positions
 
 

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from rtmri2speech.analysis.regions.polygons import fill_polygon, read_polygons, template_masks
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.media.clips import Clip
-from rtmri2speech.data.truth import Truth
+from rtmri2speech.data.truth import Region, Truth
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.simulation.head.tissues import Region
 
 Mask = NDArray[np.bool_]
 

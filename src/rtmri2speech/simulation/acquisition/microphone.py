@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.signal import fftconvolve
 
+from rtmri2speech.arrays import Float32, Float64
 from rtmri2speech.data.media.audio import resample
 from rtmri2speech.simulation.speaker.vocaltractlab import SAMPLE_RATE
 
@@ -25,14 +25,14 @@ _RINGING_SECONDS = (0.002, 0.008)
 
 
 def record(
-    sound: NDArray[np.float64],
+    sound: Float64,
     samples: int,
     sample_rate: int,
     rng: np.random.Generator,
     tr_seconds: float,
     frame_seconds: float,
     scanner_snr_db: float | None = None,
-) -> NDArray[np.float32]:
+) -> Float32:
     """Sound of the mouth to the recording.
 
     Args:
@@ -60,7 +60,7 @@ def record(
 
 def _gradients(
     samples: int, sample_rate: int, rng: np.random.Generator, tr_seconds: float, frame_seconds: float
-) -> NDArray[np.float64]:
+) -> Float64:
     """Ringing coils, struck at every excitation with a strength that repeats with the pictures; unit power, (N,)."""
     times = np.arange(int(0.05 * sample_rate)) / sample_rate
     ring = np.zeros(len(times))

@@ -7,12 +7,14 @@ import scipy.fft
 from numpy.typing import NDArray
 from pydantic import Field
 
+from rtmri2speech.arrays import Float32, Float64, UInt8
 from rtmri2speech.config import Config
+from rtmri2speech.data.truth import Region
 from rtmri2speech.simulation.head.contours import Contours
 from rtmri2speech.simulation.head.head import SIZE, Head, Prepared, to_pixels, window
-from rtmri2speech.simulation.head.tissues import SHARE_OF, TISSUE_OF, TISSUES, Region
+from rtmri2speech.simulation.head.tissues import SHARE_OF, TISSUE_OF, TISSUES
 
-Pictures = NDArray[np.uint8]
+Pictures = UInt8
 
 # Frames whose polygons are computed together.
 _CHUNK = 16
@@ -85,7 +87,7 @@ class Scanner:
         self.sigma = self._scale * float(picture[tongue].mean()) / self.config.snr
         """Standard deviation of the noise in the real part, grey values."""
 
-    def signal(self, frame: int) -> NDArray[np.float64]:
+    def signal(self, frame: int) -> Float64:
         """Signal of every tissue in a frame, counted from the start of the scan: shape (tissues,)."""
         first = self.config.dummies + frame * self._pulses
         # Mean of decay ** n over the pulses of the frame.
@@ -124,17 +126,15 @@ class Scanner:
                 labels[frame] = self.head.labels(prepared, first + self.config.subframes)
         return frames, labels
 
-    def _instants(self, start: int, stop: int) -> NDArray[np.float64]:
+    def _instants(self, start: int, stop: int) -> Float64:
         """Of each frame the subframes, then its centre; in half frames from the beginning."""
         steps = (np.arange(self.config.subframes) + 0.5) * 2.0 / self.config.subframes
         return np.concatenate([2.0 * frame + np.append(steps, 1.0) for frame in range(start, stop)])
 
-    def _object(self, contours: Contours, signal: NDArray[np.float64]) -> NDArray[np.float32]:
+    def _object(self, contours: Contours, signal: Float64) -> Float32:
         return self._picture(self.head.prepare(contours.between(self._instants(0, 1))), 0, signal, True)
 
-    def _picture(
-        self, prepared: Prepared, first: int, signal: NDArray[np.float64], settled: bool
-    ) -> NDArray[np.float32]:
+    def _picture(self, prepared: Prepared, first: int, signal: Float64, settled: bool) -> Float32:
         """What the coil would see without limits of resolution: the mean over the subframes from ``first`` on."""
         codes = [self.head.codes(prepared, first + number, number) for number in range(self.config.subframes)]
         picture = self._steady_still.copy() if settled else self._still(signal)
@@ -142,12 +142,10 @@ class Scanner:
         picture *= self._shade
         return picture
 
-    def _still(self, signal: NDArray[np.float64]) -> NDArray[np.float32]:
+    def _still(self, signal: Float64) -> Float32:
         return np.asarray(np.einsum("t,trc->rc", signal.astype(np.float32), self.head.still))
 
-    def _acquire(
-        self, picture: NDArray[np.float32], frame: int, rng: np.random.Generator | None
-    ) -> NDArray[np.complex64]:
+    def _acquire(self, picture: Float32, frame: int, rng: np.random.Generator | None) -> NDArray[np.complex64]:
         """Through k-space: crop, noise, undersampling; the complex picture in grey values."""
         space = scipy.fft.fft2(picture * np.float32(self._scale))
         space = space[np.ix_(self._lines, self._lines)]
@@ -168,7 +166,7 @@ class Scanner:
 
 def spoiled_gradient_echo(
     config: ScannerConfig,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[Float64, Float64, Float64]:
     """Steady signal, what it is exceeded by at the first pulse, and by how much that shrinks a pulse: (tissues,) each.
 
     With E1 = exp(-TR / T1) the magnetisation before a pulse tends to M0 (1 - E1) / (1 - E1 cos a), and its distance
@@ -184,7 +182,7 @@ def spoiled_gradient_echo(
     return steady, seen - steady, decay
 
 
-def _coil() -> NDArray[np.float32]:
+def _coil() -> Float32:
     """Sensitivity of the receiving coils, (256, 256), 1 at its highest."""
     rows, columns = np.mgrid[:SIZE, :SIZE].astype(np.float64)
     pixel = to_pixels(np.array([[0.0, 0.0], [1.0, 0.0]]))
@@ -197,7 +195,7 @@ def _coil() -> NDArray[np.float32]:
     return np.asarray(np.sqrt(power / power.max()), dtype=np.float32)
 
 
-def _k_space_weights(matrix: int, apodisation: float) -> NDArray[np.float32]:
+def _k_space_weights(matrix: int, apodisation: float) -> Float32:
     """1 inside the acquired square, falling to 0.21 at its edge along a cosine, 0 outside: (256, 256), FFT order."""
     place = np.abs(np.fft.fftfreq(SIZE, 1.0 / SIZE)) / (matrix / 2.0)
     inside = place <= 1.0 if matrix == SIZE else place < 1.0

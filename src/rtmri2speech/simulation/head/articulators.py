@@ -1,4 +1,4 @@
-"""What moves in the picture, as polygons that follow the contours.
+"""What moves, as polygons that follow the contours.
 
 Every polygon is a fixed linear combination of the contours' points and of the speaker's own constants, but for
 the jaw's rotation and the closing of narrow gaps, both continuous. So nothing flickers that does not move.
@@ -10,12 +10,14 @@ import itertools
 
 import numpy as np
 
+from rtmri2speech.arrays import Float64
+from rtmri2speech.data.truth import Region
 from rtmri2speech.simulation.head import larynx_velum
 from rtmri2speech.simulation.head.contours import TONGUE_STEPS, Contours, Jaw, tongue_surface
 from rtmri2speech.simulation.head.face import INNER_LIP, Face, lip_curve
-from rtmri2speech.simulation.head.proportions import Build
-from rtmri2speech.simulation.head.splines import Floats, Layers, joined, mix, moved, offset, smooth
-from rtmri2speech.simulation.head.tissues import SHADES, Part, Region, tongue_code
+from rtmri2speech.simulation.head.proportions import HeadProportions
+from rtmri2speech.simulation.head.splines import Layers, joined, mix, moved, offset, smooth
+from rtmri2speech.simulation.head.tissues import SHADES, Part, tongue_code
 
 TIP_FROM, BODY_FROM = 28, 10
 """Where the parts of the tongue begin along its 37 points. The tip is the last 1.5 cm of the upper surface (points
@@ -33,13 +35,13 @@ class Articulators:
 
     Args:
         neutral: contours of a neutral position, N = 1.
-        build: the speaker's face and neck, and the seed of the tongue's inner structure.
+        proportions: the speaker's face and neck, and the seed of the tongue's inner structure.
     """
 
-    def __init__(self, neutral: Contours, build: Build) -> None:
-        self._face = Face(neutral, build)
+    def __init__(self, neutral: Contours, proportions: HeadProportions) -> None:
+        self._face = Face(neutral, proportions)
         self._incisor = neutral.lower[0, 20] - neutral.lower[0, 15]
-        rng = np.random.default_rng(build.seed)
+        rng = np.random.default_rng(proportions.seed)
         # Alike along the fibres, which run from the chin to the surface; different from bundle to bundle.
         bundles = rng.standard_normal((len(_KNOTS) - 1, 1)) * 1.2
         cells = bundles + 0.6 * rng.standard_normal((len(_KNOTS) - 1, len(_DEPTHS) - 1))
@@ -70,7 +72,7 @@ class Articulators:
         ]
         return before, after
 
-    def _tongue(self, surface: Floats, lower: Floats, jaw: Jaw) -> Layers:
+    def _tongue(self, surface: Float64, lower: Float64, jaw: Jaw) -> Layers:
         """Cells between the surface and the line from the hyoid to the chin, under a bright rim."""
         count = len(surface)
         spine, hyoid = jaw.at((-0.5, -1.35)), lower[:, 6:7]
@@ -110,7 +112,7 @@ def _region(point: int) -> Region:
     return Region.TONGUE_BODY if point < TIP_FROM else Region.TONGUE_TIP
 
 
-def _stretched(feet: Floats) -> Floats:
+def _stretched(feet: Float64) -> Float64:
     """A foot for every point of the surface, linear between those of the knots."""
     places = np.interp(np.arange(36 * TONGUE_STEPS + 1) / TONGUE_STEPS, _KNOTS, np.arange(len(_KNOTS)))
     left = np.minimum(places.astype(np.int64), len(_KNOTS) - 2)
@@ -118,8 +120,8 @@ def _stretched(feet: Floats) -> Floats:
 
 
 def _tract(
-    contours: Contours, rear: Floats, roof: Floats, surface: Floats, lip_above: Floats, lip_below: Floats
-) -> Floats:
+    contours: Contours, rear: Float64, roof: Float64, surface: Float64, lip_above: Float64, lip_below: Float64
+) -> Float64:
     """The air between glottis and lips."""
     upper, lower = contours.upper, contours.lower
     # In front of the tongue, the floor counts as far back as the tongue's underside begins.

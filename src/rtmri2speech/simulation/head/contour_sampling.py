@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rtmri2speech.arrays import Float64
 from rtmri2speech.simulation.head.contours import Contours
 from rtmri2speech.simulation.speaker.vocaltractlab import TRACT, VocalTract
-
-Floats = NDArray[np.float64]
 
 # Centres of frames around an edge, in instants from it, and the weights of the cubic through them.
 _AROUND = np.array([-3, -1, 1, 3])
@@ -17,14 +15,14 @@ _CUBIC = np.array([-1.0, 9.0, 9.0, -1.0]) / 16.0
 _STILL = 0.05
 
 
-def trace(tract: VocalTract, states: Floats) -> Contours:
+def trace(tract: VocalTract, states: Float64) -> Contours:
     """Contours of N states, (N, 19)."""
     outlines = [tract.outlines(state) for state in states]
     arrays = {name: np.stack([outline[name] for outline in outlines]) for name in outlines[0]}
     return Contours(**arrays, velum=states[:, TRACT.index("VO")])
 
 
-def trace_course(tract: VocalTract, states: Floats) -> Contours:
+def trace_course(tract: VocalTract, states: Float64) -> Contours:
     """Contours of edges and centres of T frames in turn, (2 T + 1, 19): those of every centre are VocalTractLab's.
 
     So are those of the edges around which something moves. Where hardly anything does, an edge lies on the cubic
@@ -37,7 +35,7 @@ def trace_course(tract: VocalTract, states: Floats) -> Contours:
     asked[still] = False
     outlines = trace(tract, states[asked])
 
-    def whole(part: Floats) -> Floats:
+    def whole(part: Float64) -> Float64:
         result = np.empty((len(states), *part.shape[1:]))
         result[asked] = part
         result[still] = np.einsum("k,nk...->n...", _CUBIC, result[still[:, None] + _AROUND])

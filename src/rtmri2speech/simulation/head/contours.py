@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rtmri2speech.simulation.head.splines import Floats, smooth
+from rtmri2speech.arrays import Float64
+from rtmri2speech.simulation.head.splines import smooth
 
 # VocalTractLab keeps the midline of the tongue about 2 mm away from the palate even where the area is zero. A closed
 # gap is drawn with the tongue raised by the first, wherever it is nearer than the second, less up to the third, cm.
@@ -37,23 +38,23 @@ class Contours:
             some 0.15, between them in between. The outlines do not tell; None guesses from the distances.
     """
 
-    upper: Floats
-    lower: Floats
-    tongue: Floats
-    epiglottis: Floats
-    velum: Floats
-    closure: Floats | None = None
+    upper: Float64
+    lower: Float64
+    tongue: Float64
+    epiglottis: Float64
+    velum: Float64
+    closure: Float64 | None = None
 
     def __len__(self) -> int:
         return len(self.velum)
 
-    def between(self, places: Floats) -> Contours:
+    def between(self, places: Float64) -> Contours:
         """Contours at fractional instants (M,), linear between the two neighbours."""
         below = np.clip(np.floor(places).astype(np.int64), 0, max(len(self) - 2, 0))
         above = np.minimum(below + 1, len(self) - 1)
         share = places - below
 
-        def at(values: Floats) -> Floats:
+        def at(values: Float64) -> Float64:
             weight = share.reshape(-1, *(1,) * (values.ndim - 1))
             return np.asarray(values[below] * (1.0 - weight) + values[above] * weight)
 
@@ -75,19 +76,19 @@ class Jaw:
         neutral: shape (2,), the base of the incisor from back to front in the neutral position.
     """
 
-    def __init__(self, lower: Floats, neutral: Floats) -> None:
+    def __init__(self, lower: Float64, neutral: Float64) -> None:
         self._origin = lower[:, 15:16]
         tooth = lower[:, 20] - lower[:, 15]
         angle = np.arctan2(tooth[:, 1], tooth[:, 0]) - np.arctan2(neutral[1], neutral[0])
         cos, sin = np.cos(angle), np.sin(angle)
         self._turn = np.stack([np.stack([cos, sin], -1), np.stack([-sin, cos], -1)], axis=1)
 
-    def at(self, *points: Sequence[float]) -> Floats:
+    def at(self, *points: Sequence[float]) -> Float64:
         """(N, P, 2) for P points given in cm from the rear of the incisor's base, in the neutral position."""
         return np.asarray(self._origin + np.asarray(points, np.float64) @ self._turn)
 
 
-def tongue_surface(contours: Contours, roof: Floats) -> Floats:
+def tongue_surface(contours: Contours, roof: Float64) -> Float64:
     """The tongue from root to tip and along the underside, (N, 2 * 36 + 1, 2).
 
     The underside's corners are rounded, and where the tract is closed the gap to the roof of the mouth is, too.
@@ -115,7 +116,7 @@ def tongue_surface(contours: Contours, roof: Floats) -> Floats:
     return np.asarray(surface + way * (step / np.maximum(gap, 1e-6))[..., None])
 
 
-def _guess(gap: Floats, nearest: NDArray[np.intp]) -> Floats:
+def _guess(gap: Float64, nearest: NDArray[np.intp]) -> Float64:
     lacking = np.where(nearest >= _FIRM, np.clip(_TELLING - gap, 0.0, None), 0.0).sum(axis=1) / TONGUE_STEPS
     share = np.clip((lacking - _VOWELS) / (_CLOSURES - _VOWELS), 0.0, 1.0)
     return np.asarray(share * share * (3.0 - 2.0 * share))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from rtmri2speech.arrays import Float64
 from rtmri2speech.simulation.head.contours import Contours, Jaw
-from rtmri2speech.simulation.head.proportions import Build
-from rtmri2speech.simulation.head.splines import Floats, Layers, joined, mix, moved, offset, smooth, smooth_closed
+from rtmri2speech.simulation.head.outlines import read_outlines
+from rtmri2speech.simulation.head.proportions import HeadProportions
+from rtmri2speech.simulation.head.splines import Layers, joined, mix, moved, offset, smooth, smooth_closed
 from rtmri2speech.simulation.head.tissues import Part
 
 # VocalTractLab's surface of the upper lip beyond the last point of its outline, cm; mirrored for the lower lip.
@@ -23,17 +25,17 @@ class Face:
 
     Args:
         neutral: contours of a neutral position, N = 1.
-        build: the speaker's proportions.
+        proportions: the speaker's.
     """
 
-    def __init__(self, neutral: Contours, build: Build) -> None:
+    def __init__(self, neutral: Contours, proportions: HeadProportions) -> None:
         # Where the upper lip meets the nose.
-        self._subnasale = build.place([(6.72, 1.3)])
-        self._build = build
+        self._subnasale = proportions.to_speaker([(6.72, 1.3)])
+        self._proportions = proportions
         self._hyoid = neutral.lower[0, 6]
         self._glottis = 0.5 * (neutral.lower[0, 0] + neutral.upper[0, 0])
 
-    def flesh(self, contours: Contours, jaw: Jaw, lip: Floats) -> Layers:
+    def flesh(self, contours: Contours, jaw: Jaw, lip: Float64) -> Layers:
         """Chin, floor of the mouth and front of the neck: skin, fat and muscle.
 
         Args:
@@ -45,18 +47,17 @@ class Face:
         # The skin of the neck follows the hyoid by half and the larynx by a third.
         hyoid = mix(self._hyoid, lower[:, 6:7], 0.5)
         throat = mix(self._glottis, 0.5 * (lower[:, :1] + contours.upper[:, :1]), 0.35)
-        throat = moved(throat, self._build.neck, 0.0)
-        chin = jaw.at(
-            *((1.95, -0.75), (1.95, -1.2), (2.3, -1.9), (2.25, -2.6), (1.7, -3.25), (0.7, -3.5), (-0.9, -3.35))
-        ) + self._build.chin * np.array((0.2, 0.5, 1.0, 0.9, 0.5, 0.1, 0.0))[:, None] * (1.0, 0.0)
+        throat = moved(throat, self._proportions.neck, 0.0)
+        forward = self._proportions.chin * np.array((0.2, 0.5, 1.0, 0.9, 0.5, 0.1, 0.0))[:, None] * (1.0, 0.0)
+        chin = jaw.at(*read_outlines("jaws")["chin"]) + forward
         profile = joined(
             *(count, lip[:, -1:], chin, moved(hyoid, 1.9, -0.85), moved(hyoid, 1.3, -1.45)),
             *(moved(throat, 1.95, 0.5), moved(throat, 1.85, -0.8), moved(throat, 1.6, -2.6)),
-            moved(self._glottis, self._build.neck, 0.0) + np.array([(1.3, -5.0), (1.0, -9.0)]),
+            moved(self._glottis, self._proportions.neck, 0.0) + np.array([(1.3, -5.0), (1.0, -9.0)]),
         )
         skin = smooth(profile, _STEPS)
         place = np.linspace(0.0, 1.0, skin.shape[1])
-        fat = self._build.fat * np.interp(
+        fat = self._proportions.fat * np.interp(
             place, (0.0, 0.08, 0.2, 0.35, 0.5, 0.65, 1.0), (0.1, 0.35, 0.6, 0.5, 0.55, 0.35, 0.3)
         )
         inner = [moved(self._glottis, -0.6, -9.0), moved(self._glottis, -0.4, 2.0), moved(self._glottis, 0.4, 4.5)]
@@ -80,33 +81,23 @@ class Face:
         )
         return [*result, (Part.DARK_MUSCLE, belly), (Part.FAT, smooth_closed(line))]
 
-    def chin(self, lower: Floats, jaw: Jaw, lip: Floats) -> Layers:
+    def chin(self, lower: Float64, jaw: Jaw, lip: Float64) -> Layers:
         """Bone of the chin, lower incisor and lower lip."""
         count = len(lower)
-        shell = jaw.at(
-            *((0.05, -0.15), (-0.25, -0.7), (-0.55, -1.35), (-0.62, -2.0), (-0.3, -2.7), (0.4, -2.95), (1.15, -2.65)),
-            *((1.35, -2.0), (1.05, -1.2), (0.85, -0.6), (0.75, -0.15)),
-        )
-        marrow = jaw.at(
-            *((0.35, -1.0), (0.05, -1.15), (-0.3, -1.6), (-0.38, -2.1), (-0.05, -2.6), (0.5, -2.75), (1.0, -2.4)),
-            *((1.1, -1.9), (0.75, -1.2)),
-        )
-        gum = jaw.at(
-            *((-0.5, -1.2), (-0.3, -0.5), (-0.12, -0.06), (0.1, 0.04), (0.65, 0.02), (0.9, -0.15), (1.2, -0.6)),
-            (1.25, -1.3),
-        )
+        outlines = read_outlines("jaws")
+        bone, marrow, gum = (jaw.at(*outlines[name]) for name in ("mandible", "mandible_marrow", "lower_gum"))
         tooth = joined(count, lower[:, 15:16], lower[:, 18:21], jaw.at((0.62, -0.6), (0.4, -1.0), (0.25, -0.95)))
         whole = joined(count, lip, jaw.at((1.75, -0.8), (1.2, -0.75)))
         return [
             (Part.GUM, smooth_closed(gum)),
-            (Part.JAW_SHELL, smooth_closed(shell, 3)),
+            (Part.JAW_SHELL, smooth_closed(bone, 3)),
             (Part.JAW_MARROW, smooth_closed(marrow, 3)),
             (Part.LOWER_TOOTH, tooth),
             (Part.LIP, whole),
             (Part.LIP_CORE, _core(joined(count, lip[:, : INNER_LIP + 3 : 3], jaw.at((1.7, -0.85), (1.2, -0.75))))),
         ]
 
-    def upper_lip(self, upper: Floats, lip: Floats) -> Layers:
+    def upper_lip(self, upper: Float64, lip: Float64) -> Layers:
         """The upper lip up to the nose."""
         count, nose = len(upper), self._subnasale
         skin = smooth(joined(count, lip[:, -1:], moved(mix(lip[:, -1:], nose, 0.6), -0.12, 0.0), nose), _STEPS)
@@ -120,7 +111,7 @@ class Face:
         return [
             (Part.SKIN, whole),
             (Part.FAT, joined(count, lip[:, 6:7], offset(front, _SKIN), root)),
-            (Part.MUSCLE, joined(count, lip[:, 6:7], offset(front, _SKIN + 0.25 * self._build.fat), root)),
+            (Part.MUSCLE, joined(count, lip[:, 6:7], offset(front, _SKIN + 0.25 * self._proportions.fat), root)),
             (Part.LIP, red),
             (
                 Part.LIP_CORE,
@@ -129,7 +120,7 @@ class Face:
         ]
 
 
-def lip_curve(outline: Floats, upwards: float) -> Floats:
+def lip_curve(outline: Float64, upwards: float) -> Float64:
     """A lip from the inside to the skin: six points of the outline (N, 6, 2) and what follows on them.
 
     Args:
@@ -140,6 +131,6 @@ def lip_curve(outline: Floats, upwards: float) -> Floats:
     return smooth(np.concatenate([outline, beyond], axis=1), _STEPS)
 
 
-def _core(outline: Floats) -> Floats:
+def _core(outline: Float64) -> Float64:
     """The muscle in a lip."""
     return smooth_closed(mix(outline, outline.mean(axis=1, keepdims=True), 0.42), 3)

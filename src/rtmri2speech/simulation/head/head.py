@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 
+from rtmri2speech.arrays import Float32, Float64, UInt8
 from rtmri2speech.simulation.head.articulators import Articulators
 from rtmri2speech.simulation.head.contours import Contours
-from rtmri2speech.simulation.head.proportions import Build
-from rtmri2speech.simulation.head.splines import Floats, Layers, moved, smooth
+from rtmri2speech.simulation.head.proportions import HeadProportions
+from rtmri2speech.simulation.head.splines import Layers, moved, smooth
 from rtmri2speech.simulation.head.static_anatomy import shapes
 from rtmri2speech.simulation.head.tissues import CODES, REGION_OF, SHARE_OF, TISSUE_OF, TISSUES
 
@@ -35,7 +35,7 @@ _TEXTURE = 0.05
 _TEXTURE_PIXELS = 2.0
 
 
-def to_pixels(points: Floats) -> Floats:
+def to_pixels(points: Float64) -> Float64:
     """From cm (x forward, y up) to column and row of a picture, (..., 2); whole numbers are centres of pixels."""
     return np.asarray(np.array(_ORIGIN) - np.asarray(points) / PIXEL_CM)
 
@@ -55,7 +55,7 @@ class Prepared:
         under_palate: how many of the polygons, the first ones, lie under the fixed palate.
     """
 
-    points: Floats
+    points: Float64
     spans: list[tuple[int, int, int]]
     under_palate: int
 
@@ -76,10 +76,10 @@ class Head:
     def __init__(self, neutral: Contours, seed: int) -> None:
         self.neutral = neutral
         rng = np.random.default_rng(seed)
-        build = _build(neutral, rng)
-        self._articulators = Articulators(neutral, build)
+        proportions = _draw_proportions(neutral, rng)
+        self._articulators = Articulators(neutral, proportions)
         self._palate = smooth(neutral.upper[0, 14:23])
-        drawn = [(code, points[None]) for code, points in shapes(build, self._palate)]
+        drawn = [(code, points[None]) for code, points in shapes(proportions, self._palate)]
         stills = [_paint_still(drawn, shift) for shift in _SHIFTS]
         left, top, right, bottom = (edge * _CELLS for edge in (_LEFT, _TOP, _RIGHT, _BOTTOM))
         self._stills = [still.crop((left, top, right, bottom)) for still in stills]
@@ -102,7 +102,7 @@ class Head:
             first += points.shape[1]
         return Prepared(_to_cells(np.concatenate([p for _, p in [*before, *after]], axis=1)), spans, len(before))
 
-    def codes(self, prepared: Prepared, index: int, number: int = 0) -> NDArray[np.uint8]:
+    def codes(self, prepared: Prepared, index: int, number: int = 0) -> UInt8:
         """Codes of the moving part of the picture at one instant, on the finer grid of the drawing.
 
         Args:
@@ -120,7 +120,7 @@ class Head:
             draw.polygon(corners[first:last], fill=code)
         return np.asarray(canvas)
 
-    def mean(self, codes: list[NDArray[np.uint8]], values: Floats) -> NDArray[np.float32]:
+    def mean(self, codes: list[UInt8], values: Float64) -> Float32:
         """Mean of a value a code (``CODES``,) over drawings and over each pixel's cells: the moving part, (H, W)."""
         # Two cells at a time: half as many look-ups.
         pairs = (values[None, :] + values[:, None]).astype(np.float32)
@@ -135,7 +135,7 @@ class Head:
         pixels = lines[:, 0::2] + lines[:, 1::2]
         return np.asarray(pixels * np.float32(1.0 / (len(codes) * _CELLS**2)))
 
-    def labels(self, prepared: Prepared, index: int) -> NDArray[np.uint8]:
+    def labels(self, prepared: Prepared, index: int) -> UInt8:
         """Regions at the centres of the pixels, (256, 256)."""
         # On the last grid, shifted by nearly half a cell, the third cell's centre is nearly the pixel's.
         codes = self.codes(prepared, index, 3)
@@ -158,10 +158,10 @@ class Head:
         return still.crop(box), box, mask.crop(box)
 
 
-def _build(neutral: Contours, rng: np.random.Generator) -> Build:
+def _draw_proportions(neutral: Contours, rng: np.random.Generator) -> HeadProportions:
     upper = neutral.upper[0]
     tilt = float((upper[8, 0] - upper[4, 0]) / (upper[8, 1] - upper[4, 1]))
-    return Build(
+    return HeadProportions(
         incisor=float(upper[22, 0]),
         wall=float(upper[8, 0] + tilt * (0.1 - upper[8, 1])),
         tilt=tilt,
@@ -176,7 +176,7 @@ def _build(neutral: Contours, rng: np.random.Generator) -> Build:
     )
 
 
-def _to_cells(points: Floats) -> Floats:
+def _to_cells(points: Float64) -> Float64:
     # Whole numbers are centres of cells, counted from the corner of the moving part.
     return np.asarray((to_pixels(points) + 0.5 - (_LEFT, _TOP)) * _CELLS - 0.5)
 
@@ -190,7 +190,7 @@ def _paint_still(drawn: Layers, shift: tuple[float, float]) -> Image.Image:
     return canvas
 
 
-def _shares(stills: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+def _shares(stills: list[UInt8]) -> Float32:
     shares = np.zeros((len(TISSUES), SIZE, SIZE), np.float32)
     for tissue in range(1, len(TISSUES)):
         table = np.where(tissue == TISSUE_OF, SHARE_OF, 0.0)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rtmri2speech.simulation.head.splines import Floats, Layers, joined, mix, moved, offset, smooth, smooth_closed
+from rtmri2speech.arrays import Float64
+from rtmri2speech.simulation.head.splines import Layers, joined, mix, moved, offset, smooth, smooth_closed
 from rtmri2speech.simulation.head.tissues import Part
 
 # VocalTractLab's uvula, from the velum's edge, cm.
@@ -13,7 +14,7 @@ _UVULA = np.array([(0.0, -0.37), (-0.10, -0.66), (-0.35, -0.80)])
 _PORT_WIDTH, _PORT_OVERLAP = 0.83, 0.03
 
 
-def velum(upper: Floats, opening: Floats, tongue: Floats) -> Layers:
+def velum(upper: Float64, opening: Float64, tongue: Float64) -> Layers:
     """A flap over VocalTractLab's underside of it, which touches the pharynx wall unless it is lowered.
 
     Args:
@@ -45,7 +46,7 @@ def velum(upper: Floats, opening: Floats, tongue: Floats) -> Layers:
     return [(Part.VELUM_RIM, joined(count, under, tail, top)), (Part.VELUM, core)]
 
 
-def epiglottis(outline: Floats, lower: Floats) -> Layers:
+def epiglottis(outline: Float64, lower: Float64) -> Layers:
     """The leaf with its stem, (N, 7, 2) in VocalTractLab's numbering."""
     stem = mix(lower[:, 2:3], lower[:, 3:4], 0.2)
     leaf = joined(len(lower), smooth(outline), moved(stem, 0.42, -0.1), moved(stem, 0.02, 0.0))
@@ -53,7 +54,7 @@ def epiglottis(outline: Floats, lower: Floats) -> Layers:
     return [(Part.EPIGLOTTIS, leaf), (Part.BLADE, smooth_closed(blade, 3))]
 
 
-def larynx(upper: Floats, lower: Floats) -> Layers:
+def larynx(upper: Float64, lower: Float64) -> Layers:
     """What surrounds the glottis, and the windpipe: all of it rides with the larynx."""
     count = len(lower)
     front, rear, hyoid = lower[:, 0:1], upper[:, 0:1], lower[:, 6:7]
@@ -124,7 +125,7 @@ def larynx(upper: Floats, lower: Floats) -> Layers:
     ]
 
 
-def folds(upper: Floats, lower: Floats) -> Layers:
+def folds(upper: Float64, lower: Float64) -> Layers:
     """The vocal folds, from front to back under the glottis."""
     front, rear = lower[:, 0:1], upper[:, 0:1]
     corners = (moved(front, 0.1, 0.05), moved(rear, -0.1, 0.05), moved(rear, -0.1, -0.25), moved(front, 0.1, -0.2))

@@ -1,4 +1,4 @@
-"""How the heads of speakers differ, and how the drawing's frame is fitted to one of them."""
+"""How the heads of speakers differ, and how the drawn head is fitted to one of them."""
 
 from __future__ import annotations
 
@@ -7,28 +7,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rtmri2speech.simulation.head.splines import Floats, smooth_closed
+from rtmri2speech.arrays import Float64
+from rtmri2speech.simulation.head.splines import smooth_closed
 
 # Of VocalTractLab's own speaker: front of the upper incisors' base, back wall of the pharynx, top of the palate.
 _INCISOR, _WALL, _WALL_Y, _TILT, _PALATE = 4.7, -2.53, 0.1, 0.141, 1.6
 
 
 @dataclass(frozen=True)
-class Build:
-    """How a speaker differs from the drawing's frame.
+class HeadProportions:
+    """How a speaker's head differs from the one that is drawn, VocalTractLab's own speaker's.
 
     Attributes:
         incisor: x of the upper incisors' base, cm.
-        wall: x of the pharynx' back wall at y = 0.1 cm.
+        wall: x of the back wall of the pharynx at y = 0.1 cm.
         tilt: dx / dy of that wall.
         palate: height of the palate, cm.
-        nose: length of the nose, 1 for the drawing's.
+        nose: length of the nose, 1 for the drawn one's.
         brow: how far the forehead is forward, cm.
-        fat: thickness of the fat under the skin, 1 for the drawing's.
+        fat: thickness of the fat under the skin, 1 for the drawn one's.
         chin: how far the chin is forward, cm.
         neck: how much thicker the front of the neck is, cm.
-        size: of the skull, 1 for the drawing's.
-        seed: of convolutions and the like.
+        size: of the skull, 1 for the drawn one's.
+        seed: of sulci and of the tongue's inner structure.
     """
 
     incisor: float
@@ -43,12 +44,12 @@ class Build:
     size: float = 1.0
     seed: int = 0
 
-    def wall_x(self, y: Floats | float) -> Floats:
-        """x of the pharynx' back wall at height ``y``."""
+    def wall_x(self, y: Float64 | float) -> Float64:
+        """x of the back wall of the pharynx at height ``y``."""
         return np.asarray(self.wall + self.tilt * (np.asarray(y) - _WALL_Y))
 
-    def place(self, points: Floats | Sequence[tuple[float, float]]) -> Floats:
-        """From the drawing's frame to the speaker's, (P, 2) cm."""
+    def to_speaker(self, points: Float64 | Sequence[tuple[float, float]]) -> Float64:
+        """Points of the drawn head on the speaker's, (P, 2) cm."""
         x, y = np.asarray(points, np.float64).T
         own = _WALL + _TILT * (y - _WALL_Y)
         # Between pharynx wall and incisors the length of the mouth decides; in front and behind, it moves along.
@@ -65,6 +66,6 @@ class Build:
         moved += self.brow * np.clip((y - 5.5) / 2.0, 0.0, 1.0) * np.clip((x - 2.0) / 4.0, 0.0, 1.0)
         return np.stack([moved, lifted], axis=-1)
 
-    def blob(self, points: Floats | Sequence[tuple[float, float]]) -> Floats:
-        """A smooth closed curve around the polygon ``points`` of the drawing's frame."""
-        return smooth_closed(self.place(points))
+    def outline(self, points: Float64 | Sequence[tuple[float, float]]) -> Float64:
+        """A smooth closed curve around the polygon ``points`` of the drawn head."""
+        return smooth_closed(self.to_speaker(points))

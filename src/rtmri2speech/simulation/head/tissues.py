@@ -6,25 +6,13 @@ from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-
-class Region(IntEnum):
-    """Labels of the region map. ``AIRWAY`` is the air from glottis to lips, without nose, trachea and the outside."""
-
-    OTHER = 0
-    AIRWAY = 1
-    LIPS = 2
-    TONGUE_TIP = 3
-    TONGUE_BODY = 4
-    TONGUE_ROOT = 5
-    VELUM = 6
-    LARYNX = 7
-    JAW = 8
+from rtmri2speech.arrays import Float64, Int64, UInt8
+from rtmri2speech.data.truth import Region
 
 
 class Tissue(NamedTuple):
-    """What the spoiled gradient echo sees.
+    """What the signal of a spoiled gradient echo depends on.
 
     Attributes:
         density: protons, water = 1.
@@ -37,7 +25,7 @@ class Tissue(NamedTuple):
     t2_star_ms: float
 
 
-# At 1.5 T. T1 of muscle, white and grey matter, cord and cartilage: Stanisz et al. 2005 (Magn. Reson. Med. 54,
+# At 1.5 T. T1 of muscle, white and gray matter, cord and cartilage: Stanisz et al. 2005 (Magn. Reson. Med. 54,
 # 507-512); of fat and marrow: de Bazelaire et al. 2004 (Radiology 230, 652-659); of CSF: Rooney et al. 2007 (Magn.
 # Reson. Med. 57, 308-318). Densities and T2* are typical values; at the echo times of real-time imaging only the
 # short T2* of bone and teeth matters. Skin, mucosa and glands have no agreed values: chosen to look as they do.
@@ -52,7 +40,7 @@ SKIN = Tissue(0.75, 800.0, 15.0)
 GLAND = Tissue(0.90, 820.0, 40.0)
 CARTILAGE = Tissue(0.65, 1024.0, 8.0)
 WHITE = Tissue(0.70, 884.0, 50.0)
-GREY = Tissue(0.83, 1124.0, 60.0)
+GRAY = Tissue(0.83, 1124.0, 60.0)
 CORD = Tissue(0.72, 745.0, 50.0)
 CSF = Tissue(1.00, 4300.0, 200.0)
 DISC = Tissue(0.70, 1300.0, 20.0)
@@ -76,7 +64,7 @@ class Part(IntEnum):
     SEPTUM = 12
     GLAND = 13
     WHITE = 14
-    GREY = 15
+    GRAY = 15
     CSF = 16
     CORD = 17
     DISC = 18
@@ -117,8 +105,8 @@ _PARTS: dict[Part, tuple[Tissue, float, Region]] = {
     Part.SLIT: (MUCOSA, 0.2, Region.OTHER),
     Part.GLAND: (GLAND, 1.0, Region.OTHER),
     Part.WHITE: (WHITE, 1.15, Region.OTHER),
-    Part.GREY: (GREY, 1.0, Region.OTHER),
-    Part.PALE_BRAIN: (GREY, 1.08, Region.OTHER),
+    Part.GRAY: (GRAY, 1.0, Region.OTHER),
+    Part.PALE_BRAIN: (GRAY, 1.08, Region.OTHER),
     Part.CSF: (CSF, 1.0, Region.OTHER),
     Part.CORD: (CORD, 1.0, Region.OTHER),
     Part.DISC: (DISC, 1.0, Region.OTHER),
@@ -144,7 +132,7 @@ SHADES = 8
 """Shades of tongue muscle; the last one is the bright rim under the surface."""
 
 _TONGUE_PARTS = (Region.TONGUE_ROOT, Region.TONGUE_BODY, Region.TONGUE_TIP)
-# Fibre bundles and the fat between them: shares of the muscle's signal.
+# Fiber bundles and the fat between them: shares of the muscle's signal.
 _SHADE_SHARES = (0.88, 0.93, 0.97, 1.0, 1.03, 1.08, 1.14)
 CODES = 128
 """Length of the tables below."""
@@ -155,7 +143,7 @@ def tongue_code(region: Region, shade: int) -> int:
     return TONGUE + SHADES * _TONGUE_PARTS.index(region) + shade
 
 
-def _tables() -> tuple[list[Tissue], NDArray[np.int64], NDArray[np.float64], NDArray[np.uint8]]:
+def _tables() -> tuple[list[Tissue], Int64, Float64, UInt8]:
     tissues = [AIR]
     which = np.zeros(CODES, np.int64)
     share = np.ones(CODES)

@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 from xml.etree import ElementTree
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rtmri2speech.arrays import Bool, Float64
 from rtmri2speech.errors import ConfigError, UserError
 
 TRACT = (
@@ -51,8 +51,6 @@ _TONGUE = 1  # the library's number of the articulator
 _HIGHEST_FORMANT_HZ = 7000.0
 # Below every formant of an open tract; the library's walls resonate there.
 _LOWEST_FORMANT_HZ = 120.0
-
-Floats = NDArray[np.float64]
 
 
 def library() -> ModuleType:
@@ -114,40 +112,40 @@ class VocalTract:
             raise RuntimeError("another vocal tract has been opened since")
         return self._vtl
 
-    def shape(self, name: str) -> Floats:
+    def shape(self, name: str) -> Float64:
         """Tract parameters of a named shape of the speaker file, (19,)."""
         return np.asarray(self._library().get_shape(name, "tract"), np.float64)
 
-    def glottis(self, name: str) -> Floats:
+    def glottis(self, name: str) -> Float64:
         """Glottis parameters of a named shape, (11,)."""
         return np.asarray(self._library().get_shape(name, "glottis"), np.float64)
 
-    def outlines(self, tract: Floats) -> dict[str, Floats]:
+    def outlines(self, tract: Float64) -> dict[str, Float64]:
         """Mid-sagittal outlines ``upper`` (34, 2), ``lower`` (28, 2), ``tongue`` (37, 2), ``epiglottis`` (7, 2), cm."""
-        result: dict[str, Floats] = self._library().get_outlines(tract)
+        result: dict[str, Float64] = self._library().get_outlines(tract)
         return result
 
-    def centre_line(self, tract: Floats) -> Floats:
+    def centre_line(self, tract: Float64) -> Float64:
         """Centre line of the tract from glottis to lips: x, y, normal x, normal y, position; (129, 5), cm."""
         return np.asarray(self._library().get_centerline(tract), np.float64)
 
-    def tube(self, tract: Floats) -> tuple[Floats, Floats]:
+    def tube(self, tract: Float64) -> tuple[Float64, Float64]:
         """Lengths (40,) in cm and areas (40,) in cm^2 of the tube sections from glottis to lips."""
         lengths, areas, _ = self.tube_with_tongue(tract)
         return lengths, areas
 
-    def narrowest(self, tract: Floats) -> float:
+    def narrowest(self, tract: Float64) -> float:
         """Smallest area of the tube, cm^2."""
         return float(self.tube(tract)[1].min())
 
-    def tube_with_tongue(self, tract: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    def tube_with_tongue(self, tract: Float64) -> tuple[Float64, Float64, Bool]:
         """Lengths and areas as :meth:`tube` gives them, and which sections (40,) the tongue makes."""
         # The fast way gives the same numbers in half the time: it leaves out the outlines.
         state = self._library().tract_state_to_tube_state(tract, fast_calculation=True)
         lengths, areas = np.asarray(state["tube_length"], np.float64), np.asarray(state["tube_area"], np.float64)
         return lengths, areas, np.asarray(state["tube_articulator"] == _TONGUE)
 
-    def transfer_function(self, tract: Floats) -> tuple[Floats, Floats]:
+    def transfer_function(self, tract: Float64) -> tuple[Float64, Float64]:
         """Frequencies in Hz and magnitude of flow at lips and nose by flow at the glottis, both (n,), to 7 kHz."""
         spectrum = self._library().tract_state_to_transfer_function(
             tract, n_spectrum_samples=_SPECTRUM, save_phase_spectrum=False
@@ -156,11 +154,11 @@ class VocalTract:
         kept = frequencies <= _HIGHEST_FORMANT_HZ
         return frequencies[kept], np.asarray(spectrum, np.float64)[kept]
 
-    def formants(self, tract: Floats, count: int = 4) -> Floats:
+    def formants(self, tract: Float64, count: int = 4) -> Float64:
         """The first peaks of the transfer function from 120 Hz on, (count,), Hz; NaN where there are fewer."""
         return peaks(*self.transfer_function(tract), count)
 
-    def synthesize(self, tract: Floats, glottis: Floats) -> Floats:
+    def synthesize(self, tract: Float64, glottis: Float64) -> Float64:
         """Sound of S states, (S, 19) and (S, 11), 220 samples a state: shape (220 S,), 44.1 kHz."""
         sound = self._library().synth_block(
             np.ascontiguousarray(tract), np.ascontiguousarray(glottis), state_samples=STATE_SAMPLES
@@ -168,7 +166,7 @@ class VocalTract:
         return np.asarray(sound, np.float64)
 
 
-def peaks(frequencies: Floats, magnitude: Floats, count: int) -> Floats:
+def peaks(frequencies: Float64, magnitude: Float64, count: int) -> Float64:
     """Frequencies of the first local maxima above 120 Hz: (count,), NaN where there are fewer.
 
     Around a resonance the inverse of the power is a parabola (one pair of poles), exactly so for a single one.

@@ -9,16 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rtmri2speech.arrays import Float64
 from rtmri2speech.assets import asset
 from rtmri2speech.data.files import write_text
 from rtmri2speech.errors import ConfigError, UserError
 from rtmri2speech.simulation.speaker.anatomy import Anatomy, Speaker
 from rtmri2speech.simulation.speaker.vocaltractlab import TRACT, VocalTract, speaker_file_text
 from rtmri2speech.simulation.speaker.vowel_fitting import VOWELS, VowelFit, carry_over, fit_vowels
-
-Floats = NDArray[np.float64]
 
 PLACES = ("labial", "alveolar", "sibilant", "velar")
 """Where consonants are made."""
@@ -85,8 +83,8 @@ class Voice:
     speaker: Speaker
     tract_length: float
     vowels: dict[str, VowelFit]
-    consonants: dict[tuple[str, str], Floats]
-    rest: Floats
+    consonants: dict[tuple[str, str], Float64]
+    rest: Float64
 
     def to_json(self) -> str:
         """As text; floats keep every digit."""
@@ -196,7 +194,7 @@ def fit_speaker(speaker_file: Path) -> dict[str, VowelFit]:
     return fit_vowels(*_carried_shapes(speaker_file))
 
 
-def _carried_shapes(speaker_file: Path) -> tuple[VocalTract, dict[str, Floats]]:
+def _carried_shapes(speaker_file: Path) -> tuple[VocalTract, dict[str, Float64]]:
     """The speaker's tract, and JD3's vowels and consonants on it."""
     own = VocalTract()
     source = (own.low, own.high)
@@ -206,12 +204,12 @@ def _carried_shapes(speaker_file: Path) -> tuple[VocalTract, dict[str, Floats]]:
     return tract, {name: carry_over(shape, source, tract) for name, shape in shapes.items()}
 
 
-def _leave(vowel: Floats, consonant: Floats, weights: dict[str, float]) -> Floats:
+def _leave(vowel: Float64, consonant: Float64, weights: dict[str, float]) -> Float64:
     share = np.array([weights.get(name, 0.0) for name in TRACT])
     return np.asarray(vowel + share * (consonant - vowel))
 
 
-def _closed(tract: VocalTract, shape: Floats, place: str, name: str) -> Floats:
+def _closed(tract: VocalTract, shape: Float64, place: str, name: str) -> Float64:
     """Move a consonant until it just closes, or leaves the groove of a sibilant, and a little on."""
     directions, (begin, end) = _CLOSING[place]
     direction = np.array([directions.get(parameter, 0.0) for parameter in TRACT]) * (tract.high - tract.low)
@@ -226,7 +224,7 @@ def _closed(tract: VocalTract, shape: Floats, place: str, name: str) -> Floats:
     )
 
 
-def _rest(tract: VocalTract, neutral: Floats, name: str) -> Floats:
+def _rest(tract: VocalTract, neutral: Float64, name: str) -> Float64:
     """Breathing through the nose: jaw up, lips together, velum down, tongue at ease."""
     rest = neutral.copy()
     for parameter, value in _REST.items():

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
+from rtmri2speech.arrays import Float64
 from rtmri2speech.simulation.speaker.vocaltractlab import TRACT, VocalTract
 from rtmri2speech.simulation.tube_acoustics import resonances
-
-Floats = NDArray[np.float64]
 
 VOWELS = ("a", "i", "u", "e", "o")
 
@@ -64,12 +62,12 @@ class VowelFit:
         formants: F1, F2, F3 of the transfer function, Hz.
     """
 
-    tract: Floats
-    target: Floats
-    formants: Floats
+    tract: Float64
+    target: Float64
+    formants: Float64
 
     @property
-    def errors(self) -> Floats:
+    def errors(self) -> Float64:
         """Relative errors of F1, F2, F3."""
         return np.asarray(self.formants / self.target - 1.0)
 
@@ -79,20 +77,20 @@ class VowelFit:
         return [round(100.0 * float(error), 2) for error in self.errors]
 
 
-def vowel_targets(tract_length: float) -> dict[str, Floats]:
+def vowel_targets(tract_length: float) -> dict[str, Float64]:
     """F1, F2, F3 in Hz of the five vowels for a tract of that length in cm: formants go with 1 / length."""
     scale = REFERENCE_LENGTH / tract_length
     third = {name: resonances(*tube_of(name), count=3)[2] for name in VOWELS}
     return {name: scale * np.array([*_PUBLISHED[name], third[name]]) for name in VOWELS}
 
 
-def tube_of(vowel: str) -> tuple[Floats, Floats]:
+def tube_of(vowel: str) -> tuple[Float64, Float64]:
     """Arai's tube of a vowel from glottis to lips: lengths in cm and areas in cm^2, both (16,)."""
     diameters = np.array(TUBES[vowel][::-1], np.float64) / 10.0
     return np.ones(len(diameters)), np.pi * diameters**2 / 4.0
 
 
-def carry_over(shape: Floats, source: tuple[Floats, Floats], tract: VocalTract) -> Floats:
+def carry_over(shape: Float64, source: tuple[Float64, Float64], tract: VocalTract) -> Float64:
     """A shape of another anatomy on this one: each parameter at the same place within its range.
 
     Args:
@@ -104,7 +102,7 @@ def carry_over(shape: Floats, source: tuple[Floats, Floats], tract: VocalTract) 
     return np.asarray(tract.low + (shape - low) / (high - low) * (tract.high - tract.low))
 
 
-def fit_vowels(tract: VocalTract, shapes: dict[str, Floats]) -> dict[str, VowelFit]:
+def fit_vowels(tract: VocalTract, shapes: dict[str, Float64]) -> dict[str, VowelFit]:
     """Find the five vowels.
 
     The transfer function's F1 to F3 are brought to the targets; what the formants leave open is decided by
@@ -129,20 +127,20 @@ def fit_vowels(tract: VocalTract, shapes: dict[str, Floats]) -> dict[str, VowelF
     return fits
 
 
-def _fit(tract: VocalTract, anchor: Floats, neutral: Floats, target: Floats) -> VowelFit:
+def _fit(tract: VocalTract, anchor: Float64, neutral: Float64, target: Float64) -> VowelFit:
     low, span = tract.low[_FREE], (tract.high - tract.low)[_FREE]
     anchor = np.clip(anchor, tract.low, tract.high)
 
     # Every parameter runs from 1 to 2 over its range: steps of differences go with the value, and must not vanish.
-    def whole(place: Floats) -> Floats:
+    def whole(place: Float64) -> Float64:
         shape = anchor.copy()
         shape[_FREE] = low + (place - 1.0) * span
         return shape
 
-    def place_of(shape: Floats) -> Floats:
+    def place_of(shape: Float64) -> Float64:
         return np.asarray(1.0 + (shape[_FREE] - low) / span)
 
-    def cost(place: Floats) -> Floats:
+    def cost(place: Float64) -> Float64:
         shape = whole(place)
         formants = tract.formants(shape, 3)
         formants = np.where(np.isnan(formants), 2.0 * target, formants)
@@ -182,7 +180,7 @@ def _worst(fit: VowelFit) -> float:
     return float(np.inf if np.isnan(errors).any() else errors.max())
 
 
-def _tongue_down(tract: VocalTract) -> Floats:
+def _tongue_down(tract: VocalTract) -> Float64:
     direction = np.zeros(len(TRACT))
     for name in ("TCY", "TTY", "TBY"):
         index = TRACT.index(name)
@@ -190,7 +188,7 @@ def _tongue_down(tract: VocalTract) -> Floats:
     return direction
 
 
-def _opened(tract: VocalTract, anchor: Floats, direction: Floats) -> Floats:
+def _opened(tract: VocalTract, anchor: Float64, direction: Float64) -> Float64:
     """The anchor moved along ``direction`` until the tract is open: where it is closed, formants are no guide."""
     for share in np.linspace(0.0, 0.9, 10):
         start = np.asarray(np.clip(anchor + share * direction, tract.low, tract.high))

@@ -10,14 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from rtmri2speech.arrays import Bool, Float64
 from rtmri2speech.simulation.speaker.vocaltractlab import GLOTTIS, STATE_RATE, TRACT, VocalTract
 from rtmri2speech.simulation.speaker.voice import CRITICAL, Voice
 from rtmri2speech.simulation.speech.script import Script, Segment
-
-Floats = NDArray[np.float64]
 
 # Seconds a movement takes.
 _MOVEMENT = {
@@ -74,16 +72,16 @@ class Score:
         voiced: shape (S,), whether the folds can vibrate.
     """
 
-    tract: Floats
-    glottis: Floats
-    voiced: NDArray[np.bool_]
+    tract: Float64
+    glottis: Float64
+    voiced: Bool
 
-    def tract_at(self, times: Floats) -> Floats:
+    def tract_at(self, times: Float64) -> Float64:
         """Tract parameters at times in seconds: (n,) to (n, 19)."""
         grid = np.arange(len(self.tract)) / STATE_RATE
         return np.stack([np.interp(times, grid, column) for column in self.tract.T], axis=1)
 
-    def f0_at(self, times: Floats) -> Floats:
+    def f0_at(self, times: Float64) -> Float64:
         """F0 in Hz at times in seconds, 0 where there is no voice: (n,) to (n,)."""
         grid = np.arange(len(self.tract)) / STATE_RATE
         f0 = np.interp(times, grid, self.glottis[:, GLOTTIS.index("F0")])
@@ -115,7 +113,7 @@ def compose(script: Script, voice: Voice, body: VocalTract, seconds: float, rng:
     return Score(tract, glottis, (folds < _PHONATION_CM) & (pressure > _PHONATION_DPA))
 
 
-def smooth_steps(times: Floats, start: float, changes: list[tuple[float, float, float]]) -> Floats:
+def smooth_steps(times: Float64, start: float, changes: list[tuple[float, float, float]]) -> Float64:
     """A value that begins at ``start`` and changes by ``amount`` over ``width`` seconds about ``centre``.
 
     The step is the integral of a raised cosine: speed and acceleration begin and end at zero.
@@ -132,7 +130,7 @@ def smooth_steps(times: Floats, start: float, changes: list[tuple[float, float, 
     return value
 
 
-def _articulation(script: Script, voice: Voice, body: VocalTract, times: Floats, rng: np.random.Generator) -> Floats:
+def _articulation(script: Script, voice: Voice, body: VocalTract, times: Float64, rng: np.random.Generator) -> Float64:
     scatter = np.array([_SCATTER.get(name, 0.0) for name in TRACT]) * (body.high - body.low)
     targets = [_target(segment, voice, body, scatter * rng.standard_normal(len(TRACT))) for segment in script.segments]
     columns = []
@@ -173,7 +171,7 @@ def _holds(segment: Segment, parameter: str) -> bool:
     return own >= 0.9 or (parameter == "VO" and segment.label in _NASALS)
 
 
-def _target(segment: Segment, voice: Voice, body: VocalTract, scatter: Floats) -> Floats:
+def _target(segment: Segment, voice: Voice, body: VocalTract, scatter: Float64) -> Float64:
     if not segment.label:
         return voice.rest
     if segment.label not in _PLACE:
@@ -188,7 +186,7 @@ def _target(segment: Segment, voice: Voice, body: VocalTract, scatter: Floats) -
     return target
 
 
-def _scattered(vowel: Floats, body: VocalTract, scatter: Floats) -> Floats:
+def _scattered(vowel: Float64, body: VocalTract, scatter: Float64) -> Float64:
     least = _NARROWEST_SHARE * body.narrowest(vowel)
     for share in (1.0, 0.5, 0.25):
         target = np.asarray(vowel + share * scatter)
@@ -197,7 +195,7 @@ def _scattered(vowel: Floats, body: VocalTract, scatter: Floats) -> Floats:
     return vowel.copy()
 
 
-def _melody(script: Script, times: Floats, rng: np.random.Generator) -> Floats:
+def _melody(script: Script, times: Float64, rng: np.random.Generator) -> Float64:
     """F0 in octaves about the speaker's reference: each phrase falls slowly, its accent falls fast."""
     changes: list[tuple[float, float, float]] = []
     register = float(rng.normal(0.0, 0.10))
@@ -230,8 +228,8 @@ def _melody(script: Script, times: Floats, rng: np.random.Generator) -> Floats:
 
 
 def _phonation(
-    script: Script, voice: Voice, modal: Floats, octaves: Floats, times: Floats, rng: np.random.Generator
-) -> Floats:
+    script: Script, voice: Voice, modal: Float64, octaves: Float64, times: Float64, rng: np.random.Generator
+) -> Float64:
     glottis = np.tile(modal, (len(times), 1))
     glottis[:, GLOTTIS.index("F0")] = voice.speaker.f0 * np.exp2(octaves)
     # The library's own wavering of F0 would be beside the truth.

@@ -15,9 +15,8 @@ from scipy.io import savemat
 from rtmri2speech.analysis.regions.masks import Regions, Source, read_regions
 from rtmri2speech.analysis.regions.polygons import fill_polygon, first_crossing, read_polygons, template_masks
 from rtmri2speech.analysis.regions.region_sums import sum_over_regions
-from rtmri2speech.data.truth import Truth
+from rtmri2speech.data.truth import Region, Truth
 from rtmri2speech.errors import ConfigError, DatasetError
-from rtmri2speech.simulation.head.tissues import Region
 
 SQUARE = [[10, 10], [50, 10], [50, 50], [10, 50]]
 

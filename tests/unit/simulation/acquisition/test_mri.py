@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from rtmri2speech.data.truth import Region
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.simulation.acquisition.mri import Scanner, ScannerConfig, spoiled_gradient_echo
 from rtmri2speech.simulation.head.contours import Contours
 from rtmri2speech.simulation.head.head import SIZE, Head, to_pixels
-from rtmri2speech.simulation.head.tissues import FAT, MUSCLE, TISSUES, Region
+from rtmri2speech.simulation.head.tissues import FAT, MUSCLE, TISSUES
 
 FRAME_SECONDS = 0.0368
 # Long after the beginning of the scan.

@@ -7,11 +7,12 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from rtmri2speech.data.truth import Region
 from rtmri2speech.simulation.head.articulators import BODY_FROM, TIP_FROM
 from rtmri2speech.simulation.head.contours import Contours, Jaw
 from rtmri2speech.simulation.head.head import SIZE, Head, Prepared, to_pixels, window
 from rtmri2speech.simulation.head.splines import inset, smooth, smooth_closed
-from rtmri2speech.simulation.head.tissues import AIR, REGION_OF, SHARE_OF, TISSUE_OF, TISSUES, Part, Region
+from rtmri2speech.simulation.head.tissues import AIR, REGION_OF, SHARE_OF, TISSUE_OF, TISSUES, Part
 
 MATTER = np.where(TISSUES.index(AIR) == TISSUE_OF, 0.0, SHARE_OF)
 OPEN = ("@", "a", "i", "u", "e", "o")
