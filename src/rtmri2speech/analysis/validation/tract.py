@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rtmri2speech.analysis.regions.masks import Mask, Regions, Source, of_truth
+from rtmri2speech.analysis.regions.masks import Regions, Source, of_truth
+from rtmri2speech.arrays import Bool
 from rtmri2speech.data.truth import Truth
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.phonetics.labelled_segments import Segment
@@ -55,7 +56,7 @@ class Tract:
     """
 
     names: tuple[str, ...]
-    at: Callable[[int], Mask]
+    at: Callable[[int], Bool]
     expected: Callable[[int, str], Floats]
     vowels: dict[str, NDArray[np.int64]]
 
@@ -80,7 +81,7 @@ def simulated_tract(path: Path, source: Source, vowels: Sequence[str] = tuple(_T
     places = np.minimum((PLACES * middle / truth.lengths.sum(axis=1, keepdims=True)).astype(np.int64), PLACES - 1)
     last = len(places) - 1
 
-    def at(frame: int) -> Mask:
+    def at(frame: int) -> Bool:
         # 0 stands for no section.
         table = np.concatenate([[-1], places[min(frame, last)]])
         shown = table[truth.sections[min(frame, last)]]

@@ -14,9 +14,9 @@ from PIL import Image
 
 from rtmri2speech.analysis.map_folder import MapSequence
 from rtmri2speech.analysis.regions.masks import Regions
-from rtmri2speech.analysis.regions.polygons import fill_polygon
 from rtmri2speech.data.media.clips import open_gray_clip
 from rtmri2speech.data.media.scan import scan_video
+from rtmri2speech.data.polygons import fill_polygon
 from rtmri2speech.reporting.page.images import (
     cells_of,
     color_tables,
