@@ -9,7 +9,7 @@ from typing import Literal
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.errors import BundleError
 from rtmri2speech.models.acoustic import AcousticModel
-from rtmri2speech.models.bundle.foreign import config_beside, import_hifigan
+from rtmri2speech.models.bundle.import_hifigan import config_beside, import_hifigan
 from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
 from rtmri2speech.models.vocoder.adapt import MelInput, transfer
 from rtmri2speech.models.vocoder.generator import Generator
