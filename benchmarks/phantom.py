@@ -1,4 +1,4 @@
-"""Speed of the phantom, where its time goes, and whether Praat hears the formants that the truth tells.
+"""Speed of the phantom, where its time goes, and whether Praat measures the formants of the truth.
 
     python benchmarks/phantom.py [--seconds 30] [--speakers 3] [--skip-speed] [--skip-formants]
 
@@ -25,7 +25,8 @@ from rtmri2speech.corpora.phantom import MANIFEST
 from rtmri2speech.data.truth import Truth
 from rtmri2speech.simulation import utterance
 from rtmri2speech.simulation.acquisition.mri import Scanner
-from rtmri2speech.simulation.phantom import PhantomOptions, plan_utterances, simulate
+from rtmri2speech.simulation.options import PhantomOptions
+from rtmri2speech.simulation.phantom import plan_utterances, simulate
 from rtmri2speech.simulation.speaker.anatomy import draw_speakers
 from rtmri2speech.simulation.speaker.vocaltractlab import VocalTract
 from rtmri2speech.simulation.speaker.voice import Voice
@@ -36,7 +37,7 @@ PARTS: dict[str, tuple[Any, str]] = {
     SOUND: (VocalTract, "synthesize"),
     "contours (VocalTractLab)": (VocalTract, "outlines"),
     "transfer function (VocalTractLab)": (VocalTract, "transfer_function"),
-    "centre line (VocalTractLab)": (VocalTract, "centre_line"),
+    "center line (VocalTractLab)": (VocalTract, "center_line"),
     "tube (VocalTractLab)": (VocalTract, "tube_with_tongue"),
     "drawing and scanning": (Scanner, "scan"),
     "sensitivity and maps": (utterance, "_truth"),
@@ -77,9 +78,11 @@ def speed(seconds: float) -> None:
         sound = spent[SOUND]
         print(f"{frames} frames, {length:.1f} s, one process")
         for name, value in spent.items():
-            print(f"  {name:<36} {1000 * value / frames:6.1f} ms a frame")
-        print(f"  {'rest':<36} {1000 * (everything - sum(spent.values())) / frames:6.1f} ms a frame")
-        print(f"frame and truth {1000 * (everything - sound) / frames:.1f} ms a frame (wanted: at most {FRAME_BAR:g})")
+            print(f"  {name:<36} {1000 * value / frames:6.1f} ms per frame")
+        print(f"  {'rest':<36} {1000 * (everything - sum(spent.values())) / frames:6.1f} ms per frame")
+        print(
+            f"frame and truth {1000 * (everything - sound) / frames:.1f} ms per frame (wanted: at most {FRAME_BAR:g})"
+        )
         print(f"sound           {sound / length:.2f} times real time (wanted: at most {SOUND_BAR:g})")
         walls = {}
         for workers in (1, 2):
@@ -114,10 +117,10 @@ def formants(speakers: int) -> None:
                 truth = Truth.load(stem.with_suffix(".npz"))
                 sound = parselmouth.Sound(str(stem.with_suffix(".wav")))
                 track = call(sound, "To Formant (robust)...", 0.005, 5, ceiling, 0.025, 50, 1.5, 5, 1e-6)
-                centres = (np.arange(len(truth.f0)) + 0.5) / float(utterance.FRAME_RATE)
+                centers = (np.arange(len(truth.f0)) + 0.5) / float(utterance.FRAME_RATE)
                 for label, (start, end) in zip(truth.phones, truth.phone_times, strict=True):
                     third = (end - start) / 3
-                    inside = (centres > start + third) & (centres < end - third)
+                    inside = (centers > start + third) & (centers < end - third)
                     if label and inside.any():
                         times = np.linspace(start + third, end - third, 25)
                         measured = [np.nanmedian([track.get_value_at_time(n, t) for t in times]) for n in (1, 2)]

@@ -1,9 +1,9 @@
 """The acoustic stage against window-by-window inference, and video to wav, with the default networks.
 
-    python benchmarks/synthesize.py [--seconds 10] [--rounds 3] [--threads 2] [--dtype float32]
+    python benchmarks/synthesize.py [--seconds 10] [--rounds 3] [--threads 2] [--dtype float32] [--generator fast]
 
-The weights are random: time does not depend on them. Window by window, each frame goes through the image
-network once for each of the four windows that hold it, so the limit of the ratio is 4.
+The weights are random: time does not depend on them. Window by window, each frame goes through the CNN
+once for each of the four windows that hold it, so the limit of the ratio is 4.
 """
 
 from __future__ import annotations
@@ -35,52 +35,49 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32")
+    parser.add_argument("--generator", choices=["fast", "plain"], default="fast")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
 
-    from rtmri2speech.data.media.clips import open_clip
-    from rtmri2speech.data.media.scan import scan_video
-    from rtmri2speech.inference.synthesizer import Synthesizer, synthesize
+    from rtmri2speech.inference.model import Model
     from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
     from rtmri2speech.models.bundle.model_file import Bundle, join
     from rtmri2speech.models.devices import choose_dtype
     from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig
     from rtmri2speech.signal.features import FeatureConfig
     from rtmri2speech.signal.frames import FrameConfig, model_input
-    from rtmri2speech.simulation.phantom import PhantomOptions, simulate
-    from rtmri2speech.simulation.speaker.anatomy import draw_speakers
+    from rtmri2speech.simulation.phantom import simulate
 
     features = FeatureConfig()
-    model = AcousticModel(AcousticConfig(inference="average"), features.n_mels)
+    network = AcousticModel(AcousticConfig(inference="average"), features.n_mels)
     # Mel spectrograms as large as speech's, so that the difference means something.
-    model.scaler.mean.fill_(-40.0)
-    model.scaler.std.fill_(15.0)
+    network.scaler.mean.fill_(-40.0)
+    network.scaler.std.fill_(15.0)
     with torch.no_grad():
-        model.head.weight.mul_(100.0)
-    acoustic = Bundle.from_acoustic(model, features, FrameConfig())
+        network.head.weight.mul_(100.0)
+    acoustic = Bundle.from_acoustic(network, features, FrameConfig())
     vocoder = Bundle.from_vocoder(Generator(VocoderConfig(), features.n_mels), features)
     bundle = join(acoustic, vocoder)
     dtype = choose_dtype(options.dtype)
-    synthesizer = Synthesizer(bundle, "cpu", dtype)
+    model = Model(bundle, "cpu", dtype, options.generator)
     plain = bundle.build_acoustic("cpu", dtype)
     with tempfile.TemporaryDirectory() as scratch:
-        phantom = PhantomOptions(minutes=0.001, utterance_seconds=options.seconds)
-        simulate(Path(scratch), draw_speakers(1, 0), phantom)
+        simulate(scratch, 1, minutes=0.001, utterance_seconds=options.seconds)
         (video,) = Path(scratch).glob("*/*.mp4")
-        clip = open_clip(scan_video(video), features, FrameConfig())
+        clip = model.open(video)
         frames = model_input(torch.from_numpy(np.concatenate(list(clip.blocks()))))
         shared, alone, whole = [], [], []
         with torch.inference_mode():
             for _ in range(options.rounds):
                 began = time.perf_counter()
-                mel = synthesizer.predict_mel(clip)
+                mel = model.predict_mel(clip)
                 shared.append(time.perf_counter() - began)
                 began = time.perf_counter()
                 reference = window_by_window(plain, frames, plain.config.ref_frames).numpy()
                 alone.append(time.perf_counter() - began)
                 began = time.perf_counter()
-                synthesize(video, synthesizer, Path(scratch) / "out")
+                model.synthesize(video).save(Path(scratch) / "out")
                 whole.append(time.perf_counter() - began)
     ratio = statistics.median(slow / fast for slow, fast in zip(alone, shared, strict=True))
     print(f"{len(frames)} frames, {options.dtype}, {options.threads} threads, median of {options.rounds}")

@@ -1,4 +1,4 @@
-"""The pictures and figures of the phantom's data card, ``docs/explanation/phantom.md``.
+"""The images of the phantom's data card, ``docs/explanation/phantom.md``.
 
 python docs/scripts/phantom.py            # some five minutes on two cores
 """
@@ -23,7 +23,7 @@ from rtmri2speech.corpora.phantom import MANIFEST
 from rtmri2speech.data.media.audio import read_sound
 from rtmri2speech.data.media.video import read_video
 from rtmri2speech.data.truth import Region, Truth
-from rtmri2speech.simulation.phantom import PhantomOptions, simulate
+from rtmri2speech.simulation.phantom import simulate
 from rtmri2speech.simulation.speaker.anatomy import draw_speakers
 from rtmri2speech.simulation.speaker.vocaltractlab import VocalTract
 from rtmri2speech.simulation.speaker.voice import Voice
@@ -32,7 +32,7 @@ from rtmri2speech.simulation.utterance import FRAME_RATE
 VOWELS = "aiueo"
 CONSONANTS = "pbmtdnsrkg"
 IMAGES = Path(__file__).parents[1] / "images"
-COLOURS = {
+COLORS = {
     Region.AIRWAY: "#f0e442",
     Region.LIPS: "#d55e00",
     Region.TONGUE_TIP: "#56b4e9",
@@ -68,11 +68,11 @@ class Utterance:
 
 
 def regions_over(frame: NDArray[np.uint8], regions: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """The regions' colours over the frame, (H, W, 3)."""
+    """The regions' colors over the frame, (H, W, 3)."""
     picture = np.repeat(frame[..., None] / 255.0, 3, axis=2)
-    for region, colour in COLOURS.items():
+    for region, color in COLORS.items():
         inside = regions == region
-        picture[inside] = 0.45 * picture[inside] + 0.55 * np.array(to_rgb(colour))
+        picture[inside] = 0.45 * picture[inside] + 0.55 * np.array(to_rgb(color))
     return picture
 
 
@@ -104,15 +104,15 @@ def draw_vowels(utterance: Utterance, tract: VocalTract, path: Path) -> None:
         axes[2].stairs(truth.areas[frame], ends, fill=True, color="#9ecae1", edgecolor="#08519c")
         axes[2].set(xlim=(0, 18), ylim=(0, 14))
         middles = (ends[1:] + ends[:-1]) / 2
-        for formant, colour in ((0, "#d55e00"), (1, "#0072b2")):
+        for formant, color in ((0, "#d55e00"), (1, "#0072b2")):
             # Per cm, so that long and short sections compare.
             density = truth.sensitivity[frame, formant] / truth.lengths[frame]
-            axes[3].plot(middles, density, color=colour, label=f"$S_{formant + 1}$")
+            axes[3].plot(middles, density, color=color, label=f"$S_{formant + 1}$")
         axes[3].axhline(0.0, color="black", linewidth=0.6)
         axes[3].set(xlim=(0, 18), ylim=(-0.22, 0.22))
 
-        centre = int((frame + 0.5) / float(FRAME_RATE) * utterance.rate)
-        piece = utterance.sound[centre - 2000 : centre + 2000]
+        center = int((frame + 0.5) / float(FRAME_RATE) * utterance.rate)
+        piece = utterance.sound[center - 2000 : center + 2000]
         heard_hz, heard = welch(piece, utterance.rate, nperseg=1024, noverlap=768, nfft=4096)
         true_hz, magnitude = tract.transfer_function(truth.tract[frame].astype(np.float64))
         shown = true_hz <= 5000
@@ -132,7 +132,7 @@ def draw_vowels(utterance: Utterance, tract: VocalTract, path: Path) -> None:
         grid[-1, column].set_xlabel(label)
     grid[0, 3].legend(frameon=False, ncols=2, loc="upper left")
     grid[0, 4].legend(frameon=False, fontsize=8, loc="lower left")
-    names = [Patch(color=colour, label=region.name.lower().replace("_", " ")) for region, colour in COLOURS.items()]
+    names = [Patch(color=color, label=region.name.lower().replace("_", " ")) for region, color in COLORS.items()]
     figure.legend(handles=names, loc="outside lower center", ncols=len(names), frameon=False)
     figure.savefig(path, dpi=80)
 
@@ -201,15 +201,15 @@ def table(voices: dict[str, Voice]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="pictures of the phantom's data card")
+    parser = argparse.ArgumentParser(description="images of the phantom's data card")
     parser.add_argument("--phantom", type=Path, help="make it here and keep it")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         root = options.phantom or Path(scratch)
         people = draw_speakers(6, 0)
         # The first utterance of a speaker has isolated vowels, the second and the fifth morae.
-        simulate(root, people[:1], PhantomOptions(minutes=0.7))
-        simulate(root, people, PhantomOptions(minutes=0.01))
+        simulate(root, people[:1], minutes=0.7)
+        simulate(root, people, minutes=0.01)
         voices = {
             person.name: Voice.from_json((root / "speakers" / f"{person.name}.json").read_text(encoding="utf-8"))
             for person in people
@@ -223,7 +223,7 @@ def main() -> None:
         draw_speakers_of(first, voices, IMAGES / "phantom_speakers.png")
         count = len(json.loads((root / MANIFEST).read_text(encoding="utf-8"))["utterances"])
     print(table(voices))
-    print(f"{count} utterances; pictures in {IMAGES}")
+    print(f"{count} utterances; images in {IMAGES}")
 
 
 if __name__ == "__main__":

@@ -127,7 +127,7 @@ hts_m001: HTS voice "NIT ATR503 M001", released by the HTS Working Group, (c) 20
 Department of Computer Science, and 2003-2008 Tokyo Institute of Technology, Interdisciplinary Graduate School of
 Science and Engineering, Creative Commons Attribution 3.0.
 
-Changes: spoken at varied speeds, resampled, in the voices with @ also shifted in pitch and formants, normalised, cut.
+Changes: spoken at varied speeds, resampled, in the voices with @ also shifted in pitch and formants, normalized, cut.
 """
 
 
@@ -232,7 +232,7 @@ def speak_hts(text: str, voice: str, speed: float, m001: Path | None):
 
 
 def finish(samples, rate: float, seed: int):
-    """Resample, cut silence to `SILENCE`, normalise the peak, quantise with dither: int16 (N,) at `SAMPLE_RATE`."""
+    """Resample, cut silence to `SILENCE`, normalize the peak, quantise with dither: int16 (N,) at `SAMPLE_RATE`."""
     import numpy as np
     import soxr
 

@@ -26,7 +26,8 @@ def main() -> None:
         vowels = fit_speaker(path)
     target = asset("vowels") / f"{anatomy_key(speaker.anatomy)}.json"
     target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps(vowels_to_json(vowels), indent=1) + "\n", encoding="utf-8")
+    values = {"kind": "fitted_vowels", "schema": 1, "vowels": vowels_to_json(vowels)}
+    target.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
     print(target)
 
 

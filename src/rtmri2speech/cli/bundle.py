@@ -84,7 +84,7 @@ def hifigan(checkpoint: Path, /, *, config: Path, out: Path, preemph: float = de
     preemph
         Pre-emphasis of the mel it was trained on; the checkpoint does not say.
     """
-    from rtmri2speech.models.bundle.foreign import import_hifigan
+    from rtmri2speech.models.bundle.import_hifigan import import_hifigan
     from rtmri2speech.models.bundle.model_file import save_bundle
 
     result = import_hifigan(checkpoint, config, preemph)
@@ -119,7 +119,7 @@ def acoustic(
         How its frames were scaled.
     """
     from rtmri2speech.models.acoustic import AcousticConfig
-    from rtmri2speech.models.bundle.foreign import import_acoustic
+    from rtmri2speech.models.bundle.import_acoustic import import_acoustic
     from rtmri2speech.models.bundle.model_file import save_bundle
     from rtmri2speech.signal.frames import FrameConfig
 

@@ -37,8 +37,7 @@ def train_in_a_minute(out: Path, device: Device, seconds: float) -> None:
     from rtmri2speech.models.bundle.model_file import join, load_bundle, save_bundle
     from rtmri2speech.preparation.prepare import prepare
     from rtmri2speech.preparation.recording import PrepareOptions
-    from rtmri2speech.simulation.phantom import PhantomOptions, simulate
-    from rtmri2speech.simulation.speaker.anatomy import draw_speakers
+    from rtmri2speech.simulation.phantom import simulate
     from rtmri2speech.training.recipes import load_recipe
     from rtmri2speech.training.train import train_acoustic, train_vocoder
 
@@ -49,8 +48,7 @@ def train_in_a_minute(out: Path, device: Device, seconds: float) -> None:
         print(f"[{number}/5] {text} ({time.perf_counter() - began:.0f} s)", flush=True)
 
     step(1, f"Simulating a speaker in a scanner for {seconds:g} s")
-    phantom = PhantomOptions(minutes=seconds / 60, utterance_seconds=seconds / _UTTERANCES)
-    simulate(folders["phantom"], draw_speakers(1, phantom.seed), phantom)
+    simulate(folders["phantom"], 1, minutes=seconds / 60, utterance_seconds=seconds / _UTTERANCES)
     corpus = PhantomCorpus(folders["phantom"])
     video = next(recording.video for recording in corpus.recordings() if recording.split == "test")
     step(2, "Preparing the dataset")

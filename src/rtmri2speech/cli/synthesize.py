@@ -20,6 +20,7 @@ def synthesize(
     out: Annotated[Path, Parameter(name=["--out", "--output-dir"])],
     device: Device = "auto",
     dtype: Literal["float32", "bfloat16"] = "float32",
+    generator: Literal["fast", "plain"] = "fast",
     fps: Fps = None,
 ) -> int:
     """Make speech from videos.
@@ -39,6 +40,9 @@ def synthesize(
         Where to run; auto takes a GPU if there is one.
     dtype
         Precision of the networks; bfloat16 is faster on newer CPUs and GPUs.
+    generator
+        How the vocoder is computed on a CPU: fast, or plain, as it was trained, to compare; the waves differ by
+        rounding.
     """
     rate = parse_fps(fps)
     # Some file systems do not tell NAME from name.
@@ -52,7 +56,7 @@ def synthesize(
     from rtmri2speech.drawing.mel import draw_mel
     from rtmri2speech.inference.model import load_model
 
-    loaded = load_model(model, device, dtype)
+    loaded = load_model(model, device, dtype, generator)
     failures: list[tuple[Path, UserError]] = []
     with progress("Synthesizing", "frames") as bar:
         for video in videos:

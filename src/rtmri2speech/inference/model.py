@@ -23,7 +23,7 @@ from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.bundle.describe import describe, origin_of_model
 from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
 from rtmri2speech.models.devices import choose_device, choose_dtype
-from rtmri2speech.models.vocoder.cpu_generator import for_inference
+from rtmri2speech.models.vocoder.cpu_generator import GeneratorForm, for_inference
 from rtmri2speech.models.vocoder.generator import Vocoder
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.features import FeatureConfig
@@ -37,18 +37,26 @@ class Model:
         bundle: with an acoustic model, a vocoder or both.
         device: where to run.
         dtype: precision of the networks.
+        generator: how the vocoder's generator is computed on a CPU: ``fast``, or ``plain``, as it was trained.
 
     Attributes:
         bundle: what the file holds.
         features: the mel definition.
-        device, dtype: as given.
+        device, dtype, generator: as given.
     """
 
-    def __init__(self, bundle: Bundle, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype = torch.float32,
+        generator: GeneratorForm = "fast",
+    ) -> None:
         self.bundle = bundle
         self.features: FeatureConfig = bundle.features
         self.device = torch.device(device)
         self.dtype = dtype
+        self.generator: GeneratorForm = generator
 
     @property
     def frames(self) -> FrameConfig:
@@ -73,12 +81,13 @@ class Model:
 
     @cached_property
     def vocoder(self) -> Vocoder:
-        """Mel spectrogram to wave, in the form that is fastest on the device.
+        """Mel spectrogram to wave.
 
         Raises:
             BundleError: when there is none, or its weights do not fit.
+            UserError: for an unknown form of the generator.
         """
-        return for_inference(self.bundle.build_vocoder(self.device, self.dtype))
+        return for_inference(self.bundle.build_vocoder(self.device, self.dtype), self.generator)
 
     @cached_property
     def pixel_mask(self) -> Tensor | None:
@@ -162,19 +171,23 @@ class Model:
         return f"<div>{html.escape(repr(self))}<table>{rows}</table></div>"
 
 
-def load_model(model: str | Path, device: str = "auto", dtype: str = "float32") -> Model:
+def load_model(
+    model: str | Path, device: str = "auto", dtype: str = "float32", generator: GeneratorForm = "fast"
+) -> Model:
     """Load a model.
 
     Args:
         model: a ``.safetensors`` file of this program, or the name of a model that comes with it (``phantom``).
         device: ``auto`` (a GPU if there is one), ``cpu`` or ``cuda``.
         dtype: ``float32`` or ``bfloat16``.
+        generator: how the vocoder's generator is computed on a CPU: ``fast``, or ``plain``, as it was trained; the
+            waves differ by rounding.
 
     Raises:
         BundleError: when the file is missing, damaged or no model.
         UserError: for an unknown device or precision.
     """
-    return Model(load_bundle(find_model(model)), choose_device(device), choose_dtype(dtype))
+    return Model(load_bundle(find_model(model)), choose_device(device), choose_dtype(dtype), generator)
 
 
 def _notes(scan: VideoScan) -> list[str]:

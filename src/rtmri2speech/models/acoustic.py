@@ -77,11 +77,11 @@ class AcousticModel(nn.Module):
 
     def feature_map(self, frames: Tensor) -> Tensor:
         """Last feature map: frames (N, H, W) in [0, 1] to (N, C, H/32, W/32) at the default backbone."""
-        colour = frames.to(self.head.weight.dtype)[:, None].expand(-1, 3, -1, -1)
-        colour = colour.contiguous(memory_format=torch.channels_last)
+        color = frames.to(self.head.weight.dtype)[:, None].expand(-1, 3, -1, -1)
+        color = color.contiguous(memory_format=torch.channels_last)
         if self.checkpoint_segments and self.training and torch.is_grad_enabled():
-            return recomputed(require_recomputable(self.cnn), colour, self.checkpoint_segments)
-        maps: list[Tensor] = self.cnn(colour)
+            return recomputed(require_recomputable(self.cnn), color, self.checkpoint_segments)
+        maps: list[Tensor] = self.cnn(color)
         return maps[-1]
 
     def encode(self, frames: Tensor) -> Tensor:

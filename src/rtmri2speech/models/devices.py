@@ -19,10 +19,10 @@ def choose_device(name: str) -> torch.device:
         UserError: for another name, or when a GPU is asked for that is not there.
     """
     if name not in ("auto", "cpu", "cuda"):
-        raise UserError(f"Unknown device '{name}'.", "Choose --device auto, cpu or cuda.")
+        raise UserError(f"`device={name}`: unknown device.", "Choose auto, cpu or cuda.")
     available = torch.cuda.is_available()
     if name == "cuda" and not available:
-        raise UserError("No CUDA device was found.", "Check the driver with nvidia-smi, or use --device cpu.")
+        raise UserError("No CUDA device was found.", "Check the driver with nvidia-smi, or use `device=cpu`.")
     return torch.device("cuda" if available and name != "cpu" else "cpu")
 
 
@@ -34,5 +34,5 @@ def choose_dtype(name: str) -> torch.dtype:
     """
     known = {"float32": torch.float32, "bfloat16": torch.bfloat16}
     if name not in known:
-        raise UserError(f"Unknown dtype '{name}'.", f"Choose --dtype {' or '.join(known)}.")
+        raise UserError(f"`dtype={name}`: unknown precision.", f"Choose {' or '.join(known)}.")
     return known[name]

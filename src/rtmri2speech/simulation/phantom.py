@@ -1,14 +1,14 @@
-"""The phantom: a folder of recordings by simulated speakers, with the truth beside each.
+"""The phantom: a folder of recordings of simulated speakers, with the ground truth of each.
 
 ::
 
     phantom.json                 what it is: options, speakers, utterances with their splits; written last
     speakers/<name>.speaker      the anatomy, for VocalTractLab
     speakers/<name>.json         fitted vowels with their errors, consonants
-    <name>/<name>_0000.mp4       256 x 256 pixels, 625/23 frames a second
-    <name>/<name>_0000.wav       20 kHz: 736 samples a frame
+    <name>/<name>_0000.mp4       256 x 256 pixels, 625/23 frames per second
+    <name>/<name>_0000.wav       20 kHz: 736 samples per frame
     <name>/<name>_0000.TextGrid  tiers phones and phrases
-    <name>/<name>_0000.npz       the truth, see ``truth.py``
+    <name>/<name>_0000.npz       the truth, see ``data/truth.py``
 
 The n-th utterance of a speaker depends on the seed, the speaker's number and n alone. So the same seed gives the same
 bytes whatever the number of workers, and a phantom that was stopped goes on, or grows: more minutes, more speakers.
@@ -17,45 +17,34 @@ bytes whatever the number of workers, and a phantom that was stopped goes on, or
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
-
-from rtmri2speech.config import Config
 from rtmri2speech.corpora.phantom import LICENCE, MANIFEST, PLAN, VIDEO
 from rtmri2speech.data.files import write_text
+from rtmri2speech.data.provenance import write_about
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.parallel import run_jobs
-from rtmri2speech.simulation.acquisition.mri import ScannerConfig
+from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.simulation.options import PhantomOptions, choose_speakers, make_options
 from rtmri2speech.simulation.speaker.anatomy import Speaker
 from rtmri2speech.simulation.speaker.vocaltractlab import is_speaker_file, library
 from rtmri2speech.simulation.speaker.voice import VOICE_VERSION, Voice, make_speaker_file, make_voice
 from rtmri2speech.simulation.utterance import FRAME_RATE, Job, frames_of, simulate_utterance, speaker_file, voice_file
-from rtmri2speech.version import __version__
 
 # Raised whenever the same options would give other bytes.
 _SCHEMA = 1
 
 
-class PhantomOptions(Config):
-    """What a phantom shall be."""
-
-    minutes: float = Field(gt=0.0, le=1e5, description="of all speakers together, filled up with whole utterances")
-    seed: int = Field(0, ge=0, description="of everything")
-    utterance_seconds: float = Field(6.0, ge=1.5, le=60.0, description="length of an utterance, about")
-    scanner: ScannerConfig = ScannerConfig()
-    scanner_snr_db: float | None = Field(None, ge=-20.0, le=60.0, description="speech above the scanner's noise, dB")
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PhantomSummary:
-    """What ``simulate`` has done.
+    """A phantom, and what the run that returned it has done.
 
     Attributes:
+        root: its folder, which ``prepare`` takes like any recordings.
         utterances: in the phantom.
         made: of them in this run.
         seconds: of sound in the phantom.
@@ -63,41 +52,82 @@ class PhantomSummary:
         failures: utterances that failed, with the reason.
     """
 
+    root: Path
     utterances: int
     made: int
     seconds: float
     voices: list[Voice]
     failures: list[tuple[Path, UserError]]
 
+    def __str__(self) -> str:
+        minutes = self.seconds / 60.0
+        failed = f", {len(self.failures)} failed" if self.failures else ""
+        return f"{self.root}: {self.utterances} utterances, {minutes:.1f} min; {self.made} made now{failed}."
+
+    def __repr__(self) -> str:
+        return "\n".join([str(self), *(f"  {voice.describe()}" for voice in self.voices)])
+
 
 def simulate(
-    out: Path,
-    speakers: Sequence[Speaker],
-    options: PhantomOptions,
+    out: str | Path,
+    speakers: int | Sequence[Speaker] | None = None,
+    options: PhantomOptions | None = None,
+    *,
+    minutes: float = 10.0,
+    anatomy: str | Path | None = None,
+    seed: int = 0,
+    utterance_seconds: float = 6.0,
+    matrix: int | None = None,
+    snr: float | None = None,
+    undersampling: float = 0.0,
+    scanner_snr: float | None = None,
     workers: int = 0,
-    on_stage: Callable[[str, int], None] = lambda title, total: None,
-    on_done: Callable[[], None] = lambda: None,
+    progress: Progress = SILENT,
 ) -> PhantomSummary:
     """Make a phantom, or what is missing of it. What was made before stays in it, whatever is asked for now.
 
     Args:
         out: folder to write to.
-        speakers: who speaks.
-        options: how much, and how.
-        workers: processes; 0 for one a core.
-        on_stage: called with the name of each stage and how many things it has to do.
-        on_done: called after each thing.
+        speakers: who speaks, or how many to draw (3 by default): VocalTractLab's own speaker first, then women and
+            men in turn.
+        options: in place of ``minutes`` to ``scanner_snr`` below.
+        minutes: length of all recordings together.
+        anatomy: YAML file with speakers, in place of ``speakers``.
+        seed: of everything; the same seed gives the same files on computers that round alike.
+        utterance_seconds: length of an utterance, about.
+        matrix: lines and samples acquired, 16 to 256; None for the scanner's default, as for ``snr``.
+        snr: signal-to-noise ratio of the frames.
+        undersampling: strength of the residual artifact of undersampling, 0 to 1.
+        scanner_snr: level of speech above the scanner's noise, -20 to 60 dB; None for a silent scanner.
+        workers: processes; 0 for one per core.
+        progress: counts speakers, then utterances.
 
     Raises:
         UserError: when the extra is missing, the folder holds something else, or nothing could be made.
-        ConfigError: when a speaker cannot speak; the phantom stays as it was, and takes a corrected one.
+        ConfigError: for a value out of range, or when a speaker cannot speak; then the phantom stays as it was, and
+            takes a corrected one.
     """
+    options = options or make_options(
+        minutes=minutes,
+        seed=seed,
+        utterance_seconds=utterance_seconds,
+        matrix=matrix,
+        snr=snr,
+        undersampling=undersampling,
+        scanner_snr=scanner_snr,
+    )
+    return _simulate(Path(out), choose_speakers(speakers, anatomy, options.seed), options, workers, progress)
+
+
+def _simulate(
+    out: Path, speakers: list[Speaker], options: PhantomOptions, workers: int, progress: Progress
+) -> PhantomSummary:
     library()
     known = _known_speakers(out, speakers, options)
     everybody = [*speakers, *known[len(speakers) :]]
     # A speaker belongs to the phantom only when it has turned out that it can speak.
     _write_plan(out, known, options)
-    voices = _make_speakers(out, everybody, workers, on_stage, on_done)
+    voices = _make_speakers(out, everybody, workers, progress)
     _write_plan(out, everybody, options)
     (out / MANIFEST).unlink(missing_ok=True)
     share = options.minutes * 60.0 * float(FRAME_RATE) / len(speakers)
@@ -108,30 +138,30 @@ def simulate(
         for job in plan_utterances(out, index, speaker.name, shares[index], options)
     ]
     missing = [job for job in jobs if not job.is_done()]
-    on_stage("Simulating", len(missing))
+    progress.describe("Simulating")
+    progress.expect(len(missing))
     failures: list[tuple[Path, UserError]] = []
     for job, result in run_jobs(simulate_utterance, missing, workers):
         if isinstance(result, UserError):
             failures.append((job.file(VIDEO), result))
-        on_done()
+        progress.advance()
     if len(failures) == len(jobs):
         raise failures[0][1]
     failed = {path for path, _ in failures}
-    made = [job for job in jobs if job.file(VIDEO) not in failed]
-    rows = [_row(job) for job in made]
-    _finish(out, voices, options, rows)
+    rows = [_row(job) for job in jobs if job.file(VIDEO) not in failed]
+    _write_manifest(out, voices, options, rows)
     seconds = float(sum(row["frames"] for row in rows) / FRAME_RATE)
-    return PhantomSummary(len(rows), len(missing) - len(failures), seconds, voices, failures)
+    return PhantomSummary(out, len(rows), len(missing) - len(failures), seconds, voices, failures)
 
 
 def _known_speakers(out: Path, speakers: Sequence[Speaker], options: PhantomOptions) -> list[Speaker]:
-    """Who has been speaking in the folder; refuses one that holds anything but the same phantom, smaller or larger."""
+    """The speakers of the phantom in a folder; anything in it but the same phantom, smaller or larger, is refused."""
     if out.exists() and not out.is_dir():
-        raise DatasetError(f"{out}: is a file, not a folder.", "Choose another --out.")
+        raise DatasetError(f"{out}: is a file, not a folder.", "Choose another `out`.")
     path = out / PLAN
     if not path.is_file():
         if out.is_dir() and any(out.iterdir()):
-            raise DatasetError(f"{out}: holds other files.", "Choose an empty --out.")
+            raise DatasetError(f"{out}: holds other files.", "Choose an empty `out`.")
         return []
     plan = _plan(options)
     try:
@@ -139,16 +169,17 @@ def _known_speakers(out: Path, speakers: Sequence[Speaker], options: PhantomOpti
         if before["version"] != plan["version"]:
             raise DatasetError(
                 f"{out}: holds a phantom of another version of the program.",
-                "Choose another --out, or delete the folder.",
+                "Choose another `out`, or delete the folder.",
             )
-        known = [Speaker.parse(values, path.name) for values in before.pop("speakers")]
+        known = [Speaker.parse(values, path.name) for values in before["speakers"]]
+        others = {name: before.get(name) for name in plan}
     except (ValueError, KeyError, TypeError, ConfigError):
-        raise DatasetError(f"{path}: damaged.", "Choose another --out, or delete the folder.") from None
+        raise DatasetError(f"{path}: damaged.", "Choose another `out`, or delete the folder.") from None
     common = min(len(known), len(speakers))
-    if known and (before != plan or known[:common] != [*speakers[:common]]):
+    if known and (others != plan or known[:common] != [*speakers[:common]]):
         raise DatasetError(
             f"{out}: holds a phantom of other options or speakers.",
-            "Choose another --out, or give the same options; --minutes and --speakers may grow.",
+            "Choose another `out`, or give the same options; `minutes` and `speakers` may grow.",
         )
     return known
 
@@ -157,7 +188,7 @@ def _write_plan(out: Path, speakers: Sequence[Speaker], options: PhantomOptions)
     for stray in [*out.glob(".*.tmp"), *out.glob("*/.*.tmp*")]:
         stray.unlink(missing_ok=True)
     values = {**_plan(options), "speakers": [speaker.model_dump() for speaker in speakers]}
-    write_text(out / PLAN, json.dumps(values, indent=1) + "\n")
+    write_about(out / PLAN, "phantom_plan", _SCHEMA, values)
 
 
 def _plan(options: PhantomOptions) -> dict[str, Any]:
@@ -175,23 +206,23 @@ def _make_speakers(
     out: Path,
     speakers: Sequence[Speaker],
     workers: int,
-    on_stage: Callable[[str, int], None],
-    on_done: Callable[[], None],
+    progress: Progress,
 ) -> list[Voice]:
     ready = {speaker.name: _kept_voice(out, speaker) for speaker in speakers}
     missing = [speaker for speaker in speakers if ready[speaker.name] is None]
     for speaker in missing:
-        # Of another anatomy, perhaps, and then the file of the speaker is as well.
+        # Of another anatomy, perhaps, and then so is the file of the speaker.
         voice_file(out, speaker.name).unlink(missing_ok=True)
     files = [
         speaker for speaker in speakers if speaker in missing or not is_speaker_file(speaker_file(out, speaker.name))
     ]
-    # Processes of their own, one a speaker: the library does not outlive a change of anatomy.
+    # Processes of their own, one per speaker: the library does not outlive a change of anatomy.
     _must(run_jobs(partial(_write_speaker, out), files, workers, fresh=True))
-    on_stage("Fitting vowels", len(missing))
+    progress.describe("Fitting vowels")
+    progress.expect(len(missing))
     for speaker, voice in _must(run_jobs(partial(_fit_voice, out), missing, workers)):
         ready[speaker.name] = voice
-        on_done()
+        progress.advance()
     return [voice for speaker in speakers if (voice := ready[speaker.name]) is not None]
 
 
@@ -263,10 +294,8 @@ def _row(job: Job) -> dict[str, Any]:
     }
 
 
-def _finish(out: Path, voices: list[Voice], options: PhantomOptions, rows: list[dict[str, Any]]) -> None:
-    values = {
-        "schema": _SCHEMA,
-        "code_version": __version__,
+def _write_manifest(out: Path, voices: list[Voice], options: PhantomOptions, rows: list[dict[str, Any]]) -> None:
+    about = {
         "licence": LICENCE,
         "seed": options.seed,
         "frame_rate": str(FRAME_RATE),
@@ -282,4 +311,4 @@ def _finish(out: Path, voices: list[Voice], options: PhantomOptions, rows: list[
         ],
         "utterances": rows,
     }
-    write_text(out / MANIFEST, json.dumps(values, indent=1, ensure_ascii=False) + "\n")
+    write_about(out / MANIFEST, "phantom", _SCHEMA, about)

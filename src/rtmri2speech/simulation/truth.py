@@ -28,7 +28,7 @@ class TubeTruth:
     lengths: Float64
     tube_formants: Float64
     sensitivity: Float64
-    centre_lines: Float64  # (T, 129, 3): x and y in cm, position along the tract in cm
+    center_lines: Float64  # (T, 129, 3): x and y in cm, position along the tract in cm
     tongue_areas: Float64  # (T,): smallest area of the sections that the tongue makes, cm^2
 
 
@@ -41,7 +41,7 @@ def measure(tract: VocalTract, states: Float64) -> TubeTruth:
         narrowest.append(area[tongue].min(initial=np.inf))
         lengths.append(length)
         areas.append(area)
-        lines.append(tract.centre_line(state)[:, [0, 1, 4]])
+        lines.append(tract.center_line(state)[:, [0, 1, 4]])
     result = sensitivity(np.stack(lengths), np.stack(areas), 2)
     return TubeTruth(
         formants=np.stack(formants),
@@ -49,18 +49,18 @@ def measure(tract: VocalTract, states: Float64) -> TubeTruth:
         lengths=np.stack(lengths),
         tube_formants=result.frequencies,
         sensitivity=result.values,
-        centre_lines=np.stack(lines),
+        center_lines=np.stack(lines),
         tongue_areas=np.array(narrowest),
     )
 
 
 def section_positions(tube: TubeTruth) -> Float64:
-    """Middle of every section on the centre line: (T, 40, 2), cm."""
+    """Middle of every section on the center line: (T, 40, 2), cm."""
     middles = np.cumsum(tube.lengths, axis=1) - tube.lengths / 2.0
     return np.stack(
         [
             np.stack([np.interp(middle, line[:, 2], line[:, column]) for column in (0, 1)], axis=1)
-            for middle, line in zip(middles, tube.centre_lines, strict=True)
+            for middle, line in zip(middles, tube.center_lines, strict=True)
         ]
     )
 
@@ -70,7 +70,7 @@ def section_map(airway: Bool, line: Float64, ends: Float64) -> UInt8:
 
     Args:
         airway: (H, W), the air of the tract.
-        line: (129, 3), the centre line: pixel column and row, and position along the tract in cm.
+        line: (129, 3), the center line: pixel column and row, and position along the tract in cm.
         ends: (40,), position of the sections' ends, cm.
 
     Returns:

@@ -19,12 +19,12 @@ from rtmri2speech.data.media.video import write_video
 from rtmri2speech.data.truth import Region, Truth
 from rtmri2speech.simulation.acquisition.microphone import record
 from rtmri2speech.simulation.acquisition.mri import Scanner, ScannerConfig
-from rtmri2speech.simulation.head.contour_sampling import trace, trace_course
+from rtmri2speech.simulation.head.contour_sampling import sample_contours, sample_movement
 from rtmri2speech.simulation.head.head import Head, to_pixels
 from rtmri2speech.simulation.speaker.anatomy import Stream
 from rtmri2speech.simulation.speaker.vocaltractlab import TRACT, VocalTract
 from rtmri2speech.simulation.speaker.voice import Voice
-from rtmri2speech.simulation.speech.gestural_score import Score, compose
+from rtmri2speech.simulation.speech.gestural_score import GesturalScore, compose_score
 from rtmri2speech.simulation.speech.script import Script, Segment, write_script
 from rtmri2speech.simulation.truth import TubeTruth, measure, port_is_open, section_map, section_positions
 
@@ -101,7 +101,7 @@ def simulate_utterance(job: Job) -> None:
     tract = VocalTract(own)
     count = frames_of(script)
     duration = float(count / FRAME_RATE)
-    score = compose(script, voice, tract, duration, job.rng(Stream.MOVEMENTS))
+    score = compose_score(script, voice, tract, duration, job.rng(Stream.MOVEMENTS))
     sound = record(
         tract.synthesize(score.tract, score.glottis),
         round(count * SAMPLE_RATE / FRAME_RATE),
@@ -111,15 +111,15 @@ def simulate_utterance(job: Job) -> None:
         float(1 / FRAME_RATE),
         job.scanner_snr_db,
     )
-    # Edges and centres of the frames in turn.
+    # Edges and centers of the frames in turn.
     instants = np.arange(2 * count + 1) / (2.0 * float(FRAME_RATE))
-    centres = instants[1::2]
-    tube = measure(tract, score.tract_at(centres))
+    centers = instants[1::2]
+    tube = measure(tract, score.tract_at(centers))
     # The outlines alone do not tell a closure by the tongue from a narrow vowel; the areas do.
-    closure = np.interp(instants, centres, np.clip(1.0 - tube.tongue_areas / _NEARLY_CLOSED_CM2, 0.0, 1.0))
-    contours = replace(trace_course(tract, score.tract_at(instants)), closure=closure)
-    frames, regions = Scanner(head, float(1 / FRAME_RATE), job.scanner).scan(contours, job.rng(Stream.PICTURES))
-    truth = _truth(script, score, centres, tube, regions)
+    closure = np.interp(instants, centers, np.clip(1.0 - tube.tongue_areas / _NEARLY_CLOSED_CM2, 0.0, 1.0))
+    contours = replace(sample_movement(tract, score.tract_at(instants)), closure=closure)
+    frames, regions = Scanner(head, float(1 / FRAME_RATE), job.scanner).scan(contours, job.rng(Stream.FRAMES))
+    truth = _truth(script, score, centers, tube, regions)
     write_video(job.file(VIDEO), frames, FRAME_RATE)
     write_wav(job.file(SOUND), sound, SAMPLE_RATE)
     phones = [(item.start, item.end, item.label) for item in script.segments if item.label]
@@ -145,7 +145,7 @@ def _speaker(path: Path, voice_text: str) -> tuple[Voice, Head]:
     voice = Voice.from_json(voice_text)
     tract = VocalTract(path)
     neutral = np.mean([fit.tract for fit in voice.vowels.values()], axis=0)
-    return voice, Head(trace(tract, neutral[None]), voice.speaker.seed)
+    return voice, Head(sample_contours(tract, neutral[None]), voice.speaker.seed)
 
 
 def _phrases(script: Script) -> list[tuple[list[Segment], str]]:
@@ -155,8 +155,8 @@ def _phrases(script: Script) -> list[tuple[list[Segment], str]]:
     return [(items, "-".join(phrase)) for items, phrase in zip(spoken, script.phrases, strict=True)]
 
 
-def _truth(script: Script, score: Score, centres: Float64, tube: TubeTruth, regions: UInt8) -> Truth:
-    tract = score.tract_at(centres)
+def _truth(script: Script, score: GesturalScore, centers: Float64, tube: TubeTruth, regions: UInt8) -> Truth:
+    tract = score.tract_at(centers)
     sections = np.stack(
         [
             section_map(
@@ -164,12 +164,12 @@ def _truth(script: Script, score: Score, centres: Float64, tube: TubeTruth, regi
                 np.concatenate([to_pixels(line[:, :2]), line[:, 2:]], axis=1),
                 np.cumsum(lengths),
             )
-            for frame, line, lengths in zip(regions, tube.centre_lines, tube.lengths, strict=True)
+            for frame, line, lengths in zip(regions, tube.center_lines, tube.lengths, strict=True)
         ]
     )
     return Truth(
         frame_rate=np.array([FRAME_RATE.numerator, FRAME_RATE.denominator]),
-        f0=score.f0_at(centres).astype(np.float32),
+        f0=score.f0_at(centers).astype(np.float32),
         formants=tube.formants.astype(np.float32),
         velum_open=port_is_open(tract[:, TRACT.index("VO")]),
         areas=tube.areas.astype(np.float32),

@@ -10,7 +10,7 @@ from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.errors import BundleError
 from rtmri2speech.inference.requirements import require_fit
 from rtmri2speech.models.acoustic import AcousticModel
-from rtmri2speech.models.bundle.foreign import config_beside, import_hifigan
+from rtmri2speech.models.bundle.import_hifigan import config_beside, import_hifigan
 from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
 from rtmri2speech.models.vocoder.adapt import MelInput, transfer
 from rtmri2speech.models.vocoder.generator import Generator

@@ -208,6 +208,31 @@ def test_nothing_is_done_twice_and_more_minutes_may_follow(
     assert len(listed(out)) == 2 + len(pretended)
 
 
+def test_what_was_made_before_files_named_their_kind_is_taken_up(
+    tiny_phantom: Path, tmp_path: Path, pretended: list[str]
+) -> None:
+    out = copied(tiny_phantom, tmp_path)
+    for path in (out / PLAN, out / MANIFEST, voice_file(out, MAN.name)):
+        values = json.loads(path.read_text(encoding="utf-8"))
+        assert values["schema"] == 1 and values["kind"] in ("phantom", "phantom_plan", "simulated_voice")
+        older = {name: value for name, value in values.items() if name not in ("kind", "schema", "program")}
+        path.write_text(json.dumps(older), encoding="utf-8")
+    assert len(PhantomCorpus(out).recordings()) == 2
+    run(out)
+    assert pretended == [] and listed(out) == ["m01_0000", "m01_0001"]
+
+
+def test_plain_values_are_options_and_the_summary_says_what_was_made(
+    tiny_phantom: Path, tmp_path: Path, pretended: list[str]
+) -> None:
+    out = copied(tiny_phantom, tmp_path)
+    summary = simulate(str(out), 1, minutes=0.045, utterance_seconds=2.0, workers=1)
+    assert pretended == [] and contents(out) == contents(tiny_phantom)
+    assert summary.root == out and summary.utterances == 2 and summary.made == 0
+    assert repr(summary).splitlines()[0] == str(summary) == f"{out}: 2 utterances, 0.1 min; 0 made now."
+    assert "m01: tract 16.9 cm" in repr(summary)
+
+
 @pytest.mark.usefixtures("known_voices")
 def test_what_is_done_stays_listed_whatever_the_share(tiny_phantom: Path, tmp_path: Path, pretended: list[str]) -> None:
     out = copied(tiny_phantom, tmp_path)
@@ -290,7 +315,7 @@ def test_no_two_purposes_draw_the_same_random_numbers(tmp_path: Path, monkeypatc
         for index in range(4):
             for number in range(4):
                 job = Job(tmp_path, "m01", number, seed, index, 2.0, ScannerConfig(), None)
-                for stream in (Stream.SCRIPT, Stream.MOVEMENTS, Stream.SOUND, Stream.PICTURES):
+                for stream in (Stream.SCRIPT, Stream.MOVEMENTS, Stream.SOUND, Stream.FRAMES):
                     job.rng(stream)
     assert len(set(seen)) == len(seen) == 2 * (4 + 4 * 4 * 4)
 

@@ -42,7 +42,7 @@ class MelInput:
         """ln of the mel of white noise with samples of variance 1, shape (M,).
 
         Holds what two definitions differ in beside the place of their bands: pre-emphasis, energy of the window,
-        normalisation of the filters. The spectrum's mean power at angle w is sum(window^2) |1 - c exp(-iw)|^2; a
+        normalization of the filters. The spectrum's mean power at angle w is sum(window^2) |1 - c exp(-iw)|^2; a
         mean magnitude is sqrt(pi) / 2 of its root (Rayleigh distribution).
         """
         features = self.features
@@ -105,7 +105,7 @@ def transfer(source: Generator, heard: MelInput, target: Generator, features: Fe
 def resize_kernel(weight: Tensor, rate: int, new_rate: int, new_kernel: int) -> Tensor:
     """The kernel of a transposed convolution for another upsampling rate, by linear interpolation in time.
 
-    Time is counted in input frames from the kernel's centre: tap j of k at rate u stands at (j - (k - 1) / 2) / u,
+    Time is counted in input frames from the kernel's center: tap j of k at rate u stands at (j - (k - 1) / 2) / u,
     whatever the padding (k - u) / 2. So the overlap of neighbouring input frames stays as it was, where stretching
     k taps to k' would change it when k' / u' differs from k / u (on speech, mel L1 of 1.73 against 1.82 nepers).
 

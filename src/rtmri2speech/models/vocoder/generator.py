@@ -22,15 +22,6 @@ LAST_SLOPE: Final = 0.01
 
 _EDGE_KERNEL = 7
 
-CONTEXT_FRAMES: Final = 12
-"""Mel frames on each side that the default generator hears, rounded up; exactly: ``VocoderConfig.context_frames``.
-
-Samples on one side, from the output back to the mel: last convolution 3; each stage's largest block
-(11 - 1) / 2 * (1 + 3 + 5 + 3 * 1) = 60; a transposed convolution of kernel k, rate u and padding p turns a reach
-of R into (R + k - 1 - p) / u. Hence (63 + 2) / 2 = 33, (93 + 4) / 3 = 33, (93 + 10) / 7 = 15, (75 + 14) / 10 = 9,
-and 3 for the first convolution: 12.
-"""
-
 
 class VocoderConfig(Config):
     """Geometry of the generator; the defaults are the memo's (section 3)."""
@@ -69,7 +60,12 @@ class VocoderConfig(Config):
 
     @property
     def context_frames(self) -> int:
-        """Mel frames on each side of a frame that its samples depend on, exact (11 for the defaults)."""
+        """Mel frames on each side of a frame that its samples depend on: 11 for the defaults.
+
+        Counted from the output back to the mel: last convolution 3 samples on each side; in each stage the largest
+        residual block, (11 - 1) / 2 * (1 + 3 + 5 + 3 * 1) = 60 for the defaults; a transposed convolution of kernel
+        k, rate u and padding p turns a reach of R into (R + k - 1 - p) / u; and 3 for the first convolution.
+        """
         first, last = 0, self.hop_length - 1
         reach = _EDGE_KERNEL // 2
         for rate, kernel in zip(reversed(self.upsample_rates), reversed(self.upsample_kernels), strict=True):
@@ -175,7 +171,7 @@ class Generator(Vocoder):
     """Mel spectrogram to waveform by transposed convolutions and residual blocks.
 
     Module names are those of the released HiFi-GAN code, so that its checkpoints map one to one. Weights are
-    plain; :func:`add_weight_norm` reparametrises them for training.
+    plain; :func:`add_weight_norm` reparametrizes them for training.
 
     Args:
         config: geometry.
@@ -216,7 +212,7 @@ class Generator(Vocoder):
 
 
 def add_weight_norm(module: nn.Module) -> None:
-    """Reparametrise every convolution of ``module`` as direction and length, in place (Salimans and Kingma 2016)."""
+    """Reparametrize every convolution of ``module`` as direction and length, in place (Salimans and Kingma 2016)."""
     for part in list(module.modules()):
         if isinstance(part, nn.Conv1d | nn.ConvTranspose1d | nn.Conv2d) and not parametrize.is_parametrized(part):
             parametrizations.weight_norm(part)

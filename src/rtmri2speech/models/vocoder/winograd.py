@@ -30,10 +30,10 @@ _FORMS: Final = {3: (6, 3, 64), 7: (4, 7, 32), 11: (5, 6, 32)}
 
 
 class RowConv(Protocol):
-    """A convolution that hears rows and makes rows, without padding."""
+    """A convolution of rows to rows, without padding."""
 
     def span(self, rows: int) -> int:
-        """Rows heard for ``rows`` rows made; those beyond ``rows - 1 + reach`` do not matter but have to be there."""
+        """Input rows for ``rows`` output rows; those beyond ``rows - 1 + reach`` do not matter but have to be there."""
 
     def __call__(self, x: Tensor, rows: int) -> Tensor:
         """Shape (span(rows), channels in) to (rows, channels out), bias included; the result is new."""
@@ -67,7 +67,7 @@ class MinimalConv:
     """The same by minimal filtering.
 
     With dilation d every d-th row belongs together; d neighbours in time are then like further channels. A kernel of
-    up to m + r taps is cut into parts g0 of m and g1 of r taps. Neighbouring groups y0, y1 of outputs hear the groups
+    up to m + r taps is cut into parts g0 of m and g1 of r taps. Neighboring groups y0, y1 of outputs read the groups
     d0, d1, d2 of the signal, and three products do for four (Karatsuba):
 
         y0 = d0 g0 + d1 g1 = d1 (g0 + g1) + (d0 - d1) g0,    y1 = d1 g0 + d2 g1 = d1 (g0 + g1) + (d2 - d1) g1.
@@ -107,10 +107,10 @@ class MinimalConv:
         """Shape (span(rows), channels in) to (rows, channels out)."""
         m, d, points, wide = self._outputs, self._dilation, len(self._before), self._dilation * x.shape[1]
         groups = self._groups(rows)
-        heard = groups + self._together - 1
+        groups_in = groups + self._together - 1
         # Sample s of group t, d neighbours side by side; groups overlap.
-        samples = x.as_strided((points, heard, wide), (wide, m * wide, 1))
-        values = torch.mm(self._before, samples.reshape(points, -1)).view(points, heard, wide)
+        samples = x.as_strided((points, groups_in, wide), (wide, m * wide, 1))
+        values = torch.mm(self._before, samples.reshape(points, -1)).view(points, groups_in, wide)
         out = x.new_empty(groups // self._together, self._together, m, d, len(self._bias))
         for place, products in enumerate(self._products(values)):
             made = torch.mm(self._after, products.view(points, -1)).view(m, -1, d, len(self._bias))
@@ -118,7 +118,7 @@ class MinimalConv:
         return out.view(groups * m * d, -1)[:rows]
 
     def _products(self, values: Tensor) -> Iterator[Tensor]:
-        """Shape (points, groups heard, d * channels in) to (points, groups // together * d, channels out), in turn."""
+        """Shape (points, input groups, d * channels in) to (points, groups // together * d, channels out), in turn."""
 
         def flat(chosen: Tensor) -> Tensor:
             return chosen.reshape(len(chosen), -1, self._filters[0].shape[1])

@@ -23,10 +23,10 @@ _SETTLED = 5e-4
 # Where the coil lies and how far it reaches, cm: in front of mouth and neck, with a weaker element behind.
 _COIL = ((5.0, -2.5, 8.0, 1.0), (1.0, -9.0, 6.5, 0.35), (-11.0, -4.0, 8.0, 0.5))
 _COIL_FLOOR = 0.16
-# Grey value of the brightest tissue of a neutral steady frame.
+# Gray value of the brightest tissue of a neutral steady frame.
 _WHITE_LEVEL, _WHITE_PERCENTILE = 225.0, 99.5
 # Share of the k-space radius, in lines, that is acquired in every frame: what tells the picture's brightness.
-_CENTRE = 0.25
+_CENTER = 0.25
 # Share of half a cosine's period the fade goes through: down to 0.21 at the edge. All the way to 0 would cost more
 # resolution than the ringing that is left is worth.
 _FADE = 0.7
@@ -53,7 +53,7 @@ class ScannerConfig(Config):
     """Signal of the tongue by the standard deviation of the noise in the real part."""
     ghosting: float = Field(default=0.0, ge=0.0, le=1.0)
     """Share of the signal that is missing from lines left out of a frame: 1 acquires only one in ``interleaves``, and
-    the centre of k-space."""
+    the center of k-space."""
     interleaves: int = Field(default=4, ge=2, le=16)
     """Frames after which every line has been acquired."""
 
@@ -76,7 +76,7 @@ class Scanner:
         self._shade = (self.coil * head.texture).astype(np.float32)
         self._weights = _k_space_weights(self.config.matrix, self.config.apodisation)
         self._lines = np.flatnonzero(self._weights.any(axis=1))
-        self._central = np.abs(np.fft.fftfreq(SIZE, 1.0 / SIZE))[self._lines] <= _CENTRE * self.config.matrix / 2.0
+        self._central = np.abs(np.fft.fftfreq(SIZE, 1.0 / SIZE))[self._lines] <= _CENTER * self.config.matrix / 2.0
         self._steady, self._excess, self._decay = spoiled_gradient_echo(self.config)
         self._steady_still = self._still(self._steady)
         self._scale = 1.0
@@ -85,7 +85,7 @@ class Scanner:
         self._scale = _WHITE_LEVEL / float(np.percentile(picture, _WHITE_PERCENTILE))
         tongue = head.labels(head.prepare(head.neutral), 0) == Region.TONGUE_BODY
         self.sigma = self._scale * float(picture[tongue].mean()) / self.config.snr
-        """Standard deviation of the noise in the real part, grey values."""
+        """Standard deviation of the noise in the real part, gray values."""
 
     def signal(self, frame: int) -> Float64:
         """Signal of every tissue in a frame, counted from the start of the scan: shape (tissues,)."""
@@ -98,11 +98,11 @@ class Scanner:
         """Take T frames.
 
         Args:
-            contours: N = 2 T + 1 instants: edge, centre, edge, ... of the frames.
+            contours: N = 2 T + 1 instants: edge, center, edge, ... of the frames.
             rng: source of the noise; None for pictures without noise.
 
         Returns:
-            Frames (T, 256, 256) and regions at the frames' centres (T, 256, 256).
+            Frames (T, 256, 256) and regions at the frames' centers (T, 256, 256).
 
         Raises:
             ValueError: when the number of instants is even or below 3.
@@ -127,7 +127,7 @@ class Scanner:
         return frames, labels
 
     def _instants(self, start: int, stop: int) -> Float64:
-        """Of each frame the subframes, then its centre; in half frames from the beginning."""
+        """Of each frame the subframes, then its center; in half frames from the beginning."""
         steps = (np.arange(self.config.subframes) + 0.5) * 2.0 / self.config.subframes
         return np.concatenate([2.0 * frame + np.append(steps, 1.0) for frame in range(start, stop)])
 
@@ -146,7 +146,7 @@ class Scanner:
         return np.asarray(np.einsum("t,trc->rc", signal.astype(np.float32), self.head.still))
 
     def _acquire(self, picture: Float32, frame: int, rng: np.random.Generator | None) -> NDArray[np.complex64]:
-        """Through k-space: crop, noise, undersampling; the complex picture in grey values."""
+        """Through k-space: crop, noise, undersampling; the complex picture in gray values."""
         space = scipy.fft.fft2(picture * np.float32(self._scale))
         space = space[np.ix_(self._lines, self._lines)]
         weights = self._weights[np.ix_(self._lines, self._lines)]
@@ -169,7 +169,7 @@ def spoiled_gradient_echo(
 ) -> tuple[Float64, Float64, Float64]:
     """Steady signal, what it is exceeded by at the first pulse, and by how much that shrinks a pulse: (tissues,) each.
 
-    With E1 = exp(-TR / T1) the magnetisation before a pulse tends to M0 (1 - E1) / (1 - E1 cos a), and its distance
+    With E1 = exp(-TR / T1) the magnetization before a pulse tends to M0 (1 - E1) / (1 - E1 cos a), and its distance
     from there shrinks by E1 cos a a pulse (Haase 1990, Magn. Reson. Med. 13, 77-89). The signal is that times sin a
     times exp(-TE / T2*).
     """

@@ -26,7 +26,7 @@ PIXEL_CM = 0.1
 _CELLS = 4
 # Shifts of the drawing's grid, in cells: pictures drawn with all four and averaged resolve a sixteenth of a pixel.
 _SHIFTS = ((-0.375, -0.375), (-0.125, 0.125), (0.125, -0.125), (0.375, 0.375))
-# Column and row of the origin, whole numbers being centres of pixels.
+# Column and row of the origin, whole numbers being centers of pixels.
 _ORIGIN = (108.0, 118.0)
 # What can move lies between these columns and rows.
 _LEFT, _RIGHT, _TOP, _BOTTOM = 12, 156, 88, 256
@@ -36,7 +36,7 @@ _TEXTURE_PIXELS = 2.0
 
 
 def to_pixels(points: Float64) -> Float64:
-    """From cm (x forward, y up) to column and row of a picture, (..., 2); whole numbers are centres of pixels."""
+    """From cm (x forward, y up) to column and row of a picture, (..., 2); whole numbers are centers of pixels."""
     return np.asarray(np.array(_ORIGIN) - np.asarray(points) / PIXEL_CM)
 
 
@@ -136,8 +136,8 @@ class Head:
         return np.asarray(pixels * np.float32(1.0 / (len(codes) * _CELLS**2)))
 
     def labels(self, prepared: Prepared, index: int) -> UInt8:
-        """Regions at the centres of the pixels, (256, 256)."""
-        # On the last grid, shifted by nearly half a cell, the third cell's centre is nearly the pixel's.
+        """Regions at the centers of the pixels, (256, 256)."""
+        # On the last grid, shifted by nearly half a cell, the third cell's center is nearly the pixel's.
         codes = self.codes(prepared, index, 3)
         result = np.zeros((SIZE, SIZE), np.uint8)
         result[window()] = REGION_OF[codes[_CELLS // 2 :: _CELLS, _CELLS // 2 :: _CELLS]]
@@ -177,7 +177,7 @@ def _draw_proportions(neutral: Contours, rng: np.random.Generator) -> HeadPropor
 
 
 def _to_cells(points: Float64) -> Float64:
-    # Whole numbers are centres of cells, counted from the corner of the moving part.
+    # Whole numbers are centers of cells, counted from the corner of the moving part.
     return np.asarray((to_pixels(points) + 0.5 - (_LEFT, _TOP)) * _CELLS - 0.5)
 
 

@@ -55,14 +55,14 @@ def skull_and_brain(proportions: HeadProportions, rng: np.random.Generator) -> S
 def _furrows(inside: Float64, rng: np.random.Generator) -> Shapes:
     """Sulci: fluid from the surface of the brain inwards."""
     result: Shapes = []
-    centre = inside.mean(axis=0)
+    center = inside.mean(axis=0)
     place = 0.0
     while place < len(inside) - 1:
         root = inside[int(place)]
         place += rng.uniform(1.2, 2.4)
         if root[1] < 6.3:
             continue
-        way = (centre - root) / np.hypot(*(centre - root))
+        way = (center - root) / np.hypot(*(center - root))
         across = np.array((-way[1], way[0]))
         length, bend = rng.uniform(0.8, 2.4), rng.uniform(-0.6, 0.6)
         middle, end = root + 0.5 * length * way + 0.2 * bend * across, root + length * way + bend * across

@@ -16,7 +16,7 @@ Sex = Literal["male", "female"]
 
 
 class Stream(IntEnum):
-    """What random numbers are for: the last word of their seed, so that no two purposes draw the same ones.
+    """What random numbers are for: the last number of their seed, so that no two purposes draw the same ones.
 
     Not 0: NumPy takes the seeds ``(1, 2)`` and ``(1, 2, 0)`` for the same.
     """
@@ -25,7 +25,7 @@ class Stream(IntEnum):
     SCRIPT = 2
     MOVEMENTS = 3
     SOUND = 4
-    PICTURES = 5
+    FRAMES = 5
 
 
 # Ranges from which speakers are drawn, cm. VocalTractLab's speaker JD3 is the man they lie around. Between the
@@ -114,7 +114,7 @@ def draw_speakers(count: int, seed: int) -> list[Speaker]:
         ConfigError: for less than one.
     """
     if count < 1:
-        raise ConfigError(f"--speakers {count}: nobody would speak.", "Give 1 or more.")
+        raise ConfigError(f"`speakers={count}`: nobody would speak.", "Give 1 or more.")
     speakers = []
     for index in range(count):
         rng = np.random.default_rng((seed, index, 0, Stream.SPEAKER))
@@ -129,7 +129,7 @@ def draw_speakers(count: int, seed: int) -> list[Speaker]:
 
 
 def read_speakers(path: Path, seed: int) -> list[Speaker]:
-    """Speakers from a YAML file: a name a speaker, below it ``sex``, ``f0`` and ``anatomy`` as far as they are given.
+    """Speakers from a YAML file: a name per speaker, below it ``sex``, ``f0`` and ``anatomy`` as far as they are given.
 
     What is not given lies in the middle of what women and men are drawn from; a man's anatomy is JD3's.
 
@@ -154,7 +154,7 @@ def read_speakers(path: Path, seed: int) -> list[Speaker]:
             given["anatomy"] = {**defaults["anatomy"], **values["anatomy"]}
         speakers.append(Speaker.parse(given, f"{path}, {name}"))
     if not speakers:
-        raise ConfigError(f"{path}: names nobody.", "Give a name a speaker, and below it at least: sex: female")
+        raise ConfigError(f"{path}: names nobody.", "Give a name per speaker, and below it at least: sex: female")
     return speakers
 
 

@@ -125,8 +125,8 @@ class VocalTract:
         result: dict[str, Float64] = self._library().get_outlines(tract)
         return result
 
-    def centre_line(self, tract: Float64) -> Float64:
-        """Centre line of the tract from glottis to lips: x, y, normal x, normal y, position; (129, 5), cm."""
+    def center_line(self, tract: Float64) -> Float64:
+        """Center line of the tract from glottis to lips: x, y, normal x, normal y, position; (129, 5), cm."""
         return np.asarray(self._library().get_centerline(tract), np.float64)
 
     def tube(self, tract: Float64) -> tuple[Float64, Float64]:

@@ -89,6 +89,8 @@ class Voice:
     def to_json(self) -> str:
         """As text; floats keep every digit."""
         values = {
+            "kind": "simulated_voice",
+            "schema": 1,
             "version": VOICE_VERSION,
             "speaker": self.speaker.model_dump(),
             "tract_length_cm": self.tract_length,
@@ -97,6 +99,12 @@ class Voice:
             "rest": self.rest.tolist(),
         }
         return json.dumps(values, indent=1) + "\n"
+
+    def describe(self) -> str:
+        """Length of the tract, and how well the vowels fit, in a line."""
+        percent = {vowel: fit.error_percent for vowel, fit in self.vowels.items()}
+        errors = ", ".join(f"{vowel} {values[0]:+.1f}/{values[1]:+.1f} %" for vowel, values in percent.items())
+        return f"{self.speaker.name}: tract {self.tract_length:.1f} cm; error of F1/F2: {errors}"
 
     @classmethod
     def from_json(cls, text: str) -> Voice:
@@ -118,9 +126,9 @@ class Voice:
 
 
 def shipped_vowels(speaker: Speaker) -> dict[str, VowelFit] | None:
-    """Vowels fitted beforehand for this anatomy, which come with the program, or None."""
+    """Vowels that come with the program, fitted for this anatomy beforehand, or None."""
     path = asset("vowels") / f"{anatomy_key(speaker.anatomy)}.json"
-    return _vowels_from(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+    return _vowels_from(json.loads(path.read_text(encoding="utf-8"))["vowels"]) if path.is_file() else None
 
 
 def anatomy_key(anatomy: Anatomy) -> str:

@@ -63,7 +63,7 @@ _LARYNX_LAG_SECONDS = 0.04
 
 
 @dataclass(frozen=True)
-class Score:
+class GesturalScore:
     """Movements of one utterance, on a grid of :data:`STATE_RATE` states a second from time 0.
 
     Attributes:
@@ -89,7 +89,9 @@ class Score:
         return np.where(self.voiced[nearest], f0, 0.0)
 
 
-def compose(script: Script, voice: Voice, body: VocalTract, seconds: float, rng: np.random.Generator) -> Score:
+def compose_score(
+    script: Script, voice: Voice, body: VocalTract, seconds: float, rng: np.random.Generator
+) -> GesturalScore:
     """Turn a script into movements.
 
     Args:
@@ -110,22 +112,22 @@ def compose(script: Script, voice: Voice, body: VocalTract, seconds: float, rng:
     tract = np.clip(tract, body.low, body.high)
     glottis = _phonation(script, voice, body.glottis("modal"), octaves, times, rng)
     folds, pressure = glottis[:, GLOTTIS.index("XB")], glottis[:, GLOTTIS.index("PR")]
-    return Score(tract, glottis, (folds < _PHONATION_CM) & (pressure > _PHONATION_DPA))
+    return GesturalScore(tract, glottis, (folds < _PHONATION_CM) & (pressure > _PHONATION_DPA))
 
 
 def smooth_steps(times: Float64, start: float, changes: list[tuple[float, float, float]]) -> Float64:
-    """A value that begins at ``start`` and changes by ``amount`` over ``width`` seconds about ``centre``.
+    """A value that begins at ``start`` and changes by ``amount`` over ``width`` seconds about ``center``.
 
     The step is the integral of a raised cosine: speed and acceleration begin and end at zero.
 
     Args:
         times: shape (n,), seconds.
         start: value before the first change.
-        changes: (centre, width, amount).
+        changes: (center, width, amount).
     """
     value = np.full(len(times), start)
-    for centre, width, amount in changes:
-        place = np.clip((times - centre) / width, -0.5, 0.5)
+    for center, width, amount in changes:
+        place = np.clip((times - center) / width, -0.5, 0.5)
         value += amount * (0.5 + place + np.sin(2.0 * np.pi * place) / (2.0 * np.pi))
     return value
 

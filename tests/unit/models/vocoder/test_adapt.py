@@ -108,7 +108,7 @@ def test_narrow_bands_are_all_heard() -> None:
     few = OURS.model_copy(update={"n_mels": 16})
     bands, _ = mel_estimate(MelInput(few), OURS)
     np.testing.assert_allclose(bands.sum(1), 1)
-    # All but those above the centre of the highest and its reach.
+    # All but those above the center of the highest and its reach.
     assert bands[:, :60].any(0).all()
     one, shift = mel_estimate(MelInput(OURS.model_copy(update={"n_mels": 1})), few)
     assert one.shape == (1, 16) and np.isfinite(shift).all()

@@ -7,6 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rtmri2speech.errors import UserError
 from rtmri2speech.models.vocoder import cpu_generator, winograd
 from rtmri2speech.models.vocoder.cpu_generator import CpuGenerator, for_inference
 from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig, add_weight_norm
@@ -69,6 +70,12 @@ def test_weight_norm_and_weights_of_its_own(generator: Generator) -> None:
             part.zero_()
     torch.testing.assert_close(model(mel), expected, atol=1e-6, rtol=0)
     assert model.hop_length == generator.hop_length
+
+
+def test_the_plain_form_is_the_trained_one_and_others_are_refused(generator: Generator) -> None:
+    assert for_inference(generator, "plain") is generator
+    with pytest.raises(UserError, match="`generator=slow`: unknown form"):
+        for_inference(generator, "slow")  # type: ignore[arg-type]
 
 
 def test_what_stays_as_it_is(generator: Generator) -> None:

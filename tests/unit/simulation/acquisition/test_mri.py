@@ -77,12 +77,12 @@ def test_steady_signal_is_that_of_ernst(head: Head) -> None:
     steady, excess, decay = spoiled_gradient_echo(config)
     number = TISSUES.index(MUSCLE)
     # Pulse by pulse.
-    magnetisation, angle = 1.0, np.deg2rad(config.flip_deg)
+    magnetization, angle = 1.0, np.deg2rad(config.flip_deg)
     signals = []
     for _ in range(3000):
-        signals.append(MUSCLE.density * magnetisation * np.sin(angle))
+        signals.append(MUSCLE.density * magnetization * np.sin(angle))
         relaxed = np.exp(-config.tr_ms / MUSCLE.t1_ms)
-        magnetisation = 1.0 - (1.0 - magnetisation * np.cos(angle)) * relaxed
+        magnetization = 1.0 - (1.0 - magnetization * np.cos(angle)) * relaxed
     assert steady[number] == pytest.approx(signals[-1])
     assert steady[number] + excess[number] * decay[number] ** 50 == pytest.approx(signals[50])
     assert steady[TISSUES.index(FAT)] > 1.5 * steady[number]
@@ -167,7 +167,7 @@ def test_ghosts_leave_the_brightness_as_it_is(head: Head, ghosting: float, conto
     frames = scanner_of(head, config).scan(still(contours("@"), 8), None)[0].astype(float)
     # Where a ghost falls on air, the magnitude rectifies it: a little remains.
     assert frames.mean(axis=(1, 2)) == pytest.approx(frames.mean(), rel=0.02 * ghosting)
-    # What is finer than the centre of k-space comes and goes.
+    # What is finer than the center of k-space comes and goes.
     spectrum = np.abs(np.fft.fft2(frames))[:, 30:60, :8]
     assert np.abs(np.diff(spectrum, axis=0)).mean() > 0.5 * ghosting * spectrum.mean()
 

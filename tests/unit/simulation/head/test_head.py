@@ -103,9 +103,9 @@ def test_the_tongue_has_no_holes(head: Head, shape_name: str, contours: Callable
 def test_parts_of_the_tongue_are_where_they_should_be(head: Head, contours: Callable[..., Contours]) -> None:
     shape = contours("@")
     labels = labels_of(head, shape)
-    centre = {region: ndimage.center_of_mass(labels == region) for region in TONGUE}
-    assert centre[Region.TONGUE_TIP][1] < centre[Region.TONGUE_BODY][1] < centre[Region.TONGUE_ROOT][1]
-    assert centre[Region.TONGUE_ROOT][0] > centre[Region.TONGUE_BODY][0]
+    center = {region: ndimage.center_of_mass(labels == region) for region in TONGUE}
+    assert center[Region.TONGUE_TIP][1] < center[Region.TONGUE_BODY][1] < center[Region.TONGUE_ROOT][1]
+    assert center[Region.TONGUE_ROOT][0] > center[Region.TONGUE_BODY][0]
     tongue = shape.tongue[0]
     length = np.hypot(*np.diff(tongue[TIP_FROM:33], axis=0).T).sum()
     assert 1.0 < length < 2.0

@@ -29,7 +29,7 @@ def test_women_have_shorter_throats_and_higher_voices() -> None:
 
 
 def test_nobody_is_refused() -> None:
-    with pytest.raises(ConfigError, match="--speakers 0"):
+    with pytest.raises(ConfigError, match="`speakers=0`"):
         draw_speakers(0, seed=0)
 
 

@@ -59,7 +59,7 @@ def test_contours_have_their_fixed_numbers_of_points(tract: VocalTract) -> None:
 def test_tube_and_centre_line_have_one_length(tract: VocalTract) -> None:
     shape = tract.shape("e")
     lengths, areas = tract.tube(shape)
-    line = tract.centre_line(shape)
+    line = tract.center_line(shape)
     assert lengths.shape == areas.shape == (40,) and line.shape == (129, 5)
     assert lengths.sum() == pytest.approx(line[-1, 4], abs=0.05)
 
@@ -170,7 +170,7 @@ def test_the_default_anatomy_is_the_librarys_own(tract: VocalTract) -> None:
 
 def test_peaks_lie_between_the_grid_points() -> None:
     frequencies = np.arange(0.0, 3000.0, 10.0)
-    magnitude = sum(1.0 / (1.0 + ((frequencies - centre) / 40.0) ** 2) for centre in (503.0, 1497.0))
+    magnitude = sum(1.0 / (1.0 + ((frequencies - center) / 40.0) ** 2) for center in (503.0, 1497.0))
     found = peaks(frequencies, np.asarray(magnitude), 3)
     assert found[:2] == pytest.approx([503.0, 1497.0], abs=1.0)
     assert np.isnan(found[2])

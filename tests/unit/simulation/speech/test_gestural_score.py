@@ -7,16 +7,21 @@ from hypothesis import strategies as st
 
 from rtmri2speech.simulation.speaker.vocaltractlab import GLOTTIS, STATE_RATE, TRACT, VocalTract
 from rtmri2speech.simulation.speaker.voice import Voice
-from rtmri2speech.simulation.speech.gestural_score import LARYNX_CM_PER_OCTAVE, Score, compose, smooth_steps
+from rtmri2speech.simulation.speech.gestural_score import (
+    LARYNX_CM_PER_OCTAVE,
+    GesturalScore,
+    compose_score,
+    smooth_steps,
+)
 from rtmri2speech.simulation.speech.script import Script, Segment, write_script
 
-Pair = tuple[Script, Score]
+Pair = tuple[Script, GesturalScore]
 
 
 def said(voice: Voice, number: int) -> Pair:
     rng = np.random.default_rng(number)
     script = write_script(number, 5.0, rng)
-    return script, compose(script, voice, VocalTract(), script.duration + 0.1, rng)
+    return script, compose_score(script, voice, VocalTract(), script.duration + 0.1, rng)
 
 
 def mora(*phones: tuple[str, float]) -> Script:
@@ -29,11 +34,11 @@ def mora(*phones: tuple[str, float]) -> Script:
     return Script(0, "train", (("a",) * sum(label == "a" for label, _ in phones),), tuple(segments))
 
 
-def played(script: Script, voice: Voice) -> Score:
-    return compose(script, voice, VocalTract(), script.duration, np.random.default_rng(0))
+def played(script: Script, voice: Voice) -> GesturalScore:
+    return compose_score(script, voice, VocalTract(), script.duration, np.random.default_rng(0))
 
 
-def column(score: Score, name: str) -> np.ndarray:
+def column(score: GesturalScore, name: str) -> np.ndarray:
     return score.tract[:, TRACT.index(name)]
 
 
@@ -108,7 +113,7 @@ def test_a_higher_voice_has_a_higher_larynx(voice: Voice) -> None:
     for number in range(1, 8):
         # Of one vowel, so that only the voice moves the larynx.
         script = mora(("a", 0.5), ("a", 0.5), ("a", 0.5))
-        score = compose(script, voice, VocalTract(), script.duration, np.random.default_rng(number))
+        score = compose_score(script, voice, VocalTract(), script.duration, np.random.default_rng(number))
         steady = slice(round(0.8 * STATE_RATE), round(1.7 * STATE_RATE))
         octaves.append(np.log2(score.glottis[steady, GLOTTIS.index("F0")] / voice.speaker.f0))
         heights.append(column(score, "HY")[steady])
@@ -125,7 +130,7 @@ def test_a_vowel_never_scatters_into_a_consonant(voice: Voice) -> None:
     own = VocalTract()
     for number in range(0, 42, 7):
         script = write_script(number, 5.0, np.random.default_rng(number))
-        score = compose(script, voice, own, script.duration, np.random.default_rng(number))
+        score = compose_score(script, voice, own, script.duration, np.random.default_rng(number))
         for segment in script.segments:
             if segment.label:
                 middle = score.tract_at(np.array([(segment.start + segment.end) / 2]))[0]

@@ -1,0 +1,84 @@
+"""What a phantom shall be: how much speech, by whom, in what scanner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import Field
+
+from rtmri2speech.config import Config
+from rtmri2speech.errors import ConfigError
+from rtmri2speech.simulation.acquisition.mri import ScannerConfig
+from rtmri2speech.simulation.speaker.anatomy import Speaker, draw_speakers, read_speakers
+
+_SPEAKERS = 3
+
+# Fields by the parameters that set them, as messages write those.
+_PARAMETERS = {
+    "minutes": "`minutes`",
+    "seed": "`seed`",
+    "utterance_seconds": "`utterance_seconds`",
+    "scanner.matrix": "`matrix`",
+    "scanner.snr": "`snr`",
+    "scanner.ghosting": "`undersampling`",
+    "scanner_snr_db": "`scanner_snr`",
+}
+
+
+class PhantomOptions(Config):
+    """How much a phantom holds, and how it is recorded."""
+
+    minutes: float = Field(gt=0.0, le=1e5, description="of all speakers together, filled up with whole utterances")
+    seed: int = Field(0, ge=0, description="of everything")
+    utterance_seconds: float = Field(6.0, ge=1.5, le=60.0, description="length of an utterance, about")
+    scanner: ScannerConfig = ScannerConfig()
+    scanner_snr_db: float | None = Field(None, ge=-20.0, le=60.0, description="speech above the scanner's noise, dB")
+
+
+def make_options(
+    *,
+    minutes: float,
+    seed: int,
+    utterance_seconds: float,
+    matrix: int | None,
+    snr: float | None,
+    undersampling: float,
+    scanner_snr: float | None,
+) -> PhantomOptions:
+    """Options from the parameters of :func:`rtmri2speech.simulation.phantom.simulate`; None for a default.
+
+    Raises:
+        ConfigError: naming the parameter that is out of range.
+    """
+    scanner = {"matrix": matrix, "snr": snr, "ghosting": undersampling}
+    values = {
+        "minutes": minutes,
+        "seed": seed,
+        "utterance_seconds": utterance_seconds,
+        "scanner": {name: value for name, value in scanner.items() if value is not None},
+        "scanner_snr_db": scanner_snr,
+    }
+    return PhantomOptions.parse(values, "simulate", _PARAMETERS)
+
+
+def choose_speakers(speakers: int | Sequence[Speaker] | None, anatomy: str | Path | None, seed: int) -> list[Speaker]:
+    """The speakers of a phantom.
+
+    Args:
+        speakers: themselves, or how many to draw; None for three, or for those of ``anatomy``.
+        anatomy: YAML file with speakers, see :func:`read_speakers`.
+        seed: of what is drawn.
+
+    Raises:
+        ConfigError: for less than one, both ways at once, or a file that cannot be used.
+    """
+    if anatomy is not None:
+        if speakers is not None:
+            raise ConfigError(
+                "`speakers` and `anatomy` exclude each other.", "Leave out `speakers`: the file names them all."
+            )
+        return read_speakers(Path(anatomy), seed)
+    if speakers is None or isinstance(speakers, int):
+        return draw_speakers(_SPEAKERS if speakers is None else speakers, seed)
+    return list(speakers)
