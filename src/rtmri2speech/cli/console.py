@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from rtmri2speech.assets import find_model
+from rtmri2speech.cli.flags import in_flags
 from rtmri2speech.errors import ConfigError, UserError
 
 Many = Parameter(consume_multiple=True, negative="")
@@ -23,10 +24,10 @@ Flag = Parameter(negative="")
 Inputs = Annotated[
     list[Path] | None, Parameter(name=["--inputs", "--data-dir"], consume_multiple=True, negative="", metavar="PATH")
 ]
-"""Videos or folders, named one after the other, or after the memo's ``--data_dir``."""
+"""Videos or folders, named one after the other, or after ``--data_dir`` as in the reference configuration."""
 
 Fps = Annotated[str | None, Parameter(help="True frame rate, where the file's is wrong: 27.17 or 625/23.")]
-Workers = Annotated[int, Parameter(help="Worker processes; 0 for one a core.")]
+Workers = Annotated[int, Parameter(help="Worker processes; 0 for one per core.")]
 Device = Literal["auto", "cpu", "cuda"]
 """Where to run; ``auto`` takes a GPU if there is one."""
 
@@ -52,7 +53,7 @@ def parse_fps(text: str | None) -> Fraction | None:
     except (ValueError, ZeroDivisionError):
         rate = Fraction(0)
     if not 0 < rate < 100_000:
-        raise ConfigError(f"--fps {text}: not a frame rate.", "Write frames a second: 27.17 or 625/23.")
+        raise ConfigError(f"`fps={text}`: not a frame rate.", "Write frames per second: 27.17 or 625/23.")
     return rate
 
 
@@ -111,5 +112,5 @@ def report_failures(failures: list[tuple[Path, UserError]]) -> int:
     """Print what failed in a batch that went on; the exit code."""
     for path, error in failures:
         problem = error.problem if str(path) in error.problem else f"{path}: {error.problem}"
-        print(f"error: {problem}\n       {error.remedy}", file=sys.stderr)
+        print(f"error: {in_flags(problem)}\n       {in_flags(error.remedy)}", file=sys.stderr)
     return 1 if failures else 0

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 
 from cyclopts import App
 
 # `name` or `name=value`, as the library writes a parameter.
 _PARAMETER = re.compile(r"`([A-Za-z_]\w*)(?:=([^`]*))?`")
+
+_RUNNING: ContextVar[tuple[App, tuple[str, ...]] | None] = ContextVar("running", default=None)
+
+
+def is_running(app: App, words: Sequence[str]) -> None:
+    """Remember the command line, for messages that a command prints itself (:func:`in_flags`)."""
+    _RUNNING.set((app, tuple(words)))
+
+
+def in_flags(text: str) -> str:
+    """``text`` of the library in the words of the command that is running."""
+    running = _RUNNING.get()
+    return text if running is None else with_flags(text, flags_of(*running))
 
 
 def flags_of(app: App, words: Sequence[str]) -> dict[str, str]:

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from rtmri2speech import __version__
-from rtmri2speech.cli.flags import flags_of, with_flags
+from rtmri2speech.cli.flags import flags_of, is_running, with_flags
 from rtmri2speech.errors import UserError
 
 _INTERRUPTED = 130
+_RESPELLED = {"--normalisation": "--normalization"}
 
 app = App(
     name="rtmri2speech",
@@ -99,6 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = [_hyphenated(word) for word in (sys.argv[1:] if arguments is None else arguments)]
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
+    is_running(app, words)
     try:
         result = app(words, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
@@ -129,9 +131,12 @@ def _from_system(error: OSError) -> UserError:
 
 
 def _hyphenated(word: str) -> str:
-    """``--n_mels=64`` as ``--n-mels=64``: the memo's spelling works too."""
+    """``--n_mels=64`` as ``--n-mels=64``: the spelling of the reference configuration works too, and older ones."""
     match = re.match(r"--[A-Za-z][\w-]*", word)
-    return word if match is None else match[0].replace("_", "-") + word[match.end() :]
+    if match is None:
+        return word
+    flag = match[0].replace("_", "-")
+    return _RESPELLED.get(flag, flag) + word[match.end() :]
 
 
 def _command_of(words: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""What is true of a simulated utterance, frame by frame, in one ``.npz`` file."""
+"""The truth of a simulated utterance, frame by frame, in one ``.npz`` file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Truth:
-    """The truth of T frames of 256 x 256 pixels; all at the frames' centres.
+    """The truth of T frames of 256 x 256 pixels; all at the frames' centers.
 
     Sections k = 0 .. 39 run from the glottis to the lips. The formants are the first peaks of VocalTractLab's
     transfer function, side cavities, losses and, where the velum is down, the nose included; ``tube_formants``
@@ -25,13 +25,13 @@ class Truth:
     functions belong to.
 
     Attributes:
-        frame_rate: (2,) int, numerator and denominator of frames a second.
+        frame_rate: (2,) int, numerator and denominator of frames per second.
         f0: (T,) float32, Hz; 0 where there is no voice.
         formants: (T, 4) float32, F1 to F4, Hz; NaN where there are fewer peaks from 120 Hz to 7 kHz.
         velum_open: (T,) bool; there F1 to F4 include resonances of the nose.
         areas: (T, 40) float32, cross-sectional areas, cm^2; 1e-4 where closed.
         lengths: (T, 40) float32, section lengths, cm.
-        positions: (T, 40, 2) float32, pixel column and row of each section's middle on the centre line.
+        positions: (T, 40, 2) float32, pixel column and row of each section's center on the center line.
         tube_formants: (T, 2) float32, Hz.
         sensitivity: (T, 2, 40) float32, S_1 and S_2: dF_n / F_n = sum_k S_n(k) dA_k / A_k.
         regions: (T, 256, 256) uint8, values of ``Region``.
@@ -78,7 +78,7 @@ class Truth:
             raise DatasetError(f"{path}: not a phantom's truth ({error}).", "Simulate it again.") from None
 
     def sensitivity_map(self, formant: int) -> NDArray[np.float32]:
-        """S_n over the picture, (T, 256, 256): each section's value spread evenly over its pixels.
+        """S_n over the frame, (T, 256, 256): each section's value spread evenly over its pixels.
 
         The sum over a frame is the sum over the sections that are seen: widening pixels where the map is
         positive raises the formant.

@@ -118,8 +118,8 @@ def gradcam(
 def _segments(
     texts: list[str], textgrid: Path | None, tier: str, labels: list[str], clip: Clip, rate: Fraction
 ) -> list[Segment]:
+    from rtmri2speech.corpora.sound_of_recording import lead_of_labels
     from rtmri2speech.phonetics.labelled_segments import labelled_segments, parse_segment, require_distinct
-    from rtmri2speech.preparation.check import lead_of_labels
 
     found = [parse_segment(text, clip.n_frames, rate, clip.scan.path) for text in texts]
     if textgrid is not None:

@@ -122,17 +122,17 @@ def _vowels_of(
     path: Path, textgrid: Path | None, finder: VowelFinder, ceiling: float | None, frames: MeanFrames, out: Path
 ) -> list[VowelToken]:
     from rtmri2speech.corpora.folder import FolderCorpus
-    from rtmri2speech.corpora.names import beside
+    from rtmri2speech.corpora.names import next_to
+    from rtmri2speech.corpora.sound_of_recording import find_sound
     from rtmri2speech.data.media.scan import scan_video
     from rtmri2speech.data.media.video import VIDEO_SUFFIXES
     from rtmri2speech.phonetics.tracks import choose_ceiling
     from rtmri2speech.phonetics.vowel_space import measure_vowels, write_vowel_grid
     from rtmri2speech.preparation.align import offsets
-    from rtmri2speech.preparation.check import find_sound
     from rtmri2speech.reporting.video.sources import open_pictures
     from rtmri2speech.signal.frames import FrameConfig
 
-    grid = textgrid or beside(path.with_suffix(""), (".TextGrid",))
+    grid = textgrid or next_to(path.with_suffix(""), (".TextGrid",))
     if grid is None:
         raise ConfigError(f"{path}: no {path.stem}.TextGrid beside it.", "Put it there, or name it: --textgrid FILE")
     spans = finder.spans_in(grid)

@@ -16,13 +16,13 @@ from typing import Any
 from rtmri2speech import __version__
 from rtmri2speech.analysis.map_folder import read_sequence
 from rtmri2speech.analysis.regions.masks import read_regions, source_of
+from rtmri2speech.corpora.sound_of_recording import lead_of_labels
 from rtmri2speech.data.files import write_text
 from rtmri2speech.data.media.audio import Sound, encode_flac, read_sound
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.errors import DatasetError, MediaError, UserError
 from rtmri2speech.phonetics.vowels import Span
-from rtmri2speech.preparation.check import lead_of_labels
 from rtmri2speech.reporting.page.collect import ClipFiles, Findings, places_of
 from rtmri2speech.reporting.page.images import (
     COLUMNS,
