@@ -114,8 +114,7 @@ def main() -> int:
                 PrepareOptions(split="corpus"),
                 given.workers,
                 prune=given.prune,
-                on_start=bar.expect,
-                on_done=lambda recording: bar.advance(),
+                progress=bar,
             )
     except UserError as error:
         print(f"error: {error.problem}\n       {error.remedy}", file=sys.stderr)

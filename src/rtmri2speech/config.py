@@ -15,7 +15,7 @@ from rtmri2speech.errors import ConfigError
 
 
 class Config(BaseModel):
-    """Base of every configuration: frozen, strict about names, with messages for people."""
+    """Base of every configuration: frozen, strict about names, with messages a person can act on."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -34,12 +34,20 @@ class Config(BaseModel):
         if not isinstance(values, dict):
             raise ConfigError(
                 f"{source}: expected names with values, found {type(values).__name__}.",
-                "Write one 'name: value' a line.",
+                "Write one 'name: value' per line.",
             )
         try:
             return cls.model_validate(values)
         except ValidationError as error:
             raise ConfigError(*_explain(cls, error, source, options)) from None
+
+    def changed(self, fields: Mapping[str, Any], source: str) -> Self:
+        """This configuration with other values of some fields, validated as by :meth:`parse`.
+
+        Raises:
+            ConfigError: for unknown fields and values out of range.
+        """
+        return self.parse({**dict(self), **fields}, source) if fields else self
 
     def differences(self, other: Self) -> list[str]:
         """Names of the fields in which ``other`` differs, each with both values."""
@@ -119,13 +127,17 @@ def apply_overrides(values: dict[str, Any], overrides: list[str]) -> dict[str, A
     for override in overrides:
         name, equals, text = override.partition("=")
         if not equals or not name:
-            raise ConfigError(f"--set {override}: expected name=value.", "For example: --set training.lr=1e-4")
+            raise ConfigError(
+                f"`overrides={override}`: expected name=value.", "For example: `overrides=training.lr=1e-4`"
+            )
         *parents, last = name.strip().split(".")
         node = result
         for parent in parents:
             node = node.setdefault(parent, {})
             if not isinstance(node, dict):
-                raise ConfigError(f"--set {override}: '{parent}' holds a value, not a group.", "Shorten the name.")
+                raise ConfigError(
+                    f"`overrides={override}`: '{parent}' holds a value, not a group.", "Shorten the name."
+                )
         node[last] = _parse_value(text)
     return result
 

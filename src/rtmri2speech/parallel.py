@@ -34,7 +34,7 @@ def _start_worker() -> None:
 
 
 def _watch_parent() -> None:
-    """End this worker when its parent is killed: it would wait for ever, or write beside the next run."""
+    """End this worker when its parent is killed: it would wait forever, or write at the same time as the next run."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return
@@ -63,7 +63,7 @@ def _guarded(work: Callable[[Job], Result], job: Job) -> Result | UserError:
         name = error.filename or "A file"
         return UserError(f"{name}: {error.strerror or error}.", "Close programs that use it, then run it again.")
     except MemoryError:
-        return UserError("Not enough memory.", "Use fewer --workers, or cut the recording.")
+        return UserError("Not enough memory.", "Use fewer `workers`, or cut the recording.")
 
 
 def run_jobs(
@@ -78,11 +78,11 @@ def run_jobs(
     Args:
         work: a function at module level.
         jobs: its arguments.
-        workers: processes; 0 for one a core.
+        workers: processes; 0 for one per core.
         fresh: do every job in a process of its own that ends with it, for libraries that leave traces.
     """
     if workers < 0:
-        raise ConfigError(f"--workers {workers}: less than none.", "Give a number of processes; 0 is one a core.")
+        raise ConfigError(f"`workers={workers}`: less than none.", "Give a number of processes; 0 is one per core.")
     workers = min(workers or os.cpu_count() or 1, len(jobs))
     if workers <= 1 and not (fresh and jobs):
         for job in jobs:
@@ -118,6 +118,6 @@ def run_jobs(
                 yield (
                     job,
                     UserError(
-                        "The worker process died (killed, or out of memory).", "Use fewer --workers, then run it again."
+                        "The worker process died (killed, or out of memory).", "Use fewer `workers`, then run it again."
                     ),
                 )

@@ -1,4 +1,4 @@
-"""How long work tells whoever waits for it how far it is."""
+"""Progress of long work, reported to whoever waits for it."""
 
 from __future__ import annotations
 

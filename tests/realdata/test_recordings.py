@@ -15,13 +15,15 @@ import pytest
 from scipy.signal import correlate
 
 from rtmri2speech.corpora.folder import FolderCorpus
+from rtmri2speech.corpora.sound_of_recording import MissingSound
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.data.media.audio import read_sound
 from rtmri2speech.data.media.clips import open_clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.errors import MediaError
-from rtmri2speech.preparation.check import CheckOptions, Finding, MissingSound, check_recordings, check_scan
+from rtmri2speech.preparation.check import CheckOptions, check_recordings
 from rtmri2speech.preparation.check_dataset import check_dataset
+from rtmri2speech.preparation.findings import Finding, check_scan
 from rtmri2speech.preparation.prepare import prepare
 from rtmri2speech.preparation.recording import PrepareOptions
 from rtmri2speech.signal.features import FeatureConfig
@@ -43,7 +45,7 @@ def data(name: str) -> Path:
 
 
 def check(corpus: FolderCorpus, **options: object) -> list[Finding]:
-    return check_recordings(corpus.recordings(), CheckOptions.parse(options, "check"), 1, lambda recording: None)
+    return check_recordings(corpus.recordings(), CheckOptions.parse(options, "check"), 1)
 
 
 def errors(findings: list[Finding]) -> list[Finding]:
@@ -92,8 +94,8 @@ def test_the_sync_case_is_refused_with_the_lengths(tmp_path: Path) -> None:
     with pytest.raises(MediaError) as caught:
         prepare(paired, tmp_path / "b", OPTIONS, workers=1)
     for text in (finding.problem, caught.value.problem):
-        assert "22.5" in text and "13.80 s of picture" in text and "after the picture has ended" in text
-    assert "--sync-offset" in caught.value.remedy and "--on-mismatch trim" in caught.value.remedy
+        assert "22.5" in text and "13.80 s of video" in text and "after the video has ended" in text
+    assert "`sync_offset`" in caught.value.remedy and "`on_mismatch='trim'`" in caught.value.remedy
 
 
 def test_the_sync_case_is_accepted_with_the_right_options(tmp_path: Path) -> None:
@@ -112,7 +114,7 @@ def test_the_sync_case_is_accepted_with_the_right_options(tmp_path: Path) -> Non
         begin = round((second + offset) * whole.rate)
         source = whole.samples[begin : begin + whole.rate]
         assert np.sqrt(np.mean(part**2)) == pytest.approx(np.sqrt(np.mean(source**2)), rel=0.1)
-    assert not errors(check_dataset(tmp_path / "set", 1, lambda name: None))
+    assert not errors(check_dataset(tmp_path / "set", 1))
 
 
 def test_the_sentences_of_m3_prepare_with_either_sound(tmp_path: Path) -> None:

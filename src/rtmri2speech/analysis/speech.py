@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rtmri2speech.corpora.folder import FolderCorpus
-from rtmri2speech.corpora.names import beside
+from rtmri2speech.corpora.names import next_to
+from rtmri2speech.corpora.sound_of_recording import find_sound
 from rtmri2speech.data.media.audio import Sound, read_sound
 from rtmri2speech.data.media.clips import open_gray_clip
 from rtmri2speech.data.media.scan import scan_video
@@ -18,7 +19,6 @@ from rtmri2speech.phonetics.tracks import choose_ceiling
 from rtmri2speech.phonetics.vowel_space import RecordedVowels, VowelSpace, measure_vowels
 from rtmri2speech.phonetics.vowels import Span, VowelFinder
 from rtmri2speech.preparation.align import offsets
-from rtmri2speech.preparation.check import find_sound
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frames import FrameConfig
 
@@ -82,7 +82,7 @@ def vowels(
 
 
 def _spans_of(path: Path, textgrid: Path | None, finder: VowelFinder) -> list[Span]:
-    grid = textgrid or beside(path.with_suffix(""), (".TextGrid",))
+    grid = textgrid or next_to(path.with_suffix(""), (".TextGrid",))
     if grid is None:
         raise ConfigError(f"{path}: no {path.stem}.TextGrid next to it.", "Put it there, or name it: `textgrid`")
     spans = finder.spans_in(grid)

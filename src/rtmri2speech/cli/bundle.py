@@ -101,7 +101,7 @@ def acoustic(
     scaler: Annotated[Path, Parameter(name=["--scaler", "--scaler-json"])],
     out: Path,
     backbone: str = "tf_efficientnetv2_b2",
-    normalisation: Literal["memo", "robust"] = "memo",
+    normalization: Literal["memo", "robust"] = "memo",
 ) -> int:
     """Bring in an acoustic model, mri_acoustic_model.pt, with its scaler.
 
@@ -115,7 +115,7 @@ def acoustic(
         The model file to write.
     backbone
         Its image network, by its name in timm.
-    normalisation
+    normalization
         How its frames were scaled.
     """
     from rtmri2speech.models.acoustic import AcousticConfig
@@ -123,7 +123,7 @@ def acoustic(
     from rtmri2speech.models.bundle.model_file import save_bundle
     from rtmri2speech.signal.frames import FrameConfig
 
-    frames = FrameConfig(mode=normalisation)
+    frames = FrameConfig(mode=normalization)
     result = import_acoustic(checkpoint, scaler, AcousticConfig(backbone=backbone), frames=frames)
     save_bundle(result, out)
     print(result.card)

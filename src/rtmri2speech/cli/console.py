@@ -24,10 +24,10 @@ Flag = Parameter(negative="")
 Inputs = Annotated[
     list[Path] | None, Parameter(name=["--inputs", "--data-dir"], consume_multiple=True, negative="", metavar="PATH")
 ]
-"""Videos or folders, named one after the other, or after the memo's ``--data_dir``."""
+"""Videos or folders, named one after the other, or after ``--data_dir`` as in the reference configuration."""
 
 Fps = Annotated[str | None, Parameter(help="True frame rate, where the file's is wrong: 27.17 or 625/23.")]
-Workers = Annotated[int, Parameter(help="Worker processes; 0 for one a core.")]
+Workers = Annotated[int, Parameter(help="Worker processes; 0 for one per core.")]
 Device = Literal["auto", "cpu", "cuda"]
 """Where to run; ``auto`` takes a GPU if there is one."""
 
@@ -53,7 +53,7 @@ def parse_fps(text: str | None) -> Fraction | None:
     except (ValueError, ZeroDivisionError):
         rate = Fraction(0)
     if not 0 < rate < 100_000:
-        raise ConfigError(f"--fps {text}: not a frame rate.", "Write frames a second: 27.17 or 625/23.")
+        raise ConfigError(f"`fps={text}`: not a frame rate.", "Write frames per second: 27.17 or 625/23.")
     return rate
 
 

@@ -16,6 +16,7 @@ from rtmri2speech.errors import UserError
 from rtmri2speech.version import __version__
 
 _INTERRUPTED = 130
+_RESPELLED = {"--normalisation": "--normalization"}
 
 app = App(
     name="rtmri2speech",
@@ -126,9 +127,12 @@ def _from_system(error: OSError) -> UserError:
 
 
 def _hyphenated(word: str) -> str:
-    """``--n_mels=64`` as ``--n-mels=64``: the memo's spelling works too."""
+    """``--n_mels=64`` as ``--n-mels=64``: the spelling of the reference configuration works too, and older ones."""
     match = re.match(r"--[A-Za-z][\w-]*", word)
-    return word if match is None else match[0].replace("_", "-") + word[match.end() :]
+    if match is None:
+        return word
+    flag = match[0].replace("_", "-")
+    return _RESPELLED.get(flag, flag) + word[match.end() :]
 
 
 def _command_of(words: Sequence[str]) -> str:

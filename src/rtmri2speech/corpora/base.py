@@ -1,4 +1,4 @@
-"""What a corpus must tell: its recordings, its licence, how to cite it."""
+"""The protocol of a corpus: its recordings, its licence, how to cite it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Recording:
         video: the video file.
         audio: the sound file, or None where the video's own sound track is meant.
         textgrid: Praat annotation on the sound's clock, if there is one.
-        sync_offset: seconds of sound before the picture begins (negative: the sound begins later).
+        sync_offset: seconds of sound before the first frame (negative: the sound starts later).
         split: where the corpus itself puts it, or None.
     """
 
@@ -45,7 +45,7 @@ class Recording:
 
 @dataclass(frozen=True)
 class SoundRecording:
-    """Sound without a picture, for the vocoder.
+    """Sound without video, for the vocoder.
 
     Attributes:
         id: unique in the corpus, usable as a folder name.
@@ -76,7 +76,7 @@ AnyRecording = Recording | SoundRecording
 
 
 class Corpus(Protocol):
-    """A collection of recordings of one origin, either all with a picture or all without."""
+    """A collection of recordings of one origin, either all with video or all without."""
 
     @property
     def name(self) -> str:

@@ -1,4 +1,4 @@
-"""A folder of videos: ``NAME.mp4`` with its own sound track, or with ``NAME.wav`` beside it."""
+"""A folder of videos: ``NAME.mp4`` with its own sound track, or with ``NAME.wav`` next to it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtmri2speech.corpora.base import Recording
-from rtmri2speech.corpora.names import beside, files_below, name_and_speaker, refuse_duplicates, safe_name
+from rtmri2speech.corpora.names import files_below, name_and_speaker, next_to, refuse_duplicates, safe_name
 from rtmri2speech.corpora.sounds import SOUND_ALONE_SUFFIXES
 from rtmri2speech.data.media.audio import SOUND_SUFFIXES
 from rtmri2speech.data.media.video import VIDEO_SUFFIXES
 from rtmri2speech.errors import ConfigError, MediaError, UserError
 
-_PAIRS_HELP = "Needed: a header 'video,audio' (also allowed: id, speaker, sync_offset), then a line a recording."
+_PAIRS_HELP = "Needed: a header 'video,audio' (also allowed: id, speaker, sync_offset), then a line per recording."
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class FolderCorpus:
 
     The speaker is the first folder below the one given, the folder itself where several are given, or
     ``speaker``. ``NAME.wav``, ``NAME.flac`` and ``NAME.TextGrid`` are looked for in ``audio_dir`` if there is
-    one, else beside the video; with ``audio_dir`` the sound must be there.
+    one, else next to the video; with ``audio_dir`` the sound must be there.
 
     Attributes:
         inputs: folders (searched with their subfolders) and video files.
@@ -32,7 +32,7 @@ class FolderCorpus:
         audio: sound file for a single video of any name.
         pairs: CSV table with columns video, audio and optionally id, speaker, sync_offset.
         speaker: name for recordings that lie in no subfolder.
-        sync_offset: seconds of sound before the picture begins, for every recording.
+        sync_offset: seconds of sound before the first frame, for every recording.
     """
 
     inputs: Sequence[Path] = ()
@@ -52,19 +52,19 @@ class FolderCorpus:
             UserError: for a missing path, no video, an ambiguous name or a faulty table.
         """
         if not math.isfinite(self.sync_offset):
-            raise ConfigError(f"--sync-offset {self.sync_offset}: not a number.", "Give seconds: --sync-offset 0.5")
+            raise ConfigError(f"`sync_offset={self.sync_offset}`: not a number.", "Give seconds: `sync_offset=0.5`")
         found = self._from_table() if self.pairs else []
         videos = [(root, path) for root in self.inputs for path in self._videos(root)]
         if self.audio is not None:
             if len(videos) != 1:
                 raise ConfigError(
-                    f"--audio {self.audio}: goes with one video, not with {len(videos)}.",
-                    "For several videos use --audio-dir, or a table: --pairs FILE.csv",
+                    f"`audio={self.audio}`: goes with one video, not with {len(videos)}.",
+                    "For several videos use `audio_dir`, or a table: `pairs`.",
                 )
             if not self.audio.is_file():
-                raise MediaError(f"{self.audio}: no such file.", "Check the spelling of --audio.")
+                raise MediaError(f"{self.audio}: no such file.", "Check the spelling of `audio`.")
         if self.audio_dir is not None and not self.audio_dir.is_dir():
-            raise MediaError(f"{self.audio_dir}: no such folder.", "Check the spelling of --audio-dir.")
+            raise MediaError(f"{self.audio_dir}: no such folder.", "Check the spelling of `audio_dir`.")
         found += [self._recording(root, path) for root, path in videos]
         if not found:
             raise self._nothing_found()
@@ -74,7 +74,7 @@ class FolderCorpus:
 
     def _videos(self, root: Path) -> list[Path]:
         if root.is_file() and root.suffix.lower() in SOUND_ALONE_SUFFIXES:
-            raise MediaError(f"{root}: is a sound file, not a video.", "Name the video, or add --sound-only.")
+            raise MediaError(f"{root}: is a sound file, not a video.", "Name the video, or add `sound_only=True`.")
         return files_below(root, VIDEO_SUFFIXES)
 
     def _nothing_found(self) -> MediaError:
@@ -82,7 +82,7 @@ class FolderCorpus:
         remedy = f"Give folders or files with the endings {' '.join(VIDEO_SUFFIXES)}."
         sounds = [path for root in self.inputs for path in files_below(root, SOUND_ALONE_SUFFIXES)]
         if sounds:
-            remedy += f" For sound without pictures, such as {sounds[0].name} there, add --sound-only."
+            remedy += f" For sound without video, such as {sounds[0].name} there, add `sound_only=True`."
         return MediaError(f"No video found in {places}.", remedy)
 
     def _recording(self, root: Path, video: Path) -> Recording:
@@ -93,23 +93,23 @@ class FolderCorpus:
             speaker=speaker,
             video=video,
             audio=self.audio or self._sound_of(video, relative),
-            textgrid=self._beside(video, relative, (".TextGrid",)),
+            textgrid=self._next_to(video, relative, (".TextGrid",)),
             sync_offset=self.sync_offset,
         )
 
     def _sound_of(self, video: Path, relative: Path) -> Path | None:
-        found = self._beside(video, relative, SOUND_SUFFIXES)
+        found = self._next_to(video, relative, SOUND_SUFFIXES)
         if self.audio_dir is None or (found is not None and self.audio_dir in found.parents):
             return found
         # Taking the video's own track instead would mix denoised and raw sound without a word; the file's
         # absence is reported when it is read.
         return self.audio_dir / relative.with_suffix(SOUND_SUFFIXES[0])
 
-    def _beside(self, video: Path, relative: Path, suffixes: Sequence[str]) -> Path | None:
+    def _next_to(self, video: Path, relative: Path, suffixes: Sequence[str]) -> Path | None:
         stems = [video.with_suffix("")]
         if self.audio_dir is not None:
             stems = [self.audio_dir / relative.with_suffix(""), self.audio_dir / video.stem, *stems]
-        return next((path for stem in stems if (path := beside(stem, suffixes)) is not None), None)
+        return next((path for stem in stems if (path := next_to(stem, suffixes)) is not None), None)
 
     def _from_table(self) -> list[Recording]:
         assert self.pairs is not None
@@ -135,7 +135,7 @@ class FolderCorpus:
                 raise ConfigError(
                     f"{self.pairs}, line {number}: sync_offset '{row['sync_offset']}' is not a number.", _PAIRS_HELP
                 ) from None
-            textgrid = self._beside(video, Path(video.name), (".TextGrid",))
+            textgrid = self._next_to(video, Path(video.name), (".TextGrid",))
             identity = safe_name(row.get("id") or video.stem)
             recordings.append(Recording(identity, row.get("speaker") or self.speaker, video, audio, textgrid, offset))
         return recordings
@@ -150,12 +150,12 @@ class FolderCorpus:
             if first != recording.video:
                 raise UserError(
                     f"{first} and {recording.video} would both take the sound {recording.audio}.",
-                    "Put the sound in the same subfolders as the videos (AUDIO_DIR/SPEAKER/NAME.wav), or use --pairs.",
+                    "Put the sound in the same subfolders as the videos (AUDIO_DIR/SPEAKER/NAME.wav), or use `pairs`.",
                 )
 
 
 def unpaired_sounds(video: Path) -> list[Path]:
-    """Sound files in the video's folder that have no video of their name: what a person may have meant."""
+    """Sound files in the video's folder that have no video of their name: what the user may have meant."""
     names = {path.stem for path in video.parent.iterdir() if path.suffix.lower() in VIDEO_SUFFIXES}
     return sorted(
         path for path in video.parent.iterdir() if path.suffix.lower() in SOUND_SUFFIXES and path.stem not in names

@@ -41,7 +41,7 @@ def name_and_speaker(file: Path, root: Path, roots: Sequence[Path], speaker: str
 def files_below(root: Path, suffixes: Sequence[str]) -> list[Path]:
     """Files of these endings in a folder and its subfolders, sorted; ``root`` itself where it is a file.
 
-    Hidden files are passed over, and folders of datasets, whose sounds are copies.
+    Hidden files are skipped, and folders of datasets, whose sounds are copies.
 
     Raises:
         MediaError: when there is no such file or folder.
@@ -60,8 +60,8 @@ def files_below(root: Path, suffixes: Sequence[str]) -> list[Path]:
     return sorted(found)
 
 
-def beside(stem: Path, suffixes: Sequence[str]) -> Path | None:
-    """The first file that is called like ``stem`` with one of these endings, in capitals or not."""
+def next_to(stem: Path, suffixes: Sequence[str]) -> Path | None:
+    """The first file of the name ``stem`` with one of these endings, in capitals or not."""
     for suffix in suffixes:
         for spelling in (suffix, suffix.lower(), suffix.upper()):
             path = stem.with_name(stem.name + spelling)

@@ -14,7 +14,7 @@ MANIFEST = "phantom.json"
 """File that makes a folder a phantom; written last."""
 
 PLAN = ".plan.json"
-"""File of a phantom that is being made: what it shall be."""
+"""File of an unfinished phantom: what it is to become."""
 
 LICENCE = "simulated; free of any rights of persons"
 
@@ -62,7 +62,7 @@ class PhantomCorpus:
         if not path.is_file():
             raise DatasetError(
                 f"{self.root}: not a finished phantom (no {MANIFEST}).",
-                "Run simulate with this folder as --out; it goes on where it stopped.",
+                "Run simulate with this folder as its output; it goes on where it stopped.",
             )
         try:
             rows = json.loads(path.read_text(encoding="utf-8"))["utterances"]

@@ -1,4 +1,4 @@
-"""Sound without pictures: a folder of sound files, or the sound of a corpus of videos."""
+"""Sound without video: a folder of sound files, or the sound of a corpus of videos."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtmri2speech.corpora.base import Corpus, SoundRecording
-from rtmri2speech.corpora.names import beside, files_below, name_and_speaker, refuse_duplicates
+from rtmri2speech.corpora.names import files_below, name_and_speaker, next_to, refuse_duplicates
 from rtmri2speech.data.media.audio import SOUND_SUFFIXES
 from rtmri2speech.errors import MediaError
 
@@ -15,7 +15,7 @@ SOUND_ALONE_SUFFIXES = (
     *SOUND_SUFFIXES,
     *(".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".wma", ".aif", ".aiff", ".au", ".sph"),
 )
-"""Endings of sound files; beside a video only ``SOUND_SUFFIXES`` are looked for."""
+"""Endings of sound files; next to a video only ``SOUND_SUFFIXES`` are looked for."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class SoundFolderCorpus:
     """Sound files found in folders, or given one by one.
 
     The speaker is the first folder below the one given, the folder itself where several are given, or
-    ``speaker``. ``NAME.TextGrid`` is looked for beside the sound.
+    ``speaker``. ``NAME.TextGrid`` is looked for next to the sound.
 
     Attributes:
         inputs: folders (searched with their subfolders) and sound files.
@@ -49,14 +49,14 @@ class SoundFolderCorpus:
             raise MediaError(
                 f"No sound file found in {', '.join(str(path) for path in self.inputs)}.",
                 f"Give folders or files with the endings {' '.join(SOUND_ALONE_SUFFIXES)}; for videos, leave out "
-                "--sound-only.",
+                "`sound_only`.",
             )
         refuse_duplicates(found)
         return sorted(found, key=lambda recording: recording.id)
 
     def _recording(self, root: Path, audio: Path) -> SoundRecording:
         name, speaker = name_and_speaker(audio, root, self.inputs, self.speaker)
-        return SoundRecording(name, speaker, audio, beside(audio.with_suffix(""), (".TextGrid",)))
+        return SoundRecording(name, speaker, audio, next_to(audio.with_suffix(""), (".TextGrid",)))
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class SoundOf:
         return self.corpus.citation
 
     def recordings(self) -> list[SoundRecording]:
-        """Every recording without its picture.
+        """Every recording without its video.
 
         Raises:
             UserError: as the corpus's own.

@@ -11,7 +11,7 @@ from rtmri2speech.data.files import write_text
 from rtmri2speech.version import __version__
 
 MODEL_HASH = "model_sha256"
-"""Name of the entry that tells models apart, whatever their files are called."""
+"""Name of the entry that identifies a model, whatever its file is called."""
 
 
 def write_about(path: Path, kind: str, schema: int, about: Mapping[str, Any]) -> Path:

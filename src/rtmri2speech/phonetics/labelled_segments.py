@@ -101,7 +101,7 @@ def labelled_segments(
         n_frames: length of the clip.
         rate: frames per second.
         lead: seconds from the TextGrid's time 0 to the first frame
-            (:func:`rtmri2speech.preparation.check.lead_of_labels`).
+            (:func:`rtmri2speech.corpora.sound_of_recording.lead_of_labels`).
 
     Raises:
         MediaError: when the file cannot be read.

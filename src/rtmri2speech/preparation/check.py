@@ -1,48 +1,38 @@
-"""Look at recordings and datasets before anything slow, and say what is wrong with them."""
+"""Check recordings and datasets before anything slow, and say what is wrong with them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
-
-import numpy as np
+from typing import Any
 
 from rtmri2speech.config import Config
-from rtmri2speech.corpora.base import AnyRecording, Recording, SoundRecording
-from rtmri2speech.corpora.folder import FolderCorpus, unpaired_sounds
-from rtmri2speech.data.media.audio import Sound, has_sound, read_sound
-from rtmri2speech.data.media.clips import Clip, open_clip
-from rtmri2speech.data.media.scan import VideoScan, scan_video
-from rtmri2speech.data.media.textgrid import label_lead, read_textgrid
-from rtmri2speech.errors import MediaError, UserError
+from rtmri2speech.corpora.base import AnyRecording, Corpus, SoundRecording
+from rtmri2speech.corpora.folder import FolderCorpus
+from rtmri2speech.corpora.inputs import Source, list_of
+from rtmri2speech.corpora.sound_of_recording import MissingSound, find_sound
+from rtmri2speech.data.dataset.layout import is_dataset
+from rtmri2speech.data.media.audio import read_sound
+from rtmri2speech.data.media.clips import open_clip
+from rtmri2speech.data.media.scan import scan_video
+from rtmri2speech.data.media.textgrid import read_textgrid
+from rtmri2speech.data.tables import Row
+from rtmri2speech.errors import ConfigError, DatasetError, MediaError, UserError
 from rtmri2speech.parallel import run_jobs
-from rtmri2speech.preparation.align import MismatchPolicy, explain_mismatch
+from rtmri2speech.preparation.align import MismatchPolicy
+from rtmri2speech.preparation.check_dataset import check_dataset
+from rtmri2speech.preparation.findings import Finding, check_level, check_scan, check_sound, too_short
+from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
 
-Severity = Literal["error", "warning", "note"]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something about a file. Errors keep ``prepare`` from using it; warnings do not; notes are for information."""
-
-    file: str
-    severity: Severity
-    problem: str
-    remedy: str
-
-    def as_json(self) -> dict[str, Any]:
-        """For ``check --json``."""
-        return asdict(self)
-
 
 class CheckOptions(Config):
-    """What ``check`` must know to judge recordings as ``prepare`` will."""
+    """What ``check`` must know to find what ``prepare`` would."""
 
     features: FeatureConfig = FeatureConfig()
     fps: Fraction | None = None
@@ -51,27 +41,103 @@ class CheckOptions(Config):
     need_sound: bool = True
 
 
-# Fifty decibels below full scale even a quiet recording has peaks.
-_SILENT_PEAK = 3e-3
+@dataclass(frozen=True)
+class CheckReport:
+    """What was checked, and what is wrong with it.
+
+    Attributes:
+        findings: errors, warnings and notes, in the order of the files.
+        datasets: number of datasets checked.
+        recordings: number of recordings checked.
+    """
+
+    findings: list[Finding]
+    datasets: int
+    recordings: int
+
+    @property
+    def wrong(self) -> int:
+        """Number of errors and warnings; notes are not wrong."""
+        return sum(finding.severity != "note" for finding in self.findings)
+
+    def rows(self) -> list[Row]:
+        """A table: file, severity, problem, remedy. ``pandas.DataFrame(report.rows())`` takes it."""
+        return [finding.as_json() for finding in self.findings]
+
+    def __repr__(self) -> str:
+        lines = [f"{item.severity}: {item.file}: {item.problem}" for item in self.findings]
+        return "\n".join([f"CheckReport({self.summary})", *lines])
+
+    @property
+    def summary(self) -> str:
+        """One line: what was checked, and how much is wrong."""
+        kind = "dataset(s)" if self.datasets and not self.recordings else "recording(s)"
+        notes = len(self.findings) - self.wrong
+        return (
+            f"{self.datasets + self.recordings} {kind} checked: {self.wrong or 'nothing'} wrong"
+            f"{f', {notes} note(s)' if notes else ''}"
+        )
+
+
+def check(
+    source: Source | Sequence[Source],
+    options: CheckOptions | None = None,
+    workers: int = 0,
+    progress: Progress = SILENT,
+    **fields: Any,
+) -> CheckReport:
+    """Look for what is wrong with recordings or datasets, before anything slow; every file is decoded to its end.
+
+    Args:
+        source: datasets, videos, folders with videos, or corpora (:mod:`rtmri2speech.corpora`).
+        options: how recordings are to be prepared.
+        workers: processes; 0 for one per core.
+        progress: counts files.
+        fields: fields of :class:`CheckOptions`, instead of ``options`` or to change some of them.
+
+    Raises:
+        ConfigError: for unknown or impossible options, or when nothing is given.
+        UserError: when recordings cannot be listed.
+    """
+    options = (options or CheckOptions()).changed(fields, "check")
+    sources = list_of(source)
+    paths = [Path(item) for item in sources if isinstance(item, str | os.PathLike)]
+    corpora: list[Corpus] = [item for item in sources if not isinstance(item, str | os.PathLike)]
+    datasets = [path for path in paths if is_dataset(path)]
+    if others := tuple(path for path in paths if path not in datasets):
+        corpora.append(FolderCorpus(others))
+    if not sources:
+        raise ConfigError("Nothing to check.", "Name videos, a folder or a dataset: rtmri2speech check PATH")
+    findings: list[Finding] = []
+    for path in datasets:
+        try:
+            findings += check_dataset(path, workers, progress)
+        except DatasetError as error:
+            findings.append(Finding(str(path), "error", error.problem, error.remedy))
+    recordings = [recording for corpus in corpora for recording in corpus.recordings()]
+    findings += check_recordings(recordings, options, workers, progress)
+    return CheckReport(findings, len(datasets), len(recordings))
 
 
 def check_recordings(
-    recordings: Sequence[AnyRecording], options: CheckOptions, workers: int, on_done: Callable[[AnyRecording], None]
+    recordings: Sequence[AnyRecording], options: CheckOptions, workers: int = 0, progress: Progress = SILENT
 ) -> list[Finding]:
-    """Check every recording; errors, warnings and notes, in the order of the recordings."""
-    results: dict[str, list[Finding]] = {}
+    """Check every recording; errors, warnings and notes, in the order of the recordings.
+
+    Args:
+        recordings: with their files.
+        options: how they are to be prepared.
+        workers: processes; 0 for one per core.
+        progress: counts recordings.
+    """
+    progress.expect(len(recordings))
+    results: dict[AnyRecording, list[Finding]] = {}
     for recording, outcome in run_jobs(partial(check_recording, options=options), recordings, workers):
-        results[recording.id] = [_from_error(recording.file, outcome)] if isinstance(outcome, UserError) else outcome
-        on_done(recording)
-    return [finding for recording in recordings for finding in results[recording.id]]
-
-
-def _from_error(path: Path, error: UserError) -> Finding:
-    # Messages begin with the file they are about; the table has a column for it.
-    name, separator, problem = error.problem.partition(": ")
-    if separator and Path(name).exists():
-        return Finding(name, "error", problem, error.remedy)
-    return Finding(str(path), "error", error.problem, error.remedy)
+        if isinstance(outcome, UserError):
+            outcome = [Finding.from_error(recording.file, outcome)]
+        results[recording] = outcome
+        progress.advance()
+    return [finding for recording in recordings for finding in results[recording]]
 
 
 def check_recording(recording: AnyRecording, options: CheckOptions) -> list[Finding]:
@@ -81,7 +147,7 @@ def check_recording(recording: AnyRecording, options: CheckOptions) -> list[Find
     try:
         scan = scan_video(recording.video, options.fps)
     except MediaError as error:
-        return [_from_error(recording.video, error)]
+        return [Finding.from_error(recording.video, error)]
     findings = [*check_scan(scan, options.features, options.trim_over_bright), *_check_annotation(recording)]
     try:
         clip = open_clip(scan, options.features, FrameConfig(), options.trim_over_bright)
@@ -89,7 +155,7 @@ def check_recording(recording: AnyRecording, options: CheckOptions) -> list[Find
     except MediaError as error:
         missing = isinstance(error, MissingSound)
         if not (missing and not options.need_sound):
-            findings.append(_from_error(recording.video, error))
+            findings.append(Finding.from_error(recording.video, error))
         return findings
     return findings + check_sound(recording, sound, clip, options.on_mismatch)
 
@@ -99,7 +165,7 @@ def _check_annotation(recording: AnyRecording) -> list[Finding]:
         try:
             read_textgrid(recording.textgrid)
         except MediaError as error:
-            return [_from_error(recording.textgrid, error)]
+            return [Finding.from_error(recording.textgrid, error)]
     return []
 
 
@@ -108,155 +174,8 @@ def _check_sound_alone(recording: SoundRecording, features: FeatureConfig) -> li
     try:
         sound = read_sound(recording.audio)
     except MediaError as error:
-        return [*findings, _from_error(recording.audio, error)]
+        return [*findings, Finding.from_error(recording.audio, error)]
     problem = too_short(int(sound.duration * features.frame_rate), features)
     if problem is not None:
         findings.append(Finding(str(recording.audio), "note", problem, "It will be left out."))
     return [*findings, *check_level(recording.audio, sound)]
-
-
-def too_short(n_frames: int, features: FeatureConfig) -> str | None:
-    """What to say of sound with too few frames for a mel spectrogram, or None."""
-    needed = -(-features.min_samples // features.hop_length)
-    if n_frames >= needed:
-        return None
-    return f"the sound is shorter than the {needed / float(features.frame_rate):.2f} s that a mel spectrogram needs"
-
-
-class MissingSound(MediaError):
-    """A video that has no sound track and no sound file beside it."""
-
-
-def find_sound(recording: Recording, scan: VideoScan) -> Sound:
-    """Read the recording's sound, from its file or from the video's sound track.
-
-    Raises:
-        MissingSound: when there is none, naming sound files that may be meant.
-        MediaError: when it cannot be read.
-    """
-    if recording.audio is not None:
-        # A file of its own begins with the picture, whatever time the container gives its first frame.
-        return replace(read_sound(recording.audio), start=float(scan.starts[0]))
-    if has_sound(recording.video):
-        return read_sound(recording.video)
-    video = recording.video
-    others = unpaired_sounds(video)
-    if not others:
-        raise MissingSound(
-            f"{video}: has no sound: no sound track, and no {video.stem}.wav or .flac beside it.",
-            "Put the sound file there, or give --audio-dir or --pairs. Synthesis needs none.",
-        )
-    duration = scan.duration
-    lengths = []
-    for path in others[:3]:
-        try:
-            seconds = read_sound(path).duration
-            agrees = "" if abs(seconds - duration) < 1 else f", {abs(seconds - duration):.2f} s off"
-            lengths.append(f"{path.name} ({seconds:.2f} s{agrees})")
-        except MediaError:
-            lengths.append(f"{path.name} (unreadable)")
-    raise MissingSound(
-        f"{video}: has no sound: no sound track, and no {video.stem}.wav or .flac beside it; the picture lasts "
-        f"{duration:.2f} s, and sound files without a video there are {', '.join(lengths)}.",
-        f"If one of them belongs to it: --audio {others[0]} (a table for several: --pairs FILE.csv). "
-        "Where lengths disagree, --sync-offset and --on-mismatch say what to do.",
-    )
-
-
-def lead_of_labels(clip: Clip) -> float:
-    """Seconds from time 0 of the annotation of a video to the clip's first frame, from the sound it is of.
-
-    That is NAME.wav or .flac beside the video, or else its sound track; without sound, the picture's own clock.
-
-    Raises:
-        MediaError: when the sound cannot be read.
-    """
-    (recording,) = FolderCorpus((clip.scan.path,)).recordings()
-    try:
-        return label_lead(clip.start, find_sound(recording, clip.scan).start)
-    except MissingSound:
-        return label_lead(clip.start, None)
-
-
-def check_scan(scan: VideoScan, features: FeatureConfig, trim_over_bright: bool = False) -> list[Finding]:
-    """What the picture alone tells."""
-    findings: list[Finding] = []
-
-    def add(severity: Severity, problem: str, remedy: str) -> None:
-        findings.append(Finding(str(scan.path), severity, problem, remedy))
-
-    if scan.damage is not None:
-        add("error", scan.damage, "Sound and picture may be apart after the damage: copy or export the file again.")
-    elif 0 < scan.announced < scan.n_frames:
-        add("note", f"{scan.announced} frames announced, {scan.n_frames} decoded", "The decoded ones are used.")
-    if scan.concealed:
-        add(
-            "warning",
-            f"{scan.concealed} frame(s) are damaged in part and were filled in by the decoder",
-            "Copy or export the file again.",
-        )
-    if scan.frozen:
-        add("error", "the picture never changes: all frames are the same", "Export the recording again.")
-    elif scan.blank:
-        when = float(scan.starts[scan.blank[0]])
-        add(
-            "warning",
-            f"{len(scan.blank)} blank frame(s) without any contrast, the first at {when:.2f} s",
-            "They become black; cut them off if they are not part of the recording.",
-        )
-    if scan.over_bright and not trim_over_bright:
-        until = float(scan.starts[scan.over_bright] - scan.starts[0])
-        add(
-            "note",
-            f"the first {scan.over_bright} frames ({until:.2f} s) are brighter than the rest "
-            f"(mean {scan.means[0]:.0f} against {np.median(scan.means):.0f}): the scan's approach to steady state",
-            "Leave them out with --trim-over-bright.",
-        )
-    if scan.width != scan.height:
-        add(
-            "note",
-            f"{scan.width}x{scan.height} is not square: it will be stretched",
-            "Crop it to a square first if the shape of the tract matters.",
-        )
-    if abs(float(scan.rate / features.frame_rate) - 1) > 1e-5:
-        add(
-            "note",
-            f"{float(scan.rate):.4f} frames/s will be retimed to {float(features.frame_rate):.4f}",
-            "Nothing to do"
-            + (", but so few frames miss fast movements" if scan.rate < features.frame_rate / 2 else "")
-            + ". If the file's rate is wrong: --fps RATE.",
-        )
-    return findings
-
-
-def check_sound(recording: Recording, sound: Sound, clip: Clip, on_mismatch: MismatchPolicy) -> list[Finding]:
-    """What the sound tells, alone and against the picture."""
-    findings = check_level(recording.audio or recording.video, sound)
-    mismatch = explain_mismatch(sound, clip, recording.sync_offset)
-    if mismatch is not None:
-        severity: Severity = "note" if on_mismatch == "trim" else "error"
-        findings.append(Finding(str(recording.video), severity, *mismatch))
-    return findings
-
-
-def check_level(path: Path, sound: Sound) -> list[Finding]:
-    """Whether there is anything to hear in a file, and whether it is clipped."""
-    findings: list[Finding] = []
-    peak = float(np.abs(sound.samples).max())
-    if peak < _SILENT_PEAK:
-        findings.append(
-            Finding(
-                str(path), "error", f"the sound is silent (largest sample {peak:.5f})", "Find the right sound file."
-            )
-        )
-    clipped = float(np.mean(np.abs(sound.samples) >= 0.999))
-    if clipped > 1e-3:
-        findings.append(
-            Finding(
-                str(path),
-                "warning",
-                f"{clipped:.1%} of the samples are clipped",
-                "Record with less gain if you can.",
-            )
-        )
-    return findings

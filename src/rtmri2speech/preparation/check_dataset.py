@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -15,26 +14,33 @@ from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.media.audio import sound_size
 from rtmri2speech.errors import UserError
 from rtmri2speech.parallel import run_jobs
-from rtmri2speech.preparation.check import Finding
+from rtmri2speech.preparation.findings import Finding
+from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.mel_statistics import MelStatistics
 
 _AGAIN = "Run prepare again; it mends what is damaged."
 
 
-def check_dataset(root: Path, workers: int, on_done: Callable[[str], None]) -> list[Finding]:
+def check_dataset(root: Path, workers: int = 0, progress: Progress = SILENT) -> list[Finding]:
     """Everything that is wrong with a dataset folder.
+
+    Args:
+        root: the folder.
+        workers: processes; 0 for one per core.
+        progress: counts utterances.
 
     Raises:
         DatasetError: when it cannot be opened at all.
     """
     dataset = Dataset(root)
+    progress.expect(len(dataset.utterances))
     findings = [*_check_tables(dataset), *_check_leakage(dataset)]
     results: dict[str, list[Finding]] = {}
     for utterance, outcome in run_jobs(partial(_check_sample, dataset), dataset.utterances, workers):
         if isinstance(outcome, UserError):
             outcome = [Finding(str(dataset.folder(utterance)), "error", outcome.problem, outcome.remedy)]
         results[utterance.id] = outcome
-        on_done(utterance.id)
+        progress.advance()
     return findings + [finding for utterance in dataset.utterances for finding in results[utterance.id]]
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from praatio.data_classes.interval_tier import IntervalTier
 from praatio.data_classes.textgrid import Textgrid
 from pydantic import Field
 
+from rtmri2speech.arrays import Float32
 from rtmri2speech.config import Config
 from rtmri2speech.errors import MediaError
 
@@ -31,14 +31,14 @@ _WHOLE_FACTOR = 3.0
 
 
 def cut_recording(
-    samples: NDArray[np.float32], hop: int, rate: int, cut: CutConfig, grid: Textgrid | None, source: Path
+    samples: Float32, hop: int, rate: int, cut: CutConfig, grid: Textgrid | None, source: Path
 ) -> list[Span]:
     """Spans of frames (start, stop), in order, without overlap.
 
     Args:
-        samples: aligned sound, ``hop`` samples a frame.
-        hop: samples a frame.
-        rate: samples a second.
+        samples: aligned sound, ``hop`` samples per frame.
+        hop: samples per frame.
+        rate: samples per second.
         cut: what to do.
         grid: annotation on the frames' clock (time 0 is frame 0), or None.
         source: named in errors.
@@ -67,7 +67,7 @@ def _at_intervals(
     grid: Textgrid | None, tier: str | None, n_frames: int, frame_rate: float, source: Path
 ) -> list[Span]:
     if grid is None:
-        raise MediaError(f"{source}: no TextGrid beside it.", "Put NAME.TextGrid there, or use another --cut.")
+        raise MediaError(f"{source}: no TextGrid next to it.", "Put NAME.TextGrid there, or use another `cut`.")
     tiers = [item for item in grid.tiers if isinstance(item, IntervalTier) and tier in (None, item.name)]
     if not tiers:
         names = ", ".join(grid.tierNames) or "none"
@@ -81,7 +81,7 @@ def _at_intervals(
     return [span for span in spans if span[0] < span[1]]
 
 
-def _at_quiet(samples: NDArray[np.float32], hop: int, longest: int) -> list[Span]:
+def _at_quiet(samples: Float32, hop: int, longest: int) -> list[Span]:
     """Cut at the quietest moment in the second half of every stretch of the longest allowed length.
 
     No threshold is needed, so that it works in scanner noise too, where nothing is silent.

@@ -1,4 +1,4 @@
-"""The memo's fixed-length pairs, ``pairs_ref4`` and ``pairs_ref4_npy``: an export, sixteen times the dataset's size."""
+"""Export of fixed-length pairs, ``pairs_ref4`` and ``pairs_ref4_npy``: sixteen times the dataset's size."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from rtmri2speech.data.dataset.windows import windows
 from rtmri2speech.data.files import new_folder, replacing
+from rtmri2speech.data.npy import array_writer
 
 
 def pairs_of(root: Path, utterance_id: str, ref_frames: int) -> tuple[Path, Path]:
@@ -16,7 +17,7 @@ def pairs_of(root: Path, utterance_id: str, ref_frames: int) -> tuple[Path, Path
     return root / name / f"{utterance_id}.npz", root / f"{name}_npy" / utterance_id
 
 
-def export_pairs(root: Path, utterance_id: str, ref_frames: int) -> None:
+def write_pairs(root: Path, utterance_id: str, ref_frames: int) -> None:
     """Write every window of an utterance: mri (W, r, H, W) float32 in [0, 1], mel (W, r, M) dB, mask (W, r) or pixels.
 
     Raises:
@@ -31,15 +32,14 @@ def export_pairs(root: Path, utterance_id: str, ref_frames: int) -> None:
     npz, target = pairs_of(root, utterance_id, ref_frames)
     views = {"mri": windows(frames, ref_frames), "mel": windows(mel, ref_frames), "mask": windows(mask, ref_frames)}
     with new_folder(target) as temporary:
-        arrays = {}
         for name, view in views.items():
-            dtype = np.float32 if name == "mri" else view.dtype
-            array = np.lib.format.open_memmap(temporary / f"{name}.npy", "w+", dtype, view.shape)
-            # One window at a time: the export of a long utterance need not fit in memory.
-            for index, window in enumerate(view):
-                array[index] = window / np.float32(255) if name == "mri" else window
-            array.flush()
-            arrays[name] = array
+            with array_writer(
+                temporary / f"{name}.npy", view.shape, np.float32 if name == "mri" else view.dtype
+            ) as writer:
+                # One window at a time: the export of a long utterance need not fit in memory.
+                for window in view:
+                    writer.write((window / np.float32(255) if name == "mri" else window)[None])
+        arrays = {name: np.load(temporary / f"{name}.npy", mmap_mode="r") for name in views}
         with replacing(npz) as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]  # NumPy's stub takes the names for its own options
-        del arrays, array
+            np.savez(file, **arrays)
+        del arrays

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,21 +13,24 @@ from typing import Any
 import numpy as np
 
 from rtmri2speech.corpora.base import AnyRecording, Corpus, SoundRecording
+from rtmri2speech.corpora.inputs import AnyPath, Source, corpus_of
 from rtmri2speech.data.dataset.layout import FILELISTS, RECEIPTS, SPLITS, Meta, Split, Utterance, write_utterances
 from rtmri2speech.data.dataset.splits import FEW_RECORDINGS, SplitMode, check_ratio, split_units
 from rtmri2speech.data.files import write_text
+from rtmri2speech.data.tables import Row
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.parallel import run_jobs
-from rtmri2speech.preparation.export_pairs import export_pairs, pairs_of
+from rtmri2speech.preparation.export_pairs import pairs_of, write_pairs
 from rtmri2speech.preparation.mask import load_mask
 from rtmri2speech.preparation.receipts import Receipt, prepare_recording, read_receipt, remove_sample
 from rtmri2speech.preparation.recording import Job, PrepareOptions
+from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.signal.mel_statistics import MelStatistics
 from rtmri2speech.version import __version__
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PrepareSummary:
     """What ``prepare`` has done.
 
@@ -37,6 +40,7 @@ class PrepareSummary:
         redone: recordings that were worked on; the others were up to date.
         split_mode: how the dataset was split.
         notes: remarks by file.
+        out: the dataset folder.
     """
 
     utterances: list[Utterance]
@@ -44,17 +48,39 @@ class PrepareSummary:
     redone: int
     split_mode: SplitMode
     notes: list[str]
+    out: Path
+
+    @property
+    def counts(self) -> dict[Split, int]:
+        """Number of utterances by split."""
+        return {split: sum(row.split == split for row in self.utterances) for split in SPLITS}
+
+    def rows(self) -> list[Row]:
+        """The utterances as a table: ``pandas.DataFrame(summary.rows())``."""
+        return [asdict(utterance) for utterance in self.utterances]
+
+    def __str__(self) -> str:
+        seconds = sum(utterance.seconds for utterance in self.utterances)
+        parts = ", ".join(f"{count} {name}" for name, count in self.counts.items())
+        return (
+            f"{self.out}: {len(self.utterances)} utterances, {seconds:.1f} s ({parts}; split by {self.split_mode}); "
+            f"{self.redone} recording(s) worked on"
+        )
+
+    def __repr__(self) -> str:
+        lines = [f"error: {error.problem}" for _, error in self.failures] + [f"note: {note}" for note in self.notes]
+        return "\n".join([f"PrepareSummary({self})", *lines])
 
 
 def prepare(
-    corpus: Corpus,
-    root: Path,
-    options: PrepareOptions,
+    source: Source | Sequence[AnyPath],
+    out: AnyPath,
+    options: PrepareOptions | None = None,
     workers: int = 0,
-    pairs: bool = False,
+    export_pairs: bool = False,
     prune: bool = False,
-    on_start: Callable[[int], None] = lambda total: None,
-    on_done: Callable[[AnyRecording], None] = lambda recording: None,
+    progress: Progress = SILENT,
+    **fields: Any,
 ) -> PrepareSummary:
     """Write or bring up to date a dataset folder.
 
@@ -62,29 +88,55 @@ def prepare(
     and without it nothing reads the folder, so that an interrupted run is never mistaken for a dataset.
 
     Args:
-        corpus: the recordings.
-        root: the dataset folder.
+        source: videos, folders with videos, the folder of a phantom, or a corpus.
+        out: the dataset folder.
         options: what it shall hold.
-        workers: processes; 0 for one a core.
-        pairs: also write the memo's ``pairs_ref<N>`` and ``pairs_ref<N>_npy``.
-        prune: remove utterances of recordings that the corpus no longer has.
-        on_start: called with the number of recordings.
-        on_done: called after each.
+        workers: processes; 0 for one per core.
+        export_pairs: also write ``pairs_ref<N>`` and ``pairs_ref<N>_npy`` of the reference configuration.
+        prune: remove utterances of recordings that the source no longer has.
+        progress: counts recordings.
+        fields: fields of :class:`PrepareOptions`, instead of ``options`` or to change some of them.
 
     Raises:
         UserError: when nothing can be prepared; single bad recordings are in the summary instead.
     """
+    root, corpus = Path(out), corpus_of(source)
+    options = (options or PrepareOptions()).changed(fields, "prepare")
     check_ratio(options.split_ratio)
     recordings = corpus.recordings()
     sound_only = any(isinstance(recording, SoundRecording) for recording in recordings)
-    if sound_only and (pairs or options.mask is not None):
-        option = "--export-pairs" if pairs else "--mask"
-        raise ConfigError(f"{option}: needs frames of videos, and these recordings are sound alone.", "Leave it out.")
+    if sound_only and (export_pairs or options.mask is not None):
+        option = "export_pairs" if export_pairs else "mask"
+        raise ConfigError(f"`{option}`: needs frames of videos, and these recordings are sound alone.", "Leave it out.")
     mask = None if options.mask is None else load_mask(options.mask, options.frames.size)
     mode, splits = _assign_all(recordings, options)
     meta = _open_folder(root, recordings, prune)
-    on_start(len(recordings))
     jobs = [Job(recording, root, options, splits.get(recording.id), mask) for recording in recordings]
+    receipts, failures = _work(jobs, workers, progress)
+    _sweep(root)
+    utterances = [utterance for receipt in receipts for utterance in receipt.utterances]
+    if not utterances:
+        if failures and meta is not None:
+            # Nothing was replaced: the dataset that was there stays one.
+            write_text(root / "meta.json", meta)
+        raise _nothing_prepared(root, failures)
+    for recording, _ in failures:
+        # What an earlier run made from them does not belong to the dataset as it is now.
+        _forget(root, root / RECEIPTS / f"{recording.id}.json")
+    if failures and not any(utterance.split == "train" for utterance in utterances):
+        raise _join(failures, "Nothing is left to train on without what cannot be used:")
+    if export_pairs:
+        _export(root, utterances, options.ref_frames, workers)
+    _finish(root, corpus, options, mode, utterances, None if sound_only else options.frames)
+    notes = [note for receipt in receipts for note in receipt.notes]
+    return PrepareSummary(utterances, failures, sum(receipt.redone for receipt in receipts), mode, notes, root)
+
+
+def _work(
+    jobs: Sequence[Job], workers: int, progress: Progress
+) -> tuple[list[Receipt], list[tuple[AnyRecording, UserError]]]:
+    """Receipts of the recordings that could be prepared, in their order, and the failures, by id."""
+    progress.expect(len(jobs))
     receipts: dict[str, Receipt] = {}
     failures: list[tuple[AnyRecording, UserError]] = []
     for job, result in run_jobs(prepare_recording, jobs, workers):
@@ -92,35 +144,17 @@ def prepare(
             failures.append((job.recording, result))
         else:
             receipts[job.recording.id] = result
-        on_done(job.recording)
-    _sweep(root)
+        progress.advance()
     failures.sort(key=lambda failure: failure[0].id)
-    ordered = [receipts[recording.id] for recording in recordings if recording.id in receipts]
-    utterances = [utterance for receipt in ordered for utterance in receipt.utterances]
-    if not utterances:
-        if failures:
-            if meta is not None:
-                # Nothing was replaced: the dataset that was there stays one.
-                write_text(root / "meta.json", meta)
-            if len(failures) == 1:
-                raise failures[0][1]
-            raise _join(failures, f"None of the {len(failures)} recordings can be used:")
-        raise DatasetError(f"{root}: no utterance is long enough.", "Give longer recordings, or cut them less.")
-    for recording, _ in failures:
-        # What an earlier run made of them does not belong to the dataset as it is now.
-        _forget(root, root / RECEIPTS / f"{recording.id}.json")
-    if failures and not any(utterance.split == "train" for utterance in utterances):
-        raise _join(failures, "Nothing is left to train on without what cannot be used:")
-    if pairs:
-        _export(root, utterances, options.ref_frames, workers)
-    _finish(root, corpus, options, mode, utterances, None if sound_only else options.frames)
-    return PrepareSummary(
-        utterances,
-        failures,
-        sum(receipt.redone for receipt in ordered),
-        mode,
-        [note for receipt in ordered for note in receipt.notes],
-    )
+    return [receipts[job.recording.id] for job in jobs if job.recording.id in receipts], failures
+
+
+def _nothing_prepared(root: Path, failures: list[tuple[AnyRecording, UserError]]) -> UserError:
+    if not failures:
+        return DatasetError(f"{root}: no utterance is long enough.", "Give longer recordings, or cut them less.")
+    if len(failures) == 1:
+        return failures[0][1]
+    return _join(failures, f"None of the {len(failures)} recordings can be used:")
 
 
 def _assign_all(recordings: Sequence[AnyRecording], options: PrepareOptions) -> tuple[SplitMode, dict[str, Split]]:
@@ -128,11 +162,11 @@ def _assign_all(recordings: Sequence[AnyRecording], options: PrepareOptions) -> 
     speakers, held_out = {item.speaker for item in recordings}, set(options.test_speakers)
     if unknown := sorted(held_out - speakers):
         raise ConfigError(
-            f"--test-speakers: there is no {' or '.join(unknown)}; the speakers are {', '.join(sorted(speakers))}.",
+            f"`test_speakers`: there is no {' or '.join(unknown)}; the speakers are {', '.join(sorted(speakers))}.",
             "Name speakers of the recordings.",
         )
     if held_out and held_out == speakers:
-        raise ConfigError("--test-speakers: no speaker is left to train on.", "Name fewer.")
+        raise ConfigError("`test_speakers`: no speaker is left to train on.", "Name fewer.")
     mode, splits = _assign([item for item in recordings if item.speaker not in held_out], options)
     tested: dict[str, Split] = {item.id: "test" for item in recordings if item.speaker in held_out}
     return mode, splits | tested
@@ -144,7 +178,7 @@ def _assign(recordings: Sequence[AnyRecording], options: PrepareOptions) -> tupl
     if options.split == "corpus" or (options.split == "auto" and given):
         if len(given) < len(recordings):
             raise ConfigError(
-                "--split corpus: these recordings come without a split of their own.", "Leave --split at auto."
+                "`split='corpus'`: these recordings come without a split of their own.", "Leave `split` at auto."
             )
         return "corpus", given
     if options.split == "auto":
@@ -162,16 +196,16 @@ def _assign(recordings: Sequence[AnyRecording], options: PrepareOptions) -> tupl
 def _open_folder(root: Path, recordings: Sequence[AnyRecording], prune: bool) -> str | None:
     """Make the folder ready to be worked on; the text of its ``meta.json`` if it was a dataset of these recordings."""
     if root.exists() and not root.is_dir():
-        raise DatasetError(f"{root}: is a file, not a folder.", "Choose another --out.")
+        raise DatasetError(f"{root}: is a file, not a folder.", "Choose another `out`.")
     receipts = root / RECEIPTS
     if root.is_dir() and any(root.iterdir()) and not receipts.is_dir():
-        raise DatasetError(f"{root}: holds other files, not a dataset of this program.", "Choose an empty --out.")
+        raise DatasetError(f"{root}: holds other files, not a dataset of this program.", "Choose an empty `out`.")
     current = {recording.id for recording in recordings}
     stale = sorted(path for path in receipts.glob("*.json") if path.stem not in current)
     if stale and not prune:
         raise DatasetError(
             f"{root}: also holds {len(stale)} recording(s) that are not among the inputs, such as '{stale[0].stem}'.",
-            "Choose another --out, give all inputs again, or remove the others from the dataset with --prune.",
+            "Choose another `out`, give all inputs again, or remove the others from the dataset with `prune=True`.",
         )
     receipts.mkdir(parents=True, exist_ok=True)
     path = root / "meta.json"
@@ -210,7 +244,7 @@ def _join(failures: list[tuple[AnyRecording, UserError]], start: str) -> UserErr
 
 def _export(root: Path, utterances: list[Utterance], ref_frames: int, workers: int) -> None:
     missing = [row.id for row in utterances if not all(path.exists() for path in pairs_of(root, row.id, ref_frames))]
-    for _, error in run_jobs(partial(export_pairs, root, ref_frames=ref_frames), missing, workers):
+    for _, error in run_jobs(partial(write_pairs, root, ref_frames=ref_frames), missing, workers):
         if isinstance(error, UserError):
             raise error
 

@@ -1,4 +1,4 @@
-"""What each recording has become, remembered, so that a second run redoes only what is missing or changed."""
+"""Receipts: what each recording was made into, so that a second run redoes only what is missing or changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rtmri2speech.version import __version__
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a recording has become; ``redone`` tells whether it was worked on in this run."""
+    """What a recording was made into; ``redone`` says whether it was worked on in this run."""
 
     key: str
     utterances: list[Utterance]
@@ -73,7 +73,11 @@ def prepare_recording(job: Job) -> Receipt:
 
 
 def _key(job: Job) -> str:
-    """Hash of the source files and of every option the samples depend on."""
+    """Hash of the source files and of every option the samples depend on.
+
+    The files are read once more when they are decoded. Hashing while decoding would not save that: the hash decides
+    whether there is anything to decode, and the decoder does not read a container from end to end.
+    """
     recording = job.recording
     for source in recording.sources:
         if not source.is_file():

@@ -10,23 +10,23 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from praatio.data_classes.textgrid import Textgrid
 from pydantic import Field
 
+from rtmri2speech.arrays import Float32, UInt8
 from rtmri2speech.config import Config
 from rtmri2speech.corpora.base import AnyRecording, Recording, SoundRecording
-from rtmri2speech.data.dataset.layout import SAMPLE_FILES, SOUND_FILES, FrameWriter, Split, Utterance
+from rtmri2speech.data.dataset.layout import SAMPLE_FILES, SOUND_FILES, Split, Utterance
 from rtmri2speech.data.dataset.splits import SplitMode, split_blocks
 from rtmri2speech.data.files import hash_files, new_folder
 from rtmri2speech.data.media.audio import read_sound, resample, write_float_wav
-from rtmri2speech.data.media.clips import Clip, open_clip
-from rtmri2speech.data.media.scan import scan_video
+from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.media.textgrid import read_textgrid, shift_textgrid, write_textgrid
-from rtmri2speech.errors import MediaError
-from rtmri2speech.preparation.align import MismatchPolicy, align, offsets
-from rtmri2speech.preparation.check import Finding, check_level, check_scan, check_sound, find_sound, too_short
+from rtmri2speech.data.npy import array_writer
+from rtmri2speech.preparation.align import MismatchPolicy
 from rtmri2speech.preparation.cut import CutConfig, cut_recording
+from rtmri2speech.preparation.findings import Finding, check_level, refuse_errors, too_short
+from rtmri2speech.preparation.open_recording import open_recording
 from rtmri2speech.signal import defaults
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
@@ -38,7 +38,7 @@ class PrepareOptions(Config):
 
     features: FeatureConfig = FeatureConfig()
     frames: FrameConfig = FrameConfig()
-    ref_frames: int = Field(defaults.REF_FRAMES, ge=1, description="frames of a window (memo: 4)")
+    ref_frames: int = Field(defaults.REF_FRAMES, ge=1, description="frames per window")
     cut: CutConfig = CutConfig()
     split: SplitMode | Literal["auto"] = "auto"
     split_ratio: tuple[float, float, float] = (80.0, 10.0, 10.0)
@@ -58,7 +58,7 @@ class Job:
     root: Path
     options: PrepareOptions
     split: Split | None
-    mask: NDArray[np.uint8] | None
+    mask: UInt8 | None
 
 
 @dataclass(frozen=True)
@@ -66,15 +66,15 @@ class _Material:
     """A recording on the feature clock, ready to be cut.
 
     Attributes:
-        samples: shape (N,), float32, hop_length samples a frame.
-        start: time in the source at which frame 0 begins, seconds.
+        samples: shape (N,), float32, hop_length samples per frame.
+        start: time in the source at which frame 0 starts, seconds.
         grid: annotation on the frames' clock, if there is one.
         findings: what was noticed.
-        clip: the picture, or None for sound alone.
-        first: frame of the picture that is frame 0.
+        clip: the video, or None for sound alone.
+        first: frame of the clip that is frame 0.
     """
 
-    samples: NDArray[np.float32]
+    samples: Float32
     start: float
     grid: Textgrid | None
     findings: list[Finding]
@@ -134,63 +134,52 @@ def make_samples(job: Job) -> tuple[list[Utterance], list[str]]:
 
 def _open_video(recording: Recording, options: PrepareOptions) -> _Material:
     features = options.features
-    scan = scan_video(recording.video, options.fps)
-    clip = open_clip(scan, features, options.frames, options.trim_over_bright)
-    sound = find_sound(recording, scan)
-    findings = [
-        *check_scan(scan, features, options.trim_over_bright),
-        *check_sound(recording, sound, clip, options.on_mismatch),
-    ]
-    _refuse_errors(findings)
-    first, samples = align(sound, clip, features, recording.sync_offset, options.on_mismatch)
-    skipped = first / float(features.frame_rate)
+    opened = open_recording(
+        recording,
+        features,
+        options.frames,
+        fps=options.fps,
+        on_mismatch=options.on_mismatch,
+        trim_over_bright=options.trim_over_bright,
+    )
+    skipped = opened.first / float(features.frame_rate)
     # The annotation is on the sound's clock; here time 0 becomes the first frame.
-    grid = _annotation(recording, offsets(sound, clip, recording.sync_offset).lead + skipped, samples, features)
-    return _Material(samples, clip.start + skipped, grid, findings, clip, first)
+    grid = _annotation(recording, opened.lead + skipped, opened.samples, features)
+    return _Material(opened.samples, opened.clip.start + skipped, grid, opened.findings, opened.clip, opened.first)
 
 
 def _open_sound(recording: SoundRecording, options: PrepareOptions) -> _Material:
     features = options.features
     sound = read_sound(recording.audio)
     findings = check_level(recording.audio, sound)
-    _refuse_errors(findings)
+    refuse_errors(findings)
     samples = resample(sound.samples, sound.rate, features.sample_rate)
     samples = samples[: len(samples) // features.hop_length * features.hop_length]
     return _Material(samples, sound.start, _annotation(recording, 0.0, samples, features), findings)
 
 
-def _annotation(
-    recording: AnyRecording, begin: float, samples: NDArray[np.float32], features: FeatureConfig
-) -> Textgrid | None:
+def _annotation(recording: AnyRecording, start: float, samples: Float32, features: FeatureConfig) -> Textgrid | None:
     if recording.textgrid is None:
         return None
-    return shift_textgrid(read_textgrid(recording.textgrid), begin, len(samples) / features.sample_rate)
-
-
-def _refuse_errors(findings: list[Finding]) -> None:
-    for finding in findings:
-        if finding.severity == "error":
-            raise MediaError(f"{finding.file}: {finding.problem}", finding.remedy)
+    return shift_textgrid(read_textgrid(recording.textgrid), start, len(samples) / features.sample_rate)
 
 
 def _write_sample(
     job: Job,
     utterance: Utterance,
-    blocks: Iterator[NDArray[np.uint8]] | None,
-    samples: NDArray[np.float32],
+    blocks: Iterator[UInt8] | None,
+    samples: Float32,
     grid: Textgrid | None,
 ) -> str:
     features, size = job.options.features, job.options.frames.size
     with new_folder(job.root / "samples" / utterance.id) as folder:
         if blocks is not None:
-            with (folder / "mri.npy").open("wb") as file:
-                writer = FrameWriter(file, (utterance.n_frames, size, size))
+            with array_writer(folder / "mri.npy", (utterance.n_frames, size, size), np.uint8) as writer:
                 for block in blocks:
                     writer.write(block)
-                writer.close()
             mask = np.ones(utterance.n_frames, np.uint8) if job.mask is None else job.mask
             np.save(folder / "mask.npy", mask)
-        # 32-bit float: the mel spectrogram computed again from this file is the one beside it.
+        # 32-bit float: the mel spectrogram computed again from this file equals the one next to it.
         write_float_wav(folder / "audio.wav", samples, features.sample_rate)
         np.save(folder / "mel_db.npy", mel_db(samples, features))
         if grid is not None:
@@ -213,10 +202,10 @@ def _split_spans(
         if start < stop:
             blocks.append((split, start, stop))
     return [
-        (split, max(start, begin), min(stop, end))
-        for split, begin, end in blocks
+        (split, max(start, first), min(stop, last))
+        for split, first, last in blocks
         for start, stop in spans
-        if max(start, begin) < min(stop, end)
+        if max(start, first) < min(stop, last)
     ]
 
 
@@ -226,9 +215,9 @@ class _FrameStream:
     def __init__(self, clip: Clip, first: int) -> None:
         self._blocks = clip.blocks()
         self._position = -first
-        self._rest: NDArray[np.uint8] | None = None
+        self._rest: UInt8 | None = None
 
-    def take(self, start: int, stop: int) -> Iterator[NDArray[np.uint8]]:
+    def take(self, start: int, stop: int) -> Iterator[UInt8]:
         """Frames start .. stop, in blocks."""
         while self._position < stop:
             block = self._rest if self._rest is not None else next(self._blocks, None)

@@ -1,7 +1,7 @@
-"""The memo's numbers (section 1): the one place of them, free of imports so that ``--help`` answers at once."""
+"""Numbers of the reference configuration (docs/reference/memo.md), free of imports to keep ``--help`` fast."""
 
 SAMPLE_RATE = 11413
-"""Samples a second."""
+"""Samples per second."""
 
 N_FFT = 2048
 """Length of the Fourier transform in samples."""
@@ -10,7 +10,7 @@ WIN_LENGTH = 2048
 """Length of the Hann window in samples."""
 
 HOP_LENGTH = 420
-"""Samples a frame: one video frame at 27.17 frames a second."""
+"""Samples per frame: one video frame at 27.17 frames per second."""
 
 N_MELS = 64
 """Mel bands."""
@@ -19,4 +19,4 @@ PREEMPHASIS = 0.97
 """Coefficient of the pre-emphasis."""
 
 REF_FRAMES = 4
-"""Frames of a window."""
+"""Frames per window."""

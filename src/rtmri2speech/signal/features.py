@@ -23,9 +23,9 @@ _LOG_STEP = np.log(6.4) / 27.0
 
 
 class FeatureConfig(Config):
-    """How sound becomes a mel spectrogram (memo section 1), carried by every artefact made with it.
+    """How sound becomes a mel spectrogram, carried by every file made with it (docs/reference/memo.md, section 1).
 
-    Mel frame ``i`` is centred on sample ``i * hop_length + hop_length / 2``, the centre of video
+    Mel frame ``i`` is centered on sample ``i * hop_length + hop_length / 2``, the center of video
     frame ``i``; N samples give ``N // hop_length`` frames.
     """
 
@@ -63,12 +63,12 @@ class FeatureConfig(Config):
 
     @property
     def frame_rate(self) -> Fraction:
-        """Mel (and so video) frames a second, exact."""
+        """Mel (and so video) frames per second, exact."""
         return Fraction(self.sample_rate, self.hop_length)
 
     @property
     def padding(self) -> tuple[int, int]:
-        """Samples of reflection before and after the signal that centre mel frame i on video frame i."""
+        """Samples of reflection before and after the signal that center mel frame i on video frame i."""
         total = self.n_fft - self.hop_length
         return total // 2, total - total // 2
 
@@ -82,7 +82,7 @@ class FeatureConfig(Config):
         return samples // self.hop_length
 
     def mel_edges(self) -> NDArray[np.float64]:
-        """Edges and centres of the filters in Hz, shape (n_mels + 2,); filter m peaks at entry m + 1."""
+        """Edges and centers of the filters in Hz, shape (n_mels + 2,); filter m peaks at entry m + 1."""
         low, high = hz_to_mel(np.array([self.fmin, self.top]))
         return mel_to_hz(np.linspace(low, high, self.n_mels + 2))
 
@@ -91,10 +91,10 @@ class FeatureConfig(Config):
         return self.mel_edges()[1:-1]
 
     def band_bins(self, low: float, high: float) -> tuple[int, int]:
-        """First and last mel bin, both included, whose centre lies in ``low`` to ``high`` Hz.
+        """First and last mel bin, both included, whose center lies in ``low`` to ``high`` Hz.
 
         Raises:
-            ConfigError: when the band lies outside the filterbank or holds no centre.
+            ConfigError: when the band lies outside the filterbank or holds no center.
         """
         if not 0 <= low < high:
             raise ConfigError(f"Band {low:g}-{high:g} Hz is empty.", "Give the lower frequency first.")
@@ -123,7 +123,7 @@ def mel_to_hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @functools.lru_cache(maxsize=8)
 def mel_filterbank(config: FeatureConfig) -> NDArray[np.float32]:
-    """Triangular filters with Slaney's area normalisation, shape (n_mels, n_fft // 2 + 1).
+    """Triangular filters with Slaney's area normalization, shape (n_mels, n_fft // 2 + 1).
 
     Source: Slaney, Auditory Toolbox (1998); the definition librosa calls ``htk=False, norm="slaney"``.
     """
@@ -147,7 +147,7 @@ def transform_window(config: FeatureConfig) -> NDArray[np.float64]:
 
 
 def parse_band(text: str) -> tuple[str, float, float]:
-    """Read a band in the memo's spelling, ``F1:300-900``, as name, low and high in Hz.
+    """Read a band as it is written in options, ``F1:300-900``, as name, low and high in Hz.
 
     Raises:
         ConfigError: for any other spelling.

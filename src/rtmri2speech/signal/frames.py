@@ -1,4 +1,4 @@
-"""Grey frames to model input: the one resize and the one normalisation, for training and synthesis alike."""
+"""Gray frames to model input: the one resize and the one normalization, for training and synthesis alike."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _ROUNDING = 1e-6
 _PIECE = 32
 
 GreyLimits = tuple[float, float]
-"""Grey values that become 0 and 1 in robust mode, in the source's own units."""
+"""Gray values that become 0 and 1 in robust mode, in the source's own units."""
 
 
 class FrameConfig(Config):
     """How a video frame becomes the model's input, carried by datasets and bundles.
 
-    ``memo`` (memo section 1): z-score of the frame, then rescaled to [0, 1], which is the frame's own
-    minimum to maximum. ``robust``: percentiles of the whole clip become 0 and 1, so that one bright
-    pixel rescales nothing and frames keep their brightness relative to each other.
+    ``memo`` (the reference configuration, docs/reference/memo.md, section 1): z-score of the frame, then rescaled to
+    [0, 1], which is the frame's own minimum to maximum. ``robust``: percentiles of the whole clip become 0 and 1, so
+    that one bright pixel rescales nothing and frames keep their brightness relative to each other.
     """
 
     size: int = Field(256, ge=16, description="height and width in pixels")
@@ -44,7 +44,7 @@ class FrameConfig(Config):
         return self
 
     def limits(self, histogram: NDArray[np.int64]) -> GreyLimits | None:
-        """Grey limits from a clip's histogram (counts by grey value); None in memo mode."""
+        """Gray limits from a clip's histogram (counts by gray value); None in memo mode."""
         if self.mode == "memo":
             return None
         share = np.cumsum(histogram) / max(int(histogram.sum()), 1)
@@ -54,18 +54,18 @@ class FrameConfig(Config):
 
 
 def normalise_frames(frames: NDArray[Any], config: FrameConfig, limits: GreyLimits | None) -> NDArray[np.uint8]:
-    """Resize and normalise grey frames.
+    """Resize and normalize gray frames.
 
     Args:
-        frames: shape (n, h, w), any real dtype, any grey range.
+        frames: shape (n, h, w), any real dtype, any gray range.
         config: size and mode.
-        limits: grey limits of the clip, needed in robust mode.
+        limits: gray limits of the clip, needed in robust mode.
 
     Returns:
         Shape (n, size, size), uint8; value / 255 is the [0, 1] frame. A frame without contrast is 0.
     """
     if config.mode == "robust" and limits is None:
-        raise ValueError("robust mode needs the clip's grey limits")
+        raise ValueError("robust mode needs the clip's gray limits")
     result = np.empty((len(frames), config.size, config.size), np.uint8)
     # Frame by frame, because one frame stays in the processor's cache and a block does not.
     for frame, target in zip(frames, result, strict=True):
@@ -76,7 +76,7 @@ def normalise_frames(frames: NDArray[Any], config: FrameConfig, limits: GreyLimi
             if high - low <= _ROUNDING * abs(high):
                 target[:] = 0
                 continue
-            # The z-score before it (memo) cancels out: min-max is invariant to gain and offset.
+            # The z-score before it (reference configuration) cancels out: min-max is invariant to gain and offset.
         else:
             low, high = limits
         resized -= np.float32(low)
@@ -106,13 +106,15 @@ def resize_frame(frame: NDArray[Any], size: int) -> NDArray[np.float32]:
 def _resize_weights(source: int, target: int) -> list[tuple[NDArray[np.float32], slice, slice]]:
     """Share of source pixels in target pixels along one axis: weights (t, s), the s and the t pixels they are for.
 
-    A triangle about the target pixel's centre, one source pixel wide on each side, or one target pixel when
-    shrinking; its part inside the picture sums to 1. (What PyTorch and Pillow call antialiased bilinear.)
+    A triangle about the target pixel's center, one source pixel wide on each side, or one target pixel when
+    shrinking; its part inside the frame sums to 1. (What PyTorch and Pillow call antialiased bilinear.
+    Pillow's own, in mode F, is not used: it sums in another order, so that the last bit differs where the frame
+    shrinks and a rounded pixel now and then, and it took 1.2 to 4 times as long at 68 to 512 pixels on one core.)
     In pieces, because nearly all of the whole matrix is zero.
     """
     step = source / target
-    centres = (np.arange(target) + 0.5) * step
-    distance = np.abs(np.arange(source) + 0.5 - centres[:, None]) / max(step, 1.0)
+    centers = (np.arange(target) + 0.5) * step
+    distance = np.abs(np.arange(source) + 0.5 - centers[:, None]) / max(step, 1.0)
     weights = np.maximum(1.0 - distance, 0.0)
     weights /= weights.sum(axis=1, keepdims=True)
     pieces = []
@@ -127,7 +129,7 @@ def _resize_weights(source: int, target: int) -> list[tuple[NDArray[np.float32],
 def model_input(frames: Tensor, mask: Tensor | None = None) -> Tensor:
     """uint8 frames (..., H, W) to float in [0, 1], multiplied by a mask (H, W) or (..., H, W) if there is one.
 
-    Masking comes after normalisation, so that a mask never changes the grey values it leaves visible.
+    Masking comes after normalization, so that a mask never changes the gray values it leaves visible.
     """
     unit = frames.float() / 255.0
     return unit if mask is None else unit * mask.to(unit)

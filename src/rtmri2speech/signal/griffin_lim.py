@@ -1,4 +1,4 @@
-"""A mel spectrogram made audible without a vocoder: a rough voice, to hear how a training comes along."""
+"""Griffin-Lim inversion of a mel spectrogram, for quick listening during training."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def griffin_lim(mel_db: NDArray[np.floating], config: FeatureConfig, iterations:
     phases = np.exp(2j * np.pi * rng.random(magnitude.shape))
     before = np.zeros_like(phases)
     for _ in range(iterations):
-        consistent = _analyse(_synthesize(magnitude * phases, config), config)
+        consistent = _analyze(_synthesize(magnitude * phases, config), config)
         ahead = consistent + _MOMENTUM * (consistent - before)
         phases, before = ahead / np.maximum(np.abs(ahead), 1e-12), consistent
     padded = _synthesize(magnitude * phases, config)
     first = config.padding[0]
-    emphasised = padded[first : first + len(mel_db) * config.hop_length]
-    sound = lfilter([1.0], [1.0, -config.preemphasis], emphasised)
+    emphasized = padded[first : first + len(mel_db) * config.hop_length]
+    sound = lfilter([1.0], [1.0, -config.preemphasis], emphasized)
     return np.asarray(sound / max(1.0, float(np.abs(sound).max(initial=0.0))), np.float32)
 
 
@@ -56,6 +56,6 @@ def _synthesize(spectrum: NDArray[np.complexfloating], config: FeatureConfig) ->
     return total / np.maximum(weight, 1e-3)
 
 
-def _analyse(padded: NDArray[np.float64], config: FeatureConfig) -> NDArray[np.complexfloating]:
+def _analyze(padded: NDArray[np.float64], config: FeatureConfig) -> NDArray[np.complexfloating]:
     frames = np.lib.stride_tricks.sliding_window_view(padded, config.n_fft)[:: config.hop_length]
     return np.asarray(np.fft.rfft(frames * transform_window(config)))

@@ -15,7 +15,7 @@ from rtmri2speech.signal.features import FeatureConfig, mel_filterbank, transfor
 if TYPE_CHECKING:
     from torch import Tensor
 
-# NumPy's way is for what needs no PyTorch, which takes seconds to import; the tensors' way has gradients.
+# NumPy arrays are for what must not wait seconds for PyTorch to be imported (prepare, check); tensors have gradients.
 Array = TypeVar("Array", NDArray[np.floating], "Tensor")
 
 # Frames a transform works on at once: an hour of sound stays within some 100 MB.
@@ -26,7 +26,11 @@ DB_PER_NEPER = 10.0 / math.log(10.0)
 
 
 def _library(array: Any) -> Any:
-    """The library that an array belongs to; what is used of it below is spelled the same in both."""
+    """The library that an array belongs to; what is used of it below is spelled the same in both.
+
+    ``Any``, because the two have no common type that a checker knows, and the array API's compatibility package would
+    be one more dependency for five functions: concatenate, flip, fft.rfft, log10 and clip.
+    """
     if isinstance(array, np.ndarray):
         return np
     import torch  # here, because only tensors need it, and whoever has one has imported it
@@ -61,8 +65,8 @@ def _cut(signal: Any, length: int, hop: int) -> Any:
 def preemphasise(waveform: Array, coefficient: float) -> Array:
     """y[n] = x[n] - coefficient * x[n-1], with x[-1] = 0. Shape (..., N) in and out."""
     rest = waveform[..., 1:] - coefficient * waveform[..., :-1]
-    emphasised: Array = _library(waveform).concatenate([waveform[..., :1], rest], axis=-1)
-    return emphasised
+    emphasized: Array = _library(waveform).concatenate([waveform[..., :1], rest], axis=-1)
+    return emphasized
 
 
 def mel_power(waveform: Array, config: FeatureConfig) -> Array:
@@ -85,12 +89,12 @@ def mel_power(waveform: Array, config: FeatureConfig) -> Array:
             f"Give at least {config.min_samples} samples ({config.min_samples / config.sample_rate:.3f} s).",
         )
     library = _library(waveform)
-    emphasised = preemphasise(waveform, config.preemphasis)
+    emphasized = preemphasise(waveform, config.preemphasis)
     before, after = config.padding
     reflected = [
-        library.flip(emphasised[..., 1 : before + 1], (-1,)),
-        emphasised,
-        library.flip(emphasised[..., n - 1 - after : n - 1], (-1,)),
+        library.flip(emphasized[..., 1 : before + 1], (-1,)),
+        emphasized,
+        library.flip(emphasized[..., n - 1 - after : n - 1], (-1,)),
     ]
     frames = _cut(library.concatenate(reflected, axis=-1), config.n_fft, config.hop_length)
     window, filters = _window_and_filters(config, waveform)

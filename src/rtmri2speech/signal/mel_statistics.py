@@ -44,14 +44,14 @@ class MelStatistics:
                 continue
             # Sums about the first mean, so that the difference of squares keeps its digits.
             shift = mel.mean(axis=0, dtype=np.float64) if shift is None else shift
-            centred = mel.astype(np.float64) - shift
+            centered = mel.astype(np.float64) - shift
             count += len(mel)
-            total = total + centred.sum(axis=0)
-            squares = squares + np.square(centred).sum(axis=0)
+            total = total + centered.sum(axis=0)
+            squares = squares + np.square(centered).sum(axis=0)
         if shift is None:
             raise DatasetError(
                 "The training split holds no frame to fit the scaler on.",
-                "Give more recordings, or a larger training share (--split-ratio).",
+                "Give more recordings, or a larger training share (`split_ratio`).",
             )
         offset = total / count
         variance = np.maximum(squares / count - np.square(offset), 0.0)
@@ -59,7 +59,7 @@ class MelStatistics:
         return cls((shift + offset).astype(np.float32), std.astype(np.float32))
 
     def to_json(self) -> str:
-        """The memo's ``scaler.json``: lists ``mean`` and ``std`` in dB."""
+        """The text of ``scaler.json``: lists ``mean`` and ``std`` in dB."""
         return json.dumps({"mean": self.mean.tolist(), "std": self.std.tolist()}, indent=1) + "\n"
 
     @classmethod

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 SAME_RATE_TOLERANCE = 1e-5
 """Relative difference of frame rates below which a source is used as it is (ATR-503: 4e-6)."""
 
-# Frames by which a frame of a constant rate may lie beside its place.
+# Share of a frame by which a frame of a constant rate may be early or late.
 _REGULAR = 0.1
 
 # Output frames computed in one matrix product.
@@ -75,9 +75,9 @@ class Retiming:
                 continue
             stack = np.stack(buffer).astype(np.float32)
             matrix = np.zeros((len(first), len(buffer)), dtype=np.float32)
-            for row, (begin, values) in enumerate(zip(first - low, weights, strict=True)):
-                kept = values[: len(buffer) - begin]
-                matrix[row, begin : begin + len(kept)] = kept
+            for row, (start_at, values) in enumerate(zip(first - low, weights, strict=True)):
+                kept = values[: len(buffer) - start_at]
+                matrix[row, start_at : start_at + len(kept)] = kept
             flat = matrix @ stack.reshape(len(stack), -1)
             yield flat.reshape(len(first), *stack.shape[1:])
 
@@ -86,13 +86,13 @@ def plan_retiming(starts: NDArray[np.float64], end: float, rate: Fraction) -> Re
     """Plan the change from source times to a constant frame rate.
 
     A source faster than ``rate`` is averaged over each output frame's duration, weighted by overlap;
-    a slower one is interpolated linearly between the frames' centres. Output frame j covers
+    a slower one is interpolated linearly between the frames' centers. Output frame j covers
     ``starts[0] + j / rate`` to ``starts[0] + (j + 1) / rate``; a last partial frame is dropped.
 
     Args:
         starts: shape (n,), increasing display times of the source frames, seconds.
         end: end of the last source frame, seconds.
-        rate: output frames a second.
+        rate: output frames per second.
     """
     edges = np.append(starts, end) - starts[0]
     duration = edges[-1]
@@ -112,23 +112,23 @@ def plan_retiming(starts: NDArray[np.float64], end: float, rate: Fraction) -> Re
 
 
 def _area(edges: NDArray[np.float64], count: int, rate: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    begin = np.arange(count) / rate
+    start = np.arange(count) / rate
     stop = np.arange(1, count + 1) / rate
     last_frame = len(edges) - 2
-    first = np.clip(np.searchsorted(edges, begin, side="right") - 1, 0, last_frame)
+    first = np.clip(np.searchsorted(edges, start, side="right") - 1, 0, last_frame)
     last = np.clip(np.searchsorted(edges, stop, side="left") - 1, first, last_frame)
     width = int((last - first).max(initial=0)) + 1
     index = first[:, None] + np.arange(width)
     inside = np.minimum(index, last_frame)
-    overlap = np.minimum(edges[inside + 1], stop[:, None]) - np.maximum(edges[inside], begin[:, None])
+    overlap = np.minimum(edges[inside + 1], stop[:, None]) - np.maximum(edges[inside], start[:, None])
     overlap = np.where(index <= last[:, None], np.maximum(overlap, 0.0), 0.0)
     return first, overlap / overlap.sum(axis=1, keepdims=True)
 
 
-def _linear(centres: NDArray[np.float64], count: int, rate: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    times = np.clip((np.arange(count) + 0.5) / rate, centres[0], centres[-1])
-    if len(centres) == 1:
+def _linear(centers: NDArray[np.float64], count: int, rate: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    times = np.clip((np.arange(count) + 0.5) / rate, centers[0], centers[-1])
+    if len(centers) == 1:
         return np.zeros(count, np.int64), np.ones((count, 1))
-    first = np.clip(np.searchsorted(centres, times, side="right") - 1, 0, len(centres) - 2)
-    after = (times - centres[first]) / (centres[first + 1] - centres[first])
+    first = np.clip(np.searchsorted(centers, times, side="right") - 1, 0, len(centers) - 2)
+    after = (times - centers[first]) / (centers[first + 1] - centers[first])
     return first, np.stack([1.0 - after, after], axis=1)

@@ -40,7 +40,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
         (["prepare", "x", "--out", "o", "--split-rato", "1"], "Did you mean --split-ratio?", "prepare"),
         (["prepare", "x"], "--out", "prepare"),
         (["prepare", "x", "--out"], "--out", "prepare"),
-        (["prepare", "x", "--out", "o", "--normalisation", "odd"], '"memo", "robust"', "prepare"),
+        (["prepare", "x", "--out", "o", "--normalization", "odd"], '"memo", "robust"', "prepare"),
         (["prepare", "x", "--out", "o", "--split-ratio", "1", "2"], "--split-ratio", "prepare"),
         (["prepare", "x", "--out", "o", "--sr", "high"], "--sr", "prepare"),
         (["synthesize", "--model", "m", "--out", "o"], "--videos", "synthesize"),

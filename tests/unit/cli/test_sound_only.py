@@ -76,7 +76,7 @@ def test_without_the_option_it_is_suggested(run: Run, sounds: Path, tmp_path: Pa
         "--sync-offset 0.5",
         "--on-mismatch trim",
         "--trim-over-bright",
-        "--normalisation robust",
+        "--normalization robust",
         "--export-pairs",
     ],
 )
@@ -124,7 +124,7 @@ def test_what_needs_frames_says_so(run: Run, sounds: Path, tmp_path: Path, model
     assert not (tmp_path / "a.safetensors").exists()
     sound = Dataset(out).audio_path(Dataset(out).utterances[0])
     spoken = run("synthesize", sound, "--model", model_files["synthesizer"], "--out", tmp_path / "speech")
-    assert "holds no picture" in spoken.problem
+    assert "holds no video" in spoken.problem
 
 
 def test_sound_alone_loads_no_heavy_library(sounds: Path, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_no_sound_and_no_folder_are_refused(tmp_path: Path) -> None:
     touch(tmp_path / "film.mp4")
     with pytest.raises(MediaError, match="No sound file found") as caught:
         SoundFolderCorpus((tmp_path,)).recordings()
-    assert ".wav" in caught.value.remedy and "--sound-only" in caught.value.remedy
+    assert ".wav" in caught.value.remedy and "`sound_only" in caught.value.remedy
     with pytest.raises(MediaError, match="no such file or folder"):
         SoundFolderCorpus((tmp_path / "no",)).recordings()
 
@@ -89,11 +89,11 @@ def test_where_videos_are_looked_for_sounds_are_mentioned(tmp_path: Path) -> Non
     touch(tmp_path / "in" / "a.ogg")
     with pytest.raises(MediaError, match="No video found") as caught:
         FolderCorpus((tmp_path / "in",)).recordings()
-    assert "a.ogg" in caught.value.remedy and "--sound-only" in caught.value.remedy
+    assert "a.ogg" in caught.value.remedy and "`sound_only" in caught.value.remedy
     with pytest.raises(MediaError, match="is a sound file, not a video") as caught:
         FolderCorpus((tmp_path / "in" / "a.ogg",)).recordings()
-    assert "--sound-only" in caught.value.remedy
+    assert "`sound_only" in caught.value.remedy
     (tmp_path / "empty").mkdir()
     with pytest.raises(MediaError, match="No video found") as caught:
         FolderCorpus((tmp_path / "empty",)).recordings()
-    assert "--sound-only" not in caught.value.remedy
+    assert "`sound_only" not in caught.value.remedy

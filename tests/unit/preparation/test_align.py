@@ -80,10 +80,10 @@ def test_other_sampling_rates_are_resampled(paper_clip: PaperClip) -> None:
 @pytest.mark.parametrize(
     ("length", "offset", "texts"),
     [
-        (8.0, 0.0, ["8.00 s of sound, 4.00 s of picture", "goes on 4.00 s after the picture has ended"]),
-        (3.0, 0.0, ["3.00 s of sound, 4.00 s of picture", "ends 1.00 s before the picture"]),
-        (4.0, 1.0, ["with --sync-offset 1", "ends 1.00 s before the picture"]),
-        (4.0, -1.0, ["begins 1.00 s after the picture", "goes on 1.00 s"]),
+        (8.0, 0.0, ["8.00 s of sound, 4.00 s of video", "goes on 4.00 s after the video has ended"]),
+        (3.0, 0.0, ["3.00 s of sound, 4.00 s of video", "ends 1.00 s before the video"]),
+        (4.0, 1.0, ["with `sync_offset=1`", "ends 1.00 s before the video"]),
+        (4.0, -1.0, ["starts 1.00 s after the video", "goes on 1.00 s"]),
     ],
 )
 def test_lengths_that_disagree_are_refused_with_the_amounts(
@@ -95,7 +95,7 @@ def test_lengths_that_disagree_are_refused_with_the_amounts(
         align(sound, clip, MEMO, offset, "refuse")
     assert caught.value.problem.startswith("clip.mp4: ")
     assert all(text in caught.value.problem for text in texts)
-    assert "--on-mismatch trim" in caught.value.remedy and "--sync-offset" in caught.value.remedy
+    assert "`on_mismatch='trim'`" in caught.value.remedy and "`sync_offset`" in caught.value.remedy
     first, samples = align(sound, clip, MEMO, offset, "trim")
     assert len(samples) // HOP == pytest.approx(min(4.0, length, 4 - abs(offset)) * float(MEMO.frame_rate), abs=2)
     assert first == (0 if offset >= 0 else math.ceil(-offset * float(MEMO.frame_rate)))

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,24 +10,16 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from counted import Counted
 from rtmri2speech.corpora.base import Recording
 from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.data.media.audio import write_wav
-from rtmri2speech.data.media.clips import open_clip
-from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.video import write_video
-from rtmri2speech.preparation.align import offsets
-from rtmri2speech.preparation.check import (
-    CheckOptions,
-    Finding,
-    MissingSound,
-    check_recordings,
-    find_sound,
-    lead_of_labels,
-)
+from rtmri2speech.errors import ConfigError
+from rtmri2speech.preparation.check import CheckOptions, check_recordings
+from rtmri2speech.preparation.check import check as check_all
+from rtmri2speech.preparation.findings import Finding
 from rtmri2speech.preparation.prepare import PrepareSummary
-from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.frames import FrameConfig
 from talker import speak
 
 Harm = Callable[[Path, NDArray[np.uint8], NDArray[np.float32]], object]
@@ -52,7 +43,7 @@ def folder(tmp_path: Path, talk: tuple[NDArray[np.uint8], NDArray[np.float32]]) 
 
 def check(folder: Path, **options: object) -> list[Finding]:
     recordings = FolderCorpus((folder,)).recordings()
-    return check_recordings(recordings, CheckOptions.parse(options, "check"), 1, lambda recording: None)
+    return check_recordings(recordings, CheckOptions.parse(options, "check"), 1)
 
 
 def picture(path: Path, frames: NDArray[np.uint8], rate: Fraction = RATE) -> None:
@@ -100,7 +91,7 @@ ROWS: dict[str, tuple[Harm, str, str, str, str]] = {
     ),
     "empty sound": (lambda p, f, s: (p / "a.wav").write_bytes(b""), "a.wav", "error", "sound file", "empty"),
     "renamed sound": (lambda p, f, s: (p / "a.wav").write_text("x" * 999), "a.wav", "error", "sound file", "kind"),
-    "sound cut short": (lambda p, f, s: cut(p / "a.wav", 0.5), "a.avi", "error", "1.10 s before the picture", "trim"),
+    "sound cut short": (lambda p, f, s: cut(p / "a.wav", 0.5), "a.avi", "error", "1.10 s before the video", "trim"),
     "silent sound": (lambda p, f, s: sound(p, s * 0), "a.wav", "error", "silent", "right sound file"),
     "nearly silent": (lambda p, f, s: sound(p, s * 1e-3), "a.wav", "error", "silent", "right sound file"),
     "sound with NaN": (lambda p, f, s: sound(p, with_nan(s)), "a.wav", "error", "not numbers", "Export"),
@@ -108,16 +99,16 @@ ROWS: dict[str, tuple[Harm, str, str, str, str]] = {
         lambda p, f, s: sound(p, np.concatenate([s, s])),
         "a.avi",
         "error",
-        "4.42 s of sound, 2.21 s of picture",
-        "--on-mismatch trim",
+        "4.42 s of sound, 2.21 s of video",
+        "`on_mismatch='trim'`",
     ),
     "no sound": (lambda p, f, s: (p / "a.wav").unlink(), "a.avi", "error", "no a.wav or .flac", "Synthesis needs none"),
     "clipped sound": (lambda p, f, s: sound(p, np.clip(s * 9, -1, 1)), "a.wav", "warning", "clipped", "gain"),
     "frozen picture": (lambda p, f, s: picture(p, f[[0] * 60]), "a.avi", "error", "never changes", "Export"),
     "blank frames": (lambda p, f, s: picture(p, blanked(f)), "a.avi", "warning", "2 blank frame(s)", "black"),
-    "over-bright start": (lambda p, f, s: picture(p, brightened(f)), "a.avi", "note", "first 4 frames", "--trim-over"),
+    "over-bright start": (lambda p, f, s: picture(p, brightened(f)), "a.avi", "note", "first 4 frames", "`trim_over"),
     "oblong picture": (lambda p, f, s: picture(p, f[:, :48]), "a.avi", "note", "64x48 is not square", "Crop"),
-    "other frame rate": (lambda p, f, s: picture(p, f, Fraction(27)), "a.avi", "note", "27.0000 frames/s", "--fps"),
+    "other frame rate": (lambda p, f, s: picture(p, f, Fraction(27)), "a.avi", "note", "27.0000 frames/s", "`fps`"),
     "broken TextGrid": (lambda p, f, s: (p / "a.TextGrid").write_text("?"), "a.TextGrid", "error", "TextGrid", "Praat"),
 }
 
@@ -142,7 +133,7 @@ def test_every_row_of_bad_input_has_its_finding(
 
 
 def test_a_missing_video_is_found(tmp_path: Path) -> None:
-    (finding,) = check_recordings([Recording("a", "s", tmp_path / "a.mp4")], CheckOptions(), 1, lambda item: None)
+    (finding,) = check_recordings([Recording("a", "s", tmp_path / "a.mp4")], CheckOptions(), 1)
     assert finding.severity == "error" and "no such file" in finding.problem
     assert finding.as_json() == {
         "file": str(tmp_path / "a.mp4"),
@@ -178,7 +169,7 @@ def test_a_sync_offset_counts(folder: Path, talk: tuple[NDArray[np.uint8], NDArr
     sound(folder, np.concatenate([np.zeros(SOUND_RATE, np.float32), talk[1]]))
     assert [finding.severity for finding in check(folder)] == ["error"]
     recordings = FolderCorpus((folder,), sync_offset=1.0).recordings()
-    assert check_recordings(recordings, CheckOptions(), 1, lambda item: None) == []
+    assert check_recordings(recordings, CheckOptions(), 1) == []
 
 
 def test_damaged_and_filled_in_frames_are_told(tmp_path: Path, folder: Path) -> None:
@@ -208,29 +199,14 @@ def test_damaged_and_filled_in_frames_are_told(tmp_path: Path, folder: Path) -> 
     assert finding.severity == "warning" and "1 frame(s) are damaged in part" in finding.problem
 
 
-def test_sounds_that_may_be_meant_are_named_with_their_lengths(
-    folder: Path, talk: tuple[NDArray[np.uint8], NDArray[np.float32]]
-) -> None:
-    (folder / "a.wav").rename(folder / "DSP_OUT.wav")
-    soundfile.write(folder / "MAIN.wav", np.concatenate([talk[1]] * 3), SOUND_RATE)
-    (folder / "noise.wav").write_bytes(b"")
-    (recording,) = FolderCorpus((folder,)).recordings()
-    with pytest.raises(MissingSound) as caught:
-        find_sound(recording, scan_video(recording.video))
-    problem = caught.value.problem
-    assert "the picture lasts 2.21 s" in problem and "DSP_OUT.wav (2.21 s)" in problem
-    assert "MAIN.wav (6.62 s, 4.42 s off)" in problem and "noise.wav (unreadable)" in problem
-    assert "--audio " in caught.value.remedy and "DSP_OUT.wav" in caught.value.remedy
-
-
 def test_findings_come_in_the_order_of_the_recordings(videos: Path) -> None:
     for name in ("one.wav", "two.flac"):
         (videos / name).write_bytes(b"")
-    done: list[str] = []
+    counted = Counted()
     recordings = FolderCorpus((videos,)).recordings()
-    findings = check_recordings(recordings, CheckOptions(), 1, lambda recording: done.append(recording.id))
+    findings = check_recordings(recordings, CheckOptions(), 1, counted)
     errors = [Path(finding.file).name for finding in findings if finding.severity == "error"]
-    assert errors == ["one.wav", "two.flac"] and done == ["one", "three", "two"]
+    assert errors == ["one.wav", "two.flac"] and (counted.expected, counted.done) == (3, 3)
 
 
 def test_what_check_calls_an_error_prepare_refuses(
@@ -251,28 +227,18 @@ def test_what_check_calls_an_error_prepare_refuses(
             assert not run(folder, root=folder.parent / row).failures
 
 
-def test_a_sound_file_begins_with_the_picture_whatever_the_container_says(folder: Path) -> None:
-    (recording,) = FolderCorpus((folder,)).recordings()
-    assert recording.audio is not None
-    scan = scan_video(recording.video)
-    late = replace(scan, starts=scan.starts + 0.2, end=scan.end + 0.2)
-    for shown in (scan, late):
-        clip = open_clip(shown, FeatureConfig(), FrameConfig())
-        assert offsets(find_sound(recording, shown), clip, 0.0).lead == pytest.approx(0.0)
-        assert offsets(find_sound(recording, shown), clip, 0.5).lead == pytest.approx(0.5)
-
-
-def test_labels_are_on_the_clock_of_the_sound_that_is_used(
-    mux: Callable[..., Path], tmp_path: Path, talk: tuple[NDArray[np.uint8], NDArray[np.float32]]
+def test_check_takes_paths_datasets_and_corpora(
+    folder: Path, run: Callable[..., PrepareSummary], tmp_path: Path
 ) -> None:
-    def lead(path: Path) -> float:
-        return lead_of_labels(open_clip(scan_video(path), FeatureConfig(), FrameConfig(size=64)))
-
-    late = mux(tmp_path / "late.mkv", talk[0], RATE, talk[1], SOUND_RATE, "pcm_s16le", Fraction(1, 4))
-    assert lead(late) == pytest.approx(-0.25, abs=2e-3)
-    early = mux(tmp_path / "early.mkv", talk[0], RATE, talk[1], SOUND_RATE, "pcm_s16le", Fraction(-1, 4))
-    assert lead(early) == pytest.approx(0.25, abs=2e-3)
-    write_wav(tmp_path / "early.wav", talk[1], SOUND_RATE)
-    assert lead(early) == 0
-    write_video(tmp_path / "silent" / "silent.avi", talk[0], RATE, lossless=True)
-    assert lead(tmp_path / "silent" / "silent.avi") == 0
+    run(folder, root=tmp_path / "set")
+    counted = Counted()
+    report = check_all([folder, tmp_path / "set"], workers=1, progress=counted)
+    assert (report.datasets, report.recordings, report.wrong) == (1, 1, 0)
+    assert counted.expected == counted.done >= 2
+    assert report.summary == "2 recording(s) checked: nothing wrong" and report.rows() == []
+    (folder / "a.wav").unlink()
+    report = check_all(FolderCorpus((folder,)), workers=1)
+    assert report.wrong == 1 and report.rows()[0]["severity"] == "error" and "no sound" in repr(report)
+    assert check_all(str(folder), workers=1, need_sound=False).wrong == 0
+    with pytest.raises(ConfigError, match="Nothing to check"):
+        check_all([])

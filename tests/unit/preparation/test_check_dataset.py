@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from counted import Counted
 from rtmri2speech.data.dataset.layout import SAMPLE_FILES, Dataset, Utterance, write_utterances
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.errors import DatasetError
-from rtmri2speech.preparation.check import Finding
 from rtmri2speech.preparation.check_dataset import check_dataset
 from rtmri2speech.preparation.cut import CutConfig
+from rtmri2speech.preparation.findings import Finding
 from rtmri2speech.preparation.prepare import PrepareSummary
 from rtmri2speech.preparation.recording import PrepareOptions
 
@@ -37,7 +38,7 @@ def root(_prepared: Path, tmp_path: Path) -> Path:
 
 
 def check(root: Path) -> list[Finding]:
-    return check_dataset(root, 1, lambda name: None)
+    return check_dataset(root, 1)
 
 
 def rewrite(root: Path, change: Callable[[Utterance], Utterance]) -> None:
@@ -45,9 +46,9 @@ def rewrite(root: Path, change: Callable[[Utterance], Utterance]) -> None:
 
 
 def test_a_fresh_dataset_gives_no_finding(root: Path) -> None:
-    seen: list[str] = []
-    assert check_dataset(root, 1, seen.append) == []
-    assert sorted(seen) == sorted(path.name for path in (root / "samples").iterdir())
+    seen = Counted()
+    assert check_dataset(root, 1, seen) == []
+    assert seen.expected == seen.done == len(list((root / "samples").iterdir()))
 
 
 def test_a_dataset_in_blocks_gives_no_finding(

@@ -40,7 +40,7 @@ def start(root, options=options):
     if pid == 0:
         code = 1
         try:
-            prepare(FolderCorpus((videos,)), root, options, workers=1, pairs=True)
+            prepare(FolderCorpus((videos,)), root, options, workers=1, export_pairs=True)
             code = 0
         finally:
             os._exit(code)

@@ -13,6 +13,7 @@ import pytest
 import soundfile
 from threadpoolctl import threadpool_limits
 
+from counted import Counted
 from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.data.dataset.layout import SAMPLE_FILES, Dataset
 from rtmri2speech.data.dataset.windows import windows
@@ -24,7 +25,7 @@ from rtmri2speech.data.media.video import write_video
 from rtmri2speech.errors import ConfigError, DatasetError, MediaError, UserError
 from rtmri2speech.preparation import recording as recording_module
 from rtmri2speech.preparation.cut import CutConfig
-from rtmri2speech.preparation.prepare import PrepareSummary
+from rtmri2speech.preparation.prepare import PrepareSummary, prepare
 from rtmri2speech.preparation.recording import PrepareOptions
 from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.signal.mel import mel_db
@@ -53,7 +54,7 @@ def change_sound(path: Path) -> None:
 
 
 def test_the_whole_layout_is_written(run: Run, root: Path, options: PrepareOptions) -> None:
-    summary = run(pairs=True, options=with_options(options, split="recording"))
+    summary = run(export_pairs=True, options=with_options(options, split="recording"))
     assert summary.redone == 3 and not summary.failures and summary.split_mode == "recording"
     assert sorted(path.name for path in root.iterdir()) == [
         ".receipts",
@@ -133,7 +134,7 @@ def test_meta_says_what_was_done(run: Run, root: Path, options: PrepareOptions) 
 
 
 def test_exported_pairs_are_the_windows_cut_on_the_fly(run: Run, root: Path, options: PrepareOptions) -> None:
-    run(pairs=True, options=with_options(options, ref_frames=3))
+    run(export_pairs=True, options=with_options(options, ref_frames=3))
     dataset = Dataset(root)
     for row in dataset.utterances:
         expected = {
@@ -157,19 +158,19 @@ def test_disk_space_is_about_a_byte_a_pixel(tmp_path: Path, run: Run, root: Path
 
 
 def test_a_second_run_redoes_nothing(run: Run, root: Path, tree: Tree) -> None:
-    run(pairs=True)
+    run(export_pairs=True)
     before = tree(root)
     times = {path: path.stat().st_mtime_ns for path in (root / "samples").rglob("*")}
-    assert run(pairs=True).redone == 0
+    assert run(export_pairs=True).redone == 0
     assert tree(root) == before
     assert {path: path.stat().st_mtime_ns for path in (root / "samples").rglob("*")} == times
 
 
 def test_a_changed_source_redoes_only_its_own(run: Run, root: Path, videos: Path, tree: Tree) -> None:
-    run(pairs=True)
+    run(export_pairs=True)
     before = tree(root)
     change_sound(videos / "two.flac")
-    assert run(pairs=True).redone == 1
+    assert run(export_pairs=True).redone == 1
     after = tree(root)
     changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
     changed_ids = {Path(name).stem for name in changed if name.startswith(("samples", "pairs"))}
@@ -214,11 +215,11 @@ def test_changed_options_redo_everything(
     run: Run, root: Path, tmp_path: Path, tree: Tree, options: PrepareOptions, change: dict[str, object]
 ) -> None:
     pairs = "ref_frames" in change or "cut" in change
-    run(pairs=pairs)
+    run(export_pairs=pairs)
     changed = with_options(options, **change)
-    assert run(pairs=pairs, options=changed).redone == 3
+    assert run(export_pairs=pairs, options=changed).redone == 3
     # Nothing is left of the first run: as if there had been none.
-    run(pairs=pairs, options=changed, root=tmp_path / "fresh")
+    run(export_pairs=pairs, options=changed, root=tmp_path / "fresh")
     assert tree(root) == tree(tmp_path / "fresh")
 
 
@@ -232,14 +233,14 @@ def test_another_seed_redoes_only_what_changes_split(run: Run, root: Path, optio
 
 
 def test_an_input_that_is_gone_is_an_error_unless_pruned(run: Run, root: Path, videos: Path, tree: Tree) -> None:
-    run(pairs=True)
+    run(export_pairs=True)
     before = tree(root)
     (videos / "two.mp4").unlink()
     with pytest.raises(DatasetError, match=r"1 recording.* such as 'two'") as caught:
-        run(pairs=True)
-    assert "--prune" in caught.value.remedy
+        run(export_pairs=True)
+    assert "`prune=True`" in caught.value.remedy
     assert tree(root) == before  # refused before anything was touched
-    assert run(pairs=True, prune=True).redone == 0
+    assert run(export_pairs=True, prune=True).redone == 0
     assert {row.source_video for row in Dataset(root).utterances} == {
         str(videos / "one.mp4"),
         str(videos / "three.mkv"),
@@ -255,9 +256,9 @@ def test_one_bad_file_of_three_fails_alone(
     run: Run, root: Path, videos: Path, name: str, content: bytes, text: str
 ) -> None:
     (videos / name).write_bytes(content)
-    done: list[str] = []
-    summary = run(on_done=lambda recording: done.append(recording.id))
-    assert sorted(done) == RECORDINGS
+    counted = Counted()
+    summary = run(progress=counted)
+    assert (counted.expected, counted.done) == (3, 3)
     ((failed, error),) = summary.failures
     assert failed.id == Path(name).stem and isinstance(error, MediaError) and text in error.problem
     assert {Path(row.source_video).stem for row in Dataset(root).utterances} == {*RECORDINGS} - {failed.id}
@@ -314,16 +315,15 @@ def test_ctrl_c_leaves_no_dataset_and_the_next_run_goes_on(
 ) -> None:
     run(root=tmp_path / "fresh")
     run(options=OTHER)  # there is a dataset already, of which little will be left
-    done = 0
 
-    def interrupt(recording: object) -> None:
-        nonlocal done
-        done += 1
-        if done == 2:
-            raise KeyboardInterrupt
+    class Interrupt(Counted):
+        def advance(self, count: int = 1) -> None:
+            super().advance(count)
+            if self.done == 2:
+                raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(on_done=interrupt)
+        run(progress=Interrupt())
     with pytest.raises(DatasetError, match="not a finished dataset"):
         Dataset(root)
     assert run().redone == 1
@@ -331,14 +331,14 @@ def test_ctrl_c_leaves_no_dataset_and_the_next_run_goes_on(
 
 
 def test_what_is_left_of_a_killed_run_is_swept_away(run: Run, root: Path, tree: Tree) -> None:
-    run(pairs=True)
+    run(export_pairs=True)
     before = tree(root)
     (root / ".meta.json.77.tmp").write_bytes(b"half")
     (root / ".receipts" / ".one.json.77.tmp").write_bytes(b"half")
     (root / "pairs_ref4" / ".one.npz.77.tmp").write_bytes(b"half")
     shutil.copytree(root / "samples" / "one-001", root / "samples" / ".one-001.tmp")
     shutil.copytree(root / "samples" / "one-001", root / "samples" / "one-009")  # no receipt claims it
-    assert run(pairs=True).redone == 0
+    assert run(export_pairs=True).redone == 0
     assert tree(root) == before
 
 
@@ -567,3 +567,15 @@ def test_a_mistaken_option_destroys_nothing(run: Run, root: Path, tree: Tree) ->
     with pytest.raises(UserError, match="TextGrid"):
         run(options=PrepareOptions(cut=CutConfig(mode="textgrid", tier="nothing of the kind")))
     assert tree(root) == before and Dataset(root).utterances
+
+
+def test_paths_and_fields_do_as_well_as_a_corpus_and_options(videos: Path, tmp_path: Path) -> None:
+    summary = prepare(str(videos), tmp_path / "set", frames={"size": 32}, split="recording", workers=1)
+    assert summary.split_mode == "recording" and summary.out == tmp_path / "set"
+    assert sum(summary.counts.values()) == len(summary.rows()) == len(Dataset(summary.out))
+    assert repr(summary).startswith(f"PrepareSummary({tmp_path / 'set'}: 3 utterances")
+    again = prepare([videos], tmp_path / "set", PrepareOptions(frames=FrameConfig(size=32)), 1, split="recording")
+    assert again.redone == 0
+    with pytest.raises(ConfigError, match="unknown key 'splitt'") as caught:
+        prepare(videos, tmp_path / "set", splitt="recording")
+    assert "split" in caught.value.remedy

@@ -33,6 +33,6 @@ def test_it_has_no_scaler_and_no_finding_and_cannot_be_trained_on(tiny_phantom: 
     assert not (root / "scaler.json").exists()
     dataset = Dataset(root)
     assert {row.split for row in dataset.utterances} == {"test"}
-    assert check_dataset(root, 1, lambda name: None) == []
+    assert check_dataset(root, 1) == []
     with pytest.raises(DatasetError, match="train split holds no utterance"):
         dataset.of_split("train")

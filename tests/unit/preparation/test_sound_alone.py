@@ -20,9 +20,10 @@ from rtmri2speech.data.media.audio import read_sound
 from rtmri2speech.data.media.textgrid import interval_grid, read_textgrid, write_textgrid
 from rtmri2speech.errors import ConfigError, DatasetError, MediaError, UserError
 from rtmri2speech.preparation import recording as recording_module
-from rtmri2speech.preparation.check import CheckOptions, Finding, check_recordings
+from rtmri2speech.preparation.check import CheckOptions, check_recordings
 from rtmri2speech.preparation.check_dataset import check_dataset
 from rtmri2speech.preparation.cut import CutConfig
+from rtmri2speech.preparation.findings import Finding
 from rtmri2speech.preparation.prepare import PrepareSummary, prepare
 from rtmri2speech.preparation.recording import PrepareOptions
 from rtmri2speech.signal.features import FeatureConfig
@@ -61,12 +62,12 @@ def run_sounds(sounds: Path, root: Path) -> Run:
         folder: Path = sounds,
         root: Path = root,
         workers: int = 1,
-        pairs: bool = False,
+        export_pairs: bool = False,
         prune: bool = False,
         **options: object,
     ) -> PrepareSummary:
         chosen = PrepareOptions.parse({"split": "recording", **options}, "test")
-        return prepare(SoundFolderCorpus((folder,)), root, chosen, workers, pairs, prune)
+        return prepare(SoundFolderCorpus((folder,)), root, chosen, workers, export_pairs, prune)
 
     return run
 
@@ -176,9 +177,9 @@ def test_what_needs_frames_is_refused(run_sounds: Run, root: Path) -> None:
         assert str(root) in caught.value.problem and "prepare VIDEOS" in caught.value.remedy
     with pytest.raises(DatasetError, match="holds sound alone"):
         _ = dataset.meta.frames
-    with pytest.raises(ConfigError, match="--export-pairs"):
-        run_sounds(pairs=True)
-    with pytest.raises(ConfigError, match="--mask"):
+    with pytest.raises(ConfigError, match="`export_pairs`"):
+        run_sounds(export_pairs=True)
+    with pytest.raises(ConfigError, match="`mask`"):
         run_sounds(mask=Path("mask.png"))
     assert Dataset(root).utterances == dataset.utterances
 
@@ -225,7 +226,7 @@ def test_few_recordings_are_split_in_blocks_a_window_apart(run_sounds: Run, root
         for one, other in pairwise(rows):
             gap = (other.source_start - one.source_start) * RATE / HOP - one.n_frames
             assert gap == pytest.approx(4, abs=0.01)
-    assert check_dataset(root, 1, lambda name: None) == []
+    assert check_dataset(root, 1) == []
 
 
 def test_speakers_stay_together(run_sounds: Run, root: Path) -> None:
@@ -320,7 +321,7 @@ def test_one_bad_file_fails_alone(run_sounds: Run, root: Path, sounds: Path, nam
     # What check says beforehand.
     options = CheckOptions()
     recordings = SoundFolderCorpus((sounds,)).recordings()
-    (finding,) = check_recordings(recordings, options, 1, lambda recording: None)
+    (finding,) = check_recordings(recordings, options, 1)
     assert finding.file == str(sounds / name) and finding.severity == "error" and text in finding.problem
 
 
@@ -357,7 +358,7 @@ def test_what_is_too_short_is_left_out_and_said(run_sounds: Run, root: Path, sou
     again = run_sounds()
     assert again.redone == 0 and again.notes == summary.notes
     recordings = SoundFolderCorpus((sounds,)).recordings()
-    findings = check_recordings(recordings, CheckOptions(), 1, lambda recording: None)
+    findings = check_recordings(recordings, CheckOptions(), 1)
     assert [(Path(item.file).stem, item.severity) for item in findings] == [("less", "note"), ("tiny", "note")]
     soundfile.write(tmp_path / "alone.wav", np.full(100, 0.1), RATE)
     with pytest.raises(DatasetError, match="no utterance is long enough"):
@@ -372,7 +373,7 @@ def test_clipped_sound_and_a_bad_annotation_are_named(run_sounds: Run, sounds: P
     ((failed, error),) = run_sounds(split="blocks").failures
     assert failed.id == "M1_three" and "TextGrid" in error.problem
     recordings = SoundFolderCorpus((sounds,)).recordings()
-    found: list[Finding] = check_recordings(recordings, CheckOptions(), 1, lambda recording: None)
+    found: list[Finding] = check_recordings(recordings, CheckOptions(), 1)
     assert [(item.severity, Path(item.file).name) for item in found] == [
         ("warning", "one.wav"),
         ("error", "three.TextGrid"),
@@ -383,7 +384,7 @@ def test_check_finds_nothing_and_then_every_harm(run_sounds: Run, root: Path) ->
     run_sounds()
 
     def check() -> list[Finding]:
-        return check_dataset(root, 1, lambda name: None)
+        return check_dataset(root, 1)
 
     assert check() == []
     for name in SOUND_FILES:
@@ -404,7 +405,7 @@ def test_pieces_of_one_sound_in_two_splits_are_leakage(run_sounds: Run, root: Pa
     row = next(line for line in text.splitlines() if line.startswith("F1_one-002"))
     start = float(row.split(",")[7])
     table.write_text(text.replace(row, row.replace(f",{start},", f",{start - 0.1:.6f},")), encoding="utf-8")
-    problems = [finding.problem for finding in check_dataset(root, 1, lambda name: None)]
+    problems = [finding.problem for finding in check_dataset(root, 1)]
     assert any("F1_one-001 (train) and F1_one-002 (validation)" in problem for problem in problems)
 
 
@@ -414,7 +415,7 @@ def test_videos_may_give_their_sound_alone_and_back(
     corpus = FolderCorpus((videos,))
     chosen = options.model_copy(update={"split": "recording", "cut": CutConfig(mode="whole")})
     prepare(corpus, tmp_path / "pictures", chosen, 1)
-    prepare(corpus, root, chosen, 1, pairs=True)
+    prepare(corpus, root, chosen, 1, export_pairs=True)
     assert prepare(SoundOf(corpus), root, chosen, 1).redone == 3
     assert not Dataset(root).has_frames and not list(root.glob("pairs_ref4*/*"))
     for row in Dataset(root).utterances:

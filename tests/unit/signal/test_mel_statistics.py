@@ -38,7 +38,7 @@ def test_nothing_to_fit_on_is_an_error() -> None:
     for parts in ([], [np.zeros((0, 6), np.float32)]):
         with pytest.raises(DatasetError, match="no frame") as caught:
             MelStatistics.fit(parts)
-        assert "--split-ratio" in caught.value.remedy
+        assert "`split_ratio`" in caught.value.remedy
 
 
 def test_json_round_trip_is_exact(tmp_path: Path) -> None:

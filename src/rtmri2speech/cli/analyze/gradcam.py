@@ -129,8 +129,8 @@ def _check_labels(textgrid: Path | None, label: list[str] | None) -> None:
 def _segments(
     texts: list[str], textgrid: Path | None, tier: str, labels: list[str], clip: Clip, model: Model
 ) -> list[Segment]:
+    from rtmri2speech.corpora.sound_of_recording import lead_of_labels
     from rtmri2speech.phonetics.labelled_segments import labelled_segments, parse_segment, require_distinct
-    from rtmri2speech.preparation.check import lead_of_labels
 
     rate = model.features.frame_rate
     found = [parse_segment(text, clip.n_frames, rate, clip.scan.path) for text in texts]

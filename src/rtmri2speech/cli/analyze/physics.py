@@ -135,8 +135,8 @@ def _tract(
 ) -> Tract:
     from rtmri2speech.analysis.regions.masks import read_regions, source_of
     from rtmri2speech.analysis.validation.tract import drawn_tract, simulated_tract
+    from rtmri2speech.corpora.sound_of_recording import lead_of_labels
     from rtmri2speech.phonetics.labelled_segments import labelled_segments
-    from rtmri2speech.preparation.check import lead_of_labels
 
     source, video = source_of(clip), clip.scan.path
     if regions is None or textgrid is None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import replace
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -17,32 +15,12 @@ FoldUnit = Literal["recording", "speaker"]
 """What stays together in one fold."""
 
 
-class WithoutFold(Dataset):
-    """A dataset whose training split lacks some utterances; they count as its test split.
-
-    Args:
-        whole: the dataset; samples are read from its folder.
-        root: where what belongs to this part alone is kept (``scaler.json``).
-        held_out: identities of the utterances that are not to be trained on.
-    """
-
-    def __init__(self, whole: Dataset, root: Path, held_out: set[str]) -> None:
-        self.root = root
-        self.meta = whole.meta
-        self.utterances = [replace(row, split="test") if row.id in held_out else row for row in whole.utterances]
-        self._whole = whole
-
-    def folder(self, utterance: Utterance) -> Path:
-        """The utterance's folder, that of the whole dataset."""
-        return self._whole.folder(utterance)
-
-
 def fold_unit(dataset: Dataset) -> FoldUnit:
     """What the dataset itself kept together: speakers where it was split by speaker, otherwise recordings."""
     return "speaker" if dataset.meta.split.get("mode") == "speaker" else "recording"
 
 
-def assign_folds(dataset: Dataset, folds: int, seed: int, unit: FoldUnit) -> dict[str, int]:
+def assign_folds(dataset: Dataset, folds: int, seed: int, fold_by: FoldUnit) -> dict[str, int]:
     """The fold of every utterance, from 0.
 
     Of the training split, the utterances of one unit (those cut from one recording share frames and room noise) come
@@ -53,7 +31,7 @@ def assign_folds(dataset: Dataset, folds: int, seed: int, unit: FoldUnit) -> dic
         dataset: a prepared dataset.
         folds: how many, K.
         seed: decides between equals.
-        unit: what is not divided.
+        fold_by: what is not divided.
 
     Raises:
         ConfigError: for fewer than two folds.
@@ -61,18 +39,18 @@ def assign_folds(dataset: Dataset, folds: int, seed: int, unit: FoldUnit) -> dic
     """
     if folds < 2:
         raise ConfigError(
-            f"--folds {folds}: at least 2 are needed, one to predict and one to train on.", "For example: --folds 5"
+            f"`folds={folds}`: at least 2 are needed, one to predict and one to train on.", "For example: `folds=5`"
         )
     units: dict[str, list[Utterance]] = defaultdict(list)
     for row in dataset.of_split("train"):
-        units[row.speaker if unit == "speaker" else row.source_video or row.source_audio].append(row)
+        units[row.speaker if fold_by == "speaker" else row.source_video or row.source_audio].append(row)
     if folds > len(units):
-        ways = [f"--folds {len(units)} or less"] if len(units) > 1 else []
-        ways += ["--fold-by recording"] if unit == "speaker" else ["more recordings"]
+        ways = [f"`folds={len(units)}` or less"] if len(units) > 1 else []
+        ways += ["`fold_by='recording'`"] if fold_by == "speaker" else ["more recordings"]
         raise DatasetError(
-            f"{dataset.root / 'utterances.csv'}: the training split has {len(units)} {unit}(s), too few for "
-            f"--folds {folds}; the utterances of one {unit} stay together.",
-            f"Take {', or '.join([*ways, 'one model for all'])}: --model MODEL",
+            f"{dataset.root / 'utterances.csv'}: the training split has {len(units)} {fold_by}(s), too few for "
+            f"`folds={folds}`; the utterances of one {fold_by} stay together.",
+            f"Take {', or '.join([*ways, 'one model for all'])}: `model`",
         )
     single = {row.id: [row] for row in dataset.utterances if row.split != "train"}
     return {**_spread(units, folds, seed), **_spread(single, folds, seed)}

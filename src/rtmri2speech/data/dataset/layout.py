@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import copy
 import csv
+import difflib
 import hashlib
 import json
-from dataclasses import asdict, dataclass, fields
+import os
+from collections.abc import Collection, Iterator
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from rtmri2speech.arrays import Float32, UInt8
 from rtmri2speech.config import Config
-from rtmri2speech.data.files import replacing
+from rtmri2speech.data.dataset.open_utterance import OpenUtterance
+from rtmri2speech.data.dataset.overview import as_html, one_line
+from rtmri2speech.data.tables import Row, write_table
 from rtmri2speech.errors import DatasetError
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
@@ -32,15 +39,15 @@ RECEIPTS = ".receipts"
 
 
 class Meta(Config):
-    """``meta.json``: everything that must be known to use the dataset.
+    """``meta.json``: everything one must know to use the dataset.
 
     ``frames`` is null there where the dataset was made from sound alone.
     """
 
     version: int = Field(SCHEMA, alias="schema", description="version of the folder's layout")
     features: FeatureConfig
-    frame_config: FrameConfig | None = Field(alias="frames", description="size and normalisation; null without frames")
-    ref_frames: int = Field(description="frames of a window; also the gap between splits of one recording")
+    frame_config: FrameConfig | None = Field(alias="frames", description="size and normalization; null without frames")
+    ref_frames: int = Field(description="frames per window; also the gap between splits of one recording")
     corpus: str
     licence: str
     citation: str
@@ -72,13 +79,13 @@ class Utterance:
     """A row of ``utterances.csv``.
 
     ``source_video`` is empty where there is sound alone. ``source_start`` is the time in the source video, or else
-    in the source sound, in seconds, at which frame 0 begins; frame i begins i / frame_rate later. ``sha256`` is over
+    in the source sound, in seconds, at which frame 0 starts; frame i starts i / frame_rate later. ``sha256`` is over
     the sample's files in the order of ``SAMPLE_FILES`` or ``SOUND_FILES``.
     """
 
     id: str
     speaker: str
-    split: str
+    split: Split
     n_frames: int
     seconds: float
     source_video: str
@@ -86,47 +93,51 @@ class Utterance:
     source_start: float
     sha256: str
 
-
-class FrameWriter:
-    """Writes frames block by block into an ``.npy`` file of known length, in bounded memory."""
-
-    def __init__(self, file: BinaryIO, shape: tuple[int, int, int]) -> None:
-        self._file = file
-        self._missing = shape[0]
-        header = {"descr": np.lib.format.dtype_to_descr(np.dtype(np.uint8)), "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(file, header)
-
-    def write(self, block: NDArray[np.uint8]) -> None:
-        """Append frames, shape (n, H, W)."""
-        self._missing -= len(block)
-        self._file.write(np.ascontiguousarray(block).data)
-
-    def close(self) -> None:
-        """Check that the announced number of frames has come.
+    @classmethod
+    def from_row(cls, row: dict[str, Any]) -> Utterance:
+        """From a row of the table, whose cells are text.
 
         Raises:
-            ValueError: when it has not; the file would be unreadable.
+            KeyError, TypeError, ValueError: when a column is missing, unknown, or not a number where it must be.
         """
-        if self._missing:
-            raise ValueError(f"{self._missing} frames are missing")
+        numbers = {
+            "n_frames": int(row["n_frames"]),
+            "seconds": float(row["seconds"]),
+            "source_start": float(row["source_start"]),
+        }
+        return cls(**{**row, **numbers})
+
+
+def is_dataset(path: Path) -> bool:
+    """Whether a folder is a dataset, finished or not."""
+    return any((path / name).exists() for name in ("meta.json", "utterances.csv", RECEIPTS))
+
+
+class UnknownUtterance(DatasetError, KeyError):
+    """An utterance that the dataset does not have."""
 
 
 class Dataset:
     """A prepared dataset, opened for reading.
 
+    ``dataset["spk01_003"]`` is an utterance with its frames, sound and labels, and ``for utterance in dataset`` goes
+    through all of them. ``utterances`` and ``of_split`` are rows of the table; ``dataset[row]`` opens one.
+
     Attributes:
-        root: the folder.
+        root: the folder; its ``scaler.json`` belongs to the training split.
+        samples: the folder with a folder per utterance.
         meta: what ``meta.json`` says.
-        utterances: every utterance, in the order of ``utterances.csv``.
+        utterances: a row per utterance, in the order of ``utterances.csv``.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: str | os.PathLike[str]) -> None:
         """Open the folder.
 
         Raises:
             DatasetError: when it is not a dataset, unfinished, damaged, or of a newer version.
         """
-        self.root = root
+        self.root = root = Path(root)
+        self.samples = root / "samples"
         if root.is_file():
             raise DatasetError(f"{root}: is a file, not a dataset.", "Make one: rtmri2speech prepare VIDEOS --out DIR")
         if not root.is_dir():
@@ -134,7 +145,7 @@ class Dataset:
         if not (root / "meta.json").is_file():
             raise DatasetError(
                 f"{root}: not a finished dataset (no meta.json).",
-                "Run prepare with this folder as --out; it goes on where it stopped.",
+                "Run prepare with this folder as its output; it goes on where it stopped.",
             )
         self.meta = self._read_meta()
         self.utterances = self._read_utterances()
@@ -168,19 +179,60 @@ class Dataset:
 
     def _read_utterances(self) -> list[Utterance]:
         path = self.root / "utterances.csv"
-        types = {field.name: field.type for field in fields(Utterance)}
-        convert = {"int": int, "float": float}
         try:
             with path.open(encoding="utf-8", newline="") as file:
-                return [
-                    Utterance(**{name: convert.get(str(types[name]), str)(value) for name, value in row.items()})
-                    for row in csv.DictReader(file)
-                ]
+                return [Utterance.from_row(row) for row in csv.DictReader(file)]
         except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:
             raise DatasetError(f"{path}: missing or damaged ({error}).", "Run prepare again.") from None
 
+    def __len__(self) -> int:
+        return len(self.utterances)
+
+    def __iter__(self) -> Iterator[OpenUtterance]:
+        return (OpenUtterance(self, row) for row in self.utterances)
+
+    def __contains__(self, utterance: object) -> bool:
+        return any(utterance in (row, row.id) for row in self.utterances)
+
+    def __getitem__(self, utterance: str | Utterance) -> OpenUtterance:
+        """An utterance by its id or its row.
+
+        Raises:
+            UnknownUtterance: when there is no such id, naming those like it.
+        """
+        if isinstance(utterance, Utterance):
+            return OpenUtterance(self, utterance)
+        for row in self.utterances:
+            if row.id == utterance:
+                return OpenUtterance(self, row)
+        ids = [row.id for row in self.utterances]
+        near = difflib.get_close_matches(str(utterance), ids, n=3) or ids[:3]
+        raise UnknownUtterance(f"{self.root}: has no utterance '{utterance}'.", f"There are {', '.join(near)}, ...")
+
+    def __repr__(self) -> str:
+        return one_line(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
+
+    def rows(self) -> list[Row]:
+        """The table of utterances: ``pandas.DataFrame(dataset.rows())``."""
+        return [asdict(utterance) for utterance in self.utterances]
+
+    def without(self, held_out: Collection[str], root: Path) -> Dataset:
+        """The same dataset, in which some utterances count as its test split.
+
+        Args:
+            held_out: ids of the utterances that are not to be trained on.
+            root: folder for what belongs to this part alone (``scaler.json``); samples are read from where they are.
+        """
+        part = copy.copy(self)
+        part.root = root
+        part.utterances = [replace(row, split="test") if row.id in held_out else row for row in self.utterances]
+        return part
+
     def of_split(self, split: Split) -> list[Utterance]:
-        """Utterances of one split.
+        """Rows of one split.
 
         Raises:
             DatasetError: when there are none.
@@ -189,13 +241,13 @@ class Dataset:
         if not chosen:
             raise DatasetError(
                 f"{self.root}: the {split} split holds no utterance.",
-                "Give more or longer recordings, or another --split-ratio, and prepare again.",
+                "Give more or longer recordings, or another `split_ratio`, and prepare again.",
             )
         return chosen
 
     def folder(self, utterance: Utterance) -> Path:
-        """The utterance's folder below ``samples/``."""
-        return self.root / "samples" / utterance.id
+        """The utterance's folder."""
+        return self.samples / utterance.id
 
     def _load(self, utterance: Utterance, name: str, ndim: tuple[int, ...]) -> NDArray[Any]:
         path = self.folder(utterance) / name
@@ -227,11 +279,11 @@ class Dataset:
         self.need_frames()
         return self._load(utterance, "mri.npy", (3,))
 
-    def mel_db(self, utterance: Utterance) -> NDArray[np.float32]:
+    def mel_db(self, utterance: Utterance) -> Float32:
         """Mel spectrogram, shape (T, M), dB, memory-mapped."""
         return self._load(utterance, "mel_db.npy", (2,))
 
-    def mask(self, utterance: Utterance) -> NDArray[np.uint8]:
+    def mask(self, utterance: Utterance) -> UInt8:
         """Mask: (T,) frames that count, (H, W) pixels that count, or (T, H, W) both.
 
         Raises:
@@ -244,14 +296,14 @@ class Dataset:
         """The utterance's sound at the feature sampling rate."""
         return self.folder(utterance) / "audio.wav"
 
-    def pixel_mask(self) -> NDArray[np.uint8] | None:
+    def pixel_mask(self) -> UInt8 | None:
         """The dataset's one mask over pixels, shape (H, W), or None where every pixel counts.
 
         Raises:
             DatasetError: when utterances have different masks (a model remembers one), or the dataset has no frames.
         """
         self.need_frames()
-        found: NDArray[np.uint8] | None = None
+        found: UInt8 | None = None
         for index, utterance in enumerate(self.utterances):
             mask = self.mask(utterance)
             own = None if mask.ndim == 1 else np.asarray(mask if mask.ndim == 2 else mask[0])
@@ -260,7 +312,7 @@ class Dataset:
             if changes or (index > 0 and not _equal(own, found)):
                 raise DatasetError(
                     f"{self.folder(utterance) / 'mask.npy'}: differs from the other masks of the dataset.",
-                    "Prepare the recordings with one --mask, or one dataset for each mask.",
+                    "Prepare the recordings with one `mask`, or one dataset for each mask.",
                 )
             found = own
         return found
@@ -274,7 +326,7 @@ class Dataset:
         return digest.hexdigest()[:16]
 
 
-def _equal(one: NDArray[np.uint8] | None, other: NDArray[np.uint8] | None) -> bool:
+def _equal(one: UInt8 | None, other: UInt8 | None) -> bool:
     if one is None or other is None:
         return one is other
     return np.array_equal(one, other)
@@ -282,7 +334,4 @@ def _equal(one: NDArray[np.uint8] | None, other: NDArray[np.uint8] | None) -> bo
 
 def write_utterances(root: Path, utterances: list[Utterance]) -> None:
     """Write ``utterances.csv``."""
-    with replacing(root / "utterances.csv", "w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Utterance)], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(asdict(utterance) for utterance in utterances)
+    write_table(root / "utterances.csv", [field.name for field in fields(Utterance)], map(asdict, utterances))

@@ -1,4 +1,4 @@
-"""Mel spectrograms in folders of their own, a file an utterance, to fine-tune the vocoder on (memo section 3)."""
+"""Mel spectrograms in folders of their own, a file per utterance, to fine-tune the vocoder on."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def open_ln_mel(folder: Path, utterance: Utterance, n_mels: int) -> NDArray[np.f
 def require_ln(folder: Path, utterance: Utterance, features: FeatureConfig) -> None:
     """Make sure that a whole mel is ln(power).
 
-    No ln mel of a sound goes below the logarithm of the floor, L, and a prediction hardly does, for a model has heard
-    of nothing less. What lies below 2 L (another 100 dB down at the memo's floor) is therefore no ln(power).
+    No ln mel of a sound goes below the logarithm of the floor, L, and a prediction hardly does, for no model was
+    trained on less. What lies below 2 L (another 100 dB down at the default floor) is therefore no ln(power).
     Decibels are 4.3 times as large, and some of a recording's are always that low: 2 L is -46.
 
     Raises:
@@ -115,7 +115,7 @@ class MelSource:
         if not 0.0 <= self.extra_weight <= 1.0:
             raise ConfigError(
                 f"The weight of the extra mels is {self.extra_weight:g}, which is no probability.",
-                "Choose a number from 0 to 1; the memo has 0.8.",
+                "Choose a number from 0 to 1; the reference configuration has 0.8.",
             )
 
     def draw(self, seed: int, epoch: int, index: int) -> Path:
@@ -140,7 +140,7 @@ class MelSource:
                 require_ln(folder, utterance, dataset.meta.features)
 
     def identity(self, dataset: Dataset) -> dict[str, Any]:
-        """What tells this source from another one: names and contents of the folders, and the weight."""
+        """What distinguishes this source from others: names and contents of the folders, and the weight."""
         hashes = [
             f"{folder.name} ({hash_files(mel_path(folder, utterance) for utterance in utterances)[:16]})"
             for folder, utterances in self._needed(dataset)

@@ -1,4 +1,4 @@
-"""Segments of sound that are not as they were recorded: begun anywhere, louder or softer, played faster or slower."""
+"""Augmented segments of sound: started anywhere, louder or softer, played faster or slower."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class SoundAugmentConfig(Config):
     """
 
     any_start: bool = Field(
-        False, description="segments begin at any sample, not only at a frame's: hardly a frame is seen twice"
+        False, description="segments start at any sample, not only where a frame does: hardly a frame is seen twice"
     )
     gain_db: float = Field(0.0, ge=0.0, le=40.0, description="most change of level, dB either way; never beyond 1")
     rate: float = Field(
@@ -63,7 +63,7 @@ def augmented_sound(
     step = 1 if config.any_start else hop
     start = step * int(rng.integers(max(whole - math.ceil(length * factor), 0) // step + 1))
     # As much around the segment as its outer frames reach, so that they are those of the whole utterance; and a frame
-    # more, since frames are counted from the segment's own beginning.
+    # more, since frames are counted from the segment's own start.
     margin = max(features.padding) + 1 + hop
     first = max(start - math.ceil(margin * factor), 0)
     last = min(start + math.ceil((length + margin) * factor), whole)
@@ -77,7 +77,7 @@ def augmented_sound(
 
 
 def _framed(around: NDArray[np.float32], before: int, n_frames: int, features: FeatureConfig) -> tuple[Tensor, Tensor]:
-    """Frames and samples of a segment that begins after so many samples."""
+    """Frames and samples of a segment that starts after so many samples."""
     hop = features.hop_length
     skipped, first = before % hop, before // hop
     missing = max((first + n_frames) * hop - (len(around) - skipped), 0)

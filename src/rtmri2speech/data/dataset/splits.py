@@ -24,9 +24,9 @@ def check_ratio(ratio: Sequence[float]) -> tuple[float, float, float]:
     """
     if len(ratio) != 3 or not np.isfinite(ratio).all() or min(ratio) < 0 or ratio[0] <= 0 or ratio[1] <= 0:
         raise ConfigError(
-            f"--split-ratio {' '.join(f'{share:g}' for share in ratio)}: three shares are needed, the first two "
+            f"`split_ratio` {' '.join(f'{share:g}' for share in ratio)}: three shares are needed, the first two "
             "above 0.",
-            "For example: --split-ratio 80 10 10",
+            "For example: `split_ratio` 80 10 10",
         )
     total = sum(ratio)
     return ratio[0] / total, ratio[1] / total, ratio[2] / total
@@ -61,7 +61,7 @@ def split_blocks(n_frames: int, ratio: Sequence[float], gap: int) -> list[tuple[
     edges = [0, *(round(n_frames * share) for share in np.cumsum(shares)[:2]), n_frames]
     blocks: list[tuple[Split, int, int]] = []
     for split, start, stop in zip(SPLITS, edges[:-1], edges[1:], strict=True):
-        begin = start + gap if blocks else start
-        if begin < stop:
-            blocks.append((split, begin, stop))
+        first = start + gap if blocks else start
+        if first < stop:
+            blocks.append((split, first, stop))
     return blocks

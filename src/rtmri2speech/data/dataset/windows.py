@@ -24,7 +24,7 @@ class Segment(NamedTuple):
 def tile(n_frames: int, segment_frames: int, ref_frames: int) -> list[Segment]:
     """Cut an utterance into segments such that every window counts in exactly one.
 
-    Neighbouring segments overlap by ref_frames - 1 frames. The last one is moved back to be as long as the others,
+    Neighboring segments overlap by ref_frames - 1 frames. The last one is moved back to be as long as the others,
     because a GPU works fastest on batches that all have one shape; windows that the segment before has already
     do not count there again. An utterance shorter than a segment gives one as long as itself; one shorter than a
     window gives none.

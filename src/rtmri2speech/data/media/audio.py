@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from rtmri2speech.data.files import cannot_write, move_into_place, remove_file, replacing
+from rtmri2speech.data.files import replacing, replacing_name
 from rtmri2speech.data.media.video import decode_stream, opened
 from rtmri2speech.errors import MediaError
 
@@ -33,7 +32,7 @@ class Sound:
 
     Attributes:
         samples: shape (N,), float32.
-        rate: samples a second.
+        rate: samples per second.
         start: time of sample 0 on the container's clock, seconds.
     """
 
@@ -84,7 +83,7 @@ def _read_sound_track(path: Path) -> Sound:
     start, rate, expected = 0.0, 0, None
     with opened(path) as container:
         if not container.streams.audio:
-            raise MediaError(f"{path}: has no sound track.", "Put NAME.wav beside it, or give --audio-dir.")
+            raise MediaError(f"{path}: has no sound track.", "Put NAME.wav next to it, or give `audio_dir`.")
         stream = container.streams.audio[0]
         resampler = None
         for frame in decode_stream(container, stream):
@@ -149,19 +148,17 @@ def read_sound_slice(path: Path, start: int, count: int) -> NDArray[np.float32]:
 
 @contextmanager
 def sound_writer(path: Path, rate: int) -> Iterator[soundfile.SoundFile]:
-    """Open a 16-bit mono wav for writing in pieces; it takes its name only when it is complete."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with soundfile.SoundFile(temporary, "w", rate, 1, subtype="PCM_16", format="WAV") as file:
-            yield file
-        move_into_place(temporary, path)
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    except soundfile.LibsndfileError as error:
-        raise cannot_write(path, OSError(str(error))) from error
-    finally:
-        remove_file(temporary)
+    """Open a 16-bit mono wav for writing in pieces; it takes its name only when it is complete.
+
+    Raises:
+        UserError: when the disk is full or the folder cannot be written.
+    """
+    with replacing_name(path) as temporary:
+        try:
+            with soundfile.SoundFile(temporary, "w", rate, 1, subtype="PCM_16", format="WAV") as file:
+                yield file
+        except soundfile.LibsndfileError as error:
+            raise OSError(str(error)) from error
 
 
 def write_wav(path: Path, samples: NDArray[np.floating], rate: int) -> None:

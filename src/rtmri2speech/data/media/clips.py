@@ -28,9 +28,9 @@ class Clip:
 
     Attributes:
         scan: the source.
-        frames: size and normalisation.
+        frames: size and normalization.
         retiming: source frames to feature frames.
-        limits: the clip's grey limits in robust mode.
+        limits: the clip's gray limits in robust mode.
         skipped: leading source frames left out.
         keep: keep the frames after the first pass over them, where they fit in memory.
     """
@@ -50,11 +50,11 @@ class Clip:
 
     @property
     def start(self) -> float:
-        """Time of the first frame's begin on the container's clock, seconds."""
+        """Time at which the first frame starts on the container's clock, seconds."""
         return float(self.scan.starts[self.skipped])
 
     def blocks(self) -> Iterator[NDArray[np.uint8]]:
-        """Normalised frames in order, blocks (n, size, size) of at most 64 frames, uint8."""
+        """Normalized frames in order, blocks (n, size, size) of at most 64 frames, uint8."""
         if self._kept:
             yield from self._kept
             return
@@ -101,7 +101,7 @@ def open_video(
     scan = scan_video(path, fps)
     scan.require_whole()
     if scan.frozen:
-        raise MediaError(f"{path}: the picture never changes.", "Export the recording again.")
+        raise MediaError(f"{path}: all frames are the same.", "Export the recording again.")
     return replace(open_clip(scan, features, frames), keep=keep)
 
 
@@ -111,7 +111,7 @@ def open_clip(scan: VideoScan, features: FeatureConfig, frames: FrameConfig, tri
     Args:
         scan: from :func:`rtmri2speech.data.media.scan.scan_video`.
         features: the clock.
-        frames: size and normalisation.
+        frames: size and normalization.
         trim_over_bright: leave out the leading frames flagged as over-bright.
 
     Raises:

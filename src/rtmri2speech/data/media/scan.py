@@ -18,7 +18,7 @@ from rtmri2speech.errors import MediaError
 # Frames of a scanned video stay in memory up to this size: 4,000 frames of 256x256, two and a half minutes.
 _KEEP_BYTES = 256 << 20
 
-# Over-bright frames come at the start only: magnetisation reaches its steady state within a second or two.
+# Over-bright frames come at the start only: magnetization reaches its steady state within a second or two.
 _LEADING_MAX = 256
 _BRIGHTER = 1.10
 
@@ -34,13 +34,13 @@ class VideoScan:
         starts: display time of every frame in seconds on the container's clock, shape (n,), increasing.
         end: end of the last frame, seconds.
         rate: mean frame rate, exact where the container's times are.
-        announced: number of frames that the container promises, 0 where it promises none.
+        announced: number of frames that the container announces, 0 where it announces none.
         damaged: packets that could not be decoded.
         concealed: frames decoded in part, the rest filled in by the decoder.
-        means: mean grey value of every frame, shape (n,).
+        means: mean gray value of every frame, shape (n,).
         blank: indices of frames without any contrast.
         frozen: True when all frames are the same.
-        histogram: counts by grey value over the steady frames (leading over-bright ones left out).
+        histogram: counts by gray value over the steady frames (leading over-bright ones left out).
         over_bright: number of leading frames brighter than the steady state.
         kept: the frames themselves, where they need little memory, so that they are decoded once.
     """
@@ -79,7 +79,7 @@ class VideoScan:
         return None
 
     def require_whole(self) -> None:
-        """Refuse a damaged file: after the damage, pictures may stand at wrong times.
+        """Refuse a damaged file: after the damage, frames may have wrong times.
 
         Raises:
             MediaError: saying what is broken.
@@ -93,7 +93,7 @@ class VideoScan:
 
     @property
     def duration(self) -> float:
-        """Seconds from the first frame's begin to the last one's end."""
+        """Seconds from the start of the first frame to the end of the last."""
         return self.end - float(self.starts[0])
 
 
@@ -105,7 +105,7 @@ def scan_video(path: Path, fps: Fraction | None = None) -> VideoScan:
         fps: true frame rate, where the container's is known to be wrong.
 
     Raises:
-        MediaError: when it cannot be read, holds no picture, or no frame could be decoded.
+        MediaError: when it cannot be read, holds no video, or no frame could be decoded.
     """
     tally, to_grey, hidden, damaged = _Tally(path), GreyConverter(), 0, 0
     pts: list[int | None] = []
@@ -130,7 +130,7 @@ def scan_video(path: Path, fps: Fraction | None = None) -> VideoScan:
     if tally.first is None:
         raise MediaError(f"{path}: not one frame could be decoded.", "Copy or export the recording again.")
     if without_times and (late := pts[0]) in (1, 2):
-        # FFmpeg's guess for H.264 and for B-frames; the container itself begins at its first frame.
+        # FFmpeg's guess for H.264 and for B-frames; the container itself starts at its first frame.
         pts = [None if value is None else value - late for value in pts]
     # Trimmed without encoding again (an edit list): frames before the cut are there, but never shown.
     announced = max(announced - hidden, 0)
@@ -164,7 +164,7 @@ def scan_video(path: Path, fps: Fraction | None = None) -> VideoScan:
 
 
 class _Tally:
-    """What is counted of a video, frame by frame."""
+    """Statistics of a video, gathered frame by frame."""
 
     def __init__(self, path: Path) -> None:
         self.first: GreyFrame | None = None
@@ -184,7 +184,7 @@ class _Tally:
         elif grey.shape != self.first.shape:
             (height, width), (new_height, new_width) = self.first.shape, grey.shape
             raise MediaError(
-                f"{self._path}: the picture changes size at frame {number} "
+                f"{self._path}: the frames change size at frame {number} "
                 f"({width}x{height} to {new_width}x{new_height}).",
                 "Export the recording as one video of constant size.",
             )
@@ -206,7 +206,7 @@ class _Tally:
                 self.kept = None
 
     def histogram(self, skipped: int) -> NDArray[np.int64]:
-        """Counts by grey value without the first ``skipped`` frames."""
+        """Counts by gray value without the first ``skipped`` frames."""
         kept = self._histograms[min(skipped, len(self._histograms) - 1) :]
         return np.asarray(np.sum(kept, axis=0, dtype=np.int64))
 

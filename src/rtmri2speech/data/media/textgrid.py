@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from praatio import textgrid as praat
@@ -26,21 +27,47 @@ def read_textgrid(path: Path) -> Textgrid:
         raise MediaError(f"{path}: not a TextGrid that can be read ({first}).", "Save it again in Praat.") from None
 
 
+@dataclass(frozen=True)
+class Label:
+    """An interval or a point of a TextGrid.
+
+    Attributes:
+        tier: name of the tier it is on.
+        start, end: seconds; equal for a point.
+        text: the label itself.
+    """
+
+    tier: str
+    start: float
+    end: float
+    text: str
+
+
+def labels_of(grid: Textgrid) -> list[Label]:
+    """Every labeled interval and point, tier by tier, in order of time."""
+    found = []
+    for tier in grid.tiers:
+        for entry in tier.entries:
+            start, end = (entry.start, entry.end) if isinstance(tier, IntervalTier) else (entry.time, entry.time)
+            found.append(Label(tier.name, float(start), float(end), entry.label))
+    return found
+
+
 def label_lead(clip_start: float, sound_start: float | None) -> float:
     """Seconds from an annotation's time 0 to the first frame: labels are on the clock of the sound.
 
-    Negative where the sound begins after the picture.
+    Negative where the sound starts after the video.
 
     Args:
-        clip_start: time of the first frame's begin on the container's clock, seconds.
+        clip_start: time at which the first frame starts on the container's clock, seconds.
         sound_start: time of the sound's first sample on that clock; None where there is no sound, or where it is a file
-            of its own: time 0 is then the begin of the first frame.
+            of its own: time 0 is then the start of the first frame.
     """
     return 0.0 if sound_start is None else clip_start - sound_start
 
 
 def shift_textgrid(grid: Textgrid, start: float, duration: float) -> Textgrid:
-    """The part of an annotation from ``start`` on, ``duration`` seconds long, beginning at time 0."""
+    """The part of an annotation from ``start`` on, ``duration`` seconds long, moved to time 0."""
     part = Textgrid(0.0, duration)
     for tier in grid.tiers:
         entries: list[tuple[float, float, str] | tuple[float, str]] = []

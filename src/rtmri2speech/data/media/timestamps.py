@@ -17,13 +17,13 @@ from rtmri2speech.errors import MediaError
 def frame_times(
     path: Path, pts: list[int | None], time_base: Fraction | None, nominal: Fraction | None, fps: Fraction | None
 ) -> tuple[NDArray[np.float64], float, Fraction]:
-    """Begin of every frame and end of the last one in seconds, and the mean rate.
+    """Start of every frame and end of the last one in seconds, and the mean rate.
 
     Args:
         path: named in errors.
         pts: time stamps of the decoded frames in ticks.
-        time_base: seconds a tick.
-        nominal: the container's own word on the frame rate.
+        time_base: seconds per tick.
+        nominal: the frame rate that the container states.
         fps: the true rate, where the container's is known to be wrong.
 
     Raises:
@@ -40,9 +40,9 @@ def frame_times(
             return starts, float(last * time_base + 1 / rate), rate
     constant = fps or nominal
     if not constant:
-        raise MediaError(f"{path}: does not say when its frames were taken.", "Give the frame rate: --fps 625/23")
-    begin = float(known[0] * time_base) if known and time_base is not None else 0.0
-    return begin + np.array([float(i / constant) for i in range(n)]), begin + float(n / constant), constant
+        raise MediaError(f"{path}: does not say when its frames were taken.", "Give the frame rate: `fps=625/23`")
+    start = float(known[0] * time_base) if known and time_base is not None else 0.0
+    return start + np.array([float(i / constant) for i in range(n)]), start + float(n / constant), constant
 
 
 def _constant(pts: list[int], time_base: Fraction, nominal: Fraction | None) -> bool:

@@ -62,21 +62,21 @@ def _reason(error: Exception) -> str:
 
 
 def video_stream(container: Any, path: Path) -> VideoStream:
-    """The picture of a container, set up for decoding.
+    """The video stream of a container, set up for decoding.
 
     Raises:
         MediaError: when there is none.
     """
     if not container.streams.video:
-        raise MediaError(f"{path}: holds no picture.", "Give the video file; its sound may lie beside it.")
+        raise MediaError(f"{path}: holds no video.", "Give the video file; its sound may lie next to it.")
     stream: VideoStream = container.streams.video[0]
-    # One thread a file: several files at once use the cores better (802 against 164 frames/s measured).
+    # One thread per file: several files at once use the cores better (802 against 164 frames/s measured).
     stream.codec_context.thread_count = 1
     return stream
 
 
 def decode_stream(container: Any, stream: Any, seen: Callable[[Any], None] = lambda packet: None) -> Iterator[Any]:
-    """Frames of a stream; a damaged packet is passed over as None. ``seen`` is called with every packet."""
+    """Frames of a stream; a damaged packet gives None. ``seen`` is called with every packet."""
     packets = container.demux(stream)
     while True:
         try:
@@ -94,7 +94,7 @@ def decode_stream(container: Any, stream: Any, seen: Callable[[Any], None] = lam
 
 
 class GreyConverter:
-    """Decoded frames to grey values (h, w), 16 bits where the format has more than 8.
+    """Decoded frames to gray values (h, w), 16 bits where the format has more than 8.
 
     One for each video: it keeps its conversion set up, where a frame's own ``to_ndarray`` sets it up anew
     (five times slower).
@@ -113,9 +113,9 @@ class GreyConverter:
 
 
 def read_video(path: Path) -> Iterator[GreyFrame]:
-    """Grey frames (h, w) of a video in order, uint8, or uint16 for deeper formats.
+    """Gray frames (h, w) of a video in order, uint8, or uint16 for deeper formats.
 
-    Damaged packets are passed over, as ``scan.py`` counts them.
+    Damaged packets are skipped, as ``scan.py`` counts them.
     """
     with opened(path) as container:
         stream, to_grey = video_stream(container, path), GreyConverter()

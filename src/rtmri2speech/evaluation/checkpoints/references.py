@@ -14,13 +14,11 @@ from numpy.typing import NDArray
 from rtmri2speech.corpora.base import Recording
 from rtmri2speech.data.dataset.layout import Dataset, Split
 from rtmri2speech.data.dataset.training_items import load_sound
-from rtmri2speech.data.media.clips import open_clip
-from rtmri2speech.data.media.scan import scan_video
-from rtmri2speech.errors import MediaError, UserError
+from rtmri2speech.errors import UserError
 from rtmri2speech.inference.mel_predictor import MelPredictor
 from rtmri2speech.inference.model import Model
-from rtmri2speech.preparation.align import MismatchPolicy, align
-from rtmri2speech.preparation.check import check_scan, check_sound, find_sound
+from rtmri2speech.preparation.align import MismatchPolicy
+from rtmri2speech.preparation.open_recording import open_recording
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.signal.mel import mel_db
@@ -104,18 +102,10 @@ class VideoReader:
             MediaError: when video or sound is missing, damaged or silent, or they disagree in length.
             UserError: when it is too short for a mel spectrogram.
         """
-        features = self.features
-        scan = scan_video(recording.video, self.fps)
         frames = FrameConfig() if self.model is None else self.model.frames
-        clip = open_clip(scan, features, frames)
-        sound = find_sound(recording, scan)
-        findings = [*check_scan(scan, features), *check_sound(recording, sound, clip, self.on_mismatch)]
-        wrong = next((item for item in findings if item.severity == "error"), None)
-        if wrong is not None:
-            raise MediaError(f"{wrong.file}: {wrong.problem}", wrong.remedy)
-        first, wave = align(sound, clip, features, recording.sync_offset, self.on_mismatch)
+        opened = open_recording(recording, self.features, frames, fps=self.fps, on_mismatch=self.on_mismatch)
         # That of the sound is made in any case: what is too short for it cannot be compared.
-        mel = mel_db(wave, features)
+        mel = mel_db(opened.samples, self.features)
         if self.model is not None:
-            mel = self.model.predict_mel(clip)[first : first + len(mel)]
-        return Recorded(recording.id, wave, mel)
+            mel = self.model.predict_mel(opened.clip)[opened.first : opened.first + len(mel)]
+        return Recorded(recording.id, opened.samples, mel)

@@ -12,6 +12,7 @@ from typing import Any
 from rtmri2speech.analysis.map_folder.names import courses_table
 from rtmri2speech.analysis.map_folder.read import read_method
 from rtmri2speech.analysis.regions.masks import read_regions, source_of
+from rtmri2speech.corpora.sound_of_recording import lead_of_labels
 from rtmri2speech.data.files import check_writable, write_text
 from rtmri2speech.data.media.audio import Sound, encode_flac, read_sound
 from rtmri2speech.data.media.clips import Clip, open_gray_clip
@@ -19,7 +20,6 @@ from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.errors import ConfigError, DatasetError, MediaError, UserError
 from rtmri2speech.phonetics import praat
 from rtmri2speech.phonetics.vowels import Span
-from rtmri2speech.preparation.check import lead_of_labels
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.reporting.page.collect import ClipFiles, Findings, Named, collect, places_of
 from rtmri2speech.reporting.page.data import (

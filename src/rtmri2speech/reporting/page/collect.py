@@ -9,7 +9,7 @@ from typing import Any
 
 from rtmri2speech.analysis.map_folder.names import regions_origin
 from rtmri2speech.analysis.regions.masks import TEMPLATE
-from rtmri2speech.corpora.names import beside
+from rtmri2speech.corpora.names import next_to
 from rtmri2speech.data.files import hash_files, read_object
 from rtmri2speech.data.media.video import VIDEO_SUFFIXES
 from rtmri2speech.errors import ConfigError, DatasetError
@@ -195,7 +195,7 @@ def _clips(
 
 
 def _grid_of(clip: ClipFiles, files: Sequence[Path]) -> Path | None:
-    return beside(clip.video.with_suffix(""), (_GRID,)) or next(
+    return next_to(clip.video.with_suffix(""), (_GRID,)) or next(
         (path for path in files if path.name == clip.name + _GRID), None
     )
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from rtmri2speech.corpora.folder import FolderCorpus
+from rtmri2speech.corpora.sound_of_recording import MissingSound, find_sound
 from rtmri2speech.data.media.audio import Sound
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.media.movies import cut_sound
 from rtmri2speech.errors import ConfigError, MediaError
 from rtmri2speech.preparation.align import LENGTH_TOLERANCE, offsets
-from rtmri2speech.preparation.check import MissingSound, find_sound
 
 # The shorter side that small videos are enlarged to, and the range of sensible sides, pixels.
 _COMFORTABLE = 512

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from rtmri2speech.arrays import Float32
-from rtmri2speech.data.dataset.folds import FoldUnit, WithoutFold, assign_folds, fold_unit
+from rtmri2speech.data.dataset.folds import FoldUnit, assign_folds, fold_unit
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.dataset.mel_folders import PREDICTED
 from rtmri2speech.data.files import hash_files, read_object, write_text
@@ -126,7 +126,7 @@ class CrossFitting:
         folder = self.run_dir / name
         rows = [row for row in self.dataset.utterances if row.split == "train"]
         held_out = {row.id for row in rows if self.fold_of[row.id] == number}
-        part = WithoutFold(self.dataset, folder, held_out)
+        part = self.dataset.without(held_out, folder)
         run, model, settings = RunFolder(folder / "run"), folder / "acoustic.safetensors", self.recipe.acoustic
         begun = any(run.checkpoints.glob("*.ckpt"))
         if begun:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rtmri2speech.data.dataset.folds import WithoutFold, assign_folds, fold_unit
+from rtmri2speech.data.dataset.folds import assign_folds, fold_unit
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.errors import ConfigError, DatasetError
 
@@ -90,17 +90,17 @@ def test_sound_alone_is_grouped_by_its_source(dataset: Dataset) -> None:
 
 @pytest.mark.parametrize("folds", [1, 0, -3])
 def test_fewer_than_two_folds_are_refused(dataset: Dataset, folds: int) -> None:
-    with pytest.raises(ConfigError, match=f"--folds {folds}: at least 2"):
+    with pytest.raises(ConfigError, match=f"`folds={folds}`: at least 2"):
         assign_folds(dataset, folds, 0, "recording")
 
 
 def test_more_folds_than_there_are_units_are_refused_with_what_to_do(dataset: Dataset) -> None:
-    with pytest.raises(DatasetError, match=r"utterances\.csv: .* 20 recording\(s\), too few for --folds 21") as error:
+    with pytest.raises(DatasetError, match=r"utterances\.csv: .* 20 recording\(s\), too few for `folds=21`") as error:
         assign_folds(dataset, 21, 0, "recording")
-    assert "--folds 20 or less" in error.value.remedy and "more recordings" in error.value.remedy
-    with pytest.raises(DatasetError, match=r"2 speaker\(s\), too few for --folds 3") as error:
+    assert "`folds=20` or less" in error.value.remedy and "more recordings" in error.value.remedy
+    with pytest.raises(DatasetError, match=r"2 speaker\(s\), too few for `folds=3`") as error:
         assign_folds(dataset, 3, 0, "speaker")
-    assert "--fold-by recording" in error.value.remedy and "--model MODEL" in error.value.remedy
+    assert "`fold_by='recording'`" in error.value.remedy and "`model`" in error.value.remedy
     dataset.utterances = rows_of(3)
     with pytest.raises(DatasetError, match=r"1 recording\(s\)") as error:
         assign_folds(dataset, 2, 0, "recording")
@@ -109,7 +109,7 @@ def test_more_folds_than_there_are_units_are_refused_with_what_to_do(dataset: Da
 
 def test_a_part_reads_the_whole_datasets_samples(make_dataset: MakeDataset, tmp_path: Path) -> None:
     whole = Dataset(make_dataset((30, 12, 20, 9), ("train", "train", "validation", "test")))
-    part = WithoutFold(whole, tmp_path / "part", {"u1"})
+    part = whole.without({"u1"}, tmp_path / "part")
     assert [row.split for row in part.utterances] == ["train", "test", "validation", "test"]
     assert [row.id for row in part.of_split("train")] == ["u0"] and part.root == tmp_path / "part"
     assert np.array_equal(part.mel_db(part.utterances[1]), whole.mel_db(whole.utterances[1]))

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rtmri2speech.data.dataset.layout import Dataset, FrameWriter, Utterance, write_utterances
+from rtmri2speech.data.dataset.layout import Dataset, UnknownUtterance, Utterance, is_dataset, write_utterances
+from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
 from rtmri2speech.errors import ConfigError, DatasetError
 
 MakeDataset = Callable[..., Path]
@@ -162,24 +162,6 @@ def test_an_array_of_another_length_or_dimension_is_refused(make_dataset: MakeDa
         dataset.mel_db(row)
 
 
-def test_frame_writer_writes_what_numpy_reads() -> None:
-    frames = np.random.default_rng(0).integers(0, 256, (9, 4, 6)).astype(np.uint8)
-    file = io.BytesIO()
-    writer = FrameWriter(file, (9, 4, 6))
-    for start in (0, 4, 8):
-        writer.write(frames[start : start + 4])
-    writer.close()
-    file.seek(0)
-    assert np.array_equal(np.load(file), frames)
-
-
-def test_frame_writer_refuses_a_wrong_number_of_frames() -> None:
-    writer = FrameWriter(io.BytesIO(), (3, 2, 2))
-    writer.write(np.zeros((2, 2, 2), np.uint8))
-    with pytest.raises(ValueError, match="1 frames are missing"):
-        writer.close()
-
-
 def test_one_pixel_mask_for_the_whole_dataset(make_dataset: MakeDataset) -> None:
     dataset = Dataset(make_dataset())
     assert dataset.pixel_mask() is None
@@ -215,3 +197,49 @@ def test_fingerprint_follows_content_and_split_only(make_dataset: MakeDataset) -
     assert Dataset(root).fingerprint() == first
     table.write_text(table.read_text(encoding="utf-8").replace("u1,s,train", "u1,s,test"), encoding="utf-8")
     assert Dataset(root).fingerprint() != first
+
+
+def test_an_utterance_by_its_id(make_dataset: MakeDataset) -> None:
+    dataset = Dataset(str(make_dataset()))
+    utterance = dataset["u1"]
+    row = dataset.utterances[1]
+    assert (utterance.id, utterance.speaker, utterance.split) == ("u1", "s", "train") and utterance.row is row
+    assert np.array_equal(utterance.frames, dataset.frames(row)) and isinstance(utterance.frames, np.memmap)
+    assert np.array_equal(utterance.mel_db, dataset.mel_db(row)) and utterance.mask.shape == (12,)
+    assert utterance.wave.shape == (12 * 40,) and utterance.sample_rate == 2000
+    assert utterance.times.shape == (12,) and utterance.times[0] == pytest.approx(0.01)
+    assert utterance.labels == [] and "'u1'" in repr(utterance) and "12 frames" in repr(utterance)
+    assert dataset[row] == utterance
+
+
+def test_labels_are_those_of_the_textgrid(make_dataset: MakeDataset) -> None:
+    dataset = Dataset(make_dataset())
+    grid = interval_grid({"phones": [(0.1, 0.2, "a"), (0.2, 0.3, "i")]}, 0.6)
+    write_textgrid(grid, dataset["u0"].folder / "u0.TextGrid")
+    assert [(one.tier, one.text) for one in dataset["u0"].labels if one.text] == [("phones", "a"), ("phones", "i")]
+    assert dataset["u0"].labels[0].start == pytest.approx(0.1)
+
+
+def test_a_dataset_is_a_collection_of_utterances(make_dataset: MakeDataset) -> None:
+    dataset = Dataset(make_dataset())
+    assert len(dataset) == 3 and [utterance.id for utterance in dataset] == ["u0", "u1", "u2"]
+    assert "u2" in dataset and dataset.utterances[0] in dataset and "u9" not in dataset
+    assert [row["id"] for row in dataset.rows()] == ["u0", "u1", "u2"] and dataset.rows()[0]["n_frames"] == 30
+    with pytest.raises(UnknownUtterance, match="'u11'") as caught:
+        dataset["u11"]
+    assert "u1" in caught.value.remedy and isinstance(caught.value, KeyError)
+
+
+def test_a_dataset_at_a_glance(make_dataset: MakeDataset) -> None:
+    root = make_dataset()
+    dataset = Dataset(root)
+    assert repr(dataset) == f"Dataset({str(root)!r}, 3 utterances, 1 speakers, 0.0 min, 50.00 frames/s)"
+    shown = dataset._repr_html_()
+    assert "<td>2</td><td>1</td>" in shown and "data:image/png;base64," in shown
+
+
+def test_an_unfinished_dataset_is_one_too(make_dataset: MakeDataset, tmp_path: Path) -> None:
+    root = make_dataset()
+    assert is_dataset(root) and not is_dataset(tmp_path)
+    (root / "meta.json").unlink()
+    assert is_dataset(root)

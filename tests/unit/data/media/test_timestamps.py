@@ -46,7 +46,7 @@ def test_missing_times_fall_back_on_the_rate() -> None:
 def test_neither_times_nor_rate_is_an_error() -> None:
     with pytest.raises(MediaError, match="when its frames were taken") as caught:
         frame_times(CLIP, [None, None], MS, None, None)
-    assert "--fps" in caught.value.remedy
+    assert "`fps" in caught.value.remedy
     assert frame_times(CLIP, [None, None], MS, None, Fraction(25))[2] == 25
 
 

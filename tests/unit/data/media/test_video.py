@@ -227,7 +227,7 @@ def test_sound_alone_is_no_video(tmp_path: Path) -> None:
         frame.sample_rate = 44100
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    with pytest.raises(MediaError, match="holds no picture"):
+    with pytest.raises(MediaError, match="holds no video"):
         scan_video(tmp_path / "sound.mp4")
 
 

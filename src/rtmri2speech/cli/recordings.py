@@ -1,0 +1,134 @@
+"""Options of ``prepare`` and ``check`` about recordings and how they become utterances."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from rtmri2speech.cli.console import Flag, Fps, Many, parse_fps
+from rtmri2speech.signal import defaults
+
+if TYPE_CHECKING:
+    from rtmri2speech.signal.features import FeatureConfig
+
+
+def _help(text: str) -> Parameter:
+    return Parameter(help=text)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class VideoOptions:
+    """Videos and their sound: of no use where there is sound alone."""
+
+    audio_dir: Annotated[Path | None, _help("Folder with the sound files.")] = None
+    audio: Annotated[Path | None, _help("Sound file of a single video, whatever its name.")] = None
+    pairs: Annotated[
+        Path | None, _help("Table (CSV) with columns video, audio and, optionally, id, speaker, sync_offset.")
+    ] = None
+    fps: Fps = None
+    sync_offset: Annotated[
+        float, _help("Seconds of sound before the first frame (negative: the sound starts later).")
+    ] = 0.0
+    on_mismatch: Annotated[
+        Literal["refuse", "trim"],
+        _help("When sound and video disagree in length: refuse the recording, or trim to what both have."),
+    ] = "refuse"
+    trim_over_bright: Annotated[bool, Flag, _help("Leave out over-bright frames at the start.")] = False
+
+    def files(self) -> dict[str, Any]:
+        """What says where the recordings are, by the names of :func:`rtmri2speech.corpora.inputs.open_corpus`."""
+        return {name: getattr(self, name) for name in ("audio_dir", "audio", "pairs", "sync_offset")}
+
+    def reading(self) -> dict[str, Any]:
+        """What says how they are read: fields of the library's options."""
+        return {
+            "fps": parse_fps(self.fps),
+            "on_mismatch": self.on_mismatch,
+            "trim_over_bright": self.trim_over_bright,
+        }
+
+    def refuse_for_sound_only(self, **others: object) -> None:
+        """Refuse options about frames; ``others`` are the command's own, by name, false where they were not given.
+
+        Raises:
+            ConfigError: naming those that were given.
+        """
+        from rtmri2speech.corpora.inputs import refuse_with_sound_only
+
+        refuse_with_sound_only({**asdict(self), "on_mismatch": self.on_mismatch != "refuse", **others})
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class FeatureOptions:
+    """The mel spectrogram."""
+
+    sr: Annotated[int, _help("Sampling rate in Hz.")] = defaults.SAMPLE_RATE
+    n_mels: Annotated[int, _help("Mel bands.")] = defaults.N_MELS
+    n_fft: Annotated[int, _help("Length of the Fourier transform in samples.")] = defaults.N_FFT
+    hop_length: Annotated[int, _help("Samples per frame.")] = defaults.HOP_LENGTH
+    win_length: Annotated[int, _help("Length of the window in samples.")] = defaults.WIN_LENGTH
+    preemph: Annotated[float, _help("Pre-emphasis.")] = defaults.PREEMPHASIS
+    fmin: Annotated[float, _help("Lowest frequency of the filterbank in Hz.")] = 0.0
+    fmax: Annotated[
+        float | None, _help("Highest frequency of the filterbank in Hz; by default half the sampling rate.")
+    ] = None
+
+    def config(self) -> FeatureConfig:
+        """The definition that they make.
+
+        Raises:
+            ConfigError: for values that are impossible alone or together.
+        """
+        from rtmri2speech.signal.features import FeatureConfig
+
+        values = asdict(self)
+        return FeatureConfig.parse(
+            {"sample_rate": values.pop("sr"), "preemphasis": values.pop("preemph"), **values}, "prepare"
+        )
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class UtteranceOptions:
+    """How recordings are cut into utterances, and these put into splits."""
+
+    cut: Annotated[
+        Literal["auto", "whole", "textgrid", "silence", "every"],
+        _help(
+            "Utterances: whole recordings, TextGrid intervals, at the quietest moments, every N seconds; auto leaves "
+            "recordings of up to three times --cut-seconds whole and cuts longer ones at quiet moments."
+        ),
+    ] = "auto"
+    cut_seconds: Annotated[float, _help("Longest utterance in seconds.")] = 10.0
+    tier: Annotated[str | None, _help("TextGrid tier with the utterances.")] = None
+    split: Annotated[
+        Literal["auto", "corpus", "recording", "speaker", "blocks"],
+        _help(
+            "Training, validation and test as the corpus itself has them, by recording, by speaker, or as blocks of "
+            "each recording; auto takes the corpus's own, else blocks when there are fewer than ten recordings."
+        ),
+    ] = "auto"
+    split_ratio: Annotated[
+        tuple[float, float, float], Parameter(negative="", help="Shares of training, validation and test.")
+    ] = (80.0, 10.0, 10.0)
+    seed: Annotated[int, _help("Seed of the split.")] = 42
+    test_speakers: Annotated[
+        list[str] | None,
+        Many,
+        _help("Speakers who are for the test split alone: how well does a model know someone it has never seen?"),
+    ] = None
+
+    def fields(self) -> dict[str, Any]:
+        """Fields of the library's options."""
+        return {
+            "cut": {"mode": self.cut, "seconds": self.cut_seconds, "tier": self.tier},
+            "split": self.split,
+            "split_ratio": self.split_ratio,
+            "seed": self.seed,
+            "test_speakers": tuple(self.test_speakers or ()),
+        }

@@ -1,0 +1,86 @@
+"""From paths to a corpus: videos, sounds, or a phantom."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from rtmri2speech.corpora.base import Corpus
+from rtmri2speech.corpora.folder import FolderCorpus
+from rtmri2speech.corpora.phantom import PhantomCorpus, is_phantom
+from rtmri2speech.corpora.sounds import SoundFolderCorpus, SoundOf
+from rtmri2speech.errors import ConfigError
+
+AnyPath = str | os.PathLike[str]
+Source = AnyPath | Corpus
+"""What recordings can come from."""
+
+
+def open_corpus(
+    inputs: AnyPath | Sequence[AnyPath] = (),
+    *,
+    sound_only: bool = False,
+    audio_dir: Path | None = None,
+    audio: Path | None = None,
+    pairs: Path | None = None,
+    speaker: str = "speaker1",
+    sync_offset: float = 0.0,
+) -> Corpus:
+    """The recordings in files and folders.
+
+    Args:
+        inputs: videos, or folders with videos; or the folder of a phantom. With ``sound_only``, sound files.
+        sound_only: sound without frames.
+        audio_dir: folder with the sound files.
+        audio: sound file of a single video, whatever its name.
+        pairs: table (CSV) with columns video, audio and, optionally, id, speaker, sync_offset.
+        speaker: name of the speaker, for recordings that lie in no subfolder; subfolders are speakers.
+        sync_offset: seconds of sound before the first frame (negative: the sound starts later).
+
+    Raises:
+        ConfigError: when nothing is given, or options are given that a phantom or sound alone cannot have.
+    """
+    paths = tuple(Path(path) for path in ([inputs] if isinstance(inputs, str | os.PathLike) else inputs))
+    if not paths and pairs is None:
+        raise ConfigError("No videos given.", "Name a folder: rtmri2speech prepare VIDEOS --out DATASET")
+    videos = {"audio_dir": audio_dir, "audio": audio, "pairs": pairs}
+    if sound_only:
+        refuse_with_sound_only({**videos, "sync_offset": sync_offset})
+    if any(is_phantom(path) for path in paths):
+        if len(paths) > 1 or any(videos.values()):
+            raise ConfigError("A phantom is prepared by itself.", "Give its folder alone, without sound files.")
+        phantom = PhantomCorpus(paths[0])
+        return SoundOf(phantom) if sound_only else phantom
+    if sound_only:
+        return SoundFolderCorpus(paths, speaker)
+    return FolderCorpus(paths, audio_dir, audio, pairs, speaker, sync_offset)
+
+
+def list_of(source: Source | Sequence[Source]) -> list[Source]:
+    """One path or corpus, or several, as a list."""
+    if isinstance(source, Sequence) and not isinstance(source, str):
+        return list(source)
+    return [source]
+
+
+def corpus_of(source: Source | Sequence[AnyPath]) -> Corpus:
+    """A corpus as it is, or that of one path or several (:func:`open_corpus`)."""
+    return open_corpus(source) if isinstance(source, str | os.PathLike | Sequence) else source
+
+
+def refuse_with_sound_only(given: dict[str, object]) -> None:
+    """Refuse options that are about frames.
+
+    Args:
+        given: values by the name of the parameter; false ones were not given.
+
+    Raises:
+        ConfigError: naming those that were given.
+    """
+    names = [f"`{name}`" for name, value in given.items() if value]
+    if names:
+        raise ConfigError(
+            f"{', '.join(names)}: of no use with `sound_only=True`, where there are no frames.",
+            "Leave it out, or leave out `sound_only`.",
+        )

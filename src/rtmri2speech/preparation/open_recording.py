@@ -1,0 +1,70 @@
+"""A recording opened: its video on the feature clock, its sound cut to it, and what was noticed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from rtmri2speech.arrays import Float32
+from rtmri2speech.corpora.base import Recording
+from rtmri2speech.corpora.sound_of_recording import find_sound
+from rtmri2speech.data.media.clips import Clip, open_clip
+from rtmri2speech.data.media.scan import scan_video
+from rtmri2speech.preparation.align import MismatchPolicy, align, offsets
+from rtmri2speech.preparation.findings import Finding, check_scan, check_sound, refuse_errors
+from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.frames import FrameConfig
+
+
+@dataclass(frozen=True)
+class OpenRecording:
+    """A video with its sound on the feature clock.
+
+    Attributes:
+        clip: the video.
+        first: frame of the clip at which ``samples`` start: the first one that has sound.
+        samples: shape (N,), at the feature rate, hop_length per frame.
+        lead: seconds from the start of the sound, and so of its annotation, to the clip's first frame.
+        findings: warnings and notes.
+    """
+
+    clip: Clip
+    first: int
+    samples: Float32
+    lead: float
+    findings: list[Finding]
+
+
+def open_recording(
+    recording: Recording,
+    features: FeatureConfig,
+    frames: FrameConfig,
+    *,
+    fps: Fraction | None = None,
+    on_mismatch: MismatchPolicy = "refuse",
+    trim_over_bright: bool = False,
+) -> OpenRecording:
+    """Open a video with its sound, and refuse what cannot be used.
+
+    Args:
+        recording: video, sound and the offset between them.
+        features: the clock.
+        frames: size and normalization.
+        fps: true frame rate, where the file's is wrong.
+        on_mismatch: what to do when sound and video disagree in length.
+        trim_over_bright: leave out over-bright frames at the start.
+
+    Raises:
+        MediaError: when video or sound is missing, damaged or silent, or they disagree in length.
+    """
+    scan = scan_video(recording.video, fps)
+    clip = open_clip(scan, features, frames, trim_over_bright)
+    sound = find_sound(recording, scan)
+    gap = offsets(sound, clip, recording.sync_offset)
+    findings = [
+        *check_scan(scan, features, trim_over_bright),
+        *check_sound(recording, sound, clip, on_mismatch, gap),
+    ]
+    refuse_errors(findings)
+    first, samples = align(sound, clip, features, recording.sync_offset, on_mismatch, gap)
+    return OpenRecording(clip, first, samples, gap.lead, findings)
