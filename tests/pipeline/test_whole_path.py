@@ -25,6 +25,8 @@ from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.models.bundle.model_file import load_bundle
 from talker import speak, write_recording
 
+pytestmark = [pytest.mark.train, pytest.mark.slow]
+
 SMALL = ["--recipe", "smoke", "--device", "cpu"]
 
 

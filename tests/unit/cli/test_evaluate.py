@@ -131,6 +131,8 @@ def test_tables_and_figures(evaluated: Path) -> None:
     assert "## Seen speakers (m01), 1 utterance" in text and "| mcd_db | low |" in text
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_half_precision_and_worker_processes_give_the_same(
     run: Run, prepared: Path, model_files: dict[str, Path], evaluated: Path, tmp_path: Path
 ) -> None:

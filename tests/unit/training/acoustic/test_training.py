@@ -32,6 +32,8 @@ from rtmri2speech.training.tasks import acoustic_task
 from rtmri2speech.training.train import train_acoustic, train_vocoder
 from rtmri2speech.training.vocoder.module import VocoderTraining
 
+pytestmark = pytest.mark.train
+
 MakeDataset = Callable[..., Path]
 MakeRecipe = Callable[..., Recipe]
 

@@ -18,6 +18,8 @@ from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.summary import TrainingSummary
 from rtmri2speech.training.train import train_acoustic, train_vocoder
 
+pytestmark = pytest.mark.train
+
 MakeRecipe = Callable[..., Recipe]
 Train = Callable[..., TrainingSummary]
 

@@ -14,6 +14,8 @@ from rtmri2speech.training.engine import progress
 from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.train import train_acoustic, train_vocoder
 
+pytestmark = pytest.mark.train
+
 MakeRecipe = Callable[..., Recipe]
 
 
