@@ -1,4 +1,4 @@
-# make demo | test | lint | docs | bench | clean
+# make demo | test | test-fast | lint | docs | bench | clean
 #
 # Each target makes the virtual environment .venv by itself; the machine needs GNU make and Python 3.11 or newer.
 # Another interpreter: make demo PYTHON=python3.12
@@ -29,11 +29,12 @@ export UV_HTTP_TIMEOUT ?= 600
 USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs bench clean distclean
+.PHONY: help demo test test-fast lint docs bench clean distclean
 
 help:
 	@echo "make demo       a video speaks, measured and explained on one page: demo_out/page.html"
 	@echo "make test       every test                 PYTEST_ARGS='-n 2 -k mel'"
+	@echo "make test-fast  those that start no process, train nothing and need no browser"
 	@echo "make lint       ruff and mypy"
 	@echo "make docs       the manual, into site/index.html"
 	@echo "make bench      the benchmarks"
@@ -42,9 +43,12 @@ help:
 demo: $(RUN_STAMP)
 	$(BIN)/rtmri2speech demo $(DEMO_ARGS)
 
-# One thread a worker: the workers share the cores already, and small models get slower with more.
+# What all tests need, one thread per process for one, tests/conftest.py sets: a bare pytest runs them alike.
 test: $(DEV_STAMP)
-	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(PY) -m pytest $(PYTEST_ARGS)
+	$(PY) -m pytest $(PYTEST_ARGS)
+
+test-fast: $(DEV_STAMP)
+	$(PY) -m pytest $(PYTEST_ARGS) -m "not (slow or train or process or browser or realdata)"
 
 lint: $(DEV_STAMP)
 	$(PY) -m ruff check src tests benchmarks docs pretrained

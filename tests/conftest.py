@@ -109,6 +109,11 @@ def fast_talker(tmp_path_factory: pytest.TempPathFactory) -> Path:
 MAKER = pytest.StashKey["phantom.subprocess.Popen[str] | None"]()
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if "browser" in getattr(item, "fixturenames", ()):
+        item.add_marker("browser")
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Start what takes long before the tests that wait for it: in one worker process, for all."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")

@@ -24,7 +24,11 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
 
 
 def start(
-    function: Callable[..., Any], *arguments: Any, log: Path, environment: Mapping[str, str] | None = None
+    function: Callable[..., Any],
+    *arguments: Any,
+    log: Path,
+    errors: Path | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Any:
     """Call a function of a module next to this one in a forked process.
 
@@ -32,6 +36,7 @@ def start(
         function: to be found by its name from the new process, so not one of a test module.
         arguments: of it.
         log: file for stdout and stderr.
+        errors: file for stderr, if not the same.
         environment: variables on top of those of this process.
 
     Returns:
@@ -40,7 +45,9 @@ def start(
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["pytest", "trainings"])
     process = context.Process(
-        target=_call, args=(function, arguments, str(log), {**os.environ, **(environment or {})}), daemon=False
+        target=_call,
+        args=(function, arguments, str(log), str(errors or log), {**os.environ, **(environment or {})}),
+        daemon=False,
     )
     process.start()
     return process
@@ -56,16 +63,18 @@ def finish(process: Any) -> int:
     return int(process.exitcode)
 
 
-def _call(function: Callable[..., Any], arguments: tuple[Any, ...], log: str, environment: dict[str, str]) -> None:
+def _call(
+    function: Callable[..., Any], arguments: tuple[Any, ...], log: str, errors: str, environment: dict[str, str]
+) -> None:
     os.setsid()  # so that a signal to its group reaches nobody else
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(environment)
     sys.stdout.flush()
     sys.stderr.flush()
-    with open(log, "ab") as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
+    for name, number in ((log, 1), (errors, 2)):
+        with open(name, "ab") as file:
+            os.dup2(file.fileno(), number)
     try:
         code = function(*arguments)
     except KeyboardInterrupt:

@@ -25,6 +25,8 @@ from rtmri2speech.training.engine.loaders import WholeSounds
 from rtmri2speech.training.engine.metrics_log import read_metrics
 from talker import speak
 
+pytestmark = pytest.mark.process
+
 SCRIPT = Path(__file__).parents[2] / "pretrained" / "base-vocoder" / "prepare_corpus.py"
 COLUMNS = ["file", "voice", "sex", "sentence", "split", "seconds", "speed", "source", "licence"]
 UTTERANCES = [

@@ -17,11 +17,15 @@ import pytest
 import soundfile
 import torch
 
+import processes
+import trainings
 from rtmri2speech.cli.main import main
 from rtmri2speech.corpora.phantom import PhantomCorpus
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.models.bundle.model_file import load_bundle
 from talker import speak, write_recording
+
+pytestmark = [pytest.mark.train, pytest.mark.slow]
 
 SMALL = ["--recipe", "smoke", "--device", "cpu"]
 
@@ -121,7 +125,7 @@ class Program:
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_an_interrupted_prepare_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str], workers: int) -> None:
-    count = 160  # seconds of work, so that a busy machine sends the signal in time
+    count = 80  # seconds of work, so that a busy machine sends the signal in time
     video = write_recording(speak(1.5, seed=3, size=64), tmp_path / "videos", "t0")
     for number in range(1, count):
         for path in (video, video.with_suffix(".wav")):
@@ -137,7 +141,7 @@ def test_an_interrupted_prepare_goes_on(tmp_path: Path, capsys: pytest.CaptureFi
     run("check", tmp_path / "dataset", "--workers", "1")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
+@processes.needs_fork
 def test_an_interrupted_training_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_recording(speak(2.5, seed=4, size=64), tmp_path / "videos", "talker")
     ratio = ["--split-ratio", "60", "20", "20"]
@@ -145,7 +149,13 @@ def test_an_interrupted_training_goes_on(tmp_path: Path, capsys: pytest.CaptureF
     out, folder = tmp_path / "acoustic.safetensors", tmp_path / "acoustic_run"
     words = ["train", "acoustic", tmp_path / "dataset", *SMALL, "--out", out, "--set", "acoustic.validate_every=1"]
     long = [*words, "acoustic.max_epochs=100000", "acoustic.max_steps=100000", "acoustic.early_stop_patience=100000"]
-    code, err = Program(*long).interrupt_when(lambda: (folder / "checkpoints" / "last.ckpt").is_file())
+    log, errors, deadline = tmp_path / "log.txt", tmp_path / "errors.txt", time.monotonic() + 90
+    process = processes.start(trainings.command, *map(str, long), log=log, errors=errors)
+    while not (folder / "checkpoints" / "last.ckpt").is_file():
+        assert process.is_alive() and time.monotonic() < deadline, errors.read_text(encoding="utf-8")
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    code, err = processes.finish(process), errors.read_text(encoding="utf-8")
     assert code == 130 and len(err.splitlines()) == 1 and err.startswith("Stopped."), err
     assert load_bundle(out).kind == "acoustic"
     steps = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["global_step"]

@@ -13,6 +13,8 @@ from rtmri2speech import parallel
 from rtmri2speech.errors import MediaError, UserError
 from rtmri2speech.parallel import run_jobs
 
+pytestmark = pytest.mark.process
+
 # Work must be importable in the worker, which a test module is not: jobs are expressions, the work is eval.
 ERROR = "__import__('rtmri2speech.errors', fromlist=['x']).MediaError"
 FAIL = f"(_ for _ in ()).throw({ERROR}('a.mp4: bad', 'mend it'))"

@@ -117,6 +117,7 @@ def test_the_airway_is_dark_and_the_first_frames_are_bright(tiny_phantom: Path, 
 
 
 @pytest.mark.process
+@pytest.mark.slow
 def test_a_phantom_that_was_killed_goes_on_to_the_same_bytes(tiny_phantom: Path, tmp_path: Path) -> None:
     """By other workers, killed after the first utterance: not a byte differs from the one made in one go."""
     out = tmp_path / "again"

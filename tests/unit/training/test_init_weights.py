@@ -21,6 +21,8 @@ from rtmri2speech.training.init_weights import load_init, start_from
 from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.train import train_vocoder
 
+pytestmark = pytest.mark.train
+
 MakeRecipe = Callable[..., Recipe]
 
 GEOMETRY = VocoderConfig(

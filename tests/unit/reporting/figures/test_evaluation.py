@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from rtmri2speech.evaluation.scoring import Scored, Vowel
@@ -49,17 +50,21 @@ def made_up(count: int, vowels: int = 12, speakers: tuple[str, ...] = ("m01", "f
     return pool("seen", scored, identify_vowels(scored, []), n_mels, Bootstrap(50))
 
 
-def test_a_sheet_fits_a_page_and_is_no_empty_paper(tmp_path: Path) -> None:
-    paths = draw_sheet(tmp_path, made_up(20), FeatureConfig())
-    assert [path.name for path in paths] == ["figure_seen.pdf", "figure_seen.png"]
-    assert paths[0].read_bytes().startswith(b"%PDF")
-    with Image.open(paths[1]) as image:
+@pytest.fixture(scope="module")
+def sheet(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return draw_sheet(tmp_path_factory.mktemp("sheet"), made_up(20), FeatureConfig())
+
+
+def test_a_sheet_fits_a_page_and_is_no_empty_paper(sheet: list[Path]) -> None:
+    assert [path.name for path in sheet] == ["figure_seen.pdf", "figure_seen.png"]
+    assert sheet[0].read_bytes().startswith(b"%PDF")
+    with Image.open(sheet[1]) as image:
         assert image.width == 2130 and np.asarray(image.convert("L")).std() > 20
 
 
-def test_equal_results_give_equal_files(tmp_path: Path) -> None:
-    one, other = (draw_sheet(tmp_path / name, made_up(3), FeatureConfig()) for name in "ab")
-    assert [path.read_bytes() for path in one] == [path.read_bytes() for path in other]
+def test_equal_results_give_equal_files(sheet: list[Path], tmp_path: Path) -> None:
+    other = draw_sheet(tmp_path, made_up(20), FeatureConfig())
+    assert [path.read_bytes() for path in sheet] == [path.read_bytes() for path in other]
 
 
 def test_one_utterance_and_no_vowel(tmp_path: Path) -> None:

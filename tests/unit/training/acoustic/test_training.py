@@ -32,6 +32,8 @@ from rtmri2speech.training.tasks import acoustic_task
 from rtmri2speech.training.train import train_acoustic, train_vocoder
 from rtmri2speech.training.vocoder.module import VocoderTraining
 
+pytestmark = pytest.mark.train
+
 MakeDataset = Callable[..., Path]
 MakeRecipe = Callable[..., Recipe]
 
@@ -222,20 +224,6 @@ def test_a_loss_that_is_no_number_stops_the_training(
         guard.update(torch.tensor(loss), step + 1)  # counted from 0
     with pytest.raises(UserError, match="at step 3"):
         guard.check()
-
-
-def test_training_ends_without_improvement_or_at_the_least_rate(
-    dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path
-) -> None:
-    frozen = {"lr": 1e-12, "weight_decay": 0.0}
-    still = {"model": {"backbone": "test_efficientnet_ln", "hidden": 4, "dropout": 0.0}, "optimizer": frozen}
-    recipe = make_recipe(acoustic={**still, "max_epochs": 50, "early_stop_patience": 3, "scheduler": {"min_lr": 0.0}})
-    summary = train_acoustic(dataset_dir, recipe, tmp_path / "a", tmp_path / "r1", device="cpu")
-    assert "no improvement in 3" in summary.stopped and summary.epochs < 20
-    quick = {"factor": 0.5, "patience": 0, "min_lr": 0.4}
-    wild = make_recipe(acoustic={"optimizer": {"lr": 0.5}, "scheduler": quick, "max_epochs": 50})
-    summary = train_acoustic(dataset_dir, wild, tmp_path / "b", tmp_path / "r2", device="cpu")
-    assert "learning rate has reached 0.4" in summary.stopped and summary.epochs < 50
 
 
 def test_too_little_memory_says_what_to_lower(

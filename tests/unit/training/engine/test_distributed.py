@@ -131,6 +131,8 @@ def launch(starter: str, function: Callable[..., None], *arguments: object, fold
 
 
 @linux
+@pytest.mark.train
+@pytest.mark.process
 def test_processes_begin_together_or_not_at_all(tmp_path: Path) -> None:
     codes, errors = launch("srun", agree, tmp_path, folder=tmp_path)
     assert codes == {0}, errors
@@ -144,6 +146,8 @@ def test_processes_begin_together_or_not_at_all(tmp_path: Path) -> None:
 
 
 @linux
+@pytest.mark.train
+@pytest.mark.process
 def test_a_folder_in_use_ends_all_processes(make_dataset: MakeDataset, make_recipe: MakeRecipe, tmp_path: Path) -> None:
     root = make_dataset(splits=("train", "train", "validation", "validation"))
     (tmp_path / "run").mkdir()
@@ -156,6 +160,8 @@ def test_a_folder_in_use_ends_all_processes(make_dataset: MakeDataset, make_reci
 
 
 @linux
+@pytest.mark.train
+@pytest.mark.process
 def test_the_first_process_can_write_before_the_others_leave(
     make_dataset: MakeDataset, make_recipe: MakeRecipe, tmp_path: Path
 ) -> None:
@@ -169,6 +175,8 @@ def test_the_first_process_can_write_before_the_others_leave(
 
 
 @linux
+@pytest.mark.train
+@pytest.mark.process
 def test_two_processes_give_the_result_of_one(
     make_dataset: MakeDataset, make_recipe: MakeRecipe, tmp_path: Path
 ) -> None:
@@ -200,6 +208,8 @@ def test_two_processes_give_the_result_of_one(
 
 
 @linux
+@pytest.mark.train
+@pytest.mark.process
 def test_two_processes_give_the_vocoder_of_one(
     make_dataset: MakeDataset, make_recipe: MakeRecipe, tmp_path: Path
 ) -> None:

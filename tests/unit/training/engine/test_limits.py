@@ -13,9 +13,12 @@ from rtmri2speech.models.bundle.model_file import load_bundle
 from rtmri2speech.training.engine.checkpoints import Checkpoints
 from rtmri2speech.training.engine.metrics_log import METRICS, read_metrics
 from rtmri2speech.training.engine.run_folder import RunFolder, load_checkpoint
+from rtmri2speech.training.engine.stopping import reason_to_end
 from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.summary import TrainingSummary
 from rtmri2speech.training.train import train_acoustic, train_vocoder
+
+pytestmark = pytest.mark.train
 
 MakeRecipe = Callable[..., Recipe]
 Train = Callable[..., TrainingSummary]
@@ -33,9 +36,6 @@ RESTLESS = {
 }
 ENDS: dict[str, tuple[str, dict[str, Any], str]] = {
     "steps inside an epoch": ("acoustic", {"max_steps": 4}, "4 steps"),
-    "steps at the end of an epoch": ("acoustic", {"max_steps": 3}, "3 steps"),
-    "steps inside the first epoch": ("acoustic", {"max_steps": 1}, "1 steps"),
-    "epochs": ("acoustic", {"max_epochs": 2}, "2 epochs"),
     "epochs between validations": ("acoustic", {"max_epochs": 3, "validate_every": 2}, "3 epochs"),
     "patience": ("acoustic", {**PATIENT, "early_stop_patience": 2}, "no improvement in 2 validations"),
     "rate": (
@@ -44,7 +44,6 @@ ENDS: dict[str, tuple[str, dict[str, Any], str]] = {
         "the learning rate has reached 0.4",
     ),
     "vocoder's steps": ("vocoder", {"max_steps": 3}, "3 steps"),
-    "vocoder's epochs": ("vocoder", {"max_epochs": 2}, "2 epochs"),
 }
 
 
@@ -71,6 +70,19 @@ def different(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> l
     return [name for name, value in one.items() if not torch.equal(value, other[name])]
 
 
+def test_what_ends_a_training_and_what_comes_first(make_recipe: MakeRecipe) -> None:
+    acoustic = make_recipe(acoustic={"max_steps": 30, "max_epochs": 4, "early_stop_patience": 2}).acoustic
+    vocoder = make_recipe(vocoder={"max_epochs": 2}).vocoder
+    assert reason_to_end(acoustic, 29, 3, 1, None) is None
+    assert reason_to_end(acoustic, 30, 3, 1, None) == reason_to_end(acoustic, 31, 4, 5, None) == "30 steps"
+    assert reason_to_end(acoustic, 12, 4, 1, None) == "4 epochs"
+    assert reason_to_end(acoustic, 12, 4, 2, None) == "no improvement in 2 validations"
+    assert reason_to_end(acoustic, 30, 4, 2, "the rate") == "the rate"
+    # A vocoder is judged by ear, not stopped by a loss; and without a number of steps it is the epochs that count.
+    assert reason_to_end(vocoder, 10**6, 1, 99, None) is None
+    assert reason_to_end(vocoder, 4, 2, 99, None) == "2 epochs"
+
+
 @pytest.mark.parametrize("end", ENDS)
 def test_a_run_that_ended_is_left_as_it_is(
     end: str, dataset_dir: Path, make_recipe: MakeRecipe, tmp_path: Path
@@ -78,7 +90,7 @@ def test_a_run_that_ended_is_left_as_it_is(
     kind, settings, reason = ENDS[end]
     recipe, run, train = make_recipe(**{kind: settings}), tmp_path / "run", trainer_of(kind)
     first = train(dataset_dir, recipe, tmp_path / "a", run, device="cpu")
-    assert first.stopped == reason
+    assert first.stopped == reason and first.epochs < 20
     files = {path: path.read_bytes() for path in [run / METRICS, *(run / "checkpoints").iterdir()]}
     assert sum("val/loss" in row for row in read_metrics(run) if row["step"] == first.steps) == 1
     again = train(dataset_dir, recipe, tmp_path / "b", run, device="cpu", resume=True)

@@ -12,6 +12,8 @@ from rtmri2speech.training.engine import progress
 from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.train import train_acoustic, train_vocoder
 
+pytestmark = pytest.mark.train
+
 MakeRecipe = Callable[..., Recipe]
 
 LINE = r"epoch \d, step \d+: val/loss \d+\.\d{4}, mel error \d+\.\d\d dB, [1-9]\d* frames/s"

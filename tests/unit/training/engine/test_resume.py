@@ -26,7 +26,7 @@ from trainings import signalled, with_loader_process
 MakeDataset = Callable[..., Path]
 MakeRecipe = Callable[..., Recipe]
 
-pytestmark = processes.needs_fork
+pytestmark = [processes.needs_fork, pytest.mark.train, pytest.mark.process]
 
 
 @pytest.fixture

@@ -26,6 +26,8 @@ from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.summary import TrainingSummary
 from rtmri2speech.training.train import train_acoustic, train_vocoder
 
+pytestmark = pytest.mark.train
+
 MakeDataset = Callable[..., Path]
 Train = Callable[..., TrainingSummary]
 MakeRecipe = Callable[..., Recipe]

@@ -20,6 +20,8 @@ from rtmri2speech.training.engine.tensorboard_examples import TensorBoardExample
 from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.train import train_acoustic
 
+pytestmark = pytest.mark.train
+
 MakeRecipe = Callable[..., Recipe]
 MakeDataset = Callable[..., Path]
 

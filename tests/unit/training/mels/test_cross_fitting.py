@@ -24,6 +24,8 @@ from rtmri2speech.training.mels.cross_fitting import PLAN, CrossFitting
 from rtmri2speech.training.mels.export import RECORD
 from rtmri2speech.training.recipes import Recipe
 
+pytestmark = pytest.mark.train
+
 MakeDataset = Callable[..., Path]
 MakeRecipe = Callable[..., Recipe]
 SPLITS = ("train", "train", "train", "train", "train", "validation", "validation", "test")

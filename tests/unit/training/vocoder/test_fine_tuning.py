@@ -22,6 +22,8 @@ from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.tasks import vocoder_task
 from rtmri2speech.training.train import train_vocoder
 
+pytestmark = pytest.mark.train
+
 MakeRecipe = Callable[..., Recipe]
 LEVELS = {"predicted": -20.0, "extra": -60.0}
 """Levels of the folders' mels, dB."""
