@@ -135,7 +135,9 @@ def _known_speakers(out: Path, speakers: Sequence[Speaker], options: PhantomOpti
         return []
     plan = _plan(options)
     try:
-        before = json.loads(path.read_text(encoding="utf-8"))
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        # Early versions wrote neither.
+        before = {name: value for name, value in dict(stored).items() if name not in ("kind", "schema")}
         if before["version"] != plan["version"]:
             raise DatasetError(
                 f"{out}: holds a phantom of another version of the program.",
@@ -156,7 +158,12 @@ def _known_speakers(out: Path, speakers: Sequence[Speaker], options: PhantomOpti
 def _write_plan(out: Path, speakers: Sequence[Speaker], options: PhantomOptions) -> None:
     for stray in [*out.glob(".*.tmp"), *out.glob("*/.*.tmp*")]:
         stray.unlink(missing_ok=True)
-    values = {**_plan(options), "speakers": [speaker.model_dump() for speaker in speakers]}
+    values = {
+        "kind": "phantom plan",
+        "schema": 1,
+        **_plan(options),
+        "speakers": [speaker.model_dump() for speaker in speakers],
+    }
     write_text(out / PLAN, json.dumps(values, indent=1) + "\n")
 
 
@@ -265,6 +272,7 @@ def _row(job: Job) -> dict[str, Any]:
 
 def _finish(out: Path, voices: list[Voice], options: PhantomOptions, rows: list[dict[str, Any]]) -> None:
     values = {
+        "kind": "phantom",
         "schema": _SCHEMA,
         "code_version": __version__,
         "licence": LICENCE,

@@ -91,6 +91,8 @@ class Voice:
     def to_json(self) -> str:
         """As text; floats keep every digit."""
         values = {
+            "kind": "voice",
+            "schema": 1,
             "version": VOICE_VERSION,
             "speaker": self.speaker.model_dump(),
             "tract_length_cm": self.tract_length,

@@ -111,7 +111,7 @@ class CrossFitting:
             UserError: as :func:`rtmri2speech.training.train.train_acoustic`, for another recipe than before too.
             KeyboardInterrupt: after Ctrl-C or SIGTERM, with the state saved.
         """
-        write_text(self.run_dir / PLAN, json.dumps(self._plan, indent=1) + "\n")
+        write_text(self.run_dir / PLAN, json.dumps({"kind": "folds", "schema": 1, **self._plan}, indent=1) + "\n")
         return [self._train(number, say, progress) for number in range(self.count)]
 
     def _train(self, number: int, say: Callable[[str], None], progress: bool) -> Fold:
@@ -136,7 +136,7 @@ class CrossFitting:
             write_text(folder / "scaler.json", scaler.to_json())
             train_acoustic(part, self.recipe, model, run.path, device=self.device, resume=begun, progress=progress)
             done["sha256"] = hash_files([model])
-            write_text(folder / _DONE, json.dumps(done, indent=1) + "\n")
+            write_text(folder / _DONE, json.dumps({"kind": "fold", "schema": 1, **done}, indent=1) + "\n")
         trained_on = [row.id for row in part.of_split("train")]
         return Fold(name, model, str(done["sha256"]), trained_on)
 
@@ -220,9 +220,11 @@ class CrossFitting:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """A JSON object from a file; None where there is none."""
+    """A JSON object from a file, without its kind and schema, which early versions did not write; None for none."""
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return stored if isinstance(stored, dict) else None
+    if not isinstance(stored, dict):
+        return None
+    return {name: value for name, value in stored.items() if name not in ("kind", "schema")}
