@@ -22,6 +22,11 @@ RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 PINS := pyproject.toml constraints.txt
 
+# What checks the scripts of the page: wanted by `make lint` only, which does without where it cannot be had.
+JS := tests/javascript
+NPM_INSTALL := npm install --prefix $(JS) --engine-strict --prefer-offline --no-package-lock --no-audit --no-fund \
+  --fetch-retries=0 --loglevel=error >/dev/null 2>&1
+
 # The deep-learning wheels are large; the default of 30 s gives up on slow lines.
 export UV_HTTP_TIMEOUT ?= 600
 
@@ -35,7 +40,7 @@ help:
 	@echo "make demo       a video speaks, measured and explained on one page: demo_out/page.html"
 	@echo "make test       every test                 PYTEST_ARGS='-n 2 -k mel'"
 	@echo "make test-fast  those that start no process, train nothing and need no browser"
-	@echo "make lint       ruff and mypy"
+	@echo "make lint       ruff and mypy; eslint and tsc where npm is installed"
 	@echo "make docs       the manual, into site/index.html"
 	@echo "make bench      the benchmarks"
 	@echo "make clean      delete caches and outputs;  make distclean also deletes .venv"
@@ -54,6 +59,16 @@ lint: $(DEV_STAMP)
 	$(PY) -m ruff check src tests benchmarks docs pretrained
 	$(PY) -m ruff format --check src tests benchmarks docs pretrained
 	$(PY) -m mypy
+	@if ! command -v npm >/dev/null 2>&1; then \
+	  echo "No npm here: the page's scripts are not checked."; \
+	elif [ ! $(JS)/node_modules/.installed -nt $(JS)/package.json ] && ! $(NPM_INSTALL); then \
+	  echo "npm could not install eslint and tsc: the page's scripts are not checked."; \
+	else \
+	  touch $(JS)/node_modules/.installed; \
+	  echo "eslint, tsc"; \
+	  $(JS)/node_modules/.bin/eslint -c $(JS)/eslint.config.mjs src/rtmri2speech/reporting/page/templates && \
+	  $(JS)/node_modules/.bin/tsc -p $(JS); \
+	fi
 
 # The theme's notice about its successor is for us, not for readers; see the version bounds in pyproject.toml.
 docs: $(DEV_STAMP)

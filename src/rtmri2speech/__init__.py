@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rtmri2speech.inference.model import load_model as load_model
     from rtmri2speech.inference.speech import Speech as Speech
     from rtmri2speech.preparation.prepare import prepare as prepare
+    from rtmri2speech.reporting.page.build import report as report
     from rtmri2speech.simulation.phantom import simulate as simulate
     from rtmri2speech.training.train import train_acoustic as train_acoustic
     from rtmri2speech.training.train import train_vocoder as train_vocoder
@@ -45,6 +46,7 @@ _HOMES = {
     "load_model": "inference.model",
     "prepare": "preparation.prepare",
     "read_maps": "analysis.map_folder.read",
+    "report": "reporting.page.build",
     "simulate": "simulation.phantom",
     "train_acoustic": "training.train",
     "train_vocoder": "training.train",

@@ -93,6 +93,12 @@ def test_recordings_become_speech(tmp_path: Path, tiny_phantom: Path, capsys: py
     assert soundfile.info(speech / "unseen_generated.wav").frames == 420 * len(mel)
     # Speech and pauses differ in what it says.
     assert np.ptp(mel.mean(axis=1)) > 5
+    # Every JSON file says what it is, except the scaler, whose form is the reference configuration's.
+    written = [path for folder in (tmp_path, tiny_phantom) for path in folder.rglob("*.json")]
+    described = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in written}
+    assert {"meta.json", "run.json", "phantom.json", ".plan.json"} <= described.keys()
+    unsaid = [name for name, about in described.items() if not {"kind", "schema"} <= about.keys()]
+    assert unsaid == ["scaler.json"]
 
 
 class Program:

@@ -251,7 +251,7 @@ class _Parts:
             return None
 
     def write(self, job: Job, scored: Scored) -> None:
-        write_text(self._path(job), json.dumps(asdict(scored)) + "\n")
+        write_text(self._path(job), json.dumps({"kind": "scores", "schema": 1, **asdict(scored)}) + "\n")
 
     def _path(self, job: Job) -> Path:
         grid = textgrid_of(self.dataset, job.utterance)

@@ -97,6 +97,7 @@ def metrics_of(evaluation: Evaluation, summary: Summary, bootstrap: Bootstrap, r
     same = bundle.acoustic_dataset
     centres = meta.features.mel_centres()
     return {
+        "kind": "evaluation",
         "schema": SCHEMA,
         **{name: _values_of(group) for name, group in groups.items()},
         "speakers": {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,8 @@ class Scored:
             Vowel(v["label"], v["start"], v["end"], {name: (f[0], f[1]) for name, f in v["formants"].items()})
             for v in stored["vowels"]
         ]
-        return cls(**{**stored, "vowels": vowels})
+        known = {one.name: stored[one.name] for one in fields(cls)}
+        return cls(**{**known, "vowels": vowels})
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,8 @@ def prepare_recording(job: Job) -> Receipt:
             remove_pairs(job.root, utterance.id)
         else:
             remove_sample(job.root, utterance.id)
-    values = {"key": key, "utterances": [asdict(row) for row in receipt.utterances], "notes": receipt.notes}
+    values = {"kind": "receipt", "schema": SCHEMA, "key": key, "notes": receipt.notes}
+    values["utterances"] = [asdict(row) for row in receipt.utterances]
     write_text(path, json.dumps(values, ensure_ascii=False, indent=1))
     return receipt
 

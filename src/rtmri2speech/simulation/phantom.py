@@ -165,7 +165,9 @@ def _known_speakers(out: Path, speakers: Sequence[Speaker], options: PhantomOpti
         return []
     plan = _plan(options)
     try:
-        before = json.loads(path.read_text(encoding="utf-8"))
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        # Early versions wrote neither.
+        before = {name: value for name, value in dict(stored).items() if name not in ("kind", "schema")}
         if before["version"] != plan["version"]:
             raise DatasetError(
                 f"{out}: holds a phantom of another version of the program.",

@@ -44,6 +44,7 @@ class Meta(Config):
     ``frames`` is null there where the dataset was made from sound alone.
     """
 
+    kind: Literal["dataset"] = Field("dataset", description="what the file describes")
     version: int = Field(SCHEMA, alias="schema", description="version of the folder's layout")
     features: FeatureConfig
     frame_config: FrameConfig | None = Field(alias="frames", description="size and normalization; null without frames")

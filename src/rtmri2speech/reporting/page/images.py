@@ -110,7 +110,7 @@ def outline(mask: NDArray[np.bool_]) -> list[Floats]:
 
 def _simpler(line: Floats) -> Floats:
     """A line with as few of its points as stay within half a pixel of the others (Douglas & Peucker 1973)."""
-    # A closed line is cut at its point farthest from where it begins.
+    # A closed line is cut at its point farthest from its start.
     far = int(np.hypot(*(line - line[0]).T).argmax())
     keep = {0, far, len(line) - 1}
     stretches = [(0, far), (far, len(line) - 1)]

@@ -132,7 +132,7 @@ class RunFolder:
             )
         # Whoever takes a checkpoint out of the folder has to know its mel definition.
         features = dataset.meta.features.model_dump(mode="json")
-        content = {**identity, "features": features, "init": start, "version": __version__}
+        content = {"schema": 1, **identity, "features": features, "init": start, "version": __version__}
         write_text(path / "run.json", json.dumps(content, indent=1) + "\n")
         return run
 

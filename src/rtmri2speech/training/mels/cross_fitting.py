@@ -17,6 +17,7 @@ from rtmri2speech.data.dataset.folds import FoldUnit, assign_folds, fold_unit
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.dataset.mel_folders import PREDICTED
 from rtmri2speech.data.files import hash_files, read_object, write_text
+from rtmri2speech.data.provenance import write_about
 from rtmri2speech.errors import UserError
 from rtmri2speech.inference.mel_predictor import MelPredictor
 from rtmri2speech.progress import SILENT, Progress
@@ -118,7 +119,7 @@ class CrossFitting:
             UserError: as :func:`rtmri2speech.training.train.train_acoustic`, for another recipe than before too.
             KeyboardInterrupt: after Ctrl-C or SIGTERM, with the state saved.
         """
-        write_text(self.run_dir / PLAN, json.dumps(self._plan, indent=1) + "\n")
+        write_about(self.run_dir / PLAN, "folds", 1, self._plan)
         return [self._train(number, report, progress) for number in range(self.count)]
 
     def _train(self, number: int, report: Callable[[str], None], progress: Progress) -> Fold:
@@ -131,9 +132,9 @@ class CrossFitting:
         begun = any(run.checkpoints.glob("*.ckpt"))
         if begun:
             RunFolder.open(run.path, "acoustic", settings, part, resume=True)  # refuses another recipe or dataset
-        kept, sha256 = read_object(folder / _DONE), hash_files([model]) if model.is_file() else ""
+        kept, sha256 = read_object(folder / _DONE) or {}, hash_files([model]) if model.is_file() else ""
         done = {"recipe": settings.model_dump(mode="json"), "sha256": sha256}
-        if begun and kept == done:
+        if begun and done.items() <= kept.items():
             report(f"{name} of {self.count}: trained already")
         else:
             share = sum(row.n_frames for row in rows if row.id in held_out) / sum(row.n_frames for row in rows)
@@ -145,7 +146,7 @@ class CrossFitting:
             write_text(folder / "scaler.json", scaler.to_json())
             train_acoustic(part, self.recipe, model, run.path, device=self.device, resume=begun, progress=progress)
             done["sha256"] = hash_files([model])
-            write_text(folder / _DONE, json.dumps(done, indent=1) + "\n")
+            write_about(folder / _DONE, "fold", 1, done)
         trained_on = [row.id for row in part.of_split("train")]
         return Fold(name, model, str(done["sha256"]), trained_on)
 
@@ -209,7 +210,7 @@ class CrossFitting:
                 )
             return
         stored = read_object(path)
-        if stored is None or stored.keys() != self._plan.keys():
+        if stored is None or not stored.keys() >= self._plan.keys():
             raise UserError(f"{path}: damaged.", "Start again with another `run_dir`.")
         then, now = stored["utterances"], self._plan["utterances"]
         changed = sorted(name for name in then.keys() | now.keys() if then.get(name) != now.get(name))

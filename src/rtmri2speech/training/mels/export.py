@@ -153,7 +153,7 @@ def _start(dataset: Dataset, folder: Path, source: str, details: dict[str, Any],
                 path.unlink()
             except OSError as error:
                 raise cannot_write(path, error) from error
-    record = {"source": source, **details, "utterances": made_from}
+    record = {"kind": "predicted mels", "schema": 1, "source": source, **details, "utterances": made_from}
     write_text(folder / RECORD, json.dumps(record, indent=1) + "\n")
     return [utterance for utterance in dataset.utterances if utterance.id not in kept]
 

@@ -91,5 +91,5 @@ def test_labels_are_laid_on_the_clips_clock(tmp_path: Path) -> None:
     write_textgrid(interval_grid(tiers, 2.0), path)
     first, second = tiers_of(path, 0.2, 1.0)
     assert first == {"name": "phones", "entries": [(0.0, 0.1, "a"), (0.3, 1.0, "i")]}
-    assert second["entries"] == [[0.0, 1.0, "ai"]]
+    assert second["entries"] == [(0.0, 1.0, "ai")]
     assert vowel_spans(path, 0.2)[1] == Span("i", pytest.approx(0.3), pytest.approx(1.3))

@@ -106,6 +106,11 @@ def test_a_second_run_trains_nothing_and_one_that_was_stopped_goes_on(
     straight = first.train()
     assert first.export(straight).made == 8
     assert trained == [("fold-1", False), ("fold-2", False)]
+    # An early version wrote neither kind nor schema, which is no reason to train again.
+    for path in (run / PLAN, run / "fold-1" / "trained.json"):
+        values = json.loads(path.read_text(encoding="utf-8"))
+        assert values.pop("kind") and values.pop("schema") == 1
+        path.write_text(json.dumps(values), encoding="utf-8")
     said: list[str] = []
     again = fit()
     assert again.train(said.append) == straight and again.export(straight).kept == 8

@@ -1,16 +1,19 @@
-// The vowel chart, the measures, and where all came from.
+// The vowel chart, the measures, and where all of it came from.
+/** @type {{ x: number, y: number, vowel: VowelData }[]} */
 let dots = [];
 
+/** @param {HTMLCanvasElement} canvas */
 function drawVowels(canvas) {
   const side = canvas.clientWidth, context = sized(canvas, side, side);
   context.clearRect(0, 0, side, side);
   dots = [];
   const original = state.clip.sounds.find((sound) => sound.kind === "original" && sound.vowels.length);
   const other = soundNow()?.kind === "original" ? state.clip.sounds.find((sound) => sound.kind === "generated") : soundNow();
-  const shown = [...new Set([original, other])].filter((sound) => sound?.vowels.length);
+  const shown = [...new Set([original, other])].filter((sound) => sound !== undefined && sound !== null).filter((sound) => sound.vowels.length);
   const all = shown.flatMap((sound) => sound.vowels);
   $("vowel-card").hidden = !state.clip.sounds.some((sound) => sound.vowels.length);
   if (!all.length) return;
+  /** @param {number[]} values */
   const range = (values) => {
     const [low, high] = extent(values), room = 0.08 * (high - low) + 20;
     return [low - room, high + room];
@@ -19,7 +22,10 @@ function drawVowels(canvas) {
   const [low1, high1] = range(everything.map((one) => one.f1)), [low2, high2] = range(everything.map((one) => one.f2));
   const left = 14, right = 46, top = 34, bottom = 10, wide = side - left - right, tall = side - top - bottom;
   // As phoneticians draw it: F2 runs to the left and F1 downwards, so that a close front vowel is upper left.
-  const x = (f2) => left + ((high2 - f2) / (high2 - low2)) * wide, y = (f1) => top + ((f1 - low1) / (high1 - low1)) * tall;
+  /** @param {number} f2 */
+  const x = (f2) => left + ((high2 - f2) / (high2 - low2)) * wide;
+  /** @param {number} f1 */
+  const y = (f1) => top + ((f1 - low1) / (high1 - low1)) * tall;
   context.strokeStyle = inks.line;
   context.strokeRect(left + 0.5, top + 0.5, wide - 1, tall - 1);
   context.font = "11px " + FONT();
@@ -53,21 +59,21 @@ function drawVowels(canvas) {
   }
   const marked = shown.flatMap((sound) => sound.vowels.map((one) => {
     const now = state.time >= one.start && state.time < one.end;
-    return { one, now, colour: sound === original ? inks.quiet : inks.accent };
+    return { one, now, color: sound === original ? inks.quiet : inks.accent };
   }));
   // The one that is spoken now lies on top.
-  marked.sort((a, b) => a.now - b.now).forEach(({ one, now, colour }) => {
+  marked.sort((a, b) => Number(a.now) - Number(b.now)).forEach(({ one, now, color }) => {
     const place = { x: x(one.f2), y: y(one.f1) };
     dots.push({ ...place, vowel: one });
     if (now) {
-      context.fillStyle = colour;
+      context.fillStyle = color;
       context.beginPath();
       context.arc(place.x, place.y, 11, 0, 2 * Math.PI);
       context.fill();
     }
     context.font = `${now ? "bold " : ""}14px ` + FONT();
     context.textAlign = "center";
-    context.fillStyle = now ? inks.surface : colour;
+    context.fillStyle = now ? inks.surface : color;
     context.fillText(one.label, place.x, place.y + 0.5);
   });
   context.textAlign = "left";
@@ -83,13 +89,18 @@ function drawVowels(canvas) {
   note.append(" — " + t("vowel_note"));
 }
 
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {MouseEvent} event
+ */
 function vowelUnder(canvas, event) {
   const box = canvas.getBoundingClientRect();
   const [x, y] = [event.clientX - box.left, event.clientY - box.top];
-  const near = dots.map((dot) => [Math.hypot(dot.x - x, dot.y - y), dot.vowel]).sort((a, b) => a[0] - b[0])[0];
-  return near && near[0] < 16 ? near[1] : null;
+  const near = dots.map((dot) => ({ away: Math.hypot(dot.x - x, dot.y - y), vowel: dot.vowel })).sort((a, b) => a.away - b.away)[0];
+  return near && near.away < 16 ? near.vowel : null;
 }
 
+/** @param {HTMLElement} place */
 function writeMeasures(place) {
   place.replaceChildren();
   $("measure-card").hidden = !page.measures.length;
@@ -114,21 +125,26 @@ function writeMeasures(place) {
   }
 }
 
+/** @param {number | null} value */
 const measured = (value) => (value !== null && Math.abs(value) < 1 ? value.toFixed(3) : shortNumber(value));
 
-// Where the model stands on the way from floor (left) to ceiling (right).
+/**
+ * Where the model stands on the way from floor (left) to ceiling (right).
+ * @param {MeasureRow} row
+ */
 function between(row) {
   const cell = element("td", { class: "scale" });
   if (row.ceiling === null || row.floor === null || row.ceiling === row.floor) return cell;
   const share = (row.model - row.floor) / (row.ceiling - row.floor), at = 6 + 108 * Math.min(Math.max(share, 0), 1);
   const percent = `${Math.round(100 * share)} %`;
-  const picture = drawing("svg", { viewBox: "0 0 120 12", role: "img", "aria-label": percent });
-  picture.append(drawing("line", { class: "rule", x1: 6, x2: 114, y1: 6, y2: 6 }), drawing("circle", { class: "dot", cx: at, cy: 6, r: 4.5 }),
+  const image = drawing("svg", { viewBox: "0 0 120 12", role: "img", "aria-label": percent });
+  image.append(drawing("line", { class: "rule", x1: 6, x2: 114, y1: 6, y2: 6 }), drawing("circle", { class: "dot", cx: at, cy: 6, r: 4.5 }),
     drawing("title", {}, percent));
-  cell.append(picture);
+  cell.append(image);
   return cell;
 }
 
+/** @param {HTMLElement} place */
 function writeOrigins(place) {
   place.replaceChildren();
   $("origin-card").hidden = !page.origins.length;

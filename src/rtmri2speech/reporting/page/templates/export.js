@@ -1,13 +1,24 @@
-// The present view as a picture, and the data as tables.
+/**
+ * The present view as an image, and the data as tables.
+ * @param {string} name
+ * @param {Blob} blob
+ */
 function save(name, blob) {
   const link = element("a", { href: URL.createObjectURL(blob), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
+/**
+ * @param {string} what
+ * @param {string} ending
+ */
 const fileName = (what, ending) => `${state.clip.name}_${what}.${ending}`.replace(/[^\p{L}\p{N}._+-]+/gu, "_");
 
-// Quoted where needed; what a spreadsheet would take for a formula gets an apostrophe.
+/**
+ * Quoted where needed; what a spreadsheet would take for a formula gets an apostrophe.
+ * @param {string | number | null | undefined} value
+ */
 function cell(value) {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return String(Number(value.toPrecision(7)));
@@ -15,52 +26,66 @@ function cell(value) {
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
+/**
+ * @param {string} what
+ * @param {(string | number | null)[][]} rows
+ */
 function saveTable(what, rows) {
   const text = rows.map((row) => row.map(cell).join(",")).join("\n") + "\n";
   // The mark tells spreadsheets that it is UTF-8.
   save(fileName(what, "csv"), new Blob(["\ufeff", text], { type: "text/csv" }));
 }
 
+/** @type {Record<string, () => void>} */
 const saved = {
   frames() {
-    const head = ["frame", "time_s"], columns = [];
-    for (const maps of state.clip.maps) for (const band of maps.bands) {
+    const head = ["frame", "time_s"];
+    /** @type {number[][]} */
+    const columns = [];
+    for (const { method, band } of state.clip.maps.flatMap((maps) => maps.bands.map((one) => ({ method: maps.method, band: one })))) {
       if (!band.course) continue;
-      for (const [what, unit] of [["share", ""], ["signed", ` (${band.unit})`]]) band.course.regions.forEach((region, index) => {
-        head.push(`${maps.method} ${band.name} ${region} ${what}${unit}`);
-        columns.push(band.course[what][index]);
-      });
+      for (const what of /** @type {const} */ (["share", "signed"])) {
+        const unit = what === "share" ? "" : ` (${band.unit})`, values = band.course[what];
+        band.course.regions.forEach((region, index) => {
+          head.push(`${method} ${band.name} ${region} ${what}${unit}`);
+          columns.push(values[index]);
+        });
+      }
     }
-    const rows = Array.from({ length: frames() }, (_, frame) => [frame, timeOf(frame), ...columns.map((column) => column[frame])]);
+    const rows = Array.from({ length: frameCount() }, (_, frame) => [frame, timeOf(frame), ...columns.map((column) => column[frame])]);
     saveTable("frames", [head, ...rows]);
   },
   tracks() {
+    /** @type {(string | number | null)[][]} */
     const rows = [["sound", "time_s", "f0_hz", "f1_hz", "f2_hz", "f3_hz", "f4_hz"]];
-    for (const sound of state.clip.sounds) sound.tracks?.f0.forEach((f0, i) => {
-      const { start, step, formants } = sound.tracks;
-      rows.push([soundKey(sound), start + i * step, f0, ...formants.map((track) => track[i])]);
-    });
+    for (const sound of state.clip.sounds) {
+      if (!sound.tracks) continue;
+      const { start, step, f0, formants } = sound.tracks;
+      f0.forEach((hz, i) => { rows.push([soundKey(sound), start + i * step, hz, ...formants.map((track) => track[i])]); });
+    }
     saveTable("tracks", rows);
   },
   vowels() {
+    /** @type {(string | number | null)[][]} */
     const rows = [["sound", "vowel", "start_s", "end_s", "f1_hz", "f2_hz"]];
     for (const sound of state.clip.sounds) for (const one of sound.vowels) rows.push([soundKey(sound), one.label, one.start, one.end, one.f1, one.f2]);
     saveTable("vowels", rows);
   },
   measures() {
+    /** @type {(string | number | null)[][]} */
     const rows = [["folder", "model_file", "model_sha256", "speakers", "measure", "best", "model", "low_95", "high_95", "ceiling", "floor"]];
-    for (const { group, rows: lines, of } of page.measures) for (const one of lines) {
-      rows.push([of.place, of.file, of.sha256, group, one.name, one.better, one.model, one.low, one.high, one.ceiling, one.floor]);
+    for (const { group, rows: lines, of } of page.measures) {
+      for (const one of lines) rows.push([of.place, of.file, of.sha256, group, one.name, one.better, one.model, one.low, one.high, one.ceiling, one.floor]);
     }
     saveTable("measures", rows);
   },
   view() {
-    const frame = $("frame"), time = $("timeline"), key = $("key"), ratio = Math.max(2, window.devicePixelRatio || 1);
+    const time = $("timeline"), key = $("key"), ratio = Math.max(2, window.devicePixelRatio || 1);
     const side = 420, tall = time.clientHeight, wide = Math.round(time.clientWidth * Math.max(1, (side + 60) / tall));
     const height = Math.max(side + 60, Math.round((tall * wide) / time.clientWidth)) + 70, width = side + wide + 56;
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [width * ratio, height * ratio];
-    const context = canvas.getContext("2d");
+    const context = contextOf(canvas);
     context.scale(ratio, ratio);
     context.fillStyle = inks.surface;
     context.fillRect(0, 0, width, height);
@@ -79,13 +104,15 @@ const saved = {
     context.translate(side + 20, 0);
     context.scale(wide / time.clientWidth, wide / time.clientWidth);
     context.drawImage(time, 0, 0, time.clientWidth, tall);
-    for (const [name, span] of Object.entries(spans(time.clientWidth))) {
+    const shown = spans(time.clientWidth);
+    for (const [span, color] of /** @type {[Span | null, string][]} */ ([[shown.selection, inks.shade], [shown.span, inks.frame], [shown.cursor, inks.cursor]])) {
       if (!span || span[1] <= span[0]) continue;
-      context.fillStyle = { selection: inks.shade, span: inks.frame, cursor: inks.cursor }[name];
+      context.fillStyle = color;
       context.fillRect(span[0], 0, span[1] - span[0], $("cursor").offsetHeight);
     }
-    canvas.toBlob((blob) => save(fileName(`frame${frameAt(state.time)}`, "png"), blob), "image/png");
+    canvas.toBlob((blob) => { if (blob) save(fileName(`frame${frameAt(state.time)}`, "png"), blob); }, "image/png");
   },
 };
 
+/** @param {SoundData} sound */
 const soundKey = (sound) => sound.kind + (sound.label ? ": " + sound.label : "");

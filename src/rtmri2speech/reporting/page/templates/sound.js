@@ -1,16 +1,28 @@
-// Sound, and the one clock that frames and sounds go by.
+// Sound, and the clock that frames and sounds share.
+/** @type {Player} */
 const player = { context: null, source: null, begun: 0, from: 0, until: 0, clock: null, decoded: new Map(), slowed: new Map() };
 
-// At the file's own rate, so that samples stay what they are.
+/**
+ * At the file's own rate, so that samples stay what they are.
+ * @param {SoundData} sound
+ * @returns {Promise<AudioBuffer>}
+ */
 function samplesOf(sound) {
-  if (!player.decoded.has(sound)) {
+  let found = player.decoded.get(sound);
+  if (!found) {
     const offline = new OfflineAudioContext(1, 1, sound.rate);
-    player.decoded.set(sound, offline.decodeAudioData(bytesOf(sound.data).buffer));
+    found = offline.decodeAudioData(bytesOf(sound.data).buffer);
+    player.decoded.set(sound, found);
   }
-  return player.decoded.get(sound);
+  return found;
 }
 
-// Slower at the same pitch: pieces of 40 ms, each taken where it continues the one before best (Verhelst & Roelands 1993).
+/**
+ * Slower at the same pitch: pieces of 40 ms, each taken where it continues the one before best (Verhelst & Roelands 1993).
+ * @param {Float32Array} samples
+ * @param {number} rate
+ * @param {number} speed
+ */
 function stretched(samples, rate, speed) {
   const half = Math.round(0.02 * rate), seek = Math.round(0.008 * rate), size = 2 * half;
   const padded = new Float32Array(samples.length + 2 * size + seek);
@@ -35,17 +47,19 @@ function stretched(samples, rate, speed) {
   return out;
 }
 
+/** @param {SoundData} sound */
 async function playable(sound) {
   const buffer = await samplesOf(sound);
   if (state.speed === 1) return buffer;
   const key = sound.data + "/" + state.speed;
-  if (!player.slowed.has(key)) {
+  let slow = player.slowed.get(key);
+  if (!slow) {
     const samples = stretched(buffer.getChannelData(0), buffer.sampleRate, state.speed);
-    const slow = new AudioBuffer({ length: samples.length, numberOfChannels: 1, sampleRate: buffer.sampleRate });
+    slow = new AudioBuffer({ length: samples.length, numberOfChannels: 1, sampleRate: buffer.sampleRate });
     slow.copyToChannel(samples, 0);
     player.slowed.set(key, slow);
   }
-  return player.slowed.get(key);
+  return slow;
 }
 
 function silence() {
@@ -61,6 +75,7 @@ async function play() {
   if (state.time >= end - 1e-3 || (selection && state.time < selection[0])) state.time = selection ? selection[0] : 0;
   state.playing = true;
   silence();
+  /** @type {AudioBuffer | null} */
   let buffer = null;
   if (sound) {
     player.context ??= new AudioContext({ latencyHint: "interactive" });
@@ -69,17 +84,17 @@ async function play() {
     await Promise.race([player.context.resume(), new Promise((done) => setTimeout(done, 500))]);
   }
   if (mine !== starts) return;
-  const running = player.context?.state === "running" && buffer;
-  player.clock = running ? () => player.context.currentTime - (player.context.outputLatency || 0) : () => performance.now() / 1000;
+  const context = player.context?.state === "running" && buffer ? player.context : null;
+  player.clock = context ? () => context.currentTime - (context.outputLatency || 0) : () => performance.now() / 1000;
   player.from = state.time;
   player.until = end;
-  if (running) {
-    const source = player.context.createBufferSource();
+  if (context) {
+    const source = context.createBufferSource();
     source.buffer = buffer;
-    source.connect(player.context.destination);
+    source.connect(context.destination);
     source.start(0, state.time / state.speed, (end - state.time) / state.speed);
     player.source = source;
-    player.begun = player.context.currentTime;
+    player.begun = context.currentTime;
   } else player.begun = player.clock();
 }
 

@@ -2,20 +2,28 @@
 const PALETTE = ["#e69f00", "#56b4e9", "#00a878", "#cc79a7", "#d55e00", "#8f7ee7", "#7fae2f", "#c9a800", "#35b8b0", "#a0764f"];
 const SHADES = 256;
 const tables = bytesOf(page.colors);
+/** @type {Loaded} */
 const loaded = { sheets: [], cells: new Map(), outlines: null, names: [], clip: null };
 
-const colourOf = (region) => {
+/** @param {string} region */
+const colorOf = (region) => {
   const index = loaded.names.indexOf(region);
   return region === "elsewhere" ? "#8a949e" : PALETTE[index % PALETTE.length];
 };
 
+/** @param {ClipData} clip */
 function regionNames(clip) {
   const names = new Set(clip.outlines?.names ?? []);
   for (const maps of clip.maps) for (const band of maps.bands) band.course?.regions.forEach((name) => names.add(name));
   return [...names];
 }
 
-async function loadPictures(clip, redraw) {
+/**
+ * @param {ClipData} clip
+ * @param {() => void} redraw
+ */
+async function loadFrames(clip, redraw) {
+  const { outlines } = clip;
   for (const sheet of loaded.sheets) sheet?.close();
   Object.assign(loaded, { sheets: new Array(clip.sheets.length).fill(null), cells: new Map(), outlines: null, names: regionNames(clip), clip });
   const wanted = clip.maps.flatMap((maps) => maps.bands);
@@ -25,8 +33,8 @@ async function loadPictures(clip, redraw) {
       const values = new Int16Array(await inflated(band.data));
       if (loaded.clip === clip) loaded.cells.set(band, values);
     }),
-    clip.outlines && inflated(clip.outlines.data).then((buffer) => {
-      if (loaded.clip === clip) loaded.outlines = outlinesIn(clip, new Uint16Array(buffer));
+    outlines && inflated(outlines.data).then((buffer) => {
+      if (loaded.clip === clip) loaded.outlines = outlinesIn(outlines, new Uint16Array(buffer));
     }),
   ]);
   // The other sheets one by one, so that the page answers meanwhile.
@@ -39,6 +47,10 @@ async function loadPictures(clip, redraw) {
   return { others };
 }
 
+/**
+ * @param {ClipData} clip
+ * @param {number} index
+ */
 async function loadSheet(clip, index) {
   if (loaded.sheets[index]) return;
   const bitmap = await bitmapOf(clip.sheets[index]);
@@ -46,12 +58,16 @@ async function loadSheet(clip, index) {
   else bitmap.close();
 }
 
-// One path a frame and region; positions are in half pixels of the picture.
-function outlinesIn(clip, numbers) {
+/**
+ * One path per frame and region; positions are in half pixels of the frame.
+ * @param {OutlinesData} outlines
+ * @param {Uint16Array} numbers
+ */
+function outlinesIn(outlines, numbers) {
   const found = [];
   for (let at = 0; at < numbers.length; ) {
     const regions = [];
-    for (let region = 0; region < clip.outlines.names.length; region++) {
+    for (let region = 0; region < outlines.names.length; region++) {
       const path = new Path2D();
       for (let lines = numbers[at++]; lines > 0; lines--) {
         for (let point = 0, count = numbers[at++]; point < count; point++, at += 2) {
@@ -68,10 +84,17 @@ function outlinesIn(clip, numbers) {
 }
 
 // Bilinear interpolation from cells to pixels: the lower cell, the upper one, and its weight, for each pixel.
+/** @type {Map<string, Grid>} */
 const grids = new Map();
+/**
+ * @param {number} count
+ * @param {number} size
+ * @returns {Grid}
+ */
 function grid(count, size) {
   const key = count + "/" + size;
-  if (!grids.has(key)) {
+  let found = grids.get(key);
+  if (!found) {
     const low = new Uint16Array(size), high = new Uint16Array(size), part = new Float32Array(size);
     for (let pixel = 0; pixel < size; pixel++) {
       const place = ((pixel + 0.5) * count) / size - 0.5, floor = Math.floor(place);
@@ -79,15 +102,24 @@ function grid(count, size) {
       high[pixel] = Math.min(Math.max(floor + 1, 0), count - 1);
       part[pixel] = place - floor;
     }
-    grids.set(key, { low, high, part, rows: new Float32Array(count * size) });
+    found = { low, high, part, rows: new Float32Array(count * size) };
+    grids.set(key, found);
   }
-  return grids.get(key);
+  return found;
 }
 
-// A band's map of one frame as shades, 0 to 255 for each pixel: from 0 to full colour, or from minus to plus.
-function shadesAt(band, frame, size, signed, shades) {
+/**
+ * A band's map of one frame as shades, 0 to 255 for each pixel: from 0 to full color, or from minus to plus.
+ * @param {BandData} band
+ * @param {Int16Array} cells
+ * @param {number} frame
+ * @param {number} size
+ * @param {boolean} signed
+ * @param {Uint8Array} shades
+ */
+function shadesAt(band, cells, frame, size, signed, shades) {
   const { cells: count, step, scale } = band;
-  const cells = loaded.cells.get(band), offset = frame * count * count;
+  const offset = frame * count * count;
   const { low, high, part, rows } = grid(count, size);
   const span = signed ? (SHADES - 1) / 2 : SHADES - 1, zero = (signed ? span : 0) + 0.5;
   const factor = scale > 0 ? (span * step * state.gain) / scale : 0;
@@ -107,8 +139,9 @@ function shadesAt(band, frame, size, signed, shades) {
   }
 }
 
-// Colours as the picture's own numbers: of each shade of one map, or of each pair of shades of two.
-const paint = { key: "", table: null };
+// Colors as numbers of the canvas: of each shade of one map, or of each pair of shades of two.
+const paint = { key: "", table: new Uint32Array(0) };
+/** @param {"both" | "signed" | "positive"} kind */
 function paintTable(kind) {
   const key = kind + "/" + state.opacity;
   if (paint.key === key) return paint.table;
@@ -118,8 +151,9 @@ function paintTable(kind) {
     for (let at = 3; at < bytes.length; at += 4) bytes[at] *= state.opacity;
   } else {
     // Where two lie, the hue is the mean weighted by opacity.
-    for (let first = 0; first < SHADES; first++) for (let second = 0; second < SHADES; second++) {
-      const a = 4 * (2 * SHADES + first), b = 4 * (3 * SHADES + second), to = 4 * (first * SHADES + second);
+    for (let to = 0; to < bytes.length; to += 4) {
+      const first = Math.floor(to / 4 / SHADES), second = (to / 4) % SHADES;
+      const a = 4 * (2 * SHADES + first), b = 4 * (3 * SHADES + second);
       const one = (tables[a + 3] / 255) * state.opacity, other = (tables[b + 3] / 255) * state.opacity, sum = one + other || 1;
       for (let part = 0; part < 3; part++) bytes[to + part] = (one * tables[a + part] + other * tables[b + part]) / sum;
       bytes[to + 3] = 255 * (1 - (1 - one) * (1 - other));
@@ -129,52 +163,70 @@ function paintTable(kind) {
   return paint.table;
 }
 
-// Made anew for pictures of another size.
+/** @type {Workbench | null} */
 let made = null;
+/**
+ * Made anew for frames of another size.
+ * @param {number} size
+ */
 function workbench(size) {
   if (made?.size !== size) {
-    const [maps, whole] = [0, 1].map(() => Object.assign(document.createElement("canvas"), { width: size, height: size }));
+    const canvas = () => Object.assign(document.createElement("canvas"), { width: size, height: size });
+    const maps = canvas(), whole = canvas();
     const image = new ImageData(size, size);
     made = { size, image, pixels: new Uint32Array(image.data.buffer), shades: [new Uint8Array(size * size), new Uint8Array(size * size)],
-      maps, whole, onMaps: maps.getContext("2d"), onWhole: whole.getContext("2d") };
+      maps, whole, onMaps: contextOf(maps), onWhole: contextOf(whole) };
   }
   return made;
 }
 
+/**
+ * @param {[BandData, Int16Array][]} chosen
+ * @param {number} frame
+ * @param {Workbench} bench
+ */
 function paintMaps(chosen, frame, bench) {
   const signed = chosen.length === 1 && state.display === "signed", { pixels, shades } = bench;
   const table = paintTable(chosen.length === 2 ? "both" : signed ? "signed" : "positive");
-  chosen.forEach((band, index) => shadesAt(band, frame, bench.size, signed, shades[index]));
+  chosen.forEach(([band, cells], index) => shadesAt(band, cells, frame, bench.size, signed, shades[index]));
   const [first, second] = shades;
   if (chosen.length === 1) for (let at = 0; at < pixels.length; at++) pixels[at] = table[first[at]];
   else for (let at = 0; at < pixels.length; at++) pixels[at] = table[(first[at] << 8) | second[at]];
   bench.onMaps.putImageData(bench.image, 0, 0);
 }
 
-// Put together at the picture's own size and enlarged once.
+/**
+ * Put together at the frame's own size and enlarged once.
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} side
+ * @param {number} frame
+ */
 function drawFrame(context, side, frame) {
   const { size, columns } = state.clip, bench = workbench(size);
   const sheet = Math.floor(frame / (columns * columns)), place = frame % (columns * columns);
   const bitmap = loaded.sheets[sheet];
   if (bitmap) bench.onWhole.drawImage(bitmap, (place % columns) * size, Math.floor(place / columns) * size, size, size, 0, 0, size, size);
   else bench.onWhole.fillRect(0, 0, size, size);
-  const chosen = bandsNow();
-  if (chosen.length && chosen.every((band) => loaded.cells.has(band))) {
-    paintMaps(chosen, frame, bench);
+  const chosen = bandsNow(), shown = chosen.flatMap((band) => {
+    const cells = loaded.cells.get(band);
+    return cells ? [/** @type {[BandData, Int16Array]} */ ([band, cells])] : [];
+  });
+  if (chosen.length && shown.length === chosen.length) {
+    paintMaps(shown, frame, bench);
     bench.onWhole.drawImage(bench.maps, 0, 0);
   }
   context.imageSmoothingEnabled = true;
   context.imageSmoothingQuality = "medium";
   context.drawImage(bench.whole, 0, 0, side, side);
-  const outlines = loaded.outlines?.[state.clip.outlines.moving ? frame : 0];
-  if (outlines) {
-    const colours = state.clip.outlines.names.map(colourOf);
+  const described = state.clip.outlines, outlines = loaded.outlines?.[described?.moving ? frame : 0];
+  if (described && outlines) {
+    const colors = described.names.map(colorOf);
     context.save();
     context.scale(side / size, side / size);
-    state.clip.outlines.names.forEach((name, index) => {
+    described.names.forEach((name, index) => {
       if (state.hidden.has(name)) return;
-      for (const [colour, width] of [["#000a", 2.6], [colours[index], 1.3]]) {
-        context.strokeStyle = colour;
+      for (const [color, width] of /** @type {[string, number][]} */ ([["#000a", 2.6], [colors[index], 1.3]])) {
+        context.strokeStyle = color;
         context.lineWidth = (width * size) / side;
         context.stroke(outlines[index]);
       }
@@ -183,10 +235,16 @@ function drawFrame(context, side, frame) {
   }
 }
 
-// Up and down are those of the number that the map explains: power, level or frequency.
+/**
+ * Up and down are those of the number that the map explains: power, level or frequency.
+ * @param {string} target
+ */
 const signedNote = (target) => t(`signed_note_${target}` in strings.en ? `signed_note_${target}` : "signed_note");
 
-// What the colours mean: a bar for each band that is shown, over the grey of tissue, with its limits and unit.
+/**
+ * What the colors mean: a bar for each band that is shown, over the gray of tissue, with its limits and unit.
+ * @param {HTMLCanvasElement} canvas
+ */
 function drawKey(canvas) {
   const width = canvas.clientWidth, height = 34, context = sized(canvas, width, height);
   context.clearRect(0, 0, width, height);
@@ -205,7 +263,7 @@ function drawKey(canvas) {
     for (let x = 0; x < wide; x++) {
       const from = 4 * (table * SHADES + Math.round((x / wide) * (SHADES - 1))), alpha = (tables[from + 3] / 255) * state.opacity;
       const mixed = [0, 1, 2].map((part) => Math.round(tables[from + part] * alpha + 90 * (1 - alpha)));
-      context.fillStyle = `rgb(${mixed})`;
+      context.fillStyle = `rgb(${mixed.join()})`;
       context.fillRect(x, y + 4, 1.5, 10);
     }
     const full = `${shortNumber(band.scale / state.gain)} ${band.unit}`.trim();
@@ -216,7 +274,7 @@ function drawKey(canvas) {
   });
   if (chosen.length === 1) {
     context.fillStyle = inks.quiet;
-    const note = signed ? signedNote(methodNow().target) : t("positive_note");
+    const note = signed ? signedNote(methodNow()?.target ?? "") : t("positive_note");
     context.fillText(note, 0, 26, width);
     texts.push(note);
   }
