@@ -1,4 +1,4 @@
-"""Evaluation: seconds of work a second of speech, of the networks and of each kind of measure.
+"""Evaluation: seconds of work per second of speech, of the networks and of each kind of measure.
 
 python benchmarks/evaluate.py DATASET MODEL [--split test] [--most 10]
 
@@ -17,8 +17,9 @@ import numpy as np
 import torch
 
 from rtmri2speech.data.dataset.layout import Dataset
-from rtmri2speech.evaluation.conditions import Voices
+from rtmri2speech.evaluation.conditions import Conditions
 from rtmri2speech.evaluation.scoring import read_recorded
+from rtmri2speech.inference.model import load_model
 from rtmri2speech.metrics.mel_cepstral_distortion import mel_cepstral_distortion
 from rtmri2speech.metrics.waveform import compare_waves, pesq_narrow_band
 from rtmri2speech.phonetics.formants import vowel_formants
@@ -38,7 +39,8 @@ def main() -> None:
     torch.set_num_threads(1)
     dataset = Dataset(options.dataset)
     rate = dataset.meta.features.sample_rate
-    voices = Voices(dataset, options.model)
+    model = load_model(options.model, "cpu")
+    conditions = Conditions(dataset, model)
     spent: dict[str, float] = defaultdict(float)
     clock = time.process_time
 
@@ -52,14 +54,14 @@ def main() -> None:
     for number, row in enumerate(
         [dataset.of_split(options.split)[0], *dataset.of_split(options.split)[: options.most]]
     ):
-        if number == 1:  # the first time is for what is loaded and compiled then
+        if number == 1:  # the first pass loads and compiles
             spent.clear()
             speech = 0.0
         speech += row.seconds
         recorded = read_recorded(dataset, row)
         spans = [(span.start, span.end) for span in VowelFinder().spans(dataset, row)]
-        timed("acoustic model", voices.predict, row)
-        wave = timed("vocoder", voices.speak, np.array(dataset.mel_db(row)))
+        timed("acoustic model", conditions.predict, row)
+        wave = timed("vocoder", model.vocode, np.array(dataset.mel_db(row)))
         timed("cepstrum", mel_cepstral_distortion, recorded, wave, rate)
         timed("STOI, PESQ wb, STFT, F0", compare_waves, recorded, wave, rate)
         timed("PESQ nb", pesq_narrow_band, recorded, wave, rate)
@@ -70,7 +72,7 @@ def main() -> None:
     for name, seconds in spent.items():
         share = seconds / speech
         total[name in NETWORKS] += share * times.get(name, 3)
-        print(f"{name:24s} {share:6.3f} s a second of speech, {times.get(name, 3)} times")
+        print(f"{name:24s} {share:6.3f} s per second of speech, {times.get(name, 3)} times")
     for name, share in (("measures alone", total[False]), ("with the networks", sum(total.values()))):
         print(f"an hour, two cores, {name}: {share * 30:.1f} min   (wanted: at most {BAR_MINUTES:g})")
 

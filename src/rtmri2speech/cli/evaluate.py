@@ -7,14 +7,17 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from rtmri2speech.cli.console import Device, Many, ModelFile, Workers, progress, report_failures
+from rtmri2speech.cli.flags import in_flags
 
 if TYPE_CHECKING:
+    from rtmri2speech.evaluation.results import Evaluation
     from rtmri2speech.evaluation.summary import Summary
 
 
@@ -34,7 +37,7 @@ def evaluate(
     """Measure a model on a dataset, with floor and ceiling.
 
     Makes the speech of every utterance of the split and measures it against the recording: mel spectrogram, cepstrum,
-    intelligibility, quality, pitch, and the formants of vowels where the dataset has TextGrids. Beside it stand copy
+    intelligibility, quality, pitch, and the formants of vowels where the dataset has TextGrids, compared with copy
     synthesis (ceiling) and the mean mel spectrogram (floor). Writes OUT/metrics.json, metrics.md, utterances.csv,
     vowels.csv, and for seen and unseen speakers figure_*.pdf and figure_*.png.
 
@@ -53,51 +56,56 @@ def evaluate(
     vowels
         Labels of the vowels: --vowels a i u e o; by default five vowels and the monophthongs of ARPAbet and IPA.
     formant_ceiling
-        Ceiling of the search for five formants in Hz; by default 5000 or 5500 by the height of the speaker's voice.
+        Ceiling of the search for five formants in Hz; by default 5000 or 5500 by the speaker's F0.
     seed
         Seed of the bootstrap behind the confidence intervals.
     device
         Where the networks run; auto takes a GPU if there is one.
     """
-    from rtmri2speech.evaluation.protocol import Options, forget_parts
     from rtmri2speech.evaluation.protocol import evaluate as measure
-    from rtmri2speech.evaluation.results import write_results
-    from rtmri2speech.evaluation.summary import summarise
-    from rtmri2speech.metrics.bootstrap import Bootstrap
-    from rtmri2speech.models.devices import choose_device
-    from rtmri2speech.phonetics.vowels import VowelFinder
-    from rtmri2speech.reporting.figures.evaluation import draw_sheet
+    from rtmri2speech.evaluation.results import evaluation_files
+    from rtmri2speech.reporting.figures.evaluation import draw_sheets
 
-    given: dict[str, object] = {"--out": out, "--split": split, "--tier": tier, "--vowels": vowels}
-    given |= {"--formant-ceiling": formant_ceiling, "--seed": seed, "--device": device, "--workers": workers}
-    bootstrap = Bootstrap(seed=seed)
-    place = choose_device(device).type
-    options = Options(split, VowelFinder(tier, tuple(vowels or ())), formant_ceiling, place, workers)
+    given: dict[str, object] = {"out": out, "split": split, "tier": tier, "vowels": vowels}
+    given |= {"formant_ceiling": formant_ceiling, "seed": seed, "device": device, "workers": workers}
     with progress("Evaluating", "utterances") as bar:
-        found = measure(dataset, model, out, options, on_start=bar.expect, on_done=bar.advance)
-        bar.describe("Pooling")
-        summary = summarise(found, bootstrap)
-        written = write_results(out, found, summary, bootstrap, _command_line(dataset, model, given))
-        figures = [path for group in summary.main for path in draw_sheet(out, group, found.dataset.meta.features)]
-    if not found.failures:
-        forget_parts(out)
-    for line in found.left_out:
-        print(f"note: left out: {line}", file=sys.stderr)
-    if found.caveat:
-        print(f"note: {found.caveat[0].lower()}{found.caveat[1:]}", file=sys.stderr)
-    _print_table(summary)
-    for path in (written.metrics, written.table, written.utterances, written.vowels, *figures):
+        found = measure(
+            model,
+            dataset,
+            out,
+            split=split,
+            tier=tier,
+            vowels=vowels or (),
+            formant_ceiling=formant_ceiling,
+            seed=seed,
+            device=device,
+            workers=workers,
+            reproduce=_command_line(dataset, model, given),
+            progress=bar,
+        )
+        bar.describe("Drawing")
+        figures = draw_sheets(out, found)
+    _print_notes(found)
+    _print_table(found.groups)
+    for path in (*evaluation_files(out), *figures):
         print(path)
     return report_failures(found.failures)
 
 
-def _command_line(dataset: Path, model: Path, options: dict[str, object]) -> str:
+def _command_line(dataset: Path, model: Path, options: Mapping[str, object]) -> str:
     """The command line that does the same again, as this system's shell reads it."""
     words = ["rtmri2speech", "evaluate", str(dataset), str(model)]
     for name, value in options.items():
         if value is not None:
-            words += [name, *(map(str, value) if isinstance(value, list) else [str(value)])]
+            words += [f"--{name.replace('_', '-')}", *(map(str, value) if isinstance(value, list) else [str(value)])]
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+
+
+def _print_notes(found: Evaluation) -> None:
+    for line in found.left_out:
+        print(f"note: left out: {in_flags(line)}", file=sys.stderr)
+    if found.caveat:
+        print(f"note: {found.caveat[0].lower()}{found.caveat[1:]}", file=sys.stderr)
 
 
 def _print_table(summary: Summary) -> None:
@@ -111,7 +119,7 @@ def _print_table(summary: Summary) -> None:
     # A terminal has room for what is asked most; the files have the rest.
     names = ["mel_mae_db", "mcd_db", "stoi", "estoi", "pesq_wb", "f0_rmse_hz", "f0_rmse_cents", "vuv_error", *OF_VOWELS]
     for group in summary.main:
-        table = Table(title=Text(f"{group.name} speakers, {len(group.scored)} utterance(s)"))
+        table = Table(title=Text(f"{group.name} speakers, {len(group.utterances)} utterance(s)"))
         table.add_column("measure", no_wrap=True)
         for condition in CONDITIONS:
             table.add_column(condition, justify="right")

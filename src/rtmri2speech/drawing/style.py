@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +22,9 @@ Columns = Literal[1, 2]
 
 WIDTH_MM: dict[Columns, float] = {1: 85.0, 2: 174.0}
 """Millimetres."""
+
+KINDS = ("pdf", "svg", "png")
+"""Endings of the files of a figure for publication."""
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D1F")
 """Seven colours of Okabe and Ito (2008), told apart with every kind of colour blindness, and a brown."""
@@ -97,13 +100,14 @@ def set_title(axes: Axes, title: str) -> None:
 
 
 @contextmanager
-def publication(stem: Path, columns: Columns, height_mm: float) -> Iterator[Figure]:
+def publication(stem: Path, columns: Columns, height_mm: float, kinds: Sequence[str] = KINDS) -> Iterator[Figure]:
     """A figure to draw on; at the end it is written as ``<stem>.pdf``, ``.svg`` and ``.png``.
 
     Args:
         stem: path without a suffix.
         columns: how wide.
         height_mm: millimetres.
+        kinds: endings of the files, some of :data:`KINDS`.
 
     Raises:
         UserError: when a file cannot be written.
@@ -112,7 +116,7 @@ def publication(stem: Path, columns: Columns, height_mm: float) -> Iterator[Figu
     with matplotlib.rc_context(_STYLE):
         figure = new_drawing(*size)
         yield figure
-        for path in figure_files(stem):
+        for path in figure_files(stem, kinds):
             kind = path.suffix[1:]
             # Without the time of day, so that equal figures are equal files.
             undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)
@@ -128,6 +132,6 @@ def set_heading(figure: Figure, text: str) -> None:
     figure.suptitle(shown, fontsize=8.0, fontfamily=fonts).set_parse_math(False)
 
 
-def figure_files(stem: Path) -> list[Path]:
+def figure_files(stem: Path, kinds: Sequence[str] = KINDS) -> list[Path]:
     """What :func:`publication` writes."""
-    return [stem.with_name(f"{stem.name}.{kind}") for kind in ("pdf", "svg", "png")]
+    return [stem.with_name(f"{stem.name}.{kind}") for kind in kinds]

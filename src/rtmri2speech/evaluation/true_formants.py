@@ -1,4 +1,4 @@
-"""Formants of simulated speakers, as they are known."""
+"""Known formants of simulated speakers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def true_formants(utterance: Utterance, spans: Sequence[Span]) -> list[tuple[flo
         spans: its vowels.
 
     Returns:
-        NaN for a vowel whose middle third holds no frame; None where the phantom's truth does not lie beside the
+        NaN for a vowel whose middle third holds no frame; None where the phantom's truth does not lie next to the
         source video.
     """
     source = utterance.source_video or utterance.source_audio
@@ -34,11 +34,11 @@ def true_formants(utterance: Utterance, spans: Sequence[Span]) -> list[tuple[flo
     except DatasetError:
         return None  # some other program's .npz
     rate = truth.frame_rate[0] / truth.frame_rate[1]
-    centres = (np.arange(len(truth.f0)) + 0.5) / rate - utterance.source_start
+    centers = (np.arange(len(truth.f0)) + 0.5) / rate - utterance.source_start
     found = []
     for span in spans:
         third = (span.end - span.start) / 3.0
-        inside = (centres > span.start + third) & (centres < span.end - third)
+        inside = (centers > span.start + third) & (centers < span.end - third)
         f1, f2 = np.median(truth.formants[inside, :2], axis=0) if inside.any() else (np.nan, np.nan)
         found.append((float(f1), float(f2)))
     return found

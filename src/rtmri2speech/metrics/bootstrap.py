@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rtmri2speech.arrays import Float64, Int64
 from rtmri2speech.errors import ConfigError
 
-Floats = NDArray[np.float64]
 Interval = tuple[float, float]
 
 _NONE = (float("nan"), float("nan"))
@@ -21,7 +20,7 @@ _AT_ONCE = 4_000_000
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """Draws utterances with replacement, as many as there are, and looks how a statistic spreads.
+    """Draws utterances with replacement, as many as there are, and takes percentiles of a statistic over the draws.
 
     What was measured within one utterance stays together: its vowels are drawn with it.
 
@@ -38,9 +37,9 @@ class Bootstrap:
 
     def __post_init__(self) -> None:
         if self.seed < 0:
-            raise ConfigError(f"--seed {self.seed}: less than 0.", "Give a whole number from 0 on.")
+            raise ConfigError(f"`seed={self.seed}`: less than 0.", "Give a whole number from 0 on.")
 
-    def mean(self, values: Floats) -> Interval:
+    def mean(self, values: Float64) -> Interval:
         """95 % interval of the mean of utterances.
 
         Args:
@@ -49,7 +48,7 @@ class Bootstrap:
         known = values[np.isfinite(values)]
         return self.ratio(known, np.ones(len(known)))
 
-    def ratio(self, counted: Floats, total: Floats) -> Interval:
+    def ratio(self, counted: Float64, total: Float64) -> Interval:
         """95 % interval of a ratio of sums over utterances.
 
         Args:
@@ -65,7 +64,7 @@ class Bootstrap:
         found = [draws @ counted[kept] / (draws @ total[kept]) for draws in self._draws(int(kept.sum()), 1)]
         return _interval(np.concatenate(found))
 
-    def median(self, values: Floats, utterances: NDArray[np.int64]) -> Interval:
+    def median(self, values: Float64, utterances: Int64) -> Interval:
         """95 % interval of the median over tokens, whose utterances are drawn.
 
         Args:
@@ -89,7 +88,7 @@ class Bootstrap:
             found.append(0.5 * (ordered[low] + ordered[high]))
         return _interval(np.concatenate(found))
 
-    def _draws(self, utterances: int, width: int) -> Iterator[NDArray[np.int64]]:
+    def _draws(self, utterances: int, width: int) -> Iterator[Int64]:
         """How often each utterance was drawn, shapes (b, U), in blocks that stay small."""
         rng = np.random.default_rng(self.seed)
         block = max(1, _AT_ONCE // max(width, utterances))
@@ -98,7 +97,7 @@ class Bootstrap:
             yield rng.multinomial(utterances, shares, size=min(block, self.resamples - start))
 
 
-def _interval(statistics: Floats) -> Interval:
+def _interval(statistics: Float64) -> Interval:
     """Percentiles without interpolation, so that what is infinite stays so."""
     low, high = np.percentile(statistics, _PERCENTILES, method="nearest")
     return float(low), float(high)

@@ -1,19 +1,18 @@
-"""Dynamic time warping in a band about the diagonal."""
+"""Dynamic time warping in a band around the diagonal."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Path = NDArray[np.int64]
+from rtmri2speech.arrays import Float64, Int64
 
 
-def warp(reference: Floats, other: Floats, band: int) -> tuple[Path, Floats]:
-    """The cheapest way through two sequences of one length, of steps (1, 0), (0, 1) and (1, 1) from start to end.
+def warp(reference: Float64, other: Float64, band: int) -> tuple[Int64, Float64]:
+    """The cheapest path through two sequences of one length, with steps (1, 0), (0, 1) and (1, 1) from start to end.
 
-    The cost of a way is the sum of the Euclidean distances of the pairs on it, each counted once (Sakoe & Chiba
-    1978, without slope weights, in their band). Time and memory grow with T times the band.
+    The cost of a path is the sum of the Euclidean distances of the pairs on it, each counted once (Sakoe & Chiba
+    1978, "Dynamic programming algorithm optimization for spoken word recognition", IEEE Trans. ASSP 26, 43-49, without
+    slope weights, in their band). Time and memory grow with T times the band.
 
     Args:
         reference: shape (T, C).
@@ -32,7 +31,7 @@ def warp(reference: Floats, other: Floats, band: int) -> tuple[Path, Floats]:
     band = min(band, frames - 1)
     width = 2 * band + 1
     distances = _band_distances(reference, other, band)
-    # Costs of the cheapest ways to (i, i + k - band); one column more on the right, which is never reached.
+    # Costs of the cheapest paths to (i, i + k - band); one column more on the right, which is never reached.
     costs = np.full((frames, width + 1), np.inf)
     row = np.full(width + 1, np.inf)
     row[band] = 0.0
@@ -49,7 +48,7 @@ def warp(reference: Floats, other: Floats, band: int) -> tuple[Path, Floats]:
     return _walk_back(costs, distances, band)
 
 
-def _band_distances(reference: Floats, other: Floats, band: int) -> Floats:
+def _band_distances(reference: Float64, other: Float64, band: int) -> Float64:
     """Distances of frame i and frame i + k - band, shape (T, 2 band + 1); infinite where there is no such frame."""
     frames = len(reference)
     distances = np.full((frames, 2 * band + 1), np.inf)
@@ -61,8 +60,8 @@ def _band_distances(reference: Floats, other: Floats, band: int) -> Floats:
     return distances
 
 
-def _walk_back(costs: Floats, distances: Floats, band: int) -> tuple[Path, Floats]:
-    """The way that the costs tell, from its end; of equals the diagonal step."""
+def _walk_back(costs: Float64, distances: Float64, band: int) -> tuple[Int64, Float64]:
+    """Trace the cheapest path from its end; of equal steps the diagonal one."""
     row, column = len(costs) - 1, band
     pairs, found = [], []
     while True:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rtmri2speech.arrays import Float64, Floating
 from rtmri2speech.metrics.dtw import warp
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel import mel_db
-
-Floats = NDArray[np.float64]
 
 ORDER = 24
 """Highest mel-cepstral coefficient that counts; coefficient 0, the level, does not."""
@@ -18,10 +16,10 @@ _BANDS = 40
 _WINDOW_SECONDS, _STEP_SECONDS = 0.025, 0.005
 # Farthest that frames may be shifted against each other by warping.
 _WARP_SECONDS = 0.2
-# A frame of the reference this far below its loudest one is silence, dB; as STOI has it (Taal et al. 2011).
+# A frame of the reference this far below its loudest one is silence, dB, as in STOI (Taal et al. 2011).
 _SILENCE_DB = 40.0
 
-# dB of power a neper of power.
+# dB of power per neper of power.
 _DB = 10.0 / np.log(10.0)
 
 _NAN = float("nan")
@@ -30,7 +28,7 @@ _NAN = float("nan")
 def cepstral_features(sample_rate: int) -> FeatureConfig:
     """The mel spectrogram that cepstra are computed from: 40 bands up to Nyquist, 25 ms Hann windows every 5 ms.
 
-    The project's own has windows of 179 ms, in which vowels flow into each other.
+    The project's own has windows of 179 ms, which smear neighboring sounds.
 
     Args:
         sample_rate: Hz.
@@ -46,11 +44,12 @@ def cepstral_features(sample_rate: int) -> FeatureConfig:
     )
 
 
-def mel_cepstrum(mel_power_db: NDArray[np.floating]) -> Floats:
+def mel_cepstrum(mel_power_db: Floating) -> Float64:
     """Mel-cepstral coefficients 1 to 24 of the amplitude spectrum, nepers.
 
     The logarithm of the amplitude over the mel axis, band m = 0 .. M - 1, is the sum over k of
-    c_k cos(pi k (m + 1/2) / M): a type-II cosine transform, scaled as in Tokuda et al. 1994.
+    c_k cos(pi k (m + 1/2) / M): a type-II cosine transform, scaled as in Tokuda et al. 1994,
+    "Mel-generalized cepstral analysis".
 
     Args:
         mel_power_db: shape (T, M), M > 24, dB.
@@ -67,36 +66,36 @@ def mel_cepstrum(mel_power_db: NDArray[np.floating]) -> Floats:
     orders = np.arange(1, ORDER + 1)
     cosines = np.cos(np.pi / bands * np.outer(np.arange(bands) + 0.5, orders))
     # dB are 20 / ln(10) of a neper of amplitude.
-    coefficients: Floats = np.asarray(mel_power_db, np.float64) @ cosines * (2.0 / bands * np.log(10.0) / 20.0)
+    coefficients: Float64 = np.asarray(mel_power_db, np.float64) @ cosines * (2.0 / bands * np.log(10.0) / 20.0)
     return coefficients
 
 
-def cepstral_distance(reference: Floats, other: Floats) -> Floats:
+def cepstral_distance(reference: Float64, other: Float64) -> Float64:
     """Mel-cepstral distance of each pair of frames, dB: 10 / ln(10) sqrt(2 sum over k (c_k - c'_k)^2).
 
-    Source: Kubichek 1993, as Toda et al. 2007 have it. It is the root mean square over the mel axis of the
-    difference of the two log spectra, as far as the coefficients describe it and without the level.
+    Source: Kubichek 1993, "Mel-cepstral distance measure for objective speech quality assessment", in the form of
+    Toda et al. 2007, "Voice conversion based on maximum-likelihood estimation of spectral parameter trajectory". It
+    is the root mean square over the mel axis of the difference of the two log spectra, as far as the coefficients
+    describe it and without the level.
 
     Args:
         reference: shape (T, C), nepers.
         other: shape (T, C), nepers.
     """
-    distances: Floats = _DB * np.sqrt(2.0 * np.square(reference - other).sum(axis=-1))
+    distances: Float64 = _DB * np.sqrt(2.0 * np.square(reference - other).sum(axis=-1))
     return distances
 
 
-def mel_cepstral_distortion(
-    reference: NDArray[np.floating], synthesized: NDArray[np.floating], sample_rate: int
-) -> dict[str, float]:
-    """Mean mel-cepstral distance where the reference speaks, frame against frame and after time warping.
+def mel_cepstral_distortion(reference: Floating, synthesized: Floating, sample_rate: int) -> dict[str, float]:
+    """Mean mel-cepstral distance where the reference speaks, frame by frame and after time warping.
 
     Frames in which the reference lies 40 dB or more below its loudest frame (mean power over the bands) do not count:
     level is not measured, and the spectrum of silence is that of its noise. Warping may shift by up to 0.2 s; its
-    mean is over the pairs of the way whose reference speaks.
+    mean is over the pairs of the path whose reference speaks.
 
     Args:
         reference: the recorded wave, shape (N,), amplitude about -1 to 1.
-        synthesized: the wave to judge; the longer one is cut at its end.
+        synthesized: the wave to compare with it; the longer one is cut at its end.
         sample_rate: of both, Hz.
 
     Returns:

@@ -1,4 +1,4 @@
-"""How near a synthesized wave is to the recorded one: intelligibility, quality, spectrum and pitch."""
+"""How close a synthesized wave is to the recorded one: intelligibility, quality, spectrum and pitch."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rtmri2speech.arrays import Float64, Floating
 from rtmri2speech.phonetics.pitch import pitch_errors
 from rtmri2speech.signal import defaults
 
-Floats = NDArray[np.float64]
-
 MORE_IS_BETTER = frozenset({"stoi", "estoi", "pesq_nb", "pesq_wb", "vowel_identification"})
-"""Measures of an evaluation that are the better the larger they are."""
+"""Measures of an evaluation for which larger is better."""
 
 MEASURES = ("stoi", "estoi", "pesq_wb", "mrstft", "f0_rmse_hz", "f0_rmse_cents", "vuv_error")
 """All that :func:`compare_waves` may measure."""
@@ -42,10 +41,8 @@ _STFT_FLOOR = 1e-7
 _BLOCK = 4096
 
 
-def compare_waves(
-    reference: NDArray[np.floating], synthesized: NDArray[np.floating], sample_rate: int
-) -> dict[str, float]:
-    """Measures of how near a synthesized wave is to the recorded one.
+def compare_waves(reference: Floating, synthesized: Floating, sample_rate: int) -> dict[str, float]:
+    """Measures of how close a synthesized wave is to the recorded one.
 
     ===============  ===========  ============================================================================
     key              best, worst  what
@@ -59,8 +56,8 @@ def compare_waves(
     vuv_error        0, 1
     ===============  ===========  ============================================================================
 
-    STOI is computed at 10 kHz and PESQ at 16 kHz, both resampled with soxr. Of speech at the memo's 11,413 Hz PESQ
-    thus hears both waves band-limited to 5.7 kHz: such values compare with each other, less with those of speech
+    STOI is computed at 10 kHz and PESQ at 16 kHz, both resampled with soxr. Of speech at 11,413 Hz PESQ thus
+    receives both waves band-limited to 5.7 kHz: such values compare with each other, less with those of speech
     recorded at 16 kHz. STOI's highest band ends at 4.3 kHz and misses nothing.
 
     A measure that is not defined for these waves is NaN: all but ``vuv_error`` where the reference is silent;
@@ -69,16 +66,16 @@ def compare_waves(
 
     Args:
         reference: the recorded wave, shape (N,), amplitude about -1 to 1.
-        synthesized: the wave to judge, shape (N,). Lengths may differ by less than a frame (``defaults.HOP_LENGTH``
-            samples); the longer one is cut at its end.
+        synthesized: the wave to compare with it, shape (N,). Lengths may differ by less than a frame
+            (``defaults.HOP_LENGTH`` samples); the longer one is cut at its end.
         sample_rate: of both, Hz.
 
     Raises:
         ValueError: when lengths differ by more, a wave is not one-dimensional, or holds NaN or infinity.
     """
-    true, found = _matched(reference, synthesized)
+    true, found = _of_one_length(reference, synthesized)
     return {
-        **_intelligibility(true, found, sample_rate),
+        **_stoi(true, found, sample_rate),
         **_pesq(true, found, sample_rate, "wb"),
         "mrstft": math.fsum(stft_distance(true, found, sample_rate)),
         **pitch_errors(true, found, sample_rate),
@@ -99,11 +96,11 @@ def mean_of(measures: Sequence[dict[str, float]]) -> dict[str, float]:
     return means
 
 
-def stft_distance(reference: Floats, synthesized: Floats, sample_rate: int) -> tuple[float, float]:
+def stft_distance(reference: Float64, synthesized: Float64, sample_rate: int) -> tuple[float, float]:
     """Multi-resolution STFT distance of Yamamoto et al. 2020 (Parallel WaveGAN, equations 4 to 6), in its two parts.
 
-    Three Hann windows, each a quarter of itself apart: the powers of two nearest to 21, 43 and 85 ms (256, 512 and
-    1024 samples at the memo's rate), which are the published transforms at their 24 kHz. Magnitudes S and, of the
+    Three Hann windows, each with a hop of a quarter of its length: the powers of two nearest to 21, 43 and 85 ms (256,
+    512 and 1024 samples at 11,413 Hz), which are the published transforms at their 24 kHz. Magnitudes S and, of the
     synthesized wave, S'; the floor of a bin's power is 1e-7.
 
     Args:
@@ -133,7 +130,7 @@ def stft_distance(reference: Floats, synthesized: Floats, sample_rate: int) -> t
     return float(convergence), float(logarithm)
 
 
-def _powers(wave: Floats, size: int) -> Iterator[Floats]:
+def _powers(wave: Float64, size: int) -> Iterator[Float64]:
     """Power spectra of a wave in blocks of frames, each (T, size / 2 + 1), not below the floor."""
     window = 0.5 - 0.5 * np.cos(np.arange(size) * (2.0 * np.pi / size))
     padded = np.pad(wave, size // 2, mode="reflect")
@@ -143,7 +140,7 @@ def _powers(wave: Floats, size: int) -> Iterator[Floats]:
         yield np.maximum(spectrum.real**2 + spectrum.imag**2, _STFT_FLOOR)
 
 
-def _matched(reference: NDArray[np.floating], synthesized: NDArray[np.floating]) -> tuple[Floats, Floats]:
+def _of_one_length(reference: Floating, synthesized: Floating) -> tuple[Float64, Float64]:
     """Both waves in double precision and of one length."""
     waves = [np.asarray(wave, np.float64) for wave in (reference, synthesized)]
     for name, wave in zip(("reference", "synthesized"), waves, strict=True):
@@ -160,13 +157,13 @@ def _matched(reference: NDArray[np.floating], synthesized: NDArray[np.floating])
     return waves[0][:shorter], waves[1][:shorter]
 
 
-def _resampled(wave: Floats, source: int, target: int) -> Floats:
+def _resampled(wave: Float64, source: int, target: int) -> Float64:
     import soxr
 
     return np.asarray(soxr.resample(wave, source, target, quality="VHQ"), np.float64)
 
 
-def _intelligibility(reference: Floats, synthesized: Floats, sample_rate: int) -> dict[str, float]:
+def _stoi(reference: Float64, synthesized: Float64, sample_rate: int) -> dict[str, float]:
     from pystoi import stoi
 
     values = {"stoi": _NAN, "estoi": _NAN}
@@ -175,7 +172,7 @@ def _intelligibility(reference: Floats, synthesized: Floats, sample_rate: int) -
     true, found = (_resampled(wave, sample_rate, _STOI_RATE) for wave in (reference, synthesized))
     if len(true) <= _STOI_WINDOW:
         return values
-    with _own_chance(), warnings.catch_warnings():
+    with _seeded_numpy(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Not enough STFT frames", category=RuntimeWarning)
         for name, extended in (("stoi", False), ("estoi", True)):
             value = float(stoi(true, found, _STOI_RATE, extended=extended))
@@ -184,11 +181,11 @@ def _intelligibility(reference: Floats, synthesized: Floats, sample_rate: int) -
 
 
 @contextmanager
-def _own_chance() -> Iterator[None]:
-    """NumPy's global random numbers from a fixed start, and as they were afterwards.
+def _seeded_numpy() -> Iterator[None]:
+    """NumPy's global random numbers from a fixed seed, and afterwards as they were before.
 
-    Extended STOI of pystoi adds noise from them, at the limit of precision: the same waves must give the same
-    value, and measuring must not change what a training draws.
+    Extended STOI of pystoi adds noise from them, at the limit of precision: equal waves must give equal values, and
+    measuring must not change what a training run draws.
     """
     state = np.random.get_state()
     np.random.seed(0)
@@ -198,9 +195,12 @@ def _own_chance() -> Iterator[None]:
         np.random.set_state(state)
 
 
-def pesq_narrow_band(
-    reference: NDArray[np.floating], synthesized: NDArray[np.floating], sample_rate: int
-) -> dict[str, float]:
+def pesq_available() -> bool:
+    """Whether the package ``pesq`` is installed; it is not imported."""
+    return find_spec("pesq") is not None
+
+
+def pesq_narrow_band(reference: Floating, synthesized: Floating, sample_rate: int) -> dict[str, float]:
     """Narrow-band PESQ (ITU-T P.862 with the mapping of P.862.1) as ``pesq_nb``: 4.55 at best, 1 at worst.
 
     It fits speech whose band ends below 5.7 kHz better than the wide-band one. Long waves are measured in equal pieces
@@ -208,7 +208,7 @@ def pesq_narrow_band(
 
     Args:
         reference: the recorded wave, shape (N,).
-        synthesized: the wave to judge, shape (N,).
+        synthesized: the wave to compare with it, shape (N,).
         sample_rate: of both, Hz.
 
     Returns:
@@ -219,12 +219,13 @@ def pesq_narrow_band(
     return _pesq(one, other, sample_rate, "nb")
 
 
-def _pesq(reference: Floats, synthesized: Floats, sample_rate: int, band: Literal["wb", "nb"]) -> dict[str, float]:
+def _pesq(reference: Float64, synthesized: Float64, sample_rate: int, band: Literal["wb", "nb"]) -> dict[str, float]:
     """PESQ of a band for the whole waves, of long ones the mean over equal pieces; empty without the package."""
-    try:
-        from pesq import BufferTooShortError, NoUtterancesError, pesq
-    except ImportError:
+    if not pesq_available():
         return {}
+
+    from pesq import BufferTooShortError, NoUtterancesError, pesq
+
     name, rate = f"pesq_{band}", _PESQ_RATES[band]
     pieces = max(1, math.ceil(len(reference) / (_PESQ_SECONDS * sample_rate)))
     true, found = (_resampled(wave, sample_rate, rate) for wave in (reference, synthesized))

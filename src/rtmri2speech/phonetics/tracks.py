@@ -86,7 +86,8 @@ class Tracks:
         tier = call("Create PitchTier", path.stem, 0.0, self.duration)
         for time, f0 in zip(self.times[self.voiced].tolist(), self.f0[self.voiced].tolist(), strict=True):
             call(tier, "Add point", time, f0)
-        call(tier, "Save as text file", str(path))
+        # Whole, because Praat has a current folder of its own.
+        call(tier, "Save as text file", str(path.resolve()))
 
     def show(self) -> Drawing:
         """F1 to F4 over a wide-band spectrogram, F0 below, as a figure that a notebook shows."""

@@ -89,8 +89,10 @@ def test_without_a_training_split_nobody_is_seen_and_the_floor_is_the_models_mea
 
 def test_the_file_has_its_keys(evaluated: Path) -> None:
     metrics = metrics_of(evaluated)
+    assert (metrics["kind"], metrics["schema"]) == ("evaluation", 1)
     assert set(metrics) == {
-        "schema", "seen", "unseen", "all", "speakers", "confidence_95", "bootstrap", "bands_hz", "formant_ceilings_hz",
+        "kind", "schema", "program", "seen", "unseen", "all", "speakers", "confidence_95",
+        "bootstrap", "bands_hz", "formant_ceilings_hz",
         "definitions", "left_out", "failures", "model", "dataset", "versions", "device", "reproduce",
     }  # fmt: skip
     for name in ("seen", "unseen", "all"):
@@ -196,7 +198,6 @@ def test_without_praat_and_pesq_the_rest_is_measured(
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "parselmouth", None)
     monkeypatch.setitem(__import__("sys").modules, "pesq", None)
-    monkeypatch.setattr(protocol, "find_spec", lambda name: None)
     done = run("evaluate", prepared, model_files["synthesizer"], "--out", tmp_path / "o", "--workers", 1)
     assert done.code == 0, done.err
     assert "pip install 'rtmri2speech[phonetics]'" in done.err and "pip install 'rtmri2speech[pesq]'" in done.err

@@ -10,29 +10,31 @@ import torch
 
 from evaluated import evaluation_dataset
 from rtmri2speech.data.dataset.layout import Dataset
-from rtmri2speech.evaluation.conditions import CONDITIONS, Voices
+from rtmri2speech.evaluation.conditions import CONDITIONS, Conditions
 from rtmri2speech.evaluation.true_formants import true_formants
+from rtmri2speech.inference.model import load_model
 from rtmri2speech.phonetics.vowels import VowelFinder
 
 
 @pytest.fixture(scope="module")
 def dataset(tiny_phantom: Path, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     torch.set_num_threads(1)
-    return Dataset(evaluation_dataset(tiny_phantom, tmp_path_factory.mktemp("voices") / "dataset"))
+    return Dataset(evaluation_dataset(tiny_phantom, tmp_path_factory.mktemp("conditions") / "dataset"))
 
 
 def test_three_sounds_of_the_recording_s_length(dataset: Dataset, model_files: dict[str, Path]) -> None:
-    voices = Voices(dataset, model_files["synthesizer"])
+    model = load_model(model_files["synthesizer"], "cpu")
+    conditions = Conditions(dataset, model)
     row = dataset.of_split("test")[0]
     true = np.array(dataset.mel_db(row))
-    made = {name: (mel, wave) for name, mel, wave in voices.make(row, true)}
+    made = {name: (mel, wave) for name, mel, wave in conditions.make(row, true)}
     assert tuple(made) == CONDITIONS
     for mel, wave in made.values():
-        assert mel.shape == true.shape and wave.shape == (len(true) * voices.features.hop_length,)
+        assert mel.shape == true.shape and wave.shape == (len(true) * model.features.hop_length,)
     assert np.array_equal(made["ceiling"][0], true) and np.ptp(made["floor"][0], axis=0).max() == 0
     # The mean mel whole through the vocoder, without the short cut.
-    assert made["floor"][1] == pytest.approx(voices.speak(made["floor"][0]), abs=1e-5)
-    assert voices.predict(row) == pytest.approx(made["model"][0])
+    assert made["floor"][1] == pytest.approx(model.vocode(made["floor"][0]), abs=1e-5)
+    assert conditions.predict(row) == pytest.approx(made["model"][0])
 
 
 def test_vowels_of_the_annotation_have_their_truth(dataset: Dataset) -> None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from rtmri2speech.cli.console import Device, Fps, ModelFile, parse_fps, progress, report_failures
-from rtmri2speech.errors import ConfigError
+from rtmri2speech.cli.flags import in_flags
 
 if TYPE_CHECKING:
-    from rtmri2speech.evaluation.checkpoints.compare import Judged
+    from rtmri2speech.evaluation.checkpoints.score import CheckpointScore
 
 By = Literal["rank", "stoi", "estoi", "pesq_wb", "mrstft", "mel_mae_db", "f0_rmse_hz", "f0_rmse_cents", "vuv_error"]
 
@@ -36,7 +36,7 @@ def compare_checkpoints(
     fps: Fps = None,
     device: Device = "auto",
 ) -> int:
-    """Find the best checkpoint of a vocoder training.
+    """Find the best checkpoint of a training run of a vocoder.
 
     Each makes the sound of the videos, or of a dataset's utterances, again and is measured against the recording.
     Writes OUT/CHECKPOINT/NAME_generated.wav and OUT/CHECKPOINT/measures.csv, the recordings to OUT/recorded, one table
@@ -47,7 +47,7 @@ def compare_checkpoints(
     run
         The run folder of train vocoder.
     videos
-        Videos, or folders with videos, with their sound: NAME.wav or NAME.flac beside the video, or its sound track.
+        Videos, or folders with videos, with their sound: NAME.wav or NAME.flac next to the video, or its sound track.
     dataset
         Instead of videos, a dataset made by prepare.
     split
@@ -56,7 +56,7 @@ def compare_checkpoints(
         A model file with an acoustic model, whose predictions the vocoder is given; without it, the mels of the
         recorded sound.
     out
-        Folder to write to; by default beside RUN, with _compared at its end.
+        Folder to write to; by default next to RUN, with _compared at its end.
     by
         What decides the order: the mean of the ranks in estoi, pesq_wb, mrstft, mel_mae_db and f0_rmse_cents, or one
         measure alone.
@@ -65,89 +65,56 @@ def compare_checkpoints(
     pairs
         Table (CSV) with columns video, audio and, if you like, id, speaker, sync_offset.
     sync_offset
-        Seconds of sound before the picture begins (negative: the sound begins later).
+        Seconds of sound before the first frame (negative: the sound starts later).
     on_mismatch
-        What to do when sound and picture end apart: refuse, or trim to what both have.
+        What to do when sound and video end apart: refuse, or trim to what both have.
     device
         Where to run; auto takes a GPU if there is one.
     """
-    of_videos = {
-        "--audio-dir": audio_dir is not None,
-        "--sync-offset": sync_offset != 0.0,
-        "--on-mismatch": on_mismatch != "refuse",
-        "--fps": fps is not None,
-    }
-    _require_one_source(bool(videos) or pairs is not None, dataset, [name for name, used in of_videos.items() if used])
-    rate = parse_fps(fps)
+    from rtmri2speech.evaluation.checkpoints.compare import compare_checkpoints as compare
 
-    from rtmri2speech.corpora.folder import FolderCorpus
-    from rtmri2speech.data.dataset.layout import Dataset
-    from rtmri2speech.evaluation.checkpoints.compare import compare_generators, require_measurable
-    from rtmri2speech.evaluation.checkpoints.load import VocoderRun
-    from rtmri2speech.evaluation.checkpoints.references import VideoReader, from_dataset
-    from rtmri2speech.inference.model import Model
-    from rtmri2speech.models.bundle.model_file import load_bundle
-    from rtmri2speech.models.devices import choose_device
-
-    require_measurable(by)
-    training, place = VocoderRun(run), choose_device(device)
-    acoustic = None if model is None else load_bundle(model)
-    opened = None if dataset is None else Dataset(dataset)
-    given = [] if opened is None or dataset is None else [(opened.meta.features, dataset)]
-    given += [] if acoustic is None or model is None else [(acoustic.features, model)]
-    features = training.definition(given)
-    generators, failures = training.load_all(features)
-    if opened is not None:
-        speech, unusable = from_dataset(opened, split, model, place)
-    else:
-        recordings = FolderCorpus(tuple(videos or ()), audio_dir, pairs=pairs, sync_offset=sync_offset).recordings()
-        predictor = None if acoustic is None else Model(acoustic, place)
-        speech, unusable = VideoReader(features, predictor, rate, on_mismatch).read_all(recordings)
-    failures += unusable
-    if not speech:
-        return report_failures(failures)
-    if training.mels is not None and model is None:
-        print(
-            "note: this vocoder was fine-tuned on predicted mels and is given those of the recorded sound; "
-            "--model ACOUSTIC gives it predictions.",
-            file=sys.stderr,
-        )
-    folder = out or run.with_name(f"{run.name}_compared")
     with progress("Comparing", "frames") as bar:
-        result = compare_generators(
-            generators, speech, folder, by=by, device=place, on_start=bar.expect, on_frames=bar.advance
+        result = compare(
+            run,
+            videos=videos or (),
+            dataset=dataset,
+            split=split,
+            model=model,
+            out=out,
+            by=by,
+            audio_dir=audio_dir,
+            pairs=pairs,
+            sync_offset=sync_offset,
+            on_mismatch=on_mismatch,
+            fps=parse_fps(fps),
+            device=device,
+            progress=bar,
         )
-    _print_table(result.judged, by)
-    print(f"{len(speech)} utterance(s), {len(result.judged)} checkpoint(s), best first: {result.table}")
-    print(f"The best one, {result.judged[0].generator.name}, as a model file: {result.best}")
-    return report_failures([*failures, *result.failures])
+    for note in result.notes:
+        print(f"note: {in_flags(note)}", file=sys.stderr)
+    if result.scores:
+        _print_table(result.scores, by)
+        found = f"{result.n_utterances} utterance(s), {len(result.scores)} checkpoint(s)"
+        print(f"{found}, best first: {result.table}")
+        print(f"The best one, {result.scores[0].checkpoint.name}, as a model file: {result.best}")
+    return report_failures(result.failures)
 
 
-def _require_one_source(videos: bool, dataset: Path | None, of_videos: list[str]) -> None:
-    if videos == (dataset is not None):
-        raise ConfigError(
-            "Both videos and --dataset are given." if videos else "There is nothing to synthesize.",
-            "Give either --videos VIDEO ... or --dataset DATASET.",
-        )
-    if dataset is not None and of_videos:
-        raise ConfigError(f"{', '.join(of_videos)}: only of use with --videos.", "Leave it out.")
-
-
-def _print_table(judged: list[Judged], by: By) -> None:
+def _print_table(scores: list[CheckpointScore], by: By) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    from rtmri2speech.evaluation.checkpoints.compare import JUDGED, columns_of
+    from rtmri2speech.evaluation.checkpoints.ranking import RANKED, columns_of
 
     # A terminal has room for what decides; the file has the rest.
-    names = [name for name in columns_of(judged) if name in (*JUDGED, by)]
+    names = [name for name in columns_of(scores) if name in (*RANKED, by)]
     table = Table()
     table.add_column("checkpoint", no_wrap=True)
     for name in ("step", "mean rank", *(name.replace("_", " ") for name in names)):
         table.add_column(name, justify="right", overflow="fold")
-    for one in judged:
+    for one in scores:
         values = [one.measures[name] for name in names]
         numbers = ["" if value != value else f"{value:.3f}" if value < 10 else f"{value:.1f}" for value in values]
-        table.add_row(Text(one.generator.name), str(one.generator.step), f"{one.rank:.2f}", *numbers)
+        table.add_row(Text(one.checkpoint.name), str(one.checkpoint.step), f"{one.rank:.2f}", *numbers)
     Console().print(table)

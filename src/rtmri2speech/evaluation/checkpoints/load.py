@@ -1,4 +1,4 @@
-"""The generators that a vocoder training has kept: every checkpoint of its run folder, ready to make sound."""
+"""The checkpoints in the run folder of a vocoder, each ready to make sound."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _GENERATOR = "generator."
 
 
 @dataclass(frozen=True)
-class KeptGenerator:
-    """A generator of one checkpoint.
+class VocoderCheckpoint:
+    """The generator that one checkpoint holds.
 
     Attributes:
-        name: of the checkpoint, without its ending: ``best``, ``last``.
-        step: optimiser steps it was trained for; -1 when the checkpoint does not tell.
+        name: of the file without its ending: ``best``, ``last``.
+        step: optimizer steps it was trained for; -1 when the checkpoint does not say.
         bundle: the vocoder.
     """
 
@@ -34,7 +34,7 @@ class KeptGenerator:
 
 
 class VocoderRun:
-    """The run folder of a vocoder training.
+    """The run folder of a training run of a vocoder.
 
     Args:
         path: the folder.
@@ -42,10 +42,10 @@ class VocoderRun:
     Attributes:
         checkpoints: every file in ``checkpoints/``, sorted by name.
         features: the mel definition it was trained with; None for runs of older versions, which do not say.
-        mels: what tells the mels apart that it was fine-tuned on; None for the dataset's own.
+        mels: identifies the mels that it was fine-tuned on; None for the dataset's own.
 
     Raises:
-        UserError: when it is no run folder, that of another kind of training, damaged, or without a checkpoint.
+        UserError: when it is no run folder, or one of another kind of training, damaged, or without a checkpoint.
     """
 
     def __init__(self, path: Path) -> None:
@@ -65,10 +65,10 @@ class VocoderRun:
             )
 
     def definition(self, given: Sequence[tuple[FeatureConfig, Path]]) -> FeatureConfig:
-        """The mel definition to synthesize with: the run's own, or for want of it the first one given.
+        """The mel definition to synthesize with: the run's own, or else the first one given.
 
         Args:
-            given: definitions of the mels that the generators shall hear, each with the file or folder it is from.
+            given: definitions of the mels that the vocoders are to be given, each with the file or folder it is from.
 
         Raises:
             UserError: when one given differs from the run's (names the fields), or none is known.
@@ -78,7 +78,7 @@ class VocoderRun:
                 return given[0][0]
             raise UserError(
                 f"{self.path / 'run.json'}: does not say which mel spectrogram the run was trained on.",
-                "Name what has the same: its dataset with --dataset, or an acoustic model with --model.",
+                "Name what has the same: its dataset (`dataset`), or an acoustic model (`model`).",
             )
         for theirs, source in given:
             if differences := self.features.differences(theirs):
@@ -89,13 +89,13 @@ class VocoderRun:
                 )
         return self.features
 
-    def load_all(self, features: FeatureConfig) -> tuple[list[KeptGenerator], list[tuple[Path, UserError]]]:
-        """The generators of all checkpoints, and the checkpoints that cannot be used, with the reason.
+    def load_all(self, features: FeatureConfig) -> tuple[list[VocoderCheckpoint], list[tuple[Path, UserError]]]:
+        """All checkpoints that can be used, and those that cannot, with the reason.
 
         Raises:
             UserError: when none can be used.
         """
-        found: list[KeptGenerator] = []
+        found: list[VocoderCheckpoint] = []
         failures: list[tuple[Path, UserError]] = []
         for path in self.checkpoints:
             try:
@@ -106,8 +106,8 @@ class VocoderRun:
             raise failures[0][1]
         return found, failures
 
-    def load(self, path: Path, features: FeatureConfig) -> KeptGenerator:
-        """The generator of a checkpoint.
+    def load(self, path: Path, features: FeatureConfig) -> VocoderCheckpoint:
+        """One checkpoint.
 
         Args:
             path: one of ``checkpoints``.
@@ -115,7 +115,7 @@ class VocoderRun:
 
         Raises:
             UserError: when the file is damaged, holds no generator of the run's size, or one for another number of
-                mel bands or samples a frame.
+                mel bands or samples per frame.
         """
         try:
             state = load_checkpoint(path)
@@ -139,8 +139,8 @@ class VocoderRun:
             provenance={**self._about, "checkpoint": path.name, "step": step},
             source=str(path),
         )
-        bundle.build_vocoder()  # now, that a file which does not fit is named before anything is written
-        return KeptGenerator(path.stem, step, bundle)
+        bundle.build_vocoder()  # now, so that a file that does not fit is named before anything is written
+        return VocoderCheckpoint(path.stem, step, bundle)
 
 
 def _read(path: Path) -> dict[str, Any]:

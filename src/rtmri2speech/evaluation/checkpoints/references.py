@@ -1,4 +1,4 @@
-"""Recorded speech with the mel that a vocoder is to make it of: from a dataset, or from videos."""
+"""Recorded speech with the mel that a vocoder is to make it from: of a dataset, or of videos."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from rtmri2speech.arrays import Float32
 from rtmri2speech.corpora.base import Recording
 from rtmri2speech.data.dataset.layout import Dataset, Split
 from rtmri2speech.data.dataset.training_items import load_sound
@@ -25,21 +24,21 @@ from rtmri2speech.signal.mel import mel_db
 
 
 @dataclass(frozen=True)
-class Recorded:
-    """Speech to make again.
+class Reference:
+    """Recorded speech to make again.
 
     Attributes:
         name: usable as a file name.
         wave: as recorded, shape (N,), N = T hop_length.
-        mel_db: the mel to make it of, shape (T, M), dB: that of the wave (copy synthesis), or a prediction.
+        mel_db: the mel to make it from, shape (T, M), dB: that of the wave (copy synthesis), or a prediction.
     """
 
     name: str
-    wave: NDArray[np.float32]
-    mel_db: NDArray[np.float32]
+    wave: Float32
+    mel_db: Float32
 
 
-Found = tuple[list[Recorded], list[tuple[Path, UserError]]]
+Found = tuple[list[Reference], list[tuple[Path, UserError]]]
 """What can be used, and what cannot, with the reason."""
 
 
@@ -57,12 +56,12 @@ def from_dataset(dataset: Dataset, split: Split, model: Path | None, device: tor
         BundleError: when the model was made for other data (names the fields).
     """
     predictor = None if model is None else MelPredictor(dataset, model, device)
-    found: list[Recorded] = []
+    found: list[Reference] = []
     failures: list[tuple[Path, UserError]] = []
     for row in dataset.of_split(split):
         try:
             mel, wave = load_sound(dataset, row, 0, row.n_frames)
-            found.append(Recorded(row.id, wave.numpy(), mel.numpy() if predictor is None else predictor.predict(row)))
+            found.append(Reference(row.id, wave.numpy(), mel.numpy() if predictor is None else predictor.predict(row)))
         except UserError as error:
             failures.append((dataset.folder(row), error))
     return found, failures
@@ -76,7 +75,7 @@ class VideoReader:
         features: the mel definition.
         model: predicts the mels, where they are not to be those of the sound.
         fps: true frame rate, where the files' is known to be wrong.
-        on_mismatch: what to do where sound and picture end apart.
+        on_mismatch: what to do where sound and video end apart.
     """
 
     features: FeatureConfig
@@ -86,7 +85,7 @@ class VideoReader:
 
     def read_all(self, recordings: Sequence[Recording]) -> Found:
         """All recordings; one that cannot be used does not keep the others from being read."""
-        found: list[Recorded] = []
+        found: list[Reference] = []
         failures: list[tuple[Path, UserError]] = []
         for recording in recordings:
             try:
@@ -95,8 +94,8 @@ class VideoReader:
                 failures.append((recording.video, error))
         return found, failures
 
-    def read(self, recording: Recording) -> Recorded:
-        """A recording's sound on the feature clock, with the mel to make it of.
+    def read(self, recording: Recording) -> Reference:
+        """A recording's sound on the feature clock, with the mel to make it from.
 
         Raises:
             MediaError: when video or sound is missing, damaged or silent, or they disagree in length.
@@ -108,4 +107,4 @@ class VideoReader:
         mel = mel_db(opened.samples, self.features)
         if self.model is not None:
             mel = self.model.predict_mel(opened.clip)[opened.first : opened.first + len(mel)]
-        return Recorded(recording.id, opened.samples, mel)
+        return Reference(recording.id, opened.samples, mel)

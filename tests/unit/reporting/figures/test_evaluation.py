@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rtmri2speech.evaluation.scoring import Scored, Vowel
-from rtmri2speech.evaluation.summary import Group, identify_vowels, pool
+from rtmri2speech.evaluation.scores import ScoredVowel, UtteranceScores
+from rtmri2speech.evaluation.summary import Group, pool
+from rtmri2speech.evaluation.vowel_identification import identify_vowels
 from rtmri2speech.metrics.bootstrap import Bootstrap
 from rtmri2speech.reporting.figures.evaluation import draw_sheet
 from rtmri2speech.signal.features import FeatureConfig
@@ -35,7 +36,7 @@ def made_up(count: int, vowels: int = 12, speakers: tuple[str, ...] = ("m01", "f
             formants = {"recorded": recorded, "floor": np.array([np.nan, np.nan])}
             formants |= {name: recorded * np.exp(rng.normal(0, error, 2)) for name, error in errors.items()}
             pairs = {name: (float(pair[0]), float(pair[1])) for name, pair in formants.items()}
-            spoken.append(Vowel(label, 0.0, 0.1, pairs))
+            spoken.append(ScoredVowel(label, 0.0, 0.1, pairs))
         measures = {
             name: {
                 "mel_mae_db": 0.0 if name == "ceiling" else level + rng.normal(0, 0.5),
@@ -46,7 +47,7 @@ def made_up(count: int, vowels: int = 12, speakers: tuple[str, ...] = ("m01", "f
             for name, level in LEVELS.items()
         }
         by_bin = {name: (level + rng.normal(0, 0.4, n_mels)).tolist() for name, level in LEVELS.items()}
-        scored.append(Scored(f"u{number}", speaker, 150, measures, by_bin, spoken))
+        scored.append(UtteranceScores(f"u{number}", speaker, 150, measures, by_bin, spoken))
     return pool("seen", scored, identify_vowels(scored, []), n_mels, Bootstrap(50))
 
 
@@ -59,7 +60,7 @@ def test_a_sheet_fits_a_page_and_is_no_empty_paper(sheet: list[Path]) -> None:
     assert [path.name for path in sheet] == ["figure_seen.pdf", "figure_seen.png"]
     assert sheet[0].read_bytes().startswith(b"%PDF")
     with Image.open(sheet[1]) as image:
-        assert image.width == 2130 and np.asarray(image.convert("L")).std() > 20
+        assert image.width == round(174 / 25.4 * 300) and np.asarray(image.convert("L")).std() > 20
 
 
 def test_equal_results_give_equal_files(sheet: list[Path], tmp_path: Path) -> None:
