@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rtmri2speech.analysis.map_folder import MapSequence
-from rtmri2speech.analysis.occlusion.fills import Fill, Painter, hide
+from rtmri2speech.analysis.occlusion.fills import Fill, FillFactory, hide
 from rtmri2speech.analysis.regions.masks import Regions
 from rtmri2speech.data.media.audio import Sound
 from rtmri2speech.data.media.clips import Clip
@@ -189,7 +189,7 @@ def render_masked(
     """
     if not 0.0 <= alpha <= 1.0:
         raise ConfigError(f"--alpha {alpha:g}: not from 0 to 1.", "0 hides the region, 1 leaves it as it is.")
-    painter = Painter(_mean(clip))
+    painter = FillFactory(_mean(clip))
     strip = screen.strip([], f"hidden: {', '.join(regions.names)} ({fill}, alpha {alpha:g})")
 
     def frames() -> Iterator[Pixels]:
