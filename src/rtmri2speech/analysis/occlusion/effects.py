@@ -57,7 +57,7 @@ Changes = dict[Measure, float]
 """Change by measure; NaN where nothing could be measured."""
 
 
-def speaking(mel_db: Float32) -> Int64:
+def speech_frames(mel_db: Float32) -> Int64:
     """Numbers of the frames of a mel (T, M), dB, whose power lies less than 40 dB below the loudest frame's."""
     level = 10.0 * np.log10(np.mean(10.0 ** (np.asarray(mel_db, np.float64) / 10.0), axis=1))
     return np.flatnonzero(level > level.max() - _SILENCE_DB)
@@ -73,7 +73,7 @@ class MelEffects:
     """
 
     def __init__(self, unmasked: Float32, bands: Sequence[Band], features: FeatureConfig) -> None:
-        self.frames = speaking(unmasked)
+        self.frames = speech_frames(unmasked)
         self._features = features
         self._bands = bands
         self._unmasked = unmasked[self.frames]

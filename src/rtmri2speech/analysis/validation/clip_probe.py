@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from rtmri2speech.analysis.attribution.frame_gradients import own_gradients
 from rtmri2speech.analysis.attribution.layer_maps import LayerMaps, frozen, last_stride, require_strides
 from rtmri2speech.analysis.attribution.targets import Band, Target, TargetKind, targets_for
-from rtmri2speech.analysis.occlusion.effects import speaking
+from rtmri2speech.analysis.occlusion.effects import speech_frames
 from rtmri2speech.arrays import Float32, Float64, Int64
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.inference.encoder import encode, frames_at_once
@@ -113,7 +113,7 @@ class ClipProbe:
         model, frames, features, layout: as given.
         targets: in the order of the layout; adaptive ones follow the formants of the clip as it is.
         values: their values, (B, T).
-        speaking: numbers of the frames in which the predicted mel is not silent.
+        speech_frames: numbers of the frames in which the predicted mel is not silent.
     """
 
     in_sequence = True
@@ -124,7 +124,7 @@ class ClipProbe:
         with torch.no_grad():
             mel = self.acoustic.predict(features)
         plain = mel.cpu().numpy()
-        self.speaking = speaking(plain)
+        self.speech_frames = speech_frames(plain)
         self.targets: list[Target] = []
         for kind in layout.kinds:
             self.targets += targets_for(plain, layout.bands, kind, model.features, [])
@@ -166,8 +166,8 @@ class ClipProbe:
 
     def choose(self, count: int) -> Int64:
         """Numbers of as many frames that are not silent, evenly spread."""
-        places = np.linspace(0, len(self.speaking) - 1, min(count, len(self.speaking)))
-        return np.asarray(self.speaking[np.unique(np.round(places).astype(np.int64))])
+        places = np.linspace(0, len(self.speech_frames) - 1, min(count, len(self.speech_frames)))
+        return np.asarray(self.speech_frames[np.unique(np.round(places).astype(np.int64))])
 
     def maps(self, chosen: Int64, acoustic: AcousticModel | None = None) -> dict[MapKey, Float32]:
         """Signed maps (n, h, w) of n frames, of every variant and band.

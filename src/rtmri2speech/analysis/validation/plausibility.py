@@ -163,7 +163,7 @@ def plausibility(
             "`regions` and `textgrid` belong together.", "Give both for a real speaker, none for simulated utterances."
         )
     if regions is not None and len(several_videos) > 1:
-        raise ConfigError("`regions` fits one video.", "Give one video at a time, each with another `out`.")
+        raise ConfigError("`regions` fits one video.", "Give one video at a time, each with a folder of its own.")
     kinds = several(KINDS if target is None else target)
     require_known("target", kinds, KINDS)
     both = bands_of(bands, model.features)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from rtmri2speech.cli.analyze.summary import save_with_summary
 from rtmri2speech.cli.console import Device, Fps, Many, ModelFile, parse_fps, progress
 
 
@@ -59,7 +59,7 @@ def faithfulness(
 
     from rtmri2speech.analysis.validation.clip_probe import STRIDES
     from rtmri2speech.analysis.validation.faithfulness import faithfulness as test_maps
-    from rtmri2speech.analysis.validation.summary_table import FAITHFULNESS, summarize
+    from rtmri2speech.analysis.validation.summary_table import FAITHFULNESS
     from rtmri2speech.data.files import check_writable
     from rtmri2speech.inference.model import load_model
 
@@ -78,11 +78,5 @@ def faithfulness(
             fps=fps,
             progress=bar,
         )
-    files = found.save(out)
-    table = summarize(out, newest=FAITHFULNESS)
-    files += table.save(out)
-    for note in [*found.notes, *table.notes]:
-        print(f"note: {note}", file=sys.stderr)
-    print(table.markdown(), end="")
-    print("\n".join(str(path) for path in files))
+    save_with_summary(found, out, FAITHFULNESS, found.notes)
     return 0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rtmri2speech.analysis.attribution.targets import read_bands
-from rtmri2speech.analysis.occlusion.effects import Changes, Measure, MelEffects, SoundEffects, speaking
+from rtmri2speech.analysis.occlusion.effects import Changes, Measure, MelEffects, SoundEffects, speech_frames
 from rtmri2speech.signal.features import FeatureConfig
 
 FEATURES = FeatureConfig()
@@ -73,7 +73,7 @@ def test_changes_of_both_signs_cancel_in_one_measure_only() -> None:
 def test_silence_does_not_count() -> None:
     mel = resonant(500, 1500, frames=6)
     mel[3:] -= 60
-    np.testing.assert_array_equal(speaking(mel), [0, 1, 2])
+    np.testing.assert_array_equal(speech_frames(mel), [0, 1, 2])
     changed = mel.copy()
     changed[3:] += 50
     assert named(MelEffects(mel, BANDS, FEATURES)(changed))["mel_mae_db"] == 0

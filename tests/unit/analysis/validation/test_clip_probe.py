@@ -18,7 +18,7 @@ def test_the_probes_maps_are_those_of_gradcam(probe: ClipProbe, clip: Clip, mode
     found = explainer.explain(encoded.features, lambda mel: probe.targets)
     blocks = list(explainer.maps(clip, found.gradients, [32, 8], encoded.kept))
     chosen = probe.choose(5)
-    assert len(chosen) == 5 and set(chosen) <= set(probe.speaking)
+    assert len(chosen) == 5 and set(chosen) <= set(probe.speech_frames)
     maps = probe.maps(chosen)
     assert list(maps) == probe.layout.keys
     for key, ours in maps.items():
