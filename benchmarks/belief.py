@@ -3,9 +3,9 @@
     rtmri2speech simulate --out PHANTOM --minutes 8 --speakers 4 --seed 11
     python benchmarks/belief.py PHANTOM [--model phantom] [--split test] [--most 8] [--out belief]
 
-Physics by all of the utterances, faithfulness by the first one of each speaker (means over them). Prints the table and
-whether the map that `analyze gradcam` makes by default beside the memo's agrees with the sensitivity functions
-better than places at random, and does not survive the randomisation of the weights.
+Physics on all of the utterances, faithfulness on the first one of each speaker (means over them). Prints the table and
+whether the map that `analyze gradcam` makes by default, next to that of the reference configuration, agrees with the
+sensitivity functions better than places at random, and does not survive the randomization of the weights.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from rtmri2speech.cli.main import main as rtmri2speech
 
 P_BAR, RANK_BAR = 0.01, 0.1
-DEFAULT, MEMOS = ("hirescam", "centroid", "16"), ("gradcam", "energy", "32")
+DEFAULT, REFERENCE = ("hirescam", "centroid", "16"), ("gradcam", "energy", "32")
 FAITHFUL = ["randomised_rank", "deletion_vs_random", "insertion_vs_random", "insertion_vs_best", "regions_signed"]
 PLAUSIBLE = ["cosine", "rank", "p", "p_specific", "tract_density"]
 Table = dict[tuple[str, str, str], dict[str, str]]
@@ -31,14 +31,14 @@ def run(*words: object) -> None:
 
 
 def pooled(path: Path) -> Table:
-    """Rows for all bands together, by method, target and cell."""
+    """Rows for all bands together, by method, target and stride."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["band"] == "all"]
     return {(row["method"], row["target"], row["cell_pixels"]): row for row in rows}
 
 
 def show(title: str, columns: list[str], values: dict[tuple[str, str, str], list[float]]) -> None:
-    """A Markdown table, a row a map."""
+    """A Markdown table, a row per map."""
     print(f"\n{title}\n\n| map | {' | '.join(columns)} |\n|---{'|---:' * len(columns)}|")
     for (method, target, cell), row in values.items():
         print(f"| {method}, {target}, {cell} pixels | {' | '.join(f'{value:.3g}' for value in row)} |")
@@ -76,7 +76,9 @@ def main() -> None:
     }
     show(f"Faithfulness, means over {', '.join(video.stem for _, video in sorted(first.items()))}", FAITHFUL, faithful)
     p, rank = plausible[DEFAULT][PLAUSIBLE.index("p")], faithful[DEFAULT][0]
-    print(f"\n{', '.join(DEFAULT)}: p {p:.2g} (wanted: below {P_BAR:g}); the memo's {plausible[MEMOS][2]:.2g}")
+    print(
+        f"\n{', '.join(DEFAULT)}: p {p:.2g} (wanted: below {P_BAR:g}); the reference configuration's {plausible[REFERENCE][2]:.2g}"
+    )
     print(f"rank correlation with a random model's maps {rank:.3f} (wanted: at most {RANK_BAR:g} either way)")
 
 

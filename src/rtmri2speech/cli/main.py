@@ -70,7 +70,7 @@ analyze.command(
     f"{_COMMANDS}.analyze.masking:masking", name="masking", help="What becomes of speech when regions are hidden."
 )
 analyze.command(
-    f"{_COMMANDS}.analyze.faithfulness:faithfulness", name="faithfulness", help="Do the maps tell of the model?"
+    f"{_COMMANDS}.analyze.faithfulness:faithfulness", name="faithfulness", help="Do the maps describe the model?"
 )
 analyze.command(f"{_COMMANDS}.analyze.physics:physics", name="physics", help="Do the maps agree with tube acoustics?")
 analyze.command(f"{_COMMANDS}.analyze.formants:formants", name="formants", help="F0 and F1 to F4 of a sound over time.")

@@ -57,7 +57,7 @@ def cannot_write(path: Path, error: OSError) -> UserError:
 
 
 def check_writable(path: Path) -> None:
-    """Make sure that a file can be written there, without touching it.
+    """Make sure that a file can be written there, without touching it; folders made for the test are removed again.
 
     Raises:
         UserError: when its name is a folder's, or its folder cannot be written.
@@ -65,6 +65,7 @@ def check_writable(path: Path) -> None:
     if path.is_dir():
         raise cannot_write(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
     probe = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    missing = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         probe.touch()
@@ -72,6 +73,9 @@ def check_writable(path: Path) -> None:
         raise cannot_write(path, error) from error
     finally:
         remove_file(probe)
+        for folder in missing:
+            with suppress(OSError):
+                folder.rmdir()
 
 
 def move_into_place(temporary: Path, final: Path) -> None:

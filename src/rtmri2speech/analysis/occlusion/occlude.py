@@ -1,256 +1,127 @@
-"""Regions hidden in every frame, and what the model makes of such pictures."""
+"""Hide articulators and measure what becomes of the predicted speech."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
-
-from rtmri2speech.analysis.attribution.explainer import Explainer, OnFrames
-from rtmri2speech.analysis.occlusion.controls import Shift, place_controls
-from rtmri2speech.analysis.occlusion.fills import Fill, Painter, hide
-from rtmri2speech.analysis.regions.masks import Regions
-from rtmri2speech.data.media.clips import Clip
-from rtmri2speech.errors import ConfigError
-from rtmri2speech.signal.frames import model_input
-
-Mel = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Condition:
-    """One way to change the pictures.
-
-    Attributes:
-        region: its name.
-        fill: what stands in its place.
-        alpha: 0 hides, 1 leaves as is.
-        control: 0 for the region itself, k for its k-th control region.
-    """
-
-    region: str
-    fill: Fill
-    alpha: float
-    control: int = 0
-
-    @property
-    def file_name(self) -> str:
-        """As files of this condition are called."""
-        control = f"_control{self.control}" if self.control else ""
-        return f"{self.region}_{self.fill}_{self.alpha:g}{control}"
+from rtmri2speech.analysis.arguments import (
+    Bands,
+    FrameRate,
+    Video,
+    WhichRegions,
+    bands_of,
+    open_clip,
+    regions_of,
+    several,
+)
+from rtmri2speech.analysis.occlusion.conditions import ALPHAS, OcclusionOptions
+from rtmri2speech.analysis.occlusion.fills import Fill
+from rtmri2speech.analysis.occlusion.occlusion import Effect, Occlusion, measure_effects
+from rtmri2speech.analysis.occlusion.predictions import Predictions, predict_occluded
+from rtmri2speech.errors import BundleError
+from rtmri2speech.inference.model import Model
+from rtmri2speech.inference.requirements import require_acoustic
+from rtmri2speech.models.bundle.model_file import JOIN_COMMAND
+from rtmri2speech.progress import SILENT, Progress
 
 
-@dataclass(frozen=True)
-class MaskOptions:
-    """What is hidden, and how.
+def occlude(
+    model: Model,
+    video: Video,
+    *,
+    region: str | Sequence[str] | None = None,
+    alpha: float | Sequence[float] = ALPHAS,
+    fill: Fill | Sequence[Fill] = "darken",
+    regions: WhichRegions = "template",
+    bands: Bands = None,
+    controls: int = 2,
+    seed: int = 0,
+    wavs: bool = False,
+    fps: FrameRate = None,
+    progress: Progress = SILENT,
+) -> Occlusion:
+    """Hide articulators and measure what becomes of the speech.
 
-    Attributes:
-        regions: names.
-        fills: what stands in the place of a region.
-        alphas: how much of it stays visible, each from 0 to 1.
-        controls: control regions beside each.
-        seed: of their places.
-    """
-
-    regions: tuple[str, ...]
-    fills: tuple[Fill, ...] = ("darken",)
-    alphas: tuple[float, ...] = (0.0, 0.3, 1.0)
-    controls: int = 2
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        wrong = next((alpha for alpha in self.alphas if not 0.0 <= alpha <= 1.0), None)
-        if wrong is not None:
-            raise ConfigError(f"--alpha {wrong:g}: not from 0 to 1.", "0 hides the region, 1 leaves it as it is.")
-        if self.controls < 1:
-            raise ConfigError(
-                f"--controls {self.controls}: an effect means nothing without a control beside it.", "Give 1 or more."
-            )
-
-
-@dataclass(frozen=True)
-class Survey:
-    """A clip looked through once.
-
-    Attributes:
-        features: feature vectors of its frames, (T, C).
-        mean: mean picture, (S, S), 0 to 1.
-        footprints: share of the frames in which a pixel belongs to a region, (R, S, S), in the regions' order.
-    """
-
-    features: Tensor
-    mean: Tensor
-    footprints: NDArray[np.float64]
-
-    def area(self, region: int) -> float:
-        """Mean area of a region, pixels a frame."""
-        return float(self.footprints[region].sum())
-
-
-@dataclass(frozen=True)
-class Masked:
-    """What the model says.
-
-    Attributes:
-        unmasked: the mel of the clip as it is, (T, M), dB.
-        mels: the mel under each condition, (T, M), dB.
-        pixels: mean area of each region, pixels a frame; its controls have the same.
-        controls: where each region's controls lie.
-        empty: regions left out because they cover no pixel in any frame.
-    """
-
-    unmasked: Mel
-    mels: dict[Condition, Mel]
-    pixels: dict[str, float]
-    controls: dict[str, list[Shift]]
-    empty: list[str]
-
-
-def mask_clip(
-    clip: Clip,
-    explainer: Explainer,
-    regions: Regions,
-    options: MaskOptions,
-    on_frames: OnFrames = lambda count: None,
-) -> Masked:
-    """Predict the mel of a clip with regions hidden, and with control regions hidden.
-
-    Pictures are changed after their normalisation, as the model gets them: hiding a bright tongue does not make the
-    rest of the frame brighter. With alpha 1 every picture is what it was, and so is the mel.
+    Each region is hidden in every frame, and so are control regions: its own shape, moved off the articulators to a
+    place of similar brightness. An effect counts as far as it exceeds that of the controls. Frames are changed after
+    their normalization, as the model receives them. With a vocoder in the model, and Praat installed, pitch, formants
+    and spectrum of the sound are measured, too.
 
     Args:
-        clip: the video.
-        explainer: the model.
-        regions: all that are known; controls lie on none of them.
-        options: which of them are hidden, and how.
-        on_frames: called with the number of frames done, :func:`passes` times the clip's.
+        model: with an acoustic model; :func:`rtmri2speech.inference.model.load_model` makes it.
+        video: the video; its sound, if it has any, is not used.
+        region: names of regions to hide, one at a time; all where None.
+        alpha: how much stays visible: 0 hides, 1 leaves as is. 1 is always measured as well.
+        fill: what a region is replaced by: ``darken``, black; ``blur``, the frame out of focus; ``freeze``, the
+            clip's mean frame, which never moves; ``neighbourhood``, what lies around it.
+        regions: where the articulators are.
+        bands: frequency bands whose level and formant are measured.
+        controls: how many control regions for each region.
+        seed: of the draw of their places.
+        wavs: keep the wave of every condition, float32, in :attr:`Occlusion.waves`.
+        fps: true frame rate, where the video's is known to be wrong.
+        progress: counts frames while regions are hidden, then conditions.
 
     Raises:
-        ConfigError: when a region is not among them, or none covers a pixel.
+        BundleError: when the model has no acoustic model, or waves are asked for and it has no vocoder.
+        ConfigError: for impossible options, an unknown region, or regions that cover no pixel.
+        MediaError: when the video cannot be used.
     """
-    wanted = regions.only(options.regions).names
-    survey = look_through(clip, explainer, regions, on_frames)
-    taken = np.any(survey.footprints, axis=0)
-    picture = survey.mean.cpu().numpy().astype(np.float64)
-    pixels, controls = {}, {}
-    for name in wanted:
-        index = regions.names.index(name)
-        if survey.area(index) > 0:
-            seed = [options.seed, *name.encode()]
-            pixels[name] = survey.area(index)
-            controls[name] = place_controls(survey.footprints[index], taken, picture, options.controls, seed)
-    if not pixels:
-        raise ConfigError(
-            f"No pixel of {clip.scan.path} belongs to {' or '.join(wanted)}.", "Draw the regions, or choose others."
+    require_acoustic(model.bundle)
+    has_vocoder = model.bundle.vocoder is not None
+    if wavs and not has_vocoder:
+        raise BundleError(
+            f"{model.bundle.source} holds no vocoder, so there is no sound to keep.",
+            f"Leave out `wavs`, or join both: {JOIN_COMMAND}",
         )
-    conditions = [
-        Condition(name, fill, alpha, control)
-        for name in pixels
-        for fill in options.fills
-        for alpha in options.alphas
-        for control in range(len(controls[name]) + 1)
-    ]
-    encoded = _encode(clip, explainer, regions, conditions, controls, survey, on_frames)
-    return Masked(
-        unmasked=_mel(explainer, survey.features),
-        mels={condition: _mel(explainer, features) for condition, features in encoded.items()},
-        pixels=pixels,
-        controls=controls,
-        empty=[name for name in wanted if name not in pixels],
+    chosen = bands_of(bands, model.features)
+    clip = open_clip(model, video, fps)
+    known, origin = regions_of(regions, clip)
+    names = known.names if region is None else known.only(several(region)).names
+    alphas = tuple(dict.fromkeys([*several(alpha), 1.0]))
+    options = OcclusionOptions(names, several(fill), alphas, controls, seed)
+    name = clip.scan.path.name
+    progress.describe(f"Hiding regions of {name}")
+    progress.expect(options.passes * clip.n_frames)
+    predictions = predict_occluded(model, clip, known, options, progress)
+    progress.describe("Measuring")
+    progress.expect(len(predictions.mels))
+    vocode = model.vocode if has_vocoder else None
+    effects, waves = measure_effects(predictions, chosen, model.features, vocode, wavs, progress)
+    about = {
+        **model.about(),
+        "video": str(clip.scan.path),
+        **origin,
+        "n_frames": clip.n_frames,
+        "fills": options.fills,
+        "alphas": options.alphas,
+        "seed": seed,
+        "bands": [asdict(band) for band in chosen],
+        "regions": [
+            {"name": one, "pixels": pixels, "controls": [asdict(place) for place in predictions.controls[one]]}
+            for one, pixels in predictions.pixels.items()
+        ],
+    }
+    return Occlusion(
+        name,
+        predictions.unmasked,
+        predictions.mels,
+        effects,
+        chosen,
+        predictions.controls,
+        _notes(predictions, effects, controls, has_vocoder),
+        about,
+        model.features.sample_rate,
+        waves,
     )
 
 
-def passes(options: MaskOptions) -> int:
-    """How often each frame is looked at, at most."""
-    return 1 + len(options.regions) * len(options.fills) * len(options.alphas) * (1 + options.controls)
-
-
-def look_through(
-    clip: Clip, explainer: Explainer, regions: Regions, on_frames: OnFrames = lambda count: None
-) -> Survey:
-    """Features, mean picture and the regions' footprints of a clip."""
-    size = explainer.frames.size
-    total = torch.zeros(size, size, dtype=torch.float64)
-    footprints = np.zeros((len(regions.names), size, size))
-    features: list[Tensor] = []
-    count = 0
-
-    def encode(frames: Tensor, _: int) -> Tensor:
-        with torch.no_grad():
-            return explainer.model.encode(model_input(frames.to(explainer.device), explainer.mask))
-
-    for block in clip.blocks():
-        total += torch.from_numpy(block).sum(dim=0)
-        for frame in range(count, count + len(block)):
-            footprints += regions.at(frame)
-        features += explainer.pieces([block], encode)
-        count += len(block)
-        on_frames(len(block))
-    mean = (total / (255.0 * count)).float().to(explainer.device)
-    return Survey(torch.cat(features), mean, footprints / count)
-
-
-def _encode(
-    clip: Clip,
-    explainer: Explainer,
-    regions: Regions,
-    conditions: Sequence[Condition],
-    controls: dict[str, list[Shift]],
-    survey: Survey,
-    on_frames: OnFrames,
-) -> dict[Condition, Tensor]:
-    """Features (T, C) under each condition; the video is decoded once, a block at a time."""
-    painter = Painter(survey.mean)
-    parts: dict[Condition, list[Tensor]] = {condition: [] for condition in conditions}
-    first = 0
-    for block in clip.blocks():
-        masks = np.stack([regions.at(frame) for frame in range(first, first + len(block))], axis=1)
-        known = survey.features[first : first + len(block)]
-        for condition in conditions:
-            moved = masks[regions.names.index(condition.region)]
-            if condition.control:
-                moved = controls[condition.region][condition.control - 1].apply(moved)
-            work = _Hidden(explainer, painter, condition, torch.from_numpy(moved), known)
-            parts[condition] += explainer.pieces([block], work)
-            on_frames(len(block))
-        first += len(block)
-    return {condition: torch.cat(features) for condition, features in parts.items()}
-
-
-@dataclass(frozen=True)
-class _Hidden:
-    """Features of pieces of a block in which a region is hidden."""
-
-    explainer: Explainer
-    painter: Painter
-    condition: Condition
-    masks: Tensor
-    known: Tensor
-
-    def __call__(self, frames: Tensor, start: int) -> Tensor:
-        explainer, stop = self.explainer, start + len(frames)
-        with torch.no_grad():
-            pictures = model_input(frames.to(explainer.device))
-            masks = self.masks[start:stop].to(explainer.device)
-            fills = self.painter.fill(self.condition.fill, pictures, masks)
-            hidden = hide(pictures, masks, fills, self.condition.alpha)
-            if torch.equal(hidden, pictures):
-                # Nothing has changed, so neither have the features: the image network is spared.
-                return self.known[start:stop]
-            return explainer.model.encode(hidden if explainer.mask is None else hidden * explainer.mask.to(hidden))
-
-
-def _mel(explainer: Explainer, features: Tensor) -> Mel:
-    with torch.no_grad():
-        return explainer.model.predict(features).cpu().numpy()
-
-
-def beside(conditions: Sequence[Condition]) -> Iterator[tuple[Condition, list[Condition]]]:
-    """Each condition of a region with those of its controls, all else equal."""
-    for one in conditions:
-        if one.control == 0:
-            yield one, [other for other in conditions if other.control and replace(other, control=0) == one]
+def _notes(predictions: Predictions, effects: Sequence[Effect], controls: int, has_vocoder: bool) -> list[str]:
+    notes = [f"region '{name}' covers no pixel in any frame: left out" for name in predictions.empty]
+    for name, places in predictions.controls.items():
+        if len(places) < controls:
+            notes.append(f"region '{name}' has room for {len(places)} control(s) only")
+    if has_vocoder and not any(effect.measure.source == "sound" for effect in effects):
+        notes.append("nothing was measured of the sound: Praat is missing (extra phonetics)")
+    return notes

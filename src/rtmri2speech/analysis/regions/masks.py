@@ -112,7 +112,26 @@ def of_truth(path: Path, source: Source) -> Regions:
         DatasetError: when the file cannot be read.
         ConfigError: when it belongs to another clip.
     """
-    labels = Truth.load(path).regions
+    labels = read_truth(path, source).regions
+    single = [region for region in Region if region != Region.OTHER]
+    names = (*(region.name.lower() for region in single), "tongue")
+
+    def at(frame: int) -> Bool:
+        shown = labels[min(frame, len(labels) - 1)]
+        return np.stack([*(shown == region for region in single), np.isin(shown, _PARTS_OF_TONGUE)])
+
+    return Regions(names, at, moving=True)
+
+
+def read_truth(path: Path, source: Source) -> Truth:
+    """The truth of a simulated clip.
+
+    Raises:
+        DatasetError: when the file cannot be read.
+        ConfigError: when it belongs to another clip.
+    """
+    truth = Truth.load(path)
+    labels = truth.regions
     if abs(len(labels) - len(source.frames)) > 1:
         raise ConfigError(
             f"{path}: {len(labels)} frames of truth for {len(source.frames)} frames of video.",
@@ -123,14 +142,7 @@ def of_truth(path: Path, source: Source) -> Regions:
             f"{path}: labels of {labels.shape[2]} x {labels.shape[1]} pixels for frames of {source.size}.",
             "Use a model for frames of the phantom's size.",
         )
-    single = [region for region in Region if region != Region.OTHER]
-    names = (*(region.name.lower() for region in single), "tongue")
-
-    def at(frame: int) -> Bool:
-        shown = labels[min(frame, len(labels) - 1)]
-        return np.stack([*(shown == region for region in single), np.isin(shown, _PARTS_OF_TONGUE)])
-
-    return Regions(names, at, moving=True)
+    return truth
 
 
 def of_contours(path: Path, source: Source) -> Regions:

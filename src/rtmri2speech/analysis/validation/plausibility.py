@@ -1,175 +1,238 @@
-"""Maps against physics: does attribution lie where, by the sensitivity functions, a formant is made?"""
+"""Maps compared with physics: does attribution lie where, by the sensitivity functions, a formant is made?"""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-
-from rtmri2speech.analysis.attribution.pixels import to_pixels
-from rtmri2speech.analysis.validation.probe import Probe, Variant
-from rtmri2speech.analysis.validation.similarity import (
-    cosine,
-    mean_of_known,
-    permutation_p,
-    rank_correlation,
-    specificity_p,
+from rtmri2speech.analysis.arguments import (
+    Bands,
+    FrameRate,
+    Video,
+    bands_of,
+    open_clip,
+    require_known,
+    several,
 )
-from rtmri2speech.analysis.validation.summary_table import PHYSICS, POOLED, SCHEMA, Score, write_belief, write_scores
-from rtmri2speech.analysis.validation.tract import Tract
-from rtmri2speech.data.files import remove_file, write_text
+from rtmri2speech.analysis.attribution.targets import TargetKind
+from rtmri2speech.analysis.regions.masks import read_regions, source_of
+from rtmri2speech.analysis.validation.clip_probe import KINDS, STRIDES, ClipProbe
+from rtmri2speech.analysis.validation.profiles import Profile, ProfileTable, scores_of
+from rtmri2speech.analysis.validation.similarity import cosine, rank_correlation
+from rtmri2speech.analysis.validation.summary_table import PHYSICS, POOLED, SCHEMA, Score, write_scores
+from rtmri2speech.analysis.validation.tract import FORMANTS, Tract, drawn_tract, simulated_tract
+from rtmri2speech.data.files import hash_files, remove_file
+from rtmri2speech.data.media.clips import Clip
+from rtmri2speech.data.media.textgrid import read_textgrid
 from rtmri2speech.data.provenance import write_about
+from rtmri2speech.data.tables import Value, write_table
+from rtmri2speech.errors import ConfigError
+from rtmri2speech.inference.model import Model
+from rtmri2speech.phonetics.labelled_segments import labelled_segments
+from rtmri2speech.progress import SILENT, Progress
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    from rtmri2speech.drawing.style import Drawing
+
+_VOWEL_COLUMNS = ("band", "vowel", "frames", "cosine", "rank", "tract_mass")
 
 
-@dataclass(frozen=True)
-class Profile:
-    """One vowel and formant, seen by one way to make maps; means over frames.
+@dataclass(frozen=True, repr=False)
+class Plausibility:
+    """How well maps agree with the sensitivity functions of the vocal tract, by vowel and formant.
 
     Attributes:
-        variant, band, vowel: which.
-        frames: how many.
-        found: share of the tract's attribution, by absolute value, in each of K places: (K,).
-        expected: share of the sensitivity function's size in each place, (K,).
-        area: share of the tract's pixels in each place, (K,): what an even map would give.
-        mass: share of the whole picture's attribution that lies in the tract.
-        density: that divided by the tract's share of the picture; 1 for a map that is the same everywhere.
+        places: names of the K places along the tract.
+        profiles: attribution and sensitivity by place, for every variant, band and vowel.
+        about: videos, model and options, as in ``physics.json``.
     """
 
-    variant: Variant
-    band: str
-    vowel: str
-    frames: int
-    found: Floats
-    expected: Floats
-    area: Floats
-    mass: float
-    density: float
+    places: tuple[str, ...]
+    profiles: list[Profile]
+    about: dict[str, Any]
+
+    def scores(self) -> list[Score]:
+        """By variant and band, and by variant for all bands together."""
+        return scores_of(self.profiles)
+
+    def rows(self) -> list[dict[str, Value]]:
+        """The scores as a table: ``pandas.DataFrame(found.rows())``.
+
+        Columns: method, target, cell_pixels (the layer's stride), band (``all`` for both together); ``cosine`` and
+        ``rank`` of attribution with sensitivity, means over vowels; ``cosine_even``, the cosine of a map that is the
+        same everywhere; ``p``, places permuted, and ``p_specific``, vowels permuted, both exact; ``tract_mass``, share
+        of the map that lies in the tract, and ``tract_density``, that divided by the tract's share of the frame.
+        """
+        return [score.row() for score in self.scores()]
+
+    def vowel_rows(self) -> list[dict[str, Value]]:
+        """The profile of every variant, band and vowel as a table: shares found and expected in each place."""
+        return list(self._vowel_rows())
+
+    def show(self) -> Drawing:
+        """Shares by place, a row of axes per band and a column per vowel, of the first variant and the best one."""
+        from rtmri2speech.analysis.validation.figures import plausibility_figure
+
+        pooled = [score for score in self.scores() if score.band == POOLED]
+        best = max(pooled, key=lambda score: score.values["cosine"]).variant
+        return plausibility_figure(self, list(dict.fromkeys([pooled[0].variant, best])))
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write ``physics.csv``, ``physics.json``, ``physics_vowels.csv`` and ``physics.png``.
+
+        Args:
+            folder: made if need be.
+
+        Raises:
+            UserError: when a file cannot be written.
+        """
+        from rtmri2speech.drawing.style import save_drawing
+
+        out = Path(folder)
+        # Away with the older one first: it must never describe a newer table.
+        origin = (out / PHYSICS).with_suffix(".json")
+        remove_file(origin)
+        columns = ["method", "target", "cell_pixels", *_VOWEL_COLUMNS]
+        columns += [f"{what}_{name}" for what in ("found", "expected") for name in self.places]
+        numbers = ({name: _digits(cell) for name, cell in row.items()} for row in self._vowel_rows())
+        return [
+            write_scores(out / PHYSICS, self.scores()),
+            write_about(origin, "physics", SCHEMA, self.about),
+            write_table(out / "physics_vowels.csv", columns, numbers),
+            save_drawing(self.show(), out / "physics.png"),
+        ]
+
+    def __repr__(self) -> str:
+        vowels = dict.fromkeys(profile.vowel for profile in self.profiles)
+        return f"Plausibility({len(self.about['videos'])} videos, vowels {' '.join(vowels)}, {len(self.places)} places)"
+
+    def _vowel_rows(self) -> Iterator[dict[str, Value]]:
+        for one in self.profiles:
+            similar = float(cosine(one.found, one.expected)), float(rank_correlation(one.found, one.expected))
+            row: dict[str, Value] = {**one.variant.key}
+            row |= zip(_VOWEL_COLUMNS, (one.band, one.vowel, one.frames, *similar, one.mass), strict=True)
+            for what, values in (("found", one.found), ("expected", one.expected)):
+                row |= {f"{what}_{name}": value for name, value in zip(self.places, values.tolist(), strict=True)}
+            yield row
 
 
-@dataclass(frozen=True)
-class _Sums:
-    """Of one frame."""
+def plausibility(
+    model: Model,
+    videos: Video | Sequence[Video],
+    *,
+    target: TargetKind | Sequence[TargetKind] | None = None,
+    stride: int | Sequence[int] = STRIDES,
+    bands: Bands = None,
+    regions: str | Path | None = None,
+    textgrid: str | Path | None = None,
+    tier: str = "phones",
+    label: str | Sequence[str] | None = None,
+    fps: FrameRate = None,
+    progress: Progress = SILENT,
+) -> Plausibility:
+    """Compare maps with the sensitivity functions of F1 and F2 (Fant 1975; Story 2006), by vowel.
 
-    found: Floats
-    expected: Floats
-    area: Floats
-    mass: float
-    tract: float
-
-
-class PhysicsTable:
-    """Gathers frames of any number of clips, and compares.
-
-    Args:
-        names: of the places.
-    """
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self.names = tuple(names)
-        self._sums: dict[tuple[Variant, str, str], list[_Sums]] = {}
-
-    def add(self, probe: Probe, tract: Tract) -> None:
-        """Take the vowels of a clip; the probe's first band is that of F1, the second that of F2."""
-        for vowel, chosen in tract.vowels.items():
-            maps = probe.maps(chosen)
-            for place, frame in enumerate(chosen.tolist()):
-                masks = tract.at(frame)
-                flat = masks.reshape(len(masks), -1).astype(np.float64)
-                inside = masks.any(axis=0).ravel()
-                expected, area = tract.expected(frame, vowel), _share(flat.sum(axis=1))
-                for variant in probe.variants:
-                    for number, band in enumerate(probe.bands):
-                        cells = torch.from_numpy(maps[variant.stride][probe.index(variant.target, number), place])
-                        pixels = np.abs(to_pixels(cells, masks.shape[-1]).astype(np.float64)).ravel()
-                        total = float(pixels.sum())
-                        mass = float(pixels[inside].sum()) / total if total > 0 else 0.0
-                        found, true = _share(flat @ pixels), _share(expected[number])
-                        one = _Sums(found, true, area, mass, float(inside.mean()))
-                        self._sums.setdefault((variant, band.name, vowel), []).append(one)
-
-    def profiles(self) -> list[Profile]:
-        """One a variant, band and vowel."""
-        found = []
-        for (variant, band, vowel), sums in self._sums.items():
-            seen, true, area = (
-                np.mean([getattr(one, name) for one in sums], axis=0) for name in ("found", "expected", "area")
-            )
-            mass = float(np.mean([one.mass for one in sums]))
-            density = float(np.mean([one.mass / one.tract for one in sums if one.tract > 0]))
-            found.append(Profile(variant, band, vowel, len(sums), seen, true, area, mass, density))
-        return found
-
-
-def scores_of(profiles: Sequence[Profile]) -> list[Score]:
-    """By variant and band, and by variant for all bands: means over vowels, and the p of all of them together."""
-    found = []
-    for variant in dict.fromkeys(one.variant for one in profiles):
-        ours = [one for one in profiles if one.variant == variant]
-        for band in (*dict.fromkeys(one.band for one in ours), POOLED):
-            chosen = [one for one in ours if band in (one.band, POOLED)]
-            seen, true, area = (
-                np.stack([getattr(one, name) for one in chosen]) for name in ("found", "expected", "area")
-            )
-            values = {
-                "cosine": mean_of_known(cosine(seen, true)),
-                "cosine_even": mean_of_known(cosine(area, true)),
-                "rank": mean_of_known(rank_correlation(seen, true)),
-                "p": permutation_p(seen, true),
-                "p_specific": specificity_p(_by_band(chosen)),
-                "tract_mass": float(np.mean([one.mass for one in chosen])),
-                "tract_density": float(np.mean([one.density for one in chosen])),
-            }
-            found.append(Score(variant, band, values))
-    return found
-
-
-def _by_band(profiles: Sequence[Profile]) -> list[tuple[Floats, Floats]]:
-    bands = dict.fromkeys(one.band for one in profiles)
-    groups = ([one for one in profiles if one.band == band] for band in bands)
-    return [(np.stack([one.found for one in group]), np.stack([one.expected for one in group])) for group in groups]
-
-
-def write_physics(
-    out: Path, names: Sequence[str], profiles: Sequence[Profile], about: Mapping[str, Any], notes: list[str]
-) -> list[Path]:
-    """Write ``physics.csv``, ``physics_vowels.csv`` with the profile of every vowel, and the one table.
+    Of simulated utterances the truth next to the video is used (NAME.npz): stretches of the tract and their own
+    sensitivity. Of one other recording, regions and labeled vowels, paired with tubes that produce the same vowels.
 
     Args:
-        out: folder to write to.
-        names: of the places.
-        profiles: from :meth:`PhysicsTable.profiles`.
-        about: what they were made with, for ``physics.json``.
-        notes: taken further: what is missing in the one table, and why.
+        model: with an acoustic model; :func:`rtmri2speech.inference.model.load_model` makes it.
+        videos: one or several; all of them are pooled.
+        target: what is explained: ``energy``, ``log-energy``, ``centroid`` or ``adaptive``; all where None.
+        stride: strides in pixels of the layers that are compared with the last one.
+        bands: the bands of F1 and of F2.
+        regions: lips, tongue_tip, tongue_body, tongue_root and larynx of a real speaker: ``"template"``, polygons
+            (.json), or contours (.mat).
+        textgrid: with regions, a Praat TextGrid with the vowels, in the time of the video's sound.
+        tier: its tier.
+        label: its vowels; those of a, i, u, e, o that it has where None.
+        fps: true frame rate, where the videos' is known to be wrong.
+        progress: counts videos.
 
     Raises:
-        UserError: when a file cannot be written.
+        BundleError: when the model has no acoustic model.
+        ConfigError: for impossible options, a truth of another clip, or no vowel to compare.
+        DatasetError: when a truth cannot be read.
+        MediaError: when a video or the TextGrid cannot be used.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    head = ["method", "target", "cell_pixels", "band", "vowel", "frames", "cosine", "rank", "tract_mass"]
-    writer.writerow([*head, *(f"{what}_{name}" for what in ("found", "expected") for name in names)])
-    for one in profiles:
-        numbers = [float(cosine(one.found, one.expected)), float(rank_correlation(one.found, one.expected)), one.mass]
-        cells = (f"{value:.5g}" for value in (*numbers, *one.found, *one.expected))
-        writer.writerow([*one.variant.key, one.band, one.vowel, one.frames, *cells])
-    # Away with the older one first: it must never tell of a newer table.
-    origin = (out / PHYSICS).with_suffix(".json")
-    remove_file(origin)
-    files = [write_scores(out / PHYSICS, scores_of(profiles)), write_about(origin, "physics", SCHEMA, about)]
-    files.append(out / "physics_vowels.csv")
-    write_text(files[-1], text.getvalue())
-    return files + write_belief(out, PHYSICS, notes)
+    several_videos = [videos] if isinstance(videos, str | Path | Clip) else list(videos)
+    if (regions is None) != (textgrid is None):
+        raise ConfigError(
+            "`regions` and `textgrid` belong together.", "Give both for a real speaker, none for simulated utterances."
+        )
+    if regions is not None and len(several_videos) > 1:
+        raise ConfigError("`regions` fits one video.", "Give one video at a time, each with a folder of its own.")
+    kinds = several(KINDS if target is None else target)
+    require_known("target", kinds, KINDS)
+    both = bands_of(bands, model.features)
+    if len(both) != FORMANTS:
+        raise ConfigError(f"`bands`: {len(both)} given.", "Give two, that of F1 first and that of F2 second.")
+    clips = [open_clip(model, video, fps) for video in several_videos]
+    labels = None if label is None else several(label)
+    tracts = [_tract(clip, model, regions, textgrid, tier, labels) for clip in clips]
+    strides = several(stride)
+    table = ProfileTable()
+    progress.expect(len(clips))
+    for clip, tract in zip(clips, tracts, strict=True):
+        progress.describe(clip.scan.path.name)
+        table.add(ClipProbe.open(model, clip, both, kinds, strides), tract)
+        progress.advance()
+    places = tracts[0].names
+    about = {
+        **model.about(),
+        "videos": [str(clip.scan.path) for clip in clips],
+        "regions_of": None if regions is None else str(regions),
+        "regions_sha256": hash_files([Path(regions)]) if regions and Path(regions).is_file() else None,
+        "regions": [{"name": name} for name in places],
+        "textgrid": None if textgrid is None else str(textgrid),
+        "tier": None if textgrid is None else tier,
+        "frames": [{vowel: frames.tolist() for vowel, frames in tract.vowels.items()} for tract in tracts],
+        "targets": kinds,
+        "strides": strides,
+        "bands": [asdict(band) for band in both],
+        "fps": None if fps is None else str(fps),
+        "device": str(model.device),
+    }
+    return Plausibility(places, table.profiles(), about)
 
 
-def _share(values: Floats) -> Floats:
-    whole = values.sum()
-    return np.asarray(values / whole if whole > 0 else values)
+def _tract(
+    clip: Clip,
+    model: Model,
+    regions: str | Path | None,
+    textgrid: str | Path | None,
+    tier: str,
+    labels: Sequence[str] | None,
+) -> Tract:
+    from rtmri2speech.corpora.sound_of_recording import lead_of_labels
+
+    source, video = source_of(clip), clip.scan.path
+    if regions is None or textgrid is None:
+        truth = video.with_suffix(".npz")
+        if not truth.is_file():
+            raise ConfigError(
+                f"{video}: there is no {truth.name} with the truth of a simulated utterance next to it.",
+                "For a real speaker give `regions` and `textgrid`.",
+            )
+        return simulated_tract(truth, source)
+    grid, rate = Path(textgrid), model.features.frame_rate
+    found = read_regions(str(regions), source)
+    labels, lead = labels or _vowels(grid), lead_of_labels(clip)
+    segments = labelled_segments(grid, tier, labels, clip.n_frames, rate, lead)
+    return drawn_tract(found, segments, clip.n_frames, rate, str(regions))
+
+
+def _vowels(textgrid: Path) -> list[str]:
+    """Those of the five vowels that a TextGrid has somewhere; all of them, for the message, where it has none."""
+    from praatio.data_classes.interval_tier import IntervalTier
+
+    tiers = [tier for tier in read_textgrid(textgrid).tiers if isinstance(tier, IntervalTier)]
+    there = {entry.label.strip() for tier in tiers for entry in tier.entries}
+    return [vowel for vowel in "aiueo" if vowel in there] or list("aiueo")
+
+
+def _digits(cell: Value) -> Value:
+    """Five significant digits; an unknown number stands as ``nan`` in this table."""
+    return f"{cell:.5g}" if isinstance(cell, float) else cell

@@ -1,19 +1,24 @@
-"""Whether regions with much attribution are those whose hiding changes the target much, frame by frame."""
+"""Whether regions with much attribution are those whose hiding changes the target much, frame by frame.
+
+A relative of sensitivity-n (Ancona et al. 2018), with regions in place of random sets of pixels.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from rtmri2speech.analysis.attribution.pixels import to_pixels
-from rtmri2speech.analysis.occlusion.fills import Fill, Painter, hide
-from rtmri2speech.analysis.regions.masks import Regions
-from rtmri2speech.analysis.validation.probe import Probe, Variant
-from rtmri2speech.analysis.validation.similarity import rank_correlation
+from rtmri2speech.analysis.occlusion.fills import Fill, FillFactory, hide
+from rtmri2speech.analysis.validation.probe import Probe, to_size
+from rtmri2speech.analysis.validation.similarity import nan_mean, rank_correlation
+from rtmri2speech.arrays import Bool, Float64, Floating, Int64
+from rtmri2speech.progress import SILENT, Progress
+
+Key = TypeVar("Key", bound=Hashable)
 
 # Fewer regions in a frame have no order to speak of.
 _FEWEST = 3
@@ -21,70 +26,68 @@ _FEWEST = 3
 
 @dataclass(frozen=True)
 class RegionAgreement:
-    """Spearman's correlation over regions of attribution and effect, mean over frames.
+    """Spearman's correlation over regions of attribution and effect, mean over frames, with each of K targets.
 
     Attributes:
-        variant, target: which maps, and the number of the target among the probe's.
-        signed: of the map's sum over the region with what is lost by hiding it.
-        absolute: of the sum of the map's absolute value with the size of the change.
+        signed: of the map's sum over the region with what is lost by hiding it, (K,).
+        absolute: of the sum of the map's absolute value with the size of the change, (K,).
     """
 
-    variant: Variant
-    target: int
-    signed: float
-    absolute: float
+    signed: Float64
+    absolute: Float64
 
 
-def compare_regions(
+def region_correlation(
     probe: Probe,
-    regions: Regions,
-    chosen: NDArray[np.int64],
+    maps: Mapping[Key, Floating],
+    regions: Bool | Callable[[int], Bool],
+    numbers: Sequence[int] | Int64 | None = None,
+    *,
     fill: Fill = "blur",
-    on_frame: Callable[[], None] = lambda: None,
-) -> list[RegionAgreement]:
-    """Hide each region in one frame at a time, and compare with the maps' sums over them.
+    progress: Progress = SILENT,
+) -> dict[Key, RegionAgreement]:
+    """Hide each region in one frame at a time, and compare with the maps' sums over it.
 
     Agreements are NaN where no frame shows three regions or more: fewer have no order to speak of.
 
     Args:
-        probe: the clip.
-        regions: where; those without a pixel in a frame do not count there.
-        chosen: frames to change.
-        fill: what stands in the place of a region.
-        on_frame: called after each frame.
+        probe: frames and targets; see :mod:`rtmri2speech.analysis.validation.probe` for an example.
+        maps: signed maps (n, h, w) of n frames, by any key; they may be coarser than the frames.
+        regions: masks (R, H, W), or frame number to masks; those without a pixel in a frame do not count there.
+        numbers: of the n frames; all of the probe's where None.
+        fill: what a region is replaced by.
+        progress: counts frames.
     """
-    maps = probe.maps(chosen)
-    mean = probe.frames.float().mean(dim=0).to(probe.explainer.device) / 255.0
-    painter = Painter(mean)
-    found: dict[tuple[Variant, int], list[tuple[float, float]]] = {
-        (variant, probe.index(variant.target, band)): []
-        for variant in probe.variants
-        for band in range(len(probe.bands))
-    }
-    for place, frame in enumerate(chosen.tolist()):
-        every = regions.at(frame)
-        masks = torch.from_numpy(every[every.any(axis=(1, 2))]).to(mean.device)
-        on_frame()
+    chosen = range(len(probe.frames)) if numbers is None else [int(number) for number in numbers]
+    factory = FillFactory(probe.mean)
+    height, width = probe.frames.shape[-2:]
+    signed: dict[Key, list[Float64]] = {key: [] for key in maps}
+    absolute: dict[Key, list[Float64]] = {key: [] for key in maps}
+    for place, number in enumerate(chosen):
+        every = regions(number) if callable(regions) else regions
+        masks = torch.from_numpy(every[every.any(axis=(1, 2))])
+        sharp = probe.frame(number)
+        repeated = sharp.expand(max(len(masks), 1), *sharp.shape)
+        over = masks.to(sharp.device).reshape(len(masks), *[1] * (sharp.ndim - 2), height, width)
+        progress.advance()
         if len(masks) < _FEWEST:
             continue
-        pictures = probe.picture(frame).expand(len(masks), -1, -1)
-        hidden = hide(pictures, masks, painter.fill(fill, pictures, masks), 0.0)
-        values = probe.respond(frame, torch.cat([pictures[:1], hidden]))
+        hidden = hide(repeated, over, factory.fill(fill, repeated, over), 0.0)
+        values = probe.respond(number, torch.cat([repeated[:1], hidden]))
         lost = values[:, :1] - values[:, 1:]
-        flat = masks.flatten(1).cpu().numpy().astype(np.float64)
-        for variant in probe.variants:
-            for band in range(len(probe.bands)):
-                target = probe.index(variant.target, band)
-                pixels = to_pixels(torch.from_numpy(maps[variant.stride][target, place]), len(mean)).ravel()
-                one = rank_correlation(flat @ pixels, lost[target])
-                other = rank_correlation(flat @ np.abs(pixels), np.abs(lost[target]))
-                found[variant, target].append((float(one), float(other)))
-    return [
-        RegionAgreement(variant, target, *(float(value) for value in _means(np.array(pairs).reshape(-1, 2))))
-        for (variant, target), pairs in found.items()
-    ]
+        flat = masks.flatten(1).numpy().astype(np.float64)
+        for key, of_frames in maps.items():
+            pixels = to_size(of_frames[place], height, width).ravel()
+            signed[key].append(rank_correlation((flat @ pixels)[None], lost))
+            absolute[key].append(rank_correlation((flat @ np.abs(pixels))[None], np.abs(lost)))
+    unknown = _unknown(probe, chosen)
+    return {
+        key: RegionAgreement(nan_mean(np.stack([*signed[key], unknown])), nan_mean(np.stack([*absolute[key], unknown])))
+        for key in maps
+    }
 
 
-def _means(pairs: NDArray[np.float64]) -> NDArray[np.float64]:
-    count = np.isfinite(pairs).sum(axis=0)
-    return np.asarray(np.nansum(pairs, axis=0) / np.where(count > 0, count, np.nan))
+def _unknown(probe: Probe, chosen: Sequence[int]) -> Float64:
+    """NaN for each of the K targets, (K,)."""
+    count = len(probe.respond(chosen[0], probe.frame(chosen[0])[None])) if chosen else 1
+    return np.full(count, np.nan)

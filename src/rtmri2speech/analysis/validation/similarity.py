@@ -1,16 +1,16 @@
-"""How alike two maps, or two profiles over regions, are."""
+"""How similar two maps, or two profiles over regions, are."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from itertools import permutations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.stats import rankdata
 
-Floats = NDArray[np.float64]
+from rtmri2speech.arrays import Float64
 
 # Of structural similarity: standard deviation of its window in pixels, and its constants (Wang et al. 2004).
 _SSIM_SIGMA = 1.5
@@ -21,38 +21,39 @@ MOST_PERMUTED = 9
 """Regions of which all permutations are gone through: 362,880 of nine."""
 
 
-def cosine(a: Floats, b: Floats) -> Floats:
+def cosine(a: Float64, b: Float64) -> Float64:
     """Cosine of the angle between vectors (..., K): (...); NaN where one is zero."""
     lengths = np.linalg.norm(a, axis=-1) * np.linalg.norm(b, axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray((a * b).sum(axis=-1) / lengths)
 
 
-def correlation(a: Floats, b: Floats) -> Floats:
+def correlation(a: Float64, b: Float64) -> Float64:
     """Pearson's correlation of vectors (..., K): (...); NaN where one does not vary."""
     return cosine(a - a.mean(axis=-1, keepdims=True), b - b.mean(axis=-1, keepdims=True))
 
 
-def rank_correlation(a: Floats, b: Floats) -> Floats:
+def rank_correlation(a: Float64, b: Float64) -> Float64:
     """Spearman's correlation of vectors (..., K), ties with their mean rank: (...); NaN where one does not vary."""
     return correlation(rankdata(a, axis=-1), rankdata(b, axis=-1))
 
 
-def mean_of_known(values: Floats) -> float:
-    """Mean of the numbers among values; NaN where there is none."""
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else float("nan")
+def nan_mean(values: Float64) -> Float64:
+    """Mean of the known numbers along the first axis, (n, ...) to (...); NaN where there is none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return np.asarray(np.nanmean(values, axis=0))
 
 
-def structural_similarity(a: Floats, b: Floats) -> Floats:
-    """Mean structural similarity (Wang et al. 2004) of signed maps (n, H, W), each as a picture: (n,).
+def structural_similarity(a: Float64, b: Float64) -> Float64:
+    """Mean structural similarity (Wang et al. 2004) of signed maps (n, H, W), each as a gray image: (n,).
 
-    Zero is grey and a map's largest size is black or white. NaN where a map is zero everywhere.
+    Zero is gray and a map's largest size is black or white. NaN where a map is zero everywhere.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         x, y = (0.5 + 0.5 * one / np.abs(one).max(axis=(1, 2), keepdims=True) for one in (a, b))
 
-    def mean(values: Floats) -> Floats:
+    def mean(values: Float64) -> Float64:
         return np.asarray(gaussian_filter(values, (0.0, _SSIM_SIGMA, _SSIM_SIGMA), mode="nearest"))
 
     c1, c2 = (constant**2 for constant in _SSIM_CONSTANTS)
@@ -64,12 +65,12 @@ def structural_similarity(a: Floats, b: Floats) -> Floats:
     return np.asarray(similarity.mean(axis=(1, 2)))
 
 
-def permutation_p(found: Floats, expected: Floats) -> float:
+def permutation_p(found: Float64, expected: Float64) -> float:
     """Exact probability that regions named at random would do as well.
 
     The statistic is the mean cosine over pairs of profiles. Under the null hypothesis the found profiles know nothing
     of which region is which. The same permutation of the regions is applied to all of them at once, so that a habit
-    which they share (always the lips, say) counts once and not once a pair. All K! permutations are gone through, the
+    which they share (always the lips, say) counts once and not once per pair. All K! permutations are gone through, the
     one that changes nothing among them.
 
     Args:
@@ -87,8 +88,8 @@ def permutation_p(found: Floats, expected: Floats) -> float:
     return _p_of(_sums_over_permutations(table), float(np.trace(table)))
 
 
-def specificity_p(groups: Sequence[tuple[Floats, Floats]]) -> float:
-    """Exact probability that profiles dealt out among the vowels would fit their vowels' physics as well.
+def specificity_p(groups: Sequence[tuple[Float64, Float64]]) -> float:
+    """Exact probability that profiles permuted among the vowels would fit their vowels' physics as well.
 
     The statistic is again the mean cosine; under the null hypothesis the found profiles know the tract, but not which
     vowel is spoken. Within each group, a formant's, all orders of its profiles are gone through, in every
@@ -110,13 +111,13 @@ def specificity_p(groups: Sequence[tuple[Floats, Floats]]) -> float:
     return _p_of(sums, own)
 
 
-def _unit(profiles: Floats) -> Floats:
+def _unit(profiles: Float64) -> Float64:
     """Rows of length 1; those of zero stay."""
     lengths = np.linalg.norm(profiles, axis=1, keepdims=True)
     return np.asarray(profiles / np.where(lengths > 0, lengths, 1.0))
 
 
-def _sums_over_permutations(table: Floats) -> Floats:
+def _sums_over_permutations(table: Float64) -> Float64:
     """Sum of table[p(k), k] over k for every permutation p of the K rows, (K!,)."""
     places = np.arange(len(table))
     orders = np.array(list(permutations(range(len(table)))))
@@ -124,7 +125,7 @@ def _sums_over_permutations(table: Floats) -> Floats:
     return np.concatenate([table[part, places].sum(axis=1) for part in parts])
 
 
-def _p_of(values: Floats, own: float) -> float:
+def _p_of(values: Float64, own: float) -> float:
     if not np.any(values):
         return float("nan")
     # Rounding must not make the arrangement that was found worse than itself.

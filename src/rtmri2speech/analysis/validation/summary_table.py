@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import csv
-import io
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rtmri2speech.analysis.validation.probe import Variant
+from rtmri2speech.analysis.validation.clip_probe import Variant
 from rtmri2speech.data.files import read_object, write_text
 from rtmri2speech.data.provenance import MODEL_HASH, same_model
+from rtmri2speech.data.tables import Row, Value, write_table
 from rtmri2speech.errors import DatasetError
 
 POOLED = "all"
 """The band of rows that stand for all bands together."""
 FAITHFULNESS, PHYSICS = "faithfulness.csv", "physics.csv"
-"""Tables that the one table is made of, in the same folder."""
+"""Tables that the one table is made from, in the same folder."""
 SCHEMA = 1
-"""Form of the JSON file beside each, which tells what it was made with."""
+"""Form of the JSON file next to each, which says what it was made with."""
 
 _KEY = ("method", "target", "cell_pixels", "band")
-# Column of a table, and what people call it.
+# Column of a table, and its heading.
 _COLUMNS: dict[str, dict[str, str]] = {
     FAITHFULNESS: {
         "randomised_rank": "rank correlation with maps of a random model",
@@ -52,12 +51,16 @@ class Score:
     Attributes:
         variant: which.
         band: its band, or :data:`POOLED`.
-        values: by column.
+        values: by column; NaN where nothing is known.
     """
 
     variant: Variant
     band: str
     values: Mapping[str, float]
+
+    def row(self) -> dict[str, Value]:
+        """As a row of a table."""
+        return {**self.variant.key, "band": self.band, **self.values}
 
 
 def write_scores(path: Path, scores: Sequence[Score]) -> Path:
@@ -66,60 +69,81 @@ def write_scores(path: Path, scores: Sequence[Score]) -> Path:
     Raises:
         UserError: when it cannot be written.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_KEY, *scores[0].values])
-    for score in scores:
-        variant = score.variant
-        writer.writerow(
-            [variant.method, variant.target, variant.stride, score.band, *map(_cell, score.values.values())]
-        )
-    write_text(path, text.getvalue())
-    return path
+    return write_table(path, list(scores[0].row()), [score.row() for score in scores], digits=6)
 
 
-def _about(table: Path) -> dict[str, Any]:
-    """What a table was made with, from the JSON file of its name; empty where nothing tells."""
-    return read_object(table.with_suffix(".json")) or {}
+@dataclass(frozen=True)
+class SummaryTable:
+    """The rows for all bands together of the tables in a folder.
+
+    Attributes:
+        headings: columns and their headings.
+        table: rows by column name; cells as in the tables.
+        notes: a line about each table that was left out.
+    """
+
+    headings: dict[str, str]
+    table: list[Row]
+    notes: list[str]
+
+    def rows(self) -> list[Row]:
+        """As pandas takes it."""
+        return self.table
+
+    def markdown(self) -> str:
+        """As a Markdown table with three significant digits."""
+        titles = ["method", "target", "cell (pixels)", *self.headings.values()]
+        lines = [titles, ["---"] * 2 + ["---:"] * (len(titles) - 2)]
+        for row in self.table:
+            lines.append([str(row[name]) for name in _KEY[:-1]] + [_short(str(row[name])) for name in self.headings])
+        return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write ``belief.csv`` and ``belief.md``.
+
+        Raises:
+            UserError: when a file cannot be written.
+        """
+        out = Path(folder)
+        write_table(out / "belief.csv", [*_KEY[:-1], *self.headings], self.table)
+        write_text(out / "belief.md", self.markdown())
+        return [out / "belief.csv", out / "belief.md"]
 
 
-def write_belief(folder: Path, newest: str | None = None, notes: list[str] | None = None) -> list[Path]:
-    """Write ``belief.csv`` and ``belief.md`` of the tables that lie in a folder.
+def summarize(folder: str | Path, newest: str | None = None) -> SummaryTable:
+    """Join the tables of faithfulness and plausibility that lie in a folder.
 
     Args:
         folder: where.
         newest: the table that was just made. A table of another model is left out; without this, none is.
-        notes: taken further: a line about a table that was left out.
 
     Raises:
         DatasetError: when a table there is damaged.
-        UserError: when a file cannot be written.
     """
+    folder = Path(folder)
     ours = {} if newest is None else _about(folder / newest)
-    tables = {}
+    tables: dict[str, dict[tuple[str, ...], dict[str, str]]] = {}
+    notes = []
     for name in _COLUMNS:
         theirs = _about(folder / name) if (folder / name).is_file() else {}
         if newest is None or same_model(ours, theirs):
             tables[name] = _pooled(folder / name)
-            continue
-        tables[name] = {}
-        if notes is not None:
+        else:
             made = f"{theirs.get('model')} ({str(theirs[MODEL_HASH])[:12]})"
             notes.append(f"{folder / name}: made with another model, {made}: left out of belief.md")
     found = [name for name, rows in tables.items() if rows]
-    keys = list(dict.fromkeys(key for name in found for key in tables[name]))
     headings = {column: text for name in found for column, text in _COLUMNS[name].items()}
-    rows = []
-    for key in keys:
-        values = {column: cell for name in found for column, cell in tables[name].get(key, {}).items()}
-        rows.append([*key, *(values.get(column, "") for column in headings)])
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([[*_KEY[:-1], *headings.keys()], *rows])
-    write_text(folder / "belief.csv", text.getvalue())
-    titles = ["method", "target", "cell (pixels)", *headings.values()]
-    lines = [titles, ["---"] * 2 + ["---:"] * (len(titles) - 2), *([*row[:3], *map(_short, row[3:])] for row in rows)]
-    write_text(folder / "belief.md", "".join(f"| {' | '.join(line)} |\n" for line in lines))
-    return [folder / "belief.csv", folder / "belief.md"]
+    joined: dict[tuple[str, ...], dict[str, str]] = {}
+    for name in found:
+        for key, cells in tables[name].items():
+            joined.setdefault(key, dict.fromkeys(headings, "")).update(cells)
+    table: list[Row] = [dict(zip(_KEY[:-1], key, strict=True)) | cells for key, cells in joined.items()]
+    return SummaryTable(headings, table, notes)
+
+
+def _about(table: Path) -> dict[str, Any]:
+    """What a table was made with, from the JSON file of its name; empty where nothing says so."""
+    return read_object(table.with_suffix(".json")) or {}
 
 
 def _pooled(path: Path) -> dict[tuple[str, ...], dict[str, str]]:
@@ -136,10 +160,6 @@ def _pooled(path: Path) -> dict[tuple[str, ...], dict[str, str]]:
         }
     except KeyError as error:
         raise DatasetError(f"{path}: has no column {error}.", "Make it again, or write to another folder.") from None
-
-
-def _cell(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.6g}"
 
 
 def _short(cell: str) -> str:

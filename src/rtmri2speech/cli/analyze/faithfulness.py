@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from rtmri2speech.cli.analyze.summary import save_with_summary
 from rtmri2speech.cli.console import Device, Fps, Many, ModelFile, parse_fps, progress
-from rtmri2speech.errors import ConfigError
 
 
 def faithfulness(
@@ -21,16 +19,16 @@ def faithfulness(
     target: Annotated[list[Literal["energy", "log-energy", "centroid", "adaptive"]], Many] | None = None,
     stride: Annotated[list[int], Many] | None = None,
     regions: str = "template",
-    formant_band: Annotated[list[str], Many] | None = None,
+    bands: Annotated[list[str], Many, Parameter(name="--formant-band")] | None = None,
     frames: int = 12,
     seed: int = 0,
     fps: Fps = None,
     device: Device = "auto",
 ) -> int:
-    """Test whether maps tell of the model, for every method, target and layer.
+    """Test whether maps describe the model, for every method, target and layer.
 
-    Compares maps with those of the model randomised from its output to its input; deletes and inserts pixels in their
-    order, beside random, edge, motion and centre; and hides regions. Writes faithfulness.csv, .json, .png,
+    Compares maps with those of the model randomized from its output to its input; deletes and inserts pixels in their
+    order, next to random, edge, motion and centre; and hides regions. Writes faithfulness.csv, .json, .png,
     faithfulness_randomisation.csv, faithfulness_curves.csv, and belief.csv and .md, which also hold what analyze
     physics found, if it wrote to the same folder.
 
@@ -45,70 +43,40 @@ def faithfulness(
     target
         What is explained; all targets if none is given.
     stride
-        Pixels a cell of the layers beside the last one; 16 and 8 if none is given.
+        Strides in pixels of the layers that are compared with the last one; 16 and 8 if none is given.
     regions
         Where the articulators are: template, polygons (.json), a phantom's truth (.npz), or contours (.mat).
-    formant_band
+    bands
         Bands in Hz; F1:300-900 and F2:900-2500 if none is given.
     frames
-        How many frames are looked at, evenly spread over those that speak.
+        How many frames are looked at, evenly spread over those that are not silent.
     seed
-        Of the randomised weights and the random order.
+        Of the randomized weights and the random order.
     device
         Where to run; auto takes a GPU if there is one.
     """
-    rate = parse_fps(fps)
-    if frames < 1:
-        raise ConfigError(f"--frames {frames}: there is nothing to look at.", "Give 1 or more.")
+    parse_fps(fps)
 
-    from rtmri2speech.analysis.attribution.explainer import Explainer, open_video
-    from rtmri2speech.analysis.attribution.targets import read_bands
-    from rtmri2speech.analysis.regions.masks import origin_of_regions, read_regions, source_of
-    from rtmri2speech.analysis.validation.deletion_insertion import draw_curves
-    from rtmri2speech.analysis.validation.faithfulness import Faithfulness, write_faithfulness
-    from rtmri2speech.analysis.validation.probe import KINDS, STRIDES, Probe
-    from rtmri2speech.analysis.validation.randomization import cascade, steps_of
-    from rtmri2speech.analysis.validation.region_occlusion import compare_regions
+    from rtmri2speech.analysis.validation.clip_probe import STRIDES
+    from rtmri2speech.analysis.validation.faithfulness import faithfulness as test_maps
+    from rtmri2speech.analysis.validation.summary_table import FAITHFULNESS
     from rtmri2speech.data.files import check_writable
-    from rtmri2speech.models.bundle.describe import origin_of_model
-    from rtmri2speech.models.bundle.model_file import load_bundle
-    from rtmri2speech.models.devices import choose_device
-    from rtmri2speech.reporting.figures.faithfulness import draw_faithfulness
+    from rtmri2speech.inference.model import load_model
 
-    bundle = load_bundle(model)
-    explainer = Explainer(bundle, choose_device(device))
-    bands = read_bands(formant_band, bundle.features)
-    clip = open_video(video, explainer, rate)
-    where = read_regions(regions, source_of(clip))
-    kinds = tuple(dict.fromkeys(target or KINDS))
-    probe = Probe(clip, explainer, bands, kinds, stride or STRIDES)
-    check_writable(out / "faithfulness.csv")
-    chosen = probe.choose(frames)
-    with progress("Deleting and inserting", "steps") as bar:
-        bar.expect(2 * len(chosen) + len(steps_of(explainer.model)))
-        curves = draw_curves(probe, chosen, seed, bar.advance)
-        bar.describe("Hiding regions")
-        effects = compare_regions(probe, where, chosen, on_frame=bar.advance)
-        bar.describe("Randomising")
-        similarities = cascade(bundle, probe, chosen, seed, bar.advance)
-    found = Faithfulness(probe, similarities, curves, effects)
-    about = {
-        **origin_of_model(model, bundle),
-        "videos": [str(video)],
-        **origin_of_regions(regions, where),
-        "seed": seed,
-        "frames": chosen.tolist(),
-        "targets": kinds,
-        "strides": probe.strides,
-        "bands": [asdict(band) for band in bands],
-        "fps": fps,
-        "device": str(explainer.device),
-    }
-    notes: list[str] = []
-    files = [*write_faithfulness(out, found, about, notes), out / "faithfulness.png"]
-    draw_faithfulness(files[-1], found, f"{video.name}, {len(chosen)} frames")
-    for note in notes:
-        print(f"note: {note}", file=sys.stderr)
-    print((out / "belief.md").read_text(encoding="utf-8"), end="")
-    print("\n".join(str(path) for path in files))
+    ready = load_model(model, device)
+    check_writable(out / FAITHFULNESS)  # now, not after the work
+    with progress("Reading the video", "steps") as bar:
+        found = test_maps(
+            ready,
+            video,
+            target=target,
+            stride=stride or STRIDES,
+            regions=regions,
+            bands=bands,
+            frames=frames,
+            seed=seed,
+            fps=fps,
+            progress=bar,
+        )
+    save_with_summary(found, out, FAITHFULNESS, found.notes)
     return 0

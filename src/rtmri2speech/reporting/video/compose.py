@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from rtmri2speech.analysis.map_folder.sequence import MapSequence
-from rtmri2speech.analysis.occlusion.fills import Fill, Painter, hide
+from rtmri2speech.analysis.occlusion.fills import Fill, FillFactory, hide
 from rtmri2speech.analysis.regions.masks import Regions
 from rtmri2speech.arrays import Float32, Floating, Int64, UInt8
 from rtmri2speech.data.media.audio import Sound
@@ -190,7 +190,7 @@ def write_masked(
         UserError: when the file cannot be written.
     """
     require_share(alpha)
-    painter = Painter(_mean(clip))
+    painter = FillFactory(_mean(clip))
     caption = layout.caption([], f"hidden: {', '.join(regions.names)} ({fill}, alpha {alpha:g})")
 
     def frames() -> Iterator[UInt8]:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from rtmri2speech.arrays import Float64
+from rtmri2speech.phonetics.arai_tubes import PLATE_CM, tube_areas
 from rtmri2speech.simulation.speaker.vocaltractlab import TRACT, VocalTract
 from rtmri2speech.simulation.tube_acoustics import resonances
 
@@ -20,15 +21,6 @@ _PUBLISHED = {
     "u": (367.0, 1332.0),
     "e": (500.0, 1947.0),
     "o": (520.0, 997.0),
-}
-# Diameters in mm of plates of 10 mm, lips to glottis: Arai's tubes after Chiba & Kajiyama. Their third resonances
-# stand in for F3.
-TUBES = {
-    "i": (24, 14, 12, 10, 10, 10, 16, 24, 32, 32, 32, 32, 32, 32, 12, 12),
-    "e": (24, 22, 22, 20, 18, 16, 16, 18, 24, 28, 30, 30, 30, 30, 12, 12),
-    "a": (32, 28, 30, 34, 38, 38, 34, 30, 26, 20, 14, 12, 16, 26, 12, 12),
-    "o": (14, 22, 26, 32, 38, 38, 34, 28, 22, 16, 14, 16, 22, 30, 12, 12),
-    "u": (16, 14, 20, 22, 24, 26, 22, 14, 18, 26, 30, 30, 30, 30, 12, 12),
 }
 REFERENCE_LENGTH = 16.0
 """Length in cm of the tract that the published formants are taken for: that of Chiba & Kajiyama's shapes."""
@@ -85,9 +77,12 @@ def vowel_targets(tract_length: float) -> dict[str, Float64]:
 
 
 def tube_of(vowel: str) -> tuple[Float64, Float64]:
-    """Arai's tube of a vowel from glottis to lips: lengths in cm and areas in cm^2, both (16,)."""
-    diameters = np.array(TUBES[vowel][::-1], np.float64) / 10.0
-    return np.ones(len(diameters)), np.pi * diameters**2 / 4.0
+    """Arai's tube of a vowel from glottis to lips: lengths in cm and areas in cm^2, both (16,).
+
+    Its third resonance stands in for F3.
+    """
+    areas = tube_areas(vowel)
+    return np.full(len(areas), PLATE_CM), areas
 
 
 def carry_over(shape: Float64, source: tuple[Float64, Float64], tract: VocalTract) -> Float64:

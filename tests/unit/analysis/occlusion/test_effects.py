@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rtmri2speech.analysis.attribution.targets import read_bands
-from rtmri2speech.analysis.occlusion.effects import MelEffects, SoundEffects, speaking
+from rtmri2speech.analysis.occlusion.effects import Changes, Measure, MelEffects, SoundEffects, speech_frames
 from rtmri2speech.signal.features import FeatureConfig
 
 FEATURES = FeatureConfig()
@@ -33,9 +33,20 @@ def voice(period: int, f1: float, seconds: float = 0.8) -> np.ndarray:
     return 0.3 * wave / np.abs(wave).max()
 
 
+def named(changes: Changes) -> dict[str, float]:
+    """Changes by the names of their measures."""
+    return {measure.name: change for measure, change in changes.items()}
+
+
+def test_names_and_labels_of_measures() -> None:
+    found = [Measure("F1", "level", "dB"), Measure("F1", "", "Hz", absolute=True), Measure("sound", "voicing")]
+    assert [one.name for one in found] == ["F1_level_db", "F1_abs_hz", "sound_voicing"]
+    assert [one.label for one in found] == ["F1 level (dB)", "F1 abs (Hz)", "sound: voicing"]
+
+
 def test_louder_is_louder_and_nothing_else() -> None:
     mel = resonant(500, 1500)
-    found = MelEffects(mel, BANDS, FEATURES)(mel - 3.0)
+    found = named(MelEffects(mel, BANDS, FEATURES)(mel - 3.0))
     for band in ("F1", "F2"):
         assert found[f"{band}_level_db"] == pytest.approx(-3.0, abs=1e-4)
         assert found[f"{band}_level_abs_db"] == pytest.approx(3.0, abs=1e-4)
@@ -45,7 +56,7 @@ def test_louder_is_louder_and_nothing_else() -> None:
 
 
 def test_a_formant_that_moved() -> None:
-    found = MelEffects(resonant(500, 1500), BANDS, FEATURES)(resonant(580, 1500))
+    found = named(MelEffects(resonant(500, 1500), BANDS, FEATURES)(resonant(580, 1500)))
     assert found["F1_hz"] == pytest.approx(80, abs=30) and found["F1_abs_hz"] == pytest.approx(found["F1_hz"])
     assert abs(found["F2_hz"]) < 25
     assert found["mel_mcd_db"] > 0.5
@@ -54,7 +65,7 @@ def test_a_formant_that_moved() -> None:
 def test_changes_of_both_signs_cancel_in_one_measure_only() -> None:
     mel = resonant(500, 1500, frames=4)
     changed = mel + np.array([2.0, -2.0, 2.0, -2.0], np.float32)[:, None]
-    found = MelEffects(mel, BANDS, FEATURES)(changed)
+    found = named(MelEffects(mel, BANDS, FEATURES)(changed))
     assert found["F1_level_db"] == pytest.approx(0, abs=1e-4)
     assert found["F1_level_abs_db"] == pytest.approx(2, abs=1e-4)
 
@@ -62,16 +73,16 @@ def test_changes_of_both_signs_cancel_in_one_measure_only() -> None:
 def test_silence_does_not_count() -> None:
     mel = resonant(500, 1500, frames=6)
     mel[3:] -= 60
-    np.testing.assert_array_equal(speaking(mel), [0, 1, 2])
+    np.testing.assert_array_equal(speech_frames(mel), [0, 1, 2])
     changed = mel.copy()
     changed[3:] += 50
-    assert MelEffects(mel, BANDS, FEATURES)(changed)["mel_mae_db"] == 0
+    assert named(MelEffects(mel, BANDS, FEATURES)(changed))["mel_mae_db"] == 0
 
 
 def test_few_bands_have_no_cepstrum() -> None:
     features = FeatureConfig(n_mels=20)
     mel = np.zeros((3, 20), np.float32)
-    found = MelEffects(mel, read_bands(["F1:300-900"], features), features)(mel)
+    found = named(MelEffects(mel, read_bands(["F1:300-900"], features), features)(mel))
     assert np.isnan(found["mel_mcd_db"]) and found["mel_mae_db"] == 0
 
 
@@ -79,11 +90,11 @@ def test_sound_that_rose_and_sound_that_stayed() -> None:
     pytest.importorskip("parselmouth")
     low = voice(104, 500)
     effects = SoundEffects(low, FEATURES, np.arange(3, 18))
-    same, higher, opener = effects(low), effects(voice(82, 500)), effects(voice(104, 620))
+    same, higher, opener = (named(effects(wave)) for wave in (low, voice(82, 500), voice(104, 620)))
     assert same["sound_f0_hz"] == same["sound_F1_abs_hz"] == same["sound_voicing"] == same["sound_mcd_db"] == 0
     rate = FEATURES.sample_rate
     assert higher["sound_f0_hz"] == pytest.approx(rate / 82 - rate / 104, abs=1)
     assert opener["sound_F1_hz"] == pytest.approx(120, abs=30) and abs(opener["sound_F2_hz"]) < 20
     assert abs(opener["sound_f0_hz"]) < 1 and opener["sound_mcd_db"] > 1
-    silent = effects(np.zeros_like(low))
+    silent = named(effects(np.zeros_like(low)))
     assert np.isnan(silent["sound_f0_hz"]) and silent["sound_voicing"] > 0.8

@@ -1,134 +1,49 @@
-"""Maps against physics: places of the tract, and maps that are right or know nothing."""
+"""``plausibility``: from a model and videos to a result that a notebook can use."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from rtmri2speech.analysis.attribution.targets import Band
-from rtmri2speech.analysis.regions.masks import Source, read_regions
-from rtmri2speech.analysis.validation.plausibility import PhysicsTable, scores_of
-from rtmri2speech.analysis.validation.probe import Probe, Variant
-from rtmri2speech.analysis.validation.summary_table import POOLED
-from rtmri2speech.analysis.validation.tract import PLACES, Tract, drawn_tract, simulated_tract, tube_shares
-from rtmri2speech.data.truth import Truth
+from rtmri2speech.analysis.validation.plausibility import plausibility
+from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
+from rtmri2speech.drawing.style import Drawing
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.phonetics.labelled_segments import Segment, Token
+from rtmri2speech.inference.model import Model, load_model
+from rtmri2speech.models.bundle.model_file import Bundle, save_bundle
+from rtmri2speech.signal.frames import FrameConfig
 
 
 @pytest.fixture(scope="module")
-def truth_path(tiny_phantom: Path) -> Path:
-    return sorted(tiny_phantom.glob("*/*_0000.npz"))[0]
+def saved(tmp_path_factory: pytest.TempPathFactory, make_bundle: Callable[..., Bundle]) -> Model:
+    path = tmp_path_factory.mktemp("eyes") / "eyes.safetensors"
+    save_bundle(make_bundle("acoustic", frames=FrameConfig(size=64)), path)
+    return load_model(path, "cpu")
 
 
-@pytest.fixture(scope="module")
-def truth(truth_path: Path) -> Truth:
-    return Truth.load(truth_path)
+def test_a_real_speakers_vowels(saved: Model, talker: Path, tmp_path: Path) -> None:
+    grid = tmp_path / "t.TextGrid"
+    write_textgrid(interval_grid({"phones": [(0.1, 0.5, "i"), (0.6, 1.0, "a"), (1.2, 1.6, "s")]}, 2.5), grid)
+    found = plausibility(saved, talker, target="centroid", stride=8, regions="template", textgrid=grid)
+    assert repr(found) == "Plausibility(1 videos, vowels i a, 5 places)"
+    assert [(row["method"], row["band"]) for row in found.rows()] == [
+        (method, band) for method in ("gradcam", "hirescam") for band in ("F1", "F2", "all")
+    ]
+    vowels = found.vowel_rows()
+    assert {row["vowel"] for row in vowels} == {"a", "i"}
+    for row in vowels:
+        assert sum(float(row[f"found_{place}"] or 0) for place in found.places) == pytest.approx(1.0)
+    assert isinstance(found.show(), Drawing)
 
 
-@pytest.fixture(scope="module")
-def tract(truth_path: Path, truth: Truth) -> Tract:
-    return simulated_tract(truth_path, Source(list(range(len(truth.f0))), 256, 256, 256))
-
-
-def test_places_run_from_the_glottis_to_the_lips_and_share_out_all_that_is_known(tract: Tract, truth: Truth) -> None:
-    frame = int(next(iter(tract.vowels.values()))[0])
-    masks = tract.at(frame)
-    assert masks.shape == (PLACES, 256, 256) and masks.sum(axis=0).max() == 1
-    np.testing.assert_array_equal(masks.any(axis=0), truth.sections[frame] > 0)
-    columns, rows = zip(*(np.array(np.nonzero(mask))[::-1].mean(axis=1) for mask in masks), strict=True)
-    assert columns[0] > columns[-1] and rows[0] > rows[-1] and np.argmax(columns) < 3
-    expected = tract.expected(frame, "a")
-    np.testing.assert_allclose(expected.sum(axis=1), np.abs(truth.sensitivity[frame]).sum(axis=1), rtol=1e-5)
-
-
-def test_frames_are_those_in_the_middle_of_vowels(tract: Tract, truth: Truth) -> None:
-    rate = truth.frame_rate[0] / truth.frame_rate[1]
-    assert tract.vowels and set(tract.vowels) <= set("aiueo")
-    for vowel, frames in tract.vowels.items():
-        for frame in frames:
-            time = (frame + 0.5) / rate
-            (place,) = np.flatnonzero((truth.phone_times[:, 0] < time) & (time < truth.phone_times[:, 1]))
-            start, end = truth.phone_times[place]
-            assert truth.phones[place] == vowel and 1 / 3 < (time - start) / (end - start) < 2 / 3
-            assert not truth.velum_open[frame]
-
-
-def test_truths_that_do_not_serve(truth_path: Path, truth: Truth) -> None:
-    with pytest.raises(ConfigError, match="frames of truth"):
-        simulated_tract(truth_path, Source([0, 1], 256, 256, 256))
-    with pytest.raises(ConfigError, match="no vowel"):
-        simulated_tract(truth_path, Source(list(range(len(truth.f0))), 256, 256, 256), vowels=["y"])
-
-
-@pytest.mark.parametrize(
-    ("vowel", "formant", "shares"),
-    [
-        ("a", 1, (0.32, 0.20, 0.15, 0.25, 0.07)),
-        ("a", 2, (0.08, 0.16, 0.07, 0.60, 0.10)),
-        ("i", 2, (0.05, 0.11, 0.18, 0.59, 0.07)),
-        ("u", 1, (0.29, 0.11, 0.08, 0.48, 0.04)),
-        ("o", 2, (0.05, 0.17, 0.10, 0.61, 0.07)),
-    ],
-)
-def test_tubes_hang_on_their_places_as_a_lossy_tube_does(vowel: str, formant: int, shares: tuple[float, ...]) -> None:
-    found = tube_shares(vowel)[formant - 1]
-    np.testing.assert_allclose(found / found.sum(), shares, atol=0.06)
-
-
-def test_a_real_speakers_tract_needs_its_regions_and_vowels() -> None:
-    source = Source(list(range(30)), 64, 64, 64)
-    regions = read_regions("template", source)
-    rate = Fraction(20)
-    segments = [Segment("a", (Token(0.0, 0.6, 0, 12),)), Segment("x", (Token(0.6, 1.2, 12, 24),))]
-    tract = drawn_tract(regions, segments, 30, rate, "template")
-    assert tract.names == ("lips", "tongue_tip", "tongue_body", "tongue_root", "larynx")
-    np.testing.assert_array_equal(tract.vowels["a"], [4, 5, 6, 7])
-    np.testing.assert_array_equal(tract.at(3)[0], regions.only(["lips"]).at(3)[0])
-    np.testing.assert_array_equal(tract.expected(5, "a"), tube_shares("a"))
-    with pytest.raises(ConfigError, match="no vowel"):
-        drawn_tract(regions, segments[1:], 30, rate, "template")
-    with pytest.raises(ConfigError, match="'larynx'"):
-        drawn_tract(regions.only(["lips", "tongue_tip", "tongue_body", "tongue_root"]), segments, 30, rate, "r.json")
-
-
-KNOWING, EVEN = Variant("hirescam", "centroid", 1), Variant("gradcam", "centroid", 32)
-
-
-class Fake(Probe):
-    """Maps of a model that knows the physics, and of one that knows nothing."""
-
-    def __init__(self, known: Callable[[int, int], np.ndarray]) -> None:
-        self.bands = (Band("F1", 300.0, 900.0, (7, 20)), Band("F2", 900.0, 2500.0, (21, 44)))
-        self.kinds, self.strides, self._last = ("centroid",), (32, 1), 32
-        self._known = known
-
-    def maps(self, chosen: np.ndarray, explainer: object = None) -> dict[int, np.ndarray]:
-        true = np.stack([[self._known(band, frame) for frame in chosen.tolist()] for band in range(2)])
-        return {1: true.astype(np.float32), 32: np.ones_like(true, dtype=np.float32)}
-
-
-def test_a_map_that_knows_physics_is_told_from_an_even_one(tract: Tract, truth: Truth) -> None:
-    sections = truth.sensitivity_map(1), truth.sensitivity_map(2)
-    # Some attribution outside of the tract takes from its mass, not from the comparison within it.
-    sections[0][:, 0, 0] += 1.0
-    table = PhysicsTable(tract.names)
-    table.add(Fake(lambda band, frame: sections[band][frame]), tract)
-    profiles = table.profiles()
-    assert {(one.variant, one.band, one.vowel) for one in profiles} == {
-        (variant, band, vowel) for variant in (KNOWING, EVEN) for band in ("F1", "F2") for vowel in tract.vowels
-    }
-    scores = {(score.variant, score.band): score.values for score in scores_of(profiles)}
-    right, even = scores[KNOWING, POOLED], scores[EVEN, POOLED]
-    assert right["cosine"] > 0.99 > even["cosine"] and right["rank"] > even["rank"]
-    assert even["cosine"] == pytest.approx(even["cosine_even"]) == pytest.approx(right["cosine_even"])
-    assert even["tract_density"] == pytest.approx(1.0) and right["tract_density"] > 5
-    assert scores[KNOWING, "F2"]["tract_mass"] == pytest.approx(1.0) and scores[KNOWING, "F1"]["tract_mass"] < 0.9
-    assert right["p"] < 0.001
-    for one in profiles:
-        for values in (one.found, one.expected, one.area):
-            assert values.shape == (PLACES,) and values.sum() == pytest.approx(1.0)
+def test_what_cannot_be_done(saved: Model, talker: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="`regions` and `textgrid`"):
+        plausibility(saved, talker, regions="template")
+    with pytest.raises(ConfigError, match="`regions` fits one video"):
+        plausibility(saved, [talker, talker], regions="template", textgrid=tmp_path / "t.TextGrid")
+    with pytest.raises(ConfigError, match="`bands`: 1 given"):
+        plausibility(saved, talker, bands={"F1": (300, 900)})
+    with pytest.raises(ConfigError, match=r"talker\.npz"):
+        plausibility(saved, talker)
