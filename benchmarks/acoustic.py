@@ -1,13 +1,14 @@
-"""The acoustic training: speed against the memo's literal way, and what segments learn against loose windows.
+"""Training the acoustic model: speed against single windows, and what segments learn compared with them.
 
-python benchmarks/acoustic.py speed                  # frames and windows a second, GPU busy, share of the ceiling
+python benchmarks/acoustic.py speed                  # frames and windows per second, GPU load, fraction of the ceiling
 python benchmarks/acoustic.py learning               # validation loss at equal numbers of windows; spikes
 python benchmarks/acoustic.py smoke                  # seconds to the first validation on the CPU
 python benchmarks/acoustic.py speed --dataset DIR    # on a prepared dataset; else a phantom is simulated
-torchrun --standalone --nproc-per-node 2 benchmarks/acoustic.py scaling --dataset DIR    # beside --nproc-per-node 1
+torchrun --standalone --nproc-per-node 2 benchmarks/acoustic.py scaling --dataset DIR    # compare 1
 
-Speed is measured between two steps of a real training, with the device waited for at both. The ceiling is the same
-training on one batch that lies in the device's memory: no reading, no copying.
+Single windows are how the reference configuration (docs/reference/memo.md) trains. Speed is measured between two steps
+of a real run, waiting for the device at both. The ceiling is the same run on one batch that stays in the device's
+memory: no reading, no copying.
 """
 
 from __future__ import annotations
@@ -71,21 +72,21 @@ def measure(dataset: Dataset, settings: AcousticRecipe, device: str, first: int,
 
 
 def epoch_steps(dataset: Dataset, settings: AcousticRecipe) -> int:
-    """Batches of an epoch."""
+    """Batches per epoch."""
     segments = FrameSegments(dataset, "train", settings.data.segment_frames, settings.model.ref_frames)
     return -(-len(segments) // settings.data.batch_size)
 
 
 def windows(clock: Clock, settings: AcousticRecipe) -> int:
-    """Windows in what was timed."""
+    """Number of windows in what was timed."""
     return clock.frames - clock.segments * (settings.model.ref_frames - 1)
 
 
 def timed(name: str, dataset: Dataset, settings: AcousticRecipe, device: str, seconds: float, *, fixed: bool) -> Clock:
-    """Time some seconds of a training and print the figures."""
+    """Time some seconds of training and print the figures."""
     # Shapes that come up for the first time cost seconds: the last batch of an epoch is smaller.
-    loose = settings.data.segment_frames == settings.model.ref_frames
-    warm = 15 if fixed or loose else 10 + epoch_steps(dataset, settings)
+    single = settings.data.segment_frames == settings.model.ref_frames
+    warm = 15 if fixed or single else 10 + epoch_steps(dataset, settings)
     probe = measure(dataset, settings, device, warm, warm + 5, fixed=fixed)
     steps = max(10, int(seconds * probe.steps / probe.seconds))
     clock = measure(dataset, settings, device, warm, warm + steps, fixed=fixed)
@@ -102,11 +103,11 @@ def timed(name: str, dataset: Dataset, settings: AcousticRecipe, device: str, se
 
 
 def speed(dataset: Dataset, device: str, seconds: float, overrides: list[str]) -> None:
-    """Frames and windows a second of the memo's recipe, of the default one, and of its ceiling."""
+    """Frames and windows per second of the recipe ``memo``, of the default one, and of its ceiling."""
     memo, default = (load_recipe(name, overrides).acoustic for name in ("memo", "default"))
     rows = {}
     for name, settings, fixed in (
-        ("memo, loose windows", memo, False),
+        ("memo, single windows", memo, False),
         ("default", default, False),
         ("default, ceiling", default, True),
     ):
@@ -115,15 +116,15 @@ def speed(dataset: Dataset, device: str, seconds: float, overrides: list[str]) -
     literal, ours, most = (
         windows(row, settings) / row.seconds for row, settings in zip(rows.values(), recipes, strict=True)
     )
-    print(f"windows/s against the memo's literal setting: {ours / literal:.1f} (wanted: at least {RATIO_BAR:g})")
+    print(f"windows/s compared with the recipe memo: {ours / literal:.1f} (wanted: at least {RATIO_BAR:g})")
     if rows["default"].busy:
         busy = statistics.mean(rows["default"].busy) / 100
         print(f"GPU busy: {busy:.2f} of the time (wanted: at least {BUSY_BAR:g})")
-    print(f"share of the ceiling: {ours / most:.2f} (wanted: at least {CEILING_BAR:g})", flush=True)
+    print(f"fraction of the ceiling: {ours / most:.2f} (wanted: at least {CEILING_BAR:g})", flush=True)
 
 
 def scaling(dataset: Dataset, device: str, seconds: float, overrides: list[str]) -> None:
-    """Windows a second of the default recipe in all processes: its batch shared out, and a batch a process."""
+    """Windows per second of the default recipe in all processes: its batch divided, and a batch per process."""
     world = find_processes().world
     default = load_recipe("default", overrides).acoustic
     size = default.data.batch_size
@@ -140,11 +141,11 @@ def spikes(losses: np.ndarray) -> tuple[int, float]:
 
 
 def learning(root: Path, device: str, windows: int, names: list[str], changes: list[str]) -> None:
-    """Train to the same number of windows: loose windows against segments."""
+    """Train to the same number of windows: single windows compared with segments."""
     dataset = Dataset(root)
     frames = sum(item.n_frames for item in dataset.of_split("train"))
     runs = {
-        # The memo's steps, its ramp shortened to its end, in loose windows and in segments of as many windows.
+        # The recipe memo at the end of its ramp, in single windows and in segments of as many windows.
         "windows": ("memo", ["acoustic.loss.ramp_steps=0"]),
         "segments": (
             "memo",
@@ -179,7 +180,7 @@ def learning(root: Path, device: str, windows: int, names: list[str], changes: l
         print(
             f"{name:<9} {summary.steps} steps of {per_step} windows, {time.perf_counter() - began:.0f} s on "
             f"{summary.device}: val/loss {summary.best_loss:.4f} at best, {summary.final_loss:.4f} at the end; "
-            f"mel error {summary.mae_db:.2f} dB of {summary.mean_mel_mae_db:.2f}; spikes {count} (worst step "
+            f"mel error {summary.mae_db:.2f} dB (mean mel {summary.mean_mel_mae_db:.2f}); spikes {count} (worst step "
             f"{worst:.2f} times the running median); gradient norm at most {norms.max(initial=0):.1f}",
             flush=True,
         )
@@ -209,16 +210,16 @@ def smoke(root: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="speed and learning of the acoustic training")
+    parser = argparse.ArgumentParser(description="speed and learning of the acoustic model")
     parser.add_argument("what", choices=("speed", "scaling", "learning", "smoke"))
     parser.add_argument("--dataset", type=Path)
-    parser.add_argument("--minutes", type=float, default=1.0, help="of phantom, where no dataset is given")
+    parser.add_argument("--minutes", type=float, default=1.0, help="of simulated speech, where no dataset is given")
     parser.add_argument("--speakers", type=int, default=1)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--seconds", type=float, default=20.0, help="of each timing")
     parser.add_argument("--windows", type=int, default=30_000, help="trained on in each run")
     parser.add_argument("--runs", nargs="+", default=["windows", "segments", "default"])
-    parser.add_argument("--set", nargs="*", default=[], dest="overrides", help="changes to all recipes")
+    parser.add_argument("--set", nargs="*", default=[], dest="overrides", help="settings over all recipes'")
     options = parser.parse_args()
     name = torch.cuda.get_device_name() if options.device == "cuda" else "CPU"
     print(f"{name}, torch {torch.__version__}", flush=True)

@@ -1,9 +1,9 @@
-"""Error of a model on a split it was not trained on, against always answering the mean mel.
+"""Error of a model on a split it was not trained on, compared with always predicting the mean mel.
 
-    python benchmarks/heldout.py DATASET MODEL [--split test] [--device auto]
+python benchmarks/heldout.py DATASET MODEL [--split test] [--device auto]
 
 Both errors are in dB over all frames and bands of the split; the mean mel is that of the training split. The
-three ways to put windows together (last frame, average, whole sequence) stand side by side.
+three ways of combining windows (last frame, average, whole sequence) are listed separately.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""The vocoder: speed of its training against the plain loop, quality of its copy synthesis, speed on a CPU.
+"""The vocoder: training speed compared with a plain loop, quality of copy synthesis, speed on a CPU.
 
 python benchmarks/vocoder.py speed DATASET [--recipe R]             # steps/s, both ways, in one run
 python benchmarks/vocoder.py quality DATASET --model M ... [--split test] [--most 60] [--json F]  # by speaker, pooled
 python benchmarks/vocoder.py generate [--model M] [--seconds 10] [--threads 2]
 
 The plain loop is how vocoders are usually trained: one process, float32, the mel spectrogram of every crop computed
-in the loop, recorded and generated sound judged one after the other, nothing replayed from CUDA graphs. Quality is
-that of sounds made from true mel spectrograms; Griffin and Lim's way from the same mel stands beside.
+in the loop, recorded and generated sound discriminated one after the other, nothing replayed from CUDA graphs.
+Quality is that of sounds made from true mel spectrograms, compared with Griffin-Lim from the same mel.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import torch
-from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
+from rtmri2speech.arrays import Float32
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
+from rtmri2speech.inference.vocoding import vocode
 from rtmri2speech.metrics.waveform import compare_waves, mean_of
 from rtmri2speech.models.bundle.model_file import load_bundle, weights_hash
 from rtmri2speech.models.vocoder.cpu_generator import for_inference
@@ -53,24 +54,22 @@ from rtmri2speech.training.vocoder.mel_losses import MelLosses
 from timing import Clock, wait
 
 SPEED_BAR, GENERATE_BAR = 2.0, 1.0
-LEAST = 20  # utterances of a group that a mean is worth something of
+LEAST = 20  # utterances of a group that make its mean meaningful
 QUALITY_BARS, UNSEEN_BAR = {"pesq_wb": 3.0, "stoi": 0.95, "estoi": 0.92}, 2.5
-
-Wave = NDArray[np.float32]
 
 
 def plain(dataset: Dataset, settings: VocoderRecipe, device: str, steps: int, warm: int) -> float:
-    """Steps a second of the plain loop."""
+    """Steps per second of the plain loop."""
     features = dataset.meta.features
     task = vocoder_task(dataset, settings, None, device == "cuda", ALONE)
     generator = Generator(settings.model, features.n_mels).to(device)
     add_weight_norm(generator)
     divisor = settings.discriminator_divisor
     families = nn.ModuleList(build_discriminator(name, divisor) for name in settings.discriminators).to(device)
-    similarity, weights = MelLosses(settings.loss, features), settings.loss
+    mel_losses, weights = MelLosses(settings.loss, features), settings.loss
     optimizers = [torch.optim.AdamW(part.parameters(), lr=settings.optimizer.lr) for part in (generator, families)]
 
-    def judge(wave: torch.Tensor) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    def discriminate(wave: torch.Tensor) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
         found = [family(wave) for family in families]
         logits = list(chain.from_iterable(part for part, _ in found))
         return logits, list(chain.from_iterable(chain.from_iterable(maps for _, maps in found)))
@@ -81,16 +80,16 @@ def plain(dataset: Dataset, settings: VocoderRecipe, device: str, steps: int, wa
             real = wave.to(device)
             fake = generator(db_to_ln(mel_db(real, features)).transpose(1, 2))
             optimizers[1].zero_grad()
-            pairs = zip(judge(real)[0], judge(fake.detach())[0], strict=True)
+            pairs = zip(discriminate(real)[0], discriminate(fake.detach())[0], strict=True)
             torch.stack([(1 - r).square().mean() + f.square().mean() for r, f in pairs]).sum().backward()
             optimizers[1].step()
             optimizers[0].zero_grad()
-            (_, real_maps), (logits, fake_maps) = judge(real), judge(fake)
+            (_, real_maps), (logits, fake_maps) = discriminate(real), discriminate(fake)
             loss = weights.adversarial * torch.stack([(1 - f).square().mean() for f in logits]).sum()
             pairs = zip(real_maps, fake_maps, strict=True)
             loss = loss + weights.feature * torch.stack([F.l1_loss(f, r.detach()) for r, f in pairs]).sum()
-            for name, value in similarity(fake, real).items():
-                loss = loss + similarity.weights[name] * value
+            for name, value in mel_losses(fake, real).items():
+                loss = loss + mel_losses.weights[name] * value
             loss.backward()
             optimizers[0].step()
             done += 1
@@ -135,34 +134,34 @@ def spread(items: list, most: int) -> list:
     return items[::step]
 
 
-def chosen_of(rows: Sequence[Utterance], heard: set[str], most: int) -> list[Utterance]:
-    """At most so many, the same from every speaker, but of each group at least `LEAST` where it has as many."""
+def chosen_of(rows: Sequence[Utterance], known: set[str], most: int) -> list[Utterance]:
+    """At most so many, equally many per speaker, but at least `LEAST` of each group that has as many."""
     groups: dict[str, dict[str, list[Utterance]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        groups[group_of(row.speaker, heard)][row.speaker].append(row)
+        groups[group_of(row.speaker, known)][row.speaker].append(row)
     share = max(1, most // sum(map(len, groups.values())))
     counts = {name: max(share, -(-LEAST // len(speakers))) for name, speakers in groups.items()}
     return [row for name, speakers in groups.items() for own in speakers.values() for row in spread(own, counts[name])]
 
 
-def group_of(speaker: str, heard: set[str]) -> str:
-    """``phantom`` for simulated speakers, else ``seen`` or ``unseen``: heard in training or not."""
-    return "phantom" if speaker.startswith("phantom") else "seen" if speaker in heard else "unseen"
+def group_of(speaker: str, known: set[str]) -> str:
+    """``phantom`` for simulated speakers, else ``seen`` or ``unseen``: trained on or not."""
+    return "phantom" if speaker.startswith("phantom") else "seen" if speaker in known else "unseen"
 
 
 def quality(
     dataset: Dataset, models: list[Path], split: str, most: int, device: str, sounds: Path | None, out: Path | None
 ) -> None:
-    """Measures of copy synthesis by speaker and group of speakers, the vocoders' and Griffin and Lim's.
+    """Measures of copy synthesis by speaker and group of speakers, of the vocoders and of Griffin-Lim.
 
-    With `out` they are written as JSON: under `ways` the measures, beside them the datasets and weights they are of.
+    With `out` they are written as JSON: the measures under `ways`, and which dataset and weights they are of.
     """
     features = dataset.meta.features
-    ways: dict[str, Callable[[Wave], Wave]] = {"Griffin-Lim": lambda mel: griffin_lim(mel, features)}
+    ways: dict[str, Callable[[Float32], Float32]] = {"Griffin-Lim": lambda mel: griffin_lim(mel, features)}
     for model in models:
-        ways[model.stem] = speaker_of(model, device)
-    heard = {item.speaker for item in dataset.of_split("train")}
-    chosen = chosen_of(dataset.of_split(split), heard, most)
+        ways[model.stem] = copy_synthesis(model, device)
+    known = {item.speaker for item in dataset.of_split("train")}
+    chosen = chosen_of(dataset.of_split(split), known, most)
     results: dict[str, dict[str, dict[str, float]]] = {}
     for name, way in ways.items():
         found: dict[str, list[dict[str, float]]] = defaultdict(list)
@@ -171,7 +170,7 @@ def quality(
             real, _ = soundfile.read(dataset.audio_path(item), dtype="float32")
             made = way(mel)
             measures = compare_waves(real[: len(made)], made, features.sample_rate)
-            for part in (item.speaker, group_of(item.speaker, heard).upper()):
+            for part in (item.speaker, group_of(item.speaker, known).upper()):
                 found[part].append(measures)
             if sounds is not None and name != "Griffin-Lim":
                 (sounds / name).mkdir(parents=True, exist_ok=True)
@@ -195,15 +194,10 @@ def quality(
         out.write_text(json.dumps({**about, "ways": results}, indent=1) + "\n", encoding="utf-8")
 
 
-def speaker_of(model: Path, device: str) -> Callable[[Wave], Wave]:
-    """What makes a wave (N,) of a mel (T, M) in dB with a bundle's vocoder."""
+def copy_synthesis(model: Path, device: str) -> Callable[[Float32], Float32]:
+    """A function from a mel (T, M) in dB to a wave (N,), with a bundle's vocoder."""
     vocoder = for_inference(load_bundle(model).build_vocoder(device))
-
-    def speak(mel: Wave) -> Wave:
-        pieces = vocoder.generate(db_to_ln(torch.from_numpy(mel)).T.to(device))
-        return torch.cat([piece.cpu() for piece in pieces]).numpy()
-
-    return speak
+    return lambda mel: vocode(vocoder, mel, device)
 
 
 def line(measures: dict[str, float]) -> str:
@@ -260,7 +254,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--model", type=Path, nargs="*", default=[], help="one for generate, any number for quality")
     parser.add_argument("--split", default="test")
-    parser.add_argument("--most", type=int, default=60, help="utterances, shared by the speakers")
+    parser.add_argument("--most", type=int, default=60, help="utterances, divided between the speakers")
     parser.add_argument("--sounds", type=Path, help="folder to keep the generated sounds in")
     parser.add_argument("--json", type=Path, help="file for the measures")
     parser.add_argument("--seconds", type=float, default=10.0)

@@ -140,9 +140,7 @@ def acoustic_task(
 
     def measure(device: torch.device) -> FinalMeasures:
         errors = compare_modes(model, dataset, "validation", pixel_mask, device)
-        best: Inference | None = None
-        if settings.choose_inference:
-            best, _ = min(errors.items(), key=lambda measured: measured[1])
+        best = min(errors.items(), key=lambda item: item[1])[0] if settings.choose_inference else None
         return FinalMeasures({f"val/mae_db_{mode}": error for mode, error in errors.items()}, best)
 
     def to_bundle(provenance: dict[str, Any], measures: FinalMeasures) -> Bundle:

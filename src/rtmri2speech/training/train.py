@@ -79,7 +79,7 @@ def train_vocoder(
     init: Path | str | None = None,
     resume: bool = False,
     device: str = "auto",
-    fine_tune: MelSource | Path | str | bool = False,
+    fine_tune: MelSource | Path | str | bool | None = None,
     progress: Progress = SILENT,
 ) -> TrainingSummary:
     """Train the vocoder, mel spectrogram to sound, and write the best one as a bundle.
@@ -101,7 +101,7 @@ def train_vocoder(
             the discriminators.
         fine_tune: learn to make the same sound from an acoustic model's predictions: the folder with the predicted
             mels, a source of mels with its mixture, or True for the folder in which ``export-mels predicted`` writes
-            them. False trains on the dataset's own mels.
+            them. None trains on the dataset's own mels.
         progress: counts updates of the generator.
 
     Returns:
@@ -128,10 +128,10 @@ def _open(dataset: Dataset | Path | str) -> Dataset:
     return dataset if isinstance(dataset, Dataset) else Dataset(Path(dataset))
 
 
-def _mel_source(dataset: Dataset, fine_tune: MelSource | Path | str | bool) -> MelSource | None:
-    if isinstance(fine_tune, bool):
-        return MelSource(dataset.root / PREDICTED) if fine_tune else None
-    return fine_tune if isinstance(fine_tune, MelSource) else MelSource(Path(fine_tune))
+def _mel_source(dataset: Dataset, fine_tune: MelSource | Path | str | bool | None) -> MelSource | None:
+    if fine_tune is None or fine_tune is False or isinstance(fine_tune, MelSource):
+        return fine_tune or None
+    return MelSource(dataset.root / PREDICTED if fine_tune is True else Path(fine_tune))
 
 
 def _options(out: Path | str, run_dir: Path | str | None, init: Path | str | None, resume: bool) -> RunOptions:

@@ -185,3 +185,13 @@ def test_a_plateau_leaves_the_rate_alone_but_for_the_first_steps() -> None:
     recipe = load_recipe("memo", ["acoustic.scheduler.warmup_steps=4", "acoustic.optimizer.lr=1e-3"]).acoustic
     assert [recipe.rate(step) for step in range(5)] == [*map(pytest.approx, (2.5e-4, 5e-4, 7.5e-4, 1e-3)), None]
     assert load_recipe("memo").acoustic.rate(0) is None
+
+
+def test_overrides_may_be_a_mapping_and_a_recipe_may_be_loaded_already() -> None:
+    expected = load_recipe("small", ["acoustic.optimizer.lr=1e-5", "vocoder.discriminators=[scale]"])
+    nested = {"acoustic": {"optimizer": {"lr": 1e-5}}, "vocoder.discriminators": ["scale"]}
+    assert load_recipe("small", nested) == expected
+    small = load_recipe("small")
+    assert load_recipe(small) is small and load_recipe(small, nested) == expected
+    with pytest.raises(ConfigError, match=r"the recipe with `overrides`: acoustic\.max_steps"):
+        load_recipe(small, {"acoustic.max_steps": -1})

@@ -143,7 +143,7 @@ def vocoder(
             init=init,
             resume=resume,
             device=device,
-            fine_tune=mels or False,
+            fine_tune=mels,
             progress=bar,
         )
     return _report(summary)

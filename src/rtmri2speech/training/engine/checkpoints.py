@@ -15,7 +15,7 @@ from rtmri2speech.training.engine.progress import TrainingModule
 from rtmri2speech.training.engine.run_folder import RunFolder, load_checkpoint
 from rtmri2speech.training.engine.stopping import Interrupted, StepsDone, StopRequest
 
-# A checkpoint of all state is up to a gigabyte (the vocoder with its discriminators and their optimisers).
+# A checkpoint of all state is up to a gigabyte (the vocoder with its discriminators and their optimizers).
 _SECONDS_BETWEEN_SAVES = 60.0
 # The discriminators' weights in a vocoder's checkpoint, three times the generator's.
 _DISCRIMINATORS = "discriminators."
@@ -59,7 +59,7 @@ class Checkpoints(Checkpoint):
         self._run = run
         self._stop = stop
         self._saved_at = float("-inf")  # the first epoch's end is saved
-        self._began = 0.0
+        self._started = 0.0
 
     @property
     def best_loss(self) -> float:
@@ -77,8 +77,8 @@ class Checkpoints(Checkpoint):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Install our signal handlers again: Lightning has replaced that of SIGTERM."""
-        self._stop.listen()
-        self._began = time.monotonic()
+        self._stop.install()
+        self._started = time.monotonic()
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save the weights if they are the best, and log the metrics."""
@@ -115,7 +115,7 @@ class Checkpoints(Checkpoint):
         if trainer.world_size > 1 and cast(TrainingModule, pl_module).optimizer_steps % _STEPS_BETWEEN_VOTES:
             return
         stop = self._agree(trainer, self._stop.made)
-        if stop or self._agree(trainer, self._is_time(max(self._saved_at, self._began))):
+        if stop or self._agree(trainer, self._is_time(max(self._saved_at, self._started))):
             self._save(trainer)
         if stop:
             raise Interrupted

@@ -46,7 +46,7 @@ class NanGuard:
             self.check()
 
     def check(self) -> None:
-        """Refuse to go on when the loss of any step so far was not finite.
+        """Refuse to continue when the loss of any step so far was not finite.
 
         Raises:
             UserError: naming the step and the recordings in its batch.

@@ -65,12 +65,12 @@ class _Speed:
 
 
 class RunProgress(Callback):
-    """Counts optimizer steps, with epoch, loss, learning rate and speed beside them; prints a line per validation.
+    """Counts optimizer steps, and shows epoch, loss, learning rate and speed; prints a line per validation.
 
     The lines are for logs of jobs that no one watches, and stay above a bar.
 
     Args:
-        settings: how long the run goes on.
+        settings: how long the run lasts.
         progress: counts optimizer steps, those before a resume included.
     """
 

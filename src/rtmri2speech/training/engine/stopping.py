@@ -33,7 +33,7 @@ class StopRequest:
         self._previous: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        self.listen()
+        self.install()
         return self
 
     def __exit__(
@@ -42,7 +42,7 @@ class StopRequest:
         for number, handler in self._previous.items():
             signal.signal(number, handler)
 
-    def listen(self) -> None:
+    def install(self) -> None:
         """Install the handlers; called again after Lightning has installed its own."""
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):

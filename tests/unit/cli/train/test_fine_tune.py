@@ -53,7 +53,7 @@ def test_the_options_say_where_the_mels_are(
     run: Run, given: dict[str, Any], words: str, expected: MelSource | None
 ) -> None:
     assert run("train", "vocoder", "set", *words.split()).code == 130
-    assert given["fine_tune"] == (expected or False)
+    assert given["fine_tune"] == expected
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_the_datasets_own_mels_from_a_folder_train_the_same_vocoder(
     )
     assert other.best_loss == pytest.approx(one.best_loss, rel=1e-4)
     assert any("Mel error of copy synthesis" in line for line in one.lines())
-    assert any(f"Mel error of the sound made of {folder} on the validation" in line for line in other.lines())
+    assert any(f"Mel error of the sound made from {folder} on the validation" in line for line in other.lines())
 
 
 def test_the_model_remembers_the_mels_and_the_start(
