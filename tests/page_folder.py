@@ -9,11 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
+from rtmri2speech.analysis.attribution.band_maps import BandMaps, Method
+from rtmri2speech.analysis.attribution.maps import Maps
+from rtmri2speech.analysis.attribution.targets import UNITS, Band, TargetKind
+from rtmri2speech.analysis.map_folder.write import write_maps as save_maps
+from rtmri2speech.analysis.regions.masks import Source
 from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.data.media.clips import open_gray_clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
-from rtmri2speech.reporting.page.images import enlargement
 from rtmri2speech.signal.features import FeatureConfig
 from talker import speak, write_recording
 
@@ -63,27 +67,22 @@ def make_folder(root: Path, name: str = "clip", hostile: str = "", seconds: floa
 SQUARE = [[4, 20], [12, 20], [12, 40], [4, 40]]
 
 
-UNITS = {"energy": "power", "log-energy": "dB", "centroid": "Hz", "adaptive": "dB"}
-
-
 def write_maps(
-    folder: Path, video: Path, frames: int, hostile: str = "", method: str = "gradcam", target: str = "energy"
+    folder: Path, video: Path, frames: int, hostile: str = "", method: Method = "gradcam", target: TargetKind = "energy"
 ) -> None:
     """Maps that are positive in the left half for F1 and in the right half for F2, and negative in the other half."""
-    grow = enlargement(CELLS, SIZE)
-    bands = []
-    folder.mkdir(exist_ok=True)
+    entries = []
     for name, low, high, sign in (("F1", 300.0, 900.0, 1.0), ("F2", 900.0, 2500.0, -1.0)):
         cells = np.where(np.arange(CELLS) < CELLS // 2, sign, -sign)[None, None] * np.ones((frames, CELLS, 1))
-        cells = cells * np.linspace(0.2, 1.0, frames)[:, None, None]
-        np.save(folder / f"{method}_{name}_sequence.npy", (grow @ cells @ grow.T).astype(np.float32))
-        band = {"name": name, "low_hz": low, "high_hz": high, "scale": 1.0, "sequence": f"{method}_{name}_sequence.npy"}
-        bands.append(band)
-    about = {"schema": 1, "program": "rtmri2speech 0", "model": "some.safetensors" + hostile, "video": str(video)}
-    about |= {"n_frames": frames, "frame_rate": str(RATE), "pixels": SIZE, "method": method, "stride_pixels": 16}
-    write_json(
-        folder / f"{method}_metadata.json", about | {"target": target, "target_unit": UNITS[target], "bands": bands}
-    )
+        # Pixels of the last frame are 1 or -1.
+        cells = (cells * np.linspace(0.2, 1.0, frames)[:, None, None] * (SIZE / CELLS) ** 2).astype(np.float32)
+        values = np.zeros(frames, np.float32)
+        band = Band(name, low, high, (0, 1))
+        entries.append(BandMaps(method, band, target, SIZE // CELLS, SIZE, values, 1.0, cells))
+    about = {"model": "some.safetensors" + hostile}
+    source = Source(list(range(frames)), SIZE, SIZE, SIZE)
+    mean = np.zeros((SIZE, SIZE), np.float32)
+    save_maps(Maps(str(video), RATE, SIZE, tuple(entries), mean, source, about), folder, pixels=False)
     with (folder / f"{method}_regions_time.csv").open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["band", "frame", "time_s", "region", "share", f"signed_sum ({UNITS[target]})"])

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rtmri2speech.analysis.map_folder import read_sequence
+from rtmri2speech.analysis.map_folder.sequence import read_sequence
 from rtmri2speech.errors import ConfigError, DatasetError
 
 N = 12
@@ -67,7 +67,7 @@ def test_rows_include_both_ends(folder: Path) -> None:
     assert maps.rows(None, None).tolist() == list(range(N)) and maps.rows(4, 6).tolist() == [4, 5, 6]
 
 
-@pytest.mark.parametrize(("start", "end", "named"), [(12, None, "--start-frame 12"), (0, 40, "--end-frame 40")])
+@pytest.mark.parametrize(("start", "end", "named"), [(12, None, "`start_frame=12`"), (0, 40, "`end_frame=40`")])
 def test_a_frame_beyond_the_end_is_named(folder: Path, start: int, end: int | None, named: str) -> None:
     with pytest.raises(ConfigError, match=f"{named}: .* frame 11"):
         read_sequence(folder / "gradcam_F1_sequence.npy").rows(start, end)
@@ -78,7 +78,7 @@ def test_no_frame_between_is_refused(folder: Path) -> None:
     for span in ((6, 4), (4, 7)):
         with pytest.raises(ConfigError, match="holds no frame"):
             maps.rows(*span)
-    with pytest.raises(ConfigError, match="--start-frame -1"):
+    with pytest.raises(ConfigError, match="`start_frame=-1`"):
         maps.rows(-1, None)
 
 
@@ -101,7 +101,7 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
 
 def test_files_that_contradict_each_other(folder: Path) -> None:
     np.save(folder / "gradcam_F1_sequence.npy", np.zeros((5, 4, 4)))
-    with pytest.raises(DatasetError, match="5 maps, where the files beside it speak of 12"):
+    with pytest.raises(DatasetError, match="5 maps, where the files next to it describe 12"):
         read_sequence(folder / "gradcam_F1_sequence.npy")
     table = folder / "segments.csv"
     table.write_text(table.read_text(encoding="utf-8").replace("a,a,2,3", "a,a,-2,-1"), encoding="utf-8")

@@ -5,14 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtmri2speech.analysis.attribution.compute import MapFile
-from rtmri2speech.analysis.attribution.segment_maps import token_statistics, write_segments, write_token_table
-from rtmri2speech.analysis.attribution.targets import Band
 from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
 from rtmri2speech.errors import ConfigError, MediaError
 from rtmri2speech.phonetics.labelled_segments import Segment, Token, labelled_segments, parse_segment, require_distinct
@@ -96,29 +92,3 @@ def test_files_that_would_overwrite_each_other() -> None:
     require_distinct([Segment("a", token), Segment("i", token)])
     with pytest.raises(ConfigError, match="'a' and 'A'"):
         require_distinct([Segment("a", token), Segment("A", token)])
-
-
-def test_sequences_means_spreads_and_differences(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    whole = rng.normal(size=(20, 6, 6)).astype(np.float32)
-    maps = MapFile("gradcam", Band("F1", 300, 900, (7, 20)), "log-energy", 0, 32, tmp_path / "gradcam_F1_sequence.npy")
-    np.save(maps.path, whole)
-    a = Segment("a", (Token(0, 0.1, 0, 3), Token(0.2, 0.5, 5, 12)))
-    i = Segment("i", (Token(0.6, 0.7, 15, 18),))
-    made = write_segments(maps, [a, i], tmp_path)
-    np.testing.assert_array_equal(
-        np.load(tmp_path / "gradcam_F1_aSegment_sequence.npy"), np.concatenate([whole[:3], whole[5:12]])
-    )
-    tokens = np.stack([whole[:3].mean(axis=0), whole[5:12].mean(axis=0)])
-    mean = np.load(tmp_path / "gradcam_F1_aSegment_mean.npy")
-    np.testing.assert_allclose(mean, tokens.mean(axis=0), atol=1e-6)
-    np.testing.assert_allclose(
-        np.load(tmp_path / "gradcam_F1_aSegment_spread.npy"), tokens.std(axis=0, ddof=1), atol=1e-6
-    )
-    assert not (tmp_path / "gradcam_F1_iSegment_spread.npy").exists()
-    difference = np.load(tmp_path / "gradcam_F1_a-minus-i_difference.npy")
-    np.testing.assert_allclose(difference, mean - whole[15:18].mean(axis=0), atol=1e-6)
-    assert all(path.is_file() for path in made.files) and len(made.means) == 3
-    assert token_statistics(whole, i)[1] is None
-    rows = write_token_table([a, i], tmp_path).read_text(encoding="utf-8").splitlines()
-    assert rows[2].split(",") == ["a", "a", "1", "0.2000", "0.5000", "5", "11", "3"] and len(rows) == 4

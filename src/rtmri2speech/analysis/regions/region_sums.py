@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -145,9 +146,6 @@ def write_region_sums(folder: Path, summed: SummedMaps) -> list[Path]:
     )
     signed = f"signed_sum ({unit})"
     columns = ["band", "segment", "region", "share", "area_share", "density", signed]
-    origin = {"regions": [{"name": name} for name in summed.regions.names], "regions_moving": summed.regions.moving}
-    if summed.name is not None:
-        origin = origin_of_regions(summed.name, summed.regions)
     return [
         write_table(folder / f"{method}{REGION_TABLE}", columns, table, digits=6),
         write_table(
@@ -156,5 +154,22 @@ def write_region_sums(folder: Path, summed: SummedMaps) -> list[Path]:
             courses,
             digits=6,
         ),
-        write_about(folder / f"{method}{REGION_ORIGIN}", "regions", _SCHEMA, {"method": method, **origin}),
+        write_used_regions(folder, method, summed.name, summed.regions),
     ]
+
+
+def write_used_regions(folder: Path, method: str, name: str | None, regions: Regions) -> Path:
+    """Write ``<method>_regions.json``: which regions the tables next to it are of.
+
+    Args:
+        folder: of the maps.
+        method: whose tables.
+        name: what the regions were read from; None for regions made in memory.
+        regions: those that were used.
+
+    Raises:
+        UserError: when it cannot be written.
+    """
+    made: dict[str, Any] = {"regions": [{"name": one} for one in regions.names], "regions_moving": regions.moving}
+    origin = made if name is None else origin_of_regions(name, regions)
+    return write_about(folder / f"{method}{REGION_ORIGIN}", "regions", _SCHEMA, {"method": method, **origin})

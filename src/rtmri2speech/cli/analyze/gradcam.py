@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 Target = Literal["energy", "log-energy", "centroid", "adaptive"]
 Method = Literal["gradcam", "hirescam"]
-# Enough for gray anatomy under one color map, at a third of the size.
-_COLORS = 256
+# Enough for gray anatomy under one color map, at half the size.
+_COLORS = 128
 
 
 def _convert_scale(_: Any, tokens: Any) -> str:

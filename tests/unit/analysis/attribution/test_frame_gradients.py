@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtmri2speech.analysis.attribution.frame_gradients import gradients_by_frame, own_gradients
+from rtmri2speech.analysis.attribution.frame_gradients import frame_gradients, gradients_by_frame
 from rtmri2speech.analysis.attribution.targets import Band, Target, make_target
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel, Inference
 from rtmri2speech.signal.features import FeatureConfig
@@ -57,7 +57,7 @@ def double() -> Iterator[None]:
 def test_equal_to_one_backward_pass_a_frame(mode: Inference, frames: int, kind: str) -> None:
     model, both = eyeless(), targets(kind)
     features = torch.randn(frames, CHANNELS, dtype=torch.float64)
-    found = own_gradients(model, features, both, mode)
+    found = frame_gradients(model, features, both, mode)
     assert found.values.shape == (2, frames) and found.gradients.shape == (2, frames, CHANNELS)
     for index, target in enumerate(both):
         slow = gradients_by_frame(model, features, target, mode)
@@ -76,7 +76,7 @@ def test_equal_to_one_backward_pass_a_frame(mode: Inference, frames: int, kind: 
 def test_equal_for_every_window_and_length(frames: int, ref_frames: int, mode: Inference, seed: int) -> None:
     model, (target, _) = eyeless(hidden=3, seed=seed, ref_frames=ref_frames), targets()
     features = torch.randn(frames, CHANNELS, dtype=torch.float64)
-    fast = own_gradients(model, features, [target], mode).gradients[0]
+    fast = frame_gradients(model, features, [target], mode).gradients[0]
     slow = gradients_by_frame(model, features, target, mode)
     torch.testing.assert_close(fast, slow, rtol=1e-8, atol=1e-12 * float(slow.abs().max()))
 
@@ -84,9 +84,9 @@ def test_equal_for_every_window_and_length(frames: int, ref_frames: int, mode: I
 @pytest.mark.parametrize("mode", get_args(Inference))
 def test_blocks_of_windows_change_nothing(mode: Inference, monkeypatch: pytest.MonkeyPatch) -> None:
     model, features = eyeless(), torch.randn(21, CHANNELS, dtype=torch.float64)
-    whole = own_gradients(model, features, targets(), mode).gradients
+    whole = frame_gradients(model, features, targets(), mode).gradients
     monkeypatch.setattr("rtmri2speech.analysis.attribution.frame_gradients._STEPS_AT_ONCE", 5)
-    torch.testing.assert_close(own_gradients(model, features, targets(), mode).gradients, whole)
+    torch.testing.assert_close(frame_gradients(model, features, targets(), mode).gradients, whole)
 
 
 def test_the_gradient_of_the_sum_over_frames_is_another_one() -> None:
@@ -94,7 +94,7 @@ def test_the_gradient_of_the_sum_over_frames_is_another_one() -> None:
     model, (target, _) = eyeless(), targets()
     features = torch.randn(12, CHANNELS, dtype=torch.float64, requires_grad=True)
     (mixed,) = torch.autograd.grad(target(model.predict(features)).sum(), features)
-    own = own_gradients(model, features.detach(), [target]).gradients[0]
+    own = frame_gradients(model, features.detach(), [target]).gradients[0]
     assert (mixed - own).norm() > 0.1 * own.norm()
 
 
@@ -107,8 +107,8 @@ def test_gradients_are_linear_in_the_target(weights: list[float], seed: int) -> 
         return weights[0] * both[0](mel) + weights[1] * both[1](mel)
 
     features = torch.randn(8, CHANNELS, dtype=torch.float64)
-    apart = own_gradients(model, features, both).gradients
-    together = own_gradients(model, features, [mixed]).gradients[0]  # type: ignore[list-item]
+    apart = frame_gradients(model, features, both).gradients
+    together = frame_gradients(model, features, [mixed]).gradients[0]  # type: ignore[list-item]
     expected = weights[0] * apart[0] + weights[1] * apart[1]
     torch.testing.assert_close(together, expected, rtol=1e-9, atol=1e-12 * float(apart.abs().max()))
 
@@ -116,7 +116,7 @@ def test_gradients_are_linear_in_the_target(weights: list[float], seed: int) -> 
 def test_a_step_of_the_features_moves_the_target_by_the_gradient() -> None:
     model, (target, _) = eyeless(), targets()
     features = torch.randn(10, CHANNELS, dtype=torch.float64)
-    gradient = own_gradients(model, features, [target]).gradients[0]
+    gradient = frame_gradients(model, features, [target]).gradients[0]
     for frame in (0, 4, 9):
         step = torch.zeros_like(features)
         step[frame] = 1e-6 * torch.randn(CHANNELS, dtype=torch.float64)
@@ -126,4 +126,4 @@ def test_a_step_of_the_features_moves_the_target_by_the_gradient() -> None:
 
 def test_training_mode_is_refused(make_model: Callable[..., AcousticModel] = eyeless) -> None:
     with pytest.raises(ValueError, match="eval mode"):
-        own_gradients(make_model().train(), torch.randn(5, CHANNELS, dtype=torch.float64), targets())
+        frame_gradients(make_model().train(), torch.randn(5, CHANNELS, dtype=torch.float64), targets())

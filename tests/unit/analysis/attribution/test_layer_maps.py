@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from rtmri2speech.analysis.attribution.explainer import Explainer, open_video, to_pixels
-from rtmri2speech.analysis.attribution.frame_gradients import own_gradients
+from rtmri2speech.analysis.attribution.explainer import Explainer, open_video
+from rtmri2speech.analysis.attribution.frame_gradients import frame_gradients
 from rtmri2speech.analysis.attribution.layer_maps import LayerMaps, frozen, last_stride, layer_strides
+from rtmri2speech.analysis.attribution.pixels import largest_pixel, sum_blocks, to_pixels
 from rtmri2speech.analysis.attribution.targets import Target, make_target, read_bands
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.models.acoustic import AcousticModel
@@ -30,7 +32,7 @@ def frames() -> torch.Tensor:
 
 def maps_of(model: AcousticModel, frames: torch.Tensor, strides: list[int]) -> dict[int, torch.Tensor]:
     with torch.no_grad():
-        gradients = own_gradients(model, model.encode(frames), TARGETS).gradients
+        gradients = frame_gradients(model, model.encode(frames), TARGETS).gradients
     with frozen(model), LayerMaps(model, strides) as layers:
         return layers(frames, gradients)
 
@@ -66,7 +68,7 @@ def test_equal_to_autograd_frame_by_frame(explainer: Explainer, frames: torch.Te
 def test_the_last_map_sums_up_to_gradient_times_feature(explainer: Explainer, frames: torch.Tensor) -> None:
     with torch.no_grad():
         features = explainer.model.encode(frames)
-    gradients = own_gradients(explainer.model, features, TARGETS).gradients
+    gradients = frame_gradients(explainer.model, features, TARGETS).gradients
     sums = maps_of(explainer.model, frames, [32])[32].sum(dim=(2, 3))
     torch.testing.assert_close(sums, (gradients * features).sum(dim=2), rtol=1e-4, atol=1e-5)
 
@@ -160,13 +162,39 @@ def test_long_clips_keep_no_layers_and_give_the_same_maps(
 
     def all_maps() -> tuple[bool, torch.Tensor]:
         encoded = explainer.encode(clip, [16, 32])
-        gradients = explainer.explain(encoded.features, lambda mel: TARGETS).gradients
-        blocks = list(explainer.maps(clip, gradients, [16, 32], encoded.kept))
-        assert [block.first for block in blocks] == [0, 64] and len(blocks[1].frames) == clip.n_frames - 64
-        return encoded.kept is None, torch.cat([block.maps[16] for block in blocks], dim=1)
+        gradients = explainer.explain(encoded.features, TARGETS).gradients
+        cells = explainer.cells(clip, gradients, [16, 32], encoded.kept)
+        assert all(one.shape[:2] == (2, clip.n_frames) for one in cells.values())
+        mean = np.concatenate(list(clip.blocks())).mean(axis=0, dtype=np.float64)
+        np.testing.assert_allclose(encoded.mean_frame, mean, rtol=1e-6)
+        return not encoded.kept, torch.from_numpy(cells[16])
 
     (forgot, short) = all_maps()
     monkeypatch.setattr("rtmri2speech.analysis.attribution.explainer._KEEP_BYTES", 1000)
     (forgets, long) = all_maps()
     assert not forgot and forgets
     torch.testing.assert_close(short, long)
+
+
+def test_each_layer_is_explained_for_the_targets_asked_for(explainer: Explainer, frames: torch.Tensor) -> None:
+    gradients = torch.randn(3, FRAMES, explainer.model.lstm.input_size)
+    with frozen(explainer.model), LayerMaps(explainer.model, [16, 32, 8]) as layers:
+        every = layers(frames, gradients)
+        some = layers(frames, gradients, wanted={16: [1], 32: [0, 2], 8: [0, 1]})
+    for stride, rows in ((16, [1]), (32, [0, 2]), (8, [0, 1])):
+        torch.testing.assert_close(some[stride], every[stride][rows])
+
+
+@pytest.mark.parametrize(("cells", "size"), [((2, 2), 64), ((4, 3), 60), ((8, 8), 256), ((1, 1), 32), ((9, 9), 8)])
+def test_pixels_are_interpolated_as_pytorch_does(cells: tuple[int, int], size: int) -> None:
+    maps = torch.randn(3, *cells)
+    theirs = torch.nn.functional.interpolate(maps[:, None], (size, size), mode="bilinear", align_corners=False)[:, 0]
+    theirs *= maps[0].numel() / size**2
+    np.testing.assert_allclose(to_pixels(maps, size), theirs, rtol=1e-5, atol=1e-6 * float(theirs.abs().max()))
+    assert largest_pixel(maps.numpy(), size) == pytest.approx(float(theirs.abs().max()), rel=1e-5)
+
+
+def test_blocks_of_pixels_keep_the_sum() -> None:
+    pixels = np.random.default_rng(0).normal(size=(3, 60, 60)).astype(np.float32)
+    assert sum_blocks(pixels, 16).shape == (3, 4, 4) and sum_blocks(pixels, 100).shape == (3, 1, 1)
+    np.testing.assert_allclose(sum_blocks(pixels, 16).sum(axis=(1, 2)), pixels.sum(axis=(1, 2)), atol=1e-3)

@@ -77,6 +77,51 @@ def test_both_methods_and_every_target(run: Run, talker: Path, eyes: Path, tmp_p
     assert coarse.shape == fine.shape and not np.allclose(coarse, fine)
 
 
+def test_cells_alone_take_little_and_serve_all_that_follows(run: Run, talker: Path, eyes: Path, tmp_path: Path) -> None:
+    words = ["--segment", "a:0.8-1.2", "--segment", "b:1.3-1.5", "--target-frames", 6, "--device", "cpu"]
+    for name, more in (("pixels", []), ("cells", ["--cells"])):
+        assert run("analyze", "gradcam", talker, "--model", eyes, "--out", tmp_path / name, *words, *more).code == 0
+        assert run("analyze", "regions", tmp_path / name).code == 0
+    pixels, cells = ({path.name for path in (tmp_path / name).iterdir()} for name in ("pixels", "cells"))
+    assert cells - pixels == {"mean_frame.png"} and {Path(name).suffix for name in pixels - cells} == {".npy"}
+    assert not any(name.endswith(".npy") for name in cells) and "hirescam_F2_a-minus-b_difference.png" in cells
+    for method in ("gradcam", "hirescam"):
+        one, other = (np.load(tmp_path / name / f"{method}_cells.npz") for name in ("pixels", "cells"))
+        for band in ("F1", "F2"):
+            assert one[band].dtype == np.float32
+            np.testing.assert_allclose(one[band], other[band], rtol=1e-5, atol=1e-6 * float(np.abs(one[band]).max()))
+        tables = [
+            (tmp_path / name / f"{method}_regions.csv").read_text(encoding="utf-8") for name in ("pixels", "cells")
+        ]
+        assert [line.split(",")[:4] for line in tables[0].splitlines()] == [
+            line.split(",")[:4] for line in tables[1].splitlines()
+        ]
+    # The names of sequences stand for what is made from cells.
+    out = tmp_path / "slow.mp4"
+    for name in ("gradcam_F1_sequence.npy", "hirescam_F2_aSegment_sequence.npy"):
+        words = ["--video", talker, "--out", out, "--resize", 64, 64]
+        result = run("render", "heatmap", tmp_path / "cells" / name, *words)
+        assert result.code == 0 and f"{FRAMES if 'F1' in name else 11} maps" in result.out
+    assert "no such file" in run("render", "heatmap", tmp_path / "cells" / "gradcam_F9_sequence.npy", *words).problem
+    # Pixels in the same folder again: nothing of the cells alone is left.
+    words = ["--device", "cpu"]
+    assert run("analyze", "gradcam", talker, "--model", eyes, "--out", tmp_path / "cells", *words).code == 0
+    names = {path.name for path in (tmp_path / "cells").iterdir()}
+    assert "mean_picture.npy" in names and "mean_frame.png" not in names and "segments.csv" not in names
+
+
+def test_full_color_of_each_frame_by_its_new_and_old_name(run: Run, talker: Path, eyes: Path, tmp_path: Path) -> None:
+    words = ["--method", "gradcam", "--target-frames", 6, "--device", "cpu", "--cells"]
+    for name in ("frame", "picture"):
+        assert (
+            run("analyze", "gradcam", talker, "--model", eyes, "--out", tmp_path / name, *words, "--scale", name).code
+            == 0
+        )
+    one, other = ((tmp_path / name / "gradcam_F1_frame006.png").read_bytes() for name in ("frame", "picture"))
+    assert one == other
+    assert run("analyze", "gradcam", talker, "--model", eyes, "--out", tmp_path, "--scale", "all").code == 1
+
+
 def test_segments_by_time_and_by_label(run: Run, talker: Path, eyes: Path, tmp_path: Path) -> None:
     grid = tmp_path / "talker.TextGrid"
     phones = [(0.1, 0.5, "i"), (0.6, 1.0, "a"), (1.2, 1.6, "i")]

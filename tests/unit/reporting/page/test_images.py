@@ -12,7 +12,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from rtmri2speech.analysis.map_folder import MapSequence
+from rtmri2speech.analysis.attribution.band_maps import BandMaps
+from rtmri2speech.analysis.attribution.pixels import enlargement
+from rtmri2speech.analysis.attribution.targets import Band
 from rtmri2speech.analysis.regions.masks import Regions
 from rtmri2speech.data.media.clips import open_gray_clip
 from rtmri2speech.data.media.scan import scan_video
@@ -21,7 +23,6 @@ from rtmri2speech.reporting.page.images import (
     cells_of,
     color_tables,
     encode_webp,
-    enlargement,
     frame_sheets,
     outline,
     outlines_of,
@@ -51,38 +52,32 @@ def test_greys_are_kept(tmp_path: Path) -> None:
         assert np.abs(back.astype(int) - grey).max() <= 2
 
 
-def sequence(values: NDArray[np.float32]) -> MapSequence:
-    scale = float(np.abs(values).max())
-    return MapSequence(
-        Path("x"), values, np.arange(len(values)), len(values), Fraction(25), "F1", "hirescam", scale, ""
-    )
-
-
-@pytest.mark.parametrize(("true", "guess"), [(4, 16), (8, 8), (8, 16)])
-def test_maps_become_the_cells_they_were_made_of(true: int, guess: int) -> None:
-    """Interpolated by PyTorch, as the maps are."""
-    import torch
-
-    cells = np.random.default_rng(0).standard_normal((3, true, true))
-    tensor = torch.from_numpy(cells[:, None])
-    grown = torch.nn.functional.interpolate(tensor, (SIZE, SIZE), mode="bilinear", align_corners=False)[:, 0].numpy()
-    found = cells_of(sequence(grown.astype(np.float32)), guess)
+@pytest.mark.parametrize("count", [4, 8])
+def test_cells_give_back_the_pixels(count: int) -> None:
+    """As the page makes them: bilinearly, from levels of 16 bits."""
+    made = np.random.default_rng(0).standard_normal((3, count, count)).astype(np.float32)
+    maps = band_maps(made, in_pixels=False)
+    found = cells_of(maps)
     levels = np.frombuffer(zlib.decompress(found.data), "<i2").reshape(3, found.count, found.count)
-    assert found.count == true, "a guess too coarse is refined"
-    np.testing.assert_allclose(levels * found.step, cells, atol=found.step)
-
-
-def test_other_maps_are_kept_to_what_can_be_seen() -> None:
-    y, x = np.mgrid[:SIZE, :SIZE] / SIZE
-    smooth = (np.sin(3 * x) * np.cos(4 * y))[None].astype(np.float32)
-    found = cells_of(sequence(smooth), 32)
     grow = enlargement(found.count, SIZE)
-    levels = np.frombuffer(zlib.decompress(found.data), "<i2").reshape(found.count, found.count)
-    assert found.count == SIZE // 4, "cells of 4 pixels are the finest"
-    away = np.abs(grow @ (levels * found.step) @ grow.T - smooth[0])
-    assert away[4:-4, 4:-4].max() < 1 / 50 and away.max() < 1 / 20
-    nothing = cells_of(sequence(np.zeros((2, SIZE, SIZE), np.float32)), 32)
+    assert found.count == count
+    np.testing.assert_allclose(grow @ (levels * found.step) @ grow.T, maps.to_pixels(), atol=found.step)
+
+
+def test_maps_without_cells_are_summed_over_blocks_of_the_stride() -> None:
+    pixels = np.random.default_rng(0).standard_normal((2, SIZE, SIZE)).astype(np.float32)
+    found = cells_of(band_maps(pixels, in_pixels=True))
+    levels = np.frombuffer(zlib.decompress(found.data), "<i2").reshape(2, found.count, found.count)
+    blocks = pixels.reshape(2, 4, 16, 4, 16).mean(axis=(2, 4))
+    np.testing.assert_allclose(levels * found.step, blocks, atol=found.step)
+    nothing = cells_of(band_maps(np.zeros((2, SIZE, SIZE), np.float32), in_pixels=True))
     assert not np.frombuffer(zlib.decompress(nothing.data), "<i2").any()
+
+
+def band_maps(stored: NDArray[np.float32], in_pixels: bool) -> BandMaps:
+    values, scale = np.zeros(len(stored), np.float32), float(np.abs(stored).max())
+    band = Band("F1", 300.0, 900.0, (7, 20))
+    return BandMaps("hirescam", band, "centroid", 16, SIZE, values, scale, stored, in_pixels)
 
 
 def test_an_outline_runs_around_its_mask() -> None:

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from rtmri2speech.analysis.map_folder import MapSequence
+from rtmri2speech.analysis.map_folder.sequence import MapSequence
 from rtmri2speech.analysis.occlusion.fills import Fill
 from rtmri2speech.analysis.regions.masks import Regions
 from rtmri2speech.data.media.clips import open_gray_clip

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rtmri2speech.analysis.map_folder import MapSequence
+from rtmri2speech.analysis.map_folder.sequence import MapSequence
 from rtmri2speech.drawing.overlay import Display, MapStyle
 from rtmri2speech.reporting.video.map_layers import TINTS, ColorOverlay, blend
 
