@@ -73,7 +73,7 @@ class Conditions:
     def _constant(self, frames: int) -> Float32:
         """The wave of the mean mel for so many frames, at the cost of a few.
 
-        Away from its ends the wave of a constant mel repeats itself every frame, because the vocoder is made of
+        Away from its ends the wave of a constant mel repeats itself every frame, because the vocoder consists of
         convolutions and reads no farther than ``context_frames``.
         """
         short = min(frames, 2 * self.model.vocoder.config.context_frames + 1)

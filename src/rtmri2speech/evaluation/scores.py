@@ -50,7 +50,7 @@ class UtteranceScores:
 
     @classmethod
     def parse(cls, stored: dict[str, Any]) -> UtteranceScores:
-        """From what ``dataclasses.asdict`` and JSON made of it."""
+        """The scores that ``dataclasses.asdict`` and JSON were given."""
         vowels = [
             ScoredVowel(v["label"], v["start"], v["end"], {name: (f[0], f[1]) for name, f in v["formants"].items()})
             for v in stored["vowels"]

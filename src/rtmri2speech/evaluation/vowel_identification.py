@@ -83,7 +83,7 @@ class VowelPlane:
 
 
 def confusion(true: Sequence[str], found: Sequence[str]) -> tuple[list[str], list[str], Int64]:
-    """Counts of which vowel was taken for which.
+    """Confusion matrix: which vowel was identified as which.
 
     Args:
         true: what was said.

@@ -87,11 +87,11 @@ def cepstral_distance(reference: Float64, other: Float64) -> Float64:
 
 
 def mel_cepstral_distortion(reference: Floating, synthesized: Floating, sample_rate: int) -> dict[str, float]:
-    """Mean mel-cepstral distance where the reference speaks, frame by frame and after time warping.
+    """Mean mel-cepstral distance over the frames with speech in the reference, frame by frame and after time warping.
 
     Frames in which the reference lies 40 dB or more below its loudest frame (mean power over the bands) do not count:
     level is not measured, and the spectrum of silence is that of its noise. Warping may shift by up to 0.2 s; its
-    mean is over the pairs of the path whose reference speaks.
+    mean is over the pairs of the path whose reference frame has speech.
 
     Args:
         reference: the recorded wave, shape (N,), amplitude about -1 to 1.
@@ -107,11 +107,11 @@ def mel_cepstral_distortion(reference: Floating, synthesized: Floating, sample_r
         return {"mcd_db": _NAN, "mcd_dtw_db": _NAN}
     true, found = (mel_db(np.asarray(wave[:length], np.float64), features) for wave in (reference, synthesized))
     level = 10.0 * np.log10(np.mean(10.0 ** (true / 10.0), axis=1))
-    speaks = level > level.max() - _SILENCE_DB
+    speech = level > level.max() - _SILENCE_DB
     one, other = mel_cepstrum(true), mel_cepstrum(found)
     pairs, distances = warp(one, other, round(_WARP_SECONDS / _STEP_SECONDS))
-    counts = speaks[pairs[:, 0]]
+    counts = speech[pairs[:, 0]]
     return {
-        "mcd_db": float(cepstral_distance(one, other)[speaks].mean()),
+        "mcd_db": float(cepstral_distance(one, other)[speech].mean()),
         "mcd_dtw_db": float(_DB * np.sqrt(2.0) * distances[counts].mean()),
     }

@@ -152,7 +152,7 @@ def _of_one_length(reference: Floating, synthesized: Floating) -> tuple[Float64,
     if longer - shorter >= defaults.HOP_LENGTH:
         raise ValueError(
             f"The reference has {len(waves[0])} samples and the synthesized wave {len(waves[1])}: "
-            f"they differ by a frame ({defaults.HOP_LENGTH}) or more."
+            f"they differ by one frame ({defaults.HOP_LENGTH}) or more."
         )
     return waves[0][:shorter], waves[1][:shorter]
 

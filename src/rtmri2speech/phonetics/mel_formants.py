@@ -50,9 +50,9 @@ def formant_in_band(formants: Float64, mel_db: Floating, low: float, high: float
         low, high: the band, Hz.
         features: the mel definition.
     """
-    centres = features.mel_centres()
+    centers = features.mel_centres()
     inside = (formants >= low) & (formants <= high)
-    level = np.stack([np.interp(row, centres, mel) for row, mel in zip(np.nan_to_num(formants), mel_db, strict=True)])
+    level = np.stack([np.interp(row, centers, mel) for row, mel in zip(np.nan_to_num(formants), mel_db, strict=True)])
     chosen = np.argmax(np.where(inside, level, -np.inf), axis=1)
     found = formants[np.arange(len(formants)), chosen]
     return np.where(inside.any(axis=1), found, np.nan)

@@ -28,7 +28,7 @@ def wide_band(wave: Floating, sample_rate: int, step: float) -> tuple[Float64, F
         step: seconds from column to column, rounded to samples.
 
     Returns:
-        Frequencies, shape (F,), Hz; the columns' centres, shape (T,), seconds, evenly spaced and reaching beyond both
+        Frequencies, shape (F,), Hz; the columns' centers, shape (T,), seconds, evenly spaced and reaching beyond both
         ends of the wave by half a window; levels, shape (F, T), dB of power per Hz.
     """
     length = max(round(2.0 * _WINDOW * sample_rate), 8)

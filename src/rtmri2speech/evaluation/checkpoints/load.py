@@ -61,7 +61,7 @@ class VocoderRun:
         if not self.checkpoints:
             raise UserError(
                 f"{folder}: holds no checkpoint (*.ckpt).",
-                "Let the training go on until it has written one: train vocoder --resume",
+                "Let the training run go on until it has written one: rtmri2speech train vocoder --resume",
             )
 
     def definition(self, given: Sequence[tuple[FeatureConfig, Path]]) -> FeatureConfig:
@@ -145,7 +145,7 @@ class VocoderRun:
 
 def _read(path: Path) -> dict[str, Any]:
     file = path / "run.json"
-    right = "Give the folder that train vocoder was given as --run-dir (by default beside the model, ending in _run)."
+    right = "Give the run folder of train vocoder (by default next to the model, ending in _run)."
     try:
         stored = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
