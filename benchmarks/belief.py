@@ -77,7 +77,8 @@ def main() -> None:
     show(f"Faithfulness, means over {', '.join(video.stem for _, video in sorted(first.items()))}", FAITHFUL, faithful)
     p, rank = plausible[DEFAULT][PLAUSIBLE.index("p")], faithful[DEFAULT][0]
     print(
-        f"\n{', '.join(DEFAULT)}: p {p:.2g} (wanted: below {P_BAR:g}); the reference configuration's {plausible[REFERENCE][2]:.2g}"
+        f"\n{', '.join(DEFAULT)}: p {p:.2g} (wanted: below {P_BAR:g}); "
+        f"the reference configuration's {plausible[REFERENCE][2]:.2g}"
     )
     print(f"rank correlation with a random model's maps {rank:.3f} (wanted: at most {RANK_BAR:g} either way)")
 
