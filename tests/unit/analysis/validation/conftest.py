@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from torch import Tensor
 
-from networks import Linear
+from networks import Linear, Regressor, trained_regressor
 from rtmri2speech.analysis.attribution.targets import read_bands
 from rtmri2speech.analysis.regions.masks import Source
 from rtmri2speech.analysis.validation.clip_probe import ClipProbe
@@ -23,6 +24,12 @@ from rtmri2speech.signal.frames import FrameConfig
 @pytest.fixture(scope="session")
 def linear() -> Linear:
     return Linear()
+
+
+@pytest.fixture(scope="session")
+def regressor() -> tuple[Regressor, Tensor]:
+    """A trained network and frames. Not to be changed."""
+    return trained_regressor()
 
 
 @pytest.fixture(scope="session")

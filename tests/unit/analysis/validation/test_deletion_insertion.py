@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
-from networks import RIGHT, SIZE, WRONG, Linear, gradient_times_input, trained_regressor
+from networks import RIGHT, SIZE, WRONG, Linear, Regressor, gradient_times_input
 from rtmri2speech.analysis.occlusion.fills import FillFactory
 from rtmri2speech.analysis.validation.deletion_insertion import BASELINES, FRACTIONS, Test, deletion_insertion
 from rtmri2speech.analysis.validation.probe import FrameProbe
@@ -44,8 +45,8 @@ def test_curves_of_a_linear_network_are_known_exactly(linear: Linear) -> None:
     np.testing.assert_allclose(found.area("deletion"), [[area]])
 
 
-def test_a_networks_own_gradients_beat_random_order_at_their_own_target() -> None:
-    network, frames = trained_regressor()
+def test_a_networks_own_gradients_beat_random_order_at_their_own_target(regressor: tuple[Regressor, Tensor]) -> None:
+    network, frames = regressor
     probe = FrameProbe(network, frames, at_once=5)
     coarse = gradient_times_input(network, frames).reshape(12, 16, 2, 16, 2).sum(axis=(2, 4))
     maps = {target: gradient_times_input(network, frames, target) for target in (0, 1)} | {"coarse": coarse}

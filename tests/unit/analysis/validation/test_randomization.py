@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from networks import Regressor, gradient_times_input, trained_regressor
+from networks import Regressor, gradient_times_input
 from rtmri2speech.analysis.validation.randomization import (
     cascade,
     layers_from_output,
@@ -24,8 +25,8 @@ class Counted(Silent):
         self.done += count
 
 
-def test_a_networks_maps_change_and_those_that_ignore_it_stay() -> None:
-    network, frames = trained_regressor()
+def test_a_networks_maps_change_and_those_that_ignore_it_stay(regressor: tuple[Regressor, Tensor]) -> None:
+    network, frames = regressor
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     counted = Counted()
 

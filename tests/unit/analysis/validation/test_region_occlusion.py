@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from torch import Tensor
 
-from networks import RIGHT, SIZE, SQUARE, WRONG, Linear, gradient_times_input, trained_regressor
+from networks import RIGHT, SIZE, SQUARE, WRONG, Linear, Regressor, gradient_times_input
 from rtmri2speech.analysis.validation.probe import FrameProbe
 from rtmri2speech.analysis.validation.region_occlusion import region_correlation
 
@@ -20,12 +21,12 @@ def test_regions_with_attribution_are_those_whose_hiding_matters(linear: Linear)
 
 def test_gradient_times_input_of_a_linear_network_agrees_exactly_and_random_maps_do_not(linear: Linear) -> None:
     rng = np.random.default_rng(4)
-    masks = rng.random((40, SIZE, SIZE)) < 0.1
+    masks = rng.random((200, SIZE, SIZE)) < 0.1
     numbers = [0, 1, 2, 3, 4]
     maps = {**linear.maps(numbers), "random": rng.normal(size=(5, SIZE, SIZE))}
     found = region_correlation(linear.probe, maps, masks, fill="darken")
     assert found[RIGHT].signed == pytest.approx([1]) and found[RIGHT].absolute == pytest.approx([1])
-    assert abs(found["random"].signed[0]) < 0.2
+    assert abs(found["random"].signed[0]) < 0.15
 
 
 def test_two_regions_have_no_order(linear: Linear) -> None:
@@ -36,8 +37,8 @@ def test_two_regions_have_no_order(linear: Linear) -> None:
     assert all(np.isnan([one.signed, one.absolute]).all() for one in found.values())
 
 
-def test_each_target_of_a_network_has_its_own_agreement() -> None:
-    network, frames = trained_regressor()
+def test_each_target_of_a_network_has_its_own_agreement(regressor: tuple[Regressor, Tensor]) -> None:
+    network, frames = regressor
     masks = np.zeros((16, SIZE, SIZE), bool)
     for number, mask in enumerate(masks):
         mask[8 * (number // 4) :, 8 * (number % 4) :][:8, :8] = True
@@ -45,4 +46,4 @@ def test_each_target_of_a_network_has_its_own_agreement() -> None:
     found = region_correlation(FrameProbe(network, frames), maps, masks, fill="darken")
     for target in (0, 1):
         assert found[target].signed.shape == (2,)
-        assert found[target].signed[target] > 0.5 > found[target].signed[1 - target]
+        assert found[target].signed[target] > 0.4 and found[target].signed[1 - target] < 0.1
