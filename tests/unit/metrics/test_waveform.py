@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
@@ -76,6 +77,7 @@ def fake_pesq(monkeypatch: pytest.MonkeyPatch, answer: Any) -> list[tuple[int, n
         return value
 
     module = ModuleType("pesq")
+    module.__spec__ = ModuleSpec("pesq", None)
     vars(module).update(pesq=pesq, NoUtterancesError=NoUtterancesError, BufferTooShortError=BufferTooShortError)
     monkeypatch.setitem(sys.modules, "pesq", module)
     return calls
