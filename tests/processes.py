@@ -66,6 +66,7 @@ def finish(process: Any) -> int:
 def _call(
     function: Callable[..., Any], arguments: tuple[Any, ...], log: str, errors: str, environment: dict[str, str]
 ) -> None:
+    multiprocessing.set_start_method("fork", force=True)  # as in a process of its own, for the loaders
     os.setsid()  # so that a signal to its group reaches nobody else
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()

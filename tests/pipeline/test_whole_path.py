@@ -59,7 +59,8 @@ def test_recordings_become_speech(tmp_path: Path, tiny_phantom: Path, capsys: py
     run("check", dataset, "--workers", "1")
 
     acoustic, vocoder = tmp_path / "acoustic.safetensors", tmp_path / "vocoder.safetensors"
-    more = ["acoustic.max_steps=60", "acoustic.data.segment_frames=8", "acoustic.validate_every=2"]
+    more = ["acoustic.max_epochs=4", "acoustic.max_steps=60", "acoustic.optimizer.lr=1e-2"]
+    more += ["acoustic.data.segment_frames=8", "acoustic.validate_every=2"]
     run("train", "acoustic", dataset, *SMALL, "--out", acoustic, "--set", *more)
     run(
         "train",

@@ -13,6 +13,8 @@ import pytest
 
 import rtmri2speech
 
+pytestmark = pytest.mark.process
+
 KILLS = 6
 
 # Everything is imported once; each run is a fork of this process, which has no threads.
@@ -29,8 +31,6 @@ from rtmri2speech.preparation.cut import CutConfig
 from rtmri2speech.preparation.prepare import prepare
 from rtmri2speech.preparation.recording import PrepareOptions
 from rtmri2speech.signal.frames import FrameConfig
-
-pytestmark = pytest.mark.process
 
 videos, out, kills = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 options = PrepareOptions(frames=FrameConfig(size=32), cut=CutConfig(mode="every", seconds=0.8))
