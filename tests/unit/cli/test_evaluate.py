@@ -90,8 +90,9 @@ def test_without_a_training_split_nobody_is_seen_and_the_floor_is_the_models_mea
 def test_the_file_has_its_keys(evaluated: Path) -> None:
     metrics = metrics_of(evaluated)
     assert set(metrics) == {
-        "schema", "seen", "unseen", "all", "speakers", "confidence_95", "bootstrap", "bands_hz", "formant_ceilings_hz",
-        "definitions", "left_out", "failures", "model", "dataset", "versions", "device", "reproduce",
+        "kind", "schema", "seen", "unseen", "all", "speakers", "confidence_95", "bootstrap", "bands_hz",
+        "formant_ceilings_hz", "definitions", "left_out", "failures", "model", "dataset", "versions", "device",
+        "reproduce",
     }  # fmt: skip
     for name in ("seen", "unseen", "all"):
         assert set(metrics[name]) >= WANTED
