@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rtmri2speech.cli.flags import flags_of, with_flags
-from rtmri2speech.cli.main import app
+from rtmri2speech.cli.flags import flags_of, in_flags, is_running, with_flags
+from rtmri2speech.cli.main import app, main
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,15 @@ def test_the_flags_are_those_of_the_command() -> None:
     assert found["target_frames"] == "--target-frames" and found["stride"] == "--stride"
     assert "target_frames" not in flags_of(app, ["prepare", "videos", "--out", "o"])
     assert flags_of(app, ["no-such-command"]) == {}
+
+
+def test_older_spellings_still_work(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["prepare", "x", "--out", "o", "--normalisation", "odd"]
+    assert main(words) == 1
+    assert '"memo", "robust"' in capsys.readouterr().err
+
+
+def test_a_command_says_flags_in_what_it_prints_itself() -> None:
+    is_running(app, ["prepare", "x", "--out", "o"])
+    assert in_flags("Leave them out with `trim_over_bright=True`.") == "Leave them out with --trim-over-bright."
+    assert in_flags("`split_ratio` 1 0 0; `fps`") == "--split-ratio 1 0 0; --fps"

@@ -326,7 +326,7 @@ def test_a_picture_that_changes_size_is_refused(
         return whole(self, frame) if count < 4 else whole(self, frame)[:32]
 
     monkeypatch.setattr(GreyConverter, "__call__", shrinking)
-    with pytest.raises(MediaError, match=r"changes size at frame 3 \(64x64 to 64x32\)"):
+    with pytest.raises(MediaError, match=r"change size at frame 3 \(64x64 to 64x32\)"):
         scan_video(path)
 
 
