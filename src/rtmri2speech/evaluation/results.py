@@ -95,7 +95,7 @@ def metrics_of(evaluation: Evaluation, summary: Summary, bootstrap: Bootstrap, r
     dataset, bundle, options = evaluation.dataset, evaluation.bundle, evaluation.options
     meta = dataset.meta
     same = bundle.acoustic_dataset
-    centres = meta.features.mel_centres()
+    centres = meta.features.mel_centers()
     return {
         "schema": SCHEMA,
         **{name: _values_of(group) for name, group in groups.items()},

@@ -48,7 +48,7 @@ def formant_in_band(
         low, high: the band, Hz.
         features: the mel definition.
     """
-    centres = features.mel_centres()
+    centres = features.mel_centers()
     inside = (formants >= low) & (formants <= high)
     level = np.stack([np.interp(row, centres, mel) for row, mel in zip(np.nan_to_num(formants), mel_db, strict=True)])
     chosen = np.argmax(np.where(inside, level, -np.inf), axis=1)
@@ -58,7 +58,7 @@ def formant_in_band(
 
 def _autocorrelation(mel_db: Floats, features: FeatureConfig) -> Floats:
     places = np.linspace(0.0, features.nyquist, _POINTS)
-    level = np.stack([np.interp(places, features.mel_centres(), row) for row in mel_db])
+    level = np.stack([np.interp(places, features.mel_centers(), row) for row in mel_db])
     level -= level.max(axis=1, keepdims=True)
     return np.fft.irfft(10.0 ** (np.maximum(level, -_DEPTH) / 10.0), axis=1)
 

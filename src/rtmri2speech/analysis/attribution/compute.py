@@ -242,7 +242,7 @@ def _metadata(
     clip: Clip, explainer: Explainer, maps: list[MapFile], values: Floats, about: dict[str, Any]
 ) -> dict[str, Any]:
     features = explainer.features
-    centres = features.mel_centres()
+    centres = features.mel_centers()
     source = source_of(clip)
     bands = [
         {
@@ -250,7 +250,7 @@ def _metadata(
             "low_hz": one.band.low,
             "high_hz": one.band.high,
             "mel_bins": list(one.band.bins),
-            "mel_centres_hz": [round(float(centres[bin]), 1) for bin in one.band.bins],
+            "mel_centers_hz": [round(float(centres[bin]), 1) for bin in one.band.bins],
             "sequence": one.path.name,
             "average": f"{one.stem}_average.npy",
             "scale": one.scale,

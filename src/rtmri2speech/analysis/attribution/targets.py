@@ -123,7 +123,7 @@ def make_target(
     """
     if kind not in get_args(TargetKind):
         raise ValueError(f"unknown target {kind!r}")
-    centres = features.mel_centres()
+    centres = features.mel_centers()
     weights = band.weights(features.n_mels)
     if kind == "adaptive":
         if formants is None:

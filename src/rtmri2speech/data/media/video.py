@@ -24,7 +24,7 @@ VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov")
 # Errors of single packets after which the next packet may still be good.
 _DAMAGE = (av.error.InvalidDataError, av.error.ExternalError, av.error.EOFError)
 
-GreyFrame = NDArray[np.uint8] | NDArray[np.uint16]
+GrayFrame = NDArray[np.uint8] | NDArray[np.uint16]
 
 
 @contextmanager
@@ -86,7 +86,7 @@ def decode_stream(container: Any, stream: Any, seen: Callable[[Any], None] = lam
             yield None
 
 
-class GreyConverter:
+class GrayConverter:
     """Decoded frames to gray values (h, w), 16 bits where the format has more than 8.
 
     One for each video: it keeps its conversion set up, where a frame's own ``to_ndarray`` sets it up anew
@@ -96,31 +96,31 @@ class GreyConverter:
     def __init__(self) -> None:
         self._reformatter = VideoReformatter()
 
-    def __call__(self, frame: VideoFrame) -> GreyFrame:
+    def __call__(self, frame: VideoFrame) -> GrayFrame:
         """Convert one frame."""
         deep = max(component.bits for component in frame.format.components) > 8 and frame.format.name != "pal8"
         # One thread: the cores belong to files side by side, and a frame is done before others have woken up.
         converted = self._reformatter.reformat(frame, format="gray16le" if deep else "gray", threads=1)
-        grey: GreyFrame = converted.to_ndarray()  # type: ignore[assignment]
-        return grey
+        gray: GrayFrame = converted.to_ndarray()  # type: ignore[assignment]
+        return gray
 
 
-def read_video(path: Path) -> Iterator[GreyFrame]:
+def read_video(path: Path) -> Iterator[GrayFrame]:
     """Gray frames (h, w) of a video in order, uint8, or uint16 for deeper formats.
 
     Damaged packets are skipped, as ``scan.py`` counts them.
     """
     with opened(path) as container:
-        stream, to_grey = video_stream(container, path), GreyConverter()
+        stream, to_gray = video_stream(container, path), GrayConverter()
         for frame in decode_stream(container, stream):
             if frame is not None:
-                yield to_grey(frame)
+                yield to_gray(frame)
 
 
 def write_video(
     path: Path, frames: Iterable[NDArray[np.uint8]], rate: Fraction, lossless: bool = False, crf: int = 8
 ) -> None:
-    """Write grey frames (h, w) of even size as a video of exactly ``rate`` frames a second.
+    """Write gray frames (h, w) of even size as a video of exactly ``rate`` frames a second.
 
     Lossless is FFV1 (use ``.mkv`` or ``.avi``); otherwise H.264, or MPEG-4 where this build of FFmpeg has no H.264
     encoder. The constant rate factor ``crf`` is H.264's measure of loss: none can be seen at 8; 20 is a fifth the size.

@@ -92,7 +92,7 @@ def draw_sheet(out: Path, group: Group, features: FeatureConfig) -> list[Path]:
 
 def _draw_errors(axes: Any, group: Group, features: FeatureConfig) -> None:
     """Mean absolute error of each mel bin, with the bands of the acoustic loss."""
-    centres = features.mel_centres()
+    centres = features.mel_centers()
     bins = np.arange(len(centres))
     for name in ("floor", "model", "ceiling"):
         axes.plot(bins, group.by_bin[name], _LINES[name], color=_COLOURS[name], label=_NAMES[name], linewidth=1.3)
