@@ -161,7 +161,7 @@ def draw_frame_with_map(work: Path, path: Path) -> None:
     axes.imshow(mel.T, origin="lower", aspect="auto", cmap="magma", extent=(0, seconds, -0.5, features.n_mels - 0.5))
     axes.axvline((frame + 0.5) / rate, color="white", linewidth=1.2)
     hertz = (100, 500, 1000, 2000, 4000)
-    axes.set_yticks(np.interp(hertz, features.mel_centres(), np.arange(features.n_mels)), [str(one) for one in hertz])
+    axes.set_yticks(np.interp(hertz, features.mel_centers(), np.arange(features.n_mels)), [str(one) for one in hertz])
     axes.set(xlabel="time (s)", ylabel="frequency (Hz)")
     axes.set_title("speech made of the pictures alone", fontsize="medium")
     figure.savefig(path, dpi=100)

@@ -31,7 +31,7 @@ def mel_figure(mel_db: Float32, features: FeatureConfig, title: str) -> Drawing:
         vmax=top,
         extent=(0.0, seconds, -0.5, features.n_mels - 0.5),
     )
-    centers = features.mel_centres()
+    centers = features.mel_centers()
     ticks = [hz for hz in _TICKS_HZ if centers[0] <= hz <= centers[-1]]
     axes.set_yticks(np.interp(ticks, centers, np.arange(features.n_mels)), [str(hz) for hz in ticks])
     axes.set_xlabel("time (s)")

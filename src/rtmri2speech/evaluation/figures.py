@@ -74,7 +74,7 @@ def plot_sheet(figure: Figure, group: Group, features: FeatureConfig) -> None:
 
 def _plot_errors(axes: Axes, group: Group, features: FeatureConfig) -> None:
     """Mean absolute error of each mel bin, with the bands of the acoustic loss."""
-    centers = features.mel_centres()
+    centers = features.mel_centers()
     bins = np.arange(len(centers))
     for name in ("floor", "model", "ceiling"):
         axes.plot(bins, group.by_bin[name], _LINES[name], color=_COLORS[name], label=_NAMES[name], linewidth=1.3)

@@ -54,7 +54,7 @@ def metrics_of(evaluation: Evaluation) -> dict[str, Any]:
     summary, bootstrap = evaluation.groups, evaluation.bootstrap
     groups = {group.name: group for group in (*summary.main, summary.all)}
     meta = evaluation.dataset.meta
-    centers = meta.features.mel_centres()
+    centers = meta.features.mel_centers()
     return {
         **{name: _values_of(group) for name, group in groups.items()},
         "speakers": {

@@ -50,7 +50,7 @@ def formant_in_band(formants: Float64, mel_db: Floating, low: float, high: float
         low, high: the band, Hz.
         features: the mel definition.
     """
-    centers = features.mel_centres()
+    centers = features.mel_centers()
     inside = (formants >= low) & (formants <= high)
     level = np.stack([np.interp(row, centers, mel) for row, mel in zip(np.nan_to_num(formants), mel_db, strict=True)])
     chosen = np.argmax(np.where(inside, level, -np.inf), axis=1)
@@ -60,7 +60,7 @@ def formant_in_band(formants: Float64, mel_db: Floating, low: float, high: float
 
 def _autocorrelation(mel_db: Float64, features: FeatureConfig) -> Float64:
     places = np.linspace(0.0, features.nyquist, _POINTS)
-    level = np.stack([np.interp(places, features.mel_centres(), row) for row in mel_db])
+    level = np.stack([np.interp(places, features.mel_centers(), row) for row in mel_db])
     level -= level.max(axis=1, keepdims=True)
     return np.fft.irfft(10.0 ** (np.maximum(level, -_DEPTH) / 10.0), axis=1)
 

@@ -86,7 +86,7 @@ class FeatureConfig(Config):
         low, high = hz_to_mel(np.array([self.fmin, self.top]))
         return mel_to_hz(np.linspace(low, high, self.n_mels + 2))
 
-    def mel_centres(self) -> NDArray[np.float64]:
+    def mel_centers(self) -> NDArray[np.float64]:
         """Frequency of each filter's peak in Hz, shape (n_mels,)."""
         return self.mel_edges()[1:-1]
 
@@ -103,7 +103,7 @@ class FeatureConfig(Config):
                 f"Band {low:g}-{high:g} Hz ends above the Nyquist frequency {self.nyquist:g} Hz.",
                 f"End the band at {self.top:g} Hz or below.",
             )
-        inside = np.flatnonzero((self.mel_centres() >= low) & (self.mel_centres() <= high))
+        inside = np.flatnonzero((self.mel_centers() >= low) & (self.mel_centers() <= high))
         if len(inside) == 0:
             raise ConfigError(f"Band {low:g}-{high:g} Hz holds no mel bin.", "Widen the band.")
         return int(inside[0]), int(inside[-1])

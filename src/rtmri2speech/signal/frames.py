@@ -20,7 +20,7 @@ _ROUNDING = 1e-6
 # Target pixels of a piece of the resize.
 _PIECE = 32
 
-GreyLimits = tuple[float, float]
+GrayLimits = tuple[float, float]
 """Gray values that become 0 and 1 in robust mode, in the source's own units."""
 
 
@@ -43,7 +43,7 @@ class FrameConfig(Config):
             raise ValueError("low_percentile must lie below high_percentile")
         return self
 
-    def limits(self, histogram: NDArray[np.int64]) -> GreyLimits | None:
+    def limits(self, histogram: NDArray[np.int64]) -> GrayLimits | None:
         """Gray limits from a clip's histogram (counts by gray value); None in memo mode."""
         if self.mode == "memo":
             return None
@@ -53,7 +53,7 @@ class FrameConfig(Config):
         return float(low), float(max(high, low + 1))
 
 
-def normalise_frames(frames: NDArray[Any], config: FrameConfig, limits: GreyLimits | None) -> NDArray[np.uint8]:
+def normalize_frames(frames: NDArray[Any], config: FrameConfig, limits: GrayLimits | None) -> NDArray[np.uint8]:
     """Resize and normalize gray frames.
 
     Args:

@@ -62,7 +62,7 @@ def _cut(signal: Any, length: int, hop: int) -> Any:
     return signal.unfold(-1, length, hop)
 
 
-def preemphasise(waveform: Array, coefficient: float) -> Array:
+def preemphasize(waveform: Array, coefficient: float) -> Array:
     """y[n] = x[n] - coefficient * x[n-1], with x[-1] = 0. Shape (..., N) in and out."""
     rest = waveform[..., 1:] - coefficient * waveform[..., :-1]
     emphasized: Array = _library(waveform).concatenate([waveform[..., :1], rest], axis=-1)
@@ -89,7 +89,7 @@ def mel_power(waveform: Array, config: FeatureConfig) -> Array:
             f"Give at least {config.min_samples} samples ({config.min_samples / config.sample_rate:.3f} s).",
         )
     library = _library(waveform)
-    emphasized = preemphasise(waveform, config.preemphasis)
+    emphasized = preemphasize(waveform, config.preemphasis)
     before, after = config.padding
     reflected = [
         library.flip(emphasized[..., 1 : before + 1], (-1,)),

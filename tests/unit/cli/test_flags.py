@@ -8,7 +8,7 @@ import pytest
 
 from rtmri2speech.cli import console
 from rtmri2speech.cli.flags import flags_of, in_flags, remember, with_flags
-from rtmri2speech.cli.main import app
+from rtmri2speech.cli.main import app, main
 from rtmri2speech.errors import UserError
 
 
@@ -42,3 +42,15 @@ def test_failures_of_a_batch_are_told_in_the_flags_of_the_command_that_runs(caps
     assert console.report_failures([(Path("a.wav"), UserError("a.wav: `ceiling=9`.", "Give `tier`."))]) == 1
     assert capsys.readouterr().err == "error: a.wav: --ceiling 9.\n       Give --tier.\n"
     assert in_flags("without parameters") == "without parameters"
+
+
+def test_older_spellings_still_work(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["prepare", "x", "--out", "o", "--normalisation", "odd"]
+    assert main(words) == 1
+    assert '"memo", "robust"' in capsys.readouterr().err
+
+
+def test_a_command_says_flags_in_what_it_prints_itself() -> None:
+    remember(app, ["prepare", "x", "--out", "o"])
+    assert in_flags("Leave them out with `trim_over_bright=True`.") == "Leave them out with --trim-over-bright."
+    assert in_flags("`split_ratio` 1 0 0; `fps`") == "--split-ratio 1 0 0; --fps"

@@ -131,7 +131,7 @@ def test_a_missing_folder_and_one_without_videos_are_refused(tmp_path: Path) -> 
 @pytest.mark.parametrize("offset", [math.nan, math.inf])
 def test_an_offset_that_is_no_number_is_refused(tmp_path: Path, offset: float) -> None:
     touch(tmp_path / "a.mp4")
-    with pytest.raises(ConfigError, match="sync-offset"):
+    with pytest.raises(ConfigError, match="`sync_offset"):
         FolderCorpus((tmp_path,), sync_offset=offset).recordings()
 
 

@@ -52,7 +52,7 @@ def test_nothing_in_a_flat_spectrum_and_nothing_of_nothing() -> None:
 
 def test_of_two_formants_in_a_band_the_louder_counts() -> None:
     mel = np.full((1, FEATURES.n_mels), -50.0, np.float32)
-    mel[0, np.abs(FEATURES.mel_centres() - 2000) < 100] = -20.0
+    mel[0, np.abs(FEATURES.mel_centers() - 2000) < 100] = -20.0
     formants = np.array([[500.0, 1200.0, 2000.0, np.nan]])
     assert formant_in_band(formants, mel, 900, 2500, FEATURES)[0] == 2000.0
     assert np.isnan(formant_in_band(formants, mel, 2600, 4000, FEATURES)[0])

@@ -529,7 +529,7 @@ def test_a_folder_that_is_no_dataset_is_not_touched(tmp_path: Path, run: Run) ->
 
 
 def test_impossible_options_are_refused_before_any_work(run: Run, root: Path, options: PrepareOptions) -> None:
-    with pytest.raises(ConfigError, match="split-ratio"):
+    with pytest.raises(ConfigError, match="split_ratio"):
         run(options=with_options(options, split_ratio=(100.0, 0.0, 0.0)))
     with pytest.raises(ConfigError, match="no such mask"):
         run(options=with_options(options, mask=Path("no.png")))

@@ -27,7 +27,7 @@ def test_formant_bands_fall_on_their_bins() -> None:
 @given(st.floats(0, 5000), st.floats(1, 3000))
 def test_a_band_holds_exactly_the_centres_inside_it(low: float, width: float) -> None:
     high = min(low + width, MEMO.nyquist)
-    inside = [index for index, hz in enumerate(MEMO.mel_centres()) if low <= hz <= high]
+    inside = [index for index, hz in enumerate(MEMO.mel_centers()) if low <= hz <= high]
     if not inside:
         with pytest.raises(ConfigError, match="no mel bin"):
             MEMO.band_bins(low, high)
@@ -69,7 +69,7 @@ def test_filterbank_is_librosas(config: FeatureConfig) -> None:
     assert ours.shape == theirs.shape
     assert np.abs(ours - theirs).max() < 1e-6 * theirs.max()
     centres = librosa.mel_frequencies(n_mels=config.n_mels + 2, fmin=config.fmin, fmax=config.top)[1:-1]
-    assert np.allclose(config.mel_centres(), centres, rtol=1e-9)
+    assert np.allclose(config.mel_centers(), centres, rtol=1e-9)
 
 
 def test_no_filter_is_empty() -> None:
@@ -79,7 +79,7 @@ def test_no_filter_is_empty() -> None:
 def test_each_filter_peaks_at_its_centre() -> None:
     hertz = np.linspace(0, MEMO.nyquist, MEMO.n_fft // 2 + 1)
     peaks = hertz[mel_filterbank(MEMO).argmax(axis=1)]
-    assert np.abs(peaks - MEMO.mel_centres()).max() <= hertz[1] / 2
+    assert np.abs(peaks - MEMO.mel_centers()).max() <= hertz[1] / 2
 
 
 @given(st.floats(0, 20000))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rtmri2speech.errors import UserError
 from rtmri2speech.signal import mel
 from rtmri2speech.signal.features import FeatureConfig, mel_filterbank, transform_window
-from rtmri2speech.signal.mel import DB_PER_NEPER, db_to_ln, ln_to_db, mel_db, mel_power, preemphasise
+from rtmri2speech.signal.mel import DB_PER_NEPER, db_to_ln, ln_to_db, mel_db, mel_power, preemphasize
 
 MEMO = FeatureConfig()
 HOP = MEMO.hop_length
@@ -166,7 +166,7 @@ def rounding_of_float32(signal: NDArray[np.float32], config: FeatureConfig) -> N
     roundings of the level itself.
     """
     u = float(np.finfo(np.float32).eps) / 2
-    wave = preemphasise(signal.astype(np.float64), config.preemphasis)
+    wave = preemphasize(signal.astype(np.float64), config.preemphasis)
     padded = np.pad(wave, config.padding, "reflect")
     frames = np.lib.stride_tricks.sliding_window_view(padded, config.n_fft)[:: config.hop_length]
     # Root mean square of the transform: the norm of the frame (Parseval).
@@ -215,7 +215,7 @@ def test_leading_dimensions_are_kept(library: Callable[[Any], Any]) -> None:
 def test_preemphasis_is_the_difference_equation() -> None:
     wave = torch.tensor([1.0, 2.0, -1.0, 0.5])
     expected = [1.0, 2 - 0.97, -1 - 1.94, 0.5 + 0.97]
-    assert np.allclose(preemphasise(wave, 0.97), expected) and np.allclose(preemphasise(wave.numpy(), 0.97), expected)
+    assert np.allclose(preemphasize(wave, 0.97), expected) and np.allclose(preemphasize(wave.numpy(), 0.97), expected)
 
 
 def test_gradient_reaches_every_sample() -> None:

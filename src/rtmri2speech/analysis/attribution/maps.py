@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rtmri2speech.data.media.clips import Clip
     from rtmri2speech.drawing.overlay import Display
     from rtmri2speech.drawing.style import Drawing
-    from rtmri2speech.phonetics.labelled_segments import Segment
+    from rtmri2speech.phonetics.labeled_segments import Segment
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -10,7 +10,7 @@ import numpy as np
 
 from rtmri2speech.analysis.attribution.band_maps import BandMaps
 from rtmri2speech.arrays import Float32
-from rtmri2speech.phonetics.labelled_segments import Segment
+from rtmri2speech.phonetics.labeled_segments import Segment
 
 
 @dataclass(frozen=True)

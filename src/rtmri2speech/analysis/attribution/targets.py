@@ -103,7 +103,7 @@ def read_bands(bands: Sequence[str] | Mapping[str, tuple[float, float]] | None, 
     """
     if isinstance(bands, Mapping):
         bands = [f"{name}:{low:.10g}-{high:.10g}" for name, (low, high) in bands.items()]
-    centers = features.mel_centres()
+    centers = features.mel_centers()
     found: list[Band] = []
     for text in bands or FORMANT_BANDS:
         name, low, high = parse_band(text)
@@ -134,7 +134,7 @@ def make_target(band: Band, kind: TargetKind, features: FeatureConfig, formants:
     """
     if kind not in get_args(TargetKind):
         raise ValueError(f"unknown target {kind!r}")
-    centers = features.mel_centres()
+    centers = features.mel_centers()
     weights = band.weights(features.n_mels)
     if kind == "adaptive":
         if formants is None:

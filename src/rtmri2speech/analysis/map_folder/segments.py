@@ -11,7 +11,7 @@ import numpy as np
 from rtmri2speech.arrays import Int64
 from rtmri2speech.data.tables import Value, write_table
 from rtmri2speech.errors import DatasetError
-from rtmri2speech.phonetics.labelled_segments import Segment, Token
+from rtmri2speech.phonetics.labeled_segments import Segment, Token
 
 _COLUMNS = ("segment", "file_name", "token", "start_s", "end_s", "first_frame", "last_frame", "first_row")
 

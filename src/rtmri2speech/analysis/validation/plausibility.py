@@ -30,7 +30,7 @@ from rtmri2speech.data.provenance import write_about
 from rtmri2speech.data.tables import Value, write_table
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.inference.model import Model
-from rtmri2speech.phonetics.labelled_segments import labelled_segments
+from rtmri2speech.phonetics.labeled_segments import labeled_segments
 from rtmri2speech.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ def _tract(
     grid, rate = Path(textgrid), model.features.frame_rate
     found = read_regions(str(regions), source)
     labels, lead = labels or _vowels(grid), lead_of_labels(clip)
-    segments = labelled_segments(grid, tier, labels, clip.n_frames, rate, lead)
+    segments = labeled_segments(grid, tier, labels, clip.n_frames, rate, lead)
     return drawn_tract(found, segments, clip.n_frames, rate, str(regions))
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rtmri2speech.analysis.attribution.maps import Maps
     from rtmri2speech.data.media.clips import Clip
     from rtmri2speech.inference.model import Model
-    from rtmri2speech.phonetics.labelled_segments import Segment
+    from rtmri2speech.phonetics.labeled_segments import Segment
 
 Target = Literal["energy", "log-energy", "centroid", "adaptive"]
 Method = Literal["gradcam", "hirescam"]
@@ -130,12 +130,12 @@ def _segments(
     texts: list[str], textgrid: Path | None, tier: str, labels: list[str], clip: Clip, model: Model
 ) -> list[Segment]:
     from rtmri2speech.corpora.sound_of_recording import lead_of_labels
-    from rtmri2speech.phonetics.labelled_segments import labelled_segments, parse_segment, require_distinct
+    from rtmri2speech.phonetics.labeled_segments import labeled_segments, parse_segment, require_distinct
 
     rate = model.features.frame_rate
     found = [parse_segment(text, clip.n_frames, rate, clip.scan.path) for text in texts]
     if textgrid is not None:
-        found += labelled_segments(textgrid, tier, labels, clip.n_frames, rate, lead_of_labels(clip))
+        found += labeled_segments(textgrid, tier, labels, clip.n_frames, rate, lead_of_labels(clip))
     require_distinct(found)
     return found
 

@@ -15,7 +15,7 @@ from rtmri2speech.arrays import UInt8
 from rtmri2speech.data.media.scan import VideoScan, scan_video
 from rtmri2speech.errors import MediaError
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.frames import FrameConfig, GreyLimits, normalise_frames
+from rtmri2speech.signal.frames import FrameConfig, GrayLimits, normalize_frames
 from rtmri2speech.signal.retiming import Retiming, plan_retiming
 
 # Frames are kept after the first pass up to this size: five minutes of 256 x 256 pixels.
@@ -38,7 +38,7 @@ class Clip:
     scan: VideoScan
     frames: FrameConfig
     retiming: Retiming
-    limits: GreyLimits | None
+    limits: GrayLimits | None
     skipped: int
     keep: bool = False
     _kept: list[UInt8] = field(default_factory=list, repr=False, compare=False)
@@ -61,7 +61,7 @@ class Clip:
         keep = self.keep and self.n_frames * self.frames.size**2 <= _KEEP_BYTES
         kept: list[UInt8] = []
         for block in self.retiming.apply(islice(self.scan.read(), self.skipped, None)):
-            frames = normalise_frames(block, self.frames, self.limits)
+            frames = normalize_frames(block, self.frames, self.limits)
             if keep:
                 kept.append(frames)
             yield frames

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtmri2speech.data.media.timestamps import frame_times, tagged_duration
-from rtmri2speech.data.media.video import GreyConverter, GreyFrame, decode_stream, opened, read_video, video_stream
+from rtmri2speech.data.media.video import GrayConverter, GrayFrame, decode_stream, opened, read_video, video_stream
 from rtmri2speech.errors import MediaError
 
 # Frames of a scanned video stay in memory up to this size: 4,000 frames of 256x256, two and a half minutes.
@@ -61,7 +61,7 @@ class VideoScan:
     frozen: bool
     histogram: NDArray[np.int64]
     over_bright: int
-    kept: list[GreyFrame] | None = field(default=None, compare=False, repr=False)
+    kept: list[GrayFrame] | None = field(default=None, compare=False, repr=False)
 
     @property
     def n_frames(self) -> int:
@@ -87,7 +87,7 @@ class VideoScan:
         if self.damage is not None:
             raise MediaError(f"{self.path}: {self.damage}.", "Copy or export the file again.")
 
-    def read(self) -> Iterator[GreyFrame]:
+    def read(self) -> Iterator[GrayFrame]:
         """The frames (h, w) in order, from memory or from the file."""
         return read_video(self.path) if self.kept is None else iter(self.kept)
 
@@ -107,7 +107,7 @@ def scan_video(path: Path, fps: Fraction | None = None) -> VideoScan:
     Raises:
         MediaError: when it cannot be read, holds no video, or no frame could be decoded.
     """
-    tally, to_grey, hidden, damaged = _Tally(path), GreyConverter(), 0, 0
+    tally, to_gray, hidden, damaged = _Tally(path), GrayConverter(), 0, 0
     pts: list[int | None] = []
 
     def count_hidden(packet: Any) -> None:
@@ -126,7 +126,7 @@ def scan_video(path: Path, fps: Fraction | None = None) -> VideoScan:
                 damaged += 1
                 continue
             pts.append(frame.pts)
-            tally.add(to_grey(frame), bool(frame.is_corrupt))
+            tally.add(to_gray(frame), bool(frame.is_corrupt))
     if tally.first is None:
         raise MediaError(f"{path}: not one frame could be decoded.", "Copy or export the recording again.")
     if without_times and (late := pts[0]) in (1, 2):
@@ -167,8 +167,8 @@ class _Tally:
     """Statistics of a video, gathered frame by frame."""
 
     def __init__(self, path: Path) -> None:
-        self.first: GreyFrame | None = None
-        self.kept: list[GreyFrame] | None = []
+        self.first: GrayFrame | None = None
+        self.kept: list[GrayFrame] | None = []
         self.means: list[float] = []
         self.blank: list[int] = []
         self.concealed = 0
@@ -176,21 +176,21 @@ class _Tally:
         self._path = path
         self._histograms: list[NDArray[np.int64]] = []
 
-    def add(self, grey: GreyFrame, concealed: bool) -> None:
+    def add(self, gray: GrayFrame, concealed: bool) -> None:
         """Count a frame."""
         number = len(self.means)
         if self.first is None:
-            self.first = grey
-        elif grey.shape != self.first.shape:
-            (height, width), (new_height, new_width) = self.first.shape, grey.shape
+            self.first = gray
+        elif gray.shape != self.first.shape:
+            (height, width), (new_height, new_width) = self.first.shape, gray.shape
             raise MediaError(
                 f"{self._path}: the frames change size at frame {number} "
                 f"({width}x{height} to {new_width}x{new_height}).",
                 "Export the recording as one video of constant size.",
             )
         else:
-            self.frozen = self.frozen and np.array_equal(grey, self.first)
-        counts = np.bincount(grey.ravel(), minlength=np.iinfo(grey.dtype).max + 1)
+            self.frozen = self.frozen and np.array_equal(gray, self.first)
+        counts = np.bincount(gray.ravel(), minlength=np.iinfo(gray.dtype).max + 1)
         # Leading frames are kept apart until the steady state is known.
         if len(self._histograms) < _LEADING_MAX:
             self._histograms.append(counts.astype(np.int32))
@@ -198,11 +198,11 @@ class _Tally:
             self._histograms[-1] = self._histograms[-1] + counts
         if np.count_nonzero(counts) == 1:
             self.blank.append(number)
-        self.means.append(float(counts @ np.arange(len(counts)) / grey.size))
+        self.means.append(float(counts @ np.arange(len(counts)) / gray.size))
         self.concealed += concealed
         if self.kept is not None:
-            self.kept.append(grey)
-            if len(self.kept) * grey.nbytes > _KEEP_BYTES:
+            self.kept.append(gray)
+            if len(self.kept) * gray.nbytes > _KEEP_BYTES:
                 self.kept = None
 
     def histogram(self, skipped: int) -> NDArray[np.int64]:

@@ -31,7 +31,7 @@ _BT709 = 1
 # Errors of single packets after which the next packet may still be good.
 _DAMAGE = (av.error.InvalidDataError, av.error.ExternalError, av.error.EOFError)
 
-GreyFrame = NDArray[np.uint8] | NDArray[np.uint16]
+GrayFrame = NDArray[np.uint8] | NDArray[np.uint16]
 
 
 @contextmanager
@@ -93,7 +93,7 @@ def decode_stream(container: Any, stream: Any, seen: Callable[[Any], None] = lam
             yield None
 
 
-class GreyConverter:
+class GrayConverter:
     """Decoded frames to gray values (h, w), 16 bits where the format has more than 8.
 
     One for each video: it keeps its conversion set up, where a frame's own ``to_ndarray`` sets it up anew
@@ -103,25 +103,25 @@ class GreyConverter:
     def __init__(self) -> None:
         self._reformatter = VideoReformatter()
 
-    def __call__(self, frame: VideoFrame) -> GreyFrame:
+    def __call__(self, frame: VideoFrame) -> GrayFrame:
         """Convert one frame."""
         deep = max(component.bits for component in frame.format.components) > 8 and frame.format.name != "pal8"
         # One thread: the cores belong to files side by side, and a frame is done before others have woken up.
         converted = self._reformatter.reformat(frame, format="gray16le" if deep else "gray", threads=1)
-        grey: GreyFrame = converted.to_ndarray()  # type: ignore[assignment]
-        return grey
+        gray: GrayFrame = converted.to_ndarray()  # type: ignore[assignment]
+        return gray
 
 
-def read_video(path: Path) -> Iterator[GreyFrame]:
+def read_video(path: Path) -> Iterator[GrayFrame]:
     """Gray frames (h, w) of a video in order, uint8, or uint16 for deeper formats.
 
     Damaged packets are skipped, as ``scan.py`` counts them.
     """
     with opened(path) as container:
-        stream, to_grey = video_stream(container, path), GreyConverter()
+        stream, to_gray = video_stream(container, path), GrayConverter()
         for frame in decode_stream(container, stream):
             if frame is not None:
-                yield to_grey(frame)
+                yield to_gray(frame)
 
 
 class SoundTrack(Protocol):

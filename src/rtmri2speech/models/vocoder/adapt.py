@@ -146,8 +146,8 @@ def mel_estimate(heard: MelInput, features: FeatureConfig) -> tuple[Matrix, Matr
     """
     theirs, input_ours = heard.features, MelInput(features)
     scale = theirs.sample_rate / features.sample_rate
-    ours = hz_to_mel(features.mel_centres() * scale)
-    places = np.interp(hz_to_mel(theirs.mel_centres()), ours, np.arange(len(ours)))
+    ours = hz_to_mel(features.mel_centers() * scale)
+    places = np.interp(hz_to_mel(theirs.mel_centers()), ours, np.arange(len(ours)))
     # Where ours are the narrower ones, a band of the source's hears all that it covers.
     widths = np.gradient(places) if len(places) > 1 else np.ones(1)
     hats = _hats(places, len(ours), np.maximum(widths, 1.0))

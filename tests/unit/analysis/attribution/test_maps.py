@@ -16,7 +16,7 @@ from rtmri2speech.analysis.regions.masks import read_regions
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.inference.model import Model
 from rtmri2speech.models.bundle.model_file import Bundle
-from rtmri2speech.phonetics.labelled_segments import parse_segment
+from rtmri2speech.phonetics.labeled_segments import parse_segment
 from rtmri2speech.signal.frames import FrameConfig
 
 FRAMES = 68

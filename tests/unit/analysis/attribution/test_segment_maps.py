@@ -7,7 +7,7 @@ import numpy as np
 from rtmri2speech.analysis.attribution.band_maps import BandMaps
 from rtmri2speech.analysis.attribution.segment_maps import differences_of, means_of, token_statistics
 from rtmri2speech.analysis.attribution.targets import Band
-from rtmri2speech.phonetics.labelled_segments import Segment, Token
+from rtmri2speech.phonetics.labeled_segments import Segment, Token
 
 A = Segment("a", (Token(0, 0.1, 0, 3), Token(0.2, 0.5, 5, 12)))
 I = Segment("i", (Token(0.6, 0.7, 15, 18),))  # noqa: E741

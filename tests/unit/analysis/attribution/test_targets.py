@@ -23,7 +23,7 @@ def test_the_memos_bands_are_the_right_bins() -> None:
 def test_energy_level_and_centroid_by_hand() -> None:
     mel = torch.randn(3, FEATURES.n_mels, dtype=torch.float64) * 10 - 40
     power = 10 ** (mel.numpy() / 10)
-    centres = FEATURES.mel_centres()
+    centres = FEATURES.mel_centers()
     inside = slice(7, 21)
     energy = power[:, inside].sum(axis=1)
     centroid = (power[:, inside] * centres[inside]).sum(axis=1) / energy
@@ -36,7 +36,7 @@ def test_energy_level_and_centroid_by_hand() -> None:
 def test_an_adaptive_band_is_the_level_about_its_formant(formant: float, mix: float) -> None:
     mel = torch.full((2, FEATURES.n_mels), -30.0 + mix)
     target = make_target(F2, "adaptive", FEATURES, np.array([formant, np.nan]))
-    count = int((np.abs(FEATURES.mel_centres() - formant) <= 250).sum())
+    count = int((np.abs(FEATURES.mel_centers() - formant) <= 250).sum())
     assert target.weights[0].sum() == count and target.weights[1].sum() == 24
     assert float(target(mel)[0]) == pytest.approx(-30.0 + mix + 10 * np.log10(count), abs=1e-3)
 

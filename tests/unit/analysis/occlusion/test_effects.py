@@ -15,7 +15,7 @@ BANDS = read_bands(["F1:300-900", "F2:900-2500"], FEATURES)
 
 def resonant(f1: float, f2: float, frames: int = 6) -> np.ndarray:
     """A mel with two peaks, (T, M), dB."""
-    hz = FEATURES.mel_centres()
+    hz = FEATURES.mel_centers()
     power = 1e-4 + sum(1.0 / (1.0 + ((hz - peak) / 60.0) ** 2) for peak in (f1, f2, 3500.0, 4600.0))
     return np.repeat(10 * np.log10(power)[None], frames, axis=0).astype(np.float32)
 

@@ -12,7 +12,7 @@ from rtmri2speech.analysis.regions.masks import Source, read_regions
 from rtmri2speech.analysis.validation.tract import PLACES, Tract, drawn_tract, simulated_tract, tube_shares
 from rtmri2speech.data.truth import Truth
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.phonetics.labelled_segments import Segment, Token
+from rtmri2speech.phonetics.labeled_segments import Segment, Token
 
 
 def test_places_run_from_the_glottis_to_the_lips_and_share_out_all_that_is_known(tract: Tract, truth: Truth) -> None:

@@ -12,7 +12,6 @@ import soundfile
 from numpy.typing import NDArray
 from scipy.io import wavfile
 
-from rtmri2speech.data.media import audio
 from rtmri2speech.data.media.audio import (
     has_sound,
     read_sound,
@@ -244,7 +243,7 @@ def test_a_sound_that_cannot_be_written_is_a_user_error(tmp_path: Path, monkeypa
     def full(*names: object) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(audio.os, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(UserError, match="No space left") as caught:
         write_wav(tmp_path / "a.wav", tone(8000), 8000)
     assert str(tmp_path / "a.wav") in caught.value.problem

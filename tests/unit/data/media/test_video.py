@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rtmri2speech.data.media.audio import has_sound, read_sound
 from rtmri2speech.data.media.scan import scan_video
-from rtmri2speech.data.media.video import GreyConverter, read_video, write_video
+from rtmri2speech.data.media.video import GrayConverter, read_video, write_video
 from rtmri2speech.errors import MediaError, UserError
 
 Pictures = NDArray[np.uint8]
@@ -318,15 +318,15 @@ def test_a_picture_that_changes_size_is_refused(
 ) -> None:
     path = tmp_path / "clip.mkv"
     write_video(path, pictures[:6], Fraction(25), lossless=True)
-    whole, count = GreyConverter.__call__, 0
+    whole, count = GrayConverter.__call__, 0
 
-    def shrinking(self: GreyConverter, frame: av.VideoFrame) -> np.ndarray:
+    def shrinking(self: GrayConverter, frame: av.VideoFrame) -> np.ndarray:
         nonlocal count
         count += 1
         return whole(self, frame) if count < 4 else whole(self, frame)[:32]
 
-    monkeypatch.setattr(GreyConverter, "__call__", shrinking)
-    with pytest.raises(MediaError, match=r"changes size at frame 3 \(64x64 to 64x32\)"):
+    monkeypatch.setattr(GrayConverter, "__call__", shrinking)
+    with pytest.raises(MediaError, match=r"change size at frame 3 \(64x64 to 64x32\)"):
         scan_video(path)
 
 

@@ -96,11 +96,11 @@ def test_bands_are_matched_at_the_same_place_of_the_spectrum() -> None:
     bands, _ = mel_estimate(MelInput(RELEASED, magnitude=True), OURS)
     np.testing.assert_allclose(bands.sum(1), 0.5)
     assert ((bands > 0).sum(1) <= 2).all()
-    cycles = bands / 0.5 @ (OURS.mel_centres() / OURS.sample_rate)
-    np.testing.assert_allclose(cycles, RELEASED.mel_centres() / RELEASED.sample_rate, rtol=0.01, atol=2e-3)
+    cycles = bands / 0.5 @ (OURS.mel_centers() / OURS.sample_rate)
+    np.testing.assert_allclose(cycles, RELEASED.mel_centers() / RELEASED.sample_rate, rtol=0.01, atol=2e-3)
     # Below our first band takes that; above the source's last one nothing is heard.
     assert bands[0, 0] == 0.5
-    silent = OURS.mel_centres() / OURS.sample_rate > 1.1 * RELEASED.top / RELEASED.sample_rate
+    silent = OURS.mel_centers() / OURS.sample_rate > 1.1 * RELEASED.top / RELEASED.sample_rate
     assert silent.any() and not bands[:, silent].any()
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
 from rtmri2speech.errors import ConfigError, MediaError
-from rtmri2speech.phonetics.labelled_segments import Segment, Token, labelled_segments, parse_segment, require_distinct
+from rtmri2speech.phonetics.labeled_segments import Segment, Token, labeled_segments, parse_segment, require_distinct
 
 RATE = Fraction(25)
 VIDEO = Path("clip.mp4")
@@ -63,22 +63,22 @@ def grid(tmp_path: Path) -> Path:
 
 
 def test_all_tokens_of_a_label(grid: Path) -> None:
-    a, i = labelled_segments(grid, "phones", ["a", "i", "a"], 50, RATE)
+    a, i = labeled_segments(grid, "phones", ["a", "i", "a"], 50, RATE)
     assert [(t.first, t.stop) for t in a.tokens] == [(0, 10), (12, 25)] and a.skipped == 0
     assert [(t.first, t.stop) for t in i.tokens] == [(30, 40)] and i.skipped == 1
 
 
 def test_a_missing_tier_or_label_names_those_there_are(grid: Path) -> None:
     with pytest.raises(ConfigError, match=r"no interval tier 'vowels'") as caught:
-        labelled_segments(grid, "vowels", ["a"], 50, RATE)
+        labeled_segments(grid, "vowels", ["a"], 50, RATE)
     assert "'phones', 'words'" in caught.value.remedy and str(grid) in caught.value.problem
     with pytest.raises(ConfigError, match="no label 'u'") as caught:
-        labelled_segments(grid, "phones", ["u"], 50, RATE)
+        labeled_segments(grid, "phones", ["u"], 50, RATE)
     assert "'a', 'i', 'k', 't'" in caught.value.remedy
     with pytest.raises(ConfigError, match="none of the 1 interval"):
-        labelled_segments(grid, "phones", ["t"], 50, RATE)
+        labeled_segments(grid, "phones", ["t"], 50, RATE)
     with pytest.raises(MediaError):
-        labelled_segments(grid.with_name("other.TextGrid"), "phones", ["a"], 50, RATE)
+        labeled_segments(grid.with_name("other.TextGrid"), "phones", ["a"], 50, RATE)
 
 
 @pytest.mark.parametrize("name", ["a", "あ", "a:", "../x", "N\u0303", "a b"])

@@ -89,7 +89,7 @@ def parse_segment(text: str, n_frames: int, rate: Fraction, video: Path) -> Segm
     return Segment(match[1] or f"{match[2]}-{match[3]}", (token,))
 
 
-def labelled_segments(
+def labeled_segments(
     textgrid: Path, tier: str, labels: Sequence[str], n_frames: int, rate: Fraction, lead: float = 0.0
 ) -> list[Segment]:
     """All intervals of a TextGrid's tier that carry one of the labels.
