@@ -3,8 +3,8 @@
     python benchmarks/vocoder.py quality DATASET --model base.safetensors --most 240 --json figures.json
     python pretrained/base-vocoder/publish.py base.safetensors --dataset DATASET --figures figures.json
 
-writes `vocoder.safetensors`, `metrics.json` and `README.md` beside this script. The card is made from what the model and
-the figures say, and of `--more`. Figures of other weights, or a dataset that these were not trained on, are refused.
+writes `vocoder.safetensors`, `metrics.json` and `README.md` next to this script. The card is made from what the model
+and the figures say, and from `--more`. Figures of other weights, or a dataset that these were not trained on, are refused.
 The shipped model is the trained one rounded to half precision; `quality --model` of both says what the rounding costs.
 """
 

@@ -3,9 +3,9 @@
     rtmri2speech evaluate DATASET model.safetensors --split test --out EVALUATION
     python pretrained/phantom/publish.py model.safetensors --evaluation EVALUATION --phantom PHANTOM
 
-writes `model.safetensors`, `metrics.json` and `README.md` beside this script. The figures are those that `evaluate` has
-written, of this very file, which `bundle --half` makes. The card is made from what the model, the figures and the phantom
-say; nothing in it is typed by hand.
+writes `model.safetensors`, `metrics.json` and `README.md` next to this script. The figures are those that `evaluate`
+has written, of this very file, which `bundle --half` makes. The card is made from what the model, the figures and the
+phantom say; nothing in it is typed by hand.
 """
 
 from __future__ import annotations

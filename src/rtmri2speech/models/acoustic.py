@@ -1,4 +1,4 @@
-"""Acoustic model: frames of the vocal tract to mel spectrogram (EfficientNetV2-B2 and BiLSTM, docs/reference/memo.md)."""
+"""Acoustic model: frames of the vocal tract to mel spectrogram (EfficientNetV2-B2, BiLSTM; docs/reference/memo.md)."""
 
 from __future__ import annotations
 
