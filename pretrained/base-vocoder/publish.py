@@ -3,8 +3,8 @@
     python benchmarks/vocoder.py quality DATASET --model base.safetensors --most 240 --json figures.json
     python pretrained/base-vocoder/publish.py base.safetensors --dataset DATASET --figures figures.json
 
-writes `vocoder.safetensors`, `metrics.json` and `README.md` beside this script. The card is made of what the model and
-the figures say, and of `--more`. Figures of other weights, or a dataset that these were not trained on, are refused.
+writes `vocoder.safetensors`, `metrics.json` and `README.md` next to this script. The card is made from what the model
+and the figures say, and from `--more`. Figures of other weights, or a dataset that these were not trained on, are refused.
 The shipped model is the trained one rounded to half precision; `quality --model` of both says what the rounding costs.
 """
 
@@ -19,6 +19,7 @@ from textwrap import fill
 from typing import Any
 
 from rtmri2speech.data.dataset.layout import Dataset
+from rtmri2speech.data.provenance import write_about
 from rtmri2speech.errors import UserError
 from rtmri2speech.models.bundle.model_file import Bundle, load_bundle, save_bundle, weights_hash
 
@@ -40,8 +41,8 @@ HiFi-GAN V1 from a {n_mels}-band mel spectrogram every {hop} samples to a wavefo
 ## Figures
 
 Copy synthesis: the mel of a recording made to sound again, and compared with the recording. Both are band-limited to
-half the sampling rate, and resampled to 16 kHz for PESQ; means over utterances. Griffin and Lim's way from the same
-mel stands beside.
+half the sampling rate, and resampled to 16 kHz for PESQ; means over utterances. Griffin-Lim from the same
+mel spectrogram is given for comparison.
 
 {table}
 
@@ -72,7 +73,7 @@ The model: MIT, as the project; the voices' licences ask for the credits above.
 
 
 def table(figures: dict[str, dict[str, dict[str, float]]]) -> str:
-    """Figures by group of speakers as a Markdown table, a row a group and way."""
+    """Figures by group of speakers as a Markdown table, one row per group and method."""
     lines = [
         "| speech | made by | utterances | " + " | ".join(COLUMNS.values()) + " |",
         "|---" * (3 + len(COLUMNS)) + "|",
@@ -147,7 +148,7 @@ def main() -> int:
     except UserError as error:
         print(f"error: {error.problem}\n       {error.remedy}", file=sys.stderr)
         return 1
-    (HERE / "metrics.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    write_about(HERE / "metrics.json", "copy_synthesis", 1, figures)
     (HERE / "README.md").write_text(text, encoding="utf-8")
     return 0
 

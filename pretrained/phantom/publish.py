@@ -3,9 +3,9 @@
     rtmri2speech evaluate DATASET model.safetensors --split test --out EVALUATION
     python pretrained/phantom/publish.py model.safetensors --evaluation EVALUATION --phantom PHANTOM
 
-writes `model.safetensors`, `metrics.json` and `README.md` beside this script. The figures are those that `evaluate` has
-written, of this very file, which `bundle --half` makes. The card is made of what the model, the figures and the phantom
-say; nothing in it is typed by hand.
+writes `model.safetensors`, `metrics.json` and `README.md` next to this script. The figures are those that `evaluate`
+has written, of this very file, which `bundle --half` makes. The card is made from what the model, the figures and the
+phantom say; nothing in it is typed by hand.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ The settings of both are in the file: `rtmri2speech inspect phantom --json`. Wei
 To try the program without recordings, to test methods of analysis where the truth is known, and to start the training
 on one's own recordings from. It is no model of anybody's speech: the voices say vowels and morae in random order, the
 head is drawn, scanner noise is absent, and the frame rate is low ({frame_rate:.2f}/s). Of the voice's pitch the
-picture shows no more than the height of the larynx. On recordings of people the model has to be trained further first.
+frames show no more than the height of the larynx. On recordings of people the model has to be trained further first.
 
 ## Licence
 
@@ -168,7 +168,7 @@ def publish(model: Path, evaluation: Path, phantom: Path) -> None:
     if metrics["dataset"]["fingerprint"] != bundle.acoustic_dataset:
         raise UserError(
             f"{evaluation}: is of another dataset than {model} was trained on.",
-            "Evaluate on the dataset of the training, or the card would tell of two.",
+            "Evaluate on the dataset of the training, or the card would describe two.",
         )
     text = card(bundle, metrics, manifest, minutes)
     save_bundle(replace(bundle, card=text), MODEL, half=True)

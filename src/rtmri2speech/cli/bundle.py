@@ -1,4 +1,4 @@
-"""``rtmri2speech bundle``, ``inspect`` and ``import``: what model files are made of."""
+"""``rtmri2speech bundle``, ``inspect`` and ``import``: model files."""
 
 from __future__ import annotations
 
@@ -70,7 +70,14 @@ def _print_json(values: dict[str, object]) -> None:
     print(json.dumps(values, ensure_ascii=False, indent=1))
 
 
-def hifigan(checkpoint: Path, /, *, config: Path, out: Path, preemph: float = defaults.PREEMPHASIS) -> int:
+def hifigan(
+    checkpoint: Path,
+    /,
+    *,
+    config: Path,
+    out: Path,
+    preemphasis: Annotated[float, Parameter(name="--preemph")] = defaults.PREEMPHASIS,
+) -> int:
     """Bring in a HiFi-GAN generator, as the original program writes it.
 
     Parameters
@@ -81,13 +88,13 @@ def hifigan(checkpoint: Path, /, *, config: Path, out: Path, preemph: float = de
         Its config.json.
     out
         The model file to write.
-    preemph
+    preemphasis
         Pre-emphasis of the mel it was trained on; the checkpoint does not say.
     """
     from rtmri2speech.models.bundle.import_hifigan import import_hifigan
     from rtmri2speech.models.bundle.model_file import save_bundle
 
-    result = import_hifigan(checkpoint, config, preemph)
+    result = import_hifigan(checkpoint, config, preemphasis)
     save_bundle(result, out)
     print(result.card)
     print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
@@ -114,7 +121,7 @@ def acoustic(
     out
         The model file to write.
     backbone
-        Its image network, by its name in timm.
+        Its CNN, by its name in timm.
     normalization
         How its frames were scaled.
     """

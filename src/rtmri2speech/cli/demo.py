@@ -51,7 +51,7 @@ def demo(
     if train:
         train_in_a_minute(out, device, seconds)
         return 0
-    return _Show(out, device).run()
+    return _Demonstration(out, device).run()
 
 
 def _claim(out: Path) -> None:
@@ -74,7 +74,7 @@ def _claim(out: Path) -> None:
 
 
 @dataclass
-class _Show:
+class _Demonstration:
     """The commands of the demo, one after the other."""
 
     out: Path
@@ -83,7 +83,7 @@ class _Show:
     def run(self) -> int:
         if _MODEL not in pretrained():
             raise UserError(
-                "The shipped model is not installed: its file is missing beside the program.",
+                "The shipped model is not installed: its file is missing.",
                 "Install the whole project, or see the way to a model of one's own: rtmri2speech demo --train",
             )
         from rtmri2speech.corpora.phantom import PhantomCorpus
@@ -96,21 +96,15 @@ class _Show:
         original = speech / f"{clip.id}_original.wav"
         on = ("--device", self.device)
         self._do("The clip becomes a dataset", "prepare", phantom, "--out", dataset)
-        self._do("Speech from the pictures alone", "synthesize", clip.video, "--model", _MODEL, "--out", speech, *on)
+        self._do("Speech from the frames alone", "synthesize", clip.video, "--model", _MODEL, "--out", speech, *on)
         self._do("How good is it?", "evaluate", dataset, _MODEL, "--out", figures, "--workers", 1, *on)
         self._do(
-            "Which part of the picture made which formant?",
+            "Which part of the frame made which formant?",
             *("analyze", "gradcam", clip.video, "--model", _MODEL, "--out", maps),
             *("--formant-band", "F1:300-900", "F2:900-2500", *on),
         )
-        self._do(
-            "How much of it in which articulator?",
-            "analyze",
-            "regions",
-            maps,
-            "--regions",
-            clip.video.with_suffix(".npz"),
-        )
+        truth = clip.video.with_suffix(".npz")
+        self._do("How much of it in which articulator?", "analyze", "regions", maps, "--regions", truth)
         shutil.copy(clip.audio or clip.video, original)
         page = self.out / "page.html"
         self._do("All of it on one page", "report", self.out, "--out", page)
@@ -118,7 +112,7 @@ class _Show:
             f"\nDone in {time.perf_counter() - began:.0f} s.\n"
             f"  open    {page}  (in a browser: everything below, side by side)\n"
             f"  see     {clip.video}\n"
-            f"  hear    {speech / f'{clip.id}_generated.wav'}  (made of the pictures)\n"
+            f"  listen  {speech / f'{clip.id}_generated.wav'}  (made from the frames)\n"
             f"          {original}  (what the simulated speaker said)\n"
             f"  compare {figures / 'metrics.md'}\n"
             f"          {figures / 'figure_all.png'}\n"

@@ -66,11 +66,11 @@ def train_in_a_minute(out: Path, device: Device, seconds: float) -> None:
     step(5, "Making speech of the unseen video")
     speech = load_model(model, device).synthesize(video)
     files = speech.save(folders["speech"])
-    picture = folders["speech"] / f"{speech.name}_mel.png"
-    draw_mel(picture, speech.mel_db, speech.features, f"{video.name} (untrained model)")
+    image = folders["speech"] / f"{speech.name}_mel.png"
+    draw_mel(image, speech.mel_db, speech.features, f"{video.name} (untrained model)")
     print(
         f"\nDone in {time.perf_counter() - began:.0f} s. The model is UNTRAINED: the sound is noise, by design.\n"
         f"  video   {video}\n  its own sound   {video.with_suffix('.wav')}\n"
-        f"  synthesized     {files[0]}\n  spectrogram     {picture}\n  model file      {model}\n"
+        f"  synthesized     {files[0]}\n  spectrogram     {image}\n  model file      {model}\n"
         "To train on your own recordings, see README.md."
     )

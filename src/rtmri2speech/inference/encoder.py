@@ -41,7 +41,7 @@ def frames_at_once(device: torch.device, backward: bool = False) -> int:
 def in_pieces(
     blocks: Iterable[UInt8], work: Callable[[Tensor, int], Made], device: torch.device, backward: bool = False
 ) -> Iterator[Made]:
-    """What ``work`` makes of pieces of blocks, in order; on a CPU several pieces at a time, a thread each.
+    """What ``work`` makes of pieces of blocks, in order; on a CPU several pieces at a time, one thread each.
 
     Args:
         blocks: frames (n, H, W), uint8, in order.
@@ -63,7 +63,7 @@ def encode(
 ) -> Tensor:
     """Feature vectors (T, C) of frames, on the model's device.
 
-    Only the features are kept (208 numbers a frame at the default size), so that an hour of video needs some 100 MB.
+    Only the features are kept (208 numbers per frame at the default size), so that an hour of video needs some 100 MB.
 
     Args:
         model: in eval mode.

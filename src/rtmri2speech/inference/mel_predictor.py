@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from rtmri2speech.arrays import Float32
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.inference.encoder import encode_utterance
@@ -25,7 +24,7 @@ class MelPredictor:
 
     Attributes:
         dataset, bundle: as opened.
-        source: what tells this model's mels from another's.
+        source: name of the model for files of its mels, with its hash.
 
     Raises:
         DatasetError: when the dataset was made from sound alone.
@@ -52,7 +51,7 @@ class MelPredictor:
         return sum(utterance.split == "train" for utterance in self.dataset.utterances)
 
     @torch.inference_mode()
-    def predict(self, utterance: Utterance) -> NDArray[np.float32]:
+    def predict(self, utterance: Utterance) -> Float32:
         """Mel of an utterance's frames by the bundle's own way of inference, shape (T, M), dB.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Acoustic model: frames of the vocal tract to mel spectrogram (EfficientNetV2-B2 and BiLSTM, memo section 2)."""
+"""Acoustic model: frames of the vocal tract to mel spectrogram (EfficientNetV2-B2, BiLSTM; docs/reference/memo.md)."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ _FRAMES_AT_ONCE = 4096
 
 
 class AcousticConfig(Config):
-    """Size and use of the acoustic model (memo section 2)."""
+    """Size and use of the acoustic model (reference configuration, section 2)."""
 
-    backbone: str = Field("tf_efficientnetv2_b2", description="name of the image network in timm")
+    backbone: str = Field("tf_efficientnetv2_b2", description="name of the CNN in timm")
     hidden: int = Field(640, ge=1, description="units of the LSTM in each direction")
     dropout: float = Field(0.5, ge=0.0, lt=1.0, description="share of LSTM outputs dropped in training")
     ref_frames: int = Field(defaults.REF_FRAMES, ge=1, description="frames in a window")
-    cnn_weights: str | None = Field(None, description="file of timm weights to start the image network from")
+    cnn_weights: str | None = Field(None, description="file of timm weights to start the CNN from")
     # Least error of mel where segments of 16 frames and more, or loose windows, were trained on; after segments of 8
     # and 12 frames "average" had up to 4 % less, and "last" always 3 to 8 % more than the better one. A training
-    # measures all three at its end and puts the best into its model.
+    # run measures all three at its end and puts the best into its model.
     inference: Inference = Field("sequence", description="how overlapping windows are put together")
 
 
 class AcousticModel(nn.Module):
-    """Image network once a frame, BiLSTM over windows of frames, linear layer to the scaled mel.
+    """CNN backbone once per frame, BiLSTM over windows of frames, linear layer to the scaled mel.
 
     Args:
         config: size and use. ``cnn_weights`` is read here and then forgotten: ``self.config`` no longer
@@ -55,7 +55,7 @@ class AcousticModel(nn.Module):
         n_mels: mel bands M.
 
     Attributes:
-        checkpoint_segments: parts of the image network whose activations are computed again for the gradient
+        checkpoint_segments: parts of the CNN backbone whose activations are computed again for the gradient
             instead of kept, so that training needs less memory; 0 keeps all.
 
     Raises:
@@ -85,7 +85,7 @@ class AcousticModel(nn.Module):
         return maps[-1]
 
     def encode(self, frames: Tensor) -> Tensor:
-        """One feature vector a frame: frames (N, H, W), float in [0, 1], to (N, C) by global average pooling."""
+        """One feature vector per frame: frames (N, H, W), float in [0, 1], to (N, C) by global average pooling."""
         return self.feature_map(frames).mean(dim=(2, 3))
 
     def windows(self, features: Tensor) -> Tensor:
@@ -109,7 +109,7 @@ class AcousticModel(nn.Module):
     def forward(self, frames: Tensor) -> Tensor:
         """Scaled mel of every window: frames (B, L, H, W) in [0, 1] to (B, L - r + 1, r, M).
 
-        The image network sees each frame once; all windows that hold the frame share its features.
+        The CNN backbone sees each frame once; all windows that hold the frame share its features.
 
         Raises:
             ValueError: when L is smaller than r = ``ref_frames``.

@@ -1,4 +1,4 @@
-"""Gradient checkpointing: activations of the image network are computed again instead of kept (memo section 2)."""
+"""Gradient checkpointing: activations of the CNN are computed again instead of kept (reference configuration)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def batch_norms(network: nn.Module) -> list[nn.modules.batchnorm._BatchNorm]:
 
 
 def require_recomputable(cnn: nn.Module) -> EfficientNetFeatures:
-    """The image network, unless its stages are not known.
+    """The CNN backbone, if its stages are known.
 
     Raises:
         ConfigError: for other families than EfficientNet.

@@ -1,4 +1,4 @@
-"""Threads that share work by pieces, each piece on one core."""
+"""Threads that share work, each on one core."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import torch
 def side_by_side(threads: int) -> Iterator[ThreadPoolExecutor]:
     """A pool of ``threads`` threads in which PyTorch uses one core each.
 
-    On a CPU one thread a piece wastes less than all threads on one piece, whose small layers do not divide well and
-    wait for each other at the end of every one.
+    On a CPU one thread per piece wastes less than all threads on one piece: small layers do not divide well, and the
+    threads wait for each other at the end of every one.
     """
     before = torch.get_num_threads()
     start = partial(torch.set_num_threads, 1) if threads > 1 else None
@@ -24,5 +24,5 @@ def side_by_side(threads: int) -> Iterator[ThreadPoolExecutor]:
             yield pool
     finally:
         if start is not None:
-            # The number is kept by thread, but new threads take it from the last one who set it.
+            # The number is kept per thread, but new threads take it from the last one who set it.
             torch.set_num_threads(before)

@@ -1,4 +1,4 @@
-"""The acoustic truth of a simulated utterance, asked of VocalTractLab, and the sections of its airway in the frame."""
+"""The acoustic truth of a simulated utterance, from VocalTractLab, and the sections of its airway in the frame."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class TubeTruth:
 
 
 def measure(tract: VocalTract, states: Float64) -> TubeTruth:
-    """Ask VocalTractLab once a frame for everything the truth needs: states (T, 19)."""
+    """Everything the truth needs from VocalTractLab, once per frame: states (T, 19)."""
     formants, lengths, areas, lines, narrowest = [], [], [], [], []
     for state in states:
         formants.append(tract.formants(state))

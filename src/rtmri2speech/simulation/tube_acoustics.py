@@ -1,7 +1,7 @@
-"""Acoustics of a tube of sections: its resonances, and which section moves which resonance.
+"""Acoustics of a tube of sections: its resonances, and how they depend on the areas (sensitivity functions).
 
 Plane waves without losses (Fant 1960); the glottis is closed, the lips radiate into the open. Losses and soft
-walls move a formant by a few per cent, but hardly where its energy sits, and it is that which is asked for here.
+walls move a formant by a few percent, but hardly where its energy is, which is what matters here.
 Units are the tract's own: cm, cm^2, s.
 """
 
@@ -26,7 +26,7 @@ _BISECTIONS = 24
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """How the resonances of a tube follow its areas.
+    """How the resonances of a tube depend on its areas.
 
     Attributes:
         frequencies: shape (..., n), resonances of the tube without losses, Hz; NaN where there are fewer.

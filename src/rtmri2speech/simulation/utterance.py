@@ -1,4 +1,4 @@
-"""One simulated utterance: script, movements, sound, pictures and truth, written as four files."""
+"""One simulated utterance: script, movements, sound, frames and truth, written as four files."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from rtmri2speech.simulation.speech.script import Script, Segment, write_script
 from rtmri2speech.simulation.truth import TubeTruth, measure, port_is_open, section_map, section_positions
 
 FRAME_RATE = Fraction(625, 23)
-"""Frames a second of the ATR-503 recordings."""
+"""Frames per second of the ATR-503 recordings."""
 
 SAMPLE_RATE = 20_000
-"""Samples a second of the ATR-503 recordings: 736 a frame."""
+"""Samples per second of the ATR-503 recordings: 736 per frame."""
 
-# A passage by the tongue below this area closes in the picture, the more the narrower it is.
+# A passage by the tongue below this area closes in the frame, the more the narrower it is.
 _NEARLY_CLOSED_CM2 = 0.15
 
 
@@ -49,7 +49,7 @@ class Job:
         seed: of the whole phantom.
         speaker_index: position of the speaker, which its utterances' random numbers come from.
         seconds: length aimed at.
-        scanner: how pictures are taken.
+        scanner: how frames are acquired.
         scanner_snr_db: level of speech above the scanner's noise in dB; None for a silent scanner.
     """
 
@@ -115,7 +115,7 @@ def simulate_utterance(job: Job) -> None:
     instants = np.arange(2 * count + 1) / (2.0 * float(FRAME_RATE))
     centers = instants[1::2]
     tube = measure(tract, score.tract_at(centers))
-    # The outlines alone do not tell a closure by the tongue from a narrow vowel; the areas do.
+    # The outlines alone do not distinguish a closure by the tongue from a narrow vowel; the areas do.
     closure = np.interp(instants, centers, np.clip(1.0 - tube.tongue_areas / _NEARLY_CLOSED_CM2, 0.0, 1.0))
     contours = replace(sample_movement(tract, score.tract_at(instants)), closure=closure)
     frames, regions = Scanner(head, float(1 / FRAME_RATE), job.scanner).scan(contours, job.rng(Stream.FRAMES))

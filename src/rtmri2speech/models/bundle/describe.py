@@ -40,7 +40,7 @@ def describe(bundle: Bundle) -> list[tuple[str, str]]:
 
 
 def origin_of_model(path: Path, bundle: Bundle) -> dict[str, Any]:
-    """A model's file, the hash of its content, and what its bundle tells of its training."""
+    """A model's file, the hash of its content, and what its bundle says about its training."""
     return {
         "model": str(path),
         MODEL_HASH: hash_files([path]),

@@ -70,7 +70,7 @@ def import_hifigan(checkpoint: Path, config_json: Path, preemphasis: float | Non
                 f"The configuration names fmax {fmax:g} Hz, above the Nyquist frequency {rate / 2:g} Hz; the "
                 "filterbank used here ends at Nyquist, so the mel bands differ from those in training."
             )
-    features = FeatureConfig.parse(chosen, str(config_json), _FEATURE_KEYS)
+    features = FeatureConfig.parse(chosen, str(config_json), {**_FEATURE_KEYS, "preemphasis": "`preemphasis`"})
     geometry = {ours: values[theirs] for ours, theirs in _VOCODER_KEYS.items()}
     config = VocoderConfig.parse(geometry, str(config_json), _VOCODER_KEYS)
     if config.hop_length != features.hop_length:
@@ -105,7 +105,7 @@ def config_beside(checkpoint: Path) -> Path:
     if not chosen:
         others = f" ({list_names(path.name for path in found)} are there)" if found else ""
         raise BundleError(
-            f"{checkpoint}: a HiFi-GAN checkpoint without its config.json beside it{others}.",
+            f"{checkpoint}: a HiFi-GAN checkpoint without its config.json next to it{others}.",
             "Put the JSON it was trained with into its folder, as config.json.",
         )
     return chosen[0]

@@ -38,7 +38,7 @@ class Bundle:
         tensors: weights by name: ``acoustic.*`` (the scaler among them), ``vocoder.*`` and, optionally,
             ``mask``, shape (H, W), uint8.
         provenance: commit, dataset hash, split, seed, recipe, metrics; anything JSON can hold.
-        card: a description for people, Markdown.
+        card: a human-readable description, Markdown.
         source: where it was read from, for messages.
 
     Raises:
@@ -93,7 +93,7 @@ class Bundle:
 
     @property
     def acoustic_dataset(self) -> str | None:
-        """Fingerprint of the dataset that the acoustic stage was trained on, if the provenance tells."""
+        """Fingerprint of the dataset that the acoustic stage was trained on, if the provenance says."""
         stage = self.provenance.get("acoustic") if self.kind == "synthesizer" else self.provenance
         found = stage.get("dataset") if isinstance(stage, dict) else None
         return found if isinstance(found, str) else None
@@ -253,7 +253,7 @@ def _check_parts(bundle: Bundle) -> None:
         problem = "its mask is not a uint8 image of the frames' size"
     elif bundle.vocoder is not None and bundle.vocoder.hop_length != bundle.features.hop_length:
         problem = (
-            f"the vocoder makes {bundle.vocoder.hop_length} samples a frame, "
+            f"the vocoder makes {bundle.vocoder.hop_length} samples per frame, "
             f"but the features' hop length is {bundle.features.hop_length}"
         )
     if problem is not None:

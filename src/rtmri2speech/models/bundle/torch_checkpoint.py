@@ -32,7 +32,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
         foreign = re.search(r"GLOBAL (\S+)", str(error))
         if foreign:
             raise BundleError(
-                f"{path}: holds objects beside tensors ({foreign[1]}); reading them could run foreign code.", _RESAVE
+                f"{path}: holds objects besides tensors ({foreign[1]}); reading them could run foreign code.", _RESAVE
             ) from None
         raise BundleError(f"{path}: not a PyTorch checkpoint, or damaged.", _RESAVE) from None
     except Exception as error:  # the reader raises many kinds on damaged input

@@ -1,4 +1,4 @@
-"""A generator of another geometry or another mel definition as the start of ours."""
+"""Start a generator from one of another geometry or another mel definition."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from rtmri2speech.arrays import Float64
 from rtmri2speech.errors import BundleError
 from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig
 from rtmri2speech.signal.features import FeatureConfig, hz_to_mel, mel_filterbank, transform_window
@@ -17,12 +17,10 @@ from rtmri2speech.signal.features import FeatureConfig, hz_to_mel, mel_filterban
 # Mean magnitude of complex Gaussian noise over the root of its mean power.
 _RAYLEIGH = math.sqrt(math.pi) / 2
 
-Matrix = NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class MelInput:
-    """The mel spectrogram that a generator was trained to hear.
+    """The mel spectrogram that a generator was trained on.
 
     Attributes:
         features: the definition.
@@ -38,10 +36,10 @@ class MelInput:
         """Power of the power spectrum that is filtered: 1, or 1/2 for magnitudes."""
         return 0.5 if self.magnitude else 1.0
 
-    def noise_level(self) -> Matrix:
+    def noise_level(self) -> Float64:
         """ln of the mel of white noise with samples of variance 1, shape (M,).
 
-        Holds what two definitions differ in beside the place of their bands: pre-emphasis, energy of the window,
+        Holds what two definitions differ in apart from the place of their bands: pre-emphasis, energy of the window,
         normalization of the filters. The spectrum's mean power at angle w is sum(window^2) |1 - c exp(-iw)|^2; a
         mean magnitude is sqrt(pi) / 2 of its root (Rayleigh distribution).
         """
@@ -51,27 +49,29 @@ class MelInput:
         power = np.square(transform_window(features)).sum() * response
         spectrum = _RAYLEIGH * np.sqrt(power) if self.magnitude else power
         mel = mel_filterbank(features).astype(np.float64) @ spectrum
-        # A filter narrower than a bin may hold none and hears the floor only.
-        level: Matrix = np.log(np.maximum(mel, features.floor**self.exponent))
+        # A filter narrower than a bin may hold none, and then there is the floor only.
+        level: Float64 = np.log(np.maximum(mel, features.floor**self.exponent))
         return level
 
 
-def transfer(source: Generator, heard: MelInput, target: Generator, features: FeatureConfig, name: str) -> list[str]:
+def transfer(
+    source: Generator, source_mel: MelInput, target: Generator, features: FeatureConfig, name: str
+) -> list[str]:
     """Put the weights of a generator into one of other upsampling or for another mel spectrogram.
 
     Residual blocks and the last convolution are copied, upsampling kernels resized (:func:`resize_kernel`), the
-    first convolution remapped (:func:`remap_bands`). What results is a start for a training, no vocoder to use: the
-    frames have another length, and the residual blocks see other distances in time between the stages.
+    first convolution remapped (:func:`remap_bands`). What results is a start for training, not a vocoder to use: the
+    frames have another length, and the residual blocks span other distances in time between the stages.
 
     Args:
         source: plain weights.
-        heard: the mel spectrogram the source was trained on.
+        source_mel: the mel spectrogram the source was trained on.
         target: plain weights, replaced in place.
         features: the mel definition of the target's ln(power) input.
         name: of the source, for messages.
 
     Returns:
-        What was copied, resized and remapped, a line each.
+        What was copied, resized and remapped, one line each.
 
     Raises:
         BundleError: when the numbers of stages, residual blocks or channels differ (names the fields).
@@ -90,14 +90,18 @@ def transfer(source: Generator, heard: MelInput, target: Generator, features: Fe
         weight = f"ups.{stage}.weight"
         state[weight] = resize_kernel(state[weight], old[0], *new)
         notes.append(f"resized: upsampling {stage + 1}, rate {old[0]} kernel {old[1]} to rate {new[0]} kernel {new[1]}")
-    bands, shift = mel_estimate(heard, features)
+    bands, shift = mel_estimate(source_mel, features)
     if np.array_equal(bands, np.eye(features.n_mels)) and not shift.any():
         notes[0] += ", first convolution"
     else:
         pre = "conv_pre.weight", "conv_pre.bias"
         state[pre[0]], state[pre[1]] = remap_bands(state[pre[0]], state[pre[1]], bands, shift)
-        how = "" if heard.features.sample_rate == features.sample_rate else ", matched by frequency / sampling rate"
-        notes.append(f"remapped: first convolution, from {_describe(heard)} to {_describe(MelInput(features))}{how}")
+        how = (
+            "" if source_mel.features.sample_rate == features.sample_rate else ", matched by frequency / sampling rate"
+        )
+        notes.append(
+            f"remapped: first convolution, from {_describe(source_mel)} to {_describe(MelInput(features))}{how}"
+        )
     target.load_state_dict(state)
     return notes
 
@@ -128,14 +132,14 @@ def resize_kernel(weight: Tensor, rate: int, new_rate: int, new_kernel: int) -> 
     return (weight.double() @ matrix.T).to(weight.dtype)
 
 
-def mel_estimate(heard: MelInput, features: FeatureConfig) -> tuple[Matrix, Matrix]:
+def mel_estimate(source_mel: MelInput, features: FeatureConfig) -> tuple[Float64, Float64]:
     """The source's mel as an affine function of ours: x = bands @ y + shift, with y our ln(power) mel.
 
-    Bands are matched at the same frequency in cycles a sample, not in Hz: the copied filters are what they are in
+    Bands are matched at the same frequency in cycles per sample, not in Hz: the copied filters are what they are in
     samples, so at another sampling rate all that they make moves in Hz with it (on speech, mel L1 of 1.73 against
-    2.76 nepers when matched in Hz). At equal rates the two are the same. Each of the source's bands takes our
-    two next to it, interpolated linearly on the source's mel scale; outside our range it takes our nearest. Our bands
-    beyond the source's highest have no part in it and begin with zero weights.
+    2.76 nepers when matched in Hz). At equal rates the two are the same. Each band of the source takes the
+    two of ours next to it, interpolated linearly on the source's mel scale; outside our range it takes our nearest.
+    Our bands beyond the source's highest have no part in it and start with zero weights.
 
     Levels: ln magnitude is half of ln power, and each band is shifted so that white noise is estimated without error
     (:meth:`MelInput.noise_level`). For speech this is approximate: a magnitude and a power average harmonics and
@@ -144,19 +148,19 @@ def mel_estimate(heard: MelInput, features: FeatureConfig) -> tuple[Matrix, Matr
     Returns:
         Bands, shape (source's M, our M), and shift in nepers, shape (source's M,).
     """
-    theirs, input_ours = heard.features, MelInput(features)
+    theirs, input_ours = source_mel.features, MelInput(features)
     scale = theirs.sample_rate / features.sample_rate
     ours = hz_to_mel(features.mel_centers() * scale)
     places = np.interp(hz_to_mel(theirs.mel_centers()), ours, np.arange(len(ours)))
-    # Where ours are the narrower ones, a band of the source's hears all that it covers.
+    # Where ours are the narrower ones, a band of the source's takes all that it covers.
     widths = np.gradient(places) if len(places) > 1 else np.ones(1)
     hats = _hats(places, len(ours), np.maximum(widths, 1.0))
     hats /= hats.sum(1, keepdims=True)
-    bands = heard.exponent * hats
-    return bands, heard.noise_level() - bands @ input_ours.noise_level()
+    bands = source_mel.exponent * hats
+    return bands, source_mel.noise_level() - bands @ input_ours.noise_level()
 
 
-def remap_bands(weight: Tensor, bias: Tensor, bands: Matrix, shift: Matrix) -> tuple[Tensor, Tensor]:
+def remap_bands(weight: Tensor, bias: Tensor, bands: Float64, shift: Float64) -> tuple[Tensor, Tensor]:
     """Weight and bias of the first convolution, composed with x = bands @ y + shift.
 
     Exact but for the frames at either end, where the convolution pads with zeros what is then y and not x.
@@ -176,7 +180,7 @@ def remap_bands(weight: Tensor, bias: Tensor, bands: Matrix, shift: Matrix) -> t
     return new.to(weight.dtype), moved.to(bias.dtype)
 
 
-def _resizing(kernel: int, rate: int, new_kernel: int, new_rate: int) -> Matrix:
+def _resizing(kernel: int, rate: int, new_kernel: int, new_rate: int) -> Float64:
     """The matrix of :func:`resize_kernel`, shape (k', k)."""
     reach = math.ceil((kernel + 1) / 2 * new_rate / rate + new_kernel / 2)
     taps = np.arange(new_kernel // 2 - reach, new_kernel - new_kernel // 2 + reach)
@@ -189,10 +193,10 @@ def _resizing(kernel: int, rate: int, new_kernel: int, new_rate: int) -> Matrix:
     return matrix
 
 
-def _hats(places: Matrix, count: int, widths: Matrix | float = 1.0) -> Matrix:
+def _hats(places: Float64, count: int, widths: Float64 | float = 1.0) -> Float64:
     """Linear interpolation between ``count`` points at 0, 1, 2, ..., beyond which there is zero: (P,) to (P, count)."""
     distances = np.abs(places[:, None] - np.arange(count))
-    hats: Matrix = np.clip(1.0 - distances / np.reshape(widths, (-1, 1)), 0.0, None)
+    hats: Float64 = np.clip(1.0 - distances / np.reshape(widths, (-1, 1)), 0.0, None)
     return hats
 
 
@@ -216,12 +220,12 @@ def _require_alike(theirs: VocoderConfig, ours: VocoderConfig, name: str) -> Non
     if differences:
         raise BundleError(
             f"{name}: its vocoder cannot start one of the recipe's size: {'; '.join(differences)}.",
-            "Set vocoder.model to its values (rates and kernels of the upsampling may differ), or leave out --init.",
+            "Set vocoder.model to its values (rates and kernels of the upsampling may differ), or leave out `init`.",
         )
 
 
-def _describe(heard: MelInput) -> str:
-    features = heard.features
-    kind = "magnitude" if heard.magnitude else "power"
+def _describe(source_mel: MelInput) -> str:
+    features = source_mel.features
+    kind = "magnitude" if source_mel.magnitude else "power"
     emphasis = f"pre-emphasis {features.preemphasis:g}" if features.preemphasis else "no pre-emphasis"
     return f"{features.n_mels} mel bands of ln {kind} to {features.top:g} Hz at {features.sample_rate} Hz, {emphasis}"

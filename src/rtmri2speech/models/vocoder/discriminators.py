@@ -49,7 +49,7 @@ class PeriodDiscriminator(nn.Module):
     """Looks at every ``period``-th sample: the waveform folded to (n / period, period).
 
     Args:
-        period: samples a row.
+        period: samples per row.
         divisor: divides the number of channels; 1 is the paper's size.
     """
 
@@ -104,7 +104,7 @@ class ScaleDiscriminator(nn.Module):
 
 
 class ResolutionDiscriminator(nn.Module):
-    """Looks at the magnitudes of a short-time Fourier transform, as a picture of time and frequency.
+    """Looks at the magnitudes of a short-time Fourier transform, as an image of time and frequency.
 
     Args:
         n_fft: samples of a transform.
@@ -141,7 +141,7 @@ class _Family(nn.Module):
     discriminators: nn.ModuleList
 
     def forward(self, wave: Tensor) -> Judgement:
-        """Waveform (B, N) to the judgement of every one."""
+        """Waveform (B, N) to the outputs of every one."""
         judged = [part(wave) for part in self.discriminators]
         return [logits for logits, _ in judged], [maps for _, maps in judged]
 
@@ -163,7 +163,7 @@ class MultiScaleDiscriminator(nn.Module):
         self.meanpools = nn.ModuleList(nn.AvgPool1d(4, 2, padding=2) for _ in range(_SCALES - 1))
 
     def forward(self, wave: Tensor) -> Judgement:
-        """Waveform (B, N) to the judgement of every scale."""
+        """Waveform (B, N) to the outputs of every scale."""
         judged = [self.discriminators[0](wave)]
         for pool, part in zip(self.meanpools, list(self.discriminators)[1:], strict=True):
             wave = pool(wave)

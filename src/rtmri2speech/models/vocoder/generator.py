@@ -24,7 +24,7 @@ _EDGE_KERNEL = 7
 
 
 class VocoderConfig(Config):
-    """Geometry of the generator; the defaults are the memo's (section 3)."""
+    """Geometry of the generator; the defaults are the reference configuration's (section 3)."""
 
     upsample_rates: tuple[int, ...] = Field((10, 7, 3, 2), description="factors whose product is the hop length")
     upsample_kernels: tuple[int, ...] = Field((20, 15, 7, 4), description="kernel of each upsampling")
@@ -55,7 +55,7 @@ class VocoderConfig(Config):
 
     @property
     def hop_length(self) -> int:
-        """Samples a mel frame becomes."""
+        """Samples per mel frame."""
         return math.prod(self.upsample_rates)
 
     @property
@@ -84,10 +84,10 @@ class VocoderConfig(Config):
 
 
 class RowConv1d(nn.Conv1d):
-    """The same convolution, of a signal seen as a picture one pixel high.
+    """``nn.Conv1d`` computed as a convolution of an image one pixel high.
 
-    Libraries compute pictures with the channels of a pixel side by side, and faster so: 1.12 times the training steps a
-    second on an H100, 1.5 times on a CPU. The order of what comes in is kept in what goes out.
+    Libraries convolve images with the channels of a pixel next to each other in memory, which is faster: 1.12 times
+    the training steps per second on an H100, 1.5 times on a CPU. Input and output have the same memory order.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -98,7 +98,7 @@ class RowConv1d(nn.Conv1d):
 
 
 class RowConvTranspose1d(nn.ConvTranspose1d):
-    """The transposed one, likewise."""
+    """``nn.ConvTranspose1d``, likewise."""
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
         """Shape (B, channels in, N) to (B, channels out, N * stride)."""
@@ -108,7 +108,7 @@ class RowConvTranspose1d(nn.ConvTranspose1d):
 
 
 class ResBlock(nn.Module):
-    """Residual block of type 1: a dilated and a plain convolution a dilation, added to what came in."""
+    """Residual block of type 1: for every dilation a dilated and a plain convolution, added to their input."""
 
     def __init__(self, channels: int, kernel: int, dilations: tuple[int, ...]) -> None:
         super().__init__()
@@ -126,7 +126,7 @@ class ResBlock(nn.Module):
 
 
 class Vocoder(nn.Module):
-    """What makes a waveform (B, T * hop) of an ln(power) mel spectrogram (B, M, T), at once or in pieces.
+    """Base of what turns an ln(power) mel spectrogram (B, M, T) into a waveform (B, T * hop), at once or in pieces.
 
     Args:
         config: geometry.
@@ -140,7 +140,7 @@ class Vocoder(nn.Module):
 
     @property
     def hop_length(self) -> int:
-        """Samples a mel frame becomes; must equal the features' hop length."""
+        """Samples per mel frame; must equal the features' hop length."""
         return self.config.hop_length
 
     def generate(self, ln_mel: Tensor, chunk_frames: int = 512, context: int | None = None) -> Iterator[Tensor]:
@@ -148,8 +148,8 @@ class Vocoder(nn.Module):
 
         Args:
             ln_mel: ln(power) mel of one recording, shape (M, T).
-            chunk_frames: mel frames a piece, at least 1.
-            context: mel frames heard on either side of a piece; by default as many as the result depends on.
+            chunk_frames: mel frames per piece, at least 1.
+            context: mel frames read on either side of a piece; by default as many as the result depends on.
                 Fewer make the pieces differ from the full pass near their ends.
 
         Yields:
@@ -198,7 +198,7 @@ class Generator(Vocoder):
 
     def forward(self, ln_mel: Tensor) -> Tensor:
         """ln(power) mel (B, M, T) to waveform (B, T * hop), amplitude -1 to 1."""
-        x = self.conv_pre(ln_mel.mT.contiguous().mT)  # in memory, the channels of a sample lie side by side
+        x = self.conv_pre(ln_mel.mT.contiguous().mT)  # in memory, the channels of a sample lie next to each other
         parallel = len(self.config.resblock_kernels)
         for stage, up in enumerate(self.ups):
             x = up(F.leaky_relu(x, SLOPE))
@@ -218,7 +218,7 @@ def add_weight_norm(module: nn.Module) -> None:
             parametrizations.weight_norm(part)
 
 
-# Suffixes of length and direction: the older spelling of PyTorch (all released checkpoints) and the present one.
+# Suffixes of length and direction: PyTorch's older names (all released checkpoints) and the current ones.
 _WEIGHT_NORM_NAMES = (
     ("weight_g", "weight_v"),
     ("parametrizations.weight.original0", "parametrizations.weight.original1"),
@@ -226,7 +226,7 @@ _WEIGHT_NORM_NAMES = (
 
 
 def plain_weights(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """A state with weight norm, in either spelling, as one with plain weights; plain tensors pass unchanged."""
+    """A state with weight norm, under either names, as one with plain weights; plain tensors pass unchanged."""
     plain = dict(state)
     for length_name, direction_name in _WEIGHT_NORM_NAMES:
         for name in [key for key in plain if key.endswith("." + length_name)]:

@@ -33,7 +33,7 @@ def record(
     frame_seconds: float,
     scanner_snr_db: float | None = None,
 ) -> Float32:
-    """Sound of the mouth to the recording.
+    """Sound at the lips to the recording.
 
     Args:
         sound: shape (M,), at VocalTractLab's sampling rate.
@@ -41,7 +41,7 @@ def record(
         sample_rate: of the result, Hz.
         rng: source of the noises.
         tr_seconds: time between two excitations, at which the gradients repeat.
-        frame_seconds: time of a picture, after which their order repeats.
+        frame_seconds: duration of a frame, after which their order repeats.
         scanner_snr_db: level of speech above the scanner's noise in dB; None for a silent scanner.
 
     Returns:
@@ -61,7 +61,7 @@ def record(
 def _gradients(
     samples: int, sample_rate: int, rng: np.random.Generator, tr_seconds: float, frame_seconds: float
 ) -> Float64:
-    """Ringing coils, struck at every excitation with a strength that repeats with the pictures; unit power, (N,)."""
+    """Ringing coils, struck at every excitation with a strength that repeats with the frames; unit power, (N,)."""
     times = np.arange(int(0.05 * sample_rate)) / sample_rate
     ring = np.zeros(len(times))
     for _ in range(_RINGS):

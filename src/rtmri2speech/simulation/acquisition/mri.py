@@ -1,4 +1,4 @@
-"""The scanner: tissues to magnitude pictures, by a spoiled gradient echo and a k-space of limited size."""
+"""The scanner: tissues to magnitude images, by a spoiled gradient echo and a k-space of limited size."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from rtmri2speech.simulation.head.contours import Contours
 from rtmri2speech.simulation.head.head import SIZE, Head, Prepared, to_pixels, window
 from rtmri2speech.simulation.head.tissues import SHARE_OF, TISSUE_OF, TISSUES
 
-Pictures = UInt8
-
 # Frames whose polygons are computed together.
 _CHUNK = 16
 # Below this share of the steady signal the approach to it is over.
@@ -25,7 +23,7 @@ _COIL = ((5.0, -2.5, 8.0, 1.0), (1.0, -9.0, 6.5, 0.35), (-11.0, -4.0, 8.0, 0.5))
 _COIL_FLOOR = 0.16
 # Gray value of the brightest tissue of a neutral steady frame.
 _WHITE_LEVEL, _WHITE_PERCENTILE = 225.0, 99.5
-# Share of the k-space radius, in lines, that is acquired in every frame: what tells the picture's brightness.
+# Share of the k-space radius, in lines, that is acquired in every frame: what sets the brightness of the frame.
 _CENTER = 0.25
 # Share of half a cosine's period the fade goes through: down to 0.21 at the edge. All the way to 0 would cost more
 # resolution than the ringing that is left is worth.
@@ -33,12 +31,12 @@ _FADE = 0.7
 
 
 class ScannerConfig(Config):
-    """How pictures are taken."""
+    """How frames are acquired."""
 
     subframes: int = Field(default=4, ge=1, le=32)
-    """Instants drawn a frame; a multiple of 4 draws edges finest."""
+    """Instants drawn per frame; a multiple of 4 draws edges finest."""
     matrix: int = Field(default=140, ge=16, le=SIZE)
-    """Lines and samples acquired of the picture's 256."""
+    """Lines and samples acquired of the frame's 256."""
     apodisation: float = Field(default=0.3, ge=0.0, le=1.0)
     """Share of the k-space radius over which the signal is faded to a fifth, against ringing."""
     tr_ms: float = Field(default=2.7, gt=0.0)
@@ -59,7 +57,7 @@ class ScannerConfig(Config):
 
 
 class Scanner:
-    """Takes pictures of one speaker.
+    """Acquires frames of one speaker.
 
     Args:
         head: the speaker.
@@ -70,7 +68,7 @@ class Scanner:
     def __init__(self, head: Head, frame_seconds: float, config: ScannerConfig | None = None) -> None:
         self.head = head
         self.config = config or ScannerConfig()
-        # Pulses a frame.
+        # Pulses per frame.
         self._pulses = 1000.0 * frame_seconds / self.config.tr_ms
         self.coil = _coil()
         self._shade = (self.coil * head.texture).astype(np.float32)
@@ -81,10 +79,10 @@ class Scanner:
         self._steady_still = self._still(self._steady)
         self._scale = 1.0
         neutral = head.neutral.between(np.zeros(3))
-        picture = np.abs(self._acquire(self._object(neutral, self._steady), 0, None))
-        self._scale = _WHITE_LEVEL / float(np.percentile(picture, _WHITE_PERCENTILE))
+        image = np.abs(self._acquire(self._object(neutral, self._steady), 0, None))
+        self._scale = _WHITE_LEVEL / float(np.percentile(image, _WHITE_PERCENTILE))
         tongue = head.labels(head.prepare(head.neutral), 0) == Region.TONGUE_BODY
-        self.sigma = self._scale * float(picture[tongue].mean()) / self.config.snr
+        self.sigma = self._scale * float(image[tongue].mean()) / self.config.snr
         """Standard deviation of the noise in the real part, gray values."""
 
     def signal(self, frame: int) -> Float64:
@@ -94,12 +92,12 @@ class Scanner:
         mean = self._decay**first * (1.0 - self._decay**self._pulses) / (self._pulses * (1.0 - self._decay))
         return np.asarray(self._steady + self._excess * mean)
 
-    def scan(self, contours: Contours, rng: np.random.Generator | None) -> tuple[Pictures, Pictures]:
-        """Take T frames.
+    def scan(self, contours: Contours, rng: np.random.Generator | None) -> tuple[UInt8, UInt8]:
+        """Acquire T frames.
 
         Args:
             contours: N = 2 T + 1 instants: edge, center, edge, ... of the frames.
-            rng: source of the noise; None for pictures without noise.
+            rng: source of the noise; None for frames without noise.
 
         Returns:
             Frames (T, 256, 256) and regions at the frames' centers (T, 256, 256).
@@ -120,34 +118,34 @@ class Scanner:
                 first = (frame - start) * width
                 signal = self.signal(frame)
                 settled = bool(np.all(np.abs(signal - self._steady) < _SETTLED * self._steady.max()))
-                picture = self._picture(prepared, first, self._steady if settled else signal, settled)
-                magnitude = np.abs(self._acquire(picture, frame, rng))
+                image = self._image(prepared, first, self._steady if settled else signal, settled)
+                magnitude = np.abs(self._acquire(image, frame, rng))
                 frames[frame] = np.clip(np.rint(magnitude), 0.0, 255.0)
                 labels[frame] = self.head.labels(prepared, first + self.config.subframes)
         return frames, labels
 
     def _instants(self, start: int, stop: int) -> Float64:
-        """Of each frame the subframes, then its center; in half frames from the beginning."""
+        """Of each frame the subframes, then its center; in half frames from the start."""
         steps = (np.arange(self.config.subframes) + 0.5) * 2.0 / self.config.subframes
         return np.concatenate([2.0 * frame + np.append(steps, 1.0) for frame in range(start, stop)])
 
     def _object(self, contours: Contours, signal: Float64) -> Float32:
-        return self._picture(self.head.prepare(contours.between(self._instants(0, 1))), 0, signal, True)
+        return self._image(self.head.prepare(contours.between(self._instants(0, 1))), 0, signal, True)
 
-    def _picture(self, prepared: Prepared, first: int, signal: Float64, settled: bool) -> Float32:
+    def _image(self, prepared: Prepared, first: int, signal: Float64, settled: bool) -> Float32:
         """What the coil would see without limits of resolution: the mean over the subframes from ``first`` on."""
         codes = [self.head.codes(prepared, first + number, number) for number in range(self.config.subframes)]
-        picture = self._steady_still.copy() if settled else self._still(signal)
-        picture[window()] = self.head.mean(codes, signal[TISSUE_OF] * SHARE_OF)
-        picture *= self._shade
-        return picture
+        image = self._steady_still.copy() if settled else self._still(signal)
+        image[window()] = self.head.mean(codes, signal[TISSUE_OF] * SHARE_OF)
+        image *= self._shade
+        return image
 
     def _still(self, signal: Float64) -> Float32:
         return np.asarray(np.einsum("t,trc->rc", signal.astype(np.float32), self.head.still))
 
-    def _acquire(self, picture: Float32, frame: int, rng: np.random.Generator | None) -> NDArray[np.complex64]:
-        """Through k-space: crop, noise, undersampling; the complex picture in gray values."""
-        space = scipy.fft.fft2(picture * np.float32(self._scale))
+    def _acquire(self, image: Float32, frame: int, rng: np.random.Generator | None) -> NDArray[np.complex64]:
+        """Through k-space: crop, noise, undersampling; the complex image in gray values."""
+        space = scipy.fft.fft2(image * np.float32(self._scale))
         space = space[np.ix_(self._lines, self._lines)]
         weights = self._weights[np.ix_(self._lines, self._lines)]
         if self.config.ghosting > 0.0:
@@ -155,7 +153,7 @@ class Scanner:
             share = 1.0 + self.config.ghosting * (self.config.interleaves * acquired - 1.0) * ~self._central
             space *= share.astype(np.float32)[:, None]
         if rng is not None:
-            # White in k-space; so strong that the picture's real part has the wanted deviation.
+            # White in k-space; so strong that the image's real part has the wanted deviation.
             level = self.sigma * SIZE**2 / np.sqrt(float((weights**2).sum()))
             noise = rng.standard_normal((*space.shape, 2), dtype=np.float32)
             space += np.float32(level) * noise.view(np.complex64)[..., 0]
@@ -167,10 +165,10 @@ class Scanner:
 def spoiled_gradient_echo(
     config: ScannerConfig,
 ) -> tuple[Float64, Float64, Float64]:
-    """Steady signal, what it is exceeded by at the first pulse, and by how much that shrinks a pulse: (tissues,) each.
+    """Steady signal, its excess at the first pulse, and the factor by which that shrinks per pulse: (tissues,) each.
 
     With E1 = exp(-TR / T1) the magnetization before a pulse tends to M0 (1 - E1) / (1 - E1 cos a), and its distance
-    from there shrinks by E1 cos a a pulse (Haase 1990, Magn. Reson. Med. 13, 77-89). The signal is that times sin a
+    from there shrinks by E1 cos a per pulse (Haase 1990, Magn. Reson. Med. 13, 77-89). The signal is that times sin a
     times exp(-TE / T2*).
     """
     density, t1, t2_star = np.array(TISSUES, np.float64).T

@@ -20,7 +20,7 @@ from rtmri2speech.simulation.head.splines import Layers, joined, mix, moved, off
 from rtmri2speech.simulation.head.tissues import SHADES, Part, tongue_code
 
 TIP_FROM, BODY_FROM = 28, 10
-"""Where the parts of the tongue begin along its 37 points. The tip is the last 1.5 cm of the upper surface (points
+"""Where the parts of the tongue start along its 37 points. The tip is the last 1.5 cm of the upper surface (points
 28 to 32) with the underside; the root is what lies below point 10, where the surface has turned down to the pharynx."""
 
 # Cells of the tongue: from point to point of its contour, and at shares of the way from the surface to the chin.
@@ -124,7 +124,7 @@ def _tract(
 ) -> Float64:
     """The air between glottis and lips."""
     upper, lower = contours.upper, contours.lower
-    # In front of the tongue, the floor counts as far back as the tongue's underside begins.
+    # In front of the tongue, the floor counts as far back as the underside of the tongue starts.
     end = surface[:, -1:]
     floor = lower[:, 15:11:-1]
     floor = np.where(floor[..., 1:] > end[..., 1:], floor, end)

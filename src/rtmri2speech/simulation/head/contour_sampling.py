@@ -1,4 +1,4 @@
-"""The outlines of a movement, asked of VocalTractLab as rarely as the movement allows."""
+"""Contours of a movement, computed by VocalTractLab as rarely as the movement allows."""
 
 from __future__ import annotations
 

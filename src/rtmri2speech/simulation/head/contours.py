@@ -14,14 +14,14 @@ from rtmri2speech.simulation.head.splines import smooth
 # VocalTractLab keeps the midline of the tongue about 2 mm away from the palate even where the area is zero. A closed
 # gap is drawn with the tongue raised by the first, wherever it is nearer than the second, less up to the third, cm.
 _RAISE, _NEAR, _FAR = 0.29, 0.25, 0.80
-# Without areas, how near the tongue is on how long a stretch tells a closure: the sum over its points of what their
-# distance lacks of the first; vowels stay below the second, closures above the third, cm.
+# Without areas, a closure is recognized by how near the tongue is on how long a stretch: the sum over its points of
+# what their distance lacks of the first; vowels stay below the second, closures above the third, cm.
 _TELLING, _VOWELS, _CLOSURES = 0.30, 0.16, 0.24
 # Points of the roof from which on that counts: the edge of the velum yields.
 _FIRM = 5
 
 TONGUE_STEPS = 2
-"""Points of the drawn surface a point of the tongue's contour."""
+"""Points of the drawn surface per point of the tongue's contour."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Contours:
         epiglottis: shape (N, 7, 2).
         velum: shape (N,), velopharyngeal opening, cm^2; closed at 0 and below.
         closure: shape (N,), 1 where the tongue closes the tract, 0 where its narrowest section is open, cm^2 above
-            some 0.15, between them in between. The outlines do not tell; None guesses from the distances.
+            some 0.15, between them in between. The outlines do not say; None guesses from the distances.
     """
 
     upper: Float64

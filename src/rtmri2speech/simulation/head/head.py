@@ -17,14 +17,14 @@ from rtmri2speech.simulation.head.static_anatomy import shapes
 from rtmri2speech.simulation.head.tissues import CODES, REGION_OF, SHARE_OF, TISSUE_OF, TISSUES
 
 SIZE = 256
-"""Height and width of the pictures, pixels."""
+"""Height and width of the frames, pixels."""
 
 PIXEL_CM = 0.1
 """Side of a pixel."""
 
-# Cells of the drawing a pixel, in each direction.
+# Cells of the drawing per pixel, in each direction.
 _CELLS = 4
-# Shifts of the drawing's grid, in cells: pictures drawn with all four and averaged resolve a sixteenth of a pixel.
+# Shifts of the drawing's grid, in cells: frames drawn with all four and averaged resolve a sixteenth of a pixel.
 _SHIFTS = ((-0.375, -0.375), (-0.125, 0.125), (0.125, -0.125), (0.375, 0.375))
 # Column and row of the origin, whole numbers being centers of pixels.
 _ORIGIN = (108.0, 118.0)
@@ -36,12 +36,12 @@ _TEXTURE_PIXELS = 2.0
 
 
 def to_pixels(points: Float64) -> Float64:
-    """From cm (x forward, y up) to column and row of a picture, (..., 2); whole numbers are centers of pixels."""
+    """From cm (x forward, y up) to column and row of a frame, (..., 2); whole numbers are centers of pixels."""
     return np.asarray(np.array(_ORIGIN) - np.asarray(points) / PIXEL_CM)
 
 
 def window() -> tuple[slice, slice]:
-    """Rows and columns of the picture in which something can move."""
+    """Rows and columns of the frame in which something can move."""
     return slice(_TOP, _BOTTOM), slice(_LEFT, _RIGHT)
 
 
@@ -51,7 +51,7 @@ class Prepared:
 
     Attributes:
         points: shape (N, P, 2), corners of all polygons, in cells of the drawing from the corner of the moving part.
-        spans: where the coordinates of each polygon begin and end, and its code, in the order of painting.
+        spans: where the coordinates of each polygon start and end, and its code, in the order of painting.
         under_palate: how many of the polygons, the first ones, lie under the fixed palate.
     """
 
@@ -65,7 +65,7 @@ class Head:
 
     Args:
         neutral: contours of a neutral position, N = 1; anchors of the fixed anatomy.
-        seed: of what the contours do not tell: profile, size of the head, fat, inner structure.
+        seed: of what the contours do not say: profile, size of the head, fat, inner structure.
 
     Attributes:
         neutral: the neutral position.
@@ -103,7 +103,7 @@ class Head:
         return Prepared(_to_cells(np.concatenate([p for _, p in [*before, *after]], axis=1)), spans, len(before))
 
     def codes(self, prepared: Prepared, index: int, number: int = 0) -> UInt8:
-        """Codes of the moving part of the picture at one instant, on the finer grid of the drawing.
+        """Codes of the moving part of the frame at one instant, on the finer grid of the drawing.
 
         Args:
             prepared: polygons of several instants.
@@ -121,7 +121,7 @@ class Head:
         return np.asarray(canvas)
 
     def mean(self, codes: list[UInt8], values: Float64) -> Float32:
-        """Mean of a value a code (``CODES``,) over drawings and over each pixel's cells: the moving part, (H, W)."""
+        """Mean of a value per code (``CODES``,) over drawings and over each pixel's cells: the moving part, (H, W)."""
         # Two cells at a time: half as many look-ups.
         pairs = (values[None, :] + values[:, None]).astype(np.float32)
         table = np.zeros((256, 256), np.float32)
@@ -154,7 +154,7 @@ class Head:
         ImageDraw.Draw(mask).polygon(np.floor(corners).astype(np.int64).ravel().tolist(), fill=255)
         box = mask.getbbox()
         if box is None:
-            raise ValueError("the palate lies outside the picture")
+            raise ValueError("the palate lies outside the frame")
         return still.crop(box), box, mask.crop(box)
 
 

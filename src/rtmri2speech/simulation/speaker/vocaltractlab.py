@@ -44,9 +44,9 @@ Its default of 110 sounds the same (log spectra of vowels differ by 0.2 to 0.5 d
 """
 
 STATE_RATE = SAMPLE_RATE / STATE_SAMPLES
-"""Articulatory states a second."""
+"""Articulatory states per second."""
 
-_SPECTRUM = 2100  # 21 Hz a sample; the peaks in between are found to some 2 Hz
+_SPECTRUM = 2100  # 21 Hz per sample; the peaks in between are found to some 2 Hz
 _TONGUE = 1  # the library's number of the articulator
 _HIGHEST_FORMANT_HZ = 7000.0
 # Below every formant of an open tract; the library's walls resonate there.
@@ -159,7 +159,7 @@ class VocalTract:
         return peaks(*self.transfer_function(tract), count)
 
     def synthesize(self, tract: Float64, glottis: Float64) -> Float64:
-        """Sound of S states, (S, 19) and (S, 11), 220 samples a state: shape (220 S,), 44.1 kHz."""
+        """Sound of S states, (S, 19) and (S, 11), 220 samples per state: shape (220 S,), 44.1 kHz."""
         sound = self._library().synth_block(
             np.ascontiguousarray(tract), np.ascontiguousarray(glottis), state_samples=STATE_SAMPLES
         )

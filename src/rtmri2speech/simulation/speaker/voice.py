@@ -1,4 +1,4 @@
-"""A speaker ready to speak: tract, vowels, consonants and rest, computed once and kept beside the recordings."""
+"""A speaker ready to speak: tract, vowels, consonants and rest, computed once and kept with the recordings."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ _SHAPE = {
     "sibilant": "tt-alveolar-fricative",
     "velar": "tb-velar-closure",
 }
-# JD3's consonants are measured beside /a/, /i/ and /u/; the others lie between.
-_BESIDE = {"a": "a", "i": "i", "u": "u", "e": "ai", "o": "au"}
+# JD3's consonants are measured next to /a/, /i/ and /u/; the others lie between.
+_NEXT_TO = {"a": "a", "i": "i", "u": "u", "e": "ai", "o": "au"}
 
 CRITICAL: dict[str, dict[str, float]] = {
     "labial": {"LD": 1.0, "LP": 0.7, "JA": 0.6},
@@ -189,8 +189,8 @@ def make_voice(speaker: Speaker, speaker_file: Path) -> Voice:
             )
     consonants = {}
     for place in PLACES:
-        for vowel, beside in _BESIDE.items():
-            measured = np.mean([shapes[f"{_SHAPE[place]}({letter})"] for letter in beside], axis=0)
+        for vowel, letters in _NEXT_TO.items():
+            measured = np.mean([shapes[f"{_SHAPE[place]}({letter})"] for letter in letters], axis=0)
             shape = _leave(vowels[vowel].tract, measured, CRITICAL[place])
             consonants[place, vowel] = _closed(tract, shape, place, speaker.name)
     length = float(tract.tube(shapes["@"])[0].sum())
@@ -219,13 +219,13 @@ def _leave(vowel: Float64, consonant: Float64, weights: dict[str, float]) -> Flo
 
 def _closed(tract: VocalTract, shape: Float64, place: str, name: str) -> Float64:
     """Move a consonant until it just closes, or leaves the groove of a sibilant, and a little on."""
-    directions, (begin, end) = _CLOSING[place]
+    directions, (start, end) = _CLOSING[place]
     direction = np.array([directions.get(parameter, 0.0) for parameter in TRACT]) * (tract.high - tract.low)
     for amount in np.arange(-0.30, 0.60, 0.01):
         moved = np.clip(shape + amount * direction, tract.low, tract.high)
         lengths, areas = tract.tube(moved)
         middle = (np.cumsum(lengths) - lengths / 2.0) / lengths.sum()
-        if areas[(middle >= begin) & (middle <= end)].min() <= _CLOSED_AREA[place]:
+        if areas[(middle >= start) & (middle <= end)].min() <= _CLOSED_AREA[place]:
             return np.asarray(np.clip(shape + (amount + _PRESSURE) * direction, tract.low, tract.high))
     raise ConfigError(
         f"Speaker {name}: this anatomy makes no {place} closure.", "Bring the anatomy nearer to the default."

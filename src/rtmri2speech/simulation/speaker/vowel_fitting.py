@@ -14,7 +14,7 @@ from rtmri2speech.simulation.tube_acoustics import resonances
 
 VOWELS = ("a", "i", "u", "e", "o")
 
-# F1 and F2 in Hz: male speakers, vowels in words, Kyoto University (n = 765-917 a vowel).
+# F1 and F2 in Hz: male speakers, vowels in words, Kyoto University (n = 765-917 per vowel).
 _PUBLISHED = {
     "a": (753.0, 1385.0),
     "i": (315.0, 2172.0),
@@ -32,7 +32,7 @@ _HY = TRACT.index("HY")
 _FORMANT_UNITS = np.array([0.008, 0.008, 0.05])
 _DISTANCE_UNIT = 0.15
 _LEAST_AREA, _AREA_UNIT = 0.30, 0.03
-# JD3's larynx stands 2 cm higher in /a/ than in /i/, more than people's do.
+# JD3's larynx stands 2 cm higher in /a/ than in /i/, more than in real speakers.
 _LARYNX_SHARE = 0.4
 # Lips of /u/: hardly protruded (LP is 1 in JD3's /u/ and 0 in its neutral vowel), their distance (LD, cm) half way
 # between the two.
@@ -65,7 +65,7 @@ class VowelFit:
 
     @property
     def error_percent(self) -> list[float]:
-        """Relative errors of F1, F2, F3 in per cent, rounded for files and people."""
+        """Relative errors of F1, F2, F3 in percent, rounded for files and messages."""
         return [round(100.0 * float(error), 2) for error in self.errors]
 
 

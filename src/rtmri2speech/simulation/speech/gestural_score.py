@@ -1,4 +1,4 @@
-"""How it is said: a script to movements of tract and glottis.
+"""Convert a phoneme script to a gestural score: movements of tract and glottis.
 
 Every parameter steps smoothly from target to target. The steps of a parameter may overlap: a short vowel between
 others is then never reached, as in fast speech. Slow parts (jaw, hyoid, tongue body) take longer than quick
@@ -53,10 +53,10 @@ _SCATTER = {
     **{name: 0.02 for name in ("TCX", "TCY", "TTX", "TTY", "TBX", "TBY")},
     **{name: 0.03 for name in ("JA", "LD", "LP")},
 }
-# A vowel scattered into a passage narrower than this share of its own would be a consonant: people take care there.
+# A vowel scattered into a passage narrower than this share of its own would be a consonant: speakers avoid that.
 _NARROWEST_SHARE = 0.75
-# The larynx rises with the voice: some 7 mm an octave lie within what was seen by MRI (Honda, Hirai, Masaki &
-# Shimada 1999, Language and Speech 42, 401), beside a scatter that F0 does not explain.
+# The larynx rises with the voice: some 7 mm per octave lie within what was seen by MRI (Honda, Hirai, Masaki &
+# Shimada 1999, Language and Speech 42, 401), apart from a scatter that F0 does not explain.
 LARYNX_CM_PER_OCTAVE = 0.7
 _LARYNX_SCATTER_CM = 0.05
 _LARYNX_LAG_SECONDS = 0.04
@@ -64,7 +64,7 @@ _LARYNX_LAG_SECONDS = 0.04
 
 @dataclass(frozen=True)
 class GesturalScore:
-    """Movements of one utterance, on a grid of :data:`STATE_RATE` states a second from time 0.
+    """Movements of one utterance, on a grid of :data:`STATE_RATE` states per second from time 0.
 
     Attributes:
         tract: shape (S, 19).
@@ -92,7 +92,7 @@ class GesturalScore:
 def compose_score(
     script: Script, voice: Voice, body: VocalTract, seconds: float, rng: np.random.Generator
 ) -> GesturalScore:
-    """Turn a script into movements.
+    """Turn a script into a gestural score.
 
     Args:
         script: what is said.
@@ -116,9 +116,9 @@ def compose_score(
 
 
 def smooth_steps(times: Float64, start: float, changes: list[tuple[float, float, float]]) -> Float64:
-    """A value that begins at ``start`` and changes by ``amount`` over ``width`` seconds about ``center``.
+    """A value that starts at ``start`` and changes by ``amount`` over ``width`` seconds about ``center``.
 
-    The step is the integral of a raised cosine: speed and acceleration begin and end at zero.
+    The step is the integral of a raised cosine: speed and acceleration start and end at zero.
 
     Args:
         times: shape (n,), seconds.
@@ -159,14 +159,14 @@ def _movement(before: Segment, after: Segment, parameter: str) -> tuple[float, f
     if into == out_of:
         return width, 0.0
     # A movement into a closure ends at the boundary, one out of it begins there. Between two closures a short vowel
-    # would not open the tract: people move faster then.
+    # would not open the tract: speakers move faster then.
     room = before if into else after
     width = min(width, _MOST_OF_VOWEL * (room.end - room.start))
     return width, -0.5 * width if into else 0.5 * width
 
 
 def _holds(segment: Segment, parameter: str) -> bool:
-    """Whether a consonant keeps a parameter at its target from begin to end: what makes the closure, and the velum."""
+    """Whether a consonant keeps a parameter at its target from start to end: what makes the closure, and the velum."""
     if segment.label not in _PLACE:
         return False
     own = CRITICAL[_PLACE[segment.label]].get(parameter, 0.0)
@@ -234,7 +234,7 @@ def _phonation(
 ) -> Float64:
     glottis = np.tile(modal, (len(times), 1))
     glottis[:, GLOTTIS.index("F0")] = voice.speaker.f0 * np.exp2(octaves)
-    # The library's own wavering of F0 would be beside the truth.
+    # The library's own wavering of F0 would not be in the truth.
     glottis[:, GLOTTIS.index("FL")] = 0.0
     glottis[:, GLOTTIS.index("CA")] = _CHINK_CM2
     pressure, folds = [], []

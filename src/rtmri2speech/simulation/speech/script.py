@@ -36,7 +36,7 @@ _LEAD = (0.35, 0.50)
 _PAUSE = (0.20, 0.45)
 _TAIL = (0.28, 0.40)
 _RATE = (0.8, 1.25)
-_MORAE_A_PHRASE = (3, 7)
+_MORAE_PER_PHRASE = (3, 7)
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def _phrases(kind: str, split: Split, rng: np.random.Generator) -> Iterator[tupl
 
 def _sequence(kind: str, split: Split, rng: np.random.Generator) -> tuple[str, ...]:
     while True:
-        count = int(rng.integers(*_MORAE_A_PHRASE, endpoint=True))
+        count = int(rng.integers(*_MORAE_PER_PHRASE, endpoint=True))
         morae: list[str] = []
         while len(morae) < count:
             onset = str(rng.choice(CONSONANTS)) if kind == "morae" and rng.random() < 0.8 else ""

@@ -123,9 +123,9 @@ def test_unreadable_checkpoints(scaler_json: Path, config: AcousticConfig, tmp_p
 
     refuse("cannot be read")
     torch.save({"args": argparse.Namespace(lr=1), "model": {}}, path)
-    assert "torch.save(model.state_dict()" in refuse(r"objects beside tensors \(argparse\.Namespace\)")
+    assert "torch.save(model.state_dict()" in refuse(r"objects besides tensors \(argparse\.Namespace\)")
     torch.save(nn.Linear(1, 1), path)
-    refuse("objects beside tensors")
+    refuse("objects besides tensors")
     content = path.read_bytes()
     for damaged in (b"", b"garbage garbage", content[:100], content[: len(content) // 2], b"\x80\x02x"):
         path.write_bytes(damaged)
