@@ -1,4 +1,4 @@
-"""Maps as colours to lay over grey pictures."""
+"""Maps as colours to lay over gray pictures."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.colors import to_rgb
-from numpy.typing import NDArray
 
 from rtmri2speech.analysis.map_folder.sequence import MapSequence
+from rtmri2speech.arrays import Float32, Floating, UInt8
 from rtmri2speech.drawing.overlay import Look, colours, fade
 from rtmri2speech.reporting.video.captions import Key
-
-Pixels = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 
 TINTS = ("#ff4326", "#2f7dff")
 """Colours of a first and a second map: told apart with every kind of colour blindness, purple where both are."""
@@ -38,7 +35,7 @@ class Layer:
     look: Look
     tint: str | None = None
 
-    def rgba(self, values: NDArray[np.floating]) -> Floats:
+    def rgba(self, values: Floating) -> Float32:
         """Colour and opacity of a map: (H, W) to (H, W, 4), each 0 to 1."""
         if self.tint is None:
             return colours(values, self.look).astype(np.float32)
@@ -48,7 +45,7 @@ class Layer:
         return rgba
 
     def key(self, ground: int = _TISSUE) -> Key:
-        """Its line of the legend, colours as they come out over a grey value."""
+        """Its line of the legend, colours as they come out over a gray value."""
         signed = self.tint is None and self.look.display == "signed"
         steps = np.linspace(-1.0 if signed else 0.0, 1.0, _KEY_STEPS)[None] * (self.look.scale or 1.0)
         size = f"{self.look.scale:.3g} {self.maps.unit}".strip()
@@ -56,8 +53,8 @@ class Layer:
         return Key(mix(np.full(steps.shape, ground, np.uint8), [self.rgba(steps)])[0], f"{self.maps.name}: {what}")
 
 
-def mix(picture: Pixels, layers: Sequence[Floats]) -> Pixels:
-    """Lay colours over a grey picture, in no order: where two lie, their hue is the mean weighted by opacity.
+def mix(picture: UInt8, layers: Sequence[Float32]) -> UInt8:
+    """Lay colours over a gray picture, in no order: where two lie, their hue is the mean weighted by opacity.
 
     Args:
         picture: (H, W).
