@@ -107,7 +107,7 @@ def outline(mask: Bool) -> list[Float64]:
     return [_simpler(np.asarray(line) - 0.5)[:-1] for line in lines]
 
 
-def _simpler(line: Float64) -> Floats:
+def _simpler(line: Float64) -> Float64:
     """A line with as few of its points as stay within half a pixel of the others (Douglas & Peucker 1973)."""
     # A closed line is cut at its point farthest from where it begins.
     far = int(np.hypot(*(line - line[0]).T).argmax())
