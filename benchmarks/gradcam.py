@@ -10,10 +10,10 @@ cheapest keeps the features of all other frames, so that a call runs the image n
 alternate, so that a machine shared with others slows all ways alike.
 
 What the files of ``analyze gradcam`` take on disk is measured with the phantom model on the demo's clip, played forth
-and back until it is long enough: everything in the folder, with its figures, tables and mean frame, once with pixels and
-once with cells alone (``--cells``).
+and back until it is long enough: everything in the folder, with its figures, tables and mean frame, once with pixels
+and once with cells alone (``--cells``).
 
-Measured 2026-11-29, 10 s (272 frames of 256 x 256), two bands, both methods: 287,648,498 bytes with pixels, 934,656 bytes
+Measured 2026-11-29, 10 s (272 frames of 256 x 256), two bands, both methods: 287,648,498 bytes with pixels, 934,656
 with cells alone.
 """
 
