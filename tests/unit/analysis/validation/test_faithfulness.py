@@ -121,13 +121,13 @@ def probe(clip: Clip, explainer: Explainer) -> Probe:
 
 def test_the_probes_maps_are_those_of_gradcam(probe: Probe, clip: Clip, explainer: Explainer) -> None:
     encoded = explainer.encode(clip, [32, 8])
-    found = explainer.explain(encoded.features, lambda mel: probe.targets)
-    blocks = list(explainer.maps(clip, found.gradients, [32, 8], encoded.kept))
+    found = explainer.explain(encoded.features, probe.targets)
+    cells = explainer.cells(clip, found.gradients, [32, 8], encoded.kept)
     chosen = probe.choose(5)
     assert len(chosen) == 5 and set(chosen) <= set(probe.speaking)
     maps = probe.maps(chosen)
     for stride in (32, 8):
-        whole = torch.cat([block.maps[stride] for block in blocks], dim=1)[:, chosen].numpy()
+        whole = cells[stride][:, chosen]
         np.testing.assert_allclose(maps[stride], whole, rtol=1e-3, atol=1e-5 * np.abs(whole).max())
     np.testing.assert_allclose(found.values.numpy(), probe.values, rtol=1e-4)
     assert [(target.kind, target.name) for target in probe.targets][:3] == [
