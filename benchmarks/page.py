@@ -12,7 +12,6 @@ its pixels can be read back, over all frames once they are decoded.
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import statistics
 import tempfile
@@ -20,20 +19,23 @@ import time
 from dataclasses import fields, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from rtmri2speech.analysis.attribution.band_maps import BandMaps
+from rtmri2speech.analysis.attribution.maps import Maps
+from rtmri2speech.analysis.attribution.pixels import largest_pixel
+from rtmri2speech.analysis.attribution.targets import Band
+from rtmri2speech.analysis.regions.masks import source_of
 from rtmri2speech.assets import asset
 from rtmri2speech.data.media.audio import read_sound, write_wav
+from rtmri2speech.data.media.clips import open_gray_clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.textgrid import interval_grid, read_textgrid, write_textgrid
 from rtmri2speech.data.media.video import read_video, write_video
 from rtmri2speech.data.truth import Truth
 from rtmri2speech.reporting.page.build import write_page
 from rtmri2speech.reporting.page.collect import collect
-from rtmri2speech.reporting.page.images import enlargement
-from rtmri2speech.reporting.video.sources import open_for_viewing
 
 BARS = {"megabytes": 8.0, "ready_s": 2.0, "frame_ms": 5.0}
 CELLS = 16
@@ -68,22 +70,19 @@ def write_maps(folder: Path, video: Path) -> None:
     from rtmri2speech.signal.features import FeatureConfig
 
     rate = FeatureConfig().frame_rate
-    clip = open_for_viewing(scan_video(video), rate, 256)
-    grow, rng = enlargement(CELLS, clip.frames.size), np.random.default_rng(0)
-    folder.mkdir()
-    bands, lines = [], ["band,frame,time_s,region,share,signed_sum (dB)"]
+    clip = open_gray_clip(scan_video(video), rate, 256)
+    size, rng = clip.frames.size, np.random.default_rng(0)
+    entries, lines = [], ["band,frame,time_s,region,share,signed_sum (Hz)"]
     for name, low, high in (("F1", 300.0, 900.0), ("F2", 900.0, 2500.0)):
-        cells = rng.standard_normal((clip.n_frames, CELLS, CELLS))
-        maps = np.stack([grow @ one @ grow.T for one in cells]).astype(np.float32)
-        np.save(folder / f"hirescam_{name}_sequence.npy", maps)
-        band = {"name": name, "low_hz": low, "high_hz": high, "sequence": f"hirescam_{name}_sequence.npy"}
-        bands.append({**band, "scale": float(np.abs(maps).max())})
+        cells = rng.standard_normal((clip.n_frames, CELLS, CELLS)).astype(np.float32)
+        band, values = Band(name, low, high, (0, 0)), np.zeros(clip.n_frames, np.float32)
+        scale = largest_pixel(cells, size)
+        entries.append(BandMaps("hirescam", band, "centroid", size // CELLS, size, values, scale, cells))
         for frame in range(clip.n_frames):
             shares = rng.random(8)
             lines += [f"{name},{frame},0,region {one},{share:.6g},{share:.6g}" for one, share in enumerate(shares)]
-    about: dict[str, Any] = {"video": str(video), "n_frames": clip.n_frames, "frame_rate": str(rate), "pixels": 256}
-    about |= {"method": "hirescam", "stride_pixels": clip.frames.size // CELLS, "target_unit": "dB", "bands": bands}
-    (folder / "hirescam_metadata.json").write_text(json.dumps(about), encoding="utf-8")
+    mean = np.zeros((size, size), np.float32)
+    Maps(str(video), rate, size, tuple(entries), mean, source_of(clip), {}).save(folder, pixels=False)
     (folder / "hirescam_regions_time.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -12,16 +12,15 @@ from numpy.typing import NDArray
 
 from rtmri2speech.analysis.attribution.band_maps import BandMaps
 from rtmri2speech.analysis.regions.masks import Regions
+from rtmri2speech.arrays import Bool, Float64, UInt8
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.drawing.overlay import Display, MapStyle, colors, fade
 from rtmri2speech.reporting.video.map_layers import TINTS
 
-Floats = NDArray[np.float64]
-
 COLUMNS = 4
-"""Frames in a row of a sheet, and rows of a sheet: 16 frames decode in some milliseconds, a whole clip does not."""
+"""Frames per row of a sheet, and rows: 16 frames decode in some milliseconds, a whole clip does not."""
 
-# WebP's measure of loss: noise of the scanner is the most of a frame, and is kept in kind but not in each pixel.
+# WebP's quality: most of a frame is scanner noise, which is kept in character but not pixel by pixel.
 _QUALITY = 72
 _LEVELS = 32767
 _HALVES = 2
@@ -48,7 +47,7 @@ def frame_sheets(clip: Clip) -> Iterator[bytes]:
         yield encode_webp(sheet, _QUALITY)
 
 
-def encode_webp(pixels: NDArray[np.uint8], quality: int) -> bytes:
+def encode_webp(pixels: UInt8, quality: int) -> bytes:
     """A gray image (H, W) as lossy WebP."""
     from PIL import Image
 
@@ -98,7 +97,7 @@ def outlines_of(regions: Regions, frames: int) -> bytes:
     return deflate(np.array(numbers, "<u2"))
 
 
-def outline(mask: NDArray[np.bool_]) -> list[Floats]:
+def outline(mask: Bool) -> list[Float64]:
     """Closed lines (N, 2) of x and y around a mask (S, S), in pixels, without the steps of single pixels."""
     from contourpy import contour_generator
 
@@ -108,7 +107,7 @@ def outline(mask: NDArray[np.bool_]) -> list[Floats]:
     return [_simpler(np.asarray(line) - 0.5)[:-1] for line in lines]
 
 
-def _simpler(line: Floats) -> Floats:
+def _simpler(line: Float64) -> Float64:
     """A line with as few of its points as stay within half a pixel of the others (Douglas & Peucker 1973)."""
     # A closed line is cut at its point farthest from its start.
     far = int(np.hypot(*(line - line[0]).T).argmax())

@@ -20,7 +20,7 @@ from rtmri2speech.reporting.page.build import write_page
 from rtmri2speech.reporting.page.collect import collect
 from rtmri2speech.reporting.page.images import cells_of
 
-GOLDEN = Path(__file__).parents[2] / "golden" / "old_maps"
+GOLDEN = Path(__file__).parents[3] / "golden" / "old_maps"
 FRAMES, SIZE = 16, 32
 
 
