@@ -23,7 +23,7 @@ from rtmri2speech.inference.model import load_model
 from rtmri2speech.metrics.mel_cepstral_distortion import mel_cepstral_distortion
 from rtmri2speech.metrics.waveform import compare_waves, pesq_narrow_band
 from rtmri2speech.phonetics.formants import vowel_formants
-from rtmri2speech.phonetics.vowels import VowelFinder
+from rtmri2speech.phonetics.vowels.spans import VowelFinder
 
 BAR_MINUTES = 15.0
 NETWORKS = ("acoustic model", "vocoder")

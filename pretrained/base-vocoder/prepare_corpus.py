@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rtmri2speech.cli.console import progress
-from rtmri2speech.cli.prepare import report
+from rtmri2speech.cli.recordings.prepare import report
 from rtmri2speech.corpora.base import SoundRecording
 from rtmri2speech.corpora.names import refuse_duplicates, safe_name
 from rtmri2speech.corpora.phantom import PhantomCorpus

@@ -14,10 +14,10 @@ from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.video import VIDEO_SUFFIXES
 from rtmri2speech.errors import ConfigError, UserError
 from rtmri2speech.phonetics import praat
-from rtmri2speech.phonetics.mean_frames import MeanFrames
 from rtmri2speech.phonetics.tracks import choose_ceiling
-from rtmri2speech.phonetics.vowel_space import RecordedVowels, VowelSpace, measure_vowels
-from rtmri2speech.phonetics.vowels import Span, VowelFinder
+from rtmri2speech.phonetics.vowels.mean_frames import MeanFrames
+from rtmri2speech.phonetics.vowels.space import RecordedVowels, VowelSpace, measure_vowels
+from rtmri2speech.phonetics.vowels.spans import Span, VowelFinder
 from rtmri2speech.preparation.align import offsets
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frames import FrameConfig

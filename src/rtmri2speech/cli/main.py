@@ -34,9 +34,11 @@ render = App(name="render", help="Make videos to look at.")
 
 # Named by text, so that a command's own imports happen only when it is called.
 _COMMANDS = "rtmri2speech.cli"
-app.command(f"{_COMMANDS}.check:check", name="check", help="Look for what is wrong with videos or a dataset.")
-app.command(f"{_COMMANDS}.prepare:prepare", name="prepare", help="Make a dataset from videos and sound.")
-app.command(f"{_COMMANDS}.simulate:simulate", name="simulate", help="Make recordings of simulated speakers.")
+app.command(
+    f"{_COMMANDS}.recordings.check:check", name="check", help="Look for what is wrong with videos or a dataset."
+)
+app.command(f"{_COMMANDS}.recordings.prepare:prepare", name="prepare", help="Make a dataset from videos and sound.")
+app.command(f"{_COMMANDS}.recordings.simulate:simulate", name="simulate", help="Make recordings of simulated speakers.")
 app.command(train)
 train.command(f"{_COMMANDS}.train.train:acoustic", name="acoustic", help="Train frames to mel spectrogram.")
 train.command(f"{_COMMANDS}.train.train:vocoder", name="vocoder", help="Train mel spectrogram to sound.")

@@ -16,7 +16,7 @@ from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.data.files import hash_files, read_object, write_text
 from rtmri2speech.evaluation.scores import UtteranceScores
 from rtmri2speech.evaluation.scoring import Job
-from rtmri2speech.phonetics.vowels import textgrid_of
+from rtmri2speech.phonetics.vowels.spans import textgrid_of
 from rtmri2speech.version import __version__
 
 _FOLDER = ".parts"

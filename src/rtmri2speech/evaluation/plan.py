@@ -17,7 +17,7 @@ from rtmri2speech.metrics.waveform import pesq_available
 from rtmri2speech.phonetics import praat
 from rtmri2speech.phonetics.formants import LOW_VOICE_CEILING, ceiling_for
 from rtmri2speech.phonetics.pitch import WIDEST_RANGE, pitch_track
-from rtmri2speech.phonetics.vowels import VowelFinder, textgrid_of
+from rtmri2speech.phonetics.vowels.spans import VowelFinder, textgrid_of
 
 # Training utterances of a speaker that the vowel plane is taken from: some hundreds of vowels.
 _PLANE_UTTERANCES = 60

@@ -22,7 +22,7 @@ from rtmri2speech.metrics.bootstrap import Bootstrap
 from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
 from rtmri2speech.models.devices import choose_device
 from rtmri2speech.parallel import run_jobs
-from rtmri2speech.phonetics.vowels import VowelFinder
+from rtmri2speech.phonetics.vowels.spans import VowelFinder
 from rtmri2speech.progress import SILENT, Progress
 
 

@@ -14,8 +14,8 @@ from rtmri2speech.data.provenance import write_about
 from rtmri2speech.data.tables import Row, write_table
 from rtmri2speech.errors import UserError
 from rtmri2speech.evaluation.conditions import CONDITIONS
-from rtmri2speech.evaluation.markdown import YES_NO, markdown
-from rtmri2speech.evaluation.metrics_file import KIND, SCHEMA, metrics_of
+from rtmri2speech.evaluation.output.markdown import YES_NO, markdown
+from rtmri2speech.evaluation.output.metrics_file import KIND, SCHEMA, metrics_of
 from rtmri2speech.evaluation.plan import Options
 from rtmri2speech.evaluation.scores import RECORDED, TRUTH, UtteranceScores
 from rtmri2speech.evaluation.summary import Summary, measure_names, summarize
@@ -155,7 +155,7 @@ class Evaluation:
             UserError: when there is no such group.
         """
         from rtmri2speech.drawing.style import new_drawing
-        from rtmri2speech.evaluation.figures import plot_sheet
+        from rtmri2speech.evaluation.output.figures import plot_sheet
 
         pooled = self.groups
         groups = {one.name: one for one in (*pooled.main, pooled.all, *pooled.speakers.values())}

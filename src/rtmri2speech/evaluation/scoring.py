@@ -24,7 +24,7 @@ from rtmri2speech.metrics.mel_cepstral_distortion import mel_cepstral_distortion
 from rtmri2speech.metrics.waveform import compare_waves, pesq_narrow_band
 from rtmri2speech.models.bundle.model_file import load_bundle
 from rtmri2speech.phonetics.formants import vowel_formants
-from rtmri2speech.phonetics.vowels import Span, VowelFinder
+from rtmri2speech.phonetics.vowels.spans import Span, VowelFinder
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel import mel_db
 

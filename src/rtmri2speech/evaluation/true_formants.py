@@ -11,7 +11,7 @@ from rtmri2speech.corpora.phantom import TRUTH
 from rtmri2speech.data.dataset.layout import Utterance
 from rtmri2speech.data.truth import Truth
 from rtmri2speech.errors import DatasetError
-from rtmri2speech.phonetics.vowels import Span
+from rtmri2speech.phonetics.vowels.spans import Span
 
 
 def true_formants(utterance: Utterance, spans: Sequence[Span]) -> list[tuple[float, float]] | None:

@@ -18,7 +18,7 @@ from rtmri2speech.drawing.style import PALETTE
 from rtmri2speech.phonetics.bark import hz_to_bark
 from rtmri2speech.phonetics.spectrogram import wide_band
 from rtmri2speech.phonetics.tracks import Tracks
-from rtmri2speech.phonetics.vowel_space import VowelToken, by_label, ellipse_of
+from rtmri2speech.phonetics.vowels.space import VowelToken, by_label, ellipse_of
 
 FrequencyScale = Literal["hz", "bark"]
 

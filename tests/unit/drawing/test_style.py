@@ -12,7 +12,7 @@ from PIL import Image
 
 from rtmri2speech.drawing import style as module
 from rtmri2speech.drawing.style import Columns, publication, set_heading
-from rtmri2speech.phonetics.vowel_space import VowelToken
+from rtmri2speech.phonetics.vowels.space import VowelToken
 from rtmri2speech.reporting.figures.phonetics import draw_vowels
 
 

@@ -13,7 +13,7 @@ from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.evaluation.conditions import CONDITIONS, Conditions
 from rtmri2speech.evaluation.true_formants import true_formants
 from rtmri2speech.inference.model import load_model
-from rtmri2speech.phonetics.vowels import VowelFinder
+from rtmri2speech.phonetics.vowels.spans import VowelFinder
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from rtmri2speech.analysis.regions.masks import Regions, Source, read_truth
 from rtmri2speech.arrays import Bool, Float64, Int64
 from rtmri2speech.data.truth import Truth
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.phonetics.arai_tubes import PLATE_CM, TUBES, tube_areas
 from rtmri2speech.phonetics.labeled_segments import Segment
+from rtmri2speech.phonetics.vowels.arai_tubes import PLATE_CM, TUBES, tube_areas
 from rtmri2speech.simulation.tube_acoustics import sensitivity
 
 FORMANTS = 2

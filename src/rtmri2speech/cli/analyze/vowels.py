@@ -42,7 +42,7 @@ def vowels(
         Part of each vowel's distribution that its ellipse holds.
     """
     from rtmri2speech.analysis.speech import vowels as measure_vowels
-    from rtmri2speech.phonetics.vowel_space import require_share
+    from rtmri2speech.phonetics.vowels.space import require_share
     from rtmri2speech.reporting.figures.phonetics import draw_vowel_space
 
     require_share(share)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rtmri2speech.drawing.style import figure_files, publication
-from rtmri2speech.evaluation.figures import plot_sheet
+from rtmri2speech.evaluation.output.figures import plot_sheet
 from rtmri2speech.evaluation.results import Evaluation
 from rtmri2speech.evaluation.summary import Group
 from rtmri2speech.signal.features import FeatureConfig
@@ -15,7 +15,7 @@ _KINDS = ("pdf", "png")
 
 
 def draw_sheet(out: Path, group: Group, features: FeatureConfig) -> list[Path]:
-    """Write :func:`~rtmri2speech.evaluation.figures.plot_sheet` as ``figure_NAME.pdf`` and ``figure_NAME.png``.
+    """Write :func:`~rtmri2speech.evaluation.output.figures.plot_sheet` as ``figure_NAME.pdf`` and ``figure_NAME.png``.
 
     Args:
         out: folder to write to.

@@ -9,7 +9,7 @@ from rtmri2speech.arrays import Float32
 from rtmri2speech.drawing.style import WIDTH_MM, Columns, figure_files, publication, set_heading
 from rtmri2speech.phonetics.figures import ACROSS, FrequencyScale, plot_mean_frames, plot_tracks, plot_vowels
 from rtmri2speech.phonetics.tracks import Tracks
-from rtmri2speech.phonetics.vowel_space import VowelSpace, VowelToken
+from rtmri2speech.phonetics.vowels.space import VowelSpace, VowelToken
 
 _HEIGHT_MM = 75.0
 # Of a mean frame's heading.

@@ -19,7 +19,7 @@ from rtmri2speech.data.media.clips import Clip, open_gray_clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.errors import ConfigError, DatasetError, MediaError, UserError
 from rtmri2speech.phonetics import praat
-from rtmri2speech.phonetics.vowels import Span
+from rtmri2speech.phonetics.vowels.spans import Span
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.reporting.page.collect import ClipFiles, Findings, Named, collect, places_of
 from rtmri2speech.reporting.page.data import (

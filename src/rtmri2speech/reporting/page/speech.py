@@ -16,8 +16,8 @@ from rtmri2speech.data.media.textgrid import read_textgrid
 from rtmri2speech.errors import UserError
 from rtmri2speech.phonetics.spectrogram import wide_band
 from rtmri2speech.phonetics.tracks import Tracks, formants
-from rtmri2speech.phonetics.vowel_space import measure_vowels
-from rtmri2speech.phonetics.vowels import Span, VowelFinder
+from rtmri2speech.phonetics.vowels.space import measure_vowels
+from rtmri2speech.phonetics.vowels.spans import Span, VowelFinder
 from rtmri2speech.reporting.page.data import SoundKind, TierData, TracksData, VowelData
 from rtmri2speech.reporting.page.images import encode_webp
 

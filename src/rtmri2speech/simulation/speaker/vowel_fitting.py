@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from rtmri2speech.arrays import Float64
-from rtmri2speech.phonetics.arai_tubes import PLATE_CM, tube_areas
+from rtmri2speech.phonetics.vowels.arai_tubes import PLATE_CM, tube_areas
 from rtmri2speech.simulation.speaker.vocaltractlab import TRACT, VocalTract
 from rtmri2speech.simulation.tube_acoustics import resonances
 

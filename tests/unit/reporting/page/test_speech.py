@@ -12,7 +12,7 @@ from PIL import Image
 from rtmri2speech.data.media.audio import Sound, encode_flac
 from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
 from rtmri2speech.phonetics.tracks import Tracks
-from rtmri2speech.phonetics.vowels import Span
+from rtmri2speech.phonetics.vowels.spans import Span
 from rtmri2speech.reporting.page.speech import (
     Spoken,
     spectrogram,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from rtmri2speech.cli.console import Flag, Inputs, Workers, progress
 from rtmri2speech.cli.flags import in_flags
-from rtmri2speech.cli.recordings import VideoOptions
+from rtmri2speech.cli.recordings.options import VideoOptions
 
 if TYPE_CHECKING:
     from rtmri2speech.corpora.base import Corpus

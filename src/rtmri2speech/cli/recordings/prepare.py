@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from rtmri2speech.cli.console import Flag, Inputs, Workers, progress, report_failures
 from rtmri2speech.cli.flags import in_flags
-from rtmri2speech.cli.recordings import FeatureOptions, UtteranceOptions, VideoOptions
+from rtmri2speech.cli.recordings.options import FeatureOptions, UtteranceOptions, VideoOptions
 from rtmri2speech.signal import defaults
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from rtmri2speech.data.tables import Row, write_table
 from rtmri2speech.errors import ConfigError, UserError
 from rtmri2speech.phonetics.bark import hz_to_bark
 from rtmri2speech.phonetics.formants import vowel_formants
-from rtmri2speech.phonetics.mean_frames import MeanFrames
-from rtmri2speech.phonetics.vowels import Span
+from rtmri2speech.phonetics.vowels.mean_frames import MeanFrames
+from rtmri2speech.phonetics.vowels.spans import Span
 
 if TYPE_CHECKING:
     from rtmri2speech.drawing.style import Drawing

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rtmri2speech.phonetics.arai_tubes import PLATE_CM, TUBES, tube_areas
+from rtmri2speech.phonetics.vowels.arai_tubes import PLATE_CM, TUBES, tube_areas
 
 
 @pytest.mark.parametrize("vowel", TUBES)

@@ -17,7 +17,7 @@ from rtmri2speech.evaluation.scores import RECORDED
 from rtmri2speech.evaluation.summary import Group
 from rtmri2speech.evaluation.vowel_identification import NOTHING, IdentifiedVowel, confusion
 from rtmri2speech.metrics.bands import band_slices
-from rtmri2speech.phonetics.vowel_space import ellipse_of
+from rtmri2speech.phonetics.vowels.space import ellipse_of
 from rtmri2speech.signal.features import FeatureConfig
 
 # Line styles and markers say the same as the colors.

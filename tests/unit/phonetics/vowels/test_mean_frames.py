@@ -10,8 +10,8 @@ import numpy as np
 from rtmri2speech.data.media.clips import open_gray_clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.video import write_video
-from rtmri2speech.phonetics.mean_frames import MeanFrames
-from rtmri2speech.phonetics.vowels import Span
+from rtmri2speech.phonetics.vowels.mean_frames import MeanFrames
+from rtmri2speech.phonetics.vowels.spans import Span
 
 
 def test_mean_frames_take_the_middle_third(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from rtmri2speech.data.media.textgrid import read_textgrid
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.phonetics.vowel_space import (
+from rtmri2speech.phonetics.vowels.space import (
     RecordedVowels,
     VowelSpace,
     VowelToken,

@@ -11,7 +11,7 @@ import numpy as np
 from rtmri2speech.arrays import Float32, Float64
 from rtmri2speech.data.files import replacing
 from rtmri2speech.data.media.clips import Clip
-from rtmri2speech.phonetics.vowels import Span
+from rtmri2speech.phonetics.vowels.spans import Span
 
 
 class MeanFrames:

@@ -1,0 +1,1 @@
+"""Commands that make recordings and datasets, or look for what is wrong with them."""

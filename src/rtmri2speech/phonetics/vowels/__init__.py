@@ -1,0 +1,1 @@
+"""The vowels of recordings: where they are, their formants, their mean frames."""
