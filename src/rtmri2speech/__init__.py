@@ -20,13 +20,21 @@ if TYPE_CHECKING:
     from rtmri2speech.analysis.attribution.compute import gradcam as gradcam
     from rtmri2speech.analysis.attribution.maps import Maps as Maps
     from rtmri2speech.analysis.map_folder.read import read_maps as read_maps
+    from rtmri2speech.analysis.occlusion.occlude import occlude as occlude
+    from rtmri2speech.analysis.occlusion.occlusion import Occlusion as Occlusion
+    from rtmri2speech.analysis.validation.faithfulness import Faithfulness as Faithfulness
+    from rtmri2speech.analysis.validation.faithfulness import faithfulness as faithfulness
+    from rtmri2speech.analysis.validation.plausibility import Plausibility as Plausibility
+    from rtmri2speech.analysis.validation.plausibility import plausibility as plausibility
     from rtmri2speech.assets import example_video as example_video
     from rtmri2speech.data.dataset.layout import Dataset as Dataset
     from rtmri2speech.errors import UserError as UserError
     from rtmri2speech.evaluation.protocol import evaluate as evaluate
+    from rtmri2speech.evaluation.results import Evaluation as Evaluation
     from rtmri2speech.inference.model import Model as Model
     from rtmri2speech.inference.model import load_model as load_model
     from rtmri2speech.inference.speech import Speech as Speech
+    from rtmri2speech.preparation.check import check as check
     from rtmri2speech.preparation.prepare import prepare as prepare
     from rtmri2speech.reporting.page.build import report as report
     from rtmri2speech.simulation.phantom import simulate as simulate
@@ -36,14 +44,22 @@ if TYPE_CHECKING:
 # Where each public name lives.
 _HOMES = {
     "Dataset": "data.dataset.layout",
+    "Evaluation": "evaluation.results",
+    "Faithfulness": "analysis.validation.faithfulness",
     "Maps": "analysis.attribution.maps",
     "Model": "inference.model",
+    "Occlusion": "analysis.occlusion.occlusion",
+    "Plausibility": "analysis.validation.plausibility",
     "Speech": "inference.speech",
     "UserError": "errors",
+    "check": "preparation.check",
     "evaluate": "evaluation.protocol",
     "example_video": "assets",
+    "faithfulness": "analysis.validation.faithfulness",
     "gradcam": "analysis.attribution.compute",
     "load_model": "inference.model",
+    "occlude": "analysis.occlusion.occlude",
+    "plausibility": "analysis.validation.plausibility",
     "prepare": "preparation.prepare",
     "read_maps": "analysis.map_folder.read",
     "report": "reporting.page.build",
