@@ -187,7 +187,7 @@ def test_folders_and_datasets_that_cannot_be_used(dataset: Dataset, recipe: Reci
     run = tmp_path / "run"
     with pytest.raises(ConfigError, match="`folds=1`: at least 2"):
         CrossFitting(dataset, 1, recipe, run)
-    with pytest.raises(DatasetError, match=r"3 recording\(s\), too few for --folds 4"):
+    with pytest.raises(DatasetError, match=r"3 recording\(s\), too few for `folds=4`"):
         CrossFitting(dataset, 4, recipe, run)
     run.mkdir()
     (run / "mine.txt").write_text("kept", encoding="utf-8")
