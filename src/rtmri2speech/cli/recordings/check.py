@@ -31,6 +31,8 @@ def check(
     ----------
     inputs
         Videos, folders with videos, or a dataset made by prepare.
+    videos
+        Videos and their sound.
     video_only
         Do without sound, as synthesize does.
     sound_only

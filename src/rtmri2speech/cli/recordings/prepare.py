@@ -44,8 +44,12 @@ def prepare(
         Folders with videos, or videos; or the folder of a phantom. With --sound-only, sound files.
     out
         The dataset folder to write.
+    videos
+        Videos and their sound.
     speaker
         Name of the speaker, for videos that lie in no subfolder; subfolders are speakers.
+    features
+        The mel spectrogram.
     ref_frames
         Frames per window; also the gap between the splits of one recording.
     normalization
@@ -54,6 +58,8 @@ def prepare(
         Oral-cavity mask: polygons in JSON, or an image whose bright part is kept.
     sound_only
         Sound files (or the sound of a phantom) without frames: a dataset for the vocoder alone.
+    utterances
+        How recordings become utterances, and these go to splits.
     export_pairs
         Also write the windows as files, pairs_ref4 and pairs_ref4_npy.
     prune

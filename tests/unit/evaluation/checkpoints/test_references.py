@@ -62,9 +62,9 @@ def test_sound_that_does_not_belong_to_the_picture(talker: Path, tmp_path: Path)
     samples, rate = soundfile.read(talker.with_suffix(".wav"), dtype="float32")
     write_wav(tmp_path / "v.wav", samples[: len(samples) // 2], rate)
     (recording,) = FolderCorpus((video,)).recordings()
-    with pytest.raises(MediaError, match=r"v\.mp4: sound and picture disagree") as error:
+    with pytest.raises(MediaError, match=r"v\.mp4: sound and video disagree") as error:
         VideoReader(FeatureConfig()).read(recording)
-    assert "--on-mismatch trim" in error.value.remedy
+    assert "`on_mismatch='trim'`" in error.value.remedy
     trimmed = VideoReader(FeatureConfig(), on_mismatch="trim").read(recording)
     hop = FeatureConfig().hop_length
     assert len(trimmed.wave) == len(trimmed.mel_db) * hop < 0.6 * len(samples) / rate * FeatureConfig().sample_rate

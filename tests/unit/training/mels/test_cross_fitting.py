@@ -192,9 +192,9 @@ def test_a_run_of_something_else_is_refused(
 
 def test_folders_and_datasets_that_cannot_be_used(dataset: Dataset, recipe: Recipe, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    with pytest.raises(ConfigError, match="--folds 1: at least 2"):
+    with pytest.raises(ConfigError, match="`folds=1`: at least 2"):
         CrossFitting(dataset, 1, recipe, run)
-    with pytest.raises(DatasetError, match=r"3 recording\(s\), too few for --folds 4"):
+    with pytest.raises(DatasetError, match=r"3 recording\(s\), too few for `folds=4`"):
         CrossFitting(dataset, 4, recipe, run)
     run.mkdir()
     (run / "mine.txt").write_text("kept", encoding="utf-8")
