@@ -4,8 +4,9 @@
     python pretrained/base-vocoder/publish.py base.safetensors --dataset DATASET --figures figures.json
 
 writes `vocoder.safetensors`, `metrics.json` and `README.md` next to this script. The card is made from what the model
-and the figures say, and from `--more`. Figures of other weights, or a dataset that these were not trained on, are refused.
-The shipped model is the trained one rounded to half precision; `quality --model` of both says what the rounding costs.
+and the figures say, and from `--more`. Figures of other weights, or a dataset that these were not trained on, are
+refused. The shipped model is the trained one rounded to half precision; `quality --model` of both says what the
+rounding costs.
 """
 
 from __future__ import annotations

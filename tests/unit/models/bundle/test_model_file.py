@@ -267,7 +267,7 @@ def test_joining_again_replaces_a_stage(acoustic_bundle: Bundle, vocoder_bundle:
 
 def test_hop_lengths_must_agree(vocoder_bundle: Bundle) -> None:
     other = vocoder_bundle.features.model_copy(update={"hop_length": 7})
-    with pytest.raises(BundleError, match=r"makes 6 samples a frame, .* 7"):
+    with pytest.raises(BundleError, match=r"makes 6 samples per frame, .* 7"):
         replace(vocoder_bundle, features=other)
 
 
