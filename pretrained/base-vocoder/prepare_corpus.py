@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rtmri2speech.cli.console import progress
+from rtmri2speech.cli.flags import with_flags
 from rtmri2speech.cli.recordings.prepare import report
 from rtmri2speech.corpora.base import SoundRecording
 from rtmri2speech.corpora.names import refuse_duplicates, safe_name
@@ -104,7 +105,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="dataset folder to write")
     parser.add_argument("--phantom", type=Path, action="append", default=[], metavar="DIR", help="may be repeated")
     parser.add_argument("--prune", action="store_true", help="remove from the dataset what is no longer given")
-    parser.add_argument("--workers", type=int, default=0, help="processes (default: one a core)")
+    parser.add_argument("--workers", type=int, default=0, help="processes (default: one per core)")
     given = parser.parse_args()
     try:
         with progress("Preparing", "utterances") as bar:
@@ -117,9 +118,10 @@ def main() -> int:
                 progress=bar,
             )
     except UserError as error:
-        print(f"error: {error.problem}\n       {error.remedy}", file=sys.stderr)
+        flags = {"out": "--out", "prune": "--prune", "workers": "--workers"}
+        print(f"error: {with_flags(error.problem, flags)}\n       {with_flags(error.remedy, flags)}", file=sys.stderr)
         return 1
-    return report(summary, given.out)
+    return report(summary)
 
 
 if __name__ == "__main__":

@@ -102,7 +102,7 @@ def run_jobs(
         except BrokenProcessPool:
             pass
         except BaseException:
-            # Waiting: the shutdown at the end of `with` would call the cancelling off before it has begun.
+            # Waiting: the shutdown at the end of `with` would undo the cancellation before it has begun.
             # Workers at work are ended: their outputs have temporary names, and a recording can take minutes.
             for child in multiprocessing.active_children():
                 child.terminate()

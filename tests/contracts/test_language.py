@@ -24,7 +24,7 @@ GLOSSARY = {
     r"for people": "human-readable",
     r"t(?:ells?|old|elling) of": "describes, says",
     r"made of": "made from",
-    r"own[- ]frames?": "per-frame gradient",
+    r"own-frames?": "per-frame gradient",
     r"hears": "reads, receives",
     r"hears? of|heard of": "depends on, receives",
     r"speaks? about": "predicts",
@@ -59,7 +59,9 @@ SPELLING = {
     r"licenc(?:ed|ing)": "licensed",
 }
 # Names that stay because files and command lines hold them.
-KEPT = re.compile(r"faithfulness_randomisation|--[a-z][\w-]*|[\"`']neighbourhood[\"`']|`[^`]*memo[^`]*`|memo\.md")
+KEPT = re.compile(
+    r"faithfulness_randomisation|\"centre\"|\"picture\"|neighbourhood|--[a-z][\w-]*|`[^`]*memo[^`]*`|memo\.md"
+)
 
 
 def compiled(rules: dict[str, str]) -> list[tuple[re.Pattern[str], str]]:

@@ -60,11 +60,9 @@ app.command(
     name="compare-checkpoints",
     help="Find the best checkpoint of a vocoder training.",
 )
-app.command(f"{_COMMANDS}.evaluate:evaluate", name="evaluate", help="Measure a model, beside floor and ceiling.")
+app.command(f"{_COMMANDS}.evaluate:evaluate", name="evaluate", help="Measure a model, with floor and ceiling.")
 app.command(analyze)
-analyze.command(
-    f"{_COMMANDS}.analyze.gradcam:gradcam", name="gradcam", help="Which part of the picture made which band."
-)
+analyze.command(f"{_COMMANDS}.analyze.gradcam:gradcam", name="gradcam", help="Which part of the frame made which band.")
 analyze.command(
     f"{_COMMANDS}.analyze.regions:regions", name="regions", help="How much of the maps lies in which articulator."
 )

@@ -21,13 +21,13 @@ Columns = Literal[1, 2]
 """One column of a page, or its whole width."""
 
 WIDTH_MM: dict[Columns, float] = {1: 85.0, 2: 174.0}
-"""Millimetres."""
+"""Millimeters."""
 
 KINDS = ("pdf", "svg", "png")
 """Endings of the files of a figure for publication."""
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D1F")
-"""Seven colours of Okabe and Ito (2008), told apart with every kind of colour blindness, and a brown."""
+"""Seven colors of Okabe and Ito (2008), distinct with every kind of color blindness, and a brown."""
 
 _MM_AN_INCH = 25.4
 _LOOK_DPI = 110
@@ -106,7 +106,7 @@ def publication(stem: Path, columns: Columns, height_mm: float, kinds: Sequence[
     Args:
         stem: path without a suffix.
         columns: how wide.
-        height_mm: millimetres.
+        height_mm: millimeters.
         kinds: endings of the files, some of :data:`KINDS`.
 
     Raises:

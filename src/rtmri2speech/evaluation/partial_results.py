@@ -51,7 +51,8 @@ class PartialResults:
         path = self._path(job)
         stored = None if path is None else read_object(path)
         try:
-            return None if stored is None else UtteranceScores.parse(stored)
+            known = {name: value for name, value in (stored or {}).items() if name not in ("kind", "schema")}
+            return UtteranceScores.parse(known) if known else None
         except (KeyError, TypeError, IndexError):
             return None
 

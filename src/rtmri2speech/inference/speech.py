@@ -83,10 +83,10 @@ class Speech:
         return f"Speech({self.name!r}, {self.seconds:.2f} s at {self.sample_rate} Hz, {len(self.mel_db)} frames)"
 
     def _repr_html_(self) -> str:
-        picture = io.BytesIO()
-        self.show().savefig(picture, format="png", dpi=80)
+        image = io.BytesIO()
+        self.show().savefig(image, format="png", dpi=80)
         sound, figure = (
-            base64.b64encode(part).decode() for part in (wav_bytes(self.wave, self.sample_rate), picture.getvalue())
+            base64.b64encode(part).decode() for part in (wav_bytes(self.wave, self.sample_rate), image.getvalue())
         )
         return (
             f"<div>{html.escape(repr(self))}<br>"

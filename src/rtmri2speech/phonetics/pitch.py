@@ -53,7 +53,7 @@ def pitch_range(waves: list[Float64], sample_rate: int) -> tuple[float, float]:
 
     A first pass over :data:`WIDEST_RANGE` gives the quartiles of each wave; the range runs from 0.75 times the first
     to 1.5 times the third quartile (De Looze & Hirst 2008, "Detecting changes in key and range for the automatic
-    modelling and coding of intonation"; Hirst 2011, "The analysis by synthesis of speech melody"). Without any voice
+    modeling and coding of intonation"; Hirst 2011, "The analysis by synthesis of speech melody"). Without any voice
     it is the widest range. It ends at Nyquist at the latest.
 
     Args:

@@ -1,1 +1,1 @@
-"""Figures and pages for people."""
+"""Figures, videos and the page."""

@@ -34,7 +34,7 @@ _KEEP_BYTES = 512 << 20
 
 @dataclass(frozen=True)
 class Encoded:
-    """What the CNN backbone made of a clip.
+    """Features of a clip, and activations kept for its maps.
 
     Attributes:
         features: (T, C).

@@ -28,7 +28,7 @@ def faithfulness(
     """Test whether maps describe the model, for every method, target and layer.
 
     Compares maps with those of the model randomized from its output to its input; deletes and inserts pixels in their
-    order, next to random, edge, motion and centre; and hides regions. Writes faithfulness.csv, .json, .png,
+    order, next to random, edge, motion and center; and hides regions. Writes faithfulness.csv, .json, .png,
     faithfulness_randomisation.csv, faithfulness_curves.csv, and belief.csv and .md, which also hold what analyze
     physics found, if it wrote to the same folder.
 

@@ -164,6 +164,6 @@ def _how_to_get(folder: Path, dataset: Dataset) -> str:
     inside = dataset.root / folder.name
     if inside.is_dir():
         return f"Did you mean {inside}?"
-    more = "ground-truth" if folder.name == GROUND_TRUTH else "predicted"
-    model = "" if more == "ground-truth" else " --model MODEL"
-    return f"Make it: rtmri2speech export-mels {more} {dataset.root}{model}; or correct the path."
+    if folder.name == GROUND_TRUTH:
+        return f"Make it: rtmri2speech export-mels ground-truth {dataset.root}; or correct the path."
+    return f"Make it: rtmri2speech export-mels predicted {dataset.root} --model MODEL; or correct the path."

@@ -110,7 +110,7 @@ def resize_kernel(weight: Tensor, rate: int, new_rate: int, new_kernel: int) -> 
     """The kernel of a transposed convolution for another upsampling rate, by linear interpolation in time.
 
     Time is counted in input frames from the kernel's center: tap j of k at rate u stands at (j - (k - 1) / 2) / u,
-    whatever the padding (k - u) / 2. So the overlap of neighbouring input frames stays as it was, where stretching
+    whatever the padding (k - u) / 2. So the overlap of neighboring input frames stays as it was, where stretching
     k taps to k' would change it when k' / u' differs from k / u (on speech, mel L1 of 1.73 against 1.82 nepers).
 
     The gain is kept. Output sample n is the sum over the about k / u taps of one phase, j = n + padding modulo u,

@@ -117,7 +117,7 @@ class _Layer:
         return cls(conv.weight.detach() * scale, conv.bias.detach().clone(), conv.dilation[0], before)
 
     def rows(self, x: Tensor, start: int, stop: int, slope: float) -> Tensor:
-        """Rows ``start`` to ``stop`` of what is made of the rectified ``x`` (N, channels in)."""
+        """Rows ``start`` to ``stop`` of what is made from the rectified ``x`` (N, channels in)."""
         first = start - self.before
         read = _cut(x, first, first + self.conv.span(stop - start))
         return self.conv(F.leaky_relu(read, slope), stop - start)

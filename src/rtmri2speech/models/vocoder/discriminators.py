@@ -18,7 +18,7 @@ from rtmri2speech.models.vocoder.generator import SLOPE, add_weight_norm
 DiscriminatorName = Literal["period", "scale", "resolution"]
 """A family of discriminators."""
 
-Judgement = tuple[list[Tensor], list[list[Tensor]]]
+DiscriminatorOutputs = tuple[list[Tensor], list[list[Tensor]]]
 """Logits (B, n) of each sub-discriminator, and the feature maps of each, its last layer included."""
 
 _PERIODS = (2, 3, 5, 7, 11)
@@ -140,7 +140,7 @@ class _Family(nn.Module):
 
     discriminators: nn.ModuleList
 
-    def forward(self, wave: Tensor) -> Judgement:
+    def forward(self, wave: Tensor) -> DiscriminatorOutputs:
         """Waveform (B, N) to the outputs of every one."""
         judged = [part(wave) for part in self.discriminators]
         return [logits for logits, _ in judged], [maps for _, maps in judged]
@@ -162,7 +162,7 @@ class MultiScaleDiscriminator(nn.Module):
         self.discriminators = nn.ModuleList(ScaleDiscriminator(scale == 0, divisor) for scale in range(_SCALES))
         self.meanpools = nn.ModuleList(nn.AvgPool1d(4, 2, padding=2) for _ in range(_SCALES - 1))
 
-    def forward(self, wave: Tensor) -> Judgement:
+    def forward(self, wave: Tensor) -> DiscriminatorOutputs:
         """Waveform (B, N) to the outputs of every scale."""
         judged = [self.discriminators[0](wave)]
         for pool, part in zip(self.meanpools, list(self.discriminators)[1:], strict=True):

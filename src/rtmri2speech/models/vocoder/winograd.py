@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-# Magnitudes of the points beside 0 and infinity by how many points there are in all, each with both signs as far as
+# Magnitudes of the points other than 0 and infinity by how many points there are in all, each with both signs as far as
 # that goes: the most accurate of those tried.
 _POINTS: Final = {8: (1 / 2, 1, 2), 10: (1 / 2, 4 / 5, 5 / 4, 2), 11: (2 / 3, 1, 3 / 2, 3, 1 / 3)}
 
@@ -66,7 +66,7 @@ class DirectConv:
 class MinimalConv:
     """The same by minimal filtering.
 
-    With dilation d every d-th row belongs together; d neighbours in time are then like further channels. A kernel of
+    With dilation d every d-th row belongs together; d neighbors in time are then like further channels. A kernel of
     up to m + r taps is cut into parts g0 of m and g1 of r taps. Neighboring groups y0, y1 of outputs read the groups
     d0, d1, d2 of the signal, and three products do for four (Karatsuba):
 
@@ -108,7 +108,7 @@ class MinimalConv:
         m, d, points, wide = self._outputs, self._dilation, len(self._before), self._dilation * x.shape[1]
         groups = self._groups(rows)
         groups_in = groups + self._together - 1
-        # Sample s of group t, d neighbours side by side; groups overlap.
+        # Sample s of group t, d neighbors side by side; groups overlap.
         samples = x.as_strided((points, groups_in, wide), (wide, m * wide, 1))
         values = torch.mm(self._before, samples.reshape(points, -1)).view(points, groups_in, wide)
         out = x.new_empty(groups // self._together, self._together, m, d, len(self._bias))

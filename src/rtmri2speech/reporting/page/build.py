@@ -163,7 +163,7 @@ def _measures(findings: Findings) -> list[MeasureTable]:
 
 
 def _clip(clip: ClipFiles, chunks: Chunks) -> tuple[ClipData, list[str]]:
-    """What the page is told of a clip, and notes on what is missing."""
+    """The page's data of a clip, and notes on what is missing."""
     rate = next((Fraction(str(about["frame_rate"])) for _, about in clip.maps), FeatureConfig().frame_rate)
     opened = open_gray_clip(scan_video(clip.video), rate, FrameConfig().size)
     seconds = float(opened.n_frames / rate)

@@ -49,7 +49,7 @@ class Contours:
         return len(self.velum)
 
     def between(self, places: Float64) -> Contours:
-        """Contours at fractional instants (M,), linear between the two neighbours."""
+        """Contours at fractional instants (M,), linear between the two neighbors."""
         below = np.clip(np.floor(places).astype(np.int64), 0, max(len(self) - 2, 0))
         above = np.minimum(below + 1, len(self) - 1)
         share = places - below

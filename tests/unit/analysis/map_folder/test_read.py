@@ -74,8 +74,7 @@ def test_slow_motion_of_a_segment(folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_page_shows_them(folder: Path, tmp_path: Path) -> None:
-    notes: list[str] = []
-    write_page(collect(folder), tmp_path / "page.html", "old", notes)
+    write_page(collect(folder), tmp_path / "page.html", "old")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "hirescam" in page and "F2" in page
     (tmp_path / "more").mkdir()

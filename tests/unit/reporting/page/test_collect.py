@@ -134,8 +134,12 @@ def one_grid(made: Made) -> Path:
 def test_files_are_known_by_their_kind(made: Made, tmp_path: Path) -> None:
     folder = shutil.copytree(made.folder, tmp_path / "out")
     metadata, metrics = folder / "maps" / "gradcam_metadata.json", folder / "evaluation" / "metrics.json"
-    about, measured = (json.loads(path.read_text(encoding="utf-8")) for path in (metadata, metrics))
-    assert "kind" not in about and "kind" not in measured, "as early versions wrote them"
+    read = [json.loads(path.read_text(encoding="utf-8")) for path in (metadata, metrics)]
+    about, measured = ({name: one[name] for name in one if name not in ("kind", "program")} for one in read)
+    write_json(metadata, about)  # as early versions wrote them
+    write_json(metrics, measured)
+    assert [path for path, _ in collect(folder).clips[0].maps] == [metadata]
+    assert [path for path, _ in collect(folder).evaluations] == [metrics]
     write_json(metadata, {"kind": "maps", **about})
     write_json(metrics, {"kind": "evaluation", **measured})
     write_json(folder / "other.json", {"kind": "something else", **about})
