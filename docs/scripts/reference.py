@@ -170,7 +170,8 @@ def recipes_page() -> str:
         "",
         "A recipe is a YAML file with every setting of both trainings. `--recipe` takes the name of one that comes "
         "with the program, or a path. Settings that a file leaves out have the values in the column *default*, which "
-        "are those of the reference configuration where it names one. Unknown names are refused, and the nearest known one is named. Single"
+        "are those of the reference configuration where it names one. Unknown names are refused, and the nearest known "
+        "one is named. Single"
         " values are changed with `--set`, by their dotted name:",
         "",
         "```",
