@@ -1,12 +1,13 @@
-"""Speech from real-time MRI of the vocal tract, and which articulator made it.
+"""Speech from real-time MRI of the vocal tract, and which part of the frame it depends on.
 
     import rtmri2speech as r2s
 
     model = r2s.load_model("phantom")
-    speech = model.synthesize("clip.mp4")
-    speech.save("out")
+    speech = model.synthesize(r2s.example_video())
+    speech.save("out")  # a folder
 
-What stands in ``__all__`` is the public interface; everything is imported when it is first used (PEP 562).
+The names below are the public interface. Each is imported when it is first used (PEP 562), so that the package itself
+imports at once; type checkers and the manual read the imports under ``TYPE_CHECKING``.
 """
 
 from __future__ import annotations

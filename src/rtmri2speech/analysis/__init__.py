@@ -1,1 +1,1 @@
-"""What the acoustic model looks at: maps, regions and masks."""
+"""What the acoustic model's predictions depend on, and how articulators move."""

@@ -1,4 +1,4 @@
-"""Maps drawn over the anatomy."""
+"""Attribution maps drawn over the frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evaluation of a model on a split of a dataset, by many processes; one that was stopped goes on where it was."""
+"""Evaluate a model on a split of a dataset, in parallel; an interrupted evaluation resumes where it stopped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gradient checkpointing: activations of the CNN are computed again instead of kept (reference configuration)."""
+"""Gradient checkpointing: the CNN's activations are recomputed in the backward pass instead of stored, to save memory."""
 
 from __future__ import annotations
 

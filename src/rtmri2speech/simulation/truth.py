@@ -1,4 +1,4 @@
-"""The acoustic truth of a simulated utterance, from VocalTractLab, and the sections of its airway in the frame."""
+"""Acoustic ground truth of a simulated utterance, and which pixels belong to which section of its tract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a model and a video to maps in memory."""
+"""``gradcam``: from a model and a video to maps in memory; the arithmetic is in ``layer_maps``."""
 
 from __future__ import annotations
 

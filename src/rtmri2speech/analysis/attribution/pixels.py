@@ -1,4 +1,4 @@
-"""From the cells of a map to pixels, on demand: bilinear interpolation that keeps the sum."""
+"""Enlarge a map from the network's cells to pixels: bilinear interpolation that preserves the sum."""
 
 from __future__ import annotations
 

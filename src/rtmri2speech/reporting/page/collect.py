@@ -1,4 +1,4 @@
-"""What a folder holds that a page can show, found by what its files say they are."""
+"""Find the clips, maps, sounds and evaluations in a folder, recognized by what their files say they are."""
 
 from __future__ import annotations
 

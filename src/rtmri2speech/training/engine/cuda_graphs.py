@@ -1,4 +1,4 @@
-"""Work on a GPU, captured once as CUDA graphs and replayed.
+"""Capture GPU work once as CUDA graphs, then replay it.
 
 A step launches thousands of small kernels; where the CPU needs longer for that than the GPU for the work, the GPU
 waits. A replay launches them all at once.

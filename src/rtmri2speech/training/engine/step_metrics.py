@@ -1,4 +1,4 @@
-"""Metrics of single steps, logged a few times per minute, with the peaks in between."""
+"""Metrics per step: every tenth step is logged, with the peaks since the last one."""
 
 from __future__ import annotations
 
