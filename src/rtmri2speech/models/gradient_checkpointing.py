@@ -1,4 +1,4 @@
-"""Gradient checkpointing: the CNN's activations are recomputed in the backward pass instead of stored, to save memory."""
+"""Gradient checkpointing: the CNN's activations are recomputed in the backward pass instead of stored: less memory."""
 
 from __future__ import annotations
 
