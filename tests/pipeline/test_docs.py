@@ -194,9 +194,11 @@ def test_the_snippets_run_as_they_stand(workplace: Path, monkeypatch: pytest.Mon
             if words[0] not in LEFT_OUT:
                 assert main(words) == 0, f"{page}: {line}"
     assert main(MAPS) == 0
+    # As in a notebook, the snippets of a page share their names.
+    names: dict[Path, dict[str, object]] = {}
     for path, text in python_snippets():
         # The recording is shorter than the one that the page is about.
-        exec(compile(text.replace("maps[60]", "maps[10]"), str(path), "exec"), {})
+        exec(compile(text.replace("maps[60]", "maps[10]"), str(path), "exec"), names.setdefault(path, {}))
 
 
 # --- The site -------------------------------------------------------------------------------------------------------
