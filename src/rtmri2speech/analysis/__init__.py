@@ -1,1 +1,1 @@
-"""What the acoustic model looks at: maps, regions and masks."""
+"""Understanding models and recordings: maps, regions, hidden articulators, movement, vowels."""
