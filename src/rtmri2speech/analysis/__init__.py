@@ -1,1 +1,1 @@
-"""What the acoustic model's predictions depend on, and how articulators move."""
+"""Understanding models and recordings: maps, regions, hidden articulators, movement, vowels."""

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-from rtmri2speech.analysis.attribution.targets import Band, read_bands
 from rtmri2speech.analysis.regions.masks import Regions, origin_of_regions, read_regions, source_of
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.inference.model import Model
-from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.features import FrameRate
 
-Value = TypeVar("Value", bound=str | int | float)
+Value = TypeVar("Value", bound=str | int | float | Path)
 
 Video: TypeAlias = str | Path | Clip
 """A file, or a clip from :meth:`rtmri2speech.inference.model.Model.open`."""
-
-FrameRate: TypeAlias = Fraction | float | str | None
-"""True frame rate of a video, where the file's is known to be wrong: 27.17 or "625/23"."""
-
-Bands: TypeAlias = Sequence[str] | Mapping[str, tuple[float, float]] | None
-"""Frequency bands: ``{"F1": (300, 900)}`` or ``["F1:300-900"]``, Hz; F1 and F2 where None."""
 
 WhichRegions: TypeAlias = str | Path | Regions
 """Where the articulators are: ``"template"``, a file of polygons (.json), a phantom's truth (.npz), traced contours
@@ -32,7 +24,7 @@ WhichRegions: TypeAlias = str | Path | Regions
 
 def several(values: Value | Sequence[Value]) -> tuple[Value, ...]:
     """One value or several as a tuple; what is named twice counts once."""
-    return tuple(dict.fromkeys([values] if isinstance(values, str | int | float) else values))
+    return tuple(dict.fromkeys([values] if isinstance(values, str | int | float | Path) else values))
 
 
 def require_known(parameter: str, values: Sequence[str], known: Sequence[str]) -> None:
@@ -43,27 +35,18 @@ def require_known(parameter: str, values: Sequence[str], known: Sequence[str]) -
     """
     wrong = next((value for value in values if value not in known), None)
     if wrong is not None:
-        raise ConfigError(f"`{parameter}={wrong}`: there is no such {parameter}.", f"Choose from {', '.join(known)}.")
+        raise ConfigError(f"`{parameter}={wrong}`: not known.", f"Choose from {', '.join(known)}.")
 
 
-def open_clip(model: Model, video: Video, fps: FrameRate) -> Clip:
+def open_clip(model: Model, video: Video, fps: FrameRate | None) -> Clip:
     """The clip of a video on the model's clock; its frames are kept where they fit in memory.
 
     Raises:
+        BundleError: when the model has no acoustic model.
+        ConfigError: when ``fps`` is no frame rate.
         MediaError: when the video cannot be used.
     """
     return video if isinstance(video, Clip) else model.open(video, fps, keep=True)
-
-
-def bands_of(bands: Bands, features: FeatureConfig) -> list[Band]:
-    """Frequency bands of a mel definition.
-
-    Raises:
-        ConfigError: for another spelling, a band outside the filterbank, or a name given twice.
-    """
-    if isinstance(bands, Mapping):
-        bands = [f"{name}:{low:.12g}-{high:.12g}" for name, (low, high) in bands.items()]
-    return read_bands(bands, features)
 
 
 def regions_of(regions: WhichRegions, clip: Clip) -> tuple[Regions, dict[str, Any]]:
@@ -74,8 +57,6 @@ def regions_of(regions: WhichRegions, clip: Clip) -> tuple[Regions, dict[str, An
         DatasetError: when a phantom's truth cannot be read.
     """
     if isinstance(regions, Regions):
-        named = [{"name": name} for name in regions.names]
-        origin = {"regions_of": None, "regions_sha256": None, "regions_moving": regions.moving, "regions": named}
-        return regions, origin
+        return regions, origin_of_regions(None, regions)
     found = read_regions(str(regions), source_of(clip))
     return found, origin_of_regions(str(regions), found)

@@ -13,7 +13,7 @@ from cyclopts import Parameter
 
 from rtmri2speech.assets import find_model
 from rtmri2speech.cli.flags import in_flags
-from rtmri2speech.errors import ConfigError, UserError
+from rtmri2speech.errors import UserError
 
 Many = Parameter(consume_multiple=True, negative="")
 """An option that takes several values after its name: ``--target-frames 60 90 120``."""
@@ -41,20 +41,14 @@ ModelFile = Annotated[Path, Parameter(converter=_convert_model)]
 
 
 def parse_fps(text: str | None) -> Fraction | None:
-    """Read ``625/23`` or ``27.17`` exactly.
+    """Read ``625/23`` or ``27.17`` exactly, before the model is loaded.
 
     Raises:
         ConfigError: for anything else.
     """
-    if text is None:
-        return None
-    try:
-        rate = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        rate = Fraction(0)
-    if not 0 < rate < 100_000:
-        raise ConfigError(f"`fps={text}`: not a frame rate.", "Write frames per second: 27.17 or 625/23.")
-    return rate
+    from rtmri2speech.signal.features import parse_rate
+
+    return parse_rate(text)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from rtmri2speech.corpora.base import Recording
 from rtmri2speech.corpora.folder import FolderCorpus, unpaired_sounds
@@ -10,6 +11,7 @@ from rtmri2speech.data.media.audio import Sound, has_sound, read_sound
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.media.scan import VideoScan
 from rtmri2speech.data.media.textgrid import label_lead
+from rtmri2speech.data.media.video import VIDEO_SUFFIXES
 from rtmri2speech.errors import MediaError
 
 
@@ -30,6 +32,22 @@ def find_sound(recording: Recording, scan: VideoScan) -> Sound:
     if has_sound(recording.video):
         return read_sound(recording.video)
     raise _missing_sound(recording, scan)
+
+
+def sound_of(path: str | Path) -> Sound:
+    """The sound of a recording by its path.
+
+    Args:
+        path: a sound file, or a video: then NAME.wav or NAME.flac next to it, or its sound track.
+
+    Raises:
+        MediaError: when there is none, or it cannot be read.
+    """
+    file = Path(path)
+    if file.suffix.lower() not in VIDEO_SUFFIXES:
+        return read_sound(file)
+    (recording,) = FolderCorpus((file,)).recordings()
+    return read_sound(recording.audio or recording.video)
 
 
 def _missing_sound(recording: Recording, scan: VideoScan) -> MissingSound:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -11,7 +10,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap, Normalize
 
 from rtmri2speech.arrays import Float64, Floating, UInt8
-from rtmri2speech.drawing.style import Drawing, new_drawing, save_drawing, set_title
+from rtmri2speech.drawing.style import Drawing, new_drawing, set_title
 
 Display = Literal["classical", "signed"]
 """``classical``: the positive part, from 0 to 1. ``signed``: both signs, in the target's unit."""
@@ -82,15 +81,6 @@ def overlay_figure(frame: Floating | UInt8, values: Floating, style: MapStyle, t
     if not classical:
         bar.formatter.set_powerlimits((-2, 3))  # type: ignore[attr-defined]
     return figure
-
-
-def draw_overlay(path: Path, frame: Floating | UInt8, values: Floating, style: MapStyle, title: str) -> None:
-    """Write :func:`overlay_figure` as PNG.
-
-    Raises:
-        UserError: when the file cannot be written.
-    """
-    save_drawing(overlay_figure(frame, values, style, title), path)
 
 
 def _on_tissue(style: MapStyle) -> Colormap:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from html import escape
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,11 +31,11 @@ KINDS = ("pdf", "svg", "png")
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D1F")
 """Seven colors of Okabe and Ito (2008), distinct with every kind of color blindness, and a brown."""
 
-_MM_AN_INCH = 25.4
+_MM_PER_INCH = 25.4
 _LOOK_DPI = 110
 _PNG_DPI = 300
 # Letters of the heading's size, the broad ones of a file name.
-_LETTERS_A_MM = 0.5
+_LETTERS_PER_MM = 0.5
 _STYLE: dict[Any, Any] = {
     # TrueType in PDF: letters stay letters; the default, Type 3, is refused by many journals.
     "pdf.fonttype": 42,
@@ -56,6 +58,16 @@ _STYLE: dict[Any, Any] = {
 
 class Drawing(Figure):
     """A figure that a notebook shows as it is, without pyplot."""
+
+    def html(self, alt: str, width: str = "auto") -> str:
+        """The figure as an ``img`` element that holds its own data.
+
+        Args:
+            alt: what it shows.
+            width: as in CSS.
+        """
+        data = base64.b64encode(self._repr_png_()).decode("ascii")
+        return f'<img alt="{escape(alt)}" style="width: {width}" src="data:image/png;base64,{data}">'
 
     def _repr_png_(self) -> bytes:
         file = io.BytesIO()
@@ -112,7 +124,7 @@ def publication(stem: Path, columns: Columns, height_mm: float, kinds: Sequence[
     Raises:
         UserError: when a file cannot be written.
     """
-    size = WIDTH_MM[columns] / _MM_AN_INCH, height_mm / _MM_AN_INCH
+    size = WIDTH_MM[columns] / _MM_PER_INCH, height_mm / _MM_PER_INCH
     with matplotlib.rc_context(_STYLE):
         figure = new_drawing(*size)
         yield figure
@@ -126,7 +138,7 @@ def publication(stem: Path, columns: Columns, height_mm: float, kinds: Sequence[
 
 def set_heading(figure: Figure, text: str) -> None:
     """Put a line above the whole figure, in whatever script; the middle of what is too long is left out."""
-    most = round(figure.get_figwidth() * _MM_AN_INCH * _LETTERS_A_MM)
+    most = round(figure.get_figwidth() * _MM_PER_INCH * _LETTERS_PER_MM)
     half = (most - 1) // 2
     shown, fonts = drawable(text if len(text) <= most else f"{text[:half]}…{text[-half:]}")
     figure.suptitle(shown, fontsize=8.0, fontfamily=fonts).set_parse_math(False)

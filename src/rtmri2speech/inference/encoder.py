@@ -1,4 +1,4 @@
-"""Frames to feature vectors, a few frames at a time: the one place that knows how many."""
+"""Frames to feature vectors, a few frames at a time (the one place that knows how many), and these to a mel."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from rtmri2speech.arrays import UInt8
+from rtmri2speech.arrays import Float32, UInt8
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.dataset.training_items import read_frames
 from rtmri2speech.models.acoustic import AcousticModel
@@ -80,6 +80,18 @@ def encode(
         return features
 
     return torch.cat(list(in_pieces(blocks, encode_piece, weight.device)))
+
+
+@torch.inference_mode()
+def predict(model: AcousticModel, features: Tensor) -> Float32:
+    """Mel spectrogram (T, M) in dB of feature vectors (T, C), as an array.
+
+    Args:
+        model: in eval mode.
+        features: from :func:`encode`.
+    """
+    mel: Float32 = model.predict(features).float().cpu().numpy()
+    return mel
 
 
 def encode_utterance(model: AcousticModel, dataset: Dataset, utterance: Utterance, pixel_mask: Tensor | None) -> Tensor:

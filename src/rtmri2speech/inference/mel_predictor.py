@@ -9,7 +9,7 @@ import torch
 from rtmri2speech.arrays import Float32
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.files import hash_files
-from rtmri2speech.inference.encoder import encode_utterance
+from rtmri2speech.inference.encoder import encode_utterance, predict
 from rtmri2speech.inference.requirements import require_fit
 from rtmri2speech.models.bundle.model_file import load_bundle
 
@@ -50,12 +50,10 @@ class MelPredictor:
             return None
         return sum(utterance.split == "train" for utterance in self.dataset.utterances)
 
-    @torch.inference_mode()
     def predict(self, utterance: Utterance) -> Float32:
         """Mel of an utterance's frames by the bundle's own way of inference, shape (T, M), dB.
 
         Raises:
             DatasetError: when the frames are missing or damaged.
         """
-        features = encode_utterance(self._acoustic, self.dataset, utterance, self._mask)
-        return self._acoustic.predict(features).float().cpu().numpy()
+        return predict(self._acoustic, encode_utterance(self._acoustic, self.dataset, utterance, self._mask))

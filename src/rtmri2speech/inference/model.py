@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from rtmri2speech.arrays import Float32
 from rtmri2speech.assets import find_model
 from rtmri2speech.data.media.clips import Clip, open_video
 from rtmri2speech.data.media.scan import VideoScan
-from rtmri2speech.inference.encoder import encode
+from rtmri2speech.inference.encoder import encode, predict
 from rtmri2speech.inference.requirements import require_acoustic, require_synthesizer
 from rtmri2speech.inference.speech import Speech
 from rtmri2speech.inference.vocoding import vocode
@@ -26,7 +25,7 @@ from rtmri2speech.models.devices import choose_device, choose_dtype
 from rtmri2speech.models.vocoder.cpu_generator import GeneratorForm, for_inference
 from rtmri2speech.models.vocoder.generator import Vocoder
 from rtmri2speech.progress import SILENT, Progress
-from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.features import FeatureConfig, FrameRate, parse_rate
 from rtmri2speech.signal.frames import FrameConfig
 
 
@@ -80,6 +79,15 @@ class Model:
         return self.bundle.build_acoustic(self.device, self.dtype).fuse()
 
     @cached_property
+    def acoustic_float32(self) -> AcousticModel:
+        """:attr:`acoustic` in float32 whatever the model's precision, for gradients.
+
+        Raises:
+            BundleError: when there is none, or its weights do not fit.
+        """
+        return self.acoustic if self.dtype == torch.float32 else Model(self.bundle, self.device).acoustic
+
+    @cached_property
     def vocoder(self) -> Vocoder:
         """Mel spectrogram to wave.
 
@@ -91,12 +99,12 @@ class Model:
 
     @cached_property
     def pixel_mask(self) -> Tensor | None:
-        """Which pixels the acoustic model sees, (H, W), on the device; None for all."""
+        """Which pixels the acoustic model reads, (H, W), on the device; None for all."""
         mask = self.bundle.mask
         return None if mask is None else mask.to(self.device)
 
-    def open(self, video: str | Path, fps: Fraction | float | str | None = None, keep: bool = False) -> Clip:
-        """A video as this model sees it: on its clock, its frames prepared its way.
+    def open(self, video: str | Path, fps: FrameRate | None = None, keep: bool = False) -> Clip:
+        """A video as this model reads it: on its clock, its frames prepared its way.
 
         Args:
             video: any video that can be decoded.
@@ -104,10 +112,11 @@ class Model:
             keep: keep the frames after they were decoded once, where they fit in memory.
 
         Raises:
+            BundleError: when there is no acoustic model.
+            ConfigError: when ``fps`` is no frame rate.
             MediaError: when the video cannot be used.
         """
-        rate = None if fps is None else Fraction(str(fps)) if isinstance(fps, float) else Fraction(fps)
-        return open_video(Path(video), self.features, self.frames, rate, keep=keep)
+        return open_video(Path(video), self.features, self.frames, parse_rate(fps), keep=keep)
 
     def predict_mel(self, clip: Clip, progress: Progress = SILENT) -> Float32:
         """Mel spectrogram of a clip, (T, M), dB. Each frame passes through the CNN backbone once.
@@ -120,10 +129,7 @@ class Model:
             BundleError: when there is no acoustic model.
             MediaError: when the video cannot be decoded.
         """
-        features = encode(self.acoustic, clip.blocks(), self.pixel_mask, progress)
-        with torch.inference_mode():
-            mel: Float32 = self.acoustic.predict(features).float().cpu().numpy()
-        return mel
+        return predict(self.acoustic, encode(self.acoustic, clip.blocks(), self.pixel_mask, progress))
 
     def vocode(self, mel_db: Float32) -> Float32:
         """The wave (hop_length * T,) of a mel spectrogram (T, M) in dB.
@@ -133,9 +139,7 @@ class Model:
         """
         return vocode(self.vocoder, mel_db, self.device, self.dtype)
 
-    def synthesize(
-        self, video: str | Path, *, fps: Fraction | float | str | None = None, progress: Progress = SILENT
-    ) -> Speech:
+    def synthesize(self, video: str | Path, *, fps: FrameRate | None = None, progress: Progress = SILENT) -> Speech:
         """Speech of a video; the video's own sound, if it has any, is not used.
 
         Frames are read in blocks, so that the length of the video does not matter.
@@ -156,8 +160,11 @@ class Model:
         return Speech(Path(video).stem, self.vocode(mel), mel, self.features, _notes(clip.scan))
 
     def about(self) -> dict[str, Any]:
-        """What results of this model carry with them: its file, hash and training."""
-        return origin_of_model(Path(self.bundle.source), self.bundle)
+        """What results of this model carry with them: its file, hash and training; the last alone if it has no file."""
+        path = Path(self.bundle.source)
+        if path.is_file():
+            return origin_of_model(path, self.bundle)
+        return {"model_kind": self.bundle.kind, "provenance": self.bundle.provenance}
 
     def __repr__(self) -> str:
         precision = str(self.dtype).removeprefix("torch.")

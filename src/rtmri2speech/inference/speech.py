@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import html
-import io
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,13 +82,6 @@ class Speech:
         return f"Speech({self.name!r}, {self.seconds:.2f} s at {self.sample_rate} Hz, {len(self.mel_db)} frames)"
 
     def _repr_html_(self) -> str:
-        image = io.BytesIO()
-        self.show().savefig(image, format="png", dpi=80)
-        sound, figure = (
-            base64.b64encode(part).decode() for part in (wav_bytes(self.wave, self.sample_rate), image.getvalue())
-        )
-        return (
-            f"<div>{html.escape(repr(self))}<br>"
-            f'<audio controls src="data:audio/wav;base64,{sound}"></audio><br>'
-            f'<img alt="mel spectrogram" src="data:image/png;base64,{figure}"></div>'
-        )
+        sound = base64.b64encode(wav_bytes(self.wave, self.sample_rate)).decode("ascii")
+        player = f'<audio controls src="data:audio/wav;base64,{sound}"></audio>'
+        return f"<div>{html.escape(repr(self))}<br>{player}<br>{self.show().html('mel spectrogram')}</div>"

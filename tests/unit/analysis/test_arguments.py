@@ -7,24 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from rtmri2speech.analysis.arguments import bands_of, open_clip, regions_of, require_known, several
+from rtmri2speech.analysis.arguments import open_clip, regions_of, require_known, several
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.inference.model import Model
 from rtmri2speech.models.bundle.model_file import Bundle
-from rtmri2speech.signal.features import FeatureConfig
 
 
 def test_one_value_or_several() -> None:
     assert several("tongue") == ("tongue",) and several(0.5) == (0.5,)
-    assert several([8, 16, 8]) == (8, 16)
+    assert several([8, 16, 8]) == (8, 16) and several(Path("a.mp4")) == (Path("a.mp4"),)
     with pytest.raises(ConfigError, match="`fill=glue`"):
         require_known("fill", ["blur", "glue"], ["blur", "darken"])
-
-
-def test_bands_by_name_or_as_the_command_line_has_them() -> None:
-    features = FeatureConfig()
-    assert bands_of({"F1": (300, 900.5)}, features) == bands_of(["F1:300-900.5"], features)
-    assert [band.name for band in bands_of(None, features)] == ["F1", "F2"]
 
 
 def test_a_clip_and_regions_that_are_there_already_are_taken_as_they_are(

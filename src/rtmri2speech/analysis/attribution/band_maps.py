@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from rtmri2speech.arrays import Float32, Int64
 
 Method = Literal["gradcam", "hirescam"]
 """The last feature map (reference configuration, section 4), or a finer layer with the gradient kept in place."""
+METHODS: tuple[Method, ...] = get_args(Method)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

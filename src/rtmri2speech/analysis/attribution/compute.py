@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from fractions import Fraction
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from rtmri2speech.analysis.attribution.band_maps import BandMaps, Method
+from rtmri2speech.analysis.arguments import Video, open_clip, require_known, several
+from rtmri2speech.analysis.attribution.band_maps import METHODS, BandMaps, Method
 from rtmri2speech.analysis.attribution.explainer import Explainer
 from rtmri2speech.analysis.attribution.layer_maps import last_stride, require_strides
 from rtmri2speech.analysis.attribution.maps import Maps
 from rtmri2speech.analysis.attribution.pixels import largest_pixel
-from rtmri2speech.analysis.attribution.targets import Target, TargetKind, read_bands, targets_for
+from rtmri2speech.analysis.attribution.targets import KINDS, Bands, Target, TargetKind, read_bands, targets_for
 from rtmri2speech.analysis.regions.masks import source_of
-from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.inference.model import Model
 from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.signal.features import FrameRate
 
 DEFAULT_TARGETS: dict[Method, TargetKind] = {"gradcam": "energy", "hirescam": "centroid"}
 """What each method explains by default: the reference configuration's target, and the one whose maps agree best with
@@ -30,13 +28,13 @@ DETAIL_STRIDE = 16
 
 def gradcam(
     model: Model,
-    video: str | Path | Clip,
+    video: Video,
     *,
-    bands: Sequence[str] | Mapping[str, tuple[float, float]] | None = None,
+    bands: Bands = None,
     target: TargetKind | None = None,
-    methods: Sequence[Method] = ("gradcam", "hirescam"),
+    methods: Method | Sequence[Method] = METHODS,
     stride: int = DETAIL_STRIDE,
-    fps: Fraction | float | str | None = None,
+    fps: FrameRate | None = None,
     progress: Progress = SILENT,
 ) -> Maps:
     """Explain every frame of a video: which place of it made which band of the predicted speech.
@@ -57,15 +55,17 @@ def gradcam(
 
     Raises:
         BundleError: when there is no acoustic model.
-        ConfigError: when a band or layer does not exist.
+        ConfigError: when a band, target, method or layer does not exist.
         MediaError: when the video cannot be used.
     """
+    require_known("methods", several(methods), METHODS)
+    require_known("target", () if target is None else (target,), KINDS)
     explainer = Explainer(model)
     chosen = read_bands(bands, model.features)
     last = last_stride(explainer.model)
-    strides = {method: last if method == "gradcam" else stride for method in dict.fromkeys(methods)}
+    strides = {method: last if method == "gradcam" else stride for method in several(methods)}
     require_strides(explainer.model, strides.values())
-    clip = video if isinstance(video, Clip) else model.open(video, fps, keep=True)
+    clip = open_clip(model, video, fps)
     progress.expect(2 * clip.n_frames)
     kinds = list(dict.fromkeys(target or DEFAULT_TARGETS[method] for method in strides))
     notes: list[str] = []
@@ -94,27 +94,23 @@ def gradcam(
     for method, layer in strides.items():
         for row, band in zip(rows[method], chosen, strict=True):
             made = cells[layer][wanted[layer].index(row)]
-            kind, scale = target or DEFAULT_TARGETS[method], largest_pixel(made, explainer.frames.size)
-            entries.append(BandMaps(method, band, kind, layer, explainer.frames.size, values[row], scale, made))
+            kind, scale = target or DEFAULT_TARGETS[method], largest_pixel(made, clip.frames.size)
+            entries.append(BandMaps(method, band, kind, layer, clip.frames.size, values[row], scale, made))
     if clip.scan.over_bright:
         notes.append(f"the first {clip.scan.over_bright} source frame(s) are over-bright: mistrust their maps")
     return Maps(
         video=str(clip.scan.path),
         frame_rate=model.features.frame_rate,
-        size=explainer.frames.size,
+        size=clip.frames.size,
         entries=tuple(entries),
         mean_frame=encoded.mean_frame,
         source=source_of(clip),
-        about=_about(model),
+        about={
+            **model.about(),
+            "card": model.bundle.card,
+            "inference": None if model.bundle.acoustic is None else model.bundle.acoustic.inference,
+        },
         notes=tuple(notes),
         mel_db=mel_db,
         clip=clip,
     )
-
-
-def _about(model: Model) -> dict[str, Any]:
-    bundle = model.bundle
-    from_file = Path(bundle.source).is_file()
-    origin = model.about() if from_file else {"model_kind": bundle.kind, "provenance": bundle.provenance}
-    inference = None if bundle.acoustic is None else bundle.acoustic.inference
-    return {**origin, "card": bundle.card, "inference": inference}

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -16,17 +13,11 @@ from rtmri2speech.analysis.attribution.frame_gradients import FrameGradients, fr
 from rtmri2speech.analysis.attribution.layer_maps import LayerMaps, frozen
 from rtmri2speech.analysis.attribution.targets import Target
 from rtmri2speech.arrays import Float32, Float64, UInt8
-from rtmri2speech.data.media import clips
 from rtmri2speech.data.media.clips import Clip
-from rtmri2speech.inference.encoder import in_pieces
+from rtmri2speech.inference.encoder import in_pieces, predict
 from rtmri2speech.inference.model import Model
-from rtmri2speech.inference.requirements import require_acoustic
-from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frames import model_input
-
-OnFrames = Callable[[int], None]
-Made = TypeVar("Made")
 
 # Layers are kept from the first pass for the second one up to this size: some 4,000 frames at stride 16.
 _KEEP_BYTES = 512 << 20
@@ -49,29 +40,27 @@ class Encoded:
 
 
 class Explainer:
-    """An acoustic model that can be explained: eval mode, BatchNorm folded, float32.
+    """Explains an acoustic model: eval mode, BatchNorm folded, float32 whatever the model's precision.
 
     The map of frame t says how the target at frame t depends on frame t itself. What neighboring frames add, which
     the LSTM reads as well, is not in it.
 
     Args:
-        model: with an acoustic model; or the bundle of one.
-        device: where to run a bundle; a model has a device of its own.
+        model: with an acoustic model.
+
+    Attributes:
+        model: the acoustic model that is explained.
+        device: where it runs.
+        pixel_mask: which pixels it reads, (H, W); None for all.
 
     Raises:
         BundleError: when there is no acoustic model.
     """
 
-    def __init__(self, model: Model | Bundle, device: torch.device | str = "cpu") -> None:
-        if isinstance(model, Bundle):
-            model = Model(model, device)
-        require_acoustic(model.bundle)
-        self.features = model.features
-        self.frames = model.frames
+    def __init__(self, model: Model) -> None:
+        self.model = model.acoustic_float32
         self.device = model.device
-        plain = model if model.dtype == torch.float32 else Model(model.bundle, model.device)
-        self.model = plain.acoustic
-        self.mask = model.pixel_mask
+        self.pixel_mask = model.pixel_mask
 
     def encode(self, clip: Clip, strides: Sequence[int], progress: Progress = SILENT) -> Encoded:
         """Feature vectors of a clip, and what of the layers can be kept for :meth:`cells`.
@@ -90,7 +79,7 @@ class Explainer:
         with frozen(self.model), LayerMaps(self.model, strides) as layers:
 
             def encode_piece(frames: Tensor, start: int) -> Tensor:
-                features, layer = layers.encode(model_input(frames.to(self.device), self.mask))
+                features, layer = layers.encode(model_input(frames.to(self.device), self.pixel_mask))
                 if layer is not None and layer[0].nbytes * n_frames <= _KEEP_BYTES:
                     kept[start] = layer.cpu()
                 progress.advance(len(frames))
@@ -101,9 +90,7 @@ class Explainer:
 
     def predict(self, features: Tensor) -> Float32:
         """Mel spectrogram (T, M) in dB of features (T, C)."""
-        with torch.no_grad():
-            mel: Float32 = self.model.predict(features).float().cpu().numpy()
-        return mel
+        return predict(self.model, features)
 
     def explain(self, features: Tensor, targets: Sequence[Target], mel_db: Float32 | None = None) -> FrameGradients:
         """Targets and their gradients with respect to their own frame's features.
@@ -147,7 +134,7 @@ class Explainer:
                 if start in known:
                     found = layers(frames, part, known[start].to(self.device), wanted)
                 else:
-                    found = layers(model_input(frames.to(self.device), self.mask), part, wanted=wanted)
+                    found = layers(model_input(frames.to(self.device), self.pixel_mask), part, wanted=wanted)
                 progress.advance(len(frames))
                 return found
 
@@ -155,19 +142,6 @@ class Explainer:
                 for stride, maps in found.items():
                     parts[stride].append(maps.cpu().numpy())
         return {stride: np.concatenate(maps, axis=1) for stride, maps in parts.items()}
-
-    def pieces(self, blocks: Iterable[UInt8], work: Callable[[Tensor, int], Made]) -> Iterator[Made]:
-        """:func:`rtmri2speech.inference.encoder.in_pieces` on the device of the model."""
-        return in_pieces(blocks, work, self.device, backward=True)
-
-
-def open_video(video: Path, explainer: Explainer, fps: Fraction | None = None) -> Clip:
-    """A video on the model's clock.
-
-    Raises:
-        MediaError: when it cannot be used.
-    """
-    return clips.open_video(video, explainer.features, explainer.frames, fps)
 
 
 def _summed(blocks: Iterable[UInt8], total: Float64) -> Iterator[UInt8]:

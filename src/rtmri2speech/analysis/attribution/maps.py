@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from rtmri2speech.data.tables import Value
 from rtmri2speech.errors import ConfigError
 
 if TYPE_CHECKING:
-    from rtmri2speech.analysis.attribution.map_drawing import ColorScale
+    from rtmri2speech.analysis.attribution.figures import ColorScale
     from rtmri2speech.analysis.regions.masks import Regions, Source
     from rtmri2speech.data.media.clips import Clip
     from rtmri2speech.drawing.overlay import Display
@@ -111,12 +110,14 @@ class Maps:
             for frame, value in enumerate(one.values)
         ]
 
-    def regions(self, regions: str | Path | Regions = "template", only: Sequence[str] = ()) -> list[dict[str, Value]]:
+    def regions(
+        self, regions: str | Path | Regions = "template", region: str | Sequence[str] | None = None
+    ) -> list[dict[str, Value]]:
         """How much of the maps lies in which articulator, by method, band, segment and region.
 
         Args:
             regions: ``template``, a file as ``analyze regions`` takes it, or regions that were read already.
-            only: names of the regions to use; all if empty.
+            region: names of the regions to use; all where None.
 
         Returns:
             Rows with ``share`` of the attribution's absolute value, ``area_share`` of the frame, ``density``, one
@@ -127,7 +128,7 @@ class Maps:
         """
         from rtmri2speech.analysis.regions.region_sums import sum_regions
 
-        return sum_regions(self, regions, only).rows()
+        return sum_regions(self, regions, region).rows()
 
     def show(
         self,
@@ -150,14 +151,15 @@ class Maps:
 
         Raises:
             ConfigError: when the clip has no such frame.
+            KeyError: when there are no maps of this method and band.
         """
-        from rtmri2speech.analysis.attribution.map_drawing import draw_frame, draw_mean
+        from rtmri2speech.analysis.attribution.figures import draw_frame, draw_mean
 
         method = method or ("hirescam" if "hirescam" in self.methods else self.methods[0])
-        one = self[method, band or next(one.band.name for one in self.entries if one.method == method)]
+        one = self[method, band or next((one.band.name for one in self.entries if one.method == method), "")]
         if frame is None:
             return draw_mean(self, one, display)
-        require_frames([frame], self.n_frames, self.video)
+        require_frames([frame], self.n_frames, self.video, "frame")
         return draw_frame(self, one, frame, display, scale)
 
     def save(self, folder: str | Path, pixels: bool = True) -> list[Path]:
@@ -186,22 +188,25 @@ class Maps:
         return f"Maps({self.name!r}, {self.n_frames} frames, {seconds:.2f} s, {self.size} x {self.size} pixels){lines}"
 
     def _repr_html_(self) -> str:
-        figures = []
-        for one in self.entries:
-            png = base64.b64encode(self.show(method=one.method, band=one.band.name)._repr_png_()).decode("ascii")
-            figures.append(f'<img src="data:image/png;base64,{png}" alt="{html.escape(one.stem)}" width="45%">')
-        return f"<div><pre>{html.escape(repr(self))}</pre>{''.join(figures)}</div>"
+        means = (self.show(method=one.method, band=one.band.name).html(one.stem, "45%") for one in self.entries)
+        return f"<div><pre>{html.escape(repr(self))}</pre>{''.join(means)}</div>"
 
 
-def require_frames(target_frames: Sequence[int], n_frames: int, video: str | Path) -> None:
+def require_frames(frames: Sequence[int], n_frames: int, video: str | Path, parameter: str = "target_frames") -> None:
     """Refuse frames that a clip does not have.
+
+    Args:
+        frames: counted from 0.
+        n_frames: how many the clip has.
+        video: its name, for the message.
+        parameter: what the frames are called where they were given, for the message.
 
     Raises:
         ConfigError: naming the first one.
     """
-    wrong = next((frame for frame in target_frames if not 0 <= frame < n_frames), None)
+    wrong = next((frame for frame in frames if not 0 <= frame < n_frames), None)
     if wrong is not None:
         raise ConfigError(
-            f"`target_frames={wrong}`: {video} has {n_frames} frames.",
+            f"`{parameter}={wrong}`: {video} has {n_frames} frames.",
             f"Frames are counted from 0; the last one is {n_frames - 1}.",
         )

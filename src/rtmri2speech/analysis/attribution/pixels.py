@@ -32,14 +32,20 @@ def enlargement(count: int, size: int) -> Float64:
     return matrix
 
 
-def to_pixels(cells: ArrayLike, size: int) -> Float32:
-    """Spread maps (..., h, w) over pixels, (..., size, size), bilinearly; the sum over a map stays what it was.
+def to_pixels(cells: ArrayLike, height: int, width: int | None = None) -> Float32:
+    """Spread maps (..., h, w) over pixels, (..., H, W), bilinearly; the sum over a map stays what it was.
 
-    (To rounding, where size is a multiple of h and w, as it is with every stride of the default network.)
+    (To rounding, where H and W are multiples of h and w, as they are with every stride of the default network.)
+
+    Args:
+        cells: the maps.
+        height: H.
+        width: W; as H if None.
     """
+    width = height if width is None else width
     values = np.asarray(cells, np.float32)
     rows, columns = values.shape[-2:]
-    return _interpolated(values, enlargement(rows, size), enlargement(columns, size), size)
+    return _interpolated(values, enlargement(rows, height), enlargement(columns, width), height * width)
 
 
 def largest_pixel(cells: Float32, size: int) -> float:
@@ -51,7 +57,7 @@ def largest_pixel(cells: Float32, size: int) -> float:
     rows, columns = (_corners(count, size) for count in cells.shape[-2:])
     tall, wide = (enlargement(count, size) for count in cells.shape[-2:])
     blocks = (cells[first : first + 1024] for first in range(0, len(cells), 1024))
-    return max(float(np.abs(_interpolated(block, tall[rows], wide[columns], size)).max()) for block in blocks)
+    return max(float(np.abs(_interpolated(block, tall[rows], wide[columns], size * size)).max()) for block in blocks)
 
 
 def sum_blocks(pixels: Float32, stride: int) -> Float32:
@@ -86,8 +92,8 @@ class PixelsOfCells:
         return to_pixels(self.cells[frames], self.size)
 
 
-def _interpolated(cells: Float32, tall: Float64, wide: Float64, size: int) -> Float32:
-    scale = cells.shape[-2] * cells.shape[-1] / (size * size)
+def _interpolated(cells: Float32, tall: Float64, wide: Float64, pixels: int) -> Float32:
+    scale = cells.shape[-2] * cells.shape[-1] / pixels
     spread: Float32 = (tall * scale).astype(np.float32) @ cells @ wide.T.astype(np.float32)
     return spread
 

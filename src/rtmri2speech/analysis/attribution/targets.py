@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import torch
@@ -17,6 +17,8 @@ from rtmri2speech.signal.features import FeatureConfig, parse_band
 
 TargetKind = Literal["energy", "log-energy", "centroid", "adaptive"]
 """Band energy (reference configuration, section 4), its level in dB, its center of gravity, level around a formant."""
+KINDS: tuple[TargetKind, ...] = get_args(TargetKind)
+"""All targets."""
 
 UNITS: dict[str, str] = {"energy": "power", "log-energy": "dB", "centroid": "Hz", "adaptive": "dB"}
 """Unit of each target, and so of the maps that explain it."""
@@ -26,6 +28,9 @@ FORMANT_BANDS = ("F1:300-900", "F2:900-2500")
 
 ADAPTIVE_HZ = 250.0
 """Half the width of the band around a measured formant."""
+
+Bands: TypeAlias = Sequence[str] | Mapping[str, tuple[float, float]] | None
+"""Frequency bands: ``{"F1": (300, 900)}`` or ``["F1:300-900"]``, Hz; F1 and F2 where None."""
 
 # Decibels to nepers of power.
 _LN_PER_DB = float(np.log(10.0) / 10.0)
@@ -90,19 +95,18 @@ class Target:
         return torch.logsumexp(masked, dim=1) / _LN_PER_DB
 
 
-def read_bands(bands: Sequence[str] | Mapping[str, tuple[float, float]] | None, features: FeatureConfig) -> list[Band]:
+def read_bands(bands: Bands, features: FeatureConfig) -> list[Band]:
     """Frequency bands on the mel filterbank.
 
     Args:
-        bands: ``["F1:300-900", "F2:900-2500"]`` or ``{"F1": (300, 900), "F2": (900, 2500)}``, Hz;
-            :data:`FORMANT_BANDS` where there is none.
+        bands: as people write them; :data:`FORMANT_BANDS` where there is none.
         features: the filterbank.
 
     Raises:
         ConfigError: for another spelling, a band outside the filterbank or between two bins, or a name given twice.
     """
     if isinstance(bands, Mapping):
-        bands = [f"{name}:{low:.10g}-{high:.10g}" for name, (low, high) in bands.items()]
+        bands = [f"{name}:{low:.12g}-{high:.12g}" for name, (low, high) in bands.items()]
     centers = features.mel_centers()
     found: list[Band] = []
     for text in bands or FORMANT_BANDS:
@@ -132,7 +136,7 @@ def make_target(band: Band, kind: TargetKind, features: FeatureConfig, formants:
     Raises:
         ValueError: for an unknown kind, or ``adaptive`` without formants.
     """
-    if kind not in get_args(TargetKind):
+    if kind not in KINDS:
         raise ValueError(f"unknown target {kind!r}")
     centers = features.mel_centers()
     weights = band.weights(features.n_mels)

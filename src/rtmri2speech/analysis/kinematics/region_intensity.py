@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rtmri2speech.analysis.arguments import several
 from rtmri2speech.analysis.regions.masks import Regions, read_regions, source_of
 from rtmri2speech.arrays import Float64
 from rtmri2speech.data.media.clips import Clip, open_gray_clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.tables import Row, write_table
 from rtmri2speech.errors import ConfigError
+from rtmri2speech.signal.features import FrameRate, parse_rate
 from rtmri2speech.signal.frames import FrameConfig
 
 if TYPE_CHECKING:
@@ -93,16 +95,16 @@ class Intensity:
 def region_intensity(
     video: str | Path,
     regions: str | Path = "template",
-    region: Sequence[str] = (),
+    region: str | Sequence[str] | None = None,
     smooth: float = 0.2,
-    fps: Fraction | None = None,
+    fps: FrameRate | None = None,
 ) -> Intensity:
     """Mean brightness of regions of a video and its velocity, at the video's own frame rate.
 
     Args:
         video: any video that can be decoded.
         regions: where, as in :func:`rtmri2speech.analysis.regions.masks.read_regions`.
-        region: names of the regions to measure; all if none is given.
+        region: names of the regions to measure; all where None.
         smooth: seconds of the window, as in :func:`measure_intensity`.
         fps: true frame rate, where the file's is known to be wrong.
 
@@ -111,10 +113,10 @@ def region_intensity(
         DatasetError: when a phantom's truth cannot be read.
         ConfigError: when the regions cannot be used, or as :func:`measure_intensity` does.
     """
-    scan = scan_video(Path(video), fps)
+    scan = scan_video(Path(video), parse_rate(fps))
     clip = open_gray_clip(scan, scan.rate, FrameConfig().size)
     found = read_regions(str(regions), source_of(clip))
-    return measure_intensity(clip, scan.rate, found.only(region) if region else found, smooth)
+    return measure_intensity(clip, scan.rate, found if region is None else found.only(several(region)), smooth)
 
 
 def measure_intensity(clip: Clip, rate: Fraction, regions: Regions, smooth: float) -> Intensity:

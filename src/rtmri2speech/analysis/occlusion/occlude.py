@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from rtmri2speech.analysis.arguments import (
-    Bands,
-    FrameRate,
     Video,
     WhichRegions,
-    bands_of,
     open_clip,
     regions_of,
     several,
 )
+from rtmri2speech.analysis.attribution.targets import Bands, read_bands
 from rtmri2speech.analysis.occlusion.conditions import ALPHAS, OcclusionOptions
 from rtmri2speech.analysis.occlusion.fills import Fill
 from rtmri2speech.analysis.occlusion.occlusion import Effect, Occlusion, measure_effects
@@ -24,6 +22,7 @@ from rtmri2speech.inference.model import Model
 from rtmri2speech.inference.requirements import require_acoustic
 from rtmri2speech.models.bundle.model_file import JOIN_COMMAND
 from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.signal.features import FrameRate
 
 
 def occlude(
@@ -38,7 +37,7 @@ def occlude(
     controls: int = 2,
     seed: int = 0,
     wavs: bool = False,
-    fps: FrameRate = None,
+    fps: FrameRate | None = None,
     progress: Progress = SILENT,
 ) -> Occlusion:
     """Hide articulators and measure what becomes of the speech.
@@ -75,7 +74,7 @@ def occlude(
             f"{model.bundle.source} holds no vocoder, so there is no sound to keep.",
             f"Leave out `wavs`, or join both: {JOIN_COMMAND}",
         )
-    chosen = bands_of(bands, model.features)
+    chosen = read_bands(bands, model.features)
     clip = open_clip(model, video, fps)
     known, origin = regions_of(regions, clip)
     names = known.names if region is None else known.only(several(region)).names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -134,7 +135,7 @@ class Occlusion:
         Args:
             measures: names, as in the table; :attr:`main_measures` where None.
         """
-        from rtmri2speech.analysis.occlusion.figure import occlusion_figure
+        from rtmri2speech.analysis.occlusion.figures import occlusion_figure
 
         if measures is None:
             chosen = self.main_measures
@@ -171,6 +172,9 @@ class Occlusion:
     def __repr__(self) -> str:
         regions = ", ".join(self.controls)
         return f"Occlusion({self.name!r}, {len(self.unmasked)} frames, {len(self.mels)} conditions of {regions})"
+
+    def _repr_html_(self) -> str:
+        return f"<div>{html.escape(repr(self))}<br>{self.show().html('effects of hiding regions')}</div>"
 
 
 def measure_effects(

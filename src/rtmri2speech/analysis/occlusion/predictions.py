@@ -16,7 +16,7 @@ from rtmri2speech.analysis.regions.masks import Regions
 from rtmri2speech.arrays import Float32, Float64
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.inference.encoder import encode, in_pieces
+from rtmri2speech.inference.encoder import encode, in_pieces, predict
 from rtmri2speech.inference.model import Model
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frames import model_input
@@ -99,8 +99,8 @@ def predict_occluded(
     ]
     encoded = _encode(model, clip, regions, conditions, controls, survey, progress)
     return Predictions(
-        unmasked=_mel(model, survey.features),
-        mels={condition: _mel(model, features) for condition, features in encoded.items()},
+        unmasked=predict(model.acoustic, survey.features),
+        mels={condition: predict(model.acoustic, features) for condition, features in encoded.items()},
         pixels=pixels,
         controls=controls,
         empty=[name for name in wanted if name not in pixels],
@@ -173,9 +173,3 @@ class _HiddenRegion:
                 return self.known[start:stop]
             seen = hidden if model.pixel_mask is None else hidden * model.pixel_mask.to(hidden)
             return model.acoustic.encode(seen)
-
-
-def _mel(model: Model, features: Tensor) -> Float32:
-    with torch.inference_mode():
-        mel: Float32 = model.acoustic.predict(features).float().cpu().numpy()
-    return mel

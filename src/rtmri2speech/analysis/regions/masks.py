@@ -166,14 +166,16 @@ def of_contours(path: Path, source: Source) -> Regions:
     return Regions(CONTOUR_REGIONS, at, moving=True)
 
 
-def origin_of_regions(name: str, regions: Regions) -> dict[str, Any]:
+def origin_of_regions(name: str | None, regions: Regions) -> dict[str, Any]:
     """Where regions came from, the hash of the file (None for the template), and which regions were used.
 
-    Its ``regions_of`` is what :func:`read_regions` takes.
+    Args:
+        name: what :func:`read_regions` took; None for regions made in memory.
+        regions: those that were used.
     """
     return {
         "regions_of": name,
-        "regions_sha256": None if name == TEMPLATE else hash_files([Path(name)]),
+        "regions_sha256": None if name is None or name == TEMPLATE else hash_files([Path(name)]),
         "regions_moving": regions.moving,
         "regions": [{"name": one} for one in regions.names],
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from rtmri2speech.analysis.regions.polygons import REST
 from rtmri2speech.arrays import Float32, Float64, Int64
 from rtmri2speech.data.provenance import write_about
 from rtmri2speech.data.tables import Value, write_table
+
+if TYPE_CHECKING:
+    from rtmri2speech.drawing.style import Drawing
 
 _SCHEMA = 1
 
@@ -66,6 +69,16 @@ class SummedMaps:
     def __iter__(self) -> Iterator[tuple[BandMaps, RegionSums]]:
         return zip(self.maps.entries, self.sums, strict=True)
 
+    def show(self, title: str = "") -> Drawing:
+        """Outlines of the regions on the mean frame, and signed sums over time, a row of axes per method and band.
+
+        Args:
+            title: heading; the video's name if it is empty.
+        """
+        from rtmri2speech.analysis.regions.figures import region_figure
+
+        return region_figure(self, title or self.maps.name)
+
     def rows(self) -> list[dict[str, Value]]:
         """A row per method, band, segment and region; the whole clip is the segment ``all``.
 
@@ -97,20 +110,22 @@ class SummedMaps:
                     yield row | {"signed_sum": float(one.signed[frame, index]), "unit": maps.unit}
 
 
-def sum_regions(maps: Maps, regions: str | Path | Regions = "template", only: Sequence[str] = ()) -> SummedMaps:
+def sum_regions(
+    maps: Maps, regions: str | Path | Regions = "template", region: str | Sequence[str] | None = None
+) -> SummedMaps:
     """Sum maps over regions.
 
     Args:
         maps: from :func:`rtmri2speech.analysis.attribution.compute.gradcam`, or of a folder.
         regions: ``template``, a file as :func:`rtmri2speech.analysis.regions.masks.read_regions` takes it, or regions.
-        only: names of the regions to use; all if empty.
+        region: names of the regions to use; all where None.
 
     Raises:
         ConfigError: when a file or region is not there or does not fit the clip.
     """
     name = None if isinstance(regions, Regions) else str(regions)
     found = regions if isinstance(regions, Regions) else read_regions(str(regions), maps.source)
-    found = found.only(only) if only else found
+    found = found if region is None else found.only((region,) if isinstance(region, str) else region)
     return SummedMaps(maps, found, name, tuple(sum_over_regions(one.pixels, found) for one in maps))
 
 
@@ -170,6 +185,5 @@ def write_used_regions(folder: Path, method: str, name: str | None, regions: Reg
     Raises:
         UserError: when it cannot be written.
     """
-    made: dict[str, Any] = {"regions": [{"name": one} for one in regions.names], "regions_moving": regions.moving}
-    origin = made if name is None else origin_of_regions(name, regions)
-    return write_about(folder / f"{method}{REGION_ORIGIN}", "regions", _SCHEMA, {"method": method, **origin})
+    about = {"method": method, **origin_of_regions(name, regions)}
+    return write_about(folder / f"{method}{REGION_ORIGIN}", "regions", _SCHEMA, about)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import get_args
 
 import numpy as np
 import torch
@@ -14,7 +13,7 @@ from torch import Tensor, nn
 
 from rtmri2speech.analysis.attribution.frame_gradients import frame_gradients
 from rtmri2speech.analysis.attribution.layer_maps import LayerMaps, frozen, last_stride, require_strides
-from rtmri2speech.analysis.attribution.targets import Band, Target, TargetKind, targets_for
+from rtmri2speech.analysis.attribution.targets import KINDS, Band, Target, TargetKind, targets_for
 from rtmri2speech.analysis.occlusion.effects import speech_frames
 from rtmri2speech.arrays import Float32, Float64, Int64
 from rtmri2speech.data.media.clips import Clip
@@ -23,8 +22,6 @@ from rtmri2speech.inference.model import Model
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.signal.frames import model_input
 
-KINDS: tuple[TargetKind, ...] = get_args(TargetKind)
-"""All targets."""
 STRIDES = (16, 8)
 """Strides in pixels of the finer layers that are compared with the last one."""
 
@@ -95,7 +92,7 @@ class MapTargets:
         return self.numbers(variant.target)[[one.name for one in self.bands].index(band)]
 
     def numbers(self, kind: TargetKind) -> list[int]:
-        """Numbers of a kind's targets, one a band."""
+        """Numbers of a kind's targets, one per band."""
         first = self.kinds.index(kind) * len(self.bands)
         return list(range(first, first + len(self.bands)))
 
@@ -120,7 +117,7 @@ class ClipProbe:
 
     def __init__(self, model: Model, frames: Tensor, features: Tensor, layout: MapTargets) -> None:
         self.model, self.frames, self.features, self.layout = model, frames, features, layout
-        self.acoustic = _float32(model)
+        self.acoustic = model.acoustic_float32
         with torch.no_grad():
             mel = self.acoustic.predict(features)
         plain = mel.cpu().numpy()
@@ -153,7 +150,7 @@ class ClipProbe:
             BundleError: when there is no acoustic model.
             MediaError: when the video cannot be decoded.
         """
-        acoustic = _float32(model)
+        acoustic = model.acoustic_float32
         layout = MapTargets(tuple(kinds), tuple(bands), tuple(dict.fromkeys((last_stride(acoustic), *strides))))
         require_strides(acoustic, layout.strides)
         frames = torch.from_numpy(np.concatenate(list(clip.blocks())))
@@ -236,11 +233,6 @@ def acoustic_parts(model: AcousticModel) -> list[tuple[str, nn.Module]]:
         return [*parts, ("cnn", model.cnn)]
     stages = [(f"stage {number}", stage) for number, stage in enumerate(model.cnn.blocks, start=1)]
     return [*parts, *reversed(stages), ("stem", nn.ModuleList([model.cnn.conv_stem, model.cnn.bn1]))]
-
-
-def _float32(model: Model) -> AcousticModel:
-    """Maps are taken in float32, whatever the model's precision."""
-    return model.acoustic if model.dtype == torch.float32 else model.bundle.build_acoustic(model.device).fuse()
 
 
 def _encode(acoustic: AcousticModel, frames: Tensor, mask: Tensor | None) -> Tensor:

@@ -16,8 +16,9 @@ import torch
 from scipy.ndimage import gaussian_filter, sobel
 from torch import Tensor
 
+from rtmri2speech.analysis.attribution.pixels import to_pixels
 from rtmri2speech.analysis.occlusion.fills import FillFactory
-from rtmri2speech.analysis.validation.probe import Probe, to_size
+from rtmri2speech.analysis.validation.probe import Probe
 from rtmri2speech.arrays import Float64, Floating, Int64
 from rtmri2speech.progress import SILENT, Progress
 
@@ -126,7 +127,7 @@ def deletion_insertion(
         for name, importance in _baselines(probe, number, rng).items():
             of_baselines.setdefault(name, []).append(frame.distances(importance))
         for key, values in maps.items():
-            of_maps[key].append(frame.distances(np.abs(to_size(values[place], height, width))))
+            of_maps[key].append(frame.distances(np.abs(to_pixels(values[place], height, width))))
         progress.advance()
     return DeletionInsertion(
         {key: _stacked(steps, found) for key, found in of_maps.items()},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,19 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from rtmri2speech.analysis.arguments import (
-    Bands,
-    FrameRate,
     Video,
     WhichRegions,
-    bands_of,
     open_clip,
     regions_of,
     require_known,
     several,
 )
-from rtmri2speech.analysis.attribution.targets import UNITS, TargetKind
+from rtmri2speech.analysis.attribution.targets import KINDS, UNITS, Bands, TargetKind, read_bands
 from rtmri2speech.analysis.validation.clip_probe import (
-    KINDS,
     STRIDES,
     ClipProbe,
     MapKey,
@@ -33,14 +30,13 @@ from rtmri2speech.analysis.validation.clip_probe import (
 from rtmri2speech.analysis.validation.deletion_insertion import Curves, DeletionInsertion, deletion_insertion
 from rtmri2speech.analysis.validation.randomization import Similarity, cascade
 from rtmri2speech.analysis.validation.region_occlusion import RegionAgreement, region_correlation
-from rtmri2speech.analysis.validation.summary_table import FAITHFULNESS, POOLED, SCHEMA, Score, write_scores
+from rtmri2speech.analysis.validation.summary_table import FAITHFULNESS, POOLED, Score, write_scores
 from rtmri2speech.arrays import Float32, Int64
-from rtmri2speech.data.files import remove_file
-from rtmri2speech.data.provenance import write_about
 from rtmri2speech.data.tables import Row, Value, write_table
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.inference.model import Model
 from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.signal.features import FrameRate
 
 if TYPE_CHECKING:
     from rtmri2speech.drawing.style import Drawing
@@ -112,14 +108,10 @@ class Faithfulness:
         from rtmri2speech.drawing.style import save_drawing
 
         out = Path(folder)
-        # Away with the older one first: it must never describe a newer table.
-        origin = (out / FAITHFULNESS).with_suffix(".json")
-        remove_file(origin)
         randomized = ["step", "method", "target", "cell_pixels", "band", "rank", "rank_absolute", "ssim"]
         curves = ["order", "target", "unit", "band", "fraction", "deletion", "insertion"]
         return [
-            write_scores(out / FAITHFULNESS, self.scores()),
-            write_about(origin, "faithfulness", SCHEMA, self.about),
+            *write_scores(out / FAITHFULNESS, self.scores(), self.about),
             write_table(out / "faithfulness_randomisation.csv", randomized, map(_similarity_row, self.similarities)),
             write_table(out / "faithfulness_curves.csv", curves, self._curve_rows()),
             save_drawing(self.show(), out / "faithfulness.png"),
@@ -128,6 +120,9 @@ class Faithfulness:
     def __repr__(self) -> str:
         variants = len(self.layout.variants)
         return f"Faithfulness({self.name!r}, {len(self.frames)} frames, {variants} kinds of map)"
+
+    def _repr_html_(self) -> str:
+        return f"<div>{html.escape(repr(self))}<br>{self.show().html('tests of the maps')}</div>"
 
     def _score(self, key: MapKey) -> Score:
         variant, band = key
@@ -165,7 +160,7 @@ def faithfulness(
     bands: Bands = None,
     frames: int = 12,
     seed: int = 0,
-    fps: FrameRate = None,
+    fps: FrameRate | None = None,
     progress: Progress = SILENT,
 ) -> Faithfulness:
     """Test whether maps describe the model, for every method, target and layer.
@@ -196,7 +191,7 @@ def faithfulness(
         raise ConfigError(f"`frames={frames}`: there is nothing to look at.", "Give 1 or more.")
     kinds = several(KINDS if target is None else target)
     require_known("target", kinds, KINDS)
-    chosen_bands = bands_of(bands, model.features)
+    chosen_bands = read_bands(bands, model.features)
     clip = open_clip(model, video, fps)
     where, origin = regions_of(regions, clip)
     probe = ClipProbe.open(model, clip, chosen_bands, kinds, several(stride))

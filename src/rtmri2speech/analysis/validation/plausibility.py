@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from praatio.data_classes.interval_tier import IntervalTier
+
 from rtmri2speech.analysis.arguments import (
-    Bands,
-    FrameRate,
     Video,
-    bands_of,
     open_clip,
     require_known,
     several,
 )
-from rtmri2speech.analysis.attribution.targets import TargetKind
+from rtmri2speech.analysis.attribution.targets import KINDS, Bands, TargetKind, read_bands
 from rtmri2speech.analysis.regions.masks import read_regions, source_of
-from rtmri2speech.analysis.validation.clip_probe import KINDS, STRIDES, ClipProbe
+from rtmri2speech.analysis.validation.clip_probe import STRIDES, ClipProbe
 from rtmri2speech.analysis.validation.profiles import Profile, ProfileTable, scores_of
 from rtmri2speech.analysis.validation.similarity import cosine, rank_correlation
-from rtmri2speech.analysis.validation.summary_table import PHYSICS, POOLED, SCHEMA, Score, write_scores
+from rtmri2speech.analysis.validation.summary_table import PHYSICS, POOLED, Score, write_scores
 from rtmri2speech.analysis.validation.tract import FORMANTS, Tract, drawn_tract, simulated_tract
-from rtmri2speech.data.files import hash_files, remove_file
+from rtmri2speech.corpora.sound_of_recording import lead_of_labels
+from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.media.textgrid import read_textgrid
-from rtmri2speech.data.provenance import write_about
 from rtmri2speech.data.tables import Value, write_table
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.inference.model import Model
 from rtmri2speech.phonetics.labeled_segments import labeled_segments
 from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.signal.features import FrameRate
 
 if TYPE_CHECKING:
     from rtmri2speech.drawing.style import Drawing
@@ -91,15 +92,11 @@ class Plausibility:
         from rtmri2speech.drawing.style import save_drawing
 
         out = Path(folder)
-        # Away with the older one first: it must never describe a newer table.
-        origin = (out / PHYSICS).with_suffix(".json")
-        remove_file(origin)
         columns = ["method", "target", "cell_pixels", *_VOWEL_COLUMNS]
         columns += [f"{what}_{name}" for what in ("found", "expected") for name in self.places]
         numbers = ({name: _digits(cell) for name, cell in row.items()} for row in self._vowel_rows())
         return [
-            write_scores(out / PHYSICS, self.scores()),
-            write_about(origin, "physics", SCHEMA, self.about),
+            *write_scores(out / PHYSICS, self.scores(), self.about),
             write_table(out / "physics_vowels.csv", columns, numbers),
             save_drawing(self.show(), out / "physics.png"),
         ]
@@ -107,6 +104,9 @@ class Plausibility:
     def __repr__(self) -> str:
         vowels = dict.fromkeys(profile.vowel for profile in self.profiles)
         return f"Plausibility({len(self.about['videos'])} videos, vowels {' '.join(vowels)}, {len(self.places)} places)"
+
+    def _repr_html_(self) -> str:
+        return f"<div>{html.escape(repr(self))}<br>{self.show().html('attribution and sensitivity by place')}</div>"
 
     def _vowel_rows(self) -> Iterator[dict[str, Value]]:
         for one in self.profiles:
@@ -129,7 +129,7 @@ def plausibility(
     textgrid: str | Path | None = None,
     tier: str = "phones",
     label: str | Sequence[str] | None = None,
-    fps: FrameRate = None,
+    fps: FrameRate | None = None,
     progress: Progress = SILENT,
 ) -> Plausibility:
     """Compare maps with the sensitivity functions of F1 and F2 (Fant 1975; Story 2006), by vowel.
@@ -166,7 +166,7 @@ def plausibility(
         raise ConfigError("`regions` fits one video.", "Give one video at a time, each with a folder of its own.")
     kinds = several(KINDS if target is None else target)
     require_known("target", kinds, KINDS)
-    both = bands_of(bands, model.features)
+    both = read_bands(bands, model.features)
     if len(both) != FORMANTS:
         raise ConfigError(f"`bands`: {len(both)} given.", "Give two, that of F1 first and that of F2 second.")
     clips = [open_clip(model, video, fps) for video in several_videos]
@@ -206,8 +206,6 @@ def _tract(
     tier: str,
     labels: Sequence[str] | None,
 ) -> Tract:
-    from rtmri2speech.corpora.sound_of_recording import lead_of_labels
-
     source, video = source_of(clip), clip.scan.path
     if regions is None or textgrid is None:
         truth = video.with_suffix(".npz")
@@ -226,8 +224,6 @@ def _tract(
 
 def _vowels(textgrid: Path) -> list[str]:
     """Those of the five vowels that a TextGrid has somewhere; all of them, for the message, where it has none."""
-    from praatio.data_classes.interval_tier import IntervalTier
-
     tiers = [tier for tier in read_textgrid(textgrid).tiers if isinstance(tier, IntervalTier)]
     there = {entry.label.strip() for tier in tiers for entry in tier.entries}
     return [vowel for vowel in "aiueo" if vowel in there] or list("aiueo")

@@ -20,10 +20,9 @@ from typing import Protocol
 
 import numpy as np
 import torch
-import torch.nn.functional as nnf
 from torch import Tensor
 
-from rtmri2speech.arrays import Float32, Float64, Floating
+from rtmri2speech.arrays import Float64
 
 Predict = Callable[[Tensor], Tensor]
 """Frames (n, ..., H, W) to K numbers for each, (n, K), or one, (n,)."""
@@ -82,14 +81,3 @@ class FrameProbe:
         with torch.no_grad():
             values = torch.cat([self._predict(part) for part in torch.split(changed, self._at_once)])
         return np.asarray(values.reshape(len(changed), -1).T.double().cpu().numpy())
-
-
-def to_size(maps: Floating, height: int, width: int) -> Float32:
-    """Spread maps (..., h, w) bilinearly over pixels, (..., height, width); a map's sum stays the same.
-
-    (To rounding, where height and width are multiples of h and w.)
-    """
-    flat = torch.from_numpy(np.asarray(maps)).reshape(-1, 1, *maps.shape[-2:])
-    spread = nnf.interpolate(flat, size=(height, width), mode="bilinear", align_corners=False)
-    spread *= maps.shape[-2] * maps.shape[-1] / (height * width)
-    return np.asarray(spread.reshape(*maps.shape[:-2], height, width).numpy())

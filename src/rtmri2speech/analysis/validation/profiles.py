@@ -8,8 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
+from rtmri2speech.analysis.attribution.pixels import to_pixels
 from rtmri2speech.analysis.validation.clip_probe import MapKey, Variant
-from rtmri2speech.analysis.validation.probe import to_size
 from rtmri2speech.analysis.validation.similarity import (
     cosine,
     nan_mean,
@@ -84,7 +84,7 @@ class ProfileTable:
                 inside = masks.any(axis=0).ravel()
                 expected, area = tract.expected(frame, vowel), _share(flat.sum(axis=1))
                 for key, values in maps.items():
-                    pixels = np.abs(to_size(values[place], height, width).astype(np.float64)).ravel()
+                    pixels = np.abs(to_pixels(values[place], height, width).astype(np.float64)).ravel()
                     total = float(pixels.sum())
                     mass = float(pixels[inside].sum()) / total if total > 0 else 0.0
                     found, true = _share(flat @ pixels), _share(expected[formants[key[1]]])

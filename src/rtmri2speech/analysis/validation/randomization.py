@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from rtmri2speech.analysis.validation.probe import to_size
+from rtmri2speech.analysis.attribution.pixels import to_pixels
 from rtmri2speech.analysis.validation.similarity import nan_mean, rank_correlation, structural_similarity
 from rtmri2speech.arrays import Floating
 from rtmri2speech.progress import SILENT, Progress
@@ -134,7 +134,7 @@ def _compare(step: str, before: Mapping[Key, Floating], after: Mapping[Key, Floa
     for key, trained in before.items():
         both = [np.asarray(maps, np.float64) for maps in (trained, after[key])]
         one, other = (maps.reshape(len(maps), -1) for maps in both)
-        shown = [np.asarray(to_size(maps, _PIXELS, _PIXELS), np.float64) for maps in both]
+        shown = [np.asarray(to_pixels(maps, _PIXELS), np.float64) for maps in both]
         rank, size = rank_correlation(one, other), rank_correlation(np.abs(one), np.abs(other))
         ssim = structural_similarity(*shown)
         yield Similarity(step, key, *(float(nan_mean(values)) for values in (rank, size, ssim)))

@@ -12,8 +12,9 @@ from typing import TypeVar
 import numpy as np
 import torch
 
+from rtmri2speech.analysis.attribution.pixels import to_pixels
 from rtmri2speech.analysis.occlusion.fills import Fill, FillFactory, hide
-from rtmri2speech.analysis.validation.probe import Probe, to_size
+from rtmri2speech.analysis.validation.probe import Probe
 from rtmri2speech.analysis.validation.similarity import nan_mean, rank_correlation
 from rtmri2speech.arrays import Bool, Float64, Floating, Int64
 from rtmri2speech.progress import SILENT, Progress
@@ -77,7 +78,7 @@ def region_correlation(
         lost = values[:, :1] - values[:, 1:]
         flat = masks.flatten(1).numpy().astype(np.float64)
         for key, of_frames in maps.items():
-            pixels = to_size(of_frames[place], height, width).ravel()
+            pixels = to_pixels(of_frames[place], height, width).ravel()
             signed[key].append(rank_correlation((flat @ pixels)[None], lost))
             absolute[key].append(rank_correlation((flat @ np.abs(pixels))[None], np.abs(lost)))
     unknown = _unknown(probe, chosen)

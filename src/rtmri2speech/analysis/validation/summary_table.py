@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from rtmri2speech.analysis.validation.clip_probe import Variant
-from rtmri2speech.data.files import read_object, write_text
-from rtmri2speech.data.provenance import MODEL_HASH, same_model
+from rtmri2speech.data.files import read_object, remove_file, write_text
+from rtmri2speech.data.provenance import MODEL_HASH, same_model, write_about
 from rtmri2speech.data.tables import Row, Value, write_table
 from rtmri2speech.errors import DatasetError
 
@@ -63,13 +63,22 @@ class Score:
         return {**self.variant.key, "band": self.band, **self.values}
 
 
-def write_scores(path: Path, scores: Sequence[Score]) -> Path:
-    """Write scores as CSV, all with the same columns; cells are empty where nothing is known.
+def write_scores(path: Path, scores: Sequence[Score], about: Mapping[str, Any]) -> list[Path]:
+    """Write scores as CSV, and next to it, as JSON of the same name and kind, what they were made with.
+
+    Args:
+        path: of the table, one of :data:`FAITHFULNESS` and :data:`PHYSICS`; unknown values are empty cells.
+        scores: all with the same columns.
+        about: what they were made with.
 
     Raises:
-        UserError: when it cannot be written.
+        UserError: when a file cannot be written.
     """
-    return write_table(path, list(scores[0].row()), [score.row() for score in scores], digits=6)
+    description = path.with_suffix(".json")
+    # The older one goes first: it must never lie next to a newer table.
+    remove_file(description)
+    table = write_table(path, list(scores[0].row()), [score.row() for score in scores], digits=6)
+    return [table, write_about(description, path.stem, SCHEMA, about)]
 
 
 @dataclass(frozen=True)
@@ -87,7 +96,7 @@ class SummaryTable:
     notes: list[str]
 
     def rows(self) -> list[Row]:
-        """As pandas takes it."""
+        """The table: ``pandas.DataFrame(summary.rows())``."""
         return self.table
 
     def markdown(self) -> str:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
-from cyclopts import Parameter
-
+from rtmri2speech.cli.analyze.options import Bands, Out, Target, Video
 from rtmri2speech.cli.analyze.summary import save_with_summary
 from rtmri2speech.cli.console import Device, Fps, Many, ModelFile, parse_fps, progress
 
 
 def faithfulness(
-    video: Annotated[Path, Parameter(name=["VIDEO", "--video"])],
+    video: Video,
     *,
     model: ModelFile,
-    out: Annotated[Path, Parameter(name=["--out", "--output-dir"])],
-    target: Annotated[list[Literal["energy", "log-energy", "centroid", "adaptive"]], Many] | None = None,
+    out: Out,
+    target: Annotated[list[Target], Many] | None = None,
     stride: Annotated[list[int], Many] | None = None,
     regions: str = "template",
-    bands: Annotated[list[str], Many, Parameter(name="--formant-band")] | None = None,
+    bands: Bands = None,
     frames: int = 12,
     seed: int = 0,
     fps: Fps = None,
@@ -38,8 +36,6 @@ def faithfulness(
         The video; a few seconds of speech are enough.
     model
         A model file with an acoustic model.
-    out
-        Folder to write to.
     target
         What is explained; all targets if none is given.
     stride

@@ -18,11 +18,11 @@ def formants(sound: Path, /, *, out: Out, ceiling: Ceiling = None, columns: Colu
     sound
         A sound file, or a video: then NAME.wav next to it, or its sound track.
     """
-    from rtmri2speech.analysis.speech import read_speech
+    from rtmri2speech.corpora.sound_of_recording import sound_of
     from rtmri2speech.phonetics.tracks import formants as measure_formants
     from rtmri2speech.reporting.figures.phonetics import draw_tracks
 
-    tracks = measure_formants(read_speech(sound), ceiling)
+    tracks = measure_formants(sound_of(sound), ceiling)
     files = tracks.save(out / sound.stem)
     draw_tracks(out / f"{sound.stem}_formants", tracks, columns, sound.name)
     print(f"{files[0]}: {tracks.summary}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from rtmri2speech.cli.analyze.options import Bands, Out, Target, Video
 from rtmri2speech.cli.console import Device, Flag, Fps, Many, ModelFile, parse_fps, progress
 from rtmri2speech.errors import ConfigError
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from rtmri2speech.inference.model import Model
     from rtmri2speech.phonetics.labeled_segments import Segment
 
-Target = Literal["energy", "log-energy", "centroid", "adaptive"]
 Method = Literal["gradcam", "hirescam"]
 # Enough for gray anatomy under one color map, at half the size.
 _COLORS = 128
@@ -32,13 +32,13 @@ def _convert_scale(_: Any, tokens: Any) -> str:
 
 
 def gradcam(
-    video: Annotated[Path, Parameter(name=["VIDEO", "--video"])],
+    video: Video,
     *,
     model: ModelFile,
-    out: Annotated[Path, Parameter(name=["--out", "--output-dir"])],
-    bands: Annotated[list[str], Parameter(name="--formant-band", consume_multiple=True, negative="")] | None = None,
+    out: Out,
+    bands: Bands = None,
     target_frames: Annotated[list[int], Many] | None = None,
-    methods: Annotated[list[Method], Parameter(name="--method", consume_multiple=True, negative="")] | None = None,
+    methods: Annotated[list[Method], Many, Parameter(name="--method")] | None = None,
     target: Target | None = None,
     stride: int = 16,
     segment: Annotated[list[str], Many] | None = None,
@@ -63,8 +63,6 @@ def gradcam(
         The video; of its sound, if it has any, only the time of its start is used, and only with a TextGrid.
     model
         A model file with an acoustic model.
-    out
-        Folder to write to.
     bands
         Bands in Hz; F1:300-900 and F2:900-2500 if none is given.
     target_frames
@@ -102,7 +100,7 @@ def gradcam(
     from rtmri2speech.analysis.attribution.compute import gradcam as explain
     from rtmri2speech.analysis.attribution.maps import require_frames
     from rtmri2speech.inference.model import load_model
-    from rtmri2speech.reporting.figures.map_figures import draw_maps
+    from rtmri2speech.reporting.figures.maps import draw_maps
 
     loaded = load_model(model, device)
     clip = loaded.open(video, rate, keep=True)

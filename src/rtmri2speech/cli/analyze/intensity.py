@@ -38,7 +38,7 @@ def intensity(
     from rtmri2speech.analysis.kinematics.region_intensity import region_intensity
     from rtmri2speech.reporting.figures.kinematics import draw_intensity
 
-    made = region_intensity(video, regions, region or (), smooth, parse_fps(fps))
+    made = region_intensity(video, regions, region, smooth, parse_fps(fps))
     (path,) = made.save(out / video.stem)
     draw_intensity(out / f"{video.stem}_intensity", made, columns, video.name)
     print(f"{path}: {len(made.times)} frames, {', '.join(made.names)}; {made.smoothing}")

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import Parameter
-
+from rtmri2speech.cli.analyze.options import Bands, Fill, Out, Video
 from rtmri2speech.cli.console import Device, Flag, Fps, Many, ModelFile, parse_fps, progress
 
 if TYPE_CHECKING:
@@ -15,15 +13,15 @@ if TYPE_CHECKING:
 
 
 def masking(
-    video: Annotated[Path, Parameter(name=["VIDEO", "--video"])],
+    video: Video,
     *,
     model: ModelFile,
-    out: Annotated[Path, Parameter(name=["--out", "--output-dir"])],
+    out: Out,
     region: Annotated[list[str], Many] | None = None,
     alpha: Annotated[list[float], Many] | None = None,
-    fill: Annotated[list[Literal["darken", "blur", "freeze", "neighbourhood"]], Many] | None = None,
+    fill: Annotated[list[Fill], Many] | None = None,
     regions: str = "template",
-    bands: Annotated[list[str], Many, Parameter(name="--formant-band")] | None = None,
+    bands: Bands = None,
     controls: int = 2,
     seed: int = 0,
     wavs: Annotated[bool, Flag] = False,
@@ -41,8 +39,6 @@ def masking(
         The video; its sound, if it has any, is not used.
     model
         A model file with an acoustic model; with a vocoder the sound is measured, too.
-    out
-        Folder to write to.
     region
         Names of regions to hide, one at a time; all if none is given.
     alpha

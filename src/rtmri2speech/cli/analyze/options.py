@@ -7,6 +7,12 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from rtmri2speech.cli.console import Many
+
+Target = Literal["energy", "log-energy", "centroid", "adaptive"]
+Fill = Literal["darken", "blur", "freeze", "neighbourhood"]
+
+Bands = Annotated[list[str] | None, Many, Parameter(name="--formant-band")]
 Video = Annotated[Path, Parameter(name=["VIDEO", "--video"])]
 Out = Annotated[Path, Parameter(name=["--out", "--output-dir"], help="Folder to write to.")]
 Ceiling = Annotated[

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
 
+from rtmri2speech.cli.analyze.options import Bands, Out, Target
 from rtmri2speech.cli.analyze.summary import save_with_summary
 from rtmri2speech.cli.console import Device, Fps, Many, ModelFile, parse_fps, progress
 
@@ -15,10 +16,10 @@ def physics(
     videos: Annotated[list[Path], Parameter(name=["VIDEOS", "--videos"], consume_multiple=True, negative="")],
     *,
     model: ModelFile,
-    out: Annotated[Path, Parameter(name=["--out", "--output-dir"])],
-    target: Annotated[list[Literal["energy", "log-energy", "centroid", "adaptive"]], Many] | None = None,
+    out: Out,
+    target: Annotated[list[Target], Many] | None = None,
     stride: Annotated[list[int], Many] | None = None,
-    bands: Annotated[list[str], Many, Parameter(name="--formant-band")] | None = None,
+    bands: Bands = None,
     regions: str | None = None,
     textgrid: Path | None = None,
     tier: str = "phones",
@@ -39,8 +40,6 @@ def physics(
         Videos; all of them are pooled.
     model
         A model file with an acoustic model.
-    out
-        Folder to write to.
     target
         What is explained; all targets if none is given.
     stride

@@ -17,7 +17,7 @@ def regions(
     maps: Annotated[Path, Parameter(name=["MAPS", "--maps"])],
     *,
     regions: str = "template",
-    only: Annotated[list[str], Many] | None = None,
+    region: Annotated[list[str], Many, Parameter(name="--only")] | None = None,
 ) -> int:
     """Sum maps over lips, tongue, velum and larynx.
 
@@ -31,19 +31,19 @@ def regions(
     regions
         Where the articulators are: template (ellipses that suit a head looking to the left roughly), polygons drawn
         for the speaker (.json), a phantom's truth (.npz), or USC-TIMIT's contours (.mat).
-    only
+    region
         Names of the regions to use; all if none is given.
     """
     from rtmri2speech.analysis.map_folder.names import REGION_FIGURE
     from rtmri2speech.analysis.map_folder.read import read_methods
     from rtmri2speech.analysis.regions.region_sums import sum_regions, write_region_sums
-    from rtmri2speech.reporting.figures.regions import draw_regions
+    from rtmri2speech.drawing.style import save_drawing
 
     for one in read_methods(maps):
         (method,) = one.methods
-        summed = sum_regions(one, regions, only or ())
+        summed = sum_regions(one, regions, region)
         table, *_ = write_region_sums(maps, summed)
-        draw_regions(maps / f"{method}{REGION_FIGURE}", summed, f"{method}, regions of {Path(regions).name}")
+        save_drawing(summed.show(f"{method}, regions of {Path(regions).name}"), maps / f"{method}{REGION_FIGURE}")
         _print_shares(summed)
         print(table)
     return 0

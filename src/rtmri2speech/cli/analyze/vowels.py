@@ -41,7 +41,7 @@ def vowels(
     share
         Part of each vowel's distribution that its ellipse holds.
     """
-    from rtmri2speech.analysis.speech import vowels as measure_vowels
+    from rtmri2speech.analysis.vowels import vowels as measure_vowels
     from rtmri2speech.phonetics.vowels.space import require_share
     from rtmri2speech.reporting.figures.phonetics import draw_vowel_space
 

@@ -1,1 +1,1 @@
-"""Figures, drawn without a display."""
+"""Figures of results as files: of a folder of maps, and for publication."""

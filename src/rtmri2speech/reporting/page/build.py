@@ -9,8 +9,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from rtmri2speech.analysis.arguments import several
 from rtmri2speech.analysis.map_folder.names import courses_table
 from rtmri2speech.analysis.map_folder.read import read_method
+from rtmri2speech.analysis.occlusion.conditions import Condition
 from rtmri2speech.analysis.regions.masks import read_regions, source_of
 from rtmri2speech.corpora.sound_of_recording import lead_of_labels
 from rtmri2speech.data.files import check_writable, write_text
@@ -93,9 +95,9 @@ def report(
     out: str | Path = "page.html",
     *,
     title: str = "",
-    video: Sequence[str | Path] = (),
-    textgrid: Sequence[str | Path] = (),
-    regions: Sequence[str] = (),
+    video: str | Path | Sequence[str | Path] = (),
+    textgrid: str | Path | Sequence[str | Path] = (),
+    regions: str | Path | Sequence[str | Path] = (),
     progress: Progress = SILENT,
 ) -> WrittenPage:
     """Make one HTML file of what is in a folder.
@@ -104,10 +106,13 @@ def report(
         folder: where synthesized speech, maps and evaluations were written; subfolders count.
         out: the ``.html`` file to write.
         title: heading; the folder's name if it is empty.
-        video: videos that are neither in the folder nor where they were when the maps were made.
+        video: one or several videos that are neither in the folder nor where they were when the maps were made.
         textgrid: TextGrids that have another name than the video, or are not next to it.
         regions: regions to outline: ``template``, or files of the videos' names.
         progress: counts clips.
+
+    Returns:
+        What was written, with notes on what is missing in it.
 
     Raises:
         UserError: when there is nothing to show, or a file cannot be read, does not fit, or cannot be written.
@@ -116,7 +121,8 @@ def report(
     if out.suffix.lower() not in (".html", ".htm"):
         raise ConfigError(f"`out={out}`: pages are HTML files.", f"Name it {out.stem or 'page'}.html.")
     check_writable(out)
-    named = Named([Path(one) for one in video], [Path(one) for one in textgrid], regions)
+    videos, grids = ([Path(one) for one in several(paths)] for paths in (video, textgrid))
+    named = Named(videos, grids, [str(one) for one in several(regions)])
     return write_page(collect(folder, named), out, title or folder.resolve().name, progress=progress)
 
 
@@ -286,7 +292,7 @@ def _masked(folder: Path, about: dict[str, Any], place: str) -> list[Spoken]:
     for region in about["regions"]:
         for fill in about["fills"]:
             for alpha in about["alphas"]:
-                path = folder / f"{region['name']}_{fill}_{alpha:g}.wav"
+                path = folder / f"{Condition(region['name'], fill, alpha).file_name}.wav"
                 if alpha < 1.0 and path.is_file():
                     label = f"{region['name']}, {fill}" + (f" {alpha:g}" if alpha else "") + place
                     found.append(Spoken("masked", label, read_sound(path)))

@@ -31,7 +31,7 @@ class ClipFiles:
         generated: synthesized sounds, one per folder: of several models, or of several settings.
         original: the recorded sound, where a copy is in the folder.
         textgrid: annotation on the clock of the original sound.
-        regions: what ``--regions`` takes, or None.
+        regions: what :func:`rtmri2speech.analysis.regions.masks.read_regions` takes, or None.
         only: names of those that are outlined; all if empty.
     """
 
@@ -209,7 +209,8 @@ def _find_regions(clip: ClipFiles, notes: list[str]) -> None:
         used = tables[0]
         clip.regions, clip.only = _unchanged(used, truth), tuple(str(one["name"]) for one in used["regions"])
         if clip.regions is None:
-            notes.append(f"{clip.name}: {used['regions_of']}, which analyze regions was given, is gone or has changed")
+            given = used["regions_of"] or "a file of the regions"
+            notes.append(f"{clip.name}: {given}, which analyze regions was given, is gone or has changed")
         elif any(other[name] != used[name] for other in tables for name in ("regions_sha256", "regions")):
             notes.append(f"{clip.name}: maps are summed over different regions; outlined are {used['regions_of']}")
         return

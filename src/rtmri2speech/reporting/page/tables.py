@@ -138,7 +138,8 @@ def origins_of(clips: Sequence[ClipFiles], evaluations: Sequence[tuple[Path, Map
             for (_, about), place in zip(entries, places_of([path for path, _ in entries]), strict=True):
                 rows = {name: value for name, value in about.items() if name not in _NOT_ORIGIN}
                 bands = [_band(one) for one in about.get("bands", [])]
-                sections.append(_section(kind, f"{clip.name} ({place})", {**rows, "bands": bands}))
+                of = f"{clip.name}, {about['method']}" if kind == "maps" else clip.name
+                sections.append(_section(kind, f"{of} ({place})", {**rows, "bands": bands}))
                 digest, parts = about.get(MODEL_HASH) or about.get("model"), about.get("provenance") or {}
                 if parts and digest not in known:
                     known.add(digest)

@@ -67,7 +67,7 @@ class CaptionStrip:
 
     @property
     def height(self) -> int:
-        """UInt8; even."""
+        """Pixels; even."""
         return self._image.height
 
     def with_line(self, text: str) -> UInt8:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import copy
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from rtmri2speech.analysis.attribution.explainer import Explainer, open_video
+from rtmri2speech.analysis.attribution.explainer import Explainer
 from rtmri2speech.analysis.attribution.frame_gradients import frame_gradients
 from rtmri2speech.analysis.attribution.layer_maps import LayerMaps, frozen, last_stride, layer_strides
 from rtmri2speech.analysis.attribution.pixels import largest_pixel, sum_blocks, to_pixels
 from rtmri2speech.analysis.attribution.targets import Target, make_target, read_bands
+from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.signal.features import FeatureConfig
@@ -156,10 +156,8 @@ def test_a_layer_that_was_kept_gives_the_same_maps(
 
 
 def test_long_clips_keep_no_layers_and_give_the_same_maps(
-    explainer: Explainer, talker: Path, monkeypatch: pytest.MonkeyPatch
+    explainer: Explainer, clip: Clip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clip = open_video(talker, explainer)
-
     def all_maps() -> tuple[bool, torch.Tensor]:
         encoded = explainer.encode(clip, [16, 32])
         gradients = explainer.explain(encoded.features, TARGETS).gradients

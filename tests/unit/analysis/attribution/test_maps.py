@@ -106,7 +106,7 @@ def test_rows_are_a_table(maps: Maps) -> None:
 
 def test_sums_over_regions(maps: Maps) -> None:
     segment = parse_segment("a:0.8-1.2", FRAMES, maps.frame_rate, Path(maps.video))
-    rows = maps.with_segments([segment]).regions(only=["lips", "velum"])
+    rows = maps.with_segments([segment]).regions(region=["lips", "velum"])
     assert len(rows) == 4 * 2 * 3 and {row["segment"] for row in rows} == {"all", "a"}
     whole = [row for row in rows if (row["method"], row["band"], row["segment"]) == ("hirescam", "F1", "all")]
     assert sum(float(row["share"] or 0) for row in whole) == pytest.approx(1.0)
@@ -119,7 +119,9 @@ def test_sums_over_regions(maps: Maps) -> None:
 def test_figures(maps: Maps) -> None:
     for figure in (maps.show(), maps.show(5), maps.show(5, method="gradcam", band="F2", scale="frame")):
         assert figure._repr_png_().startswith(b"\x89PNG")
-    with pytest.raises(ConfigError, match="`target_frames=68`"):
+    with pytest.raises(KeyError, match="there are"):
+        maps.show(method="lime")
+    with pytest.raises(ConfigError, match="`frame=68`"):
         maps.show(68)
     assert maps._repr_html_().count("<img") == 4 and "68 frames" in repr(maps) and "centroid" in repr(maps)
 

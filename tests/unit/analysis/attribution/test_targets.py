@@ -63,6 +63,11 @@ def test_bands_that_cannot_be(texts: list[str], word: str) -> None:
     assert word in caught.value.problem and caught.value.remedy
 
 
+def test_bands_by_name_or_as_the_command_line_has_them() -> None:
+    assert read_bands({"F1": (300, 900.5)}, FEATURES) == read_bands(["F1:300-900.5"], FEATURES)
+    assert [band.name for band in read_bands(None, FEATURES)] == ["F1", "F2"]
+
+
 def test_unknown_targets_are_refused() -> None:
     with pytest.raises(ValueError, match="unknown"):
         make_target(F1, "loudness", FEATURES)  # type: ignore[arg-type]

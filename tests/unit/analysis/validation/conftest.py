@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,9 +15,7 @@ from rtmri2speech.analysis.validation.tract import SimulatedTract, simulated_tra
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.truth import Truth
 from rtmri2speech.inference.model import Model
-from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.frames import FrameConfig
 
 
 @pytest.fixture(scope="session")
@@ -30,17 +27,6 @@ def linear() -> Linear:
 def regressor() -> tuple[Regressor, Tensor]:
     """A trained network and frames. Not to be changed."""
     return trained_regressor()
-
-
-@pytest.fixture(scope="session")
-def model(make_bundle: Callable[..., Bundle]) -> Model:
-    """A small acoustic model of random weights, for frames of 64 x 64."""
-    return Model(make_bundle("acoustic", frames=FrameConfig(size=64)))
-
-
-@pytest.fixture(scope="session")
-def clip(talker: Path, model: Model) -> Clip:
-    return model.open(talker)
 
 
 @pytest.fixture(scope="session")

@@ -64,7 +64,7 @@ def test_origins_are_named_and_flat(tmp_path: Path) -> None:
     assert sections["acoustic", ""] == {"recipe.lr": "0.0001"}
     assert sections["evaluation", ""]["bootstrap.seed"] == "7"
     assert sections["evaluation", ""]["command"] == "rtmri2speech evaluate"
-    maps = sections["maps", "c_1 (maps)"]
+    maps = sections["maps", "c_1, gradcam (maps)"]
     assert maps == {"program": "p 1", "model": "m.safetensors", "method": "gradcam", "bands": "F1 300.0-900.0 Hz"}
     assert sections["masking", "c_1 (mask)"] == {"seed": "5", "alphas": "0.0, 1.0", "bands": "F1 300.0-900.0 Hz"}
 
@@ -86,7 +86,11 @@ def test_models_without_an_evaluation_are_told_of_by_their_maps(tmp_path: Path) 
     assert alone["acoustic", "m.safetensors"] == {"dataset": "5f3a", "seed": "3"}
     assert alone["vocoder", "m.safetensors"] == {"dataset": "77aa"}
     assert alone["acoustic", "p.safetensors"] == {"seed": "9"}
-    assert alone["maps", "c_1 (a)"] == {"model": "runs/m.safetensors", "model_sha256": "ab12", "method": "gradcam"}
+    assert alone["maps", "c_1, gradcam (a)"] == {
+        "model": "runs/m.safetensors",
+        "model_sha256": "ab12",
+        "method": "gradcam",
+    }
     evaluated = metrics()
     evaluated["model"] = {"file": "m.safetensors", "sha256": "ab12", "provenance": about["provenance"]}
     once = sections(evaluated)

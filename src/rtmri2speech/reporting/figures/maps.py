@@ -1,11 +1,11 @@
-"""Figures of a clip's maps: means, chosen frames, segments."""
+"""Figures of a clip's maps as PNG: means, chosen frames, segments."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from rtmri2speech.analysis.attribution.map_drawing import ColorScale, draw_values, peak
+from rtmri2speech.analysis.attribution.figures import ColorScale, draw_values, peak
 from rtmri2speech.analysis.attribution.maps import Maps
 from rtmri2speech.analysis.attribution.segment_maps import differences_of, means_of
 from rtmri2speech.drawing.overlay import Display

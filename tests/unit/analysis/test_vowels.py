@@ -1,4 +1,4 @@
-"""Sounds and vowels of recordings, from their files."""
+"""Vowels of recordings, from their files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rtmri2speech.analysis.speech import read_speech, vowels
+from rtmri2speech.analysis.vowels import vowels
+from rtmri2speech.corpora.sound_of_recording import sound_of
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.progress import Silent
 from talker import speak, write_recording
@@ -30,7 +31,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_sound_of_a_video_is_the_file_next_to_it(said: Path) -> None:
-    assert read_speech(said).duration == read_speech(said.with_suffix(".wav")).duration
+    assert sound_of(said).duration == sound_of(said.with_suffix(".wav")).duration
 
 
 def test_vowels_of_a_video_and_one_that_fails(said: Path, tmp_path: Path) -> None:
@@ -39,7 +40,7 @@ def test_vowels_of_a_video_and_one_that_fails(said: Path, tmp_path: Path) -> Non
     assert counted.expected == counted.done == 2
     assert {token.label for token in space.tokens} == {"a", "i", "o"} == set(space.frames.counts)
     ((path, error),) = space.failures
-    assert path.name == "none.wav" and error.remedy.endswith("`textgrid`")
+    assert path.name == "none.wav" and error.remedy.endswith("`textgrid`.")
 
 
 def test_one_textgrid_is_of_one_recording(said: Path) -> None:

@@ -1,14 +1,15 @@
-"""The speech of recordings, from their files: their sound, and their vowels with the frames that belong to them."""
+"""The vowels of recordings, with the frames that belong to them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
+from rtmri2speech.analysis.arguments import several
 from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.corpora.names import next_to
 from rtmri2speech.corpora.sound_of_recording import find_sound
-from rtmri2speech.data.media.audio import Sound, read_sound
+from rtmri2speech.data.media.audio import read_sound
 from rtmri2speech.data.media.clips import open_gray_clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.video import VIDEO_SUFFIXES
@@ -23,28 +24,12 @@ from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frames import FrameConfig
 
 
-def read_speech(path: str | Path) -> Sound:
-    """The sound of a recording.
-
-    Args:
-        path: a sound file, or a video: then NAME.wav or NAME.flac next to it, or its sound track.
-
-    Raises:
-        MediaError: when there is none, or it cannot be read.
-    """
-    file = Path(path)
-    if file.suffix.lower() not in VIDEO_SUFFIXES:
-        return read_sound(file)
-    (recording,) = FolderCorpus((file,)).recordings()
-    return read_sound(recording.audio or recording.video)
-
-
 def vowels(
     recordings: Sequence[str | Path],
     *,
-    textgrid: Path | None = None,
+    textgrid: str | Path | None = None,
     tier: str | None = None,
-    label: Sequence[str] = (),
+    label: str | Sequence[str] = (),
     ceiling: float | None = None,
     progress: Progress = SILENT,
 ) -> VowelSpace:
@@ -70,7 +55,7 @@ def vowels(
             f"`textgrid={textgrid}`: goes with one recording, not with {len(recordings)}.",
             "Put NAME.TextGrid next to each recording.",
         )
-    finder, space = VowelFinder(tier, tuple(label)), VowelSpace()
+    finder, space = VowelFinder(tier, several(label)), VowelSpace()
     progress.expect(len(recordings))
     for path in map(Path, recordings):
         try:
@@ -81,13 +66,13 @@ def vowels(
     return space
 
 
-def _spans_of(path: Path, textgrid: Path | None, finder: VowelFinder) -> list[Span]:
-    grid = textgrid or next_to(path.with_suffix(""), (".TextGrid",))
+def _spans_of(path: Path, textgrid: str | Path | None, finder: VowelFinder) -> list[Span]:
+    grid = Path(textgrid) if textgrid else next_to(path.with_suffix(""), (".TextGrid",))
     if grid is None:
-        raise ConfigError(f"{path}: no {path.stem}.TextGrid next to it.", "Put it there, or name it: `textgrid`")
+        raise ConfigError(f"{path}: no {path.stem}.TextGrid next to it.", "Put it there, or name it: `textgrid`.")
     spans = finder.spans_in(grid)
     if not spans:
-        raise ConfigError(f"{grid}: holds no vowel of 30 ms or more.", "Name the tier and the labels: `tier`, `label`")
+        raise ConfigError(f"{grid}: holds no vowel of 30 ms or more.", "Name the tier and the labels: `tier`, `label`.")
     return spans
 
 

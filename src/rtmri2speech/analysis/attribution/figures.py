@@ -1,4 +1,4 @@
-"""Figures of single maps over the anatomy, with the scale that they were drawn in."""
+"""Single maps drawn over the anatomy, with the scale that they are drawn in."""
 
 from __future__ import annotations
 

@@ -1,13 +1,11 @@
-"""Figure of regions: their outlines on the anatomy, and what the maps hold in them over time."""
+"""Regions drawn: their outlines on the anatomy, and what the maps hold in them over time."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import numpy as np
 
 from rtmri2speech.analysis.regions.region_sums import SummedMaps
-from rtmri2speech.drawing.style import PALETTE, Drawing, new_drawing, save_drawing, set_title
+from rtmri2speech.drawing.style import PALETTE, Drawing, new_drawing, set_title
 
 # Without black, which cannot be seen on the anatomy. Line styles tell more regions apart than there are colors.
 _COLORS = tuple(color for color in PALETTE if color != "#000000")
@@ -46,12 +44,3 @@ def region_figure(summed: SummedMaps, title: str) -> Drawing:
             axes.set_xlabel("time (s)")
     figure.legend(*axes.get_legend_handles_labels(), fontsize="small", ncols=9, loc="outside lower center")
     return figure
-
-
-def draw_regions(path: Path, summed: SummedMaps, title: str) -> Path:
-    """Write :func:`region_figure` as PNG.
-
-    Raises:
-        UserError: when the file cannot be written.
-    """
-    return save_drawing(region_figure(summed, title), path)
