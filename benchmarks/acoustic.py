@@ -31,8 +31,7 @@ from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.data.dataset.training_items import FrameSegments
 from rtmri2speech.preparation.prepare import prepare
 from rtmri2speech.preparation.recording import PrepareOptions
-from rtmri2speech.simulation.phantom import PhantomOptions, simulate
-from rtmri2speech.simulation.speaker.anatomy import draw_speakers
+from rtmri2speech.simulation.phantom import simulate
 from rtmri2speech.training.engine.distributed import find_processes
 from rtmri2speech.training.engine.metrics_log import read_metrics
 from rtmri2speech.training.engine.trainer import choose_execution, make_trainer, quiet
@@ -46,7 +45,7 @@ RATIO_BAR, BUSY_BAR, CEILING_BAR, SMOKE_BAR = 30.0, 0.85, 0.9, 120.0
 
 def make_dataset(root: Path, minutes: float, speakers: int) -> Path:
     """A prepared phantom."""
-    simulate(root / "phantom", draw_speakers(speakers, 0), PhantomOptions(minutes=minutes))
+    simulate(root / "phantom", speakers, minutes=minutes)
     corpus = PhantomCorpus(root / "phantom")
     prepare(corpus, root / "dataset", PrepareOptions(split="corpus"), workers=0)
     return root / "dataset"

@@ -45,7 +45,7 @@ def show(title: str, columns: list[str], values: dict[tuple[str, str, str], list
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="belief in maps")
+    parser = argparse.ArgumentParser(description="how far the maps can be trusted")
     parser.add_argument("phantom", type=Path, help="folder that simulate has written")
     parser.add_argument("--model", default="phantom")
     parser.add_argument("--split", default="test")

@@ -1,13 +1,13 @@
-"""All per-frame maps of a clip, two bands and two layers, against one autograd call per frame and against synthesis.
+"""All per-frame maps of a clip, two bands and two layers, compared with one autograd call per frame and with synthesis.
 
     python benchmarks/gradcam.py [--seconds 10] [--rounds 3] [--threads 2] [--sample 6]
     python benchmarks/gradcam.py --only-disk
 
 The networks are the default ones with random weights, which time does not depend on, and the mean over windows as the
-way of inference. One autograd call a frame and band, for both layers together, is timed on a few frames spread over the
-clip in two forms. The usual one runs the model on the frames of the windows that hold the frame, and goes back. The
-cheapest keeps the features of all other frames, so that a call runs the image network on its one frame alone. Rounds
-alternate, so that a machine shared with others slows all ways alike.
+way of inference. One autograd call per frame and band, for both layers together, is timed on a few frames spread over
+the clip in two forms. The usual one runs the model on the frames of the windows that hold the frame, and goes back. The
+cheapest keeps the features of all other frames, so that a call runs the CNN on its one frame alone. Rounds alternate,
+so that a machine shared with others slows all ways alike.
 
 What the files of ``analyze gradcam`` take on disk is measured with the phantom model on the demo's clip, played forth
 and back until it is long enough: everything in the folder, with its figures, tables and mean frame, once with pixels
@@ -31,12 +31,12 @@ import numpy as np
 import torch
 
 
-def one_call_a_frame(
+def one_call_per_frame(
     model: Any, frames: torch.Tensor, targets: Any, chosen: Any, features: torch.Tensor | None = None
 ) -> Any:
     """Maps of the chosen frames at the strides 32 and 16, by autograd: a list of (bands, layers) lists.
 
-    With the features of all frames the image network sees one frame a call, otherwise all that its windows hold.
+    With the features of all frames the CNN reads one frame per call, otherwise all that its windows hold.
     """
     around = model.config.ref_frames - 1
     from rtmri2speech.analysis.attribution.layer_maps import frozen, layer_strides
@@ -57,16 +57,16 @@ def one_call_a_frame(
             for target in targets:
                 seen.clear()
                 if features is None:
-                    begin = max(0, frame - around)
-                    at = frame - begin
-                    value = target(model.predict(model.encode(frames[begin : frame + around + 1])))[at]
+                    first = max(0, frame - around)
+                    at = frame - first
+                    value = target(model.predict(model.encode(frames[first : frame + around + 1])))[at]
                 else:
                     at, row = 0, model.encode(frames[frame : frame + 1])
                     value = target(model.predict(torch.cat([features[:frame], row, features[frame + 1 :]])))[frame]
                 layers = list(seen.values())
-                slopes = torch.autograd.grad(value, layers)
-                pairs = zip(slopes, layers, strict=True)
-                maps.append([(slope * layer).sum(dim=1)[at].detach() for slope, layer in pairs])
+                gradients = torch.autograd.grad(value, layers)
+                pairs = zip(gradients, layers, strict=True)
+                maps.append([(gradient * layer).sum(dim=1)[at].detach() for gradient, layer in pairs])
             found.append(maps)
     for handle in handles:
         handle.remove()
@@ -100,7 +100,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--sample", type=int, default=6, help="frames of the slow way")
+    parser.add_argument("--sample", type=int, default=6, help="frames that are timed one call at a time")
     parser.add_argument("--only-disk", action="store_true", help="measure bytes alone")
     options = parser.parse_args()
     taken = bytes_on_disk(options.seconds)
@@ -154,7 +154,7 @@ def main() -> None:
             fast.append(time.perf_counter() - began)
             for times, kept in ((usual, None), (cheapest, encoded.features)):
                 began = time.perf_counter()
-                reference = one_call_a_frame(explainer.model, frames, targets, chosen, kept)
+                reference = one_call_per_frame(explainer.model, frames, targets, chosen, kept)
                 times.append((time.perf_counter() - began) / len(chosen) * len(frames))
                 references.append(reference)
     maps = {stride: torch.from_numpy(found) for stride, found in cells.items()}
@@ -170,7 +170,7 @@ def main() -> None:
     print(f"all maps             {statistics.median(fast):8.1f} s")
     for name, times in (("its windows' frames", usual), ("one frame, rest kept", cheapest)):
         ratio = statistics.median(a / b for a, b in zip(times, fast, strict=True))
-        print(f"one call a frame     {statistics.median(times):8.1f} s, from {len(chosen)} frames: {name}")
+        print(f"one call per frame   {statistics.median(times):8.1f} s, from {len(chosen)} frames: {name}")
         print(f"  ratio              {ratio:8.1f}   (wanted: at least 10)")
     print(f"video to wav         {statistics.median(speech):8.1f} s")
     print(f"maps / video to wav  {cost:8.2f}   (wanted: at most 4)")

@@ -4,7 +4,7 @@
 
 Speed: one utterance after the other in this process, with a clock around each part; then the same by one and by
 two worker processes. Formants: isolated vowels of every speaker, measured by Praat (robust linear prediction, five
-formants below 5000 Hz for men and 5500 Hz for women, window 25 ms; median over the vowel's middle third) against
+formants below 5000 Hz for men and 5500 Hz for women, window 25 ms; median over the vowel's middle third) compared with
 the transfer function at the same frames. Needs the extras simulate and phonetics.
 """
 

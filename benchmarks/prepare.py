@@ -1,10 +1,11 @@
-"""Frames a second of ``prepare`` against the memo's literal way, and bytes a pixel on disk.
+"""Frames per second of ``prepare`` compared with the reference configuration's literal way, and bytes per pixel.
 
     python benchmarks/prepare.py [--recordings 10] [--seconds 20] [--rounds 3]
 
-The baseline is the memo's preprocessing as it is usually written: an OpenCV loop over frames (grey, resize,
-z-score, rescale), librosa for the sound, and every window of four frames stored as float32. Both sides run as
-whole processes, in turn, on the same recordings: a phantom of 256x256 pixels at 625/23 frames a second, copied.
+The baseline is the preprocessing of the reference configuration (docs/reference/memo.md) as it is usually written: an
+OpenCV loop over frames (gray, resize, z-score, rescale), librosa for the sound, and every window of four frames stored
+as float32. Both run as whole processes, in turn, on the same recordings: a phantom of 256 x 256 pixels at 625/23 frames
+per second, copied.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pathlib import Path
 
 
 def baseline(videos: Path, out: Path) -> None:
-    """The memo's way, one file after the other."""
+    """The literal way, one file after the other."""
     import cv2
     import librosa
     import numpy as np
@@ -29,11 +30,11 @@ def baseline(videos: Path, out: Path) -> None:
         capture = cv2.VideoCapture(str(video))
         frames = []
         while True:
-            good, picture = capture.read()
+            good, image = capture.read()
             if not good:
                 break
-            grey = cv2.resize(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), (256, 256), interpolation=cv2.INTER_AREA)
-            scored = (grey.astype(np.float32) - grey.mean()) / (grey.std() + 1e-8)
+            gray = cv2.resize(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), (256, 256), interpolation=cv2.INTER_AREA)
+            scored = (gray.astype(np.float32) - gray.mean()) / (gray.std() + 1e-8)
             frames.append((scored - scored.min()) / (scored.max() - scored.min() + 1e-8))
         sound, _ = librosa.load(video.with_suffix(".wav"), sr=11413)
         power = librosa.feature.melspectrogram(
@@ -62,11 +63,10 @@ def baseline(videos: Path, out: Path) -> None:
 def make_recordings(folder: Path, count: int, seconds: float) -> int:
     """Recordings of one utterance, copied: simulating takes longer than preparing. Returns the number of frames."""
     from rtmri2speech.data.media.scan import scan_video
-    from rtmri2speech.simulation.phantom import PhantomOptions, simulate
-    from rtmri2speech.simulation.speaker.anatomy import draw_speakers
+    from rtmri2speech.simulation.phantom import simulate
 
     phantom = folder.with_name("phantom")
-    simulate(phantom, draw_speakers(1, 0), PhantomOptions(minutes=0.001, utterance_seconds=seconds))
+    simulate(phantom, 1, minutes=0.001, utterance_seconds=seconds)
     (video,) = phantom.glob("*/*.mp4")
     folder.mkdir()
     for number in range(count):
@@ -82,7 +82,7 @@ def seconds_of(command: list[str]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="prepare against the memo's literal way")
+    parser = argparse.ArgumentParser(description="prepare compared with the literal way")
     parser.add_argument("--recordings", type=int, default=10)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--rounds", type=int, default=3)
@@ -96,19 +96,20 @@ def main() -> None:
         frames = make_recordings(videos, options.recordings, options.seconds)
         ours = [sys.executable, "-m", "rtmri2speech", "prepare", str(videos), "--out", str(out)]
         theirs = [sys.executable, __file__, "--baseline", str(videos), str(out)]
-        rates: dict[str, list[float]] = {"memo's way": [], "prepare": []}
+        rates: dict[str, list[float]] = {"literal way": [], "prepare": []}
         for _ in range(options.rounds):
-            for name, command in (("memo's way", theirs), ("prepare", ours)):
+            for name, command in (("literal way", theirs), ("prepare", ours)):
                 shutil.rmtree(out, ignore_errors=True)
                 rates[name].append(frames / seconds_of(command))
         size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     for name, values in rates.items():
         spread = f"{min(values):.0f} to {max(values):.0f}"
         print(f"{name:<12} {statistics.median(values):7.0f} frames/s (median of {len(values)}; {spread})")
-    ratio = statistics.median(ours / theirs for ours, theirs in zip(rates["prepare"], rates["memo's way"], strict=True))
+    pairs = zip(rates["prepare"], rates["literal way"], strict=True)
+    ratio = statistics.median(ours / theirs for ours, theirs in pairs)
     print(f"ratio        {ratio:7.2f}   (wanted: at least 4)")
     print(
-        f"on disk      {size / (frames * 256 * 256):7.3f} bytes a pixel, sound and mel included (wanted: at most 1.1)"
+        f"on disk      {size / (frames * 256 * 256):7.3f} bytes per pixel, sound and mel included (wanted: at most 1.1)"
     )
 
 

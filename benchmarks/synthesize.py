@@ -1,4 +1,4 @@
-"""The acoustic stage against window-by-window inference, and video to wav, with the default networks.
+"""The acoustic stage compared with window-by-window inference, and video to wav, with the default networks.
 
     python benchmarks/synthesize.py [--seconds 10] [--rounds 3] [--threads 2] [--dtype float32] [--generator fast]
 

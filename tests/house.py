@@ -11,6 +11,9 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "rtmri2speech"
 FILES = sorted(SOURCE.rglob("*.py"))
 PAGES = [ROOT / "README.md", *sorted(path for path in (ROOT / "docs").rglob("*.md") if "scripts" not in path.parts)]
+PRETRAINED, BENCHMARKS = ROOT / "pretrained", ROOT / "benchmarks"
+SCRIPTS = sorted([*BENCHMARKS.glob("*.py"), *(ROOT / "docs" / "scripts").glob("*.py"), *PRETRAINED.rglob("*.py")])
+CARDS = sorted(PRETRAINED.rglob("*.md"))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The pictures and the printed lines of the tutorial: runs the demos as a reader does, and the command of step 8.
+"""The images and the printed lines of the tutorial: runs the demos as a reader does, and the command of step 8.
 
 python docs/scripts/demo.py                 # some ten minutes on two cores; needs the extras simulate and phonetics
 python docs/scripts/demo.py --work FOLDER   # keeps what the demos wrote, and does not run again what is there
@@ -18,15 +18,14 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.image import imread
-from numpy.typing import NDArray
 
+from rtmri2speech.arrays import Floating
 from rtmri2speech.assets import asset
 from rtmri2speech.data.media.video import read_video
 from rtmri2speech.data.truth import Truth
 from rtmri2speech.drawing.overlay import MapStyle, colors
+from rtmri2speech.drawing.style import new_drawing
 from rtmri2speech.signal.features import FeatureConfig
 
 DOCS = Path(__file__).parents[1]
@@ -99,21 +98,20 @@ def sections(text: str) -> dict[str, str]:
 
 
 def side_by_side(files: Sequence[Path], path: Path) -> None:
-    """Pictures in a row, as they are."""
-    pictures = [imread(file)[..., :3] for file in files]
-    height = min(len(picture) for picture in pictures)
-    row = np.concatenate([picture[:height] for picture in pictures], axis=1)
-    save(row, path)
+    """Images in a row, as they are."""
+    images = [imread(file)[..., :3] for file in files]
+    height = min(len(image) for image in images)
+    save(np.concatenate([image[:height] for image in images], axis=1), path)
 
 
-def save(picture: NDArray[np.floating], path: Path) -> None:
+def save(image: Floating, path: Path) -> None:
     from PIL import Image
 
-    Image.fromarray(np.rint(picture * 255).astype(np.uint8)).save(path, optimize=True)
+    Image.fromarray(np.rint(image * 255).astype(np.uint8)).save(path, optimize=True)
 
 
 def smaller(source: Path, path: Path, width: int) -> None:
-    """A picture at another width."""
+    """An image at another width."""
     from PIL import Image
 
     with Image.open(source) as image:
@@ -135,25 +133,24 @@ def frame_of(vowel: str, rate: float) -> int:
 
 
 def draw_frame_with_map(work: Path, path: Path) -> None:
-    """A frame, the maps of F1 and F2 over it, and the speech made of the video, with the frame marked."""
+    """A frame, the maps of F1 and F2 over it, and the speech made from the video, with the frame marked."""
     maps = work / "demo_out" / "vowels"
     about = json.loads((maps / "hirescam_metadata.json").read_text(encoding="utf-8"))
     features = FeatureConfig()
     rate = float(features.frame_rate)
     frame = frame_of(VOWEL, rate)
-    picture = list(read_video(CLIP))[about["source"]["frames"][frame]]
-    figure = Figure(figsize=(10.0, 6.1), layout="constrained")
-    FigureCanvasAgg(figure)
+    image = list(read_video(CLIP))[about["source"]["frames"][frame]]
+    figure = new_drawing(10.0, 6.1)
     grid = figure.add_gridspec(2, 3, height_ratios=[1.45, 1.0])
     titles = (f"frame {frame}, in an /{VOWEL}/", "what moves F1 up, and down", "what moves F2 up, and down")
     for column, (title, band) in enumerate(zip(titles, (None, "F1", "F2"), strict=True)):
         axes = figure.add_subplot(grid[0, column])
         bare(axes, title)
-        axes.imshow(picture, cmap="gray", vmin=0, vmax=255)
+        axes.imshow(image, cmap="gray", vmin=0, vmax=255)
         if band is not None:
             values = np.load(maps / f"hirescam_{band}_sequence.npy", mmap_mode="r")[frame]
             style = MapStyle("signed", float(np.abs(values).max()), "Hz", "")
-            height, width = picture.shape[:2]
+            height, width = image.shape[:2]
             axes.imshow(colors(values, style), extent=(-0.5, width - 0.5, height - 0.5, -0.5))
     mel = np.load(work / "demo_out" / "speech" / f"{CLIP.stem}_mel.npy")
     axes = figure.add_subplot(grid[1, :])
@@ -163,7 +160,7 @@ def draw_frame_with_map(work: Path, path: Path) -> None:
     hertz = (100, 500, 1000, 2000, 4000)
     axes.set_yticks(np.interp(hertz, features.mel_centers(), np.arange(features.n_mels)), [str(one) for one in hertz])
     axes.set(xlabel="time (s)", ylabel="frequency (Hz)")
-    axes.set_title("speech made of the pictures alone", fontsize="medium")
+    axes.set_title("speech made from the frames alone", fontsize="medium")
     figure.savefig(path, dpi=100)
 
 
@@ -173,7 +170,7 @@ def bare(axes: Axes, title: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="pictures and printed lines of the tutorial")
+    parser = argparse.ArgumentParser(description="images and printed lines of the tutorial")
     parser.add_argument("--work", type=Path, help="folder to run the demos in")
     options = parser.parse_args()
     IMAGES.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""The picture of the page that ``rtmri2speech report`` makes, from a demo's: ``docs/images/page.png``.
+"""The image of the page that ``rtmri2speech report`` makes, from a demo's: ``docs/images/page.png``.
 
 rtmri2speech demo --out FOLDER
 python docs/scripts/page.py FOLDER/page.html        # needs playwright and a Chromium on the system
@@ -13,14 +13,14 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-PICTURE = Path(__file__).parents[1] / "images" / "page.png"
+IMAGE = Path(__file__).parents[1] / "images" / "page.png"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 SIZE = {"width": 1280, "height": 860}
 # For what the page draws when it has opened.
 SETTLED_MS = 2500
 
 
-def photograph(page: Path, picture: Path) -> None:
+def photograph(page: Path, image: Path) -> None:
     """Open the page in the system's Chromium and save what is seen first."""
     program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)))
     with sync_playwright() as running:
@@ -28,14 +28,14 @@ def photograph(page: Path, picture: Path) -> None:
         tab = browser.new_page(viewport=SIZE, color_scheme="light")
         tab.goto(page.resolve().as_uri())
         tab.wait_for_timeout(SETTLED_MS)
-        tab.screenshot(path=picture)
+        tab.screenshot(path=image)
         browser.close()
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="picture of a report's page")
+    parser = argparse.ArgumentParser(description="image of a report's page")
     parser.add_argument("page", type=Path, help="the .html file")
-    photograph(parser.parse_args().page, PICTURE)
+    photograph(parser.parse_args().page, IMAGE)
 
 
 if __name__ == "__main__":

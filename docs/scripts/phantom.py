@@ -69,11 +69,11 @@ class Utterance:
 
 def regions_over(frame: NDArray[np.uint8], regions: NDArray[np.uint8]) -> NDArray[np.float64]:
     """The regions' colors over the frame, (H, W, 3)."""
-    picture = np.repeat(frame[..., None] / 255.0, 3, axis=2)
+    image = np.repeat(frame[..., None] / 255.0, 3, axis=2)
     for region, color in COLORS.items():
         inside = regions == region
-        picture[inside] = 0.45 * picture[inside] + 0.55 * np.array(to_rgb(color))
-    return picture
+        image[inside] = 0.45 * image[inside] + 0.55 * np.array(to_rgb(color))
+    return image
 
 
 def canvas(rows: int, columns: int, size: tuple[float, float], **how: object) -> tuple[Figure, NDArray[np.object_]]:

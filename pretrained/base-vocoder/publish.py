@@ -27,23 +27,23 @@ from rtmri2speech.models.bundle.model_file import Bundle, load_bundle, save_bund
 HERE = Path(__file__).parent
 COLUMNS = {"pesq_wb": "PESQ-wb", "stoi": "STOI", "estoi": "ESTOI", "mrstft": "MR-STFT", "f0_rmse_cents": "F0, cents"}
 GROUPS = {
-    "SEEN": "held-out sentences, voices of the training",
-    "UNSEEN": "a voice that was kept out of the training",
+    "SEEN": "held-out sentences, voices in the training data",
+    "UNSEEN": "a voice kept out of the training data",
     "PHANTOM": "held-out utterances of simulated speakers",
 }
 CARD = """\
 # Base vocoder
 
-HiFi-GAN V1 from a {n_mels}-band mel spectrogram every {hop} samples to a waveform at {rate} Hz
-({milliseconds:.1f} ms a frame). To start the vocoder of one's own recordings from:
+HiFi-GAN V1: a mel spectrogram of {n_mels} bands, one frame per {hop} samples ({milliseconds:.1f} ms), to a waveform at
+{rate} Hz. It is the starting point for a vocoder of your own recordings:
 
     rtmri2speech train vocoder DATASET --init base-vocoder --out vocoder.safetensors
 
 ## Figures
 
-Copy synthesis: the mel of a recording made to sound again, and compared with the recording. Both are band-limited to
-half the sampling rate, and resampled to 16 kHz for PESQ; means over utterances. Griffin-Lim from the same
-mel spectrogram is given for comparison.
+Copy synthesis: the mel spectrogram of a recording is turned back into sound and compared with the recording. Both are
+band-limited to half the sampling rate, and resampled to 16 kHz for PESQ; values are means over utterances. Griffin-Lim
+from the same mel spectrogram is given for comparison.
 
 {table}
 
@@ -62,14 +62,14 @@ the recipe `phantom`. {story}
 
 ## Limits
 
-Speech is synthetic, read, and Japanese; simulated speakers say vowels and morae. A voice that was not in the training
-sounds worse than one that was (table), and real speech in a scanner's noise is another matter again: fine-tune it on
-the recordings it is to be used with. A frame of {milliseconds:.1f} ms and a window of {window:.0f} ms blur what is
-shorter; the vocoder guesses it.
+The training data is synthetic, read, and Japanese; the simulated speakers say vowels and morae. A voice that was not in
+it sounds worse than one that was (see the table), and real speech in scanner noise is harder still: fine-tune the
+vocoder on the recordings it will be used with. A frame of {milliseconds:.1f} ms and a window of {window:.0f} ms
+blur anything shorter; the vocoder has to guess it.
 
-## Licence
+## License
 
-The model: MIT, as the project; the voices' licences ask for the credits above.
+The model is under the MIT license, like the project; the voices' licenses require the credits above.
 """
 
 
@@ -138,7 +138,7 @@ def main() -> int:
     parser.add_argument(
         "--figures", type=Path, required=True, help="measures, from benchmarks/vocoder.py quality --json"
     )
-    parser.add_argument("--more", default="", help="a sentence more on the training")
+    parser.add_argument("--more", default="", help="one more sentence about the training")
     given = parser.parse_args()
     try:
         bundle, dataset = load_bundle(given.model), Dataset(given.dataset)

@@ -2,10 +2,10 @@
 
     python pretrained/phantom/make_model.py WORK
 
-prints every command before it runs it. What WORK holds already is taken up again, so the same call goes on after it
-was stopped. At the end `publish.py` makes the shipped files from what lies in WORK. With `--acoustic-init` the acoustic
-model goes on from another one's weights; the loss then begins with its final weights. The shipped model came about in
-two parts:
+prints every command before it runs it. What WORK holds already is kept, so the same call continues after it was
+stopped. At the end `publish.py` makes the shipped files from what lies in WORK. With `--acoustic-init` the acoustic
+model starts from another one's weights; the loss then starts at the end of its ramp. The shipped model was made in two
+parts:
 
     python pretrained/phantom/make_model.py EARLIER --minutes 22 --set acoustic.max_steps=8386 \\
         acoustic.scheduler.kind=plateau acoustic.scheduler.patience=1
@@ -23,7 +23,7 @@ from pathlib import Path
 
 from rtmri2speech.cli.main import main as rtmri2speech
 
-# A few thousand steps of going on: what the predictions lack in detail, the vocoder learns to put up with.
+# A few thousand steps of fine-tuning: the vocoder learns to cope with what the predictions lack in detail.
 FINE_TUNING = (
     *("vocoder.optimizer.lr=1e-4", "vocoder.discriminator_start=0"),
     *("vocoder.max_steps=5100", "vocoder.validate_every=15"),
@@ -33,7 +33,7 @@ TRUE_MELS = 0.4
 
 
 def commands(given: argparse.Namespace) -> Iterator[list[object]]:
-    """Each command; every one takes up what it has done before, and a training that has ended stays as it is."""
+    """Each command; every one continues from what it did before, and a training run that has ended stays as it is."""
     phantom, dataset, run = Path("phantom"), Path("dataset"), ["--device", given.device]
     acoustic, vocoder, model = (Path(f"{name}.safetensors") for name in ("acoustic", "vocoder", "model"))
     workers = ["--workers", given.workers]
@@ -56,7 +56,7 @@ def commands(given: argparse.Namespace) -> Iterator[list[object]]:
 
 
 def start_of(name: str) -> str:
-    """A file as it is called from anywhere; names of shipped models stay as they are."""
+    """A file by its full path; names of shipped models stay as they are."""
     return str(Path(name).resolve()) if Path(name).is_file() else name
 
 
@@ -77,7 +77,7 @@ def main() -> int:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--workers", default="0")
     given = parser.parse_args()
-    # Paths in what is written then are the same wherever WORK lies.
+    # So that the paths in what is written are the same wherever WORK lies.
     given.work.mkdir(parents=True, exist_ok=True)
     os.chdir(given.work)
     for words in commands(given):

@@ -38,9 +38,9 @@ ROWS = {
 TEXT = """\
 # The phantom model
 
-Frames of the vocal tract to speech: {acoustic_kind} to {n_mels} mel bands, HiFi-GAN to
-{rate} Hz. It was trained on simulated speakers in a simulated scanner alone. It comes with the program and goes by its
-name:
+From frames of the vocal tract to speech: {acoustic_kind} predict {n_mels} mel bands, from which HiFi-GAN
+makes sound at {rate} Hz. The model was trained only on simulated speakers in a simulated scanner. It comes with the
+program and is called by its name:
 
     rtmri2speech demo
     rtmri2speech synthesize VIDEO --model phantom --out speech
@@ -48,13 +48,14 @@ name:
 
 ## Figures
 
-{utterances} utterances of the test split. No phrase of three morae or more in them is in the training; vowels by
-themselves and pairs of vowels are too few for that and come in another order. *Ceiling*: the recording's own mel
-spectrogram through the same vocoder. *Floor*: the mean mel spectrogram. Definitions: `definitions` in `metrics.json`.
+Measured on the {utterances} utterances of the test split. None of their phrases of three or more morae is in the
+training data; single vowels and pairs of vowels are too few for that, and come in another order. *Ceiling*: the
+recording's own mel spectrogram through the same vocoder. *Floor*: the mean mel spectrogram. Definitions: `definitions`
+in `metrics.json`.
 
 {table}
 
-Vowels are compared with the formants of the simulated sound ({formant_note}). Again:
+The formants of vowels are compared with those of the simulated sound ({formant_note}). To measure again:
 
     {reproduce}
 
@@ -76,14 +77,15 @@ The settings of both are in the file: `rtmri2speech inspect phantom --json`. Wei
 
 ## Intended use, and limits
 
-To try the program without recordings, to test methods of analysis where the truth is known, and to start the training
-on one's own recordings from. It is no model of anybody's speech: the voices say vowels and morae in random order, the
-head is drawn, scanner noise is absent, and the frame rate is low ({frame_rate:.2f}/s). Of the voice's pitch the
-frames show no more than the height of the larynx. On recordings of people the model has to be trained further first.
+For trying the program without recordings, for testing methods of analysis where the truth is known, and as the starting
+point for training on your own recordings. It is not a model of anybody's speech: the voices say vowels and morae in
+random order, the head is drawn, there is no scanner noise, and the frame rate is low ({frame_rate:.2f} frames per
+second). All that the frames show of pitch is the height of the larynx. For recordings of people, the model has to be
+trained further first.
 
-## Licence
+## License
 
-MIT, as the project. No recording of a person was used. {citation}
+MIT, like the project. No recording of a person was used. {citation}
 """
 
 
@@ -141,7 +143,7 @@ def card(bundle: Bundle, metrics: dict[str, Any], phantom: dict[str, Any], minut
         speakers=len(names),
         names=", ".join(names),
         seed=phantom["seed"],
-        rows="{train} utterances to train on, {validation} to validate on, {test} to test".format(**counts),
+        rows="{train} utterances for training, {validation} for validation, {test} for testing".format(**counts),
         unseen=" and ".join(metrics["unseen"]["speakers"]),
         simulate=f"rtmri2speech simulate --out phantom --minutes {minutes:.0f} --speakers {len(names)} "
         f"--seed {phantom['seed']}\n    rtmri2speech prepare phantom --out dataset --test-speakers "

@@ -1,4 +1,4 @@
-"""One vocabulary, that of the field, in American spelling: in the code with its messages, and in the manual."""
+"""One vocabulary, that of the field, in American spelling: in the code, the scripts, the manual and the cards."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from house import FILES, PAGES, ROOT, hold, text_of
+from house import CARDS, FILES, PAGES, ROOT, SCRIPTS, hold, text_of
 
 COUNTED = "frames|samples|pixels|numbers?|values?|lines?|rows?|steps?|windows?|passes|files?|processes|entries"
 UNITS = "second|frame|cell|pixel|minute|utterance|epoch|video|recording|core|worker|vowel|speaker|batch|region|file"
@@ -78,7 +78,7 @@ def banned(text: str, rules: list[tuple[re.Pattern[str], str]]) -> Iterator[str]
 
 
 def searched() -> list[Path]:
-    return [path for path in [*FILES, *PAGES] if path != ROOT / "docs" / "reference" / "memo.md"]
+    return [path for path in [*FILES, *SCRIPTS, *PAGES, *CARDS] if path != ROOT / "docs" / "reference" / "memo.md"]
 
 
 @pytest.mark.parametrize(("rule", "rules"), [("glossary", GLOSSARY), ("spelling", SPELLING)], ids=lambda value: value)

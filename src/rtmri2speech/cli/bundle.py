@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from rtmri2speech.cli.console import Flag, ModelFile
 from rtmri2speech.signal import defaults
+
+if TYPE_CHECKING:
+    from rtmri2speech.models.bundle.model_file import Bundle
 
 
 def bundle(
@@ -34,7 +37,7 @@ def bundle(
     from rtmri2speech.models.bundle.model_file import join, load_bundle, save_bundle
 
     save_bundle(join(load_bundle(acoustic), load_bundle(vocoder)), out, half=half)
-    print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
+    _print_size(out)
     return 0
 
 
@@ -92,13 +95,8 @@ def hifigan(
         Pre-emphasis of the mel it was trained on; the checkpoint does not say.
     """
     from rtmri2speech.models.bundle.import_hifigan import import_hifigan
-    from rtmri2speech.models.bundle.model_file import save_bundle
 
-    result = import_hifigan(checkpoint, config, preemphasis)
-    save_bundle(result, out)
-    print(result.card)
-    print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
-    return 0
+    return _save(import_hifigan(checkpoint, config, preemphasis), out)
 
 
 def acoustic(
@@ -127,12 +125,20 @@ def acoustic(
     """
     from rtmri2speech.models.acoustic import AcousticConfig
     from rtmri2speech.models.bundle.import_acoustic import import_acoustic
-    from rtmri2speech.models.bundle.model_file import save_bundle
     from rtmri2speech.signal.frames import FrameConfig
 
     frames = FrameConfig(mode=normalization)
-    result = import_acoustic(checkpoint, scaler, AcousticConfig(backbone=backbone), frames=frames)
+    return _save(import_acoustic(checkpoint, scaler, AcousticConfig(backbone=backbone), frames=frames), out)
+
+
+def _save(result: Bundle, out: Path) -> int:
+    from rtmri2speech.models.bundle.model_file import save_bundle
+
     save_bundle(result, out)
     print(result.card)
-    print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
+    _print_size(out)
     return 0
+
+
+def _print_size(path: Path) -> None:
+    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")

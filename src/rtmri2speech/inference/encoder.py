@@ -12,7 +12,7 @@ from rtmri2speech.arrays import Float32, UInt8
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.dataset.training_items import read_frames
 from rtmri2speech.models.acoustic import AcousticModel
-from rtmri2speech.models.threads import side_by_side
+from rtmri2speech.models.threads import single_core_threads
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frames import model_input
 
@@ -51,7 +51,7 @@ def in_pieces(
     """
     size, first = frames_at_once(device, backward), 0
     # A GPU takes one piece after the other.
-    with side_by_side(torch.get_num_threads() if device.type == "cpu" else 1) as pool:
+    with single_core_threads(torch.get_num_threads() if device.type == "cpu" else 1) as pool:
         for block in blocks:
             pieces = torch.split(torch.from_numpy(block), size)
             yield from pool.map(work, pieces, range(first, first + len(block), size))

@@ -40,7 +40,7 @@ class AcousticConfig(Config):
     dropout: float = Field(0.5, ge=0.0, lt=1.0, description="share of LSTM outputs dropped in training")
     ref_frames: int = Field(defaults.REF_FRAMES, ge=1, description="frames in a window")
     cnn_weights: str | None = Field(None, description="file of timm weights to start the CNN from")
-    # Least error of mel where segments of 16 frames and more, or loose windows, were trained on; after segments of 8
+    # Least error of mel where segments of 16 frames and more, or single windows, were trained on; after segments of 8
     # and 12 frames "average" had up to 4 % less, and "last" always 3 to 8 % more than the better one. A training
     # run measures all three at its end and puts the best into its model.
     inference: Inference = Field("sequence", description="how overlapping windows are put together")
@@ -100,7 +100,7 @@ class AcousticModel(nn.Module):
         return features.unfold(1, size, 1).transpose(-1, -2)
 
     def decode(self, features: Tensor) -> Tensor:
-        """Features (B, L, C) to the scaled mel (B, L, M); the LSTM sees all L frames, both ways."""
+        """Features (B, L, C) to the scaled mel (B, L, M); the LSTM reads all L frames, in both directions."""
         both, _ = self.lstm(features)
         summed: Tensor = both.reshape(*both.shape[:-1], 2, self.config.hidden).sum(dim=-2)
         scaled: Tensor = self.head(self.dropout(summed))
@@ -109,7 +109,7 @@ class AcousticModel(nn.Module):
     def forward(self, frames: Tensor) -> Tensor:
         """Scaled mel of every window: frames (B, L, H, W) in [0, 1] to (B, L - r + 1, r, M).
 
-        The CNN backbone sees each frame once; all windows that hold the frame share its features.
+        The CNN backbone reads each frame once; all windows that hold the frame share its features.
 
         Raises:
             ValueError: when L is smaller than r = ``ref_frames``.

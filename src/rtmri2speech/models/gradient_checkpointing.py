@@ -53,11 +53,11 @@ def recomputed(cnn: EfficientNetFeatures, frames: Tensor, segments: int) -> Tens
 def _contexts(
     part: nn.Module,
 ) -> tuple[contextlib.AbstractContextManager[None], contextlib.AbstractContextManager[None]]:
-    return contextlib.nullcontext(), _seen_before(part)
+    return contextlib.nullcontext(), _keeping_statistics(part)
 
 
 @contextlib.contextmanager
-def _seen_before(part: nn.Module) -> Iterator[None]:
+def _keeping_statistics(part: nn.Module) -> Iterator[None]:
     """The second pass over a batch must not count in the running statistics again."""
     layers = batch_norms(part)
     before = [(layer.momentum, layer.num_batches_tracked) for layer in layers]

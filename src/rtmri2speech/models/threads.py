@@ -11,7 +11,7 @@ import torch
 
 
 @contextmanager
-def side_by_side(threads: int) -> Iterator[ThreadPoolExecutor]:
+def single_core_threads(threads: int) -> Iterator[ThreadPoolExecutor]:
     """A pool of ``threads`` threads in which PyTorch uses one core each.
 
     On a CPU one thread per piece wastes less than all threads on one piece: small layers do not divide well, and the

@@ -1,4 +1,4 @@
-"""What a phantom shall be: how much speech, by whom, in what scanner."""
+"""Options of a phantom: how much speech, by whom, in what scanner."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def choose_speakers(speakers: int | Sequence[Speaker] | None, anatomy: str | Pat
         seed: of what is drawn.
 
     Raises:
-        ConfigError: for less than one, both ways at once, or a file that cannot be used.
+        ConfigError: for fewer than one, both ways at once, or a file that cannot be used.
     """
     if anatomy is not None:
         if speakers is not None:

@@ -10,7 +10,7 @@ from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.errors import BundleError
 from rtmri2speech.inference.requirements import require_fit
 from rtmri2speech.models.acoustic import AcousticModel
-from rtmri2speech.models.bundle.import_hifigan import config_beside, import_hifigan
+from rtmri2speech.models.bundle.import_hifigan import find_config, import_hifigan
 from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
 from rtmri2speech.models.vocoder.adapt import MelInput, transfer
 from rtmri2speech.models.vocoder.generator import Generator
@@ -61,7 +61,7 @@ def load_init(path: Path, stage: Stage, dataset: Dataset, *, adapt: bool = True)
     """
     features = dataset.meta.features
     if stage == "vocoder" and _is_checkpoint(path):
-        bundle = import_hifigan(path, config_beside(path), features.preemphasis)
+        bundle = import_hifigan(path, find_config(path), features.preemphasis)
         if all(text.startswith(_UNKNOWN) for text in bundle.features.differences(features)):
             return Init(bundle, features)
         theirs = bundle.features.model_copy(update={"preemphasis": 0.0})

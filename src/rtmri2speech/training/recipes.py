@@ -109,7 +109,7 @@ class RunConfig(Config):
     )
 
     @property
-    def falls_over_steps(self) -> bool:
+    def rate_depends_on_max_steps(self) -> bool:
         """Whether the learning rate depends on ``max_steps``, so that a run cannot be made longer."""
         return False
 
@@ -143,19 +143,19 @@ class AcousticRecipe(RunConfig):
             raise ValueError(
                 f"data.micro_batch_size {self.data.micro_batch_size} exceeds data.batch_size {self.data.batch_size}"
             )
-        if self.falls_over_steps and self.max_steps is None:
+        if self.rate_depends_on_max_steps and self.max_steps is None:
             raise ValueError("scheduler.kind cosine needs max_steps")
         return self
 
     @property
-    def falls_over_steps(self) -> bool:
+    def rate_depends_on_max_steps(self) -> bool:
         """Whether the schedule is a cosine."""
         return self.scheduler.kind == "cosine"
 
     def rate(self, step: int) -> float | None:
         """Learning rate of an optimizer step, counted from 0; None where the validation loss decides."""
         warm = min((step + 1) / self.scheduler.warmup_steps, 1.0) if self.scheduler.warmup_steps else 1.0
-        if self.falls_over_steps:
+        if self.rate_depends_on_max_steps:
             assert self.max_steps is not None
             return self.optimizer.lr * warm * half_cosine(step / self.max_steps)
         return self.optimizer.lr * warm if step < self.scheduler.warmup_steps else None
@@ -213,20 +213,20 @@ class VocoderRecipe(RunConfig):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        if self.falls_over_steps and self.max_steps is None:
+        if self.rate_depends_on_max_steps and self.max_steps is None:
             raise ValueError("lr_schedule cosine needs max_steps")
         if len(set(self.discriminators)) != len(self.discriminators):
             raise ValueError("discriminators names a family twice")
         return self
 
     @property
-    def falls_over_steps(self) -> bool:
+    def rate_depends_on_max_steps(self) -> bool:
         """Whether the schedule is a cosine."""
         return self.lr_schedule == "cosine"
 
     def rate(self, step: int, epoch: int) -> float:
         """Learning rate of an optimizer step; step and epoch are counted from 0."""
-        if self.falls_over_steps:
+        if self.rate_depends_on_max_steps:
             assert self.max_steps is not None
             return self.optimizer.lr * half_cosine(step / self.max_steps)
         rate: float = self.optimizer.lr * self.lr_decay ** (epoch if self.lr_schedule == "epoch" else step)

@@ -212,8 +212,8 @@ def vocoder_task(
     train = SoundSegments(dataset, "train", data.segment_frames, seed, mels, data.augment)
     most = math.ceil(data.validation_seconds * features.frame_rate)
     # Validation is on what the vocoder will receive.
-    met = None if mels is None else mels.folder
-    validation = WholeSounds(dataset, dataset.of_split("validation"), data.segment_frames, most, met)
+    folder = None if mels is None else mels.folder
+    validation = WholeSounds(dataset, dataset.of_split("validation"), data.segment_frames, most, folder)
     if (least := min(len(train), len(validation))) < processes.world:
         raise UserError(
             f"{dataset.root}: {least} utterances to train on or to validate are too few for {processes.world} "

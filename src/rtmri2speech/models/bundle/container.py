@@ -59,7 +59,7 @@ def read_container(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
             # Clones: a mapped file could not be replaced on Windows while the model lives.
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
     except OSError as error:
-        raise BundleError(f"{path}: cannot be read ({error.strerror or error}).", "Check the file's rights.") from None
+        raise BundleError(f"{path}: cannot be read ({error.strerror or error}).", "Check its permissions.") from None
     except Exception as error:  # the reader raises many kinds on damaged input, none of them documented
         raise BundleError(f"{path}: {_damage(path, error)}", _AGAIN) from None
     if text is None:

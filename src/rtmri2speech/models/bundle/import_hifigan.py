@@ -91,7 +91,7 @@ def import_hifigan(checkpoint: Path, config_json: Path, preemphasis: float | Non
     return replace(Bundle.from_vocoder(model, features, provenance=provenance, card=card), source=str(checkpoint))
 
 
-def config_beside(checkpoint: Path) -> Path:
+def find_config(checkpoint: Path) -> Path:
     """The JSON that belongs to a HiFi-GAN checkpoint: in its folder, of its name, or config.json, or the only one.
 
     Raises:

@@ -175,7 +175,9 @@ def load_bundle(path: Path) -> Bundle:
     try:
         model, provenance, card = header["model"], header["provenance"], header["card"]
         if not isinstance(provenance, dict) or not isinstance(card, str):
-            raise BundleError(f"{path}: its provenance or card is not one.", "Save it anew from the training run.")
+            raise BundleError(
+                f"{path}: its provenance or card is of the wrong type.", "Save it anew from the training run."
+            )
         return Bundle(
             kind=header["kind"],
             features=FeatureConfig.parse(header["features"], source),

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rtmri2speech.errors import UserError
-from rtmri2speech.models.threads import side_by_side
+from rtmri2speech.models.threads import single_core_threads
 from rtmri2speech.models.vocoder.generator import LAST_SLOPE, SLOPE, Generator, ResBlock, Vocoder
 from rtmri2speech.models.vocoder.winograd import row_conv
 
@@ -77,7 +77,7 @@ class CpuGenerator(Vocoder):
     @torch.inference_mode()
     def forward(self, ln_mel: Tensor) -> Tensor:
         """ln(power) mel (B, M, T) to waveform (B, T * hop), amplitude -1 to 1; without gradients."""
-        with side_by_side(torch.get_num_threads()) as pool:
+        with single_core_threads(torch.get_num_threads()) as pool:
             return torch.stack([self._wave(mel, pool) for mel in ln_mel])
 
     def _wave(self, mel: Tensor, pool: Executor) -> Tensor:

@@ -70,7 +70,7 @@ class PeriodDiscriminator(nn.Module):
         """Waveform (B, N) to logits (B, n) and feature maps."""
         missing = -wave.shape[-1] % self.period
         x = F.pad(wave[:, None], (0, missing), mode="reflect")
-        return _judge(x.reshape(len(wave), 1, -1, self.period), self.convs, self.conv_post)
+        return _discriminate(x.reshape(len(wave), 1, -1, self.period), self.convs, self.conv_post)
 
 
 class ScaleDiscriminator(nn.Module):
@@ -100,7 +100,7 @@ class ScaleDiscriminator(nn.Module):
 
     def forward(self, wave: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Waveform (B, N) to logits (B, n) and feature maps."""
-        return _judge(wave[:, None], self.convs, self.conv_post)
+        return _discriminate(wave[:, None], self.convs, self.conv_post)
 
 
 class ResolutionDiscriminator(nn.Module):
@@ -132,7 +132,7 @@ class ResolutionDiscriminator(nn.Module):
             spectrum = torch.stft(wave.float(), self.n_fft, self.n_fft // 4, window=self.window, return_complex=True)
             # Not abs(), whose gradient at 0 is not a number in silence.
             magnitude = (spectrum.real.square() + spectrum.imag.square() + 1e-9).sqrt()
-        return _judge(magnitude.transpose(1, 2)[:, None], self.convs, self.conv_post)
+        return _discriminate(magnitude.transpose(1, 2)[:, None], self.convs, self.conv_post)
 
 
 class _Family(nn.Module):
@@ -142,8 +142,8 @@ class _Family(nn.Module):
 
     def forward(self, wave: Tensor) -> DiscriminatorOutputs:
         """Waveform (B, N) to the outputs of every one."""
-        judged = [part(wave) for part in self.discriminators]
-        return [logits for logits, _ in judged], [maps for _, maps in judged]
+        outputs = [part(wave) for part in self.discriminators]
+        return [logits for logits, _ in outputs], [maps for _, maps in outputs]
 
 
 class MultiPeriodDiscriminator(_Family):
@@ -164,11 +164,11 @@ class MultiScaleDiscriminator(nn.Module):
 
     def forward(self, wave: Tensor) -> DiscriminatorOutputs:
         """Waveform (B, N) to the outputs of every scale."""
-        judged = [self.discriminators[0](wave)]
+        outputs = [self.discriminators[0](wave)]
         for pool, part in zip(self.meanpools, list(self.discriminators)[1:], strict=True):
             wave = pool(wave)
-            judged.append(part(wave))
-        return [logits for logits, _ in judged], [maps for _, maps in judged]
+            outputs.append(part(wave))
+        return [logits for logits, _ in outputs], [maps for _, maps in outputs]
 
 
 class MultiResolutionDiscriminator(_Family):
@@ -186,7 +186,7 @@ def build_discriminator(name: DiscriminatorName, divisor: int) -> nn.Module:
     return MultiScaleDiscriminator(divisor) if name == "scale" else MultiResolutionDiscriminator(divisor)
 
 
-def _judge(x: Tensor, convs: nn.ModuleList, last: nn.Module) -> tuple[Tensor, list[Tensor]]:
+def _discriminate(x: Tensor, convs: nn.ModuleList, last: nn.Module) -> tuple[Tensor, list[Tensor]]:
     maps = []
     for conv in convs:
         x = F.leaky_relu(conv(x), SLOPE)

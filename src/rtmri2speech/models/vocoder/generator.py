@@ -18,7 +18,8 @@ SLOPE: Final = 0.1
 """Slope of the leaky rectifiers below zero, in the generator and the discriminators (paper, released code)."""
 
 LAST_SLOPE: Final = 0.01
-"""Slope of the generator's last rectifier: the released code leaves it at the library's default; weights know it."""
+"""Slope of the generator's last rectifier: the released code leaves it at the library's default, and all weights were
+trained with it."""
 
 _EDGE_KERNEL = 7
 

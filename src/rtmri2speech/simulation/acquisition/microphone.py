@@ -15,7 +15,7 @@ _GAIN = 2.6
 _CEILING = 0.98
 # The room: digital silence would be a level that no microphone gives.
 _ROOM_NOISE = 3e-4
-# Root mean square of voiced speech, which the scanner's level is told against. One for all, as the scanner is as loud
+# Root mean square of voiced speech, the reference of the scanner's level. One for all, as the scanner is equally loud
 # whoever speaks: of the drawn speakers the men lie some 2 dB below, the women above.
 _SPEECH_LEVEL = 0.13
 # The gradient coils ring at these frequencies, Hz, for this long, s.

@@ -111,7 +111,7 @@ def draw_speakers(count: int, seed: int) -> list[Speaker]:
     The n-th speaker of a seed does not depend on how many there are.
 
     Raises:
-        ConfigError: for less than one.
+        ConfigError: for fewer than one.
     """
     if count < 1:
         raise ConfigError(f"`speakers={count}`: nobody would speak.", "Give 1 or more.")

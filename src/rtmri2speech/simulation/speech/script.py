@@ -124,7 +124,7 @@ def _fill(
     source = _phrases(kind, split, rng)
     while True:
         phrase = next(source)
-        spoken = list(_time(phrase, kind, rate, len(phrases), rng))
+        spoken = list(_time(phrase, kind, rate, rng))
         if phrases and time + sum(length for _, length, _ in spoken) + tail > seconds:
             break
         for label, length, vowel in spoken:
@@ -167,7 +167,7 @@ def _sequence(kind: str, split: Split, rng: np.random.Generator) -> tuple[str, .
 
 
 def _time(
-    phrase: tuple[str, ...], kind: str, rate: float, number: int, rng: np.random.Generator
+    phrase: tuple[str, ...], kind: str, rate: float, rng: np.random.Generator
 ) -> Iterator[tuple[str, float, str]]:
     """Phones of a phrase: label, seconds, vowel of the mora."""
     for index, mora in enumerate(phrase):

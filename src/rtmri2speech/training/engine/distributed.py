@@ -122,11 +122,11 @@ def start_together(processes: Processes, prepare: Callable[[], Start], place: Ca
         ) from error
     for rank, word in enumerate(told):
         if "problem" in word:
-            raise UserError(f"Process {rank} cannot begin: {word['problem']}", word["remedy"])
+            raise UserError(f"Process {rank} cannot start: {word['problem']}", word["remedy"])
     for rank, word in enumerate(told):
         if word != told[0]:
             raise UserError(
-                f"Process 0 would begin at {told[0]['place']}, process {rank} at {word['place']}.",
+                f"Process 0 would start at {told[0]['place']}, process {rank} at {word['place']}.",
                 "Put `run_dir` on a file system that all machines share, and start again.",
             )
     return start

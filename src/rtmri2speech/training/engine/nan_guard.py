@@ -34,7 +34,7 @@ class NanGuard:
         self._first_bad: Tensor | None = None
 
     def update(self, loss: Tensor, step: int) -> None:
-        """Take in the loss of an optimizer step, counted from 0.
+        """Add the loss of an optimizer step, counted from 0.
 
         Raises:
             UserError: when this or one of the last steps had no finite loss.

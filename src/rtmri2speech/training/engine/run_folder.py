@@ -211,7 +211,7 @@ class RunFolder:
         mine, theirs = (
             _flatten({name: it[name] for name in ("kind", "dataset", "recipe", "mels")}) for it in (identity, stored)
         )
-        free = _MAY_CHANGE if recipe.falls_over_steps else _MAY_CHANGE | {_LENGTH}
+        free = _MAY_CHANGE if recipe.rate_depends_on_max_steps else _MAY_CHANGE | {_LENGTH}
         differences = [
             f"{name.removeprefix('recipe.')}: {theirs.get(name)} then, {mine.get(name)} now"
             for name in sorted(mine.keys() | theirs.keys())

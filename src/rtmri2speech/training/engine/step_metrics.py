@@ -27,7 +27,7 @@ class StepMetrics:
         self._peaks: Tensor | None = None
 
     def update(self, log: RunLog | None, step: int, epoch: int, values: dict[str, Tensor], rate: float) -> None:
-        """Take in a step.
+        """Add a step.
 
         Args:
             log: where to write; None writes nothing.

@@ -22,7 +22,7 @@ class StepsDone(Exception):
 
 
 class StopRequest:
-    """GanStep the first Ctrl-C or SIGTERM into a request to stop after the current step; another one stops at once.
+    """Turns the first Ctrl-C or SIGTERM into a request to stop after the current step; another one stops at once.
 
     A cluster sends SIGTERM when a job's time is over. Lightning's own handler stops inside a step, when half of the
     weights may be updated, and exits the process.

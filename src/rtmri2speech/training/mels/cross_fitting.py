@@ -221,7 +221,7 @@ class CrossFitting:
         ]
         if changed:
             shown = ", ".join(changed[:_NAMES_SHOWN]) + (", ..." if len(changed) > _NAMES_SHOWN else "")
-            differences.append(f"{len(changed)} utterance(s) of the dataset came, went or changed ({shown})")
+            differences.append(f"{len(changed)} utterance(s) of the dataset are new, gone or changed ({shown})")
         if differences or stored["fold_of"] != self._plan["fold_of"]:
-            problem = "; ".join(differences) or "utterances would come into other folds"
-            raise UserError(f"{path}: the folds were made otherwise: {problem}.", again)
+            problem = "; ".join(differences) or "utterances would be in other folds"
+            raise UserError(f"{path}: the folds were made differently: {problem}.", again)

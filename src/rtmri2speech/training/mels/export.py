@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,8 @@ import numpy as np
 from rtmri2speech.arrays import Float32
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.dataset.mel_folders import GROUND_TRUTH, PREDICTED, mel_path, open_ln_mel
-from rtmri2speech.data.files import cannot_write, read_object, replacing, write_text
+from rtmri2speech.data.files import cannot_write, read_object, replacing
+from rtmri2speech.data.provenance import write_about
 from rtmri2speech.errors import DatasetError, UserError
 from rtmri2speech.inference.mel_predictor import MelPredictor
 from rtmri2speech.progress import SILENT, Progress
@@ -137,7 +137,7 @@ def _start(dataset: Dataset, folder: Path, source: str, details: dict[str, Any],
     there = [utterance for utterance in dataset.utterances if mel_path(folder, utterance).exists()]
     if there and stored is None and not overwrite:
         raise UserError(
-            f"{folder}: holds {len(there)} mel(s) of this dataset, but not from what they were made (no {RECORD}).",
+            f"{folder}: holds {len(there)} mel(s) of this dataset of unknown origin (no {RECORD}).",
             "Make them again with `overwrite=True`, or move that folder away.",
         )
     old = {} if overwrite or stored is None or stored["source"] != source else stored["utterances"]
@@ -153,8 +153,7 @@ def _start(dataset: Dataset, folder: Path, source: str, details: dict[str, Any],
                 path.unlink()
             except OSError as error:
                 raise cannot_write(path, error) from error
-    record = {"kind": "predicted mels", "schema": 1, "source": source, **details, "utterances": made_from}
-    write_text(folder / RECORD, json.dumps(record, indent=1) + "\n")
+    write_about(folder / RECORD, "mels", 1, {"source": source, **details, "utterances": made_from})
     return [utterance for utterance in dataset.utterances if utterance.id not in kept]
 
 

@@ -42,7 +42,7 @@ class ValidationAudio:
         self._sounds: dict[str, Float32] = {}
 
     def update(self, index: int, real: Tensor, generated: Tensor) -> None:
-        """Take in an utterance.
+        """Add an utterance.
 
         Args:
             index: its place among the names.

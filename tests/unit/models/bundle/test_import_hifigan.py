@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from rtmri2speech.errors import BundleError, ConfigError
-from rtmri2speech.models.bundle.import_hifigan import config_beside, import_hifigan
+from rtmri2speech.models.bundle.import_hifigan import find_config, import_hifigan
 from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig, add_weight_norm
 from rtmri2speech.signal.features import FeatureConfig
 
@@ -116,7 +116,7 @@ def test_hifigan_names_the_jsons_fields(hifigan_json: Path, tmp_path: Path) -> N
         import_hifigan(tmp_path / "g", edit(hifigan_json, upsample_initial_channel=8, num_mels=0))
 
 
-def test_config_beside(tmp_path: Path) -> None:
+def test_find_config(tmp_path: Path) -> None:
     one, other = tmp_path / "g_02500000", tmp_path / "v1.pth.tar"
 
     def find(checkpoint: Path, *names: str) -> str:
@@ -124,7 +124,7 @@ def test_config_beside(tmp_path: Path) -> None:
             path.unlink()
         for name in names:
             (tmp_path / name).touch()
-        return config_beside(checkpoint).name
+        return find_config(checkpoint).name
 
     assert find(one, "config.json", "a.json") == "config.json"
     assert find(one, "config.json", "g_02500000.json") == "g_02500000.json"

@@ -137,11 +137,11 @@ def test_processes_begin_together_or_not_at_all(tmp_path: Path) -> None:
     codes, errors = launch("srun", agree, tmp_path, folder=tmp_path)
     assert codes == {0}, errors
     first, second = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(2))
-    apart = "Process 0 would begin at step 0, process 1 at step 1.\nPut `run_dir`"
+    apart = "Process 0 would start at step 0, process 1 at step 1.\nPut `run_dir`"
     assert first[0] == second[0] == first[-1] == second[-1] == "step 7"
     assert first[1] == "The folder is in use.\nChoose another."
-    assert second[1] == "Process 0 cannot begin: The folder is in use.\nChoose another."
-    assert first[2].startswith("Process 1 cannot begin: ValueError('out of order')") and second[2] == "out of order"
+    assert second[1] == "Process 0 cannot start: The folder is in use.\nChoose another."
+    assert first[2].startswith("Process 1 cannot start: ValueError('out of order')") and second[2] == "out of order"
     assert first[3].startswith(apart) and second[3].startswith(apart)
 
 
@@ -156,7 +156,7 @@ def test_a_folder_in_use_ends_all_processes(make_dataset: MakeDataset, make_reci
     words = ("acoustic", root, recipe, tmp_path / "two", tmp_path / "run")
     codes, errors = launch("srun", train, *words, folder=tmp_path)
     assert codes == {1}, errors
-    assert "already exists and is not empty" in errors and "Process 0 cannot begin" in errors
+    assert "already exists and is not empty" in errors and "Process 0 cannot start" in errors
 
 
 @linux

@@ -169,7 +169,7 @@ def test_a_run_of_something_else_is_refused(
     run = tmp_path / "run"
     CrossFitting(dataset, 2, recipe, run, device="cpu").train()
     assert len(trained) == 2
-    with pytest.raises(UserError, match=r"folds\.json: the folds were made otherwise: folds: 2 then, 3 now") as error:
+    with pytest.raises(UserError, match=r"folds\.json: the folds were made differently: folds: 2 then, 3 now") as error:
         CrossFitting(dataset, 3, recipe, run)
     assert "`run_dir`" in error.value.remedy
     with pytest.raises(UserError, match="seed: 42 then, 7 now"):
@@ -185,7 +185,7 @@ def test_a_run_of_something_else_is_refused(
         CrossFitting(Dataset(dataset.root), 2, recipe, run)
     write_utterances(dataset.root, dataset.utterances)
     with_sources(dataset.root, "abbccvwt")
-    with pytest.raises(UserError, match="utterances would come into other folds"):
+    with pytest.raises(UserError, match="utterances would be in other folds"):
         CrossFitting(Dataset(dataset.root), 2, recipe, run)
     assert len(trained) == 2
 
