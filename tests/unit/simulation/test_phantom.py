@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 import time
 from dataclasses import fields
 from functools import partial
@@ -17,6 +15,8 @@ import numpy as np
 import pytest
 import soundfile
 
+import processes
+from rtmri2speech.cli.main import main
 from rtmri2speech.corpora.phantom import MANIFEST, PLAN, SUFFIXES, PhantomCorpus, is_phantom
 from rtmri2speech.data.media.textgrid import read_textgrid
 from rtmri2speech.data.truth import Region, Truth
@@ -29,6 +29,7 @@ from rtmri2speech.simulation.speaker.anatomy import Anatomy, Speaker, Stream, dr
 from rtmri2speech.simulation.speaker.vocaltractlab import is_speaker_file
 from rtmri2speech.simulation.speaker.voice import Voice
 from rtmri2speech.simulation.utterance import FRAME_RATE, Job, speaker_file, voice_file
+from trainings import command
 
 COMMAND = ["simulate", "--minutes", "0.045", "--speakers", "1", "--utterance-seconds", "2"]
 
@@ -123,19 +124,18 @@ def test_a_phantom_that_was_killed_goes_on_to_the_same_bytes(tiny_phantom: Path,
     out = tmp_path / "again"
     shutil.copytree(tiny_phantom / "speakers", out / "speakers")  # from where on it is utterances that are made
     shutil.copy(tiny_phantom / PLAN, out)
-    command = [sys.executable, "-m", "rtmri2speech", *COMMAND, "--out", str(out), "--workers"]
-    child = subprocess.Popen([*command, "1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 200
+    words = [*COMMAND, "--out", str(out), "--workers"]
+    child = processes.start(command, *words, "1", log=tmp_path / "log.txt")
+    deadline = time.monotonic() + processes.SECONDS
     while not list(out.glob("*/*.wav")):
-        assert child.poll() is None and time.monotonic() < deadline
+        assert child.exitcode is None and time.monotonic() < deadline, (tmp_path / "log.txt").read_text("utf-8")
         time.sleep(0.05)
     child.kill()
-    child.wait()
+    child.join()
     assert not (out / MANIFEST).exists() and is_phantom(out)
     with pytest.raises(DatasetError, match="not a finished phantom"):
         PhantomCorpus(out).recordings()
-    done = subprocess.run([*command, "2"], capture_output=True, text=True, timeout=240)
-    assert done.returncode == 0, done.stderr
+    assert main([*words, "2"]) == 0
     assert contents(out) == contents(tiny_phantom)
 
 
