@@ -195,7 +195,7 @@ def quality(
 
 
 def dataset_of(bundle: Bundle) -> str:
-    """Fingerprint of the dataset that a bundle's vocoder was trained on; a bundle of both stages keeps both histories."""
+    """Fingerprint of the dataset that a bundle's vocoder was trained on, alone or next to an acoustic model."""
     stage = bundle.provenance["vocoder"] if bundle.kind == "synthesizer" else bundle.provenance
     return stage["dataset"]
 
