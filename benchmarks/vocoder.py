@@ -33,7 +33,7 @@ from rtmri2speech.arrays import Float32
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.inference.vocoding import vocode
 from rtmri2speech.metrics.waveform import compare_waves, mean_of
-from rtmri2speech.models.bundle.model_file import load_bundle, weights_hash
+from rtmri2speech.models.bundle.model_file import Bundle, load_bundle, weights_hash
 from rtmri2speech.models.vocoder.cpu_generator import for_inference
 from rtmri2speech.models.vocoder.discriminators import build_discriminator
 from rtmri2speech.models.vocoder.generator import (
@@ -187,11 +187,17 @@ def quality(
             "split": split,
             "dataset": dataset.fingerprint(),
             "models": {
-                name: {"trained_on": bundle.provenance["dataset"], "weights": weights_hash(bundle)}
+                name: {"trained_on": dataset_of(bundle), "weights": weights_hash(bundle)}
                 for name, bundle in bundles.items()
             },
         }
         out.write_text(json.dumps({**about, "ways": results}, indent=1) + "\n", encoding="utf-8")
+
+
+def dataset_of(bundle: Bundle) -> str:
+    """Fingerprint of the dataset that a bundle's vocoder was trained on, alone or next to an acoustic model."""
+    stage = bundle.provenance["vocoder"] if bundle.kind == "synthesizer" else bundle.provenance
+    return stage["dataset"]
 
 
 def copy_synthesis(model: Path, device: str) -> Callable[[Float32], Float32]:

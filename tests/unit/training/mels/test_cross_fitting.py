@@ -181,7 +181,7 @@ def test_a_run_of_something_else_is_refused(
         CrossFitting(dataset, 2, other, run, device="cpu").train()
     rows = [replace(row, sha256="f" * 64) if row.id == "u1" else row for row in dataset.utterances]
     write_utterances(dataset.root, rows[:-1])
-    with pytest.raises(UserError, match=r"2 utterance\(s\) of the dataset came, went or changed \(u1, u7\)"):
+    with pytest.raises(UserError, match=r"2 utterance\(s\) of the dataset are new, gone or changed \(u1, u7\)"):
         CrossFitting(Dataset(dataset.root), 2, recipe, run)
     write_utterances(dataset.root, dataset.utterances)
     with_sources(dataset.root, "abbccvwt")

@@ -122,7 +122,7 @@ def test_mels_of_unknown_origin_are_not_overwritten_unasked(dataset: Dataset, tm
     (folder / RECORD).unlink()
     if record is not None:
         (folder / RECORD).write_text(record)
-    with pytest.raises(UserError, match=r"holds 4 mel\(s\) of this dataset, but not from what") as error:
+    with pytest.raises(UserError, match=r"holds 4 mel\(s\) of this dataset of unknown origin") as error:
         export_mels(dataset, folder, "one", Maker(-30.0))
     assert "`overwrite=True`" in error.value.remedy and level(folder / "u0.npy") == pytest.approx(-40.0)
     assert export_mels(dataset, folder, "one", Maker(-30.0), overwrite=True).made == 4
