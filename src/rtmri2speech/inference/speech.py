@@ -53,19 +53,21 @@ class Speech:
         """Centers of the frames, (T,), seconds from the start of the video."""
         return np.asarray((np.arange(len(self.mel_db)) + 0.5) / float(self.features.frame_rate), np.float64)
 
-    def save(self, out: str | Path) -> list[Path]:
+    def save(self, folder: str | Path) -> list[Path]:
         """Write ``<name>_generated.wav``, ``<name>_mel.npy`` and ``<name>_mel_log.npy``.
 
         ``_mel.npy`` is (T, M) in dB, as in the dataset; ``_mel_log.npy`` is (M, T) in ln(power), as the vocoder
         reads it.
 
         Args:
-            out: folder to write to; made if need be.
+            folder: made if need be.
 
         Raises:
-            UserError: when it cannot be written.
+            UserError: when a file cannot be written.
         """
-        wav, mel, ln_mel = (Path(out) / f"{self.name}{end}" for end in ("_generated.wav", "_mel.npy", "_mel_log.npy"))
+        wav, mel, ln_mel = (
+            Path(folder) / f"{self.name}{end}" for end in ("_generated.wav", "_mel.npy", "_mel_log.npy")
+        )
         write_wav(wav, self.wave, self.sample_rate)
         for path, array in ((mel, self.mel_db), (ln_mel, db_to_ln(self.mel_db).T)):
             with replacing(path) as file:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from rtmri2speech.analysis.vowels import vowels
-from rtmri2speech.corpora.sound_of_recording import sound_of
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.progress import Silent
 from talker import speak, write_recording
@@ -28,10 +27,6 @@ class Counted(Silent):
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_recording(speak(2.5, seed=5, size=32), tmp_path_factory.mktemp("said"), "said", textgrid=True)
-
-
-def test_the_sound_of_a_video_is_the_file_next_to_it(said: Path) -> None:
-    assert sound_of(said).duration == sound_of(said.with_suffix(".wav")).duration
 
 
 def test_vowels_of_a_video_and_one_that_fails(said: Path, tmp_path: Path) -> None:

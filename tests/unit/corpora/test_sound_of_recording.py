@@ -13,7 +13,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from rtmri2speech.corpora.folder import FolderCorpus
-from rtmri2speech.corpora.sound_of_recording import MissingSound, find_sound, lead_of_labels
+from rtmri2speech.corpora.sound_of_recording import MissingSound, find_sound, lead_of_labels, sound_of
 from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.data.media.clips import open_clip
 from rtmri2speech.data.media.scan import scan_video
@@ -53,6 +53,10 @@ def test_sounds_that_may_be_meant_are_named_with_their_lengths(
     assert "the video lasts 2.21 s" in problem and "DSP_OUT.wav (2.21 s)" in problem
     assert "MAIN.wav (6.62 s, 4.42 s off)" in problem and "noise.wav (unreadable)" in problem
     assert "`audio=" in caught.value.remedy and "DSP_OUT.wav" in caught.value.remedy
+
+
+def test_the_sound_of_a_video_is_the_file_next_to_it(folder: Path) -> None:
+    assert sound_of(folder / "a.avi").duration == sound_of(folder / "a.wav").duration > 2.0
 
 
 def test_a_sound_file_starts_with_the_video_whatever_the_container_says(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Names of the files in a folder of maps, and how its metadata are recognized."""
+"""Names of the files in a folder of maps."""
 
 from __future__ import annotations
 
@@ -31,13 +31,6 @@ REGION_TABLE, REGION_COURSES, REGION_ORIGIN, REGION_FIGURE = (
     "_regions.png",
 )
 """Ends of the names of what ``analyze regions`` writes for a method."""
-
-_OF_OLDER = frozenset({"video", "method", "bands", "n_frames", "frame_rate"})
-
-
-def is_maps(about: Mapping[str, Any]) -> bool:
-    """Whether a JSON object is the metadata of maps; those of version 0.1.0 do not say so."""
-    return about.get("kind", KIND) == KIND and about.keys() >= _OF_OLDER
 
 
 def regions_origin(metadata: Path, about: Mapping[str, Any]) -> Path:

@@ -27,8 +27,6 @@ Test = Literal["deletion", "insertion"]
 
 FRACTIONS = (0.0, 0.05, 0.15, 0.35, 0.65, 1.0)
 """Shares of the frame that are deleted or inserted."""
-BASELINES = ("random", "edge", "motion", "centre")
-"""Orders that know nothing of the model; motion only where frames follow each other in time."""
 
 # Standard deviations as shares of the frame: grain of the baselines, that of the finer maps; width of the center.
 _GRAIN, _CENTER = 1.0 / 32.0, 0.25
@@ -60,7 +58,7 @@ class DeletionInsertion(Generic[Key]):
 
     Attributes:
         maps: by the maps' keys.
-        baselines: by their names.
+        baselines: ``random``, ``edge``, ``motion`` (where frames follow each other in time) and distance from the center.
     """
 
     maps: dict[Key, Curves]

@@ -100,7 +100,7 @@ def report(
     regions: str | Path | Sequence[str | Path] = (),
     progress: Progress = SILENT,
 ) -> WrittenPage:
-    """Make one HTML file of what is in a folder.
+    """Make one HTML file from what is in a folder.
 
     Args:
         folder: where synthesized speech, maps and evaluations were written; subfolders count.

@@ -1,4 +1,4 @@
-"""What a page is told: the JSON that the templates and scripts read; ``tests/javascript/page.d.ts`` says it to them.
+"""What a page is given: the JSON that templates and scripts read; ``tests/javascript/page.d.ts`` declares it for them.
 
 Binary parts (images, sound, maps) stand apart from the description: a ``Chunk`` is the number of one.
 """

@@ -144,10 +144,10 @@ def render_overlay(
     """
     out, rate = Path(out), parse_rate(fps)
     require_share(alpha)
-    paths = [Path(path) for path in several(heatmaps)]
+    paths = [heatmaps] if isinstance(heatmaps, str | Path) else heatmaps
     if not 0 < len(paths) <= len(TINTS):
         raise ConfigError(f"{len(paths)} maps: there are colors for one or two.", "Name one or two of `heatmaps`.")
-    sequences = [read_sequence(path) for path in paths]
+    sequences = [read_sequence(Path(path)) for path in paths]
     scan = scan_video(Path(video), rate)
     layout = _layout(out, scan.width, scan.height, resize, legend, label)
     clip = open_gray_clip(scan, sequences[0].rate, max(layout.width, layout.height))

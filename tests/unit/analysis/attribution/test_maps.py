@@ -83,14 +83,21 @@ def test_a_clip_bands_and_targets_of_ones_own(model: Model, talker: Path, maps: 
     assert progress.expected == progress.done == 2 * FRAMES
     (one,) = own
     assert (one.band.name, one.band.low, one.stride, one.unit) == ("low", 300.0, 8, "Hz")
-    same = gradcam(model, clip, bands=["F1:300-900"], methods=["hirescam"])["hirescam", "F1"]
+    same = gradcam(model, clip, bands=["F1:300-900"], methods="hirescam")["hirescam", "F1"]
     np.testing.assert_allclose(same.cells, maps["hirescam", "F1"].cells, rtol=1e-4, atol=1e-6 * one.scale)
     np.testing.assert_allclose(one.values, same.values, rtol=1e-5)
 
 
 @pytest.mark.parametrize(
     ("words", "named"),
-    [({"stride": 7}, "`stride=7`"), ({"bands": ["F1:310-312"]}, "`bands=F1:310-312`"), ({"bands": ["F1"]}, "'F1'")],
+    [
+        ({"stride": 7}, "`stride=7`"),
+        ({"bands": ["F1:310-312"]}, "`bands=F1:310-312`"),
+        ({"bands": ["F1"]}, "'F1'"),
+        ({"methods": "lime"}, "`methods=lime`"),
+        ({"target": "pitch"}, "`target=pitch`"),
+        ({"fps": "fast"}, "`fps=fast`"),
+    ],
 )
 def test_what_cannot_be_explained(model: Model, talker: Path, words: dict[str, object], named: str) -> None:
     with pytest.raises(ConfigError, match=named):

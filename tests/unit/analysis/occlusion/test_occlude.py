@@ -39,6 +39,7 @@ def test_rows_are_a_table_with_what_was_asked_for(result: Occlusion) -> None:
     assert level["effect"] == effect.effect != 0 and level["controls_mean"] == effect.controls[0]
     assert level["effect_per_pixel"] == effect.effect / effect.pixels
     assert "Occlusion('talker.mp4'" in repr(result) and "4 conditions of tongue" in repr(result)
+    assert "data:image/png;base64," in result._repr_html_()
 
 
 def test_waves_are_those_of_the_mels(result: Occlusion, synthesizer: Model, tmp_path: Path) -> None:

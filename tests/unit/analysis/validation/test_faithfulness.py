@@ -39,6 +39,7 @@ def test_rows_are_a_table_and_the_figure_a_drawing(result: Faithfulness) -> None
     assert all(isinstance(row["deletion_vs_best"], float) for row in rows)
     assert isinstance(result.show(), Drawing)
     assert repr(result) == "Faithfulness('talker.mp4', 2 frames, 4 kinds of map)"
+    assert "data:image/png;base64," in result._repr_html_()
 
 
 def test_energy_and_its_level_share_the_order_of_pixels(result: Faithfulness) -> None:

@@ -28,6 +28,7 @@ def test_a_real_speakers_vowels(saved: Model, talker: Path, tmp_path: Path) -> N
     write_textgrid(interval_grid({"phones": [(0.1, 0.5, "i"), (0.6, 1.0, "a"), (1.2, 1.6, "s")]}, 2.5), grid)
     found = plausibility(saved, talker, target="centroid", stride=8, regions="template", textgrid=grid)
     assert repr(found) == "Plausibility(1 videos, vowels a i, 5 places)"
+    assert "data:image/png;base64," in found._repr_html_()
     assert [(row["method"], row["band"]) for row in found.rows()] == [
         (method, band) for method in ("gradcam", "hirescam") for band in ("F1", "F2", "all")
     ]

@@ -22,12 +22,12 @@ def test_one_table_of_both(tmp_path: Path) -> None:
     names = ["randomised_rank", "randomised_rank_absolute", "deletion_vs_random", "deletion_vs_best"]
     names += ["insertion_vs_random", "insertion_vs_best", "regions_signed"]
     faithful = [score(RIGHT, band, **dict.fromkeys(names, 0.5)) for band in ("F1", POOLED)]
-    write_scores(tmp_path / FAITHFULNESS, faithful)
+    write_scores(tmp_path / FAITHFULNESS, faithful, {})
     (table, text) = summarize(tmp_path).save(tmp_path)
     assert "cosine" not in text.read_text(encoding="utf-8")
     numbers = {"cosine": 0.9, "cosine_even": 0.8, "rank": 0.8, "p": float("nan"), "p_specific": 0.02}
     physical = [score(variant, POOLED, **numbers, tract_density=2.0) for variant in (WRONG, RIGHT)]
-    write_scores(tmp_path / PHYSICS, physical)
+    write_scores(tmp_path / PHYSICS, physical, {})
     found = summarize(tmp_path)
     assert found.save(tmp_path) == [table, text] and found.notes == []
     with table.open(encoding="utf-8", newline="") as file:

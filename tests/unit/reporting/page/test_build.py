@@ -191,10 +191,11 @@ def test_a_page_that_cannot_be_written_is_said(made: Made, tmp_path: Path) -> No
 def test_what_is_missing_is_returned_as_notes(made: Made, tmp_path: Path) -> None:
     folder = shutil.copytree(made.folder, tmp_path / "out")
     shutil.rmtree(folder / "masking")
-    written = report(folder, tmp_path / "page.html", textgrid=[made.video.with_suffix(".TextGrid")])
+    written = report(folder, tmp_path / "page.html", textgrid=made.video.with_suffix(".TextGrid"))
     assert written.clips == 1 and written.notes == [
         "cl&ip: no outlines of regions; name their file: `regions=FILE`, or `regions='template'`"
     ]
+    assert report(folder, tmp_path / "page.html", video=made.video, regions="template").notes == []
     with pytest.raises(ConfigError, match=r"`out=.*page.pdf`: pages are HTML files"):
         report(folder, tmp_path / "page.pdf")
 

@@ -55,7 +55,7 @@ def test_slow_motion_is_as_long_as_asked_for(maps: Path, tmp_path: Path) -> None
 def test_sound_is_the_videos_own_unless_silent(video: Path, maps: Path, tmp_path: Path) -> None:
     made = render_overlay(video, [maps], tmp_path / "o.mp4", resize=(64, 64))
     assert (made.frames, made.sound) == (14, True)
-    hidden = render_masked(video, ["lips"], tmp_path / "m.mp4", silent=True, resize=(64, 64), fps=25.0)
+    hidden = render_masked(video, "lips", tmp_path / "m.mp4", silent=True, resize=(64, 64), fps=25.0)
     assert not hidden.sound and hidden.frames > 0
 
 
