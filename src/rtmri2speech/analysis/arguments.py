@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -13,14 +12,12 @@ from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.inference.model import Model
 from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.frame_rate import FrameRate
 
 Value = TypeVar("Value", bound=str | int | float)
 
 Video: TypeAlias = str | Path | Clip
 """A file, or a clip from :meth:`rtmri2speech.inference.model.Model.open`."""
-
-FrameRate: TypeAlias = Fraction | float | str | None
-"""True frame rate of a video, where the file's is known to be wrong: 27.17 or "625/23"."""
 
 Bands: TypeAlias = Sequence[str] | Mapping[str, tuple[float, float]] | None
 """Frequency bands: ``{"F1": (300, 900)}`` or ``["F1:300-900"]``, Hz; F1 and F2 where None."""
@@ -46,7 +43,7 @@ def require_known(parameter: str, values: Sequence[str], known: Sequence[str]) -
         raise ConfigError(f"`{parameter}={wrong}`: there is no such {parameter}.", f"Choose from {', '.join(known)}.")
 
 
-def open_clip(model: Model, video: Video, fps: FrameRate) -> Clip:
+def open_clip(model: Model, video: Video, fps: FrameRate | None) -> Clip:
     """The clip of a video on the model's clock; its frames are kept where they fit in memory.
 
     Raises:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,7 +12,7 @@ from cyclopts import Parameter
 
 from rtmri2speech.assets import find_model
 from rtmri2speech.cli.flags import in_flags
-from rtmri2speech.errors import ConfigError, UserError
+from rtmri2speech.errors import UserError
 
 Many = Parameter(consume_multiple=True, negative="")
 """An option that takes several values after its name: ``--target-frames 60 90 120``."""
@@ -38,23 +37,6 @@ def _convert_model(_: Any, tokens: Any) -> Path:
 
 ModelFile = Annotated[Path, Parameter(converter=_convert_model)]
 """An option that takes a model file or the name of a model that comes with the program."""
-
-
-def parse_fps(text: str | None) -> Fraction | None:
-    """Read ``625/23`` or ``27.17`` exactly.
-
-    Raises:
-        ConfigError: for anything else.
-    """
-    if text is None:
-        return None
-    try:
-        rate = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        rate = Fraction(0)
-    if not 0 < rate < 100_000:
-        raise ConfigError(f"`fps={text}`: not a frame rate.", "Write frames per second: 27.17 or 625/23.")
-    return rate
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from rtmri2speech.models.vocoder.cpu_generator import GeneratorForm, for_inferen
 from rtmri2speech.models.vocoder.generator import Vocoder
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.signal.frames import FrameConfig
 
 
@@ -95,7 +95,7 @@ class Model:
         mask = self.bundle.mask
         return None if mask is None else mask.to(self.device)
 
-    def open(self, video: str | Path, fps: Fraction | float | str | None = None, keep: bool = False) -> Clip:
+    def open(self, video: str | Path, fps: FrameRate | None = None, keep: bool = False) -> Clip:
         """A video as this model sees it: on its clock, its frames prepared its way.
 
         Args:
@@ -104,10 +104,10 @@ class Model:
             keep: keep the frames after they were decoded once, where they fit in memory.
 
         Raises:
+            ConfigError: when ``fps`` is not a frame rate.
             MediaError: when the video cannot be used.
         """
-        rate = None if fps is None else Fraction(str(fps)) if isinstance(fps, float) else Fraction(fps)
-        return open_video(Path(video), self.features, self.frames, rate, keep=keep)
+        return open_video(Path(video), self.features, self.frames, fps, keep=keep)
 
     def predict_mel(self, clip: Clip, progress: Progress = SILENT) -> Float32:
         """Mel spectrogram of a clip, (T, M), dB. Each frame passes through the CNN backbone once.
@@ -133,9 +133,7 @@ class Model:
         """
         return vocode(self.vocoder, mel_db, self.device, self.dtype)
 
-    def synthesize(
-        self, video: str | Path, *, fps: Fraction | float | str | None = None, progress: Progress = SILENT
-    ) -> Speech:
+    def synthesize(self, video: str | Path, *, fps: FrameRate | None = None, progress: Progress = SILENT) -> Speech:
         """Speech of a video; the video's own sound, if it has any, is not used.
 
         Frames are read in blocks, so that the length of the video does not matter.
@@ -147,6 +145,7 @@ class Model:
 
         Raises:
             BundleError: when a stage is missing.
+            ConfigError: when ``fps`` is not a frame rate.
             MediaError: when the video cannot be used.
         """
         require_synthesizer(self.bundle)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from rtmri2speech.analysis.regions.masks import source_of
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.inference.model import Model
 from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.signal.frame_rate import FrameRate
 
 DEFAULT_TARGETS: dict[Method, TargetKind] = {"gradcam": "energy", "hirescam": "centroid"}
 """What each method explains by default: the reference configuration's target, and the one whose maps agree best with
@@ -36,7 +36,7 @@ def gradcam(
     target: TargetKind | None = None,
     methods: Sequence[Method] = ("gradcam", "hirescam"),
     stride: int = DETAIL_STRIDE,
-    fps: Fraction | float | str | None = None,
+    fps: FrameRate | None = None,
     progress: Progress = SILENT,
 ) -> Maps:
     """Explain every frame of a video: which place of it made which band of the predicted speech.

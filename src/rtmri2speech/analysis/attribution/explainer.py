@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,6 +22,7 @@ from rtmri2speech.inference.model import Model
 from rtmri2speech.inference.requirements import require_acoustic
 from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.signal.frames import model_input
 
 OnFrames = Callable[[int], None]
@@ -161,7 +161,7 @@ class Explainer:
         return in_pieces(blocks, work, self.device, backward=True)
 
 
-def open_video(video: Path, explainer: Explainer, fps: Fraction | None = None) -> Clip:
+def open_video(video: Path, explainer: Explainer, fps: FrameRate | None = None) -> Clip:
     """A video on the model's clock.
 
     Raises:

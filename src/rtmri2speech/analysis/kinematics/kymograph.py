@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from rtmri2speech.data.files import replacing
 from rtmri2speech.data.media.scan import VideoScan, scan_video
 from rtmri2speech.data.tables import Row, write_table
 from rtmri2speech.errors import ConfigError
+from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.signal.frames import FrameConfig
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Kymograph:
 
 
 def kymograph(
-    video: str | Path | VideoScan, line: Line | Sequence[float], width: int = 1, fps: Fraction | None = None
+    video: str | Path | VideoScan, line: Line | Sequence[float], width: int = 1, fps: FrameRate | None = None
 ) -> Kymograph:
     """Gray values along a line in every frame of a video, at the video's own frame rate.
 

@@ -16,6 +16,7 @@ from rtmri2speech.data.media.clips import Clip, open_gray_clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.tables import Row, write_table
 from rtmri2speech.errors import ConfigError
+from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.signal.frames import FrameConfig
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def region_intensity(
     regions: str | Path = "template",
     region: Sequence[str] = (),
     smooth: float = 0.2,
-    fps: Fraction | None = None,
+    fps: FrameRate | None = None,
 ) -> Intensity:
     """Mean brightness of regions of a video and its velocity, at the video's own frame rate.
 

@@ -7,7 +7,6 @@ from dataclasses import asdict
 
 from rtmri2speech.analysis.arguments import (
     Bands,
-    FrameRate,
     Video,
     WhichRegions,
     bands_of,
@@ -24,6 +23,7 @@ from rtmri2speech.inference.model import Model
 from rtmri2speech.inference.requirements import require_acoustic
 from rtmri2speech.models.bundle.model_file import JOIN_COMMAND
 from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.signal.frame_rate import FrameRate
 
 
 def occlude(
@@ -38,7 +38,7 @@ def occlude(
     controls: int = 2,
     seed: int = 0,
     wavs: bool = False,
-    fps: FrameRate = None,
+    fps: FrameRate | None = None,
     progress: Progress = SILENT,
 ) -> Occlusion:
     """Hide articulators and measure what becomes of the speech.

@@ -11,7 +11,6 @@ import numpy as np
 
 from rtmri2speech.analysis.arguments import (
     Bands,
-    FrameRate,
     Video,
     WhichRegions,
     bands_of,
@@ -41,6 +40,7 @@ from rtmri2speech.data.tables import Row, Value, write_table
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.inference.model import Model
 from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.signal.frame_rate import FrameRate
 
 if TYPE_CHECKING:
     from rtmri2speech.drawing.style import Drawing
@@ -165,7 +165,7 @@ def faithfulness(
     bands: Bands = None,
     frames: int = 12,
     seed: int = 0,
-    fps: FrameRate = None,
+    fps: FrameRate | None = None,
     progress: Progress = SILENT,
 ) -> Faithfulness:
     """Test whether maps describe the model, for every method, target and layer.

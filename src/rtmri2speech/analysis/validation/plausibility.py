@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from rtmri2speech.analysis.arguments import (
     Bands,
-    FrameRate,
     Video,
     bands_of,
     open_clip,
@@ -32,6 +31,7 @@ from rtmri2speech.errors import ConfigError
 from rtmri2speech.inference.model import Model
 from rtmri2speech.phonetics.labeled_segments import labeled_segments
 from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.signal.frame_rate import FrameRate
 
 if TYPE_CHECKING:
     from rtmri2speech.drawing.style import Drawing
@@ -129,7 +129,7 @@ def plausibility(
     textgrid: str | Path | None = None,
     tier: str = "phones",
     label: str | Sequence[str] | None = None,
-    fps: FrameRate = None,
+    fps: FrameRate | None = None,
     progress: Progress = SILENT,
 ) -> Plausibility:
     """Compare maps with the sensitivity functions of F1 and F2 (Fant 1975; Story 2006), by vowel.

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from rtmri2speech.cli.analyze.summary import save_with_summary
-from rtmri2speech.cli.console import Device, Fps, Many, ModelFile, parse_fps, progress
+from rtmri2speech.cli.console import Device, Fps, Many, ModelFile, progress
 
 
 def physics(
@@ -59,8 +59,6 @@ def physics(
     device
         Where to run; auto takes a GPU if there is one.
     """
-    parse_fps(fps)
-
     from rtmri2speech.analysis.validation.clip_probe import STRIDES
     from rtmri2speech.analysis.validation.plausibility import plausibility
     from rtmri2speech.analysis.validation.summary_table import PHYSICS

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TypeAlias
 
 from rtmri2speech.analysis.map_folder.sequence import MapSequence, read_sequence
 from rtmri2speech.analysis.occlusion.fills import Fill
@@ -28,13 +27,8 @@ from rtmri2speech.reporting.video.compose import (
 from rtmri2speech.reporting.video.map_layers import TINTS, ColorOverlay
 from rtmri2speech.reporting.video.sources import sound_for, video_size
 from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.frame_rate import FrameRate, frame_rate
 from rtmri2speech.signal.frames import FrameConfig
-
-Rate: TypeAlias = Fraction | float | str
-"""Frames per second: a number, or text such as ``625/23``."""
-
-# No video has more frames per second.
-_FASTEST = 100_000
 
 
 @dataclass(frozen=True)
@@ -70,7 +64,7 @@ def render_heatmap(
     video: str | Path | None = None,
     start_frame: int | None = None,
     end_frame: int | None = None,
-    fps: Rate = 5,
+    fps: FrameRate = 5,
     repeat: int = 4,
     alpha: float = 0.7,
     gain: float = 1.0,
@@ -78,7 +72,7 @@ def render_heatmap(
     resize: tuple[int, int] | None = None,
     legend: bool = False,
     label: str = "",
-    video_fps: Rate | None = None,
+    video_fps: FrameRate | None = None,
     progress: Progress = SILENT,
 ) -> RenderedVideo:
     """A slow-motion video of maps, in one color scale from the first frame to the last.
@@ -102,7 +96,7 @@ def render_heatmap(
     Raises:
         UserError: when a file cannot be read or written, or an option is impossible.
     """
-    out, speed, rate = Path(out), _rate("fps", fps), None if video_fps is None else _rate("video_fps", video_fps)
+    out, speed, rate = Path(out), frame_rate(fps), frame_rate(video_fps, name="video_fps")
     require_share(alpha)
     maps = read_sequence(Path(sequence))
     rows = maps.rows(start_frame, end_frame)
@@ -129,7 +123,7 @@ def render_overlay(
     resize: tuple[int, int] | None = None,
     legend: bool = False,
     label: str = "",
-    fps: Rate | None = None,
+    fps: FrameRate | None = None,
     progress: Progress = SILENT,
 ) -> RenderedVideo:
     """One or two maps over a video, with sound: the positive part of each in one color, purple where both are large.
@@ -148,7 +142,7 @@ def render_overlay(
     Raises:
         UserError: when a file cannot be read or written, or an option is impossible.
     """
-    out, rate = Path(out), None if fps is None else _rate("fps", fps)
+    out, rate = Path(out), frame_rate(fps)
     require_share(alpha)
     if not 0 < len(heatmaps) <= len(TINTS):
         raise ConfigError(f"{len(heatmaps)} maps: there are colors for one or two.", "Name one or two of `heatmaps`.")
@@ -177,7 +171,7 @@ def render_masked(
     resize: tuple[int, int] | None = None,
     legend: bool = False,
     label: str = "",
-    fps: Rate | None = None,
+    fps: FrameRate | None = None,
     progress: Progress = SILENT,
 ) -> RenderedVideo:
     """A video with regions hidden, for viewing; what hiding does to speech is measured by ``analyze masking``.
@@ -195,7 +189,7 @@ def render_masked(
     Raises:
         UserError: when a file cannot be read or written, or an option is impossible.
     """
-    out, rate = Path(out), None if fps is None else _rate("fps", fps)
+    out, rate = Path(out), frame_rate(fps)
     require_share(alpha)
     scan, clock = scan_video(Path(video), rate), FeatureConfig().frame_rate
     layout = _layout(out, scan.width, scan.height, resize, legend, label)
@@ -220,13 +214,3 @@ def _style(maps: MapSequence, display: Display, alpha: float, gain: float) -> Ma
     if not 0.0 < gain < float("inf"):
         raise ConfigError(f"`gain={gain:g}`: not a factor.", "Give a number above 0: `gain=3`")
     return MapStyle(display, maps.scale / gain, maps.unit, "", alpha)
-
-
-def _rate(name: str, value: Rate) -> Fraction:
-    try:
-        rate = Fraction(str(value))
-    except (ValueError, ZeroDivisionError):
-        rate = Fraction(0)
-    if not 0 < rate < _FASTEST:
-        raise ConfigError(f"`{name}={value}`: not a frame rate.", "Give frames per second: 27.17 or 625/23.")
-    return rate
