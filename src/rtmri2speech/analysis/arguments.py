@@ -10,7 +10,7 @@ from rtmri2speech.analysis.regions.masks import Regions, origin_of_regions, read
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.inference.model import Model
-from rtmri2speech.signal.features import FrameRate
+from rtmri2speech.signal.frame_rate import FrameRate
 
 Value = TypeVar("Value", bound=str | int | float | Path)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -38,17 +37,6 @@ def _convert_model(_: Any, tokens: Any) -> Path:
 
 ModelFile = Annotated[Path, Parameter(converter=_convert_model)]
 """An option that takes a model file or the name of a model that comes with the program."""
-
-
-def parse_fps(text: str | None) -> Fraction | None:
-    """Read ``625/23`` or ``27.17`` exactly, before the model is loaded.
-
-    Raises:
-        ConfigError: for anything else.
-    """
-    from rtmri2speech.signal.features import parse_rate
-
-    return parse_rate(text)
 
 
 @contextmanager

@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Device, Fps, ModelFile, parse_fps, progress, report_failures
+from rtmri2speech.cli.console import Device, Fps, ModelFile, progress, report_failures
 from rtmri2speech.errors import ConfigError, UserError
+from rtmri2speech.signal.frame_rate import frame_rate
 
 
 def synthesize(
@@ -44,7 +45,7 @@ def synthesize(
         How the vocoder is computed on a CPU: fast, or plain, as it was trained, to compare; the waves differ by
         rounding.
     """
-    rate = parse_fps(fps)
+    rate = frame_rate(fps)
     # Some file systems do not tell NAME from name.
     name, times = Counter(path.stem.casefold() for path in videos).most_common(1)[0]
     if times > 1:

@@ -25,7 +25,8 @@ from rtmri2speech.models.devices import choose_device, choose_dtype
 from rtmri2speech.models.vocoder.cpu_generator import GeneratorForm, for_inference
 from rtmri2speech.models.vocoder.generator import Vocoder
 from rtmri2speech.progress import SILENT, Progress
-from rtmri2speech.signal.features import FeatureConfig, FrameRate, parse_rate
+from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.signal.frames import FrameConfig
 
 
@@ -116,7 +117,7 @@ class Model:
             ConfigError: when ``fps`` is no frame rate.
             MediaError: when the video cannot be used.
         """
-        return open_video(Path(video), self.features, self.frames, parse_rate(fps), keep=keep)
+        return open_video(Path(video), self.features, self.frames, fps, keep=keep)
 
     def predict_mel(self, clip: Clip, progress: Progress = SILENT) -> Float32:
         """Mel spectrogram of a clip, (T, M), dB. Each frame passes through the CNN backbone once.
@@ -151,6 +152,7 @@ class Model:
 
         Raises:
             BundleError: when a stage is missing.
+            ConfigError: when ``fps`` is not a frame rate.
             MediaError: when the video cannot be used.
         """
         require_synthesizer(self.bundle)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
 
 from rtmri2speech.config import Config
 from rtmri2speech.corpora.base import AnyRecording, Corpus, SoundRecording
@@ -28,6 +30,7 @@ from rtmri2speech.preparation.check_dataset import check_dataset
 from rtmri2speech.preparation.findings import Finding, check_level, check_scan, check_sound, too_short
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.frame_rate import frame_rate
 from rtmri2speech.signal.frames import FrameConfig
 
 
@@ -35,7 +38,7 @@ class CheckOptions(Config):
     """What ``check`` must know to find what ``prepare`` would."""
 
     features: FeatureConfig = FeatureConfig()
-    fps: Fraction | None = None
+    fps: Annotated[Fraction | None, BeforeValidator(frame_rate)] = None
     on_mismatch: MismatchPolicy = "refuse"
     trim_over_bright: bool = False
     need_sound: bool = True

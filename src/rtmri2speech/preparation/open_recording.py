@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 from rtmri2speech.arrays import Float32
 from rtmri2speech.corpora.base import Recording
@@ -13,6 +12,7 @@ from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.preparation.align import MismatchPolicy, align, offsets
 from rtmri2speech.preparation.findings import Finding, check_scan, check_sound, refuse_errors
 from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.signal.frames import FrameConfig
 
 
@@ -40,7 +40,7 @@ def open_recording(
     features: FeatureConfig,
     frames: FrameConfig,
     *,
-    fps: Fraction | None = None,
+    fps: FrameRate | None = None,
     on_mismatch: MismatchPolicy = "refuse",
     trim_over_bright: bool = False,
 ) -> OpenRecording:
@@ -55,6 +55,7 @@ def open_recording(
         trim_over_bright: leave out over-bright frames at the start.
 
     Raises:
+        ConfigError: when ``fps`` is not a frame rate.
         MediaError: when video or sound is missing, damaged or silent, or they disagree in length.
     """
     scan = scan_video(recording.video, fps)

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from praatio.data_classes.textgrid import Textgrid
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from rtmri2speech.arrays import Float32, UInt8
 from rtmri2speech.config import Config
@@ -29,6 +29,7 @@ from rtmri2speech.preparation.findings import Finding, check_level, refuse_error
 from rtmri2speech.preparation.open_recording import open_recording
 from rtmri2speech.signal import defaults
 from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.frame_rate import frame_rate
 from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.signal.mel import mel_db
 
@@ -44,7 +45,7 @@ class PrepareOptions(Config):
     split_ratio: tuple[float, float, float] = (80.0, 10.0, 10.0)
     seed: int = Field(42, ge=0)
     test_speakers: tuple[str, ...] = ()
-    fps: Fraction | None = None
+    fps: Annotated[Fraction | None, BeforeValidator(frame_rate)] = None
     on_mismatch: MismatchPolicy = "refuse"
     trim_over_bright: bool = False
     mask: Path | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from fractions import Fraction
-from typing import Self, TypeAlias, overload
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +20,6 @@ _HZ_PER_MEL = 200.0 / 3.0
 _BREAK_HZ = 1000.0
 _BREAK_MEL = _BREAK_HZ / _HZ_PER_MEL
 _LOG_STEP = np.log(6.4) / 27.0
-
-
-FrameRate: TypeAlias = Fraction | float | str
-"""Frames per second: a number, or text such as ``625/23``."""
-
-# No video has more frames per second.
-_FASTEST = 100_000
 
 
 class FeatureConfig(Config):
@@ -163,30 +156,3 @@ def parse_band(text: str) -> tuple[str, float, float]:
     if match is None:
         raise ConfigError(f"Band '{text}' is not understood.", "Write NAME:LOW-HIGH in Hz, for example F1:300-900.")
     return match[1], float(match[2]), float(match[3])
-
-
-@overload
-def parse_rate(rate: FrameRate, parameter: str = "fps") -> Fraction: ...
-@overload
-def parse_rate(rate: None, parameter: str = "fps") -> None: ...
-@overload
-def parse_rate(rate: FrameRate | None, parameter: str = "fps") -> Fraction | None: ...
-def parse_rate(rate: FrameRate | None, parameter: str = "fps") -> Fraction | None:
-    """Read a frame rate exactly: 27.17 and "27.17" are 2717/100; None stays None.
-
-    Args:
-        rate: frames per second.
-        parameter: what it is called where it was given, for the message.
-
-    Raises:
-        ConfigError: for anything else.
-    """
-    if rate is None:
-        return None
-    try:
-        found = Fraction(str(rate))
-    except (ValueError, ZeroDivisionError):
-        found = Fraction(0)
-    if not 0 < found < _FASTEST:
-        raise ConfigError(f"`{parameter}={rate}`: not a frame rate.", "Give frames per second: 27.17 or 625/23.")
-    return found

@@ -8,14 +8,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rtmri2speech.cli.console import parse_fps
-from rtmri2speech.errors import ConfigError, UserError
+from rtmri2speech.errors import UserError
 
 Run = Callable[..., Any]
 
@@ -161,23 +159,6 @@ def test_unknown_recipes_and_keys_get_a_suggestion(run: Run, dataset: Path, tmp_
     assert "acoustic.max_setps" in train("--recipe", "smoke", "--set", "acoustic.max_setps=3").problem
     assert "--set lonely" in train("--recipe", "smoke", "--set", "lonely").problem
     assert not (tmp_path / "a_run").exists()
-
-
-@pytest.mark.parametrize(
-    ("text", "rate"), [("27", 27), ("83.278", Fraction(83278, 1000)), ("625/23", Fraction(625, 23))]
-)
-def test_frame_rates_are_read_exactly(text: str, rate: Fraction) -> None:
-    assert parse_fps(text) == rate
-
-
-@pytest.mark.parametrize("text", ["", "fast", "0", "-1", "1/0", "nan", "inf", "1e9"])
-def test_impossible_frame_rates_are_refused(text: str) -> None:
-    with pytest.raises(ConfigError, match="not a frame rate"):
-        parse_fps(text)
-
-
-def test_no_frame_rate_is_the_files_own() -> None:
-    assert parse_fps(None) is None
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows tells of a closed pipe in another way")

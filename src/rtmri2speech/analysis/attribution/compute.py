@@ -16,7 +16,7 @@ from rtmri2speech.analysis.attribution.targets import KINDS, Bands, Target, Targ
 from rtmri2speech.analysis.regions.masks import source_of
 from rtmri2speech.inference.model import Model
 from rtmri2speech.progress import SILENT, Progress
-from rtmri2speech.signal.features import FrameRate
+from rtmri2speech.signal.frame_rate import FrameRate
 
 DEFAULT_TARGETS: dict[Method, TargetKind] = {"gradcam": "energy", "hirescam": "centroid"}
 """What each method explains by default: the reference configuration's target, and the one whose maps agree best with

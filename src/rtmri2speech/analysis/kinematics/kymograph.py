@@ -14,7 +14,7 @@ from rtmri2speech.data.files import replacing
 from rtmri2speech.data.media.scan import VideoScan, scan_video
 from rtmri2speech.data.tables import Row, write_table
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.signal.features import FrameRate, parse_rate
+from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.signal.frames import FrameConfig
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def kymograph(
         MediaError: when the file cannot be read or is damaged.
         ConfigError: when the line leaves the frame, has no length, or the width is impossible.
     """
-    scan = video if isinstance(video, VideoScan) else scan_video(Path(video), parse_rate(fps))
+    scan = video if isinstance(video, VideoScan) else scan_video(Path(video), fps)
     scan.require_whole()
     along = line if isinstance(line, Line) else Line(*line)
     _check(scan, along, width)

@@ -17,7 +17,7 @@ from rtmri2speech.data.media.clips import Clip, open_gray_clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.tables import Row, write_table
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.signal.features import FrameRate, parse_rate
+from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.signal.frames import FrameConfig
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def region_intensity(
         DatasetError: when a phantom's truth cannot be read.
         ConfigError: when the regions cannot be used, or as :func:`measure_intensity` does.
     """
-    scan = scan_video(Path(video), parse_rate(fps))
+    scan = scan_video(Path(video), fps)
     clip = open_gray_clip(scan, scan.rate, FrameConfig().size)
     found = read_regions(str(regions), source_of(clip))
     return measure_intensity(clip, scan.rate, found if region is None else found.only(several(region)), smooth)

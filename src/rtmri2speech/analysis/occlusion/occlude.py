@@ -22,7 +22,7 @@ from rtmri2speech.inference.model import Model
 from rtmri2speech.inference.requirements import require_acoustic
 from rtmri2speech.models.bundle.model_file import JOIN_COMMAND
 from rtmri2speech.progress import SILENT, Progress
-from rtmri2speech.signal.features import FrameRate
+from rtmri2speech.signal.frame_rate import FrameRate
 
 
 def occlude(

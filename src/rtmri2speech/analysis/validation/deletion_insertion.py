@@ -58,7 +58,7 @@ class DeletionInsertion(Generic[Key]):
 
     Attributes:
         maps: by the maps' keys.
-        baselines: ``random``, ``edge``, ``motion`` (where frames follow each other in time) and distance from the center.
+        baselines: ``random``, ``edge``, ``motion`` (where frames follow each other) and distance from the center.
     """
 
     maps: dict[Key, Curves]

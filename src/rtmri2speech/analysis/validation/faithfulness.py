@@ -36,7 +36,7 @@ from rtmri2speech.data.tables import Row, Value, write_table
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.inference.model import Model
 from rtmri2speech.progress import SILENT, Progress
-from rtmri2speech.signal.features import FrameRate
+from rtmri2speech.signal.frame_rate import FrameRate
 
 if TYPE_CHECKING:
     from rtmri2speech.drawing.style import Drawing

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from rtmri2speech.cli.analyze.options import Bands, Out, Target, Video
 from rtmri2speech.cli.analyze.summary import save_with_summary
-from rtmri2speech.cli.console import Device, Fps, Many, ModelFile, parse_fps, progress
+from rtmri2speech.cli.console import Device, Fps, Many, ModelFile, progress
 
 
 def faithfulness(
@@ -51,8 +51,6 @@ def faithfulness(
     device
         Where to run; auto takes a GPU if there is one.
     """
-    parse_fps(fps)
-
     from rtmri2speech.analysis.validation.clip_probe import STRIDES
     from rtmri2speech.analysis.validation.faithfulness import faithfulness as test_maps
     from rtmri2speech.analysis.validation.summary_table import FAITHFULNESS

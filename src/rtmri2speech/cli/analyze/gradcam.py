@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from rtmri2speech.cli.analyze.options import Bands, Out, Target, Video
-from rtmri2speech.cli.console import Device, Flag, Fps, Many, ModelFile, parse_fps, progress
+from rtmri2speech.cli.console import Device, Flag, Fps, Many, ModelFile, progress
 from rtmri2speech.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -94,7 +94,6 @@ def gradcam(
     device
         Where to run; auto takes a GPU if there is one.
     """
-    rate = parse_fps(fps)
     _check_labels(textgrid, label)
 
     from rtmri2speech.analysis.attribution.compute import gradcam as explain
@@ -103,7 +102,7 @@ def gradcam(
     from rtmri2speech.reporting.figures.maps import draw_maps
 
     loaded = load_model(model, device)
-    clip = loaded.open(video, rate, keep=True)
+    clip = loaded.open(video, fps, keep=True)
     require_frames(target_frames or (), clip.n_frames, video)
     segments = _segments(segment or [], textgrid, tier, label or [], clip, loaded)
     chosen = methods or ["gradcam", "hirescam"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from rtmri2speech.cli.analyze.options import Columns, Out, Video
-from rtmri2speech.cli.console import Fps, Many, parse_fps
+from rtmri2speech.cli.console import Fps, Many
 
 
 def intensity(
@@ -38,7 +38,7 @@ def intensity(
     from rtmri2speech.analysis.kinematics.region_intensity import region_intensity
     from rtmri2speech.reporting.figures.kinematics import draw_intensity
 
-    made = region_intensity(video, regions, region, smooth, parse_fps(fps))
+    made = region_intensity(video, regions, region, smooth, fps)
     (path,) = made.save(out / video.stem)
     draw_intensity(out / f"{video.stem}_intensity", made, columns, video.name)
     print(f"{path}: {len(made.times)} frames, {', '.join(made.names)}; {made.smoothing}")

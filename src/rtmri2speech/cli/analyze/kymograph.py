@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rtmri2speech.cli.analyze.options import Columns, Out, Video
-from rtmri2speech.cli.console import Fps, parse_fps
+from rtmri2speech.cli.console import Fps
 
 
 def kymograph(
@@ -32,7 +32,7 @@ def kymograph(
     from rtmri2speech.analysis.kinematics.kymograph import kymograph as cut
     from rtmri2speech.reporting.figures.kinematics import draw_kymograph
 
-    made = cut(video, line, width, parse_fps(fps))
+    made = cut(video, line, width, fps)
     files = made.save(out / video.stem)
     draw_kymograph(out / f"{video.stem}_kymograph", made, columns, video.name)
     frames, positions = made.values.shape

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Annotated
 
 from rtmri2speech.cli.analyze.options import Bands, Fill, Out, Video
-from rtmri2speech.cli.console import Device, Flag, Fps, Many, ModelFile, parse_fps, progress
+from rtmri2speech.cli.console import Device, Flag, Fps, Many, ModelFile, progress
 
 if TYPE_CHECKING:
     from rtmri2speech.analysis.occlusion.occlusion import Occlusion
@@ -60,8 +60,6 @@ def masking(
     device
         Where to run; auto takes a GPU if there is one.
     """
-    parse_fps(fps)
-
     from rtmri2speech.analysis.occlusion.conditions import ALPHAS
     from rtmri2speech.analysis.occlusion.occlude import occlude
     from rtmri2speech.data.files import check_writable

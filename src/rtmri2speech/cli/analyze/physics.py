@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from rtmri2speech.cli.analyze.options import Bands, Out, Target
 from rtmri2speech.cli.analyze.summary import save_with_summary
-from rtmri2speech.cli.console import Device, Fps, Many, ModelFile, parse_fps, progress
+from rtmri2speech.cli.console import Device, Fps, Many, ModelFile, progress
 
 
 def physics(
@@ -58,8 +58,6 @@ def physics(
     device
         Where to run; auto takes a GPU if there is one.
     """
-    parse_fps(fps)
-
     from rtmri2speech.analysis.validation.clip_probe import STRIDES
     from rtmri2speech.analysis.validation.plausibility import plausibility
     from rtmri2speech.analysis.validation.summary_table import PHYSICS

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Flag, Fps, Many, parse_fps
+from rtmri2speech.cli.console import Flag, Fps, Many
 from rtmri2speech.signal import defaults
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class VideoOptions:
     def reading(self) -> dict[str, Any]:
         """What says how they are read: fields of the library's options."""
         return {
-            "fps": parse_fps(self.fps),
+            "fps": self.fps,
             "on_mismatch": self.on_mismatch,
             "trim_over_bright": self.trim_over_bright,
         }

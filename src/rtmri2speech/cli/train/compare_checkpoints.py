@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Device, Fps, ModelFile, parse_fps, progress, report_failures
+from rtmri2speech.cli.console import Device, Fps, ModelFile, progress, report_failures
 from rtmri2speech.cli.flags import in_flags
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def compare_checkpoints(
             pairs=pairs,
             sync_offset=sync_offset,
             on_mismatch=on_mismatch,
-            fps=parse_fps(fps),
+            fps=fps,
             device=device,
             progress=bar,
         )

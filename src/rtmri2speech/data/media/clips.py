@@ -15,6 +15,7 @@ from rtmri2speech.arrays import UInt8
 from rtmri2speech.data.media.scan import VideoScan, scan_video
 from rtmri2speech.errors import MediaError
 from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.signal.frames import FrameConfig, GrayLimits, normalize_frames
 from rtmri2speech.signal.retiming import Retiming, plan_retiming
 
@@ -84,7 +85,7 @@ class Clip:
 
 
 def open_video(
-    path: Path, features: FeatureConfig, frames: FrameConfig, fps: Fraction | None = None, *, keep: bool = False
+    path: Path, features: FeatureConfig, frames: FrameConfig, fps: FrameRate | None = None, *, keep: bool = False
 ) -> Clip:
     """A video on the feature clock, refused where it cannot be trusted.
 
@@ -96,6 +97,7 @@ def open_video(
         keep: as in :class:`Clip`.
 
     Raises:
+        ConfigError: when ``fps`` is not a frame rate.
         MediaError: when it cannot be read, is damaged, never changes, or is shorter than a feature frame.
     """
     scan = scan_video(path, fps)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rtmri2speech.data.media.timestamps import frame_times, tagged_duration
 from rtmri2speech.data.media.video import GrayConverter, GrayFrame, decode_stream, opened, read_video, video_stream
 from rtmri2speech.errors import MediaError
+from rtmri2speech.signal.frame_rate import FrameRate, frame_rate
 
 # Frames of a scanned video stay in memory up to this size: 4,000 frames of 256x256, two and a half minutes.
 _KEEP_BYTES = 256 << 20
@@ -97,7 +98,7 @@ class VideoScan:
         return self.end - float(self.starts[0])
 
 
-def scan_video(path: Path, fps: Fraction | None = None) -> VideoScan:
+def scan_video(path: Path, fps: FrameRate | None = None) -> VideoScan:
     """Decode a video to its end, in bounded memory, and say what it holds.
 
     Args:
@@ -105,8 +106,10 @@ def scan_video(path: Path, fps: Fraction | None = None) -> VideoScan:
         fps: true frame rate, where the container's is known to be wrong.
 
     Raises:
+        ConfigError: when ``fps`` is not a frame rate.
         MediaError: when it cannot be read, holds no video, or no frame could be decoded.
     """
+    true_rate = frame_rate(fps)
     tally, to_gray, hidden, damaged = _Tally(path), GrayConverter(), 0, 0
     pts: list[int | None] = []
 
@@ -134,8 +137,8 @@ def scan_video(path: Path, fps: Fraction | None = None) -> VideoScan:
         pts = [None if value is None else value - late for value in pts]
     # Trimmed without encoding again (an edit list): frames before the cut are there, but never shown.
     announced = max(announced - hidden, 0)
-    starts, end, rate = frame_times(path, pts, time_base, nominal, fps)
-    if not announced and fps is None and promised_end is not None:
+    starts, end, rate = frame_times(path, pts, time_base, nominal, true_rate)
+    if not announced and true_rate is None and promised_end is not None:
         # One frame more or less is rounding.
         missing = round((promised_end - end) * float(nominal or rate))
         announced = len(pts) + missing if missing > 1 else 0

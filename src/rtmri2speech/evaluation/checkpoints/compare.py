@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +25,7 @@ from rtmri2speech.models.bundle.model_file import load_bundle, save_bundle
 from rtmri2speech.models.devices import choose_device
 from rtmri2speech.preparation.align import MismatchPolicy
 from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.signal.frame_rate import FrameRate, frame_rate
 
 TABLE = "comparison.csv"
 RECORDED = "recorded"
@@ -110,7 +110,7 @@ def compare_checkpoints(
     pairs: Path | None = None,
     sync_offset: float = 0.0,
     on_mismatch: MismatchPolicy = "refuse",
-    fps: Fraction | None = None,
+    fps: FrameRate | None = None,
     device: str = "auto",
     progress: Progress = SILENT,
 ) -> Comparison:
@@ -132,7 +132,8 @@ def compare_checkpoints(
         progress: counts frames.
 
     Raises:
-        ConfigError: when both videos and a dataset are given, or neither, or a measure's package is not installed.
+        ConfigError: when both videos and a dataset are given, or neither, ``fps`` is not a frame rate, or a
+            measure's package is not installed.
         UserError: when the run folder cannot be used, nothing can be written, or all checkpoints fail.
     """
     of_videos = {
@@ -143,6 +144,7 @@ def compare_checkpoints(
     }
     _require_one_source(bool(videos) or pairs is not None, dataset, [name for name, used in of_videos.items() if used])
     require_measurable(by)
+    rate = frame_rate(fps)
     training, place = VocoderRun(Path(run)), choose_device(device)
     acoustic = None if model is None else load_bundle(find_model(model))
     opened = None if dataset is None else Dataset(Path(dataset))
@@ -155,7 +157,7 @@ def compare_checkpoints(
     else:
         corpus = FolderCorpus(tuple(videos), audio_dir, pairs=pairs, sync_offset=sync_offset)
         predictor = None if acoustic is None else Model(acoustic, place)
-        speech, unusable = VideoReader(features, predictor, fps, on_mismatch).read_all(corpus.recordings())
+        speech, unusable = VideoReader(features, predictor, rate, on_mismatch).read_all(corpus.recordings())
     folder = Path(out) if out is not None else training.path.with_name(f"{training.path.name}_compared")
     notes = [_FINE_TUNED] if speech and training.mels is not None and model is None else []
     failures += unusable

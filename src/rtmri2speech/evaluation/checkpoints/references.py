@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 import torch
@@ -19,6 +18,7 @@ from rtmri2speech.inference.model import Model
 from rtmri2speech.preparation.align import MismatchPolicy
 from rtmri2speech.preparation.open_recording import open_recording
 from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.signal.mel import mel_db
 
@@ -80,7 +80,7 @@ class VideoReader:
 
     features: FeatureConfig
     model: Model | None = None
-    fps: Fraction | None = None
+    fps: FrameRate | None = None
     on_mismatch: MismatchPolicy = "refuse"
 
     def read_all(self, recordings: Sequence[Recording]) -> Found:

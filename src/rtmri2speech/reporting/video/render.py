@@ -27,7 +27,8 @@ from rtmri2speech.reporting.video.compose import (
 )
 from rtmri2speech.reporting.video.map_layers import TINTS, ColorOverlay
 from rtmri2speech.reporting.video.sources import sound_for, video_size
-from rtmri2speech.signal.features import FeatureConfig, FrameRate, parse_rate
+from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.frame_rate import FrameRate, frame_rate
 from rtmri2speech.signal.frames import FrameConfig
 
 
@@ -96,7 +97,7 @@ def render_heatmap(
     Raises:
         UserError: when a file cannot be read or written, or an option is impossible.
     """
-    out, speed, rate = Path(out), parse_rate(fps), parse_rate(video_fps, "video_fps")
+    out, speed, rate = Path(out), frame_rate(fps), frame_rate(video_fps, name="video_fps")
     require_share(alpha)
     maps = read_sequence(Path(sequence))
     rows = maps.rows(start_frame, end_frame)
@@ -142,7 +143,7 @@ def render_overlay(
     Raises:
         UserError: when a file cannot be read or written, or an option is impossible.
     """
-    out, rate = Path(out), parse_rate(fps)
+    out, rate = Path(out), frame_rate(fps)
     require_share(alpha)
     paths = [heatmaps] if isinstance(heatmaps, str | Path) else heatmaps
     if not 0 < len(paths) <= len(TINTS):
@@ -190,7 +191,7 @@ def render_masked(
     Raises:
         UserError: when a file cannot be read or written, or an option is impossible.
     """
-    out, rate = Path(out), parse_rate(fps)
+    out, rate = Path(out), frame_rate(fps)
     require_share(alpha)
     scan, clock = scan_video(Path(video), rate), FeatureConfig().frame_rate
     layout = _layout(out, scan.width, scan.height, resize, legend, label)
