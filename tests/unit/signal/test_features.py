@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.signal.features import FeatureConfig, hz_to_mel, mel_filterbank, mel_to_hz, parse_band, parse_rate
+from rtmri2speech.signal.features import FeatureConfig, hz_to_mel, mel_filterbank, mel_to_hz, parse_band
 
 MEMO = FeatureConfig()
 
@@ -126,14 +126,3 @@ def test_padding_and_frame_count_belong_together(n_fft: int, hop: int, samples: 
     # As many transforms fit into the padded signal.
     if samples >= config.min_samples:
         assert (samples + before + after - n_fft) // hop + 1 == samples // hop
-
-
-@pytest.mark.parametrize("rate", [27.17, "27.17", Fraction(2717, 100)])
-def test_frame_rates_are_read_exactly(rate: float | str | Fraction) -> None:
-    assert parse_rate(rate) == Fraction(2717, 100)
-
-
-def test_a_frame_rate_that_cannot_be_is_named_as_it_was_given() -> None:
-    assert parse_rate(None) is None
-    with pytest.raises(ConfigError, match="`video_fps=0`: not a frame rate"):
-        parse_rate(0, "video_fps")
