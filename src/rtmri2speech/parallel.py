@@ -59,7 +59,7 @@ def _guarded(work: Callable[[Job], Result], job: Job) -> Result | UserError:
     except UserError as error:
         return error
     except OSError as error:
-        # A file that another program has locked, a network drive that went away: this job's matter alone.
+        # A file that another program has locked, a network drive that went away: it concerns this job alone.
         name = error.filename or "A file"
         return UserError(f"{name}: {error.strerror or error}.", "Close programs that use it, then run it again.")
     except MemoryError:

@@ -13,7 +13,7 @@ class Progress(Protocol):
     """
 
     def expect(self, count: int) -> None:
-        """Add ``count`` to the amount of work that is known of."""
+        """Add ``count`` to the total."""
         ...
 
     def advance(self, count: int = 1) -> None:

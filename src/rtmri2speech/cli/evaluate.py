@@ -6,7 +6,6 @@ import math
 import os
 import shlex
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from rtmri2speech.cli.console import Device, Many, ModelFile, Workers, progress, report_failures
-from rtmri2speech.cli.flags import in_flags
+from rtmri2speech.cli.flags import print_notes
 
 if TYPE_CHECKING:
     from rtmri2speech.evaluation.results import Evaluation
@@ -102,10 +101,9 @@ def _command_line(dataset: Path, model: Path, options: Mapping[str, object]) -> 
 
 
 def _print_notes(found: Evaluation) -> None:
-    for line in found.left_out:
-        print(f"note: left out: {in_flags(line)}", file=sys.stderr)
+    print_notes(f"left out: {line}" for line in found.left_out)
     if found.caveat:
-        print(f"note: {found.caveat[0].lower()}{found.caveat[1:]}", file=sys.stderr)
+        print_notes([found.caveat[0].lower() + found.caveat[1:]])
 
 
 def _print_table(summary: Summary) -> None:

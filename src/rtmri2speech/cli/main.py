@@ -58,7 +58,7 @@ app.command(f"{_COMMANDS}.synthesize:synthesize", name="synthesize", help="Make 
 app.command(
     f"{_COMMANDS}.train.compare_checkpoints:compare_checkpoints",
     name="compare-checkpoints",
-    help="Find the best checkpoint of a vocoder training.",
+    help="Find the best checkpoint of a training run of a vocoder.",
 )
 app.command(f"{_COMMANDS}.evaluate:evaluate", name="evaluate", help="Measure a model, with floor and ceiling.")
 app.command(analyze)

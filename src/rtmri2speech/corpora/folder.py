@@ -78,7 +78,7 @@ class FolderCorpus:
         return files_below(root, VIDEO_SUFFIXES)
 
     def _nothing_found(self) -> MediaError:
-        places = ", ".join(str(path) for path in self.inputs) or "the command line"
+        places = ", ".join(str(path) for path in self.inputs) or self.pairs
         remedy = f"Give folders or files with the endings {' '.join(VIDEO_SUFFIXES)}."
         sounds = [path for root in self.inputs for path in files_below(root, SOUND_ALONE_SUFFIXES)]
         if sounds:

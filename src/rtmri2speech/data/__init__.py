@@ -1,1 +1,1 @@
-"""Files and arrays: media, clips, the dataset folder, splits and training segments."""
+"""Files: video and sound, the dataset folder, tables, polygons, and where results come from."""

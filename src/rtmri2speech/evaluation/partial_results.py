@@ -13,7 +13,8 @@ from shutil import rmtree
 from typing import Any
 
 from rtmri2speech.data.dataset.layout import Dataset
-from rtmri2speech.data.files import hash_files, read_object, write_text
+from rtmri2speech.data.files import hash_files, read_object
+from rtmri2speech.data.provenance import write_about
 from rtmri2speech.evaluation.scores import UtteranceScores
 from rtmri2speech.evaluation.scoring import Job
 from rtmri2speech.phonetics.vowels.spans import textgrid_of
@@ -51,8 +52,7 @@ class PartialResults:
         path = self._path(job)
         stored = None if path is None else read_object(path)
         try:
-            known = {name: value for name, value in (stored or {}).items() if name not in ("kind", "schema")}
-            return UtteranceScores.parse(known) if known else None
+            return None if stored is None else UtteranceScores.parse(stored)
         except (KeyError, TypeError, IndexError):
             return None
 
@@ -64,7 +64,7 @@ class PartialResults:
         """
         path = self._path(job)
         if path is not None:
-            write_text(path, json.dumps({"kind": "scores", "schema": 1, **asdict(scores)}) + "\n")
+            write_about(path, "scores", 1, asdict(scores))
 
     def remove(self) -> None:
         """Remove what was kept, once the results are written."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 RECORDED, TRUTH = "recorded", "truth"
@@ -50,9 +50,14 @@ class UtteranceScores:
 
     @classmethod
     def parse(cls, stored: dict[str, Any]) -> UtteranceScores:
-        """The scores that ``dataclasses.asdict`` and JSON were given."""
+        """The scores that ``dataclasses.asdict`` and JSON were given; other entries are passed over.
+
+        Raises:
+            KeyError, TypeError, IndexError: when one is missing or of another form.
+        """
         vowels = [
             ScoredVowel(v["label"], v["start"], v["end"], {name: (f[0], f[1]) for name, f in v["formants"].items()})
             for v in stored["vowels"]
         ]
-        return cls(**{**stored, "vowels": vowels})
+        own = {one.name: stored[one.name] for one in fields(cls)}
+        return cls(**{**own, "vowels": vowels})

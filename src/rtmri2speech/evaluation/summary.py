@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -70,14 +71,15 @@ class Group:
         return sorted({item.speaker for item in self.utterances})
 
     def rows(self) -> list[Row]:
-        """A row per measure: its value under each condition, with the ends of its 95 % interval."""
+        """A row per measure: its value under each condition, with the ends of its 95 % interval; None where unknown."""
         rows: list[Row] = []
         for measure in self.by_condition["model"].values:
             row: dict[str, str | float | None] = {"group": self.name, "measure": measure}
             for condition, found in self.by_condition.items():
                 low, high = found.intervals[measure]
-                row |= {condition: found.values[measure], f"{condition}_low": low, f"{condition}_high": high}
-            rows.append({name: None if value != value else value for name, value in row.items()})
+                numbers = {condition: found.values[measure], f"{condition}_low": low, f"{condition}_high": high}
+                row |= {name: None if math.isnan(number) else number for name, number in numbers.items()}
+            rows.append(row)
         return rows
 
 

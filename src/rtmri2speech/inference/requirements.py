@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from rtmri2speech.arrays import Float32
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.errors import BundleError
 from rtmri2speech.models.bundle.model_file import JOIN_COMMAND, Bundle
@@ -48,3 +51,22 @@ def require_fit(bundle: Bundle, dataset: Dataset) -> None:
             f"{bundle.source}: was made for other data than {dataset.root}: {'; '.join(differences)}.",
             "Use a model with the dataset's settings, or prepare the recordings with the model's.",
         )
+
+
+def require_numbers(wave: Float32, source: str, name: str) -> Float32:
+    """The wave (N,) of a vocoder, made sure to hold numbers.
+
+    Args:
+        wave: any.
+        source: the model's file, for the message.
+        name: the utterance's.
+
+    Raises:
+        BundleError: when a value is NaN or infinite.
+    """
+    if not np.isfinite(wave).all():
+        raise BundleError(
+            f"{source}: gives values that are not numbers for {name}.",
+            "The training run diverged; use an earlier checkpoint.",
+        )
+    return wave

@@ -7,7 +7,7 @@ import numpy as np
 from rtmri2speech.arrays import Float64, Floating
 from rtmri2speech.metrics.dtw import warp
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.mel import mel_db
+from rtmri2speech.signal.mel import DB_PER_NEPER, mel_db
 
 ORDER = 24
 """Highest mel-cepstral coefficient that counts; coefficient 0, the level, does not."""
@@ -18,9 +18,6 @@ _WINDOW_SECONDS, _STEP_SECONDS = 0.025, 0.005
 _WARP_SECONDS = 0.2
 # A frame of the reference this far below its loudest one is silence, dB, as in STOI (Taal et al. 2011).
 _SILENCE_DB = 40.0
-
-# dB of power per neper of power.
-_DB = 10.0 / np.log(10.0)
 
 _NAN = float("nan")
 
@@ -82,7 +79,7 @@ def cepstral_distance(reference: Float64, other: Float64) -> Float64:
         reference: shape (T, C), nepers.
         other: shape (T, C), nepers.
     """
-    distances: Float64 = _DB * np.sqrt(2.0 * np.square(reference - other).sum(axis=-1))
+    distances: Float64 = DB_PER_NEPER * np.sqrt(2.0 * np.square(reference - other).sum(axis=-1))
     return distances
 
 
@@ -113,5 +110,5 @@ def mel_cepstral_distortion(reference: Floating, synthesized: Floating, sample_r
     counts = speech[pairs[:, 0]]
     return {
         "mcd_db": float(cepstral_distance(one, other)[speech].mean()),
-        "mcd_dtw_db": float(_DB * np.sqrt(2.0) * distances[counts].mean()),
+        "mcd_dtw_db": float(DB_PER_NEPER * np.sqrt(2.0) * distances[counts].mean()),
     }

@@ -99,14 +99,14 @@ class Tracks:
         return figure
 
     @property
-    def summary(self) -> str:
+    def in_words(self) -> str:
         """Share of voiced frames, and the ranges that were searched, in words."""
         share = float(self.voiced.mean()) if len(self.f0) else 0.0
         low, high = self.pitch_range
         return f"{share:.0%} voiced, F0 sought from {low:.0f} to {high:.0f} Hz, ceiling {self.ceiling:g} Hz"
 
     def __repr__(self) -> str:
-        return f"Tracks({len(self.times)} frames, {self.duration:.2f} s, {self.summary})"
+        return f"Tracks({len(self.times)} frames, {self.duration:.2f} s, {self.in_words})"
 
 
 def choose_ceiling(sound: Sound, ceiling: float | None) -> float:

@@ -69,10 +69,10 @@ class CheckReport:
 
     def __repr__(self) -> str:
         lines = [f"{item.severity}: {item.file}: {item.problem}" for item in self.findings]
-        return "\n".join([f"CheckReport({self.summary})", *lines])
+        return "\n".join([f"CheckReport({self.in_words})", *lines])
 
     @property
-    def summary(self) -> str:
+    def in_words(self) -> str:
         """One line: what was checked, and how much is wrong."""
         kind = "dataset(s)" if self.datasets and not self.recordings else "recording(s)"
         notes = len(self.findings) - self.wrong

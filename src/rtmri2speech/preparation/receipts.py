@@ -10,7 +10,8 @@ from pathlib import Path
 
 from rtmri2speech.corpora.base import Recording
 from rtmri2speech.data.dataset.layout import RECEIPTS, SCHEMA, Utterance
-from rtmri2speech.data.files import hash_files, write_text
+from rtmri2speech.data.files import hash_files, read_object
+from rtmri2speech.data.provenance import write_about
 from rtmri2speech.errors import MediaError
 from rtmri2speech.preparation.recording import Job, make_samples, sample_files
 from rtmri2speech.version import __version__
@@ -42,10 +43,10 @@ def remove_pairs(root: Path, utterance_id: str) -> None:
 def read_receipt(path: Path) -> Receipt:
     """What an earlier run has left about a recording; an empty receipt where there is none."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = read_object(path) or {}
         rows = [Utterance(**row) for row in values["utterances"]]
         return Receipt(values["key"], rows, values["notes"], redone=False)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (KeyError, TypeError):
         return Receipt("", [], [])
 
 
@@ -67,9 +68,8 @@ def prepare_recording(job: Job) -> Receipt:
             remove_pairs(job.root, utterance.id)
         else:
             remove_sample(job.root, utterance.id)
-    values = {"kind": "receipt", "schema": SCHEMA, "key": key, "notes": receipt.notes}
-    values["utterances"] = [asdict(row) for row in receipt.utterances]
-    write_text(path, json.dumps(values, ensure_ascii=False, indent=1))
+    rows = [asdict(row) for row in receipt.utterances]
+    write_about(path, "receipt", SCHEMA, {"key": key, "notes": receipt.notes, "utterances": rows})
     return receipt
 
 

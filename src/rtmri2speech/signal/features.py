@@ -8,9 +8,9 @@ from fractions import Fraction
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from rtmri2speech.arrays import Float32, Float64
 from rtmri2speech.config import Config
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.signal import defaults
@@ -81,12 +81,12 @@ class FeatureConfig(Config):
         """Number of mel frames that ``samples`` samples give."""
         return samples // self.hop_length
 
-    def mel_edges(self) -> NDArray[np.float64]:
+    def mel_edges(self) -> Float64:
         """Edges and centers of the filters in Hz, shape (n_mels + 2,); filter m peaks at entry m + 1."""
         low, high = hz_to_mel(np.array([self.fmin, self.top]))
         return mel_to_hz(np.linspace(low, high, self.n_mels + 2))
 
-    def mel_centers(self) -> NDArray[np.float64]:
+    def mel_centers(self) -> Float64:
         """Frequency of each filter's peak in Hz, shape (n_mels,)."""
         return self.mel_edges()[1:-1]
 
@@ -109,20 +109,20 @@ class FeatureConfig(Config):
         return int(inside[0]), int(inside[-1])
 
 
-def hz_to_mel(hz: NDArray[np.float64]) -> NDArray[np.float64]:
+def hz_to_mel(hz: Float64) -> Float64:
     """Hz to mel on Slaney's scale."""
     logarithmic = _BREAK_MEL + np.log(np.maximum(hz, _BREAK_HZ) / _BREAK_HZ) / _LOG_STEP
     return np.where(hz < _BREAK_HZ, hz / _HZ_PER_MEL, logarithmic)
 
 
-def mel_to_hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
+def mel_to_hz(mel: Float64) -> Float64:
     """Mel on Slaney's scale to Hz."""
     exponential = _BREAK_HZ * np.exp(_LOG_STEP * (np.maximum(mel, _BREAK_MEL) - _BREAK_MEL))
     return np.where(mel < _BREAK_MEL, mel * _HZ_PER_MEL, exponential)
 
 
 @functools.lru_cache(maxsize=8)
-def mel_filterbank(config: FeatureConfig) -> NDArray[np.float32]:
+def mel_filterbank(config: FeatureConfig) -> Float32:
     """Triangular filters with Slaney's area normalization, shape (n_mels, n_fft // 2 + 1).
 
     Source: Slaney, Auditory Toolbox (1998); the definition librosa calls ``htk=False, norm="slaney"``.
@@ -137,7 +137,7 @@ def mel_filterbank(config: FeatureConfig) -> NDArray[np.float32]:
 
 
 @functools.lru_cache(maxsize=8)
-def transform_window(config: FeatureConfig) -> NDArray[np.float64]:
+def transform_window(config: FeatureConfig) -> Float64:
     """Periodic Hann window in the middle of the transform, shape (n_fft,)."""
     phase = np.arange(config.win_length) * (2.0 * np.pi / config.win_length)
     window = np.zeros(config.n_fft)

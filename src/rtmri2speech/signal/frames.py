@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from rtmri2speech.arrays import Float32, Int64, UInt8
 from rtmri2speech.config import Config
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class FrameConfig(Config):
             raise ValueError("low_percentile must lie below high_percentile")
         return self
 
-    def limits(self, histogram: NDArray[np.int64]) -> GrayLimits | None:
+    def limits(self, histogram: Int64) -> GrayLimits | None:
         """Gray limits from a clip's histogram (counts by gray value); None in memo mode."""
         if self.mode == "memo":
             return None
@@ -53,7 +54,7 @@ class FrameConfig(Config):
         return float(low), float(max(high, low + 1))
 
 
-def normalize_frames(frames: NDArray[Any], config: FrameConfig, limits: GrayLimits | None) -> NDArray[np.uint8]:
+def normalize_frames(frames: NDArray[Any], config: FrameConfig, limits: GrayLimits | None) -> UInt8:
     """Resize and normalize gray frames.
 
     Args:
@@ -87,7 +88,7 @@ def normalize_frames(frames: NDArray[Any], config: FrameConfig, limits: GrayLimi
     return result
 
 
-def resize_frame(frame: NDArray[Any], size: int) -> NDArray[np.float32]:
+def resize_frame(frame: NDArray[Any], size: int) -> Float32:
     """Resize a frame (h, w) to (size, size): bilinear, averaging where it shrinks. Float32, always a new array."""
     height, width = frame.shape
     pixels = frame.astype(np.float32)
@@ -103,7 +104,7 @@ def resize_frame(frame: NDArray[Any], size: int) -> NDArray[np.float32]:
 
 
 @functools.lru_cache(maxsize=16)
-def _resize_weights(source: int, target: int) -> list[tuple[NDArray[np.float32], slice, slice]]:
+def _resize_weights(source: int, target: int) -> list[tuple[Float32, slice, slice]]:
     """Share of source pixels in target pixels along one axis: weights (t, s), the s and the t pixels they are for.
 
     A triangle about the target pixel's center, one source pixel wide on each side, or one target pixel when
@@ -124,6 +125,13 @@ def _resize_weights(source: int, target: int) -> list[tuple[NDArray[np.float32],
         inside = slice(int(used[0]), int(used[-1]) + 1)
         pieces.append((rows[:, inside], inside, slice(start, start + len(rows))))
     return pieces
+
+
+def as_uint8(frames: NDArray[Any]) -> UInt8:
+    """Stored frames of any shape as uint8: unchanged, or float32 in [0, 1], as older datasets have them, times 255."""
+    if frames.dtype == np.uint8:
+        return frames
+    return np.rint(frames * 255.0).clip(0, 255).astype(np.uint8)
 
 
 def model_input(frames: Tensor, mask: Tensor | None = None) -> Tensor:

@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
+from rtmri2speech.arrays import Float32, Float64, Floating
 from rtmri2speech.signal.features import FeatureConfig, mel_filterbank, transform_window
 
 # Of the step towards consistency that each iteration adds (Perraudin et al. 2013, "A fast Griffin-Lim algorithm").
 _MOMENTUM = 0.99
 
 
-def griffin_lim(mel_db: NDArray[np.floating], config: FeatureConfig, iterations: int = 32) -> NDArray[np.float32]:
+def griffin_lim(mel_db: Floating, config: FeatureConfig, iterations: int = 32) -> Float32:
     """Sound whose mel spectrogram is about the given one.
 
     The spectrum below each mel band is the smallest one that gives the band's power; phases are found by
@@ -43,7 +44,7 @@ def griffin_lim(mel_db: NDArray[np.floating], config: FeatureConfig, iterations:
     return np.asarray(sound / max(1.0, float(np.abs(sound).max(initial=0.0))), np.float32)
 
 
-def _synthesize(spectrum: NDArray[np.complexfloating], config: FeatureConfig) -> NDArray[np.float64]:
+def _synthesize(spectrum: NDArray[np.complexfloating], config: FeatureConfig) -> Float64:
     """The padded signal whose frames fit best, by least squares: (T, bins) to (n_fft + (T - 1) * hop,)."""
     window = transform_window(config)
     frames = np.fft.irfft(spectrum, config.n_fft) * window
@@ -56,6 +57,6 @@ def _synthesize(spectrum: NDArray[np.complexfloating], config: FeatureConfig) ->
     return total / np.maximum(weight, 1e-3)
 
 
-def _analyze(padded: NDArray[np.float64], config: FeatureConfig) -> NDArray[np.complexfloating]:
+def _analyze(padded: Float64, config: FeatureConfig) -> NDArray[np.complexfloating]:
     frames = np.lib.stride_tricks.sliding_window_view(padded, config.n_fft)[:: config.hop_length]
     return np.asarray(np.fft.rfft(frames * transform_window(config)))

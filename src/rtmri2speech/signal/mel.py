@@ -7,8 +7,8 @@ import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rtmri2speech.arrays import Floating
 from rtmri2speech.errors import UserError
 from rtmri2speech.signal.features import FeatureConfig, mel_filterbank, transform_window
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 # NumPy arrays are for what must not wait seconds for PyTorch to be imported (prepare, check); tensors have gradients.
-Array = TypeVar("Array", NDArray[np.floating], "Tensor")
+Array = TypeVar("Array", Floating, "Tensor")
 
 # Frames a transform works on at once: an hour of sound stays within some 100 MB.
 _BLOCK = 4096

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rtmri2speech.arrays import Float32
 from rtmri2speech.errors import DatasetError
 
 # A bin that never changes (an empty filter, digital silence) must not divide by zero: 1 dB is far
@@ -27,11 +27,11 @@ class MelStatistics:
         std: shape (M,), dB, float32.
     """
 
-    mean: NDArray[np.float32]
-    std: NDArray[np.float32]
+    mean: Float32
+    std: Float32
 
     @classmethod
-    def fit(cls, mels: Iterable[NDArray[np.float32]]) -> Self:
+    def fit(cls, mels: Iterable[Float32]) -> Self:
         """Fit on mel spectrograms of shape (T, M) in dB, one at a time.
 
         Raises:
@@ -88,7 +88,7 @@ class MelStatistics:
         return cls(mean, std)
 
 
-def _numbers(values: Any) -> NDArray[np.float32]:
+def _numbers(values: Any) -> Float32:
     array = np.asarray(values).ravel()
     if array.dtype.kind not in "iuf":  # NumPy would also read text and None as numbers
         raise TypeError("mean and std must be numbers")
@@ -96,5 +96,5 @@ def _numbers(values: Any) -> NDArray[np.float32]:
         return array.astype(np.float32)
 
 
-def _usable(mean: NDArray[np.float32], std: NDArray[np.float32]) -> bool:
+def _usable(mean: Float32, std: Float32) -> bool:
     return bool((std > 0).all() and np.isfinite(std).all() and np.isfinite(mean).all())

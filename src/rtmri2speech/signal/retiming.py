@@ -9,6 +9,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from rtmri2speech.arrays import Float32, Float64, Int64
+
 SAME_RATE_TOLERANCE = 1e-5
 """Relative difference of frame rates below which a source is used as it is (ATR-503: 4e-6)."""
 
@@ -29,20 +31,20 @@ class Retiming:
         identity: True when the source is used as it is.
     """
 
-    first: NDArray[np.int64]
-    weights: NDArray[np.float32]
+    first: Int64
+    weights: Float32
     identity: bool
 
     def __len__(self) -> int:
         return len(self.first)
 
     @property
-    def last(self) -> NDArray[np.int64]:
+    def last(self) -> Int64:
         """Shape (T,), index of the last source frame that has a part in each output frame."""
         unused = np.argmax(self.weights[:, ::-1] > 0, axis=1)
         return np.asarray(self.first + self.weights.shape[1] - 1 - unused, np.int64)
 
-    def apply(self, source: Iterable[NDArray[np.integer]]) -> Iterator[NDArray[np.integer] | NDArray[np.float32]]:
+    def apply(self, source: Iterable[NDArray[np.integer]]) -> Iterator[NDArray[np.integer] | Float32]:
         """Retime a stream of frames (h, w); yields blocks (n, h, w), n at most 64, in order.
 
         Blocks are float32, or of the source's own type where its frames are used as they are. Memory is bounded
@@ -82,7 +84,7 @@ class Retiming:
             yield flat.reshape(len(first), *stack.shape[1:])
 
 
-def plan_retiming(starts: NDArray[np.float64], end: float, rate: Fraction) -> Retiming:
+def plan_retiming(starts: Float64, end: float, rate: Fraction) -> Retiming:
     """Plan the change from source times to a constant frame rate.
 
     A source faster than ``rate`` is averaged over each output frame's duration, weighted by overlap;
@@ -111,7 +113,7 @@ def plan_retiming(starts: NDArray[np.float64], end: float, rate: Fraction) -> Re
     return Retiming(first, weights.astype(np.float32), identity=False)
 
 
-def _area(edges: NDArray[np.float64], count: int, rate: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _area(edges: Float64, count: int, rate: float) -> tuple[Int64, Float64]:
     start = np.arange(count) / rate
     stop = np.arange(1, count + 1) / rate
     last_frame = len(edges) - 2
@@ -125,7 +127,7 @@ def _area(edges: NDArray[np.float64], count: int, rate: float) -> tuple[NDArray[
     return first, overlap / overlap.sum(axis=1, keepdims=True)
 
 
-def _linear(centers: NDArray[np.float64], count: int, rate: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _linear(centers: Float64, count: int, rate: float) -> tuple[Int64, Float64]:
     times = np.clip((np.arange(count) + 0.5) / rate, centers[0], centers[-1])
     if len(centers) == 1:
         return np.zeros(count, np.int64), np.ones((count, 1))

@@ -235,7 +235,7 @@ def test_check_takes_paths_datasets_and_corpora(
     report = check_all([folder, tmp_path / "set"], workers=1, progress=counted)
     assert (report.datasets, report.recordings, report.wrong) == (1, 1, 0)
     assert counted.expected == counted.done >= 2
-    assert report.summary == "2 recording(s) checked: nothing wrong" and report.rows() == []
+    assert report.in_words == "2 recording(s) checked: nothing wrong" and report.rows() == []
     (folder / "a.wav").unlink()
     report = check_all(FolderCorpus((folder,)), workers=1)
     assert report.wrong == 1 and report.rows()[0]["severity"] == "error" and "no sound" in repr(report)

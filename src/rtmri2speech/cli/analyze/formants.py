@@ -25,5 +25,5 @@ def formants(sound: Path, /, *, out: Out, ceiling: Ceiling = None, columns: Colu
     tracks = measure_formants(sound_of(sound), ceiling)
     files = tracks.save(out / sound.stem)
     draw_tracks(out / f"{sound.stem}_formants", tracks, columns, sound.name)
-    print(f"{files[0]}: {tracks.summary}")
+    print(f"{files[0]}: {tracks.in_words}")
     return 0

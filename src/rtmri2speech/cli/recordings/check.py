@@ -55,7 +55,7 @@ def check(
         _print_json(report.findings)
     else:
         _print_table(report.findings, paths)
-        print(f"{report.summary}.")
+        print(f"{report.in_words}.")
     return 1 if report.wrong else 0
 
 

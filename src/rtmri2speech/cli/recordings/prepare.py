@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from rtmri2speech.cli.console import Flag, Inputs, Workers, progress, report_failures
-from rtmri2speech.cli.flags import in_flags
+from rtmri2speech.cli.flags import print_notes
 from rtmri2speech.cli.recordings.options import FeatureOptions, UtteranceOptions, VideoOptions
 from rtmri2speech.signal import defaults
 
@@ -92,14 +91,12 @@ def prepare(
 
 def report(summary: PrepareSummary) -> int:
     """Print what became of the recordings; the exit code."""
-    for note in summary.notes:
-        print(f"note: {in_flags(note)}", file=sys.stderr)
-    for name in ("train", "validation"):
-        if not summary.counts[name]:
-            print(
-                f"note: the {name} split is empty, and training needs it: give more or longer recordings, "
-                "or another --split or --split-ratio",
-                file=sys.stderr,
-            )
+    print_notes(summary.notes)
+    print_notes(
+        f"the {name} split is empty, and training needs it: give more or longer recordings, "
+        "or another --split or --split-ratio"
+        for name in ("train", "validation")
+        if not summary.counts[name]
+    )
     print(f"{summary}.")
     return report_failures([(recording.file, error) for recording, error in summary.failures])

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rtmri2speech.arrays import Float32, Floating
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.errors import ConfigError, DatasetError
@@ -22,7 +23,6 @@ GROUND_TRUTH = "mels_gt_log"
 PREDICTED = "mels_ft_log_normalized"
 """Folder of a dataset with an acoustic model's predictions."""
 
-
 _AGAIN = "Make it again: rtmri2speech export-mels ground-truth|predicted DATASET --overwrite"
 
 
@@ -31,7 +31,7 @@ def mel_path(folder: Path, utterance: Utterance) -> Path:
     return folder / f"{utterance.id}.npy"
 
 
-def open_ln_mel(folder: Path, utterance: Utterance, n_mels: int) -> NDArray[np.floating]:
+def open_ln_mel(folder: Path, utterance: Utterance, n_mels: int) -> Floating:
     """Mel of an utterance as it is stored: shape (M, T), ln(power), memory-mapped.
 
     Raises:
@@ -82,7 +82,7 @@ def require_ln(folder: Path, utterance: Utterance, features: FeatureConfig) -> N
         )
 
 
-def read_mel_db(folder: Path, utterance: Utterance, n_mels: int, start: int, stop: int) -> NDArray[np.float32]:
+def read_mel_db(folder: Path, utterance: Utterance, n_mels: int, start: int, stop: int) -> Float32:
     """Frames ``start`` to ``stop`` of an utterance's mel, shape (stop - start, M), in dB as in the dataset.
 
     Raises:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rtmri2speech.signal.frames import as_uint8
+
 if TYPE_CHECKING:
     from rtmri2speech.data.dataset.layout import Dataset
 
@@ -48,8 +50,7 @@ def _montage(dataset: Dataset) -> str:
     rows = dataset.utterances
     row = Image.new("L", (_SHOWN_SIZE * min(_SHOWN, len(rows)), _SHOWN_SIZE))
     for place, index in enumerate(np.linspace(0, len(rows) - 1, min(_SHOWN, len(rows))).round().astype(int)):
-        frame = np.asarray(dataset.frames(rows[index])[0])
-        gray = frame if frame.dtype == np.uint8 else np.rint(frame * 255).astype(np.uint8)
+        gray = as_uint8(np.asarray(dataset.frames(rows[index])[0]))
         row.paste(Image.fromarray(gray).resize((_SHOWN_SIZE, _SHOWN_SIZE)), (place * _SHOWN_SIZE, 0))
     file = io.BytesIO()
     row.save(file, "PNG")

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
+from rtmri2speech.arrays import Float32
 from rtmri2speech.config import Config
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.media.audio import read_sound_slice, resample
@@ -76,7 +76,7 @@ def augmented_sound(
     return _framed(around * np.float32(gain), round((start - first) / factor), n_frames, features)
 
 
-def _framed(around: NDArray[np.float32], before: int, n_frames: int, features: FeatureConfig) -> tuple[Tensor, Tensor]:
+def _framed(around: Float32, before: int, n_frames: int, features: FeatureConfig) -> tuple[Tensor, Tensor]:
     """Frames and samples of a segment that starts after so many samples."""
     hop = features.hop_length
     skipped, first = before % hop, before // hop

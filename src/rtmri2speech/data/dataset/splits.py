@@ -24,9 +24,9 @@ def check_ratio(ratio: Sequence[float]) -> tuple[float, float, float]:
     """
     if len(ratio) != 3 or not np.isfinite(ratio).all() or min(ratio) < 0 or ratio[0] <= 0 or ratio[1] <= 0:
         raise ConfigError(
-            f"`split_ratio` {' '.join(f'{share:g}' for share in ratio)}: three shares are needed, the first two "
+            f"`split_ratio=({', '.join(f'{share:g}' for share in ratio)})`: three shares are needed, the first two "
             "above 0.",
-            "For example: `split_ratio` 80 10 10",
+            "For example: `split_ratio=(80, 10, 10)`",
         )
     total = sum(ratio)
     return ratio[0] / total, ratio[1] / total, ratio[2] / total

@@ -7,16 +7,17 @@ from typing import TypedDict
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
+from rtmri2speech.arrays import UInt8
 from rtmri2speech.data.dataset.layout import Dataset, Split, Utterance
 from rtmri2speech.data.dataset.mel_folders import MelSource, read_mel_db
 from rtmri2speech.data.dataset.sound_augment import SoundAugmentConfig, augmented_sound
 from rtmri2speech.data.dataset.windows import Segment, tile
 from rtmri2speech.data.media.audio import read_sound_slice
 from rtmri2speech.errors import ConfigError, DatasetError
+from rtmri2speech.signal.frames import as_uint8
 
 
 class SegmentBatch(TypedDict):
@@ -73,12 +74,9 @@ class FrameSegments(TorchDataset[FrameItem]):
         return torch.from_numpy(frames), torch.from_numpy(mel.copy()), torch.from_numpy(counts).float(), first
 
 
-def read_frames(dataset: Dataset, utterance: Utterance, start: int = 0, stop: int | None = None) -> NDArray[np.uint8]:
+def read_frames(dataset: Dataset, utterance: Utterance, start: int = 0, stop: int | None = None) -> UInt8:
     """Frames of an utterance, (l, H, W) uint8, as an array of its own; older datasets hold float32 in [0, 1]."""
-    frames = np.array(dataset.frames(utterance)[start:stop])
-    if frames.dtype != np.uint8:
-        frames = np.rint(frames * 255.0).clip(0, 255).astype(np.uint8)
-    return frames
+    return as_uint8(np.array(dataset.frames(utterance)[start:stop]))
 
 
 def collate_pad(items: list[FrameItem]) -> SegmentBatch:

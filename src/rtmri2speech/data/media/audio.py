@@ -13,8 +13,8 @@ import av
 import numpy as np
 import soundfile
 import soxr
-from numpy.typing import NDArray
 
+from rtmri2speech.arrays import Float32, Floating
 from rtmri2speech.data.files import replacing, replacing_name
 from rtmri2speech.data.media.video import decode_stream, opened
 from rtmri2speech.errors import MediaError
@@ -36,7 +36,7 @@ class Sound:
         start: time of sample 0 on the container's clock, seconds.
     """
 
-    samples: NDArray[np.float32]
+    samples: Float32
     rate: int
     start: float
 
@@ -79,7 +79,7 @@ def _read_sound_file(path: Path) -> Sound:
 
 
 def _read_sound_track(path: Path) -> Sound:
-    blocks: list[NDArray[np.float32]] = []
+    blocks: list[Float32] = []
     start, rate, expected = 0.0, 0, None
     with opened(path) as container:
         if not container.streams.audio:
@@ -105,7 +105,7 @@ def _read_sound_track(path: Path) -> Sound:
     return Sound(np.concatenate(blocks, axis=1).mean(axis=0, dtype=np.float32), rate, start)
 
 
-def resample(samples: NDArray[np.float32], source: float, target: float) -> NDArray[np.float32]:
+def resample(samples: Float32, source: float, target: float) -> Float32:
     """Change the sampling rate with soxr's highest quality; shape (N,) in and out."""
     if source == target:
         return samples
@@ -132,7 +132,7 @@ def _unreadable(path: Path, error: Exception) -> MediaError:
     )
 
 
-def read_sound_slice(path: Path, start: int, count: int) -> NDArray[np.float32]:
+def read_sound_slice(path: Path, start: int, count: int) -> Float32:
     """Samples start .. start + count of a mono sound file, float32; fewer where the file ends.
 
     Raises:
@@ -161,13 +161,13 @@ def sound_writer(path: Path, rate: int) -> Iterator[soundfile.SoundFile]:
             raise OSError(str(error)) from error
 
 
-def write_wav(path: Path, samples: NDArray[np.floating], rate: int) -> None:
+def write_wav(path: Path, samples: Floating, rate: int) -> None:
     """Write mono samples, shape (N,), amplitude -1 to 1, as 16-bit wav in one step."""
     with sound_writer(path, rate) as file:
         file.write(samples)
 
 
-def wav_bytes(samples: NDArray[np.floating], rate: int) -> bytes:
+def wav_bytes(samples: Floating, rate: int) -> bytes:
     """Mono samples (N,), amplitude -1 to 1, as the content of a 16-bit wav file."""
     file = io.BytesIO()
     soundfile.write(file, samples, rate, format="WAV", subtype="PCM_16")
@@ -181,7 +181,7 @@ def encode_flac(sound: Sound) -> bytes:
     return file.getvalue()
 
 
-def write_float_wav(path: Path, samples: NDArray[np.float32], rate: int) -> None:
+def write_float_wav(path: Path, samples: Float32, rate: int) -> None:
     """Write mono samples, shape (N,), as 32-bit float wav: read again they are the same.
 
     Not through libsndfile, because it puts the time of day into float files and equal sounds would have

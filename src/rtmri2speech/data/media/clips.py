@@ -8,9 +8,6 @@ from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from rtmri2speech.arrays import UInt8
 from rtmri2speech.data.media.scan import VideoScan, scan_video
 from rtmri2speech.errors import MediaError
@@ -54,7 +51,7 @@ class Clip:
         """Time at which the first frame starts on the container's clock, seconds."""
         return float(self.scan.starts[self.skipped])
 
-    def blocks(self) -> Iterator[NDArray[np.uint8]]:
+    def blocks(self) -> Iterator[UInt8]:
         """Normalized frames in order, blocks (n, size, size) of at most 64 frames, uint8."""
         if self._kept:
             yield from self._kept

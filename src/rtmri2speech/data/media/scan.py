@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rtmri2speech.arrays import Float64, Int64
 from rtmri2speech.data.media.timestamps import frame_times, tagged_duration
 from rtmri2speech.data.media.video import GrayConverter, GrayFrame, decode_stream, opened, read_video, video_stream
 from rtmri2speech.errors import MediaError
@@ -51,16 +51,16 @@ class VideoScan:
     height: int
     codec: str
     pixel_format: str
-    starts: NDArray[np.float64]
+    starts: Float64
     end: float
     rate: Fraction
     announced: int
     damaged: int
     concealed: int
-    means: NDArray[np.float64]
+    means: Float64
     blank: list[int]
     frozen: bool
-    histogram: NDArray[np.int64]
+    histogram: Int64
     over_bright: int
     kept: list[GrayFrame] | None = field(default=None, compare=False, repr=False)
 
@@ -177,7 +177,7 @@ class _Tally:
         self.concealed = 0
         self.frozen = True
         self._path = path
-        self._histograms: list[NDArray[np.int64]] = []
+        self._histograms: list[Int64] = []
 
     def add(self, gray: GrayFrame, concealed: bool) -> None:
         """Count a frame."""
@@ -208,13 +208,13 @@ class _Tally:
             if len(self.kept) * gray.nbytes > _KEEP_BYTES:
                 self.kept = None
 
-    def histogram(self, skipped: int) -> NDArray[np.int64]:
+    def histogram(self, skipped: int) -> Int64:
         """Counts by gray value without the first ``skipped`` frames."""
         kept = self._histograms[min(skipped, len(self._histograms) - 1) :]
         return np.asarray(np.sum(kept, axis=0, dtype=np.int64))
 
 
-def _over_bright(means: NDArray[np.float64]) -> int:
+def _over_bright(means: Float64) -> int:
     """Leading frames whose mean exceeds the clip's median by a tenth (USC-75: mean 100 falling to 59)."""
     steady = float(np.median(means))
     leading = means[: min(_LEADING_MAX, len(means) // 4)]

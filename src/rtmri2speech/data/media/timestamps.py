@@ -9,14 +9,14 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rtmri2speech.arrays import Float64
 from rtmri2speech.errors import MediaError
 
 
 def frame_times(
     path: Path, pts: list[int | None], time_base: Fraction | None, nominal: Fraction | None, fps: Fraction | None
-) -> tuple[NDArray[np.float64], float, Fraction]:
+) -> tuple[Float64, float, Fraction]:
     """Start of every frame and end of the last one in seconds, and the mean rate.
 
     Args:

@@ -31,7 +31,7 @@ _BT709 = 1
 # Errors of single packets after which the next packet may still be good.
 _DAMAGE = (av.error.InvalidDataError, av.error.ExternalError, av.error.EOFError)
 
-GrayFrame = NDArray[np.uint8] | NDArray[np.uint16]
+GrayFrame = UInt8 | NDArray[np.uint16]
 
 
 @contextmanager

@@ -1,1 +1,1 @@
-"""Checkpoints of a vocoder training, compared."""
+"""Checkpoints of a vocoder compared."""

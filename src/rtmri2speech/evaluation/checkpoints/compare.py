@@ -66,14 +66,13 @@ class Comparison:
         return self.out / BEST
 
     def rows(self) -> list[Row]:
-        """A row per checkpoint, best first: name, step, mean rank, and the mean of each measure (NaN: none)."""
+        """A row per checkpoint, best first: name, step, mean rank, and the mean of each measure; None where unknown."""
         names = columns_of(self.scores)
         rows: list[Row] = []
         for one in self.scores:
-            means = {name: one.measures.get(name, math.nan) for name in names}
-            rows.append(
-                {"checkpoint": one.checkpoint.name, "step": one.checkpoint.step, "mean_rank": one.rank, **means}
-            )
+            about: Row = {"checkpoint": one.checkpoint.name, "step": one.checkpoint.step, "mean_rank": one.rank}
+            known = {name: value for name, value in one.measures.items() if not math.isnan(value)}
+            rows.append({**about, **{name: known.get(name) for name in names}})
         return rows
 
     def save(self) -> list[Path]:

@@ -155,5 +155,5 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(stored, dict) or not isinstance(stored.get("recipe"), dict):
         raise UserError(f"{file}: damaged (it names no recipe).", right)
     if stored.get("kind") != "vocoder":
-        raise UserError(f"{file}: kind: {stored.get('kind')}, not a training of the vocoder.", right)
+        raise UserError(f"{file}: kind: {stored.get('kind')}, not a training run of a vocoder.", right)
     return stored

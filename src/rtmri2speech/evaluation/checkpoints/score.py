@@ -13,9 +13,9 @@ import torch
 from rtmri2speech.arrays import Float32
 from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.data.tables import Row, write_table
-from rtmri2speech.errors import BundleError
 from rtmri2speech.evaluation.checkpoints.load import VocoderCheckpoint
 from rtmri2speech.evaluation.checkpoints.references import Reference
+from rtmri2speech.inference.requirements import require_numbers
 from rtmri2speech.inference.vocoding import vocode
 from rtmri2speech.metrics.waveform import MEASURES, compare_waves, mean_of
 from rtmri2speech.models.vocoder.cpu_generator import for_inference
@@ -74,12 +74,7 @@ def score_checkpoint(
     vocoder = for_inference(checkpoint.bundle.build_vocoder(device))
     found: list[dict[str, float]] = []
     for item in speech:
-        wave = vocode(vocoder, item.mel_db, device)
-        if not np.isfinite(wave).all():
-            raise BundleError(
-                f"{checkpoint.bundle.source}: makes values that are not numbers of {item.name}.",
-                "The training run diverged; use an earlier checkpoint.",
-            )
+        wave = require_numbers(vocode(vocoder, item.mel_db, device), checkpoint.bundle.source, item.name)
         write_wav(out / f"{item.name}_generated.wav", wave, features.sample_rate)
         found.append(measure(item.wave, wave, features))
         progress.advance(len(item.mel_db))

@@ -168,7 +168,7 @@ def test_folders_that_are_no_run_of_a_vocoder(run: Run, kept: Path, talker: Path
         assert "run.json: damaged" in problem(tmp_path / "bad")
         shutil.rmtree(tmp_path / "bad")
     change(kept, kind="acoustic")
-    assert f"{kept / 'run.json'}: kind: acoustic, not a training of the vocoder" in problem(kept)
+    assert f"{kept / 'run.json'}: kind: acoustic, not a training run of a vocoder" in problem(kept)
     change(kept, kind="vocoder")
     for path in (kept / "checkpoints").iterdir():
         path.unlink()

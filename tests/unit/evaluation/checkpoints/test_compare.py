@@ -156,8 +156,8 @@ def test_a_checkpoint_that_has_come_apart_is_listed(bundle: Bundle, speech: list
     bad = VocoderCheckpoint("bad", 2, Bundle(**{**vars(bundle), "tensors": broken, "source": "bad.ckpt"}))
     result = compare([bad, VocoderCheckpoint("good", 1, bundle)], speech[:1], tmp_path)
     ((path, error),) = result.failures
-    assert str(path) == "bad.ckpt" and "not numbers of one" in error.problem and len(result.scores) == 1
-    with pytest.raises(BundleError, match=r"bad\.ckpt: makes values that are not numbers"):
+    assert str(path) == "bad.ckpt" and "not numbers for one" in error.problem and len(result.scores) == 1
+    with pytest.raises(BundleError, match=r"bad\.ckpt: gives values that are not numbers"):
         compare([bad], speech[:1], tmp_path)
 
 
