@@ -23,10 +23,9 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PARAMETERS = {
     "1_speak": "video = Path('videos/000.mp4')\nmodel = r2s.load_model('model.safetensors', 'cpu')",
     "2_maps_and_regions": (
-        "video = Path('videos/000.mp4')\nmodel = r2s.load_model('model.safetensors', 'cpu')\n"
-        "regions = video.with_suffix('.npz')"
+        "video = Path('videos/000.mp4')\nmodel = r2s.load_model('model.safetensors', 'cpu')\nregions = 'template'"
     ),
-    "3_dataset": "r2s.prepare('videos', 'dataset', split='recording', workers=1)\ndataset = r2s.Dataset('dataset')",
+    "3_dataset": "r2s.prepare('videos', 'dataset', split='recording', workers=1, frames={'size': 64})\ndataset = r2s.Dataset('dataset')",
 }
 
 
@@ -40,7 +39,7 @@ def test_the_notebooks_run(tmp_path: Path, tiny_phantom: Path, make_bundle: Make
     for number, video in enumerate(sorted(tiny_phantom.rglob("*.mp4"))):
         for suffix in (".mp4", ".wav", ".TextGrid", ".npz"):
             shutil.copy(video.with_suffix(suffix), tmp_path / "videos" / f"{number:03d}{suffix}")
-    save_bundle(make_bundle(frames=FrameConfig()), tmp_path / "model.safetensors")
+    save_bundle(make_bundle(frames=FrameConfig(size=64)), tmp_path / "model.safetensors")
     # One kernel for all of them: its start takes longer than their work.
     together = nbformat.v4.new_notebook()
     for path in NOTEBOOKS:

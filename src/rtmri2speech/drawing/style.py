@@ -99,7 +99,7 @@ def save_drawing(figure: Figure, path: Path, colors: int | None = None) -> Path:
         else:
             full = io.BytesIO()
             figure.savefig(full, format="png", dpi=_LOOK_DPI)
-            Image.open(full).convert("RGB").quantize(colors, kmeans=3).save(file, "PNG", optimize=True)
+            Image.open(full).convert("RGB").quantize(colors).save(file, "PNG", optimize=True)
     return path
 
 
