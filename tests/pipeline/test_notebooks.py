@@ -25,7 +25,10 @@ PARAMETERS = {
     "2_maps_and_regions": (
         "video = Path('videos/000.mp4')\nmodel = r2s.load_model('model.safetensors', 'cpu')\nregions = 'template'"
     ),
-    "3_dataset": "r2s.prepare('videos', 'dataset', split='recording', workers=1, frames={'size': 64})\ndataset = r2s.Dataset('dataset')",
+    "3_dataset": (
+        "r2s.prepare('videos', 'dataset', split='recording', workers=1, frames={'size': 64})\n"
+        "dataset = r2s.Dataset('dataset')"
+    ),
 }
 
 
