@@ -59,7 +59,7 @@ def test_recordings_become_speech(tmp_path: Path, tiny_phantom: Path, capsys: py
     run("check", dataset, "--workers", "1")
 
     acoustic, vocoder = tmp_path / "acoustic.safetensors", tmp_path / "vocoder.safetensors"
-    more = ["acoustic.max_epochs=4", "acoustic.max_steps=60", "acoustic.optimizer.lr=1e-2"]
+    more = ["acoustic.max_epochs=4", "acoustic.max_steps=40", "acoustic.optimizer.lr=1e-2"]
     more += ["acoustic.data.segment_frames=8", "acoustic.validate_every=2"]
     run("train", "acoustic", dataset, *SMALL, "--out", acoustic, "--set", *more)
     run(
@@ -132,7 +132,7 @@ class Program:
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_an_interrupted_prepare_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str], workers: int) -> None:
-    count = 80  # seconds of work, so that a busy machine sends the signal in time
+    count = 60  # seconds of work, so that a busy machine sends the signal in time
     video = write_recording(speak(1.5, seed=3, size=64), tmp_path / "videos", "t0")
     for number in range(1, count):
         for path in (video, video.with_suffix(".wav")):

@@ -17,6 +17,7 @@ from evaluated import evaluation_dataset
 from rtmri2speech.data.dataset.layout import Dataset, write_utterances
 from rtmri2speech.evaluation import protocol
 from rtmri2speech.models.bundle.model_file import Bundle, load_bundle, save_bundle
+from rtmri2speech.reporting.figures import evaluation as figures
 from rtmri2speech.signal.features import FeatureConfig
 
 Run = Callable[..., Any]
@@ -51,6 +52,12 @@ def evaluated(_prepared: Path, model_files: dict[str, Path], tmp_path_factory: p
     words = ["evaluate", _prepared, model_files["synthesizer"], "--out", out, "--workers", 1]
     assert main([str(word) for word in words]) == 0
     return out
+
+
+@pytest.fixture
+def without_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most of a short evaluation is the drawing of its figures, which tests of the numbers can do without."""
+    monkeypatch.setattr(figures, "draw_sheet", lambda *_: [])
 
 
 def metrics_of(out: Path) -> dict[str, Any]:
@@ -135,6 +142,7 @@ def test_tables_and_figures(evaluated: Path) -> None:
 
 @pytest.mark.process
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_figures")
 def test_half_precision_and_worker_processes_give_the_same(
     run: Run, prepared: Path, model_files: dict[str, Path], evaluated: Path, tmp_path: Path
 ) -> None:
@@ -147,6 +155,7 @@ def test_half_precision_and_worker_processes_give_the_same(
     assert other["floor"]["mel_mae_db"] == pytest.approx(one["floor"]["mel_mae_db"])
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_what_was_finished_is_not_done_again(
     run: Run, prepared: Path, model_files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,6 +178,7 @@ def test_what_was_finished_is_not_done_again(
     assert done[0] not in again and not (tmp_path / "o" / ".parts").exists()
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_an_utterance_without_sound_is_listed_and_the_others_are_measured(
     run: Run, prepared: Path, model_files: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -179,6 +189,7 @@ def test_an_utterance_without_sound_is_listed_and_the_others_are_measured(
     assert "unseen" not in metrics and metrics["failures"][0]["utterance"] == "new_0000"
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_without_vowels_the_rest_is_measured(
     run: Run, prepared: Path, model_files: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -193,6 +204,7 @@ def test_without_vowels_the_rest_is_measured(
     assert found["f1_error_median_hz"] is None and found["stoi"] is not None
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_without_praat_and_pesq_the_rest_is_measured(
     run: Run, prepared: Path, model_files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
