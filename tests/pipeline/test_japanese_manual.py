@@ -26,18 +26,11 @@ NOT_YET = {
     "how-to/gpu.md",
     "how-to/maps.md",
     "how-to/masking.md",
-    "how-to/notebook.md",
-    "how-to/own-recordings.md",
-    "how-to/page.md",
     "how-to/phonetics.md",
     "how-to/predicted-mels.md",
-    "how-to/public-corpora.md",
-    "how-to/report.md",
     "how-to/thesis-figures.md",
     "how-to/videos.md",
-    "how-to/windows.md",
     "reference/memo.md",
-    "tutorial/train.md",
 }
 
 
