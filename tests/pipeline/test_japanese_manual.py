@@ -22,10 +22,7 @@ ENGLISH_BUT = {"reference/memo.md"}
 NOT_YET = {
     "how-to/belief.md",
     "how-to/compare-checkpoints.md",
-    "how-to/evaluate.md",
     "how-to/gpu.md",
-    "how-to/maps.md",
-    "how-to/masking.md",
     "how-to/phonetics.md",
     "how-to/predicted-mels.md",
     "how-to/thesis-figures.md",
