@@ -23,11 +23,8 @@ NOT_YET = {
     "how-to/belief.md",
     "how-to/compare-checkpoints.md",
     "how-to/gpu.md",
-    "how-to/phonetics.md",
     "how-to/predicted-mels.md",
     "how-to/thesis-figures.md",
-    "how-to/videos.md",
-    "reference/memo.md",
 }
 
 
