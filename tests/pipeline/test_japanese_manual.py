@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,19 @@ def test_pages_without_a_translation_are_known() -> None:
     stay = {path.relative_to(DOCS).as_posix() for room in ENGLISH for path in DOCS.glob(room)} - ENGLISH_BUT
     without = {page for page in pages if not (DOCS / page).with_suffix(SUFFIX).is_file()}
     assert without - stay == NOT_YET, "write the Japanese page, or take it off the list"
+
+
+def test_lines_are_joined_and_headings_keep_their_addresses() -> None:
+    pytest.importorskip("markdown")
+    spec = spec_from_file_location("docs_japanese", DOCS / "scripts" / "japanese.py")
+    assert spec is not None and spec.loader is not None
+    hook = module_from_spec(spec)
+    spec.loader.exec_module(hook)
+    rest = "```\n一\n二\n```\n\n| 表 |\n|---|\n| 一 |\n"
+    text = f"# 題\n\n一行目、\n二行目は `code`\nと\n[先](a.md)。\n\n- 項目の\n  続き\n- 次\n\n{rest}"
+    assert hook.joined(text) == f"# 題\n\n一行目、二行目は `code`\nと[先](a.md)。\n\n- 項目の続き\n- 次\n\n{rest}"
+    page = "# A `b` c\n\n## Same\n\n```\n# no heading\n```\n\n## Same\n"
+    assert hook.addresses(page) == ["a-b-c", "same", "same_1"]
 
 
 def test_drift_is_named() -> None:
