@@ -10,10 +10,19 @@ if (location.protocol === "file:") {
       document.body.append(frame);
       this.inside = frame.contentWindow;
       this.inside.postMessage = (data) => this.answer(data);
-      const script = this.inside.document.createElement("script");
-      script.src = url;
-      script.onload = () => this.begin();
-      this.inside.document.body.append(script);
+      // The search loads the stemmers of its languages, each after the last.
+      this.inside.importScripts = (...urls) =>
+        urls.reduce((before, url) => before.then(() => this.load(url)), Promise.resolve());
+      this.load(url).then(() => this.begin());
+    }
+
+    load(url) {
+      return new Promise((done) => {
+        const script = this.inside.document.createElement("script");
+        script.src = url;
+        script.onload = done;
+        this.inside.document.body.append(script);
+      });
     }
 
     answer(data) {
@@ -37,4 +46,5 @@ if (location.protocol === "file:") {
       this.inside.frameElement.remove();
     }
   };
+  window.IFrameWorker = window.Worker;  // tells the search that addresses are relative to the script's, not to the page's
 }

@@ -70,11 +70,17 @@ def without_pesq(work: Path) -> Path:
 
 
 def put(page: Path, parts: dict[str, str]) -> None:
-    """Put printed lines into the page's fences of these names.
+    """Put printed lines into the fences of these names, in the page and in its Japanese translation.
 
     Raises:
         ValueError: when there is a fence without lines, or lines without a fence.
     """
+    for one in (page, page.with_suffix(".ja.md")):
+        put_into(one, parts)
+
+
+def put_into(page: Path, parts: dict[str, str]) -> None:
+    """The same, in one page."""
     text = page.read_text(encoding="utf-8")
     if without := set(re.findall(r"<!-- demo\.py: (.*) -->", text)) - set(parts):
         raise ValueError(f"{page}: nothing is printed under {', '.join(sorted(without))}")

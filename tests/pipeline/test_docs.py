@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from functools import cache
+from html import unescape
 from html.parser import HTMLParser
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -29,7 +30,9 @@ from rtmri2speech.signal.frames import FrameConfig
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 READMES = (ROOT / "README.md", ROOT / "README.ja.md")
-PAGES = sorted(path for path in DOCS.rglob("*.md") if "scripts" not in path.parts)
+# Blocks of a Japanese page are those of the English one (test_japanese_manual.py), and are run once.
+PAGES = sorted(path for path in DOCS.rglob("*.md") if not path.name.endswith(".ja.md"))
+JAPANESE = sorted(DOCS.rglob("*.ja.md"))
 FENCE = re.compile(r"^[ ]*```(\w*)\n(.*?)^[ ]*```", flags=re.MULTILINE | re.DOTALL)
 CALL = re.compile(r"(?:^|[\s/\\])rtmri2speech (.+)$")
 # Options of other programs, and those of the memo's that have become something else.
@@ -110,7 +113,10 @@ def test_a_command_line_is_complete(path: Path, line: str) -> None:
     app.parse_args(split(line), exit_on_error=False, print_error=False)
 
 
-@pytest.mark.parametrize("path", [*PAGES, *READMES], ids=names([*PAGES, *READMES]))
+PROSE = [*PAGES, *JAPANESE, *READMES]
+
+
+@pytest.mark.parametrize("path", PROSE, ids=names(PROSE))
 def test_the_options_in_the_text_exist(path: Path) -> None:
     for code in inline(path):
         words = [_hyphenated(word) for word in code.split()]
@@ -210,15 +216,21 @@ class Fetched(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.found: list[str] = []
+        self.other_languages: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         loads = values.get("src") or (values.get("href") if tag in ("link", "use", "image") else None)
         if loads and values.get("rel") != "canonical":
             self.found.append(loads)
+        if tag == "a" and "hreflang" in values:
+            self.other_languages.append(str(values["href"]))
 
 
-@pytest.mark.skipif(find_spec("material") is None, reason="mkdocs-material is not installed (extra docs)")
+SITE = ("material", "mkdocs_static_i18n")
+
+
+@pytest.mark.skipif(not all(map(find_spec, SITE)), reason="not installed: MkDocs and its plugins (extra docs)")
 def test_the_site_builds_without_warnings_and_fetches_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
@@ -226,12 +238,20 @@ def test_the_site_builds_without_warnings_and_fetches_nothing(tmp_path: Path) ->
     assert done.returncode == 0, done.stderr
     assert not done.stderr.strip()
     pages = list((tmp_path / "site").rglob("*.html"))
-    assert len(pages) > len(PAGES)  # and that of what is not found
+    assert len(pages) == 2 * len(PAGES) + 1  # and that of what is not found
+    for path in (*PAGES, *JAPANESE):
+        name = path.relative_to(DOCS).as_posix()
+        made = tmp_path / "site" / ("ja" if path in JAPANESE else "") / re.sub(r"(\.ja)?\.md$", ".html", name)
+        title = re.sub(r"^# |`", "", path.read_text(encoding="utf-8").split("\n", 1)[0])
+        assert title in unescape(made.read_text(encoding="utf-8")), made
     for page in pages:
         text = page.read_text(encoding="utf-8")
         parser = Fetched()
         parser.feed(text)
         assert [address for address in parser.found if re.match(r"(?:https?:)?//", address)] == [], page
+        if page.name != "404.html":
+            assert len(parser.other_languages) == 2, page
+            assert all((page.parent / address).is_file() for address in parser.other_languages), page
         assert "$`" not in text and "<merror" not in text, f"{page}: a formula is not understood"
     styles = "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "site").rglob("*.css"))
     assert not re.search(r"(?:url\(|@import\s*)[\"']?(?:https?:)?//", styles)
