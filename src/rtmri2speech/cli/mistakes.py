@@ -26,7 +26,7 @@ def explain(error: CycloptsError, app: App, words: Sequence[str], typed: Sequenc
         words: the command line, options with hyphens.
         typed: the same words as they were typed.
     """
-    if isinstance(error, UnknownCommandError) and (known := _script(typed)) is not None:
+    if isinstance(error, UnknownCommandError) and (known := _script(app, typed)) is not None:
         return known
     command, arguments = _command(app, words)
     remedy = f"See: rtmri2speech {command}{' ' * bool(command)}--help"
@@ -38,11 +38,11 @@ def explain(error: CycloptsError, app: App, words: Sequence[str], typed: Sequenc
     return UserError(" ".join(str(error).split()), remedy)
 
 
-def _script(typed: Sequence[str]) -> UserError | None:
+def _script(app: App, typed: Sequence[str]) -> UserError | None:
     rest = list(typed)
     if rest and _INTERPRETER.fullmatch(PurePath(rest[0]).name):
         rest = rest[1:]
-    answer = script_answer(rest[0]) if rest else None
+    answer = script_answer(rest[0]) if rest and rest[0] not in app else None
     return None if answer is None else UserError(f"{rest[0]}: a script of other programs, not a command.", answer)
 
 

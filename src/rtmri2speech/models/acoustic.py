@@ -261,7 +261,8 @@ def _read_cnn_weights(path: Path, backbone: str) -> dict[str, Tensor]:
         require_finite(given, str(path))
     except BundleError as error:
         reason = error.problem.removeprefix(f"{path}: ")
-        raise ConfigError(f"{path}: not weights of {backbone}: {reason}", error.remedy) from None
+        remedy = f"Give the timm file of this backbone. {error.remedy}"
+        raise ConfigError(f"{path}: not weights of {backbone}: {reason}", remedy) from None
     return given
 
 

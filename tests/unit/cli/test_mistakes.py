@@ -70,6 +70,7 @@ def test_every_setting_that_is_named_exists() -> None:
         ("prepare x", 'Command "prepare" needs --out.'),
         ("import acoustic m.pt", 'Command "import acoustic" needs --scaler and --out.'),
         ("inspect", 'Command "inspect" needs MODEL.'),
+        ("train --data_dir d", "acoustic, vocoder"),
         ("prepare x --out", "--out requires an argument"),
         ("bundle --half --vocodr v", "Unknown option: --vocodr. Did you mean --vocoder?"),
         ("prepare --wrong_one 3", "Unknown option: --wrong_one."),

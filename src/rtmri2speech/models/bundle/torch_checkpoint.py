@@ -41,7 +41,8 @@ def read_state(path: Path) -> dict[str, Tensor]:
         raise BundleError(f"{path}: not a PyTorch checkpoint, or damaged.", _RESAVE) from None
     except Exception as error:  # the reader raises many kinds on damaged input
         first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise BundleError(f"{path}: not a PyTorch checkpoint, or damaged ({first}).", _RESAVE) from None
+        why = "" if isinstance(error, LookupError) else f" ({first})"  # an instruction that pickle does not know
+        raise BundleError(f"{path}: not a PyTorch checkpoint, or damaged{why}.", _RESAVE) from None
     while isinstance(state, dict):
         inside = [state[key] for key in _WRAPPERS if isinstance(state.get(key), dict)]
         if not inside:
