@@ -39,8 +39,8 @@ _FINE_TUNED = (
 
 
 _FEW = (
-    "the run has kept no checkpoints besides the best and the last; train vocoder --set vocoder.keep_every=N keeps "
-    "those of every Nth validation."
+    "the run has kept no checkpoints besides the best and the last; the setting vocoder.keep_every=N of train vocoder "
+    "keeps those of every Nth validation."
 )
 
 

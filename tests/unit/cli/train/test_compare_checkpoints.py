@@ -220,7 +220,7 @@ def test_a_run_that_has_kept_no_others_names_the_setting(run: Run, kept: Path, t
     words = ["compare-checkpoints", kept, "--videos", talker, "--device", "cpu", "--out"]
     assert "keep_every" not in run(*words, tmp_path / "one").err
     (kept / "checkpoints" / "step_000010.ckpt").rename(kept / "checkpoints" / "last.ckpt")
-    assert "--set vocoder.keep_every=N" in run(*words, tmp_path / "two").err
+    assert "the setting vocoder.keep_every=N" in run(*words, tmp_path / "two").err
 
 
 def test_a_checkpoint_of_another_mel_is_refused_with_the_fields(
