@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 import shlex
 from pathlib import Path
 
 import pytest
+import torch
 from cyclopts import App, CycloptsError
 
-from rtmri2speech.cli.main import app
+from rtmri2speech.assets import find_model
+from rtmri2speech.cli.main import app, main
+from rtmri2speech.models.bundle.model_file import load_bundle
 
 ROOT = Path(__file__).parents[2]
 README, JAPANESE = ROOT / "README.md", ROOT / "README.ja.md"
@@ -108,3 +113,56 @@ def _level(words: tuple[str, ...]) -> App:
 def test_what_the_readme_points_to_is_there(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
     assert [link for link in links if not link.startswith("http") and not (ROOT / link).exists()] == []
+
+
+TRAINING = [line for line in blocks() if line.startswith("train ")]
+SMALLEST = {
+    "acoustic": ["data.segment_frames=4", "data.batch_size=1", "data.micro_batch_size=1", "data.num_workers=0"],
+    "vocoder": [
+        "data.segment_frames=8",
+        "data.batch_size=1",
+        "data.num_workers=0",
+        "data.crops_per_utterance=2",
+        "data.validation_seconds=0.3",
+        "discriminator_divisor=16",
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def dataset(talker: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("readme") / "dataset"
+    words = ["prepare", str(talker), "--out", str(folder), "--split", "blocks", "--split-ratio", "60", "40", "0"]
+    assert main([*words, "--workers", "1"]) == 0
+    return folder
+
+
+def test_the_training_lines_start_from_the_shipped_model() -> None:
+    assert {line.split()[1] for line in TRAINING} == {"acoustic", "vocoder"}
+    assert all("--init phantom" in line for line in TRAINING)
+
+
+@pytest.mark.train
+@pytest.mark.slow
+@pytest.mark.parametrize("line", TRAINING)
+def test_a_line_that_trains_from_the_shipped_model(line: str, dataset: Path, tmp_path: Path) -> None:
+    stage = line.split()[1]
+    values = ["max_steps=2", "max_epochs=2", *SMALLEST[stage]]
+    out = tmp_path / "model.safetensors"
+    words = [str(dataset) if word == "dataset" else word for word in shlex.split(line)]
+    words[words.index("--out") + 1] = str(out)
+    more = ["--device", "cpu", "--set", *(f"{stage}.{value}" for value in values)]
+    assert main([*words, *more]) == 0
+    log = (tmp_path / "model_run" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    found = [value for row in map(json.loads, log) for value in row.values()]
+    assert found and all(
+        value is not None and math.isfinite(float(value)) for value in found if not isinstance(value, str)
+    )
+    trained, shipped = load_bundle(out), load_bundle(find_model("phantom"))
+    changed = [
+        name
+        for name, value in trained.stage(stage).items()
+        if value.is_floating_point() and not torch.equal(value, shipped.stage(stage)[name].float())
+    ]
+    assert changed and all(bool(value.isfinite().all()) for value in trained.tensors.values())

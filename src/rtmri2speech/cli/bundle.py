@@ -77,8 +77,8 @@ def hifigan(
     checkpoint: Path,
     /,
     *,
-    config: Path,
     out: Path,
+    config: Path | None = None,
     preemphasis: Annotated[float, Parameter(name="--preemph")] = defaults.PREEMPHASIS,
 ) -> int:
     """Bring in a HiFi-GAN generator, as the original program writes it.
@@ -87,10 +87,10 @@ def hifigan(
     ----------
     checkpoint
         The file g_00000000.
-    config
-        Its config.json.
     out
         The model file to write.
+    config
+        Its config.json; by default the one in the checkpoint's folder.
     preemphasis
         Pre-emphasis of the mel it was trained on; the checkpoint does not say.
     """
@@ -107,6 +107,7 @@ def acoustic(
     out: Path,
     backbone: str = "tf_efficientnetv2_b2",
     normalization: Literal["memo", "robust"] = "memo",
+    inference: Literal["average", "last", "sequence"] = "average",
 ) -> int:
     """Bring in an acoustic model, mri_acoustic_model.pt, with its scaler.
 
@@ -122,13 +123,17 @@ def acoustic(
         Its CNN, by its name in timm.
     normalization
         How its frames were scaled.
+    inference
+        How it makes one mel of overlapping windows: average, or last, for a model that was trained on single windows;
+        sequence for one that was trained on long segments.
     """
     from rtmri2speech.models.acoustic import AcousticConfig
     from rtmri2speech.models.bundle.import_acoustic import import_acoustic
     from rtmri2speech.signal.frames import FrameConfig
 
     frames = FrameConfig(mode=normalization)
-    return _save(import_acoustic(checkpoint, scaler, AcousticConfig(backbone=backbone), frames=frames), out)
+    config = AcousticConfig(backbone=backbone, inference=inference)
+    return _save(import_acoustic(checkpoint, scaler, config, frames=frames), out)
 
 
 def _save(result: Bundle, out: Path) -> int:

@@ -93,16 +93,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # File names may hold letters that the terminal's code page lacks (Windows).
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    words = [_hyphenated(word) for word in (sys.argv[1:] if arguments is None else arguments)]
-    debug = "--debug" in words
-    words = [word for word in words if word != "--debug"]
+    typed = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in typed
+    typed = [word for word in typed if word != "--debug"]
+    words = [_hyphenated(word) for word in typed]
     remember(app, words)
     try:
         result = app(words, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
     except CycloptsError as error:
-        message = " ".join(str(error).split())
-        return _fail(UserError(message, f"See: rtmri2speech {_command_of(words)}--help"), debug)
+        from rtmri2speech.cli.mistakes import explain
+
+        return _fail(explain(error, app, words, typed), debug)
     except UserError as error:
         return _fail(error, debug)
     except KeyboardInterrupt:
@@ -133,19 +135,6 @@ def _hyphenated(word: str) -> str:
         return word
     flag = match[0].replace("_", "-")
     return _RESPELLED.get(flag, flag) + word[match.end() :]
-
-
-def _command_of(words: Sequence[str]) -> str:
-    commands = []
-    level: App = app
-    for word in words:
-        if word.startswith("-") or word not in level:
-            break
-        commands.append(word)
-        if word not in ("train", "import", "export-mels", "analyze", "render"):
-            break
-        level = level[word]
-    return "".join(f"{command} " for command in commands)
 
 
 def _fail(error: UserError, debug: bool) -> int:

@@ -55,8 +55,8 @@ class Conditions:
             BundleError: when the model makes values that are not numbers.
             DatasetError: when the frames are missing or damaged.
         """
-        predicted = self.predict(utterance)
         source = self.model.bundle.source
+        predicted = require_numbers(self.predict(utterance), source, utterance.id)
         yield "model", predicted, require_numbers(self.model.vocode(predicted), source, utterance.id)
         yield "ceiling", true_mel, require_numbers(self.model.vocode(true_mel), source, utterance.id)
         mean = np.repeat(self._mean, len(true_mel), axis=0)

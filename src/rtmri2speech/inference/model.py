@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from rtmri2speech.arrays import Float32
+from rtmri2speech.arrays import Float32, UInt8
 from rtmri2speech.assets import find_model
 from rtmri2speech.data.media.clips import Clip, open_video
 from rtmri2speech.data.media.scan import VideoScan
+from rtmri2speech.errors import UserError
 from rtmri2speech.inference.encoder import encode, predict
-from rtmri2speech.inference.requirements import require_acoustic, require_synthesizer
+from rtmri2speech.inference.familiarity import LIMIT, FrameSample, unfamiliarity
+from rtmri2speech.inference.requirements import require_acoustic, require_numbers, require_synthesizer
 from rtmri2speech.inference.speech import Speech
 from rtmri2speech.inference.vocoding import vocode
 from rtmri2speech.models.acoustic import AcousticModel
@@ -130,14 +134,35 @@ class Model:
             BundleError: when there is no acoustic model.
             MediaError: when the video cannot be decoded.
         """
-        return predict(self.acoustic, encode(self.acoustic, clip.blocks(), self.pixel_mask, progress))
+        return self._predict(clip.blocks(), progress)
+
+    def _predict(self, blocks: Iterable[UInt8], progress: Progress) -> Float32:
+        return predict(self.acoustic, encode(self.acoustic, blocks, self.pixel_mask, progress))
+
+    @cached_property
+    def _cnn_with_statistics(self) -> nn.Module:
+        return self.bundle.build_acoustic(self.device).cnn
+
+    def _remarks(self, sample: FrameSample) -> list[str]:
+        far = unfamiliarity(self._cnn_with_statistics, sample.frames, self.pixel_mask)
+        if far is None or far <= LIMIT:
+            return []
+        return [
+            f"the frames are unlike those that the model was trained on (distance {far:.1f}, its own kind stays below "
+            f"{LIMIT:g}; another scanner, section, crop or direction?): mistrust the speech, train the model further"
+        ]
 
     def vocode(self, mel_db: Float32) -> Float32:
         """The wave (hop_length * T,) of a mel spectrogram (T, M) in dB.
 
         Raises:
             BundleError: when there is no vocoder.
+            UserError: when the mel holds values that are not numbers.
         """
+        if not np.isfinite(mel_db).all():
+            raise UserError(
+                "`mel_db`: holds values that are not numbers (NaN or infinity).", "Give a mel spectrogram in dB."
+            )
         return vocode(self.vocoder, mel_db, self.device, self.dtype)
 
     def synthesize(self, video: str | Path, *, fps: FrameRate | None = None, progress: Progress = SILENT) -> Speech:
@@ -151,15 +176,18 @@ class Model:
             progress: counts frames.
 
         Raises:
-            BundleError: when a stage is missing.
+            BundleError: when a stage is missing, or makes values that are not numbers.
             ConfigError: when ``fps`` is not a frame rate.
             MediaError: when the video cannot be used.
         """
         require_synthesizer(self.bundle)
         clip = self.open(video, fps)
         progress.expect(clip.n_frames)
-        mel = self.predict_mel(clip, progress)
-        return Speech(Path(video).stem, self.vocode(mel), mel, self.features, _notes(clip.scan))
+        source, name = self.bundle.source, Path(video).stem
+        sample = FrameSample(clip.n_frames)
+        mel = require_numbers(self._predict(sample.through(clip.blocks()), progress), source, name)
+        wave = require_numbers(self.vocode(mel), source, name)
+        return Speech(name, wave, mel, self.features, _notes(clip.scan) + self._remarks(sample))
 
     def about(self) -> dict[str, Any]:
         """What results of this model carry with them: its file, hash and training; the last alone if it has no file."""

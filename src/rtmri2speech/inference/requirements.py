@@ -53,20 +53,20 @@ def require_fit(bundle: Bundle, dataset: Dataset) -> None:
         )
 
 
-def require_numbers(wave: Float32, source: str, name: str) -> Float32:
-    """The wave (N,) of a vocoder, made sure to hold numbers.
+def require_numbers(made: Float32, source: str, name: str) -> Float32:
+    """What a model has made, a mel (T, M) or a wave (N,), sure to hold numbers.
 
     Args:
-        wave: any.
+        made: any.
         source: the model's file, for the message.
         name: the utterance's.
 
     Raises:
         BundleError: when a value is NaN or infinite.
     """
-    if not np.isfinite(wave).all():
+    if not np.isfinite(made).all():
         raise BundleError(
             f"{source}: gives values that are not numbers for {name}.",
             "The training run diverged; use an earlier checkpoint.",
         )
-    return wave
+    return made

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, Self
 
 import timm
 import torch
 from pydantic import Field
-from timm.models import load_state_dict as read_timm_weights
 from timm.models.efficientnet import EfficientNetFeatures
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from rtmri2speech.config import Config
-from rtmri2speech.errors import ConfigError
+from rtmri2speech.errors import BundleError, ConfigError
+from rtmri2speech.models.bundle.strict_loading import require_finite
+from rtmri2speech.models.bundle.torch_checkpoint import read_weights
 from rtmri2speech.models.gradient_checkpointing import recomputed, require_recomputable
 from rtmri2speech.signal import defaults
 from rtmri2speech.signal.scaler import MelScaler
@@ -230,7 +230,8 @@ def _build_cnn(config: AcousticConfig) -> nn.Module:
     path = config.cnn_weights
     if path is not None and not Path(path).is_file():
         raise ConfigError(f"{path}: no such file of CNN weights.", "Correct cnn_weights, or leave it out.")
-    overlay = None if path is None else {"file": path}
+    given = {} if path is None else _read_cnn_weights(Path(path), config.backbone)
+    overlay = None if path is None else {"state_dict": dict(given)}  # timm takes its own things out of it
     try:
         with _quiet_timm():
             cnn: nn.Module = timm.create_model(
@@ -240,29 +241,49 @@ def _build_cnn(config: AcousticConfig) -> nn.Module:
                 pretrained=path is not None,
                 pretrained_cfg_overlay=overlay,
             )
-        missing = [] if path is None else _not_from_file(cnn, path)
-    except (RuntimeError, ValueError, AssertionError, KeyError, EOFError, OSError, pickle.UnpicklingError) as error:
+    except (RuntimeError, ValueError, AssertionError, KeyError, OSError) as error:
         first = (str(error).splitlines() or [""])[0]
         if path is None:
             raise ConfigError(f"backbone '{config.backbone}': {first}", "Give the name of a timm model.") from None
-        raise ConfigError(
-            f"{path}: not weights of {config.backbone} ({first}).", "Give the timm file of this backbone."
-        ) from None
-    if missing:
-        raise ConfigError(
-            f"{path}: not weights of {config.backbone}: {len(missing)} tensors are missing, first '{missing[0]}'.",
-            "Give the timm file of this backbone.",
-        )
+        raise _not_its_weights(path, config.backbone, f" ({first}).") from None
+    if path is not None:
+        _forget_weights(cnn)
+        if missing := _not_from_file(cnn, given):
+            few = f": {len(missing)} tensors are missing, first '{missing[0]}'."
+            raise _not_its_weights(path, config.backbone, few)
     return cnn
 
 
-def _not_from_file(cnn: nn.Module, path: str) -> list[str]:
-    """Tensors of ``cnn`` that the file does not hold.
+def _read_cnn_weights(path: Path, backbone: str) -> dict[str, Tensor]:
+    # Not by timm, whose older versions (1.0.9 among them) run code that a stranger may have put into the file.
+    try:
+        given = read_weights(path)
+        require_finite(given, str(path))
+    except BundleError as error:
+        reason = error.problem.removeprefix(f"{path}: ")
+        remedy = f"Give the timm file of this backbone. {error.remedy}"
+        raise ConfigError(f"{path}: not weights of {backbone}: {reason}", remedy) from None
+    return given
+
+
+def _not_its_weights(path: str, backbone: str, why: str) -> ConfigError:
+    return ConfigError(f"{path}: not weights of {backbone}{why}", "Give the timm file of this backbone.")
+
+
+def _forget_weights(cnn: nn.Module) -> None:
+    """Drop the file's tensors from what timm keeps about a model: they would stay in memory, and be copied with it."""
+    for part in cnn.modules():
+        about = part.__dict__.get("pretrained_cfg")
+        if isinstance(about, dict):
+            part.pretrained_cfg = {name: value for name, value in about.items() if name != "state_dict"}  # type: ignore[assignment]
+
+
+def _not_from_file(cnn: nn.Module, given: Mapping[str, Tensor]) -> list[str]:
+    """Tensors of ``cnn`` that a file did not hold.
 
     timm loads backbones of features without strictness: a foreign file would leave a random network behind.
     Some backbones are renamed on the way, so a tensor counts as read when its name or its values are in the file.
     """
-    given: dict[str, Tensor] = read_timm_weights(path)
 
     def is_there(name: str, value: Tensor) -> bool:
         return name in given or any(

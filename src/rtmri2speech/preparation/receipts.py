@@ -82,7 +82,9 @@ def _key(job: Job) -> str:
     recording = job.recording
     for source in recording.sources:
         if not source.is_file():
-            raise MediaError(f"{source}: no such file.", "It was there a moment ago: check the disk.")
+            raise MediaError(
+                f"{source}: no such file.", "Check its name and folder, and the disk or share that it is on."
+            )
     options = job.options.model_dump(mode="json", exclude={"mask", "seed", "split_ratio", "test_speakers"})
     if job.split is None:
         options["split_ratio"] = job.options.split_ratio

@@ -12,6 +12,7 @@ from rtmri2speech.inference.requirements import require_fit
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.bundle.import_hifigan import find_config, import_hifigan
 from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
+from rtmri2speech.models.bundle.torch_checkpoint import is_torch_file
 from rtmri2speech.models.vocoder.adapt import MelInput, transfer
 from rtmri2speech.models.vocoder.generator import Generator
 from rtmri2speech.signal.features import FeatureConfig
@@ -132,7 +133,7 @@ def _is_checkpoint(path: Path) -> bool:
         return False
     if len(start) < 9 or start[8:] == b"{":  # a .safetensors file: a length of 8 bytes, then JSON
         return False
-    if start.startswith((b"PK", b"\x80")):  # a ZIP archive, or the pickle that was written before 2020
+    if is_torch_file(start):
         return True
     raise BundleError(
         f"{path}: neither a model of this program nor a PyTorch checkpoint, or damaged.",

@@ -7,6 +7,7 @@ import shutil
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.data.dataset.layout import Dataset
+from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.data.media.clips import open_clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.video import write_video
@@ -319,6 +321,21 @@ def test_blank_and_over_bright_frames_are_pointed_out(model: Model, tmp_path: Pa
     notes = saved(model, tmp_path / "odd.mkv", tmp_path / "out").notes
     assert len(notes) == 2
     assert "1 blank frame(s), the first at 1.84 s" in notes[0] and "0.29 s are over-bright" in notes[1]
+
+
+@pytest.mark.parametrize("stage", ["acoustic.head.weight", "vocoder.conv_pre.weight"])
+def test_values_that_are_not_numbers_are_never_written(
+    bundle: Bundle, talker: Path, tmp_path: Path, stage: str
+) -> None:
+    tensors = {**bundle.tensors, stage: torch.full_like(bundle.tensors[stage], 3e38)}
+    model = Model(replace(bundle, tensors=tensors, source="huge.safetensors"))
+    with pytest.raises(BundleError, match=r"huge\.safetensors: gives values that are not numbers for talker"):
+        model.synthesize(talker)
+    with pytest.raises(UserError, match="`mel_db`: holds values that are not numbers"):
+        Model(bundle).vocode(np.full((3, 64), np.nan, np.float32))
+    with pytest.raises(UserError, match=r"x\.wav: not written, because samples are not numbers"):
+        write_wav(tmp_path / "x.wav", np.array([0.0, np.inf], np.float32), 8000)
+    assert not list(tmp_path.iterdir())
 
 
 class FullDisk:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 import timm
@@ -186,6 +187,58 @@ def test_weights_file_that_is_missing_or_foreign(acoustic_config: AcousticConfig
     torch.save(shapes, tmp_path / "shapes.pth")
     with pytest.raises(ConfigError, match=r"shapes\.pth: not weights"):
         build("shapes.pth")
+
+
+class Stranger:
+    """Runs code when it is read by pickle."""
+
+    def __init__(self, victim: Path) -> None:
+        self.victim = victim
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.victim,)
+
+
+@pytest.mark.parametrize("name", ["w.pth", "w.bin", "w.safetensors"])
+def test_code_in_a_weights_file_is_never_run(
+    acoustic_config: AcousticConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def read_as_in_timm_1_0_9(checkpoint_path: str, *_: Any, **__: Any) -> Any:
+        return torch.load(checkpoint_path, map_location="cpu", weights_only=False)
+
+    monkeypatch.setattr("timm.models._builder.load_state_dict", read_as_in_timm_1_0_9)
+    monkeypatch.setattr("timm.models._helpers.load_state_dict", read_as_in_timm_1_0_9)
+    state = dict(timm.create_model("test_efficientnet").state_dict())
+    torch.save({"state_dict": state, "args": Stranger(tmp_path / "run")}, tmp_path / name)
+    update = {"cnn_weights": str(tmp_path / name)}
+    with pytest.raises(ConfigError, match=f"{name}: not weights of test_efficientnet") as caught:
+        AcousticModel(acoustic_config.model_copy(update=update), M)
+    assert "\n" not in caught.value.problem and not (tmp_path / "run").exists()
+
+
+def test_weights_file_of_a_training(acoustic_config: AcousticConfig, tmp_path: Path) -> None:
+    """Inside what a training saves, the moving average first, under the names of a model that runs on several GPUs."""
+    whole = timm.create_model("test_efficientnet").state_dict()
+    average = {f"module.{name}": value for name, value in whole.items()}
+    other = {name: torch.zeros_like(value) for name, value in average.items()}
+    path = tmp_path / "w.pth"
+    torch.save({"epoch": 3, "state_dict": other, "state_dict_ema": average}, path)
+    model = AcousticModel(acoustic_config.model_copy(update={"cnn_weights": str(path)}), M)
+    assert all(torch.equal(value, whole[name]) for name, value in model.cnn.state_dict().items())
+    assert "state_dict" not in getattr(model.cnn, "pretrained_cfg", {})
+
+
+@pytest.mark.parametrize("name", ["w.pth", "w.safetensors"])
+def test_weights_file_without_numbers(acoustic_config: AcousticConfig, tmp_path: Path, name: str) -> None:
+    def refuse(state: dict[str, Tensor], message: str) -> None:
+        (torch.save if name.endswith("pth") else save_file)(state, tmp_path / name)
+        with pytest.raises(ConfigError, match=message):
+            AcousticModel(acoustic_config.model_copy(update={"cnn_weights": str(tmp_path / name)}), M)
+
+    state = dict(timm.create_model("test_efficientnet").state_dict())
+    state["conv_stem.weight"] = torch.full_like(state["conv_stem.weight"], torch.inf)
+    refuse(state, r"not numbers \(NaN or infinity\), in conv_stem\.weight")
+    refuse({}, "holds no weights by name")
 
 
 def test_weights_file_of_a_wrapped_backbone(acoustic_config: AcousticConfig, tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def compare_checkpoints(
     Parameters
     ----------
     run
-        The run folder of train vocoder.
+        The run folder of train vocoder, or a folder of HiFi-GAN checkpoints (g_...) with their config.json.
     videos
         Videos, or folders with videos, with their sound: NAME.wav or NAME.flac next to the video, or its sound track.
     dataset

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rtmri2speech.training.summary import TrainingSummary
 
 DType = Literal["auto", "float32", "bfloat16", "float16"]
+VocoderDType = Literal["auto", "float32", "bfloat16"]
 _PRECISION = {"auto": "auto", "float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
 # The reference configuration's share of the sound's own mels (section 3).
 _EXTRA_WEIGHT = 0.8
@@ -89,7 +90,7 @@ def vocoder(
     init: ModelFile | None = None,
     resume: Annotated[bool, Flag] = False,
     device: Device = "auto",
-    dtype: DType | None = None,
+    dtype: VocoderDType | None = None,
     fine_tune: Annotated[bool, Flag] = False,
     input_mels_dir: Path | None = None,
     extra_mels_dir: Path | None = None,

@@ -162,7 +162,17 @@ def sound_writer(path: Path, rate: int) -> Iterator[soundfile.SoundFile]:
 
 
 def write_wav(path: Path, samples: Floating, rate: int) -> None:
-    """Write mono samples, shape (N,), amplitude -1 to 1, as 16-bit wav in one step."""
+    """Write mono samples, shape (N,), amplitude -1 to 1, as 16-bit wav in one step.
+
+    Raises:
+        MediaError: when a sample is not a number, which would become noise at full scale.
+        UserError: when the disk is full or the folder cannot be written.
+    """
+    if not np.isfinite(samples).all():
+        raise MediaError(
+            f"{path}: not written, because samples are not numbers (NaN or infinity).",
+            "Use another model or an earlier checkpoint: what made the sound has diverged.",
+        )
     with sound_writer(path, rate) as file:
         file.write(samples)
 

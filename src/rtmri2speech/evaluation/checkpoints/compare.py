@@ -16,6 +16,7 @@ from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.data.tables import Row, write_table
 from rtmri2speech.errors import BundleError, ConfigError, UserError
+from rtmri2speech.evaluation.checkpoints.hifigan_folder import HifiganFolder, generators
 from rtmri2speech.evaluation.checkpoints.load import VocoderCheckpoint, VocoderRun
 from rtmri2speech.evaluation.checkpoints.ranking import best_first, columns_of, require_measurable
 from rtmri2speech.evaluation.checkpoints.references import Reference, VideoReader, from_dataset
@@ -34,6 +35,12 @@ BEST = "vocoder.safetensors"
 _FINE_TUNED = (
     "this vocoder was fine-tuned on predicted mels and is given those of the recorded sound; `model=ACOUSTIC` gives it "
     "predictions."
+)
+
+
+_FEW = (
+    "the run has kept no checkpoints besides the best and the last; the setting vocoder.keep_every=N of train vocoder "
+    "keeps those of every Nth validation."
 )
 
 
@@ -116,7 +123,7 @@ def compare_checkpoints(
     """Find the best checkpoint of a training run of a vocoder.
 
     Args:
-        run: run folder of the training.
+        run: run folder of the training, or a folder of ``g_*`` of the released HiFi-GAN code with their JSON.
         videos: videos, or folders with videos, with their sound.
         dataset: instead of videos, a prepared dataset.
         split: which utterances of the dataset.
@@ -144,7 +151,7 @@ def compare_checkpoints(
     _require_one_source(bool(videos) or pairs is not None, dataset, [name for name, used in of_videos.items() if used])
     require_measurable(by)
     rate = frame_rate(fps)
-    training, place = VocoderRun(Path(run)), choose_device(device)
+    training, place = _open(Path(run)), choose_device(device)
     acoustic = None if model is None else load_bundle(find_model(model))
     opened = None if dataset is None else Dataset(Path(dataset))
     given = [] if opened is None else [(opened.meta.features, opened.root)]
@@ -159,11 +166,20 @@ def compare_checkpoints(
         speech, unusable = VideoReader(features, predictor, rate, on_mismatch).read_all(corpus.recordings())
     folder = Path(out) if out is not None else training.path.with_name(f"{training.path.name}_compared")
     notes = [_FINE_TUNED] if speech and training.mels is not None and model is None else []
+    notes += [_FEW] if _kept_none(training) else []
     failures += unusable
     if not speech:
         return Comparison([], folder, 0, failures, notes)
     compared = compare(checkpoints, speech, folder, by=by, device=place, progress=progress)
     return replace(compared, failures=[*failures, *compared.failures], notes=notes)
+
+
+def _open(run: Path) -> VocoderRun:
+    return HifiganFolder(run) if generators(run) else VocoderRun(run)
+
+
+def _kept_none(training: VocoderRun) -> bool:
+    return {path.stem for path in training.checkpoints} <= {"best", "last", "previous"}
 
 
 def _require_one_source(videos: bool, dataset: str | Path | None, of_videos: list[str]) -> None:

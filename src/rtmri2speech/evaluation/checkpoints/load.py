@@ -145,7 +145,10 @@ class VocoderRun:
 
 def _read(path: Path) -> dict[str, Any]:
     file = path / "run.json"
-    right = "Give the run folder of train vocoder (by default next to the model, ending in _run)."
+    right = (
+        "Give the run folder of train vocoder (by default next to the model, ending in _run), or a folder of g_* with "
+        "their config.json."
+    )
     try:
         stored = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):

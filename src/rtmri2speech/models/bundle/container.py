@@ -15,11 +15,16 @@ from torch import Tensor
 
 from rtmri2speech.data.files import replacing
 from rtmri2speech.errors import BundleError
+from rtmri2speech.models.bundle.torch_checkpoint import is_torch_file
 
 SCHEMA = 1
 """Version of the file's layout."""
 
 _METADATA_KEY = "rtmri2speech"
+_IMPORT = (
+    "Bring it in first: rtmri2speech import acoustic FILE --scaler scaler.json --out OUT.safetensors (frames to mel), "
+    "or rtmri2speech import hifigan FILE --out OUT.safetensors (a vocoder)."
+)
 _AGAIN = "Copy or download the file again, or save it anew from the training run."
 
 
@@ -61,7 +66,7 @@ def read_container(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     except OSError as error:
         raise BundleError(f"{path}: cannot be read ({error.strerror or error}).", "Check its permissions.") from None
     except Exception as error:  # the reader raises many kinds on damaged input, none of them documented
-        raise BundleError(f"{path}: {_damage(path, error)}", _AGAIN) from None
+        raise BundleError(f"{path}: {_damage(path, error)}", _IMPORT if _is_foreign(path) else _AGAIN) from None
     if text is None:
         raise BundleError(
             f"{path}: a .safetensors file, but not a model of this program.",
@@ -89,10 +94,18 @@ def _check_schema(path: Path, schema: Any, header: dict[str, Any], tensors: dict
         raise BundleError(f"{path}: changed after it was saved; its digest does not fit.", _AGAIN)
 
 
+def _is_foreign(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(9)
+    return start[8:] != b"{" and is_torch_file(start)
+
+
 def _damage(path: Path, error: Exception) -> str:
     size = path.stat().st_size
     with path.open("rb") as file:
         announced, brace = int.from_bytes(file.read(8), "little"), file.read(1)
+    if _is_foreign(path):
+        return "a PyTorch checkpoint, not a model file of this program."
     if size < 9 or (brace == b"{" and announced + 8 > size) or "incomplete" in str(error).lower():
         return f"cut short ({size} bytes), or damaged."
     if brace != b"{":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from torch import Tensor
 
@@ -16,6 +17,15 @@ from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.signal.mel_statistics import MelStatistics
 from rtmri2speech.signal.scaler import MelScaler
+
+WINDOWS: Final = "average"
+"""How windows are put together for weights that were trained on windows."""
+
+_WAYS = {
+    "average": "each frame's mel is the mean over the windows that hold it, which suits training on single windows",
+    "last": "each frame's mel is the last one of the window that ends with it",
+    "sequence": "the LSTM reads the whole recording, which suits training on segments of 16 frames and more",
+}
 
 
 def import_acoustic(
@@ -31,10 +41,15 @@ def import_acoustic(
     agrees, the BiLSTM by its weight names, the output layer as the one matrix left over. ``hidden``
     and the number of mel bands are read from the shapes.
 
+    The reference configuration trains on single windows of four frames. Weights of that kind know no longer sequence:
+    where the configuration does not say how windows are put together, it is ``average``, as in the program they are
+    from (a frame's mel from the windows that hold it), and not this program's ``sequence``.
+
     Args:
         checkpoint: a state dict, plain or inside the dictionary a training script saves.
         scaler_json: the dataset's ``scaler.json``.
-        config: backbone, window length and inference mode; by default those of the reference configuration.
+        config: backbone, window length and inference mode; by default those of the reference configuration, and
+            ``average``.
         features: the mel definition it was trained with; by default ours, with the number of bands found.
         frames: how its frames were prepared; by default as in the reference configuration.
 
@@ -44,6 +59,8 @@ def import_acoustic(
     """
     state = read_state(checkpoint)
     config = config or AcousticConfig()
+    if "inference" not in config.model_fields_set:
+        config = config.model_copy(update={"inference": WINDOWS})
     source = str(checkpoint)
     lstm, hidden = _find_lstm(state, source)
     rest = {name: value for name, value in state.items() if name not in lstm.values()}
@@ -74,7 +91,8 @@ def import_acoustic(
     card = (
         f"Acoustic model imported from {checkpoint.name} with {scaler_json.name}. Parts were matched by names and "
         "shapes. The file does not say how frames and mel spectrograms were prepared, nor how the directions of the "
-        "LSTM are joined: assumed are the values of this bundle and their sum."
+        "LSTM are joined: assumed are the values of this bundle and their sum.\n\n"
+        f"Inference: {config.inference}, with windows of {config.ref_frames} frames: {_WAYS[config.inference]}."
     )
     provenance = {"imported_from": checkpoint.name, "scaler": scaler_json.name}
     return Bundle.from_acoustic(model, features, frames or FrameConfig(), provenance=provenance, card=card)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from torch import Tensor
 
 from rtmri2speech.errors import BundleError
 from rtmri2speech.models.bundle.model_file import Bundle
@@ -31,19 +34,21 @@ _VOCODER_KEYS = {
 }
 
 
-def import_hifigan(checkpoint: Path, config_json: Path, preemphasis: float | None = None) -> Bundle:
+def import_hifigan(checkpoint: Path, config_json: Path | None = None, preemphasis: float | None = None) -> Bundle:
     """A vocoder bundle from a checkpoint of the released HiFi-GAN code.
 
     Args:
         checkpoint: a ``g_*`` file: ``{"generator": state}`` or the state alone; with weight norm in
             PyTorch's older or current naming, or plain.
-        config_json: the configuration it was trained with.
+        config_json: the configuration it was trained with; by default the one next to it (:func:`find_config`).
         preemphasis: coefficient of the mel it was trained on, which the JSON does not say; by default ours.
 
     Raises:
         BundleError: when a file is missing, damaged, not of this kind, or the two do not fit.
         ConfigError: for values out of range, in the JSON or ``preemphasis``.
     """
+    if config_json is None:
+        config_json = find_config(checkpoint)
     values = _read_json(config_json)
     kind = str(values.get("resblock", "1"))
     if kind != "1":
@@ -61,15 +66,8 @@ def import_hifigan(checkpoint: Path, config_json: Path, preemphasis: float | Non
     chosen["fmin"], chosen["fmax"] = values.get("fmin") or 0.0, values.get("fmax")
     if preemphasis is not None:
         chosen["preemphasis"] = preemphasis
-    rate, fmax = chosen["sample_rate"], chosen["fmax"]
-    if isinstance(rate, int) and isinstance(fmax, int | float) and 2 * fmax >= rate:
-        # Nyquist is written as None, so that bundles made with either can be joined.
-        chosen["fmax"] = None
-        if 2 * fmax > rate:
-            notes.append(
-                f"The configuration names fmax {fmax:g} Hz, above the Nyquist frequency {rate / 2:g} Hz; the "
-                "filterbank used here ends at Nyquist, so the mel bands differ from those in training."
-            )
+    chosen["fmax"], note = _top(chosen["sample_rate"], chosen["fmax"])
+    notes += [] if note is None else [note]
     features = FeatureConfig.parse(chosen, str(config_json), {**_FEATURE_KEYS, "preemphasis": "`preemphasis`"})
     geometry = {ours: values[theirs] for ours, theirs in _VOCODER_KEYS.items()}
     config = VocoderConfig.parse(geometry, str(config_json), _VOCODER_KEYS)
@@ -78,9 +76,9 @@ def import_hifigan(checkpoint: Path, config_json: Path, preemphasis: float | Non
             f"{config_json}: upsample_rates make {config.hop_length}, but hop_size is {features.hop_length}.",
             "Give the JSON the checkpoint was trained with.",
         )
-    state = {name: value.float() for name, value in plain_weights(read_state(checkpoint)).items()}
+    state = plain_weights({name: value.float() for name, value in read_state(checkpoint).items()})
     model = Generator(config, features.n_mels)
-    load_strictly(model, state, str(checkpoint))
+    load_strictly(model, state, str(checkpoint), _fitting_json(config_json, features, state))
     notes.append(
         "Which mel spectrogram the checkpoint was trained on cannot be known from its files (the released code uses "
         "the logarithm of magnitudes without pre-emphasis). Assumed is this program's: ln of the power mel with "
@@ -89,6 +87,36 @@ def import_hifigan(checkpoint: Path, config_json: Path, preemphasis: float | Non
     card = "\n\n".join([f"HiFi-GAN generator imported from {checkpoint.name} and {config_json.name}.", *notes])
     provenance = {"imported_from": checkpoint.name, "config": config_json.name}
     return replace(Bundle.from_vocoder(model, features, provenance=provenance, card=card), source=str(checkpoint))
+
+
+def _top(rate: Any, fmax: Any) -> tuple[Any, str | None]:
+    """The highest frequency of the mel for a JSON's, and a remark where the two are not the same.
+
+    Nyquist is None, so that bundles made with either can be joined. Half an odd sampling rate is usually written
+    without its half.
+    """
+    if not isinstance(rate, int) or not isinstance(fmax, int | float) or 2 * fmax < rate - 1:
+        return fmax, None
+    nyquist = rate / 2
+    if 2 * fmax == rate:
+        return None, None
+    if 2 * fmax <= rate + 1:
+        return None, f"The configuration names fmax {fmax:g} Hz: taken as the Nyquist frequency, {nyquist:g} Hz."
+    return None, (
+        f"The configuration names fmax {fmax:g} Hz, above the Nyquist frequency {nyquist:g} Hz, where there is no "
+        f"sound: taken is {nyquist:g} Hz. The mel bands differ from those in training, if it was trained so; "
+        "fine-tune before use."
+    )
+
+
+def _fitting_json(config_json: Path, features: FeatureConfig, state: Mapping[str, Tensor]) -> str:
+    first = state.get("conv_pre.weight")
+    if first is not None and first.ndim == 3 and first.shape[1] != features.n_mels:
+        return (
+            f"The checkpoint was trained on {first.shape[1]} mel bands, {config_json} says num_mels "
+            f"{features.n_mels}: give the JSON it was trained with."
+        )
+    return f"Give the JSON that it was trained with; {config_json} is another one's."
 
 
 def find_config(checkpoint: Path) -> Path:

@@ -13,7 +13,7 @@ from torch import Tensor
 from rtmri2speech.errors import BundleError, ConfigError
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
 from rtmri2speech.models.bundle.container import read_container, write_container
-from rtmri2speech.models.bundle.strict_loading import list_names, load_strictly
+from rtmri2speech.models.bundle.strict_loading import list_names, load_strictly, require_finite
 from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig, plain_weights
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
@@ -155,7 +155,7 @@ def save_bundle(bundle: Bundle, path: Path, half: bool = False) -> None:
         bundle: what to write.
         path: a ``.safetensors`` file; its folder is made if need be.
         half: store weight matrices as float16, half the size. Vectors (biases, statistics, the scaler) and
-            matrices beyond float16's range stay as they are.
+            matrices beyond float16's range, or with a row that would become zero in it, stay as they are.
 
     Raises:
         UserError: when the file cannot be written.
@@ -168,10 +168,12 @@ def load_bundle(path: Path) -> Bundle:
     """Read a bundle and verify that it is whole and unchanged.
 
     Raises:
-        BundleError: when the file is missing, not a bundle, cut short, edited, or of an unknown schema.
+        BundleError: when the file is missing, not a bundle, cut short, edited, of an unknown schema, or with weights
+            that are not numbers.
     """
     header, tensors = read_container(path)
     source = str(path)
+    require_finite(tensors, source)
     try:
         model, provenance, card = header["model"], header["provenance"], header["card"]
         if not isinstance(provenance, dict) or not isinstance(card, str):
@@ -273,7 +275,8 @@ def _halved(tensor: Tensor) -> Tensor:
     if not tensor.is_floating_point() or tensor.ndim < 2:
         return tensor
     half = tensor.half()
-    return half if bool(half.isfinite().all()) else tensor
+    vanished = tensor.flatten(1).any(dim=1) & ~half.flatten(1).any(dim=1)
+    return half if bool(half.isfinite().all()) and not bool(vanished.any()) else tensor
 
 
 def _provenance_of(bundle: Bundle, stage: str) -> Any:

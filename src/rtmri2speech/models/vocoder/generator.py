@@ -213,10 +213,22 @@ class Generator(Vocoder):
 
 
 def add_weight_norm(module: nn.Module) -> None:
-    """Reparametrize every convolution of ``module`` as direction and length, in place (Salimans and Kingma 2016)."""
+    """Reparametrize every convolution of ``module`` as direction and length, in place (Salimans and Kingma 2016).
+
+    A channel whose weights are all zero has no direction. It is given one, with length 0: its output stays what it
+    was, and its length can be learned.
+    """
     for part in list(module.modules()):
         if isinstance(part, nn.Conv1d | nn.ConvTranspose1d | nn.Conv2d) and not parametrize.is_parametrized(part):
             parametrizations.weight_norm(part)
+            length, direction = part.parametrizations.weight.parameters()  # type: ignore[union-attr]
+            _give_directions(length, direction)
+
+
+@torch.no_grad()
+def _give_directions(length: Tensor, direction: Tensor) -> None:
+    # By the norm and not by the values: squares below float32's range add up to a norm of 0, too.
+    direction[length.flatten() == 0] = 1.0 / math.sqrt(direction[0].numel())
 
 
 # Suffixes of length and direction: PyTorch's older names (all released checkpoints) and the current ones.
@@ -227,7 +239,10 @@ _WEIGHT_NORM_NAMES = (
 
 
 def plain_weights(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """A state with weight norm, under either names, as one with plain weights; plain tensors pass unchanged."""
+    """A state with weight norm, under either names, as one with plain weights; plain tensors pass unchanged.
+
+    A channel whose direction is zero has weights of zero.
+    """
     plain = dict(state)
     for length_name, direction_name in _WEIGHT_NORM_NAMES:
         for name in [key for key in plain if key.endswith("." + length_name)]:
@@ -236,5 +251,5 @@ def plain_weights(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
                 continue  # half a pair: left for the strict loading to name
             length, direction = plain.pop(name), plain.pop(prefix + direction_name)
             norm = torch.linalg.vector_norm(direction, dim=tuple(range(1, direction.ndim)), keepdim=True)
-            plain[prefix + "weight"] = direction * (length / norm)
+            plain[prefix + "weight"] = direction * (length / torch.where(norm == 0, torch.ones_like(norm), norm))
     return plain

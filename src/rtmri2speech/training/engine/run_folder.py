@@ -25,6 +25,7 @@ _MAY_CHANGE = {
     "validate_every",
     "early_stop_patience",
     "show_every",
+    "keep_every",
     "data.num_workers",
     "data.prefetch_factor",
     "data.pin_memory",

@@ -175,6 +175,54 @@ def test_folders_that_are_no_run_of_a_vocoder(run: Run, kept: Path, talker: Path
     assert f"{kept / 'checkpoints'}: holds no checkpoint" in problem(kept)
 
 
+def test_a_folder_of_the_released_code(
+    run: Run, talker: Path, dataset: Path, tmp_path: Path, make_bundle: MakeBundle
+) -> None:
+    folder = tmp_path / "g"
+    folder.mkdir()
+    for seed, step in enumerate((5000, 10000)):
+        bundle = make_bundle("vocoder", seed=seed)
+        torch.save({"generator": bundle.stage("vocoder")}, folder / f"g_{step:08d}")
+        torch.save({"mpd": {}, "msd": {}}, folder / f"do_{step:08d}")
+    size, mel = bundle.vocoder, bundle.features
+    assert size is not None
+    values = {
+        "resblock": "1",
+        "upsample_rates": size.upsample_rates,
+        "upsample_kernel_sizes": size.upsample_kernels,
+        "upsample_initial_channel": size.initial_channels,
+        "resblock_kernel_sizes": size.resblock_kernels,
+        "resblock_dilation_sizes": size.resblock_dilations,
+        "num_mels": mel.n_mels,
+        "n_fft": mel.n_fft,
+        "hop_size": mel.hop_length,
+        "win_size": mel.win_length,
+        "sampling_rate": mel.sample_rate,
+        "fmin": 0,
+        "fmax": 5706,
+    }
+    (folder / "config.json").write_text(json.dumps(values), encoding="utf-8")
+    result = run("compare-checkpoints", folder, "--videos", talker, "--out", tmp_path / "out", "--device", "cpu")
+    assert result.code == 0, result.err
+    rows = table(tmp_path / "out" / "comparison.csv")
+    assert {(row["checkpoint"], row["step"]) for row in rows} == {("g_00005000", "5000"), ("g_00010000", "10000")}
+    assert load_bundle(tmp_path / "out" / "vocoder.safetensors").kind == "vocoder"
+    (folder / "g_00015000").write_bytes(b"PK nothing")
+    result = run("compare-checkpoints", folder, "--dataset", dataset, "--out", tmp_path / "more", "--device", "cpu")
+    assert result.code == 1 and "g_00015000: not a PyTorch checkpoint" in result.err
+    assert len(table(tmp_path / "more" / "comparison.csv")) == 2
+    (folder / "config.json").write_text(json.dumps(values | {"win_size": 1024}), encoding="utf-8")
+    result = run("compare-checkpoints", folder, "--dataset", dataset, "--device", "cpu")
+    assert "config.json: describes another mel spectrogram" in result.problem and "win_length" in result.problem
+
+
+def test_a_run_that_has_kept_no_others_names_the_setting(run: Run, kept: Path, talker: Path, tmp_path: Path) -> None:
+    words = ["compare-checkpoints", kept, "--videos", talker, "--device", "cpu", "--out"]
+    assert "keep_every" not in run(*words, tmp_path / "one").err
+    (kept / "checkpoints" / "step_000010.ckpt").rename(kept / "checkpoints" / "last.ckpt")
+    assert "the setting vocoder.keep_every=N" in run(*words, tmp_path / "two").err
+
+
 def test_a_checkpoint_of_another_mel_is_refused_with_the_fields(
     run: Run, kept: Path, dataset: Path, talker: Path, tmp_path: Path, make_bundle: MakeBundle
 ) -> None:

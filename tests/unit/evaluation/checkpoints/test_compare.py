@@ -152,7 +152,9 @@ def test_every_checkpoint_makes_all_the_speech(bundle: Bundle, speech: list[Refe
 
 
 def test_a_checkpoint_that_has_come_apart_is_listed(bundle: Bundle, speech: list[Reference], tmp_path: Path) -> None:
-    broken = {**bundle.tensors, "vocoder.conv_post.bias": torch.full((1,), math.nan)}
+    # Numbers, but beyond what can be added up.
+    weight = torch.full_like(bundle.tensors["vocoder.conv_pre.weight"], 3e38)
+    broken = {**bundle.tensors, "vocoder.conv_pre.weight": weight}
     bad = VocoderCheckpoint("bad", 2, Bundle(**{**vars(bundle), "tensors": broken, "source": "bad.ckpt"}))
     result = compare([bad, VocoderCheckpoint("good", 1, bundle)], speech[:1], tmp_path)
     ((path, error),) = result.failures

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from rtmri2speech.errors import BundleError, DatasetError
-from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
+from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel, Inference
 from rtmri2speech.models.bundle.import_acoustic import import_acoustic
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel_statistics import MelStatistics
@@ -69,7 +69,21 @@ def test_acoustic(
     assert bundle.acoustic.ref_frames == 3 and "mri_acoustic_model.pt" in bundle.card
     model, frames = bundle.build_acoustic(), torch.rand(5, 32, 32)
     with torch.inference_mode():
-        assert torch.equal(model.predict(model.encode(frames)), acoustic.predict(acoustic.encode(frames)))
+        assert torch.equal(model.predict(model.encode(frames)), acoustic.predict(acoustic.encode(frames), "average"))
+    assert "Inference: average, with windows of 3 frames" in bundle.card
+
+
+@pytest.mark.parametrize("inference", ["average", "last", "sequence"])
+def test_the_way_of_inference_that_is_asked_for(
+    acoustic: AcousticModel, config: AcousticConfig, scaler_json: Path, tmp_path: Path, inference: Inference
+) -> None:
+    torch.save(acoustic.state_dict(), tmp_path / "m.pt")
+    state = torch.load(tmp_path / "m.pt", weights_only=True)
+    torch.save({name: value for name, value in state.items() if "scaler" not in name}, tmp_path / "m.pt")
+    asked = AcousticConfig(backbone=config.backbone, ref_frames=3, inference=inference)
+    bundle = import_acoustic(tmp_path / "m.pt", scaler_json, asked)
+    assert bundle.acoustic is not None and bundle.acoustic.inference == inference
+    assert f"Inference: {inference}" in bundle.card
 
 
 def test_acoustic_without_counters(
@@ -104,6 +118,9 @@ def test_acoustic_refusals(acoustic: AcousticModel, config: AcousticConfig, scal
         torch.save({name: value for name, value in {**good, **more}.items() if name not in fewer}, path)
         with pytest.raises(BundleError, match=message):
             import_acoustic(path, scaler_json, config)
+    torch.save(good | {"c.bias": torch.full((5,), torch.nan)}, path)
+    with pytest.raises(BundleError, match=r"m\.pt: .*not numbers \(NaN or infinity\), in head\.bias"):
+        import_acoustic(path, scaler_json, config)
     torch.save(good, path)
     with pytest.raises(BundleError, match="5 mel bands, but the features have 6"):
         import_acoustic(path, scaler_json, config, FeatureConfig(n_mels=6))

@@ -13,6 +13,7 @@ from torch import nn
 
 from rtmri2speech.errors import BundleError, ConfigError
 from rtmri2speech.models.bundle.import_hifigan import find_config, import_hifigan
+from rtmri2speech.models.bundle.model_file import Bundle, load_bundle, save_bundle
 from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig, add_weight_norm
 from rtmri2speech.signal.features import FeatureConfig
 
@@ -107,6 +108,72 @@ def test_hifigan_refusals(generator: Generator, hifigan_json: Path, tmp_path: Pa
         import_hifigan(checkpoint, hifigan_json)
     with pytest.raises(BundleError, match="cannot be read"):
         import_hifigan(checkpoint, tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(
+    ("rate", "fmax", "taken", "said"),
+    [
+        (11413, 5706, None, "fmax 5706 Hz: taken as the Nyquist frequency, 5706.5 Hz"),
+        (11413, 5707, None, "fmax 5707 Hz: taken as the Nyquist frequency, 5706.5 Hz"),
+        (11413, 5706.5, None, None),
+        (11413, 5705, 5705, None),
+        (11413, 8000, None, "above the Nyquist frequency 5706.5 Hz, where there is no sound: taken is 5706.5 Hz"),
+        (2000, 999, 999, None),
+    ],
+)
+def test_the_highest_frequency_is_a_sensible_one(
+    generator: Generator,
+    hifigan_json: Path,
+    tmp_path: Path,
+    rate: int,
+    fmax: float,
+    taken: float | None,
+    said: str | None,
+) -> None:
+    torch.save({"generator": generator.state_dict()}, tmp_path / "g_1")
+    bundle = import_hifigan(tmp_path / "g_1", edit(hifigan_json, sampling_rate=rate, fmax=fmax))
+    assert bundle.features.fmax == taken
+    assert (said in bundle.card) if said else ("Hz" not in bundle.card)
+
+
+def test_the_json_next_to_a_checkpoint_is_found(generator: Generator, hifigan_json: Path, tmp_path: Path) -> None:
+    torch.save({"generator": generator.state_dict()}, tmp_path / "g_1")
+    assert "config.json" in import_hifigan(tmp_path / "g_1").card
+    hifigan_json.unlink()
+    with pytest.raises(BundleError, match=r"without its config\.json next to it"):
+        import_hifigan(tmp_path / "g_1")
+
+
+def test_what_is_no_generator_is_named(generator: Generator, hifigan_json: Path, tmp_path: Path) -> None:
+    def refuse(name: str, message: str) -> str:
+        with pytest.raises(BundleError, match=message) as caught:
+            import_hifigan(tmp_path / name, hifigan_json)
+        return caught.value.remedy
+
+    torch.save({"mpd": {}, "msd": {}, "optim_g": {}, "optim_d": {}, "steps": 1, "epoch": 1}, tmp_path / "do_00055000")
+    assert "g_00055000" in refuse("do_00055000", "holds the discriminators")
+    save_bundle(Bundle.from_vocoder(generator, FeatureConfig(n_mels=5, hop_length=6)), tmp_path / "x.pt")
+    assert "needs no import" in refuse("x.pt", r"x\.pt: a \.safetensors file, whatever its name says")
+    torch.save({"generator": generator.state_dict()}, tmp_path / "g_1")
+    edit(hifigan_json, num_mels=80)
+    assert "was trained on 5 mel bands" in refuse("g_1", r"conv_pre.weight \(8, 5, 7\) instead of \(8, 80, 7\)")
+
+
+def test_a_pytorch_file_as_a_model_names_the_import(generator: Generator, tmp_path: Path) -> None:
+    torch.save(generator.state_dict(), tmp_path / "m.pt")
+    with pytest.raises(BundleError, match=r"m\.pt: a PyTorch checkpoint, not a model file") as caught:
+        load_bundle(tmp_path / "m.pt")
+    assert "import acoustic" in caught.value.remedy and "import hifigan" in caught.value.remedy
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
+def test_hifigan_of_a_diverged_training(generator: Generator, hifigan_json: Path, tmp_path: Path, value: float) -> None:
+    with torch.no_grad():
+        generator.conv_post.bias[0] = value
+    torch.save({"generator": generator.state_dict()}, tmp_path / "g_1")
+    with pytest.raises(BundleError, match=r"g_1: .* not numbers \(NaN or infinity\), in conv_post\.bias") as caught:
+        import_hifigan(tmp_path / "g_1", hifigan_json)
+    assert "earlier checkpoint" in caught.value.remedy
 
 
 def test_hifigan_names_the_jsons_fields(hifigan_json: Path, tmp_path: Path) -> None:

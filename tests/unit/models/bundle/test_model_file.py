@@ -90,6 +90,26 @@ def test_half(acoustic_bundle: Bundle, acoustic: AcousticModel, tmp_path: Path) 
     assert "float16" in dict(describe(loaded))["acoustic model"]
 
 
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_a_file_with_what_is_not_a_number(vocoder_bundle: Bundle, tmp_path: Path, value: float) -> None:
+    bad = {**vocoder_bundle.tensors, "vocoder.conv_post.bias": torch.full((1,), value)}
+    path = tmp_path / "m.safetensors"
+    save_bundle(replace(vocoder_bundle, tensors=bad), path)
+    with pytest.raises(BundleError, match=r"m\.safetensors: .*not numbers .* in vocoder\.conv_post\.bias"):
+        load_bundle(path)
+
+
+def test_half_precision_makes_no_row_zero(generator: Generator, features: FeatureConfig, tmp_path: Path) -> None:
+    with torch.no_grad():
+        generator.conv_pre.weight[2] = 1e-9
+        generator.conv_post.weight.zero_()
+    bundle = Bundle.from_vocoder(generator, features)
+    save_bundle(bundle, tmp_path / "half", half=True)
+    stored = load_bundle(tmp_path / "half").stage("vocoder")
+    assert torch.equal(stored["conv_pre.weight"], generator.conv_pre.weight)
+    assert stored["ups.0.weight"].dtype == stored["conv_post.weight"].dtype == torch.float16  # zero from the start
+
+
 @torch.inference_mode()
 def test_low_precision_keeps_the_scaler(acoustic_bundle: Bundle, acoustic: AcousticModel) -> None:
     model = acoustic_bundle.build_acoustic(dtype=torch.bfloat16)

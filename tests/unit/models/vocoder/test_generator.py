@@ -106,6 +106,33 @@ def test_weight_norm_round_trip(generator: Generator) -> None:
         torch.testing.assert_close(plain[name], value, atol=1e-6, rtol=1e-6)
 
 
+@pytest.mark.parametrize("value", [0.0, 1e-30])  # the squares of the other one are below float32's range
+def test_weight_norm_of_a_channel_of_zeros(generator: Generator, value: float) -> None:
+    mel = torch.randn(1, 5, 12)
+    with torch.no_grad():
+        for row, name in enumerate(("conv_pre", "ups.0", "resblocks.0.convs1.0")):
+            generator.get_submodule(name).weight[row] = value  # type: ignore[operator, index]
+        before = generator(mel)
+    add_weight_norm(generator)
+    after = generator(mel)
+    torch.testing.assert_close(after, before, atol=1e-6, rtol=0)
+    after.square().sum().backward()
+    gradients = {name: one.grad for name, one in generator.named_parameters() if one.grad is not None}
+    assert gradients and all(bool(one.isfinite().all()) for one in gradients.values())
+    # Its length can be learned.
+    assert float(gradients["conv_pre.parametrizations.weight.original0"][0]) != 0
+    for name, plain in plain_weights(generator.state_dict()).items():
+        assert bool(plain.isfinite().all()), name
+
+
+@pytest.mark.parametrize("ends", [("weight_g", "weight_v"), ("parametrizations.weight.original0",) * 2])
+def test_plain_weights_of_a_direction_of_zeros(ends: tuple[str, str]) -> None:
+    length_name, direction_name = ends[0], ends[1].replace("original0", "original1")
+    state = {f"c.{length_name}": torch.tensor([[[2.0]], [[3.0]]]), f"c.{direction_name}": torch.zeros(2, 1, 4)}
+    state[f"c.{direction_name}"][0] = 1.0
+    assert plain_weights(state)["c.weight"].tolist() == [[[1.0] * 4], [[0.0] * 4]]
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
