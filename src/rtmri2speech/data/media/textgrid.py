@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from rtmri2speech.errors import MediaError
 
 # Seconds; gaps that rounding leaves between intervals are closed when they are written.
 _SHORTEST_GAP = 1e-8
+# Seconds; Praat loses the interval after one of no length, because both start at the same time.
+_SHORTEST_LABEL = 1e-6
 
 
 def read_textgrid(path: Path) -> TextGrid:
@@ -150,7 +153,7 @@ def _filled(tier: IntervalTier, low: float, high: float) -> list[Interval]:
     """The intervals with empty ones between them, as Praat needs them."""
     filled: list[Interval] = []
     at = low
-    for one in tier.entries:
+    for one in _with_length(tier.entries, high):
         start = one.start
         if start - at >= _SHORTEST_GAP:
             filled.append(Interval(at, start, ""))
@@ -165,6 +168,25 @@ def _filled(tier: IntervalTier, low: float, high: float) -> list[Interval]:
     elif high != at:
         filled[-1] = Interval(filled[-1].start, high, filled[-1].label)
     return filled
+
+
+def _with_length(entries: Sequence[Interval], high: float) -> list[Interval]:
+    """Intervals of which each has a length; neighbors make room."""
+    if all(one.start < one.end for one in entries):
+        return list(entries)
+    found: list[Interval] = []
+    at = -math.inf
+    for one in entries:
+        start = max(one.start, at)
+        at = max(one.end, start + _SHORTEST_LABEL)
+        found.append(Interval(start, at, one.label))
+    for index in range(len(found) - 1, -1, -1):
+        one = found[index]
+        if one.end <= high:
+            break
+        found[index] = Interval(min(one.start, high - _SHORTEST_LABEL), high, one.label)
+        high = found[index].start
+    return found
 
 
 def _number(value: float) -> str:

@@ -42,7 +42,7 @@ def test_shifting_keeps_what_lies_inside(start: float, duration: float) -> None:
 
 def test_an_annotation_is_read_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "母音.TextGrid"
-    written = [(0.5, 1.0, "あ"), (1.5, 2.0, 'a "quoted" label'), (2.0, 2.0, "intervals [3]:"), (2.0, 3.0, " b\n")]
+    written = [(0.5, 1.0, "あ"), (1.5, 2.0, 'a "quoted" label'), (2.0, 2.5, "intervals [3]:"), (2.5, 3.0, " b\n")]
     write_textgrid(grid_of(*written), path)
     again = read_textgrid(path)
     assert [(one.start, one.end, one.label) for one in again.tiers[2].entries] == written  # type: ignore[union-attr]
