@@ -28,7 +28,7 @@ SECONDS = 240.0
 _ROOT = Path(__file__).parents[1]
 _SOURCE = _ROOT / "src" / "rtmri2speech"
 _ABOVE = {"cli", "reporting", "drawing", "analysis", "evaluation", "training", "preparation", "inference", "models"}
-_LIBRARIES = ("vocaltractlab-cython", "numpy", "scipy", "av", "soundfile", "soxr", "pillow", "praatio")
+_LIBRARIES = ("vocaltractlab-cython", "numpy", "scipy", "av", "soundfile", "soxr", "pillow")
 
 
 @cache

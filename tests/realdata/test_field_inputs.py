@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from rtmri2speech.cli.main import main
+from rtmri2speech.data.dataset.layout import Dataset
+from rtmri2speech.data.media.textgrid import labels_of, read_textgrid
+from rtmri2speech.preparation.check import check
+from rtmri2speech.preparation.prepare import prepare
 
 pytestmark = pytest.mark.realdata
 
@@ -26,3 +30,32 @@ def test_51_weights_that_are_not_numbers(tmp_path: Path, capsys: pytest.CaptureF
     assert main(words) == 1 and not out.exists()
     problem, remedy = capsys.readouterr().err.splitlines()
     assert "g_nan: holds values that are not numbers" in problem and "earlier checkpoint" in remedy
+
+
+VOWELS = [(0.5, 0.9, "a"), (0.9, 1.3, "i"), (1.3, 2.0, "u")]
+LABELS = {
+    "label_with_bracket": [(0.0, 0.5, "intervals [3] of"), (0.5, 0.9, "a")],
+    "negative_start": [(0.0, 0.5, "x"), (0.5, 0.9, "a")],
+    "overlap_of_100_ns": VOWELS[:2],
+    "point_quotes": [*VOWELS, (0.4, 0.4, 'say "x"')],
+    "two_tiers_one_name": [*VOWELS, (0.0, 2.208, "x")],
+    "zero_length": [(0.5, 0.9, "a"), (0.9, 0.9, "x"), (0.9, 1.3, "i")],
+}
+
+
+def test_40_textgrids(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    folder = row("40_textgrids")
+    wrong = [finding for finding in check(folder).findings if finding.severity != "note"]
+    assert [(Path(one.file).stem, "not an annotation of this sound" in one.problem) for one in wrong] == [
+        ("much_longer", True)
+    ]
+    prepare(folder, tmp_path / "ds", cut={"mode": "whole"}, split="recording")
+    assert capfd.readouterr().out == ""
+    dataset = Dataset(tmp_path / "ds")
+    assert len(dataset.utterances) == 11
+    for one_row in dataset.utterances:
+        found = labels_of(read_textgrid(dataset.folder(one_row) / f"{one_row.id}.TextGrid"))
+        expected = LABELS.get(one_row.id, VOWELS)
+        assert [one.text for one in found] == [label for *_, label in expected], one_row.id
+        for one, (start, end, _) in zip(found, expected, strict=True):
+            assert (one.start, one.end) == pytest.approx((start, end), abs=2e-3), one_row.id

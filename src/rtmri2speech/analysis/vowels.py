@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rtmri2speech.analysis.arguments import several
 from rtmri2speech.corpora.folder import FolderCorpus
-from rtmri2speech.corpora.names import next_to
+from rtmri2speech.corpora.names import annotation_next_to
 from rtmri2speech.corpora.sound_of_recording import find_sound
 from rtmri2speech.data.media.audio import read_sound
 from rtmri2speech.data.media.clips import open_gray_clip
@@ -59,30 +59,38 @@ def vowels(
     progress.expect(len(recordings))
     for path in map(Path, recordings):
         try:
-            space.recordings.append(_vowels_of(path, _spans_of(path, textgrid, finder), ceiling, space.frames))
+            space.recordings.append(_vowels_of(path, _textgrid_of(path, textgrid), finder, ceiling, space.frames))
         except UserError as error:
             space.failures.append((path, error))
         progress.advance()
     return space
 
 
-def _spans_of(path: Path, textgrid: str | Path | None, finder: VowelFinder) -> list[Span]:
-    grid = Path(textgrid) if textgrid else next_to(path.with_suffix(""), (".TextGrid",))
+def _textgrid_of(path: Path, textgrid: str | Path | None) -> Path:
+    grid = Path(textgrid) if textgrid else annotation_next_to(path.with_suffix(""))
     if grid is None:
         raise ConfigError(f"{path}: no {path.stem}.TextGrid next to it.", "Put it there, or name it: `textgrid`.")
-    spans = finder.spans_in(grid)
+    return grid
+
+
+def _spans_of(grid: Path, finder: VowelFinder, seconds: float) -> list[Span]:
+    spans = finder.spans_in(grid, seconds)
     if not spans:
         raise ConfigError(f"{grid}: holds no vowel of 30 ms or more.", "Name the tier and the labels: `tier`, `label`.")
     return spans
 
 
-def _vowels_of(path: Path, spans: Sequence[Span], ceiling: float | None, frames: MeanFrames) -> RecordedVowels:
+def _vowels_of(
+    path: Path, grid: Path, finder: VowelFinder, ceiling: float | None, frames: MeanFrames
+) -> RecordedVowels:
     if path.suffix.lower() in VIDEO_SUFFIXES:
         (recording,) = FolderCorpus((path,)).recordings()
         scan = scan_video(path)
         sound, clip = find_sound(recording, scan), open_gray_clip(scan, scan.rate, FrameConfig().size)
+        spans = _spans_of(grid, finder, sound.duration)
         frames.add(clip, scan.rate, spans, offsets(sound, clip, 0.0).lead)
     else:
         sound = read_sound(path)
+        spans = _spans_of(grid, finder, sound.duration)
     tokens = measure_vowels(path.stem, sound, spans, choose_ceiling(sound, ceiling))
     return RecordedVowels(path.stem, sound.duration, tokens)

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtmri2speech.corpora.base import Recording
-from rtmri2speech.corpora.names import files_below, name_and_speaker, next_to, refuse_duplicates, safe_name
+from rtmri2speech.corpora.names import (
+    annotation_next_to,
+    files_below,
+    name_and_speaker,
+    next_to,
+    refuse_duplicates,
+    safe_name,
+)
 from rtmri2speech.corpora.sounds import SOUND_ALONE_SUFFIXES
 from rtmri2speech.data.media.audio import SOUND_SUFFIXES
 from rtmri2speech.data.media.video import VIDEO_SUFFIXES
@@ -93,7 +100,7 @@ class FolderCorpus:
             speaker=speaker,
             video=video,
             audio=self.audio or self._sound_of(video, relative),
-            textgrid=self._next_to(video, relative, (".TextGrid",)),
+            textgrid=self._annotation_of(video, relative),
             sync_offset=self.sync_offset,
         )
 
@@ -106,10 +113,18 @@ class FolderCorpus:
         return self.audio_dir / relative.with_suffix(SOUND_SUFFIXES[0])
 
     def _next_to(self, video: Path, relative: Path, suffixes: Sequence[str]) -> Path | None:
+        stems = self._stems(video, relative)
+        return next((path for stem in stems if (path := next_to(stem, suffixes)) is not None), None)
+
+    def _annotation_of(self, video: Path, relative: Path) -> Path | None:
+        stems = self._stems(video, relative)
+        return next((path for stem in stems if (path := annotation_next_to(stem)) is not None), None)
+
+    def _stems(self, video: Path, relative: Path) -> list[Path]:
         stems = [video.with_suffix("")]
         if self.audio_dir is not None:
             stems = [self.audio_dir / relative.with_suffix(""), self.audio_dir / video.stem, *stems]
-        return next((path for stem in stems if (path := next_to(stem, suffixes)) is not None), None)
+        return stems
 
     def _from_table(self) -> list[Recording]:
         assert self.pairs is not None
@@ -135,7 +150,7 @@ class FolderCorpus:
                 raise ConfigError(
                     f"{self.pairs}, line {number}: sync_offset '{row['sync_offset']}' is not a number.", _PAIRS_HELP
                 ) from None
-            textgrid = self._next_to(video, Path(video.name), (".TextGrid",))
+            textgrid = self._annotation_of(video, Path(video.name))
             identity = safe_name(row.get("id") or video.stem)
             recordings.append(Recording(identity, row.get("speaker") or self.speaker, video, audio, textgrid, offset))
         return recordings

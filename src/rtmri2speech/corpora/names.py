@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rtmri2speech.corpora.base import AnyRecording
+from rtmri2speech.data.annotation.interval_table import TABLE_SUFFIXES
 from rtmri2speech.data.dataset.layout import RECEIPTS
+from rtmri2speech.data.media.textgrid import holds_intervals
 from rtmri2speech.errors import MediaError, UserError
 
 # Names of devices on Windows, whatever the ending.
@@ -68,6 +70,15 @@ def next_to(stem: Path, suffixes: Sequence[str]) -> Path | None:
             if path.is_file():
                 return path
     return None
+
+
+def annotation_next_to(stem: Path) -> Path | None:
+    """The annotation of the name ``stem``: a TextGrid, or else a table whose header is that of intervals."""
+    grid = next_to(stem, (".TextGrid",))
+    if grid is not None:
+        return grid
+    table = next_to(stem, TABLE_SUFFIXES)
+    return table if table is not None and holds_intervals(table) else None
 
 
 def refuse_duplicates(recordings: Sequence[AnyRecording]) -> None:

@@ -82,8 +82,18 @@ def lead_of_labels(clip: Clip) -> float:
     Raises:
         MediaError: when the sound cannot be read.
     """
+    return clock_of_labels(clip)[0]
+
+
+def clock_of_labels(clip: Clip) -> tuple[float, float]:
+    """As :func:`lead_of_labels`, with the length in seconds of what is annotated: the sound, or else the video.
+
+    Raises:
+        MediaError: when the sound cannot be read.
+    """
     (recording,) = FolderCorpus((clip.scan.path,)).recordings()
     try:
-        return label_lead(clip.start, find_sound(recording, clip.scan).start)
+        sound = find_sound(recording, clip.scan)
     except MissingSound:
-        return label_lead(clip.start, None)
+        return label_lead(clip.start, None), clip.scan.duration
+    return label_lead(clip.start, sound.start), sound.duration

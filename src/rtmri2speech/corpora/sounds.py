@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtmri2speech.corpora.base import Corpus, SoundRecording
-from rtmri2speech.corpora.names import files_below, name_and_speaker, next_to, refuse_duplicates
+from rtmri2speech.corpora.names import annotation_next_to, files_below, name_and_speaker, refuse_duplicates
 from rtmri2speech.data.media.audio import SOUND_SUFFIXES
 from rtmri2speech.errors import MediaError
 
@@ -56,7 +56,7 @@ class SoundFolderCorpus:
 
     def _recording(self, root: Path, audio: Path) -> SoundRecording:
         name, speaker = name_and_speaker(audio, root, self.inputs, self.speaker)
-        return SoundRecording(name, speaker, audio, next_to(audio.with_suffix(""), (".TextGrid",)))
+        return SoundRecording(name, speaker, audio, annotation_next_to(audio.with_suffix("")))
 
 
 @dataclass(frozen=True)

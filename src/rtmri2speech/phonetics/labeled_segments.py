@@ -7,16 +7,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
-from praatio.data_classes.interval_tier import IntervalTier
-
+from rtmri2speech.data.annotation.fit import fit_to_sound
+from rtmri2speech.data.annotation.grid import choose_tier, tier_choices
 from rtmri2speech.data.media.textgrid import read_textgrid
 from rtmri2speech.errors import ConfigError
 
 # What is kept of a label in a file name; everything else is written as its code point.
 _PLAIN = re.compile(r"[^\w.+~-]")
-_SPELLING = re.compile(r"(?:([^:/\\]+):)?(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)")
+_RANGE = r"\d+(?:\.\d+)?-\d+(?:\.\d+)?"
+_SPELLING = re.compile(rf"(?:([^:/\\]+):)?({_RANGE}(?:,{_RANGE})*)")
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,28 @@ class Segment:
         return _PLAIN.sub(lambda match: f"_{ord(match[0]):x}", self.name)
 
 
+def parse_segments(texts: Sequence[str], n_frames: int, rate: Fraction, video: Path) -> list[Segment]:
+    """Read several segments; those of one name are tokens of one segment.
+
+    Args:
+        texts: what the user wrote, each as :func:`parse_segment` reads it.
+        n_frames: length of the clip.
+        rate: frames per second.
+        video: for messages.
+
+    Raises:
+        ConfigError: as :func:`parse_segment`, or where tokens of one name overlap.
+    """
+    found: dict[str, Segment] = {}
+    for text in texts:
+        segment = parse_segment(text, n_frames, rate, video)
+        known = found[segment.name].tokens if segment.name in found else ()
+        found[segment.name] = Segment(segment.name, _in_order((*known, *segment.tokens), segment.name))
+    return list(found.values())
+
+
 def parse_segment(text: str, n_frames: int, rate: Fraction, video: Path) -> Segment:
-    """Read ``0.8-1.2`` or ``NAME:0.8-1.2``, seconds.
+    """Read ``0.8-1.2``, ``NAME:0.8-1.2`` or, of several tokens, ``NAME:0.8-1.2,1.5-1.9``, seconds.
 
     Args:
         text: what the user wrote.
@@ -67,53 +89,77 @@ def parse_segment(text: str, n_frames: int, rate: Fraction, video: Path) -> Segm
         video: for messages.
 
     Raises:
-        ConfigError: for another spelling, or a segment that lies outside the clip or holds no frame.
+        ConfigError: for another spelling, or a token that lies outside the clip, holds no frame or overlaps another.
     """
     match = _SPELLING.fullmatch(text.strip())
     if match is None:
         raise ConfigError(
-            f"`segment={text}`: not understood.", "Write START-END in seconds, or NAME:START-END: a:0.8-1.2."
+            f"`segment={text}`: not understood.",
+            "Write START-END in seconds, or NAME:START-END: a:0.8-1.2. Several tokens: a:0.8-1.2,1.5-1.9",
         )
-    start, end = float(match[2]), float(match[3])
     length = float(n_frames / rate)
-    if end <= start:
-        raise ConfigError(f"`segment={text}`: ends before it starts.", "Give the earlier time first.")
-    if end > length + 1e-3:
-        raise ConfigError(f"`segment={text}`: {video} ends at {length:.3f} s.", "End the segment there or before.")
-    token = _token(start, end, n_frames, rate)
-    if len(token) == 0:
-        raise ConfigError(
-            f"`segment={text}`: no frame has its center there; a frame is {float(1 / rate):.4f} s long.",
-            "Give a longer segment.",
-        )
-    return Segment(match[1] or f"{match[2]}-{match[3]}", (token,))
+    tokens = []
+    for part in match[2].split(","):
+        start, end = map(float, part.split("-"))
+        if end <= start:
+            raise ConfigError(f"`segment={text}`: {part} ends before it starts.", "Give the earlier time first.")
+        if end > length + 1e-3:
+            raise ConfigError(f"`segment={text}`: {video} ends at {length:.3f} s.", "End the segment there or before.")
+        token = _token(start, end, n_frames, rate)
+        if len(token) == 0:
+            raise ConfigError(
+                f"`segment={text}`: no frame has its center in {part}; a frame is {float(1 / rate):.4f} s long.",
+                "Give a longer segment.",
+            )
+        tokens.append(token)
+    return Segment(match[1] or match[2].replace(",", "+"), _in_order(tokens, text))
+
+
+def _in_order(tokens: Sequence[Token], text: str) -> tuple[Token, ...]:
+    ordered = sorted(tokens, key=lambda token: token.start)
+    for one, other in pairwise(ordered):
+        if other.start < one.end:
+            raise ConfigError(
+                f"`segment={text}`: {one.start:g}-{one.end:g} and {other.start:g}-{other.end:g} overlap.",
+                "Give each moment once, or segments that overlap names of their own.",
+            )
+    return tuple(ordered)
 
 
 def labeled_segments(
-    textgrid: Path, tier: str, labels: Sequence[str], n_frames: int, rate: Fraction, lead: float = 0.0
+    textgrid: Path,
+    tier: str,
+    labels: Sequence[str],
+    n_frames: int,
+    rate: Fraction,
+    lead: float = 0.0,
+    seconds: float | None = None,
 ) -> list[Segment]:
     """All intervals of a TextGrid's tier that carry one of the labels.
 
     Args:
-        textgrid: the file.
-        tier: name of an interval tier.
+        textgrid: the file; also a CSV table of intervals (label, start, end).
+        tier: name of an interval tier; ``#2`` is the second, where names repeat.
         labels: which; each becomes a segment.
         n_frames: length of the clip.
         rate: frames per second.
         lead: seconds from the TextGrid's time 0 to the first frame
-            (:func:`rtmri2speech.corpora.sound_of_recording.lead_of_labels`).
+            (:func:`rtmri2speech.corpora.sound_of_recording.clock_of_labels`).
+        seconds: length of the sound that is annotated, to compare; None compares nothing.
 
     Raises:
-        MediaError: when the file cannot be read.
+        MediaError: when the file cannot be read, or is of another sound.
         ConfigError: when it has no such tier or label (names those it has), or no frame is labeled so.
     """
     grid = read_textgrid(textgrid)
-    tiers = {one.name: one for one in grid.tiers if isinstance(one, IntervalTier)}
-    if tier not in tiers:
+    if seconds is not None:
+        grid, _ = fit_to_sound(grid, textgrid, seconds)
+    chosen = choose_tier(grid, tier)
+    if isinstance(chosen, str):
         raise ConfigError(
-            f"{textgrid}: has no interval tier '{tier}'.", f"Choose `tier` {_listed(list(tiers)) or 'of another file'}."
+            f"{textgrid}: {chosen}.", f"Choose `tier` {_listed(tier_choices(grid)) or 'of another file'}."
         )
-    entries = [(one.start - lead, one.end - lead, one.label.strip()) for one in tiers[tier].entries]
+    entries = [(one.start - lead, one.end - lead, one.label.strip()) for one in chosen.entries]
     there = sorted({label for _, _, label in entries if label})
     result = []
     for label in dict.fromkeys(labels):

@@ -17,6 +17,7 @@ from rtmri2speech.corpora.base import AnyRecording, Corpus, SoundRecording
 from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.corpora.inputs import Source, list_of
 from rtmri2speech.corpora.sound_of_recording import MissingSound, find_sound
+from rtmri2speech.data.annotation.fit import fit_to_sound
 from rtmri2speech.data.dataset.layout import is_dataset
 from rtmri2speech.data.media.audio import read_sound
 from rtmri2speech.data.media.clips import open_clip
@@ -151,7 +152,7 @@ def check_recording(recording: AnyRecording, options: CheckOptions) -> list[Find
         scan = scan_video(recording.video, options.fps)
     except MediaError as error:
         return [Finding.from_error(recording.video, error)]
-    findings = [*check_scan(scan, options.features, options.trim_over_bright), *_check_annotation(recording)]
+    findings = check_scan(scan, options.features, options.trim_over_bright)
     try:
         clip = open_clip(scan, options.features, FrameConfig(), options.trim_over_bright)
         sound = find_sound(recording, scan)
@@ -159,25 +160,30 @@ def check_recording(recording: AnyRecording, options: CheckOptions) -> list[Find
         missing = isinstance(error, MissingSound)
         if not (missing and not options.need_sound):
             findings.append(Finding.from_error(recording.video, error))
-        return findings
+        return [*findings, *_check_annotation(recording, None)]
+    findings += _check_annotation(recording, sound.duration)
     return findings + check_sound(recording, sound, clip, options.on_mismatch)
 
 
-def _check_annotation(recording: AnyRecording) -> list[Finding]:
-    if recording.textgrid is not None:
-        try:
-            read_textgrid(recording.textgrid)
-        except MediaError as error:
-            return [Finding.from_error(recording.textgrid, error)]
-    return []
+def _check_annotation(recording: AnyRecording, seconds: float | None) -> list[Finding]:
+    """What is to be said of an annotation; of its length only where that of the sound is known."""
+    path = recording.textgrid
+    if path is None:
+        return []
+    try:
+        grid = read_textgrid(path)
+        notes = [] if seconds is None else fit_to_sound(grid, path, seconds)[1]
+    except MediaError as error:
+        return [Finding.from_error(path, error)]
+    return [Finding(str(path), "note", *note) for note in notes]
 
 
 def _check_sound_alone(recording: SoundRecording, features: FeatureConfig) -> list[Finding]:
-    findings = _check_annotation(recording)
     try:
         sound = read_sound(recording.audio)
     except MediaError as error:
-        return [*findings, Finding.from_error(recording.audio, error)]
+        return [*_check_annotation(recording, None), Finding.from_error(recording.audio, error)]
+    findings = _check_annotation(recording, sound.duration)
     problem = too_short(int(sound.duration * features.frame_rate), features)
     if problem is not None:
         findings.append(Finding(str(recording.audio), "note", problem, "It will be left out."))

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from praatio.data_classes.interval_tier import IntervalTier
-from praatio.data_classes.textgrid import Textgrid
 from pydantic import Field
 
 from rtmri2speech.arrays import Float32
 from rtmri2speech.config import Config
+from rtmri2speech.data.annotation.grid import TextGrid, choose_tier, tier_choices
 from rtmri2speech.errors import MediaError
 
 CutMode = Literal["auto", "whole", "textgrid", "silence", "every"]
@@ -31,7 +30,7 @@ _WHOLE_FACTOR = 3.0
 
 
 def cut_recording(
-    samples: Float32, hop: int, rate: int, cut: CutConfig, grid: Textgrid | None, source: Path
+    samples: Float32, hop: int, rate: int, cut: CutConfig, grid: TextGrid | None, source: Path
 ) -> list[Span]:
     """Spans of frames (start, stop), in order, without overlap.
 
@@ -64,18 +63,21 @@ def cut_recording(
 
 
 def _at_intervals(
-    grid: Textgrid | None, tier: str | None, n_frames: int, frame_rate: float, source: Path
+    grid: TextGrid | None, tier: str | None, n_frames: int, frame_rate: float, source: Path
 ) -> list[Span]:
     if grid is None:
         raise MediaError(f"{source}: no TextGrid next to it.", "Put NAME.TextGrid there, or use another `cut`.")
-    tiers = [item for item in grid.tiers if isinstance(item, IntervalTier) and tier in (None, item.name)]
-    if not tiers:
-        names = ", ".join(grid.tierNames) or "none"
-        wanted = "" if tier is None else f" '{tier}'"
-        raise MediaError(f"{source}: its TextGrid has no interval tier{wanted}.", f"Tiers there: {names}.")
+    if tier is None:
+        first = next(iter(grid.interval_tiers), None)
+        chosen = "has no interval tier" if first is None else first
+    else:
+        chosen = choose_tier(grid, tier)
+    if isinstance(chosen, str):
+        names = ", ".join(tier_choices(grid)) or "none"
+        raise MediaError(f"{source}: its TextGrid {chosen}.", f"Interval tiers there: {names}.")
     spans = [
         (max(0, round(entry.start * frame_rate)), min(n_frames, round(entry.end * frame_rate)))
-        for entry in tiers[0].entries
+        for entry in chosen.entries
         if entry.label.strip()
     ]
     return [span for span in spans if span[0] < span[1]]

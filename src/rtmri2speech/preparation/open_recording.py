@@ -25,6 +25,7 @@ class OpenRecording:
         first: frame of the clip at which ``samples`` start: the first one that has sound.
         samples: shape (N,), at the feature rate, hop_length per frame.
         lead: seconds from the start of the sound, and so of its annotation, to the clip's first frame.
+        sound_seconds: length of the whole sound, before it was cut.
         findings: warnings and notes.
     """
 
@@ -32,6 +33,7 @@ class OpenRecording:
     first: int
     samples: Float32
     lead: float
+    sound_seconds: float
     findings: list[Finding]
 
 
@@ -68,4 +70,4 @@ def open_recording(
     ]
     refuse_errors(findings)
     first, samples = align(sound, clip, features, recording.sync_offset, on_mismatch, gap)
-    return OpenRecording(clip, first, samples, gap.lead, findings)
+    return OpenRecording(clip, first, samples, gap.lead, sound.duration, findings)

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from praatio.data_classes.textgrid import Textgrid
 from pydantic import BeforeValidator, Field
 
 from rtmri2speech.arrays import Float32, UInt8
 from rtmri2speech.config import Config
 from rtmri2speech.corpora.base import AnyRecording, Recording, SoundRecording
+from rtmri2speech.data.annotation.fit import fit_to_sound
+from rtmri2speech.data.annotation.grid import TextGrid
 from rtmri2speech.data.dataset.layout import SAMPLE_FILES, SOUND_FILES, Split, Utterance
 from rtmri2speech.data.dataset.splits import SplitMode, split_blocks
 from rtmri2speech.data.files import hash_files, new_folder
@@ -77,7 +78,7 @@ class _Material:
 
     samples: Float32
     start: float
-    grid: Textgrid | None
+    grid: TextGrid | None
     findings: list[Finding]
     clip: Clip | None = None
     first: int = 0
@@ -145,8 +146,11 @@ def _open_video(recording: Recording, options: PrepareOptions) -> _Material:
     )
     skipped = opened.first / float(features.frame_rate)
     # The annotation is on the sound's clock; here time 0 becomes the first frame.
-    grid = _annotation(recording, opened.lead + skipped, opened.samples, features)
-    return _Material(opened.samples, opened.clip.start + skipped, grid, opened.findings, opened.clip, opened.first)
+    grid, notes = _annotation(
+        recording, opened.sound_seconds, opened.lead + skipped, len(opened.samples) / features.sample_rate
+    )
+    start = opened.clip.start + skipped
+    return _Material(opened.samples, start, grid, [*opened.findings, *notes], opened.clip, opened.first)
 
 
 def _open_sound(recording: SoundRecording, options: PrepareOptions) -> _Material:
@@ -156,13 +160,19 @@ def _open_sound(recording: SoundRecording, options: PrepareOptions) -> _Material
     refuse_errors(findings)
     samples = resample(sound.samples, sound.rate, features.sample_rate)
     samples = samples[: len(samples) // features.hop_length * features.hop_length]
-    return _Material(samples, sound.start, _annotation(recording, 0.0, samples, features), findings)
+    grid, notes = _annotation(recording, sound.duration, 0.0, len(samples) / features.sample_rate)
+    return _Material(samples, sound.start, grid, [*findings, *notes])
 
 
-def _annotation(recording: AnyRecording, start: float, samples: Float32, features: FeatureConfig) -> Textgrid | None:
+def _annotation(
+    recording: AnyRecording, sound_seconds: float, start: float, seconds: float
+) -> tuple[TextGrid | None, list[Finding]]:
     if recording.textgrid is None:
-        return None
-    return shift_textgrid(read_textgrid(recording.textgrid), start, len(samples) / features.sample_rate)
+        return None, []
+    grid, notes = fit_to_sound(read_textgrid(recording.textgrid), recording.textgrid, sound_seconds)
+    # Warnings are what `prepare` passes on.
+    findings = [Finding(str(recording.textgrid), "warning", *note) for note in notes]
+    return shift_textgrid(grid, start, seconds), findings
 
 
 def _write_sample(
@@ -170,7 +180,7 @@ def _write_sample(
     utterance: Utterance,
     blocks: Iterator[UInt8] | None,
     samples: Float32,
-    grid: Textgrid | None,
+    grid: TextGrid | None,
 ) -> str:
     features, size = job.options.features, job.options.frames.size
     with new_folder(job.root / "samples" / utterance.id) as folder:

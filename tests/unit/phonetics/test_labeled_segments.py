@@ -9,9 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rtmri2speech.data.annotation.grid import TextGrid, interval_tier
 from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
 from rtmri2speech.errors import ConfigError, MediaError
-from rtmri2speech.phonetics.labeled_segments import Segment, Token, labeled_segments, parse_segment, require_distinct
+from rtmri2speech.phonetics.labeled_segments import (
+    Segment,
+    Token,
+    labeled_segments,
+    parse_segment,
+    parse_segments,
+    require_distinct,
+)
 
 RATE = Fraction(25)
 VIDEO = Path("clip.mp4")
@@ -92,3 +100,31 @@ def test_files_that_would_overwrite_each_other() -> None:
     require_distinct([Segment("a", token), Segment("i", token)])
     with pytest.raises(ConfigError, match="'a' and 'A'"):
         require_distinct([Segment("a", token), Segment("A", token)])
+
+
+def test_segments_of_several_tokens() -> None:
+    one = parse("a:0.8-1.2,0.2-0.4").name
+    tokens = parse("a:0.8-1.2,0.2-0.4").tokens
+    assert one == "a" and [(token.first, token.stop) for token in tokens] == [(5, 10), (20, 30)]
+    assert parse("0.2-0.4,0.8-1.2").file_name == "0.2-0.4+0.8-1.2"
+    a, b = parse_segments(["a:0.8-1.2", "b:0.8-1.2", "a:0.2-0.4"], 50, RATE, VIDEO)
+    assert (a.tokens, b.tokens) == (tokens, tokens[1:])
+    for texts in (["a:0.2-0.8,0.6-1.0"], ["a:0.2-0.8", "a:0.6-1.0"]):
+        with pytest.raises(ConfigError, match=r"0.2-0.8 and 0.6-1 overlap"):
+            parse_segments(texts, 50, RATE, VIDEO)
+
+
+def test_labels_of_another_sound_and_tiers_of_one_name(tmp_path: Path, grid: Path) -> None:
+    with pytest.raises(MediaError, match="not an annotation of this sound"):
+        labeled_segments(grid, "phones", ["a"], 25, RATE, 0.0, 1.0)
+    table = tmp_path / "a.csv"
+    table.write_text("label;start;end\na;0,5;1\n", encoding="utf-8")
+    (a,) = labeled_segments(table, "phones", ["a"], 50, RATE, 0.1, 2.0)
+    assert (a.tokens[0].start, a.tokens[0].end) == (0.4, 0.9)
+    one, two = interval_tier("phones", [(0, 1, "a")]), interval_tier("phones", [(1, 2, "a")])
+    write_textgrid(TextGrid(0.0, 2.0, (one, two)), grid)
+    with pytest.raises(ConfigError, match="has 2 interval tiers 'phones'") as caught:
+        labeled_segments(grid, "phones", ["a"], 50, RATE)
+    assert "'#1', '#2'" in caught.value.remedy
+    (a,) = labeled_segments(grid, "#2", ["a"], 50, RATE)
+    assert a.tokens[0].start == 1.0

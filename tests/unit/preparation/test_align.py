@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from praatio import textgrid as praat
 
 from rtmri2speech.corpora.folder import FolderCorpus
+from rtmri2speech.data.annotation.grid import TextGrid, interval_tier, point_tier
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.data.media.audio import Sound, write_wav
 from rtmri2speech.data.media.clips import Clip
+from rtmri2speech.data.media.textgrid import read_textgrid, write_textgrid
 from rtmri2speech.data.media.video import write_video
 from rtmri2speech.errors import MediaError
 from rtmri2speech.preparation.align import align, explain_mismatch, offsets
@@ -190,19 +191,12 @@ def test_flash_click_and_annotation_agree_with_a_sync_offset(
     folder = tmp_path / "in"
     write_video(folder / "flash.mkv", frames, rate, lossless=True)
     write_wav(folder / "flash.wav", clicks(times, 3.5, 44100, shift=offset), 44100)
-    grid = praat.Textgrid()
     marked = [time for time in times if time + Fraction(offset) > Fraction(1, 10)][2:5]
     length = 3.5 + offset
-    grid.addTier(
-        praat.IntervalTier(
-            "flash",
-            [(float(t) + offset - 0.05, float(t) + offset + 0.05, f"f{i}") for i, t in enumerate(marked)],
-            0,
-            length,
-        )
-    )
-    grid.addTier(praat.PointTier("click", [(float(t) + offset, f"c{i}") for i, t in enumerate(marked)], 0, length))
-    grid.save(str(folder / "flash.TextGrid"), format="long_textgrid", includeBlankSpaces=True)
+    intervals = [(float(t) + offset - 0.05, float(t) + offset + 0.05, f"f{i}") for i, t in enumerate(marked)]
+    points = [(float(t) + offset, f"c{i}") for i, t in enumerate(marked)]
+    grid = TextGrid(0.0, length, (interval_tier("flash", intervals), point_tier("click", points)))
+    write_textgrid(grid, folder / "flash.TextGrid")
     corpus = FolderCorpus((folder,), sync_offset=offset)
     wanted = {"split": "recording", "on_mismatch": "trim"}
     run(corpus=corpus, options=options.model_copy(update=wanted))
@@ -211,10 +205,10 @@ def test_flash_click_and_annotation_agree_with_a_sync_offset(
     (row,) = dataset.utterances
     # Only where the sound begins after the picture are frames lost at the start.
     assert (row.source_start > 0) == (offset < 0)
-    written = praat.openTextgrid(str(dataset.folder(row) / "flash.TextGrid"), includeEmptyIntervals=False)
-    assert written.maxTimestamp == pytest.approx(row.n_frames * 420 / 11413, abs=1e-5)
+    written = read_textgrid(dataset.folder(row) / "flash.TextGrid")
+    assert written.end == pytest.approx(row.n_frames * 420 / 11413, abs=1e-5)
     for index, (interval, point) in enumerate(
-        zip(written.getTier("flash").entries, written.getTier("click").entries, strict=True)
+        zip(written.tier("flash").entries, written.tier("click").entries, strict=True)
     ):
         own = float(marked[index]) - row.source_start
         assert (interval.label, point.label) == (f"f{index}", f"c{index}")

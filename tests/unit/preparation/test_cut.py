@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from praatio import textgrid as praat
-from praatio.data_classes.textgrid import Textgrid
 
+from rtmri2speech.data.annotation.grid import TextGrid, interval_tier, point_tier
 from rtmri2speech.errors import MediaError
 from rtmri2speech.preparation.cut import CutConfig, Span, cut_recording
 
@@ -22,16 +21,13 @@ def noise(n_frames: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=n_frames * HOP + 7).astype(np.float32)
 
 
-def cut(samples: np.ndarray, grid: Textgrid | None = None, **options: Any) -> list[Span]:
+def cut(samples: np.ndarray, grid: TextGrid | None = None, **options: Any) -> list[Span]:
     return cut_recording(samples, HOP, RATE, CutConfig(**options), grid, SOURCE)
 
 
-def grid_of(*intervals: tuple[float, float, str], tier: str = "utterances", length: float = 10.0) -> Textgrid:
-    grid = Textgrid(0, length)
-    grid.addTier(praat.PointTier("points", [(1.0, "x")], 0, length))
-    grid.addTier(praat.IntervalTier("other", [(0.0, length, "all")], 0, length))
-    grid.addTier(praat.IntervalTier(tier, list(intervals), 0, length))
-    return grid
+def grid_of(*intervals: tuple[float, float, str], tier: str = "utterances", length: float = 10.0) -> TextGrid:
+    points, other = point_tier("points", [(1.0, "x")]), interval_tier("other", [(0.0, length, "all")])
+    return TextGrid(0.0, length, (points, other, interval_tier(tier, intervals)))
 
 
 @settings(deadline=None, max_examples=60)
@@ -85,6 +81,6 @@ def test_a_missing_annotation_or_tier_is_refused() -> None:
         cut(noise(100), grid_of(), mode="textgrid", tier="words")
     assert "utterances" in caught.value.remedy
     with pytest.raises(MediaError, match=r"no interval tier\."):
-        cut(noise(100), Textgrid(0, 2), mode="textgrid")
+        cut(noise(100), TextGrid(0.0, 2.0, ()), mode="textgrid")
     with pytest.raises(MediaError, match="no interval tier 'points'"):
         cut(noise(100), grid_of(), mode="textgrid", tier="points")

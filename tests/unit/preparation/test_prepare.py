@@ -400,8 +400,8 @@ def test_cut_pieces_have_their_own_annotation(run: Run, root: Path, options: Pre
     labels = 0
     for row in rows:
         grid = read_textgrid(dataset.folder(row) / f"{row.id}.TextGrid")
-        assert grid.maxTimestamp == pytest.approx(row.seconds, abs=1e-5)
-        labels += len(grid.getTier("phones").entries)
+        assert grid.end == pytest.approx(row.seconds, abs=1e-5)
+        labels += len(grid.tier("phones").entries)
     assert labels >= 3
     # Neighbours, decoded once and handed out in turn, join without a gap.
     clip = open_clip(scan_video(Path(rows[0].source_video)), options.features, options.frames)
@@ -420,13 +420,13 @@ def test_intervals_of_a_tier_become_utterances(run: Run, root: Path, videos: Pat
     run(options=with_options(options, split="recording", cut=cut))
     grid = read_textgrid(videos / "one.TextGrid")
     rate = float(options.features.frame_rate)
-    long_enough = [entry for entry in grid.getTier("phones").entries if round((entry.end - entry.start) * rate) >= 5]
+    long_enough = [entry for entry in grid.tier("phones").entries if round((entry.end - entry.start) * rate) >= 5]
     rows = Dataset(root).utterances
     assert len(rows) >= len(long_enough) > 2
     for entry in long_enough:
         near = min(rows, key=lambda row: abs(row.source_start - entry.start))
         assert abs(near.source_start - entry.start) < 1 / rate
-        own = read_textgrid(root / "samples" / near.id / f"{near.id}.TextGrid").getTier("phones").entries
+        own = read_textgrid(root / "samples" / near.id / f"{near.id}.TextGrid").tier("phones").entries
         assert entry.label in [item.label for item in own]
 
 

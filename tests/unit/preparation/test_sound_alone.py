@@ -210,8 +210,8 @@ def test_annotations_go_along_and_can_cut(run_sounds: Run, root: Path, tmp_path:
     assert [row.source_start for row in dataset.utterances] == pytest.approx([0.5, 2.0], abs=0.02)
     for row, label in zip(dataset.utterances, ("one", "two"), strict=True):
         own = read_textgrid(dataset.folder(row) / f"{row.id}.TextGrid")
-        assert [entry.label for entry in own.getTier("sentences").entries] == [label]
-        assert own.maxTimestamp == pytest.approx(row.seconds, abs=1e-5)
+        assert [entry.label for entry in own.tier("sentences").entries] == [label]
+        assert own.end == pytest.approx(row.seconds, abs=1e-5)
     assert run_sounds(tmp_path / "in", cut={"tier": "sentences"}).redone == 0
     (dataset.folder(dataset.utterances[0]) / "a-001.TextGrid").unlink()
     assert run_sounds(tmp_path / "in", cut={"tier": "sentences"}).redone == 1

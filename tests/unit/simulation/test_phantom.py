@@ -61,7 +61,7 @@ def test_every_utterance_has_its_files_and_they_agree(tiny_phantom: Path) -> Non
             if field.name not in ("frame_rate", "phones", "phone_times"):
                 assert len(getattr(truth, field.name)) == row["frames"], field.name
         grid = read_textgrid(stem.with_suffix(".TextGrid"))
-        spoken = [(entry.label, entry.start) for entry in grid.getTier("phones").entries]
+        spoken = [(entry.label, entry.start) for entry in grid.tier("phones").entries]
         kept = [(str(p), t[0]) for p, t in zip(truth.phones, truth.phone_times, strict=True) if p]
         assert [label for label, _ in spoken] == [label for label, _ in kept]
         assert [time for _, time in spoken] == pytest.approx([time for _, time in kept], abs=1e-4)

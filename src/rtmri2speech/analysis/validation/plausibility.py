@@ -8,8 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from praatio.data_classes.interval_tier import IntervalTier
-
 from rtmri2speech.analysis.arguments import (
     Video,
     open_clip,
@@ -23,7 +21,7 @@ from rtmri2speech.analysis.validation.profiles import Profile, ProfileTable, sco
 from rtmri2speech.analysis.validation.similarity import cosine, rank_correlation
 from rtmri2speech.analysis.validation.summary_table import PHYSICS, POOLED, Score, write_scores
 from rtmri2speech.analysis.validation.tract import FORMANTS, Tract, drawn_tract, simulated_tract
-from rtmri2speech.corpora.sound_of_recording import lead_of_labels
+from rtmri2speech.corpora.sound_of_recording import clock_of_labels
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.media.textgrid import read_textgrid
@@ -217,15 +215,14 @@ def _tract(
         return simulated_tract(truth, source)
     grid, rate = Path(textgrid), model.features.frame_rate
     found = read_regions(str(regions), source)
-    labels, lead = labels or _vowels(grid), lead_of_labels(clip)
-    segments = labeled_segments(grid, tier, labels, clip.n_frames, rate, lead)
+    lead, seconds = clock_of_labels(clip)
+    segments = labeled_segments(grid, tier, labels or _vowels(grid), clip.n_frames, rate, lead, seconds)
     return drawn_tract(found, segments, clip.n_frames, rate, str(regions))
 
 
 def _vowels(textgrid: Path) -> list[str]:
     """Those of the five vowels that a TextGrid has somewhere; all of them, for the message, where it has none."""
-    tiers = [tier for tier in read_textgrid(textgrid).tiers if isinstance(tier, IntervalTier)]
-    there = {entry.label.strip() for tier in tiers for entry in tier.entries}
+    there = {entry.label.strip() for tier in read_textgrid(textgrid).interval_tiers for entry in tier.entries}
     return [vowel for vowel in "aiueo" if vowel in there] or list("aiueo")
 
 

@@ -76,11 +76,13 @@ def gradcam(
     stride
         Stride in pixels of the layer that hirescam explains: 16, or 8 for more detail.
     segment
-        Stretches to cut out, in seconds: 0.8-1.2, or a:0.8-1.2 to give a name.
+        Stretches to cut out, in seconds: 0.8-1.2, or a:0.8-1.2 to give a name; a:0.8-1.2,1.5-1.9 is a segment of two
+        tokens, and so is one name given twice.
     textgrid
-        A Praat TextGrid whose labels name the stretches, in the time of the video's sound.
+        A Praat TextGrid whose labels name the stretches, in the time of the video's sound; or a CSV table of intervals:
+        label, start, end.
     tier
-        Its tier.
+        Its tier; #2 is the second one, where several have the same name.
     label
         Which labels of the tier; all of their tokens are used.
     display
@@ -126,13 +128,13 @@ def _check_labels(textgrid: Path | None, label: list[str] | None) -> None:
 def _segments(
     texts: list[str], textgrid: Path | None, tier: str, labels: list[str], clip: Clip, model: Model
 ) -> list[Segment]:
-    from rtmri2speech.corpora.sound_of_recording import lead_of_labels
-    from rtmri2speech.phonetics.labeled_segments import labeled_segments, parse_segment, require_distinct
+    from rtmri2speech.corpora.sound_of_recording import clock_of_labels
+    from rtmri2speech.phonetics.labeled_segments import labeled_segments, parse_segments, require_distinct
 
     rate = model.features.frame_rate
-    found = [parse_segment(text, clip.n_frames, rate, clip.scan.path) for text in texts]
+    found = parse_segments(texts, clip.n_frames, rate, clip.scan.path)
     if textgrid is not None:
-        found += labeled_segments(textgrid, tier, labels, clip.n_frames, rate, lead_of_labels(clip))
+        found += labeled_segments(textgrid, tier, labels, clip.n_frames, rate, *clock_of_labels(clip))
     require_distinct(found)
     return found
 

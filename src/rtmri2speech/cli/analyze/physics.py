@@ -50,7 +50,8 @@ def physics(
         Lips, tongue_tip, tongue_body, tongue_root and larynx of a real speaker: template, polygons (.json), or
         contours (.mat).
     textgrid
-        With --regions, a Praat TextGrid with the vowels, in the time of the video's sound.
+        With --regions, a Praat TextGrid with the vowels, in the time of the video's sound; or a CSV table of intervals:
+        label, start, end.
     tier
         Its tier.
     label

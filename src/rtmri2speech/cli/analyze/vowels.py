@@ -24,16 +24,16 @@ def vowels(
 ) -> int:
     """Chart the vowels of recordings, and average the frames of each.
 
-    Every recording needs NAME.TextGrid next to it. Writes vowels.csv (a line per token), vowels_summary.csv,
-    NAME_vowels.TextGrid, the vowel space in Hz and in Bark, and of videos the mean frame of each vowel; figures as PDF,
-    SVG and PNG.
+    Every recording needs NAME.TextGrid next to it, or NAME.csv with label, start and end of intervals. Writes
+    vowels.csv (a line per token), vowels_summary.csv, NAME_vowels.TextGrid, the vowel space in Hz and in Bark, and of
+    videos the mean frame of each vowel; figures as PDF, SVG and PNG.
 
     Parameters
     ----------
     recordings
         Sound files or videos, best of one speaker.
     textgrid
-        The TextGrid, where there is one recording and it has another name.
+        The TextGrid or table, where there is one recording and it has another name.
     tier
         Its tier of phones; found by itself if not given.
     label

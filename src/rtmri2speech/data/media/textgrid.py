@@ -1,30 +1,75 @@
-"""Praat's TextGrid files."""
+"""Annotations as files: TextGrids and tables of intervals read, cut, moved and written."""
 
 from __future__ import annotations
 
+import csv
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from praatio import textgrid as praat
-from praatio.data_classes.interval_tier import IntervalTier
-from praatio.data_classes.textgrid import Textgrid
-from praatio.utilities.errors import PraatioException
-
+from rtmri2speech.data.annotation.encoding import decode
+from rtmri2speech.data.annotation.grid import (
+    GridError,
+    Interval,
+    IntervalTier,
+    Point,
+    TextGrid,
+    interval_tier,
+    moved,
+)
+from rtmri2speech.data.annotation.interval_table import TABLE_SUFFIXES, read_table, separator_of
+from rtmri2speech.data.annotation.praat_binary import SIGNATURE, read_binary
+from rtmri2speech.data.annotation.praat_text import read_text
+from rtmri2speech.data.annotation.praatio_json import read_json
 from rtmri2speech.errors import MediaError
 
+# Seconds; gaps that rounding leaves between intervals are closed when they are written.
+_SHORTEST_GAP = 1e-8
+# Seconds; Praat loses the interval after one of no length, because both start at the same time.
+_SHORTEST_LABEL = 1e-6
 
-def read_textgrid(path: Path) -> Textgrid:
-    """Read a TextGrid.
+
+def read_textgrid(path: Path) -> TextGrid:
+    """Read a TextGrid in any of Praat's formats, or a CSV table of intervals (``label``, ``start``, ``end``).
+
+    Labels are kept as they are; intervals without one are left out.
 
     Raises:
         MediaError: when it cannot be understood.
     """
+    table = path.suffix.lower() in TABLE_SUFFIXES
     try:
-        return praat.openTextgrid(str(path), includeEmptyIntervals=False)
-    except (PraatioException, OSError, ValueError, IndexError, AttributeError) as error:
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise MediaError(f"{path}: not a TextGrid that can be read ({first}).", "Save it again in Praat.") from None
+        content = path.read_bytes()
+        if content.startswith(SIGNATURE):
+            return read_binary(content)
+        text, encoding = decode(content)
+        read = read_table if table else read_json if text.lstrip().startswith("{") else read_text
+        grid = read(text)
+    except FileNotFoundError:
+        raise MediaError(f"{path}: no such TextGrid.", "Check the spelling of the path.") from None
+    except OSError as error:
+        raise MediaError(f"{path}: the TextGrid cannot be read ({error.strerror}).", "Check the path.") from None
+    except (GridError, UnicodeDecodeError) as error:
+        problem = str(error) if isinstance(error, GridError) else "its characters are damaged"
+        if table:
+            raise MediaError(
+                f"{path}: not a table of intervals that can be read ({problem}).",
+                "Needed: a header 'label,start,end' (also allowed: tier), then a line per interval, in seconds.",
+            ) from None
+        raise MediaError(
+            f"{path}: not a TextGrid that can be read ({problem}).", "Correct that, or save it again in Praat."
+        ) from None
+    return TextGrid(grid.start, grid.end, grid.tiers, grid.bounded, encoding)
+
+
+def holds_intervals(path: Path) -> bool:
+    """Whether a table's header names what an annotation has; other tables lie next to recordings too."""
+    try:
+        with path.open("rb") as file:
+            return separator_of(decode(file.read(4096) + b"\n" * 2)[0]) is not None
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return False
 
 
 @dataclass(frozen=True)
@@ -43,13 +88,14 @@ class Label:
     text: str
 
 
-def labels_of(grid: Textgrid) -> list[Label]:
+def labels_of(grid: TextGrid) -> list[Label]:
     """Every labeled interval and point, tier by tier, in order of time."""
     found = []
     for tier in grid.tiers:
         for entry in tier.entries:
-            start, end = (entry.start, entry.end) if isinstance(tier, IntervalTier) else (entry.time, entry.time)
-            found.append(Label(tier.name, float(start), float(end), entry.label))
+            start, end = (entry.start, entry.end) if isinstance(entry, Interval) else (entry.time, entry.time)
+            if entry.label.strip():
+                found.append(Label(tier.name, start, end, entry.label.strip()))
     return found
 
 
@@ -66,30 +112,88 @@ def label_lead(clip_start: float, sound_start: float | None) -> float:
     return 0.0 if sound_start is None else clip_start - sound_start
 
 
-def shift_textgrid(grid: Textgrid, start: float, duration: float) -> Textgrid:
+def shift_textgrid(grid: TextGrid, start: float, duration: float) -> TextGrid:
     """The part of an annotation from ``start`` on, ``duration`` seconds long, moved to time 0."""
-    part = Textgrid(0.0, duration)
-    for tier in grid.tiers:
-        entries: list[tuple[float, float, str] | tuple[float, str]] = []
-        for entry in tier.entries:
-            if isinstance(tier, IntervalTier):
-                low, high = max(entry.start - start, 0.0), min(entry.end - start, duration)
-                if low < high:
-                    entries.append((low, high, entry.label))
-            elif 0 <= entry.time - start <= duration:
-                entries.append((entry.time - start, entry.label))
-        part.addTier(type(tier)(tier.name, entries, 0.0, duration), reportingMode="silence")
-    return part
+    return moved(grid, start, duration)
 
 
-def write_textgrid(grid: Textgrid, path: Path) -> None:
-    """Write a TextGrid in Praat's long format."""
-    grid.save(str(path), format="long_textgrid", includeBlankSpaces=True, reportingMode="silence")
+def write_textgrid(grid: TextGrid, path: Path) -> None:
+    """Write a TextGrid in Praat's long format, UTF-8; intervals without a label fill the gaps of interval tiers."""
+    span = grid.span or (grid.start, grid.end)
+    low, high = min(grid.start, span[0]), max(grid.end, span[1])
+    lines = ['File type = "ooTextFile"', 'Object class = "TextGrid"', ""]
+    lines += [f"xmin = {_number(low)} ", f"xmax = {_number(high)} ", "tiers? <exists> "]
+    lines += [f"size = {len(grid.tiers)} ", "item []: "]
+    for number, tier in enumerate(grid.tiers, start=1):
+        intervals = isinstance(tier, IntervalTier)
+        lines += [f"    item [{number}]:", f'        class = "{"IntervalTier" if intervals else "TextTier"}" ']
+        lines += [f"        name = {_quoted(tier.name)} "]
+        lines += [f"        xmin = {_number(low)} ", f"        xmax = {_number(high)} "]
+        entries: Sequence[Interval | Point] = (
+            _filled(tier, low, high) if isinstance(tier, IntervalTier) else tier.entries
+        )
+        kind = "intervals" if intervals else "points"
+        lines.append(f"        {kind}: size = {len(entries)} ")
+        for index, one in enumerate(entries, start=1):
+            lines.append(f"        {kind} [{index}]:")
+            if isinstance(one, Interval):
+                lines += [f"            xmin = {_number(one.start)} ", f"            xmax = {_number(one.end)} "]
+                lines.append(f"            text = {_quoted(one.label)} ")
+            else:
+                lines += [f"            number = {_number(one.time)} ", f"            mark = {_quoted(one.label)} "]
+    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
-def interval_grid(tiers: Mapping[str, Sequence[tuple[float, float, str]]], duration: float) -> Textgrid:
+def interval_grid(tiers: Mapping[str, Sequence[tuple[float, float, str]]], duration: float) -> TextGrid:
     """A TextGrid of interval tiers: (start, end, label) in seconds by tier name."""
-    grid = Textgrid(0.0, duration)
-    for name, entries in tiers.items():
-        grid.addTier(IntervalTier(name, list(entries), 0.0, duration))
-    return grid
+    return TextGrid(0.0, duration, tuple(interval_tier(name, entries) for name, entries in tiers.items()))
+
+
+def _filled(tier: IntervalTier, low: float, high: float) -> list[Interval]:
+    """The intervals with empty ones between them, as Praat needs them."""
+    filled: list[Interval] = []
+    at = low
+    for one in _with_length(tier.entries, high):
+        start = one.start
+        if start - at >= _SHORTEST_GAP:
+            filled.append(Interval(at, start, ""))
+        elif start != at and not filled:
+            start = at
+        elif start != at:
+            filled[-1] = Interval(filled[-1].start, start, filled[-1].label)
+        filled.append(Interval(start, max(one.end, start), one.label))
+        at = filled[-1].end
+    if high - at >= _SHORTEST_GAP or not filled:
+        filled.append(Interval(at, high, ""))
+    elif high != at:
+        filled[-1] = Interval(filled[-1].start, high, filled[-1].label)
+    return filled
+
+
+def _with_length(entries: Sequence[Interval], high: float) -> list[Interval]:
+    """Intervals of which each has a length; neighbors make room."""
+    if all(one.start < one.end for one in entries):
+        return list(entries)
+    found: list[Interval] = []
+    at = -math.inf
+    for one in entries:
+        start = max(one.start, at)
+        at = max(one.end, start + _SHORTEST_LABEL)
+        found.append(Interval(start, at, one.label))
+    for index in range(len(found) - 1, -1, -1):
+        one = found[index]
+        if one.end <= high:
+            break
+        found[index] = Interval(min(one.start, high - _SHORTEST_LABEL), high, one.label)
+        high = found[index].start
+    return found
+
+
+def _number(value: float) -> str:
+    whole = int(value)
+    # Numbers that are whole but for rounding are written so.
+    return str(whole) if abs(value - whole) <= 1e-14 * max(abs(value), abs(whole)) else repr(float(value))
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'

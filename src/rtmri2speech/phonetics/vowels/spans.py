@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from praatio.data_classes.interval_tier import IntervalTier
-from praatio.data_classes.textgrid import Textgrid
-
+from rtmri2speech.data.annotation.fit import fit_to_sound
+from rtmri2speech.data.annotation.grid import IntervalTier, TextGrid, choose_tier, tier_choices
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.media.textgrid import read_textgrid
 from rtmri2speech.errors import ConfigError
@@ -63,25 +62,30 @@ class VowelFinder:
         path = textgrid_of(dataset, utterance)
         return [] if path is None else self.spans_in(path)
 
-    def spans_in(self, path: Path) -> list[Span]:
+    def spans_in(self, path: Path, seconds: float | None = None) -> list[Span]:
         """Vowels of a TextGrid in order, those of 30 ms and more.
 
+        Args:
+            path: the file; also a CSV table of intervals (label, start, end).
+            seconds: length of the sound that is annotated, to compare; None compares nothing.
+
         Raises:
-            MediaError: when it cannot be read.
+            MediaError: when it cannot be read, or is of another sound.
             ConfigError: when it has no tier of the name asked for.
         """
-        tier = self._tier(read_textgrid(path), path)
+        grid = read_textgrid(path)
+        tier = self._tier(grid if seconds is None else fit_to_sound(grid, path, seconds)[0], path)
         spans = [] if tier is None else [Span(self._vowel(e.label), e.start, e.end) for e in tier.entries]
         return [span for span in spans if span.label and span.end - span.start >= _SHORTEST]
 
-    def _tier(self, grid: Textgrid, path: Path) -> IntervalTier | None:
-        tiers = [tier for tier in grid.tiers if isinstance(tier, IntervalTier)]
+    def _tier(self, grid: TextGrid, path: Path) -> IntervalTier | None:
         if self.tier is not None:
-            for tier in tiers:
-                if tier.name == self.tier:
-                    return tier
-            names = ", ".join(tier.name for tier in tiers) or "none"
-            raise ConfigError(f"{path}: has no interval tier '{self.tier}'.", f"Give `tier` one of: {names}.")
+            chosen = choose_tier(grid, self.tier)
+            if isinstance(chosen, str):
+                names = ", ".join(tier_choices(grid)) or "none"
+                raise ConfigError(f"{path}: {chosen}.", f"Give `tier` one of: {names}.")
+            return chosen
+        tiers = grid.interval_tiers
         named = [tier for tier in tiers if tier.name.casefold() in _PHONE_TIERS]
         for tier in named or tiers:
             if any(self._vowel(entry.label) for entry in tier.entries):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -14,11 +15,12 @@ from rtmri2speech.analysis.map_folder.names import courses_table
 from rtmri2speech.analysis.map_folder.read import read_method
 from rtmri2speech.analysis.occlusion.conditions import Condition
 from rtmri2speech.analysis.regions.masks import read_regions, source_of
-from rtmri2speech.corpora.sound_of_recording import lead_of_labels
+from rtmri2speech.corpora.sound_of_recording import clock_of_labels
 from rtmri2speech.data.files import check_writable, write_text
 from rtmri2speech.data.media.audio import Sound, encode_flac, read_sound
 from rtmri2speech.data.media.clips import Clip, open_gray_clip
 from rtmri2speech.data.media.scan import scan_video
+from rtmri2speech.data.media.textgrid import read_textgrid
 from rtmri2speech.errors import ConfigError, DatasetError, MediaError, UserError
 from rtmri2speech.phonetics import praat
 from rtmri2speech.phonetics.vowels.spans import Span
@@ -32,6 +34,7 @@ from rtmri2speech.reporting.page.data import (
     OutlinesData,
     PageData,
     SoundData,
+    TierData,
 )
 from rtmri2speech.reporting.page.images import (
     COLUMNS,
@@ -174,7 +177,8 @@ def _clip(clip: ClipFiles, chunks: Chunks) -> tuple[ClipData, list[str]]:
     opened = open_gray_clip(scan_video(clip.video), rate, FrameConfig().size)
     seconds = float(opened.n_frames / rate)
     original, notes = _original(clip, opened)
-    lead = 0.0 if clip.textgrid is None else _lead(opened)
+    tiers, vowels, labels_missing = _labels(clip, opened, seconds)
+    notes += labels_missing
     outlines = _outlines(clip, opened, chunks)
     if outlines is None and clip.maps:
         notes.append(f"{clip.name}: no outlines of regions; name their file: `regions=FILE`, or `regions='template'`")
@@ -189,8 +193,8 @@ def _clip(clip: ClipFiles, chunks: Chunks) -> tuple[ClipData, list[str]]:
         "sheets": [chunks.add(sheet) for sheet in frame_sheets(opened)],
         "maps": [_maps(path, about, clip, opened.n_frames, chunks) for path, about in clip.maps],
         "outlines": outlines,
-        "tiers": [] if clip.textgrid is None else tiers_of(clip.textgrid, lead, seconds),
-        "sounds": _sounds(clip, original, [] if clip.textgrid is None else vowel_spans(clip.textgrid, lead), chunks),
+        "tiers": tiers,
+        "sounds": _sounds(clip, original, vowels, chunks),
     }
     return shown, notes
 
@@ -217,12 +221,18 @@ def _original(clip: ClipFiles, opened: Clip) -> tuple[Sound | None, list[str]]:
     return sound, notes
 
 
-def _lead(opened: Clip) -> float:
-    """Seconds from time 0 of the labels to the first frame; where the sound cannot be read, they start together."""
+def _labels(clip: ClipFiles, opened: Clip, seconds: float) -> tuple[list[TierData], list[Span], list[str]]:
+    """Tiers and vowels on the clip's clock, and a note where they are of another recording."""
+    if clip.textgrid is None:
+        return [], [], []
+    read_textgrid(clip.textgrid)  # a damaged one is refused
+    lead, annotated = 0.0, None
+    with suppress(MediaError):  # where the sound cannot be read, labels and frames start together
+        lead, annotated = clock_of_labels(opened)
     try:
-        return lead_of_labels(opened)
-    except MediaError:
-        return 0.0
+        return tiers_of(clip.textgrid, lead, seconds, annotated), vowel_spans(clip.textgrid, lead, annotated), []
+    except MediaError as error:
+        return [], [], [f"{clip.name}: without labels. {error.problem}"]
 
 
 def _maps(path: Path, about: dict[str, Any], clip: ClipFiles, frames: int, chunks: Chunks) -> MapsData:

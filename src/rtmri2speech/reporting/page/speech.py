@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from praatio.data_classes.interval_tier import IntervalTier
 
 from rtmri2speech.arrays import Floating
+from rtmri2speech.data.annotation.fit import fit_to_sound
+from rtmri2speech.data.annotation.grid import Interval
 from rtmri2speech.data.media.audio import Sound
 from rtmri2speech.data.media.textgrid import read_textgrid
 from rtmri2speech.errors import UserError
@@ -104,23 +105,25 @@ def vowels_of(spoken: Spoken, spans: Sequence[Span], ceiling: float) -> list[Vow
     ]
 
 
-def tiers_of(path: Path, lead: float, seconds: float) -> list[TierData]:
+def tiers_of(path: Path, lead: float, seconds: float, annotated: float | None = None) -> list[TierData]:
     """Tiers of a TextGrid on the clip's clock, without empty labels.
 
     Args:
         path: the file.
         lead: seconds from the TextGrid's time 0 to the first frame.
         seconds: length of the clip; what lies outside is left out.
+        annotated: length of the sound that is annotated, to compare; None compares nothing.
 
     Raises:
-        MediaError: when the file cannot be read.
+        MediaError: when the file cannot be read, or is of another sound.
     """
     tiers: list[TierData] = []
-    for tier in read_textgrid(path).tiers:
-        if isinstance(tier, IntervalTier):
-            entries = ((one.start, one.end, one.label) for one in tier.entries)
-        else:
-            entries = ((one.time, one.time, one.label) for one in tier.entries)
+    grid = read_textgrid(path)
+    for tier in (grid if annotated is None else fit_to_sound(grid, path, annotated)[0]).tiers:
+        entries = (
+            (one.start, one.end, one.label) if isinstance(one, Interval) else (one.time, one.time, one.label)
+            for one in tier.entries
+        )
         tiers.append({"name": tier.name, "entries": list(_moved(entries, lead, seconds))})
     return tiers
 
@@ -134,10 +137,10 @@ def _moved(
             yield round(low, 4), round(high, 4), label.strip()
 
 
-def vowel_spans(path: Path, lead: float) -> list[Span]:
-    """Vowels of a TextGrid on the clip's clock.
+def vowel_spans(path: Path, lead: float, annotated: float | None = None) -> list[Span]:
+    """Vowels of a TextGrid on the clip's clock; arguments as of :func:`tiers_of`.
 
     Raises:
-        MediaError: when the file cannot be read.
+        MediaError: when the file cannot be read, or is of another sound.
     """
-    return [Span(one.label, one.start - lead, one.end - lead) for one in VowelFinder().spans_in(path)]
+    return [Span(one.label, one.start - lead, one.end - lead) for one in VowelFinder().spans_in(path, annotated)]
