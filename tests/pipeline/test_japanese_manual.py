@@ -125,7 +125,7 @@ def test_pages_without_a_translation_are_known() -> None:
 
 
 def test_lines_are_joined_and_headings_keep_their_addresses() -> None:
-    pytest.importorskip("markdown")
+    pytest.importorskip("markdown", reason="markdown is not installed (extra docs)")
     spec = spec_from_file_location("docs_japanese", DOCS / "scripts" / "japanese.py")
     assert spec is not None and spec.loader is not None
     hook = module_from_spec(spec)

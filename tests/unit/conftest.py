@@ -11,6 +11,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from rtmri2speech.data.media.audio import write_wav
+from rtmri2speech.data.media.video import write_video
+from talker import speak
+
 Mux = Callable[..., Path]
 
 
@@ -53,3 +57,18 @@ def write_av(
 @pytest.fixture(scope="session")
 def mux() -> Mux:
     return write_av
+
+
+@pytest.fixture(scope="module")
+def talk() -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Frames (T, 64, 64) at 625/23 per second, and 2.2 s of sound at 20 kHz."""
+    recording = speak(2.2, 1, size=64)
+    return recording.frames, recording.audio
+
+
+@pytest.fixture
+def folder(tmp_path: Path, talk: tuple[NDArray[np.uint8], NDArray[np.float32]]) -> Path:
+    """A folder with that recording, ``a.avi`` and ``a.wav``; may be damaged."""
+    write_video(tmp_path / "in" / "a.avi", talk[0], Fraction(625, 23), lossless=True)
+    write_wav(tmp_path / "in" / "a.wav", talk[1], 20000)
+    return tmp_path / "in"

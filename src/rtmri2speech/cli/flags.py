@@ -63,7 +63,12 @@ def with_flags(text: str, flags: Mapping[str, str]) -> str:
     return _PARAMETER.sub(flag, text)
 
 
-def print_notes(notes: Iterable[str]) -> None:
-    """Print notes of the library on stderr, in the flags of the command that runs."""
+def print_notes(notes: Iterable[str], about: str = "") -> None:
+    """Print notes of the library on stderr, in the flags of the command that runs.
+
+    Args:
+        notes: a line each.
+        about: what they are about, if there may be several: the name of a video.
+    """
     for note in notes:
-        print(f"note: {in_flags(note)}", file=sys.stderr)
+        print(f"note: {about}{': ' if about else ''}{in_flags(note)}", file=sys.stderr)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,6 +9,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from rtmri2speech.cli.console import Device, Fps, ModelFile, progress, report_failures
+from rtmri2speech.cli.flags import print_notes
 from rtmri2speech.errors import ConfigError, UserError
 from rtmri2speech.signal.frame_rate import frame_rate
 
@@ -69,7 +69,6 @@ def synthesize(
             except UserError as error:
                 failures.append((video, error))
                 continue
-            for note in speech.notes:
-                print(f"note: {video.name}: {note}", file=sys.stderr)
+            print_notes(speech.notes, video.name)
             print(f"{files[0]}: {speech.seconds:.2f} s")
     return report_failures(failures)

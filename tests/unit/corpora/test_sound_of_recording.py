@@ -21,23 +21,9 @@ from rtmri2speech.data.media.video import write_video
 from rtmri2speech.preparation.align import offsets
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
-from talker import speak
 
 RATE = Fraction(625, 23)
 SOUND_RATE = 20000
-
-
-@pytest.fixture(scope="module")
-def talk() -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    recording = speak(2.2, 1, size=64)
-    return recording.frames, recording.audio
-
-
-@pytest.fixture
-def folder(tmp_path: Path, talk: tuple[NDArray[np.uint8], NDArray[np.float32]]) -> Path:
-    write_video(tmp_path / "in" / "a.avi", talk[0], RATE, lossless=True)
-    write_wav(tmp_path / "in" / "a.wav", talk[1], SOUND_RATE)
-    return tmp_path / "in"
 
 
 def test_sounds_that_may_be_meant_are_named_with_their_lengths(

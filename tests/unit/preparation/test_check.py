@@ -13,32 +13,17 @@ from numpy.typing import NDArray
 from counted import Counted
 from rtmri2speech.corpora.base import Recording
 from rtmri2speech.corpora.folder import FolderCorpus
-from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.data.media.video import write_video
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.preparation.check import CheckOptions, check_recordings
 from rtmri2speech.preparation.check import check as check_all
 from rtmri2speech.preparation.findings import Finding
 from rtmri2speech.preparation.prepare import PrepareSummary
-from talker import speak
 
 Harm = Callable[[Path, NDArray[np.uint8], NDArray[np.float32]], object]
 
 RATE = Fraction(625, 23)
 SOUND_RATE = 20000
-
-
-@pytest.fixture(scope="module")
-def talk() -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    recording = speak(2.2, 1, size=64)
-    return recording.frames, recording.audio
-
-
-@pytest.fixture
-def folder(tmp_path: Path, talk: tuple[NDArray[np.uint8], NDArray[np.float32]]) -> Path:
-    write_video(tmp_path / "in" / "a.avi", talk[0], RATE, lossless=True)
-    write_wav(tmp_path / "in" / "a.wav", talk[1], SOUND_RATE)
-    return tmp_path / "in"
 
 
 def check(folder: Path, **options: object) -> list[Finding]:

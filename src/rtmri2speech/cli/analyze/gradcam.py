@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,6 +9,7 @@ from cyclopts import Parameter
 
 from rtmri2speech.cli.analyze.options import Bands, Out, Target, Video
 from rtmri2speech.cli.console import Device, Flag, Fps, Many, ModelFile, progress
+from rtmri2speech.cli.flags import print_notes
 from rtmri2speech.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -142,12 +142,9 @@ def _segments(
 def _print_summary(maps: Maps, files: list[Path], out: Path, cells: bool) -> None:
     from rtmri2speech.analysis.map_folder.names import CELLS, SEQUENCE
 
-    for note in maps.notes:
-        print(f"note: {maps.name}: {note}", file=sys.stderr)
-    for segment in maps.segments:
-        if segment.skipped:
-            many = f"{segment.skipped} interval(s) '{segment.name}'"
-            print(f"note: {many} are shorter than a frame: left out", file=sys.stderr)
+    print_notes(maps.notes, maps.name)
+    skipped = [segment for segment in maps.segments if segment.skipped]
+    print_notes(f"{one.skipped} interval(s) '{one.name}' are shorter than a frame: left out" for one in skipped)
     for one in maps:
         path = out / (f"{one.method}{CELLS}" if cells else f"{one.stem}{SEQUENCE}")
         first, last = one.band.bins

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 from rtmri2speech.cli.analyze.options import Bands, Fill, Out, Video
 from rtmri2speech.cli.console import Device, Flag, Fps, Many, ModelFile, progress
+from rtmri2speech.cli.flags import print_notes
 
 if TYPE_CHECKING:
     from rtmri2speech.analysis.occlusion.occlusion import Occlusion
@@ -83,8 +83,7 @@ def masking(
             progress=bar,
         )
     files = [path for path in found.save(out) if path.suffix != ".wav"]
-    for note in found.notes:
-        print(f"note: {note}", file=sys.stderr)
+    print_notes(found.notes)
     _print_summary(found)
     print("\n".join(str(path) for path in files))
     return 0

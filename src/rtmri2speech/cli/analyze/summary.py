@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from rtmri2speech.cli.flags import print_notes
 
 if TYPE_CHECKING:
     from rtmri2speech.analysis.validation.faithfulness import Faithfulness
@@ -26,7 +27,6 @@ def save_with_summary(found: Faithfulness | Plausibility, out: Path, newest: str
     files = found.save(out)
     table = summarize(out, newest)
     files += table.save(out)
-    for note in [*notes, *table.notes]:
-        print(f"note: {note}", file=sys.stderr)
+    print_notes([*notes, *table.notes])
     print(table.markdown(), end="")
     print("\n".join(str(path) for path in files))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from rtmri2speech.cli.console import Device, Fps, ModelFile, progress, report_failures
-from rtmri2speech.cli.flags import in_flags
+from rtmri2speech.cli.flags import print_notes
 
 if TYPE_CHECKING:
     from rtmri2speech.evaluation.checkpoints.score import CheckpointScore
@@ -90,8 +89,7 @@ def compare_checkpoints(
             device=device,
             progress=bar,
         )
-    for note in result.notes:
-        print(f"note: {in_flags(note)}", file=sys.stderr)
+    print_notes(result.notes)
     if result.scores:
         _print_table(result.scores, by)
         found = f"{result.n_utterances} utterance(s), {len(result.scores)} checkpoint(s)"
