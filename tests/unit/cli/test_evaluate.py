@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import shutil
@@ -19,6 +18,7 @@ from rtmri2speech.evaluation import protocol
 from rtmri2speech.models.bundle.model_file import Bundle, load_bundle, save_bundle
 from rtmri2speech.reporting.figures import evaluation as figures
 from rtmri2speech.signal.features import FeatureConfig
+from tables import rows_of
 
 Run = Callable[..., Any]
 MakeBundle = Callable[..., Bundle]
@@ -129,12 +129,10 @@ def test_tables_and_figures(evaluated: Path) -> None:
     names = {path.name for path in evaluated.iterdir()}
     figures = {f"figure_{group}.{kind}" for group in ("seen", "unseen") for kind in ("pdf", "png")}
     assert names == {"metrics.json", "metrics.md", "utterances.csv", "vowels.csv", *figures}
-    with (evaluated / "utterances.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(evaluated / "utterances.csv")
     assert [(row["speaker"], row["seen"]) for row in rows] == [("m01", "yes"), ("new", "no")]
     assert float(rows[0]["ceiling_mel_mae_db"]) == 0 and rows[0]["stoi"] and rows[0]["floor_stoi"]
-    with (evaluated / "vowels.csv").open(encoding="utf-8", newline="") as file:
-        vowels = list(csv.DictReader(file))
+    vowels = rows_of(evaluated / "vowels.csv")
     assert {row["vowel"] for row in vowels} <= set("aiueo") and all(row["truth_f1_hz"] for row in vowels)
     text = (evaluated / "metrics.md").read_text(encoding="utf-8")
     assert "## Seen speakers (m01), 1 utterance" in text and "| mcd_db | low |" in text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from rtmri2speech.evaluation.protocol import evaluate
 from rtmri2speech.evaluation.results import Evaluation
 from rtmri2speech.inference.model import Model, load_model
 from rtmri2speech.models.bundle.model_file import load_bundle
+from tables import rows_of
 
 pytest.importorskip("parselmouth")
 
@@ -68,11 +68,9 @@ def test_the_call_that_does_it_again_is_kept(result: Evaluation, dataset: Datase
 def test_what_is_saved_is_what_the_rows_say(result: Evaluation, tmp_path: Path) -> None:
     metrics, table, utterances, vowels = result.save(tmp_path)
     assert metrics.name == "metrics.json" and table.is_file()
-    with utterances.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(utterances)
     assert [float(row["stoi"]) for row in rows] == pytest.approx([row["stoi"] for row in result.rows()], rel=1e-5)
-    with vowels.open(encoding="utf-8", newline="") as file:
-        assert len(list(csv.DictReader(file))) == len(result.vowel_rows())
+    assert len(rows_of(vowels)) == len(result.vowel_rows())
 
 
 def test_models_that_worker_processes_cannot_read(dataset: Dataset, model_files: dict[str, Path]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from rtmri2speech.data.media.audio import Sound
 from rtmri2speech.errors import ConfigError, MediaError, UserError
 from rtmri2speech.phonetics import praat
 from rtmri2speech.phonetics.tracks import choose_ceiling, formants
+from tables import rows_of
 
 parselmouth = pytest.importorskip("parselmouth")
 
@@ -54,8 +54,7 @@ def test_praat_reads_what_is_written(glide: Sound, tmp_path: Path) -> None:
     assert parselmouth.praat.call(voiced, "Get label of interval", 1, 2) == "V"
     assert parselmouth.praat.call(voiced, "Get start time of interval", 1, 2) == pytest.approx(0.3, abs=0.03)
     assert parselmouth.praat.call(voiced, "Get end time of interval", 1, 2) == pytest.approx(0.9, abs=0.03)
-    with table.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(table)
     assert len(rows) == len(tracks.times)
     assert {row["voiced"] for row in rows} == {"0", "1"}
     assert all((row["f0_hz"] != "") == (row["voiced"] == "1") for row in rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from rtmri2speech.data.media.clips import Clip, open_gray_clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.video import write_video
 from rtmri2speech.errors import ConfigError
+from tables import rows_of
 
 RATE, N, SIZE = Fraction(50), 100, 32
 
@@ -70,8 +70,7 @@ def test_a_frame_without_the_region_is_bridged(clip: Clip, tmp_path: Path) -> No
     assert np.isnan(gap.values[40, 0]) and np.isfinite(gap.smooth).all()
     assert np.abs(gap.smooth - whole.smooth).max() < 0.02
     (path,) = gap.save(tmp_path / "swing")
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(path)
     assert len(rows) == 2 * N and [row["time_s"] for row in rows if not row["intensity"]] == ["0.81000"]
     assert {row["smoothing"] for row in rows} == {gap.smoothing}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from PIL import Image
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.models.bundle.model_file import Bundle, save_bundle
 from rtmri2speech.signal.frames import FrameConfig
+from tables import rows_of
 
 Run = Callable[..., Any]
 
@@ -31,8 +31,7 @@ def test_tables_and_figure(run: Run, talker: Path, eyes: Path, tmp_path: Path) -
     words += ["--stride", 8, "--device", "cpu"]
     result = run("analyze", "faithfulness", talker, "--out", tmp_path, *words)
     assert result.code == 0 and result.err == "" and "deletion against random" in result.out
-    with (tmp_path / "faithfulness.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(tmp_path / "faithfulness.csv")
     assert {(row["method"], row["target"], row["cell_pixels"], row["band"]) for row in rows} == {
         (method, "log-energy", stride, band)
         for method, stride in (("gradcam", "32"), ("hirescam", "8"))
@@ -60,8 +59,7 @@ def test_two_regions_and_what_another_model_found(run: Run, talker: Path, eyes: 
         assert result.code == 0 and "regions could not be compared" in result.err
         assert ("cosine with physics" in result.out) == merged
         assert ("physics.csv: made with another model" in result.err) == (not merged)
-    with (out / "faithfulness.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(out / "faithfulness.csv")
     assert all(row["regions_signed"] == row["regions_absolute"] == "" and row["deletion_vs_best"] for row in rows)
     about = json.loads((out / "faithfulness.json").read_text(encoding="utf-8"))
     assert about["model_sha256"] == digest and about["provenance"] == {"seed": 0} and about["seed"] == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,16 +11,12 @@ import pytest
 
 from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.phonetics import praat
+from tables import rows_of
 
 pytest.importorskip("parselmouth")
 
 Run = Callable[..., Any]
 KINDS = ("pdf", "svg", "png")
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def names_in(folder: Path) -> set[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Callable
 from fractions import Fraction
@@ -17,6 +16,7 @@ from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
 from rtmri2speech.models.bundle.model_file import Bundle, save_bundle
 from rtmri2speech.signal.frames import FrameConfig
+from tables import rows_of
 from talker import speak
 
 Run = Callable[..., Any]
@@ -49,8 +49,7 @@ def test_the_memos_command_writes_the_memos_files(run: Run, talker: Path, eyes: 
     scales = [float(np.abs(np.load(tmp_path / band["sequence"])).max()) for band in about["bands"]]
     assert [band["scale"] for band in about["bands"]] == pytest.approx(scales)
     assert [band["mel_bins"] for band in about["bands"]] == [[7, 20], [21, 44]]
-    with (tmp_path / "targets.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(tmp_path / "targets.csv")
     assert len(rows) == FRAMES and all(float(row["F1 (power)"]) > 0 for row in rows)
     # Beside the memo's maps stand finer ones, each of what suits it.
     finer = json.loads((tmp_path / "hirescam_metadata.json").read_text(encoding="utf-8"))
@@ -183,12 +182,10 @@ def test_regions_of_maps(run: Run, talker: Path, eyes: Path, tmp_path: Path) -> 
     assert run("analyze", "gradcam", talker, "--model", eyes, "--out", tmp_path, *words).code == 0
     result = run("analyze", "regions", tmp_path)
     assert result.code == 0 and "tongue" in result.out
-    with (tmp_path / "hirescam_regions.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(tmp_path / "hirescam_regions.csv")
     assert {row["segment"] for row in rows} == {"all", "a"} and {row["band"] for row in rows} == {"F1", "F2"}
     assert all(0 <= float(row["share"]) <= 1 for row in rows)
-    with (tmp_path / "gradcam_regions_time.csv").open(encoding="utf-8", newline="") as file:
-        assert len(list(csv.DictReader(file))) == FRAMES * 2 * 8
+    assert len(rows_of(tmp_path / "gradcam_regions_time.csv")) == FRAMES * 2 * 8
     assert Image.open(tmp_path / "gradcam_regions.png").size[0] > 800
     assert run("analyze", "regions", tmp_path, "--only", "lips", "velum").code == 0
     assert "'nose'" in run("analyze", "regions", tmp_path, "--only", "nose").problem
@@ -208,8 +205,7 @@ def test_labels_count_from_the_begin_of_the_sound(
     write_textgrid(interval_grid({"phones": [(1.05, 1.45, "a")]}, 2.5), grid)
     words = ["--textgrid", grid, "--label", "a", "--method", "gradcam", "--device", "cpu"]
     assert run("analyze", "gradcam", video, "--model", eyes, "--out", tmp_path / "out", *words).code == 0
-    with (tmp_path / "out" / "segments.csv").open(encoding="utf-8", newline="") as file:
-        (row,) = csv.DictReader(file)
+    (row,) = rows_of(tmp_path / "out" / "segments.csv")
     assert float(row["start_s"]) == pytest.approx(0.8, abs=2e-3)
     assert (row["first_frame"], row["last_frame"]) == ("22", "32")
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tables import rows_of
+
 Run = Callable[..., Any]
 KINDS = ("pdf", "svg", "png")
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_the_intensity_of_regions_of_a_video(run: Run, labelled: Path, tmp_path: Path) -> None:

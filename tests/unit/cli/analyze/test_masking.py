@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -13,13 +12,9 @@ from PIL import Image
 
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.media.audio import read_sound
+from tables import rows_of
 
 Run = Callable[..., Any]
-
-
-def rows_of(folder: Path) -> list[dict[str, str]]:
-    with (folder / "masking.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_table_figure_and_sound(run: Run, talker: Path, model_files: dict[str, Path], tmp_path: Path) -> None:
@@ -27,7 +22,7 @@ def test_table_figure_and_sound(run: Run, talker: Path, model_files: dict[str, P
     words += ["--device", "cpu", "--fill", "freeze"]
     result = run("analyze", "masking", talker, "--out", tmp_path / "one", "--wavs", *words)
     assert result.code == 0 and result.err == "" and "tongue, freeze, alpha 0.3: F1_level_db" in result.out
-    rows = rows_of(tmp_path / "one")
+    rows = rows_of(tmp_path / "one" / "masking.csv")
     conditions = {(row["region"], row["fill"], row["alpha"]) for row in rows}
     assert conditions == {("tongue", "freeze", alpha) for alpha in ("0.3", "1")}
     untouched = [row for row in rows if row["alpha"] == "1" and row["effect"]]
@@ -58,7 +53,7 @@ def test_all_regions_of_a_model_without_a_voice(
 ) -> None:
     words = ["--model", model_files["acoustic"], "--out", tmp_path, "--device", "cpu", "--controls", 1]
     assert run("analyze", "masking", talker, *words).code == 0
-    rows = rows_of(tmp_path)
+    rows = rows_of(tmp_path / "masking.csv")
     assert len({row["region"] for row in rows}) == 7 and {row["alpha"] for row in rows} == {"0", "0.3", "1"}
     assert not any(row["measure"].startswith("sound") for row in rows)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
 from rtmri2speech.models.bundle.model_file import Bundle, save_bundle
 from rtmri2speech.signal.frames import FrameConfig
+from tables import rows_of
 
 Run = Callable[..., Any]
 FEW = ["--target", "log-energy", "--stride", 8, "--device", "cpu"]
@@ -34,8 +34,7 @@ def test_a_simulated_utterance(
     out = tmp_path / "out"
     result = run("analyze", "physics", video, "--model", model, "--out", out, *FEW)
     assert result.code == 0 and "cosine with physics" in result.out, result.err
-    with (out / "physics.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(out / "physics.csv")
     assert {(row["method"], row["band"]) for row in rows} == {
         (method, band) for method in ("gradcam", "hirescam") for band in ("F1", "F2", "all")
     }
@@ -50,8 +49,7 @@ def test_a_real_speaker(run: Run, talker: Path, make_bundle: Callable[..., Bundl
     write_textgrid(interval_grid({"phones": [(0.1, 0.5, "i"), (0.6, 1.0, "a"), (1.2, 1.6, "s")]}, 2.5), grid)
     words = ["--model", model, "--out", tmp_path / "out", "--regions", "template", "--textgrid", grid, *FEW]
     assert run("analyze", "physics", talker, *words).code == 0
-    with (tmp_path / "out" / "physics_vowels.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(tmp_path / "out" / "physics_vowels.csv")
     about = json.loads((tmp_path / "out" / "physics.json").read_text(encoding="utf-8"))
     assert about["model_sha256"] == hash_files([model]) and about["provenance"] == {"seed": 0}
     assert about["videos"] == [str(talker)] and about["regions_of"] == "template" and about["textgrid"] == str(grid)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,15 +9,12 @@ from typing import Any
 
 import pytest
 
+from tables import rows_of
+
 pytest.importorskip("parselmouth")
 
 Run = Callable[..., Any]
 KINDS = ("pdf", "svg", "png")
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def names_in(folder: Path) -> set[str]:

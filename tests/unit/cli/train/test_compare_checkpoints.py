@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from rtmri2speech.models.bundle.model_file import Bundle, load_bundle, save_bund
 from rtmri2speech.models.vocoder.generator import Generator, add_weight_norm
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.training.recipes import VocoderRecipe
+from tables import rows_of
 
 Run = Callable[..., Any]
 MakeBundle = Callable[..., Bundle]
@@ -55,11 +55,6 @@ def change(run: Path, **values: Any) -> None:
     (run / "run.json").write_text(json.dumps(stored), encoding="utf-8")
 
 
-def table(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def test_each_checkpoint_speaks_into_its_own_folder_and_the_table_is_best_first(
     run: Run, kept: Path, talker: Path, tmp_path: Path
 ) -> None:
@@ -69,11 +64,11 @@ def test_each_checkpoint_speaks_into_its_own_folder_and_the_table_is_best_first(
     waves = {}
     for name in ("best", "step_000010"):
         waves[name], rate = soundfile.read(out / name / "talker_generated.wav")
-        assert [row["utterance"] for row in table(out / name / "measures.csv")] == ["talker"]
+        assert [row["utterance"] for row in rows_of(out / name / "measures.csv")] == ["talker"]
     recorded, rate = soundfile.read(out / "recorded" / "talker.wav")
     assert rate == FeatureConfig().sample_rate and waves["best"].shape == waves["step_000010"].shape == recorded.shape
     assert not np.allclose(waves["best"], waves["step_000010"], atol=1e-3)
-    rows = table(out / "comparison.csv")
+    rows = rows_of(out / "comparison.csv")
     assert {row["checkpoint"]: row["step"] for row in rows} == {"best": "20", "step_000010": "10"}
     assert {"mean_rank", "stoi", "estoi", "mrstft", "mel_mae_db"} <= rows[0].keys()
     assert float(rows[0]["mean_rank"]) <= float(rows[1]["mean_rank"])
@@ -83,7 +78,7 @@ def test_each_checkpoint_speaks_into_its_own_folder_and_the_table_is_best_first(
     assert bundle.provenance["checkpoint"] == f"{rows[0]['checkpoint']}.ckpt"
     assert bundle.provenance["metrics"]["mel_mae_db"] == pytest.approx(float(rows[0]["mel_mae_db"]), rel=1e-4)
     by = run("compare-checkpoints", kept, "--videos", talker, "--out", out, "--device", "cpu", "--by", "mel_mae_db")
-    errors = [float(row["mel_mae_db"]) for row in table(out / "comparison.csv")]
+    errors = [float(row["mel_mae_db"]) for row in rows_of(out / "comparison.csv")]
     assert by.code == 0 and errors == sorted(errors)
 
 
@@ -95,7 +90,7 @@ def test_a_real_run_on_the_validation_split_and_on_predictions(
     words = ["compare-checkpoints", tmp_path / "v_run", "--dataset", dataset, "--device", "cpu"]
     assert run(*words).code == 0
     out = tmp_path / "v_run_compared"
-    rows = table(out / "comparison.csv")
+    rows = rows_of(out / "comparison.csv")
     steps = {row["checkpoint"]: row["step"] for row in rows}
     assert steps["best"] == steps["last"] == "2" and steps.keys() <= {"best", "last", "previous"}
     names = {f"{row.id}_generated.wav" for row in Dataset(dataset).of_split("validation")}
@@ -204,13 +199,13 @@ def test_a_folder_of_the_released_code(
     (folder / "config.json").write_text(json.dumps(values), encoding="utf-8")
     result = run("compare-checkpoints", folder, "--videos", talker, "--out", tmp_path / "out", "--device", "cpu")
     assert result.code == 0, result.err
-    rows = table(tmp_path / "out" / "comparison.csv")
+    rows = rows_of(tmp_path / "out" / "comparison.csv")
     assert {(row["checkpoint"], row["step"]) for row in rows} == {("g_00005000", "5000"), ("g_00010000", "10000")}
     assert load_bundle(tmp_path / "out" / "vocoder.safetensors").kind == "vocoder"
     (folder / "g_00015000").write_bytes(b"PK nothing")
     result = run("compare-checkpoints", folder, "--dataset", dataset, "--out", tmp_path / "more", "--device", "cpu")
     assert result.code == 1 and "g_00015000: not a PyTorch checkpoint" in result.err
-    assert len(table(tmp_path / "more" / "comparison.csv")) == 2
+    assert len(rows_of(tmp_path / "more" / "comparison.csv")) == 2
     (folder / "config.json").write_text(json.dumps(values | {"win_size": 1024}), encoding="utf-8")
     result = run("compare-checkpoints", folder, "--dataset", dataset, "--device", "cpu")
     assert "config.json: describes another mel spectrogram" in result.problem and "win_length" in result.problem
@@ -264,6 +259,6 @@ def test_what_cannot_be_used_is_listed_and_the_rest_is_compared(
         shutil.copy(path, videos)
     (kept / "checkpoints" / "step_000005.ckpt").write_bytes(b"PK nothing")
     result = run("compare-checkpoints", kept, "--videos", videos, "--out", out, "--device", "cpu")
-    assert result.code == 1 and len(table(out / "comparison.csv")) == 2
+    assert result.code == 1 and len(rows_of(out / "comparison.csv")) == 2
     first, _, second, _ = result.err.splitlines()
     assert "step_000005.ckpt: damaged" in first and "silent.mp4: has no sound" in second

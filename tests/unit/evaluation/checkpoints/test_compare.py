@@ -24,6 +24,7 @@ from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.progress import Silent
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel import mel_db
+from tables import rows_of
 from talker import speak
 
 MakeBundle = Callable[..., Bundle]
@@ -144,8 +145,7 @@ def test_every_checkpoint_makes_all_the_speech(bundle: Bundle, speech: list[Refe
     # The second has its mel from the first: what is made does not depend on the recording.
     one, other = (soundfile.read(tmp_path / "loud" / f"{name}_generated.wav")[0] for name in ("one", "two"))
     assert np.array_equal(one, other)
-    with (tmp_path / "loud" / "measures.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(tmp_path / "loud" / "measures.csv")
     (loud,) = [one for one in result.scores if one.checkpoint.name == "loud"]
     mean = np.mean([float(row["mel_mae_db"]) for row in rows])
     assert loud.measures["mel_mae_db"] == pytest.approx(mean, rel=1e-4) and result.failures == []

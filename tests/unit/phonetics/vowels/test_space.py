@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from rtmri2speech.phonetics.vowels.space import (
     ellipse_of,
     require_share,
 )
+from tables import rows_of
 
 NAN = float("nan")
 TOKENS = [
@@ -52,12 +52,10 @@ def test_tables(tmp_path: Path) -> None:
     space = VowelSpace([RecordedVowels("one", 1.0, TOKENS[:2]), RecordedVowels("two", 1.0, TOKENS[2:])])
     table, summary, *grids = space.save(tmp_path)
     assert [path.name for path in grids] == ["one_vowels.TextGrid", "two_vowels.TextGrid"]
-    with table.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(table)
     assert [row["f1_hz"] for row in rows] == ["700.0", "300.0", "740.0", ""]
     assert float(rows[0]["f1_bark"]) == pytest.approx(6.53, abs=0.02)
-    with summary.open(encoding="utf-8", newline="") as file:
-        a, i = csv.DictReader(file)
+    a, i = rows_of(summary)
     assert (a["tokens"], a["mean_f1_hz"], a["median_f2_hz"]) == ("2", "720.0", "1250.0")
     assert float(a["sd_f1_hz"]) == pytest.approx(28.3, abs=0.1) and i["sd_f1_hz"] == "" and a["correlation"] == ""
 
