@@ -190,9 +190,7 @@ def _with_length(entries: Sequence[Interval], high: float) -> list[Interval]:
 
 
 def _number(value: float) -> str:
-    whole = int(value)
-    # Numbers that are whole but for rounding are written so.
-    return str(whole) if abs(value - whole) <= 1e-14 * max(abs(value), abs(whole)) else repr(float(value))
+    return str(int(value)) if value == int(value) else repr(float(value))
 
 
 def _quoted(text: str) -> str:

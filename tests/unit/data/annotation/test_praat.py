@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from rtmri2speech.data.annotation.grid import Interval, IntervalTier, Point, TextGrid, interval_tier, point_tier
@@ -108,6 +108,7 @@ def test_what_praat_writes_is_read_as_praat_reads_it(tmp_path: Path, format_: st
 
 @settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
 @given(shape=shapes())
+@example(shape=(1.4210854715202004e-14, 2.000000000000014, [(True, "phones", [], ["a"])]))
 def test_praat_reads_what_is_written(tmp_path: Path, shape: Shape) -> None:
     start, end, tiers = shape
     made: list[Any] = []
