@@ -23,6 +23,12 @@ def describe(bundle: Bundle) -> list[tuple[str, str]]:
     if bundle.vocoder is not None:
         rates = " x ".join(str(rate) for rate in bundle.vocoder.upsample_rates)
         rows.append(("vocoder", f"HiFi-GAN {rates}, {bundle.vocoder.initial_channels}; {_count(bundle, 'vocoder')}"))
+    if bundle.segmenter is not None:
+        size, classes = bundle.segmenter.size, ", ".join(bundle.segmenter.classes)
+        widths = " ".join(str(width) for width in bundle.segmenter.widths)
+        rows.append(("segmenter", f"U-Net {widths}, frames of {size} x {size}; {_count(bundle, 'segmenter')}"))
+        rows.append(("classes", classes))
+        return rows + _history(bundle)
     rows += [
         ("sampling rate", f"{features.sample_rate} Hz"),
         ("frame rate", f"{float(features.frame_rate):.4f} frames/s ({features.frame_rate})"),
@@ -36,7 +42,11 @@ def describe(bundle: Bundle) -> list[tuple[str, str]]:
         mask = bundle.mask
         shown = "none" if mask is None else f"{100 * float((mask > 0).float().mean()):.1f} % of the pixels visible"
         rows += [("frames", f"{bundle.frames.size} x {bundle.frames.size} pixels, {mode}"), ("mask", shown)]
-    return rows + [row for row in _flatten(bundle.provenance) if ".recipe." not in f".{row[0]}"]
+    return rows + _history(bundle)
+
+
+def _history(bundle: Bundle) -> list[tuple[str, str]]:
+    return [row for row in _flatten(bundle.provenance) if ".recipe." not in f".{row[0]}"]
 
 
 def origin_of_model(path: Path, bundle: Bundle) -> dict[str, Any]:

@@ -10,16 +10,18 @@ from typing import Any, Literal, Self, get_args
 import torch
 from torch import Tensor
 
+from rtmri2speech.config import Config
 from rtmri2speech.errors import BundleError, ConfigError
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
 from rtmri2speech.models.bundle.container import read_container, write_container
 from rtmri2speech.models.bundle.strict_loading import list_names, load_strictly, require_finite
+from rtmri2speech.models.segmenter import Segmenter, SegmenterConfig
 from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig, plain_weights
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
 
-Kind = Literal["acoustic", "vocoder", "synthesizer"]
-"""What a bundle holds: frames to mel, mel to sound, or both."""
+Kind = Literal["acoustic", "vocoder", "synthesizer", "segmenter"]
+"""What a bundle holds: frames to mel, mel to sound, both, or frames to labels."""
 
 JOIN_COMMAND = "rtmri2speech bundle --acoustic A --vocoder V --out M"
 _MASK = "mask"
@@ -31,12 +33,13 @@ class Bundle:
 
     Attributes:
         kind: which stages there are.
-        features: the mel definition the stages were made with.
+        features: the mel definition the stages were made with; a segmenter depends on none.
         frames: how video frames are prepared (with an acoustic stage).
         acoustic: size of the acoustic stage.
         vocoder: geometry of the vocoder stage.
-        tensors: weights by name: ``acoustic.*`` (the scaler among them), ``vocoder.*`` and, optionally,
-            ``mask``, shape (H, W), uint8.
+        segmenter: size of the segmenter.
+        tensors: weights by name: ``acoustic.*`` (the scaler among them), ``vocoder.*``, ``segmenter.*`` and,
+            optionally, ``mask``, shape (H, W), uint8.
         provenance: commit, dataset hash, split, seed, recipe, metrics; anything JSON can hold.
         card: a human-readable description, Markdown.
         source: where it was read from, for messages.
@@ -50,6 +53,7 @@ class Bundle:
     frames: FrameConfig | None = None
     acoustic: AcousticConfig | None = None
     vocoder: VocoderConfig | None = None
+    segmenter: SegmenterConfig | None = None
     tensors: dict[str, Tensor] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
     card: str = ""
@@ -76,7 +80,7 @@ class Bundle:
         tensors = {f"acoustic.{name}": tensor for name, tensor in model.state_dict().items()}
         if mask is not None:
             tensors[_MASK] = mask.to(torch.uint8)
-        return cls("acoustic", features, frames, model.config, None, tensors, provenance or {}, card)
+        return cls("acoustic", features, frames, model.config, tensors=tensors, provenance=provenance or {}, card=card)
 
     @classmethod
     def from_vocoder(
@@ -84,7 +88,17 @@ class Bundle:
     ) -> Self:
         """A bundle of kind ``vocoder``; a generator with weight norm is stored with plain weights."""
         tensors = {f"vocoder.{name}": tensor for name, tensor in plain_weights(model.state_dict()).items()}
-        return cls("vocoder", features, None, None, model.config, tensors, provenance or {}, card)
+        size = model.config
+        return cls("vocoder", features, vocoder=size, tensors=tensors, provenance=provenance or {}, card=card)
+
+    @classmethod
+    def from_segmenter(cls, model: Segmenter, *, provenance: dict[str, Any] | None = None, card: str = "") -> Self:
+        """A bundle of kind ``segmenter``."""
+        tensors = {f"segmenter.{name}": tensor for name, tensor in model.state_dict().items()}
+        size = model.config
+        return cls(
+            "segmenter", FeatureConfig(), segmenter=size, tensors=tensors, provenance=provenance or {}, card=card
+        )
 
     @property
     def mask(self) -> Tensor | None:
@@ -100,8 +114,10 @@ class Bundle:
 
     def header(self) -> dict[str, Any]:
         """Everything but the tensors, as the file's JSON header holds it."""
-        parts = {"features": self.features, "frames": self.frames}
-        stages = {"acoustic": self.acoustic, "vocoder": self.vocoder}
+        parts = {"features": None if self.kind == "segmenter" else self.features, "frames": self.frames}
+        stages: dict[str, Config | None] = {"acoustic": self.acoustic, "vocoder": self.vocoder}
+        if self.segmenter is not None:
+            stages["segmenter"] = self.segmenter
         return {
             "kind": self.kind,
             **{name: None if part is None else part.model_dump(mode="json") for name, part in parts.items()},
@@ -111,7 +127,7 @@ class Bundle:
         }
 
     def stage(self, name: str) -> dict[str, Tensor]:
-        """Tensors of stage ``acoustic`` or ``vocoder``, without the stage's prefix."""
+        """Tensors of stage ``acoustic``, ``vocoder`` or ``segmenter``, without the stage's prefix."""
         prefix = name + "."
         return {key.removeprefix(prefix): value for key, value in self.tensors.items() if key.startswith(prefix)}
 
@@ -146,6 +162,21 @@ class Bundle:
         model = Generator(self.vocoder, self.features.n_mels)
         load_strictly(model, self.stage("vocoder"), self.source)
         return model.to(device, dtype).eval()
+
+    def build_segmenter(self, device: torch.device | str = "cpu") -> Segmenter:
+        """The segmenter, in eval mode; :meth:`Segmenter.folded` makes it faster.
+
+        Raises:
+            BundleError: when there is none, or its tensors do not fit its configuration.
+        """
+        if self.segmenter is None:
+            raise BundleError(
+                f"{self.source} holds no segmenter.",
+                "Give a model of train segmenter, or leave it out for the shipped one.",
+            )
+        model = Segmenter(self.segmenter)
+        load_strictly(model, self.stage("segmenter"), self.source)
+        return model.to(device).eval()
 
 
 def save_bundle(bundle: Bundle, path: Path, half: bool = False) -> None:
@@ -182,10 +213,11 @@ def load_bundle(path: Path) -> Bundle:
             )
         return Bundle(
             kind=header["kind"],
-            features=FeatureConfig.parse(header["features"], source),
+            features=_features(header, source),
             frames=None if header["frames"] is None else FrameConfig.parse(header["frames"], source),
             acoustic=None if model["acoustic"] is None else AcousticConfig.parse(model["acoustic"], source),
             vocoder=None if model["vocoder"] is None else VocoderConfig.parse(model["vocoder"], source),
+            segmenter=None if (size := model.get("segmenter")) is None else SegmenterConfig.parse(size, source),
             tensors=tensors,
             provenance=provenance,
             card=card,
@@ -195,6 +227,11 @@ def load_bundle(path: Path) -> Bundle:
         raise BundleError(error.problem, "It was made by another version of this program; use that one.") from None
     except (KeyError, TypeError) as error:
         raise BundleError(f"{path}: its description lacks {error}.", "Save it anew from the training run.") from None
+
+
+def _features(header: dict[str, Any], source: str) -> FeatureConfig:
+    none = header["kind"] == "segmenter" and header["features"] is None
+    return FeatureConfig() if none else FeatureConfig.parse(header["features"], source)
 
 
 def weights_hash(bundle: Bundle) -> str:
@@ -239,15 +276,16 @@ def join(acoustic: Bundle, vocoder: Bundle) -> Bundle:
 
 def _check_parts(bundle: Bundle) -> None:
     problem = None
-    acoustic, vocoder = bundle.acoustic is not None, bundle.vocoder is not None
-    wanted = {"acoustic": (True, False), "vocoder": (False, True), "synthesizer": (True, True)}
-    prefixes = [prefix for prefix, there in (("acoustic.", acoustic), ("vocoder.", vocoder)) if there]
+    acoustic = bundle.acoustic is not None
+    stages = {name for name in ("acoustic", "vocoder", "segmenter") if getattr(bundle, name) is not None}
+    wanted = {kind: {kind} for kind in ("acoustic", "vocoder", "segmenter")} | {"synthesizer": {"acoustic", "vocoder"}}
+    prefixes = [f"{name}." for name in stages]
     strays = [
         name for name in bundle.tensors if not name.startswith(tuple(prefixes)) and not (name == _MASK and acoustic)
     ]
     if bundle.kind not in get_args(Kind):
         problem = f"unknown kind {bundle.kind!r}"
-    elif wanted[bundle.kind] != (acoustic, vocoder):
+    elif wanted[bundle.kind] != stages:
         problem = f"its stages are not those of kind {bundle.kind}"
     elif acoustic != (bundle.frames is not None):
         problem = "an acoustic model and a frame definition belong together"
