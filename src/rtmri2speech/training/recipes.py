@@ -1,4 +1,4 @@
-"""Training recipes: every setting of both models' training, typed, from YAML with dotted overrides.
+"""Training recipes: every setting of all models' training, typed, from YAML with dotted overrides.
 
 Defaults are the values of the reference configuration (docs/reference/memo.md).
 """
@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import difflib
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -23,24 +22,11 @@ from rtmri2speech.models.vocoder.discriminators import DiscriminatorName
 from rtmri2speech.models.vocoder.generator import VocoderConfig
 from rtmri2speech.training.acoustic.augment import AugmentConfig
 from rtmri2speech.training.losses import AcousticLossConfig
-
-Precision = Literal["auto", "bf16", "fp16", "fp32"]
+from rtmri2speech.training.run_config import AdamConfig, Decay, GraphRunConfig, LoaderConfig, Precision, half_cosine
+from rtmri2speech.training.segmenter.recipe import SegmenterRecipe
 
 Overrides: TypeAlias = Sequence[str] | Mapping[str, Any] | None
 """Settings over a recipe's: ``["acoustic.optimizer.lr=1e-4"]``, or a mapping with dotted or nested names."""
-
-Decay = Annotated[float, Field(ge=0.0, lt=1.0)]
-"""Fraction of a moving average that stays at each step."""
-
-
-class LoaderConfig(Config):
-    """How batches are read."""
-
-    batch_size: int = Field(16, ge=1, description="items (segments) per batch, over all processes")
-    drop_last: bool = Field(False, description="leave out an epoch's last batch where it is smaller than the others")
-    num_workers: int = Field(4, ge=0, description="loader processes on a GPU; training on a CPU uses fewer")
-    prefetch_factor: int = Field(4, ge=1, description="batches each loader process reads ahead")
-    pin_memory: bool = Field(True, description="page-locked memory for faster copies to a GPU")
 
 
 class AcousticDataConfig(LoaderConfig):
@@ -58,15 +44,6 @@ class VocoderDataConfig(LoaderConfig):
     augment: SoundAugmentConfig = Field(default_factory=SoundAugmentConfig, description="changes to the sound")
     crops_per_utterance: int = Field(1, ge=1, description="segments drawn from each utterance per epoch")
     validation_seconds: float = Field(10.0, gt=0, description="validation utterances are synthesized up to this length")
-
-
-class AdamConfig(Config):
-    """Optimizer: AdamW for the acoustic model, Adam for the vocoder (no weight decay)."""
-
-    lr: float = Field(1e-4, gt=0, description="learning rate")
-    betas: tuple[Decay, Decay] = Field((0.9, 0.999), description="decay of the two moments")
-    eps: float = Field(1e-8, gt=0, description="term against division by zero")
-    weight_decay: float = Field(1e-4, ge=0, description="decoupled weight decay")
 
 
 class VocoderAdamConfig(AdamConfig):
@@ -89,32 +66,7 @@ class SchedulerConfig(Config):
     warmup_steps: int = Field(0, ge=0, description="first steps, over which the learning rate rises to its value")
 
 
-class RunConfig(Config):
-    """How long a run lasts, common to both models."""
-
-    max_epochs: int = Field(4500, ge=1, description="passes over the training split")
-    max_steps: int | None = Field(
-        None, ge=1, description="largest number of optimizer steps; none: as many as the epochs give"
-    )
-    validate_every: int = Field(1, ge=1, description="epochs between validations")
-    keep_every: int | None = Field(
-        None,
-        ge=1,
-        description="validations between weights that are kept besides the best and the last; none: no others",
-    )
-    show_every: int = Field(5, ge=1, description="validations between images and sounds in TensorBoard")
-    seed: int = Field(42, ge=0, description="seed of weights, order and crops")
-    cuda_graph: bool = Field(
-        True, description="on a GPU, replay the networks as CUDA graphs (acoustic: the CNN backbone, in one pass)"
-    )
-
-    @property
-    def rate_depends_on_max_steps(self) -> bool:
-        """Whether the learning rate depends on ``max_steps``, so that a run cannot be made longer."""
-        return False
-
-
-class AcousticRecipe(RunConfig):
+class AcousticRecipe(GraphRunConfig):
     """Training of the acoustic model (reference configuration, section 2)."""
 
     model: AcousticConfig = Field(default_factory=AcousticConfig, description="the network")
@@ -161,11 +113,6 @@ class AcousticRecipe(RunConfig):
         return self.optimizer.lr * warm if step < self.scheduler.warmup_steps else None
 
 
-def half_cosine(share: float) -> float:
-    """Half a cosine: from 1 at the start of a run (``share`` 0) to 0 at its end (1) and after it."""
-    return 0.5 * (1.0 + math.cos(math.pi * min(share, 1.0)))
-
-
 OPTIMIZERS = 2
 """Optimizer steps per batch of the vocoder (generator, discriminators); Lightning counts both in ``global_step``."""
 
@@ -181,7 +128,7 @@ class VocoderLossConfig(Config):
     )
 
 
-class VocoderRecipe(RunConfig):
+class VocoderRecipe(GraphRunConfig):
     """Training of the vocoder (reference configuration, section 3)."""
 
     model: VocoderConfig = Field(default_factory=VocoderConfig, description="the generator")
@@ -234,11 +181,12 @@ class VocoderRecipe(RunConfig):
 
 
 class Recipe(Config):
-    """One file for both models."""
+    """One file for all models."""
 
     description: str = Field("", description="one line for the list of recipes")
     acoustic: AcousticRecipe = Field(default_factory=AcousticRecipe, description="train acoustic")
     vocoder: VocoderRecipe = Field(default_factory=VocoderRecipe, description="train vocoder")
+    segmenter: SegmenterRecipe = Field(default_factory=SegmenterRecipe, description="train segmenter")
 
 
 def load_recipe(recipe: Recipe | Path | str, overrides: Overrides = None) -> Recipe:

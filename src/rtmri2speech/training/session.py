@@ -25,7 +25,8 @@ from rtmri2speech.training.engine.progress import RunProgress
 from rtmri2speech.training.engine.run_folder import Position, RunFolder, load_checkpoint
 from rtmri2speech.training.engine.stopping import Interrupted, StepsDone, StopRequest, reason_to_end
 from rtmri2speech.training.engine.trainer import Execution, make_trainer, quiet
-from rtmri2speech.training.recipes import AcousticRecipe, RunConfig
+from rtmri2speech.training.recipes import AcousticRecipe
+from rtmri2speech.training.run_config import RunConfig
 from rtmri2speech.training.summary import TrainingSummary
 from rtmri2speech.training.tasks import FinalMeasures, Task
 from rtmri2speech.version import __version__

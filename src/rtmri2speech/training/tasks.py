@@ -32,7 +32,8 @@ from rtmri2speech.training.engine.distributed import Processes
 from rtmri2speech.training.engine.loaders import EpochSampler, Loader, ShareOfBatches, WholeSounds, make_loader
 from rtmri2speech.training.engine.tensorboard_examples import TensorBoardExample
 from rtmri2speech.training.init_weights import load_init, start_from
-from rtmri2speech.training.recipes import OPTIMIZERS, AcousticRecipe, LoaderConfig, VocoderRecipe
+from rtmri2speech.training.recipes import OPTIMIZERS, AcousticRecipe, VocoderRecipe
+from rtmri2speech.training.run_config import LoaderConfig
 from rtmri2speech.training.vocoder.module import VocoderTraining
 from rtmri2speech.training.vocoder.validation_audio import ValidationAudio
 

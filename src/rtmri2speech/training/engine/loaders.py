@@ -19,7 +19,7 @@ from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.dataset.training_items import load_sound
 from rtmri2speech.errors import UserError
 from rtmri2speech.training.engine.distributed import ALONE, Processes
-from rtmri2speech.training.recipes import LoaderConfig
+from rtmri2speech.training.run_config import LoaderConfig
 
 
 class EpochSampler(Sampler[tuple[int, int]]):

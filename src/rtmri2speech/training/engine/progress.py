@@ -11,7 +11,7 @@ from torch import Tensor
 
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.training.engine.metrics_log import RunLog
-from rtmri2speech.training.recipes import RunConfig
+from rtmri2speech.training.run_config import RunConfig
 
 # Reading the loss makes the program wait for the GPU.
 _SECONDS_BETWEEN_LOOKS = 1.0

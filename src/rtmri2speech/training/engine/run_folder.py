@@ -16,7 +16,7 @@ from rtmri2speech.config import Config
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.data.files import hash_files, write_text
 from rtmri2speech.errors import UserError
-from rtmri2speech.training.recipes import RunConfig
+from rtmri2speech.training.run_config import RunConfig
 from rtmri2speech.version import __version__
 
 # A resumed run may be longer, validate more often or read its data in another way; it still learns the same.

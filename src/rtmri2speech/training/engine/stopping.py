@@ -10,7 +10,8 @@ from typing import Any, Self
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 
-from rtmri2speech.training.recipes import AcousticRecipe, RunConfig
+from rtmri2speech.training.recipes import AcousticRecipe
+from rtmri2speech.training.run_config import RunConfig
 
 
 class Interrupted(Exception):

@@ -21,7 +21,7 @@ from rtmri2speech.errors import UserError
 from rtmri2speech.models.devices import choose_device
 from rtmri2speech.training.engine.distributed import Processes
 from rtmri2speech.training.engine.stopping import StepLimit
-from rtmri2speech.training.recipes import Precision, RunConfig
+from rtmri2speech.training.run_config import Precision, RunConfig
 
 
 @dataclass(frozen=True)
