@@ -1,7 +1,7 @@
 """Contours traced on recordings of USC-TIMIT: its ``.mat`` files of air-tissue boundaries.
 
-``contour1`` encloses nose, upper lip, palate and velum, ``contour2`` chin, lower lip, tongue and epiglottis, ``contour3``
-what is behind the pharyngeal wall; UL, LL, AVR (the floor of the mouth), VEL and GLTB are points on them.
+``contour1`` encloses nose, upper lip, palate and velum, ``contour2`` chin, lower lip, tongue and epiglottis,
+``contour3`` what is behind the pharyngeal wall; UL, LL, AVR (the floor of the mouth), VEL and GLTB are points on them.
 """
 
 from __future__ import annotations

@@ -1,0 +1,184 @@
+"""Lightning module of the segmenter."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, cast
+
+import torch
+from lightning.pytorch import LightningModule
+from lightning.pytorch.core.optimizer import LightningOptimizer
+from torch import Tensor, nn
+from torch.optim import AdamW, Optimizer
+
+from rtmri2speech.models.segmenter import Segmenter
+from rtmri2speech.training.engine.distributed import seed_of
+from rtmri2speech.training.engine.metrics_log import RunLog
+from rtmri2speech.training.engine.nan_guard import NanGuard
+from rtmri2speech.training.engine.step_metrics import StepMetrics
+from rtmri2speech.training.segmenter.averaging import AveragedModel
+from rtmri2speech.training.segmenter.draws import Batch, Draws, FixedFrames
+from rtmri2speech.training.segmenter.losses import SegmentationLoss
+from rtmri2speech.training.segmenter.measures import LabelSums
+from rtmri2speech.training.segmenter.panels import panels
+from rtmri2speech.training.segmenter.recipe import SegmenterRecipe
+
+
+class SegmenterTraining(LightningModule):
+    """Trains a segmenter on frames that lie on the device; a loader only counts them.
+
+    Whatever is random in a step is a function of the seed and the step alone. With ``max_minutes`` the learning rate
+    depends on the clock, and a resumed run is no longer the same to the last bit.
+
+    Args:
+        recipe: settings.
+        model: the network.
+        train: what batches are drawn from.
+        validation: what is validated on.
+    """
+
+    def __init__(self, recipe: SegmenterRecipe, model: Segmenter, train: Draws, validation: FixedFrames) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.recipe = recipe
+        self.model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.averaged = AveragedModel(model, recipe.ema)
+        self.loss = SegmentationLoss(recipe.loss)
+        self.train_frames, self.validation_frames = train, validation
+        self.guard = NanGuard("segmenter")
+        self.run_log: RunLog | None = None
+        self.last_train_loss: Tensor | None = None
+        self.stop_reason: str | None = None
+        self.validations = 0
+        self._norms = [part for part in model.modules() if isinstance(part, nn.BatchNorm2d)]
+        self._step_metrics = StepMetrics("train/loss", "train/grad_norm")
+        self._norm = torch.zeros(())
+        self._fixed: list[tuple[bool, Tensor, Tensor]] = []
+        self._seconds_before, self._began = 0.0, time.monotonic()
+
+    @property
+    def optimizer_steps(self) -> int:
+        """Optimizer steps taken."""
+        return self.global_step
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the run began, pauses left out."""
+        return self._seconds_before + time.monotonic() - self._began
+
+    @property
+    def final_model(self) -> Segmenter:
+        """The averaged weights."""
+        return cast(Segmenter, self.averaged.model)
+
+    def frames_in(self, batch: Tensor) -> int:
+        """Frames of a batch."""
+        return len(batch)
+
+    def on_fit_start(self) -> None:
+        """Start the clock."""
+        self._began = time.monotonic()
+
+    def training_step(self, batch: Tensor, batch_idx: int) -> None:
+        """One optimizer step; of the batch, the number of items counts only."""
+        optimizer = cast(LightningOptimizer, self.optimizers())
+        step = self.optimizer_steps
+        for group in optimizer.param_groups:
+            group["lr"] = self.recipe.rate(step, self.seconds)
+        if self.recipe.freeze_norm:
+            for part in self._norms:
+                part.eval()
+        frames, classes = self._drawn(len(batch), seed_of(self.recipe.seed, step))
+        optimizer.zero_grad()
+        loss, terms = self.loss(self.model(frames.to(memory_format=torch.channels_last)), classes)
+        self.manual_backward(loss)
+        optimizer.step()
+        self.averaged.update(self.model, step)
+        self._log_step(loss.detach(), terms, step)
+        self._stop_in_time()
+
+    def _drawn(self, count: int, seed: int) -> Batch:
+        # Positions and phases of looks need all their digits.
+        with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
+            return self.train_frames.batch(count, seed)
+
+    def _log_step(self, loss: Tensor, terms: dict[str, Tensor], step: int) -> None:
+        self.last_train_loss = loss
+        self.guard.update(loss, step)
+        values = {"train/loss": loss, **{f"train/{name}": value for name, value in terms.items()}}
+        values["train/grad_norm"] = self._norm
+        rate = float(self.trainer.optimizers[0].param_groups[0]["lr"])
+        self._step_metrics.update(self.run_log, self.optimizer_steps, self.current_epoch, values, rate)
+
+    def _stop_in_time(self) -> None:
+        minutes = self.recipe.max_minutes
+        if minutes is not None and self.seconds >= 60.0 * minutes:
+            self.stop_reason = f"{minutes:g} minutes"
+            self.trainer.should_stop = True
+
+    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
+        """Clip the gradient; here because half precision has undone its scaling by now."""
+        self._norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip_norm)
+
+    def on_validation_epoch_start(self) -> None:
+        """Refuse to validate a diverged network, and make the fixed frames at the first time."""
+        self.guard.check()
+        if not self._fixed:
+            with torch.autocast(self.device.type, enabled=False):
+                self._fixed = [(people, frames.half(), known.byte()) for people, frames, known in self._batches()]
+
+    def _batches(self) -> Any:
+        return self.validation_frames.batches()
+
+    def validation_step(self, batch: Tensor, batch_idx: int) -> None:
+        """Measure the averaged weights on all fixed frames, and log the figures."""
+        sums: dict[bool, LabelSums] = {}
+        shown = None
+        for people, frames, known in self._fixed:
+            true = known.long()
+            found = self.final_model(frames.float().to(memory_format=torch.channels_last)).argmax(dim=1)
+            sums.setdefault(people, LabelSums(true.device, surface=not people)).update(found, true)
+            shown = shown or (frames, true, found)
+        figures = {people: one.figures() for people, one in sums.items()}
+        loss = sum(one["loss"] for one in figures.values()) / len(figures)
+        self.log("val/loss", loss)
+        for people, one in figures.items():
+            group = "people/val" if people and len(figures) > 1 else "val"
+            self.log_dict(
+                {
+                    f"{group}_{name}" if people and len(figures) > 1 else f"{group}/{name}": value
+                    for name, value in one.items()
+                    if name != "loss"
+                }
+            )
+        if shown is not None and self.run_log is not None and self.validations % self.recipe.show_every == 0:
+            self.run_log.image("validation", panels(*shown), self.optimizer_steps)
+        self.validations += 1
+
+    def on_train_epoch_end(self) -> None:
+        """Refuse to save a diverged network."""
+        self.guard.check()
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep what the log and the clock depend on; a diverged network is not saved."""
+        self.guard.check()
+        checkpoint["validations"], checkpoint["seconds"] = self.validations, self.seconds
+        checkpoint["records"] = self._step_metrics.state()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Restore what ``on_save_checkpoint`` kept."""
+        self.validations, self._seconds_before = checkpoint["validations"], checkpoint["seconds"]
+        self._step_metrics.load(checkpoint["records"], self.device)
+
+    def configure_optimizers(self) -> Optimizer:
+        """AdamW."""
+        settings = self.recipe.optimizer
+        fused = self.device.type == "cuda" and self.trainer.precision != "16-mixed"
+        return AdamW(
+            self.model.parameters(),
+            lr=settings.lr,
+            betas=settings.betas,
+            eps=settings.eps,
+            weight_decay=settings.weight_decay,
+            fused=fused,
+        )
