@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from rtmri2speech.reporting.page.build import report as report
     from rtmri2speech.simulation.phantom import simulate as simulate
     from rtmri2speech.training.train import train_acoustic as train_acoustic
+    from rtmri2speech.training.train import train_segmenter as train_segmenter
     from rtmri2speech.training.train import train_vocoder as train_vocoder
 
 # Where each public name lives.
@@ -66,6 +67,7 @@ _HOMES = {
     "report": "reporting.page.build",
     "simulate": "simulation.phantom",
     "train_acoustic": "training.train",
+    "train_segmenter": "training.train",
     "train_vocoder": "training.train",
 }
 

@@ -26,7 +26,7 @@ app = App(
     help_format="plaintext",
     suppress_keyboard_interrupt=False,  # it would exit without a word
 )
-train = App(name="train", help="Train the acoustic model or the vocoder.")
+train = App(name="train", help="Train the acoustic model, the vocoder or the segmenter.")
 import_app = App(name="import", help="Bring in checkpoints of other programs.")
 export_mels = App(name="export-mels", help="Write mel spectrograms to fine-tune the vocoder on.")
 analyze = App(name="analyze", help="Show what the model looks at; measure speech and movement.")
@@ -42,6 +42,7 @@ app.command(f"{_COMMANDS}.recordings.simulate:simulate", name="simulate", help="
 app.command(train)
 train.command(f"{_COMMANDS}.train.train:acoustic", name="acoustic", help="Train frames to mel spectrogram.")
 train.command(f"{_COMMANDS}.train.train:vocoder", name="vocoder", help="Train mel spectrogram to sound.")
+train.command(f"{_COMMANDS}.train.train:segmenter", name="segmenter", help="Train frames to labels of articulators.")
 app.command(export_mels)
 export_mels.command(
     f"{_COMMANDS}.train.export_mels:ground_truth", name="ground-truth", help="Those of a dataset's sound."

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from enum import IntEnum
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -12,21 +12,15 @@ from numpy.typing import NDArray
 
 from rtmri2speech.arrays import Bool, Float32, Float64, Int64, UInt8
 from rtmri2speech.data.files import replacing
+from rtmri2speech.data.labels import Label, label_names
 from rtmri2speech.errors import DatasetError
 
-
-class Region(IntEnum):
-    """Labels of the region map. ``AIRWAY`` is the air from glottis to lips, without nose, trachea and the outside."""
-
-    OTHER = 0
-    AIRWAY = 1
-    LIPS = 2
-    TONGUE_TIP = 3
-    TONGUE_BODY = 4
-    TONGUE_ROOT = 5
-    VELUM = 6
-    LARYNX = 7
-    JAW = 8
+_LIPS = "lips"
+# By value, as files hold them that do not name their labels: both lips were one, and the epiglottis was the larynx'.
+_FIRST_NAMES = (
+    *("background", "airway", _LIPS, "tongue_tip", "tongue_body", "tongue_root"),
+    *("velum", "larynx", "jaw"),
+)
 
 
 @dataclass(frozen=True)
@@ -48,10 +42,11 @@ class Truth:
         positions: (T, 40, 2) float32, pixel column and row of the middle of each section on the center line.
         tube_formants: (T, 2) float32, Hz.
         sensitivity: (T, 2, 40) float32, S_1 and S_2: dF_n / F_n = sum_k S_n(k) dA_k / A_k.
-        regions: (T, 256, 256) uint8, values of :class:`Region`.
+        regions: (T, 256, 256) uint8, values of :class:`~rtmri2speech.data.labels.Label`.
         sections: (T, 256, 256) uint8, 0, or k + 1 for a pixel of section k: its air and about 3 mm of its walls.
         tract: (T, 19) float32, VocalTractLab's tract parameters.
         phones: (P,) str; phone_times: (P, 2) float64, seconds. Silence is the empty string.
+        region_names: (L,) str, names of the values in ``regions``, so that a file explains itself.
     """
 
     frame_rate: Int64
@@ -68,6 +63,7 @@ class Truth:
     tract: Float32
     phones: NDArray[np.str_]
     phone_times: Float64
+    region_names: NDArray[np.str_] = field(default_factory=lambda: np.array(label_names()))
 
     def save(self, path: Path) -> None:
         """Write the file in one step; equal truths give equal bytes.
@@ -76,18 +72,24 @@ class Truth:
             UserError: when it cannot be written.
         """
         with replacing(path) as file:
-            np.savez_compressed(file, **{field.name: getattr(self, field.name) for field in fields(self)})
+            np.savez_compressed(file, **{one.name: getattr(self, one.name) for one in fields(self)})
 
     @classmethod
     def load(cls, path: Path) -> Truth:
-        """Read what :meth:`save` wrote.
+        """Read what :meth:`save` wrote, now or in earlier versions: values become those of today's names.
+
+        Files of versions that named no labels have one label for both lips and none for palate, pharyngeal wall and
+        epiglottis. Their lips become two, split where the tract's center line leaves between them.
 
         Raises:
             DatasetError: when it is missing or damaged.
         """
         try:
             with np.load(path, allow_pickle=False) as arrays:
-                return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+                names = arrays["region_names"].tolist() if "region_names" in arrays else list(_FIRST_NAMES)
+                values = {one.name: arrays[one.name] for one in fields(cls) if one.name != "region_names"}
+                values["regions"] = _todays(values["regions"], names, values["positions"])
+                return cls(**values)
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise DatasetError(f"{path}: not the truth of a phantom ({error}).", "Simulate it again.") from None
 
@@ -107,3 +109,29 @@ class Truth:
             table = np.concatenate([[0.0], row / np.maximum(counts, 1)])
             result[frame] = table[sections]
         return result
+
+
+def _todays(regions: UInt8, names: Sequence[str], positions: Float32) -> UInt8:
+    """Values of :class:`Label` for values of other names, (T, H, W).
+
+    Raises:
+        ValueError: for a name that stands for no label, or a value without a name.
+    """
+    if tuple(names) == label_names():
+        return regions
+    known = {**{label.name.lower(): int(label) for label in Label}, _LIPS: int(Label.UPPER_LIP)}
+    unknown = next((name for name in names if name not in known), None)
+    if unknown is not None:
+        raise ValueError(f"a label '{unknown}'")
+    if regions.max(initial=0) >= len(names):
+        raise ValueError(f"a label of value {regions.max()}, which has no name")
+    result = np.array([known[name] for name in names], np.uint8)[regions]
+    if _LIPS in names:
+        for frame, lips, places in zip(result, regions == names.index(_LIPS), positions, strict=True):
+            rows, columns = np.nonzero(lips)
+            # The last quarter of the center line leads out between the lips, in frames towards smaller columns.
+            line = places[-(len(places) // 4) :]
+            order = np.argsort(line[:, 0])
+            below = rows > np.interp(columns, line[order, 0], line[order, 1])
+            frame[rows[below], columns[below]] = Label.LOWER_LIP
+    return result

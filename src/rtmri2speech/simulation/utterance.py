@@ -13,10 +13,11 @@ import numpy as np
 from rtmri2speech.arrays import Float64, UInt8
 from rtmri2speech.corpora.phantom import PHONES, SOUND, SUFFIXES, TRUTH, VIDEO, utterance_file
 from rtmri2speech.data.files import replacing_name
+from rtmri2speech.data.labels import Label
 from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
 from rtmri2speech.data.media.video import write_video
-from rtmri2speech.data.truth import Region, Truth
+from rtmri2speech.data.truth import Truth
 from rtmri2speech.simulation.acquisition.microphone import record
 from rtmri2speech.simulation.acquisition.mri import Scanner, ScannerConfig
 from rtmri2speech.simulation.head.contour_sampling import sample_contours, sample_movement
@@ -160,7 +161,7 @@ def _truth(script: Script, score: GesturalScore, centers: Float64, tube: TubeTru
     sections = np.stack(
         [
             section_map(
-                frame == Region.AIRWAY,
+                frame == Label.AIRWAY,
                 np.concatenate([to_pixels(line[:, :2]), line[:, 2:]], axis=1),
                 np.cumsum(lengths),
             )

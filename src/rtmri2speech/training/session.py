@@ -25,8 +25,9 @@ from rtmri2speech.training.engine.progress import RunProgress
 from rtmri2speech.training.engine.run_folder import Position, RunFolder, load_checkpoint
 from rtmri2speech.training.engine.stopping import Interrupted, StepsDone, StopRequest, reason_to_end
 from rtmri2speech.training.engine.trainer import Execution, make_trainer, quiet
+from rtmri2speech.training.engine.training_data import TrainingData
 from rtmri2speech.training.recipes import AcousticRecipe
-from rtmri2speech.training.run_config import RunConfig
+from rtmri2speech.training.run_config import GraphRunConfig, RunConfig
 from rtmri2speech.training.summary import TrainingSummary
 from rtmri2speech.training.tasks import FinalMeasures, Task
 from rtmri2speech.version import __version__
@@ -63,7 +64,7 @@ class PreparedRun:
         last_loss: validation loss at the end of a run that had ended; None when it was not validated there.
     """
 
-    dataset: Dataset
+    dataset: TrainingData
     execution: Execution
     task: Task
     folder: RunFolder
@@ -102,7 +103,7 @@ class _End:
 
 
 def prepare_run(
-    dataset: Dataset, execution: Execution, task: Task, processes: Processes, options: RunOptions
+    dataset: TrainingData, execution: Execution, task: Task, processes: Processes, options: RunOptions
 ) -> PreparedRun:
     """Open the run folder and find where to start; nothing is trained.
 
@@ -112,7 +113,7 @@ def prepare_run(
     folder = RunFolder(options.run_dir)
     if processes.is_first:
         check_writable(options.out)  # now, not after days of training
-        mels = None if task.mels is None else task.mels.identity(dataset)
+        mels = task.mels.identity(dataset) if task.mels is not None and isinstance(dataset, Dataset) else None
         folder = RunFolder.open(
             options.run_dir, task.kind, task.settings, dataset, options.init, mels, resume=options.resume
         )
@@ -224,7 +225,7 @@ def _write_best(
             measures = task.measure(torch.device("cuda" if run.execution.cuda else "cpu"))
     finally:  # the model does not depend on whether the measuring succeeds
         provenance = _provenance(run, checkpoints, measures, device)
-        save_bundle(task.to_bundle(provenance, measures), out)
+        save_bundle(task.to_bundle(provenance, measures), out, task.half)
     return measures.metrics
 
 
@@ -254,6 +255,8 @@ def _summary(
 
 
 def _out_of_memory(kind: str, settings: RunConfig, execution: Execution) -> UserError:
+    if not isinstance(settings, GraphRunConfig):
+        return UserError(f"{execution.name} has too little memory for this recipe.", f"Lower {kind}.data.batch_size.")
     smaller, more = "batch_size", ""
     if isinstance(settings, AcousticRecipe):
         smaller, more = "micro_batch_size", ", or set acoustic.checkpoint_segments to 2"

@@ -11,7 +11,7 @@ class TrainingSummary:
     """The outcome of a training run.
 
     Attributes:
-        kind: ``acoustic`` or ``vocoder``.
+        kind: ``acoustic``, ``vocoder`` or ``segmenter``.
         device: name of the CPU or GPU.
         precision: Lightning's name of it.
         epochs: epochs done, those before a resume included.
@@ -64,7 +64,9 @@ class TrainingSummary:
             f"Validation loss {self.best_loss:.4f} at best (step {self.best_step}), {self.final_loss:.4f} at the end.",
         ]
         baseline = self.mean_mel_mae_db
-        if baseline is None:
+        if self.kind == "segmenter":
+            lines.append(self._labels())
+        elif baseline is None:
             what = "copy synthesis" if self.mels is None else f"the sound made from {self.mels}"
             lines.append(f"Mel error of {what} on the validation split: {self.mae_db:.2f} dB.")
         else:
@@ -77,6 +79,13 @@ class TrainingSummary:
         if modes:
             lines.append("By inference: " + ", ".join(f"{mode} {value:.2f} dB" for mode, value in modes.items()) + ".")
         return [*lines, f"Model: {self.out}", f"Logs:  {self.run_dir / 'logs'}"]
+
+    def _labels(self) -> str:
+        shown = ("dice", *(f"dice_{name}" for name in ("airway", "tongue", "velum")))
+        told = [f"{name.removeprefix('dice_')} {self.metrics.get(f'val/{name}', float('nan')):.3f}" for name in shown]
+        distance = self.metrics.get("val/tongue_px")
+        far = "" if distance is None else f"; tongue surface {distance:.2f} pixels off"
+        return f"On held-out frames: mean {', '.join(told)}{far}."
 
     def __repr__(self) -> str:
         return (

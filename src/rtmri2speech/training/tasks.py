@@ -34,6 +34,8 @@ from rtmri2speech.training.engine.tensorboard_examples import TensorBoardExample
 from rtmri2speech.training.init_weights import load_init, start_from
 from rtmri2speech.training.recipes import OPTIMIZERS, AcousticRecipe, VocoderRecipe
 from rtmri2speech.training.run_config import LoaderConfig
+from rtmri2speech.training.segmenter.module import SegmenterTraining
+from rtmri2speech.training.segmenter.recipe import SegmenterRecipe
 from rtmri2speech.training.vocoder.module import VocoderTraining
 from rtmri2speech.training.vocoder.validation_audio import ValidationAudio
 
@@ -74,11 +76,12 @@ class Task:
         mels: where mels are taken from instead of the dataset's own.
         notes: on what it starts from, for the user.
         precision: Lightning's name of the precision that the module chooses by itself; None leaves it to Lightning.
+        half: whether the bundle holds matrices in half precision.
     """
 
-    kind: Literal["acoustic", "vocoder"]
-    settings: AcousticRecipe | VocoderRecipe
-    module: AcousticTraining | VocoderTraining
+    kind: Literal["acoustic", "vocoder", "segmenter"]
+    settings: AcousticRecipe | VocoderRecipe | SegmenterRecipe
+    module: AcousticTraining | VocoderTraining | SegmenterTraining
     train: Loader
     validation: Loader
     sampler: EpochSampler
@@ -89,6 +92,7 @@ class Task:
     mels: MelSource | None = None
     notes: tuple[str, ...] = ()
     precision: Literal["bf16-mixed"] | None = None
+    half: bool = False
 
 
 class _Patience(EarlyStopping):

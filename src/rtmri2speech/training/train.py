@@ -1,7 +1,8 @@
-"""Train a model on a dataset, from a recipe to a bundle: ``train_acoustic`` and ``train_vocoder``."""
+"""Train a model, from a recipe to a bundle: ``train_acoustic``, ``train_vocoder`` and ``train_segmenter``."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rtmri2speech.assets import find_model
@@ -11,6 +12,8 @@ from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.training.engine.distributed import find_processes
 from rtmri2speech.training.engine.trainer import choose_execution
 from rtmri2speech.training.recipes import Overrides, Recipe, load_recipe
+from rtmri2speech.training.segmenter.sources import open_sources
+from rtmri2speech.training.segmenter.task import segmenter_task
 from rtmri2speech.training.session import PreparedRun, RunOptions, prepare_run, run_session
 from rtmri2speech.training.summary import TrainingSummary
 from rtmri2speech.training.tasks import acoustic_task, vocoder_task
@@ -120,6 +123,57 @@ def train_vocoder(
         mels = _mel_source(opened, fine_tune)
         task = vocoder_task(opened, settings, options.init, execution.cuda, processes, mels)
         return prepare_run(opened, execution, task, processes, options)
+
+    return run_session(prepare, processes, options.out, progress)
+
+
+def train_segmenter(
+    data: Path | str | Sequence[Path | str],
+    recipe: Recipe | Path | str = "default",
+    out: Path | str = "segmenter.safetensors",
+    run_dir: Path | str | None = None,
+    *,
+    overrides: Overrides = None,
+    init: Path | str | None = None,
+    resume: bool = False,
+    device: str = "auto",
+    progress: Progress = SILENT,
+) -> TrainingSummary:
+    """Train the segmenter, frames to labels, and write the best one as a bundle.
+
+    Every frame of every step gets a look of its own, drawn on the device. The best model is the one with the least
+    1 - Dice + (distance of the tongue's surface, pixels) / 20 on heads that it was not trained on. What is printed and
+    written as in :func:`train_acoustic`.
+
+    Args:
+        data: folders of simulated heads (``simulate`` with ``poses``), phantoms, folders with labeled frames of people
+            (:mod:`rtmri2speech.training.segmenter.labeled_frames`), or several of these.
+        recipe: as in :func:`train_acoustic`; its ``segmenter`` part is used. ``adapt`` is for few frames of people,
+            with ``init``.
+        out: the bundle to write, ``.safetensors``; its matrices are stored in half precision.
+        run_dir: folder of checkpoints and logs; by default next to ``out``, with ``_run`` at the end of its name.
+        overrides: single settings over the recipe's: ``{"segmenter.max_minutes": 10}``.
+        init: model file, or name of a shipped model, whose segmenter to start from.
+        resume: continue from the run's last checkpoint, as in :func:`train_acoustic`; with ``max_minutes`` not to the
+            last bit, because its learning rate depends on the clock.
+        device: ``auto`` (a GPU if there is one), ``cpu`` or ``cuda``.
+        progress: counts optimizer steps.
+
+    Returns:
+        The outcome: path of the model, steps, losses, metrics, seconds.
+
+    Raises:
+        UserError: for whatever the user can mend; DatasetError, BundleError and ConfigError among them.
+        KeyboardInterrupt: after Ctrl-C or SIGTERM, with the state saved and the best model so far written.
+    """
+    processes, settings = find_processes(), load_recipe(recipe, overrides).segmenter
+    options = _options(out, run_dir, init, resume)
+    paths = [Path(one) for one in ([data] if isinstance(data, Path | str) else data)]
+
+    def prepare() -> PreparedRun:
+        frames, execution = open_sources(paths, settings.data), choose_execution(device, settings.precision)
+        task = segmenter_task(frames, settings, options.init, execution.cuda, processes)
+        return prepare_run(frames, execution, task, processes, options)
 
     return run_session(prepare, processes, options.out, progress)
 

@@ -18,8 +18,9 @@ import soundfile
 import processes
 from rtmri2speech.cli.main import main
 from rtmri2speech.corpora.phantom import MANIFEST, PLAN, SUFFIXES, PhantomCorpus, is_phantom
+from rtmri2speech.data.labels import Label
 from rtmri2speech.data.media.textgrid import read_textgrid
-from rtmri2speech.data.truth import Region, Truth
+from rtmri2speech.data.truth import Truth
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.parallel import run_jobs
 from rtmri2speech.simulation import phantom, utterance
@@ -58,7 +59,7 @@ def test_every_utterance_has_its_files_and_they_agree(tiny_phantom: Path) -> Non
         assert sound.samplerate == 20_000 and sound.frames == 736 * row["frames"]
         truth = Truth.load(stem.with_suffix(".npz"))
         for field in fields(Truth):
-            if field.name not in ("frame_rate", "phones", "phone_times"):
+            if field.name not in ("frame_rate", "phones", "phone_times", "region_names"):
                 assert len(getattr(truth, field.name)) == row["frames"], field.name
         grid = read_textgrid(stem.with_suffix(".TextGrid"))
         spoken = [(entry.label, entry.start) for entry in grid.tier("phones").entries]
@@ -88,8 +89,8 @@ def test_truth_is_physics(truth: Truth) -> None:
 def test_pictures_regions_and_sections_belong_together(truth: Truth) -> None:
     for frame in (2, len(truth.f0) // 2):
         regions, sections = truth.regions[frame], truth.sections[frame]
-        assert set(np.unique(regions)) == {int(region) for region in Region}
-        airway = regions == Region.AIRWAY
+        assert set(np.unique(regions)) == {int(region) for region in Label}
+        airway = regions == Label.AIRWAY
         assert (sections[airway] > 0).all()
         assert len(set(np.unique(sections))) > 30
     total = truth.sensitivity_map(1)[5].sum()
@@ -102,17 +103,15 @@ def test_the_airway_is_dark_and_the_first_frames_are_bright(tiny_phantom: Path, 
         frames = np.stack([frame.to_ndarray(format="gray") for frame in container.decode(video=0)]).astype(float)
     steady = frames[15:]
     bright = np.mean(
-        [frame[regions == Region.TONGUE_BODY].mean() for frame, regions in zip(frames, truth.regions, strict=True)]
+        [frame[regions == Label.TONGUE_BODY].mean() for frame, regions in zip(frames, truth.regions, strict=True)]
     )
-    air = np.mean(
-        [frame[regions == Region.AIRWAY].mean() for frame, regions in zip(frames, truth.regions, strict=True)]
-    )
+    air = np.mean([frame[regions == Label.AIRWAY].mean() for frame, regions in zip(frames, truth.regions, strict=True)])
     assert bright > 3 * air
     # The scan approaches its steady state: brighter at first, by a lot, then constant.
     assert frames[0].mean() > 1.3 * steady.mean() and np.ptp(steady.mean(axis=(1, 2))) < 0.1 * steady.mean()
     # Only what can move does: the brain stays, up to noise, and where tongue and airway take turns it does not.
     brain = steady[:, :60, 130:200].std(axis=0).mean()
-    tongue = truth.regions[15:] == Region.TONGUE_BODY
+    tongue = truth.regions[15:] == Label.TONGUE_BODY
     turns = tongue.any(axis=0) & ~tongue.all(axis=0)
     assert brain < 8 and steady.std(axis=0)[turns].mean() > 3 * brain
 

@@ -6,9 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rtmri2speech.data.truth import Region, Truth
+from rtmri2speech.data.labels import Label, label_names
+from rtmri2speech.data.truth import Truth
 from rtmri2speech.errors import DatasetError
 from rtmri2speech.simulation.truth import TubeTruth, port_is_open, section_map, section_positions
+
+OLD = Path(__file__).parents[2] / "golden" / "old_files" / "truth.npz"
 
 
 def small_truth(frames: int = 3) -> Truth:
@@ -102,9 +105,33 @@ def test_the_nose_is_coupled_where_the_port_is_open() -> None:
     assert port_is_open(np.array([-0.1, 0.0, 0.01, 0.5])).tolist() == [False, False, True, True]
 
 
-def test_regions_keep_their_numbers() -> None:
-    # They stand in files.
-    assert [region.name for region in Region] == [
-        *("OTHER", "AIRWAY", "LIPS", "TONGUE_TIP", "TONGUE_BODY", "TONGUE_ROOT", "VELUM", "LARYNX", "JAW"),
-    ]
-    assert [int(region) for region in Region] == list(range(9))
+def test_a_file_of_an_earlier_version_gets_the_labels_of_today() -> None:
+    with np.load(OLD) as stored:
+        before = stored["regions"]
+    truth = Truth.load(OLD)
+    assert tuple(truth.region_names) == label_names()
+    for value, label in enumerate(("BACKGROUND", "AIRWAY", None, "TONGUE_TIP", "TONGUE_BODY", "TONGUE_ROOT")):
+        if label is not None:
+            np.testing.assert_array_equal(truth.regions == Label[label], before == value)
+    for value, same in ((6, Label.VELUM), (7, Label.LARYNX), (8, Label.JAW)):
+        np.testing.assert_array_equal(truth.regions == same, before == value)
+    upper, lower = truth.regions == Label.UPPER_LIP, truth.regions == Label.LOWER_LIP
+    np.testing.assert_array_equal(upper | lower, before == 2)
+    # Pixels of the upper and the lower lip, as the phantom labels the same tracts now.
+    assert upper.sum(axis=(1, 2)) == pytest.approx([125, 113, 170, 248], rel=0.04)
+    assert lower.sum(axis=(1, 2)) == pytest.approx([146, 123, 190, 246], rel=0.04)
+
+
+def test_labels_of_other_values_are_found_by_their_names(tmp_path: Path) -> None:
+    truth = small_truth()
+    regions = np.tile(np.array([0, 1, 2, 2], np.uint8), (3, 256, 64))
+    path = tmp_path / "one.npz"
+    replace(truth, regions=regions, region_names=np.array(["background", "velum", "jaw"])).save(path)
+    again = Truth.load(path).regions
+    np.testing.assert_array_equal(again[0, 0, :4], [Label.BACKGROUND, Label.VELUM, Label.JAW, Label.JAW])
+    replace(truth, regions=regions, region_names=np.array(["background", "velum"])).save(path)
+    with pytest.raises(DatasetError, match="value 2"):
+        Truth.load(path)
+    replace(truth, region_names=np.array(["background", "nose"])).save(path)
+    with pytest.raises(DatasetError, match="'nose'"):
+        Truth.load(path)

@@ -14,14 +14,13 @@ from rtmri2speech.analysis.regions.usc_timit import CONTOUR_REGIONS, contour_mas
 from rtmri2speech.arrays import Bool
 from rtmri2speech.data.contours import on_frame, read_contours
 from rtmri2speech.data.files import hash_files
+from rtmri2speech.data.labels import GROUPS, Label
 from rtmri2speech.data.media.clips import Clip
-from rtmri2speech.data.truth import Region, Truth
+from rtmri2speech.data.truth import Truth
 from rtmri2speech.errors import ConfigError
 
 TEMPLATE = "template"
 """What stands for shapes that suit most heads roughly."""
-
-_PARTS_OF_TONGUE = (Region.TONGUE_TIP, Region.TONGUE_BODY, Region.TONGUE_ROOT)
 
 
 @dataclass(frozen=True)
@@ -107,19 +106,21 @@ def _of_polygons(path: Path, source: Source) -> Regions:
 
 
 def of_truth(path: Path, source: Source) -> Regions:
-    """The phantom's own labels, and the tongue as a whole.
+    """The phantom's own labels as far as they occur, then their groups: lips, tongue.
 
     Raises:
         DatasetError: when the file cannot be read.
         ConfigError: when it belongs to another clip.
     """
     labels = read_truth(path, source).regions
-    single = [region for region in Region if region != Region.OTHER]
-    names = (*(region.name.lower() for region in single), "tongue")
+    there = np.bincount(labels.ravel(), minlength=len(Label)) > 0
+    # Files of earlier versions have no palate, say: a region without a pixel would be none.
+    single = [label for label in Label if label != Label.BACKGROUND and there[label]]
+    names = (*(label.name.lower() for label in single), *GROUPS)
 
     def at(frame: int) -> Bool:
         shown = labels[min(frame, len(labels) - 1)]
-        return np.stack([*(shown == region for region in single), np.isin(shown, _PARTS_OF_TONGUE)])
+        return np.stack([*(shown == label for label in single), *(np.isin(shown, group) for group in GROUPS.values())])
 
     return Regions(names, at, moving=True)
 

@@ -1,4 +1,4 @@
-"""``rtmri2speech train acoustic`` and ``rtmri2speech train vocoder``."""
+"""``rtmri2speech train acoustic``, ``train vocoder`` and ``train segmenter``."""
 
 from __future__ import annotations
 
@@ -150,6 +150,65 @@ def vocoder(
     return _report(summary)
 
 
+def segmenter(
+    data: Annotated[list[Path], Parameter(negative="")],
+    /,
+    *,
+    recipe: str = "default",
+    out: Annotated[Path, Parameter(name=["--out", "--out-ckpt"])] = Path("segmenter.safetensors"),
+    run_dir: Path | None = None,
+    overrides: Overrides = None,
+    init: ModelFile | None = None,
+    resume: Annotated[bool, Flag] = False,
+    device: Device = "auto",
+    dtype: DType | None = None,
+) -> int:
+    """Train the segmenter: frames of the video to labels of tongue, lips, palate, velum, larynx and airway.
+
+    Trained on simulated heads alone, with a random look in every step, it reads recordings of people. Five to fifteen
+    labeled frames adapt it to a scanner or a speaker: train segmenter heads FRAMES --recipe adapt --init segmenter.
+
+    Parameters
+    ----------
+    data
+        Folders: heads made by simulate --poses, phantoms made by simulate, labeled frames of people. These are a video
+        or an image with labels next to it: NAME.mat (contours of USC-TIMIT), NAME_regions.npz (of segment),
+        NAME_labels.png or .npy, NAME.json (polygons on an image), NAME_12.json or .png (frame 12 of a video).
+    recipe
+        A recipe that comes with the program (default, adapt, smoke), or a YAML file.
+    out
+        The model file to write: the best model on held-out heads.
+    run_dir
+        Folder for checkpoints and TensorBoard; by default next to --out, with _run at the end.
+    overrides
+        Single settings over the recipe's: segmenter.max_minutes=10
+    init
+        A model file to start from.
+    resume
+        Continue from the last checkpoint in --run-dir.
+    device
+        Where to train; auto takes a GPU if there is one.
+    dtype
+        Precision, over the recipe's.
+    """
+    from rtmri2speech.training.train import train_segmenter
+
+    settings = with_precision(overrides, "segmenter", dtype)
+    with step_bar() as bar:
+        summary = train_segmenter(
+            data,
+            recipe,
+            out,
+            run_dir,
+            overrides=settings,
+            init=init,
+            resume=resume,
+            device=device,
+            progress=bar,
+        )
+    return _report(summary)
+
+
 @dataclass(frozen=True)
 class _MelOptions:
     """Where mels are taken from, as given on the command line."""
@@ -198,7 +257,7 @@ class _MelOptions:
 
 
 def with_precision(
-    overrides: list[str] | None, stage: Literal["acoustic", "vocoder"], dtype: DType | None
+    overrides: list[str] | None, stage: Literal["acoustic", "vocoder", "segmenter"], dtype: DType | None
 ) -> list[str]:
     """The settings of ``--set`` and ``--dtype``; a precision that is not given is the recipe's."""
     return [*(overrides or []), *([] if dtype is None else [f"{stage}.precision={_PRECISION[dtype]}"])]

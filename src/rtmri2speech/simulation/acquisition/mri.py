@@ -9,7 +9,7 @@ from pydantic import Field
 
 from rtmri2speech.arrays import Float32, Float64, UInt8
 from rtmri2speech.config import Config
-from rtmri2speech.data.truth import Region
+from rtmri2speech.data.labels import Label
 from rtmri2speech.simulation.head.contours import Contours
 from rtmri2speech.simulation.head.head import SIZE, Head, Prepared, to_pixels, window
 from rtmri2speech.simulation.head.tissues import SHARE_OF, TISSUE_OF, TISSUES
@@ -81,7 +81,7 @@ class Scanner:
         neutral = head.neutral.between(np.zeros(3))
         image = np.abs(self._acquire(self._object(neutral, self._steady), 0, None))
         self._scale = _WHITE_LEVEL / float(np.percentile(image, _WHITE_PERCENTILE))
-        tongue = head.labels(head.prepare(head.neutral), 0) == Region.TONGUE_BODY
+        tongue = head.labels(head.prepare(head.neutral), 0) == Label.TONGUE_BODY
         self.sigma = self._scale * float(image[tongue].mean()) / self.config.snr
         """Standard deviation of the noise in the real part, gray values."""
 
@@ -100,7 +100,7 @@ class Scanner:
             rng: source of the noise; None for frames without noise.
 
         Returns:
-            Frames (T, 256, 256) and regions at the frames' centers (T, 256, 256).
+            Frames (T, 256, 256) and labels at the frames' centers (T, 256, 256).
 
         Raises:
             ValueError: when the number of instants is even or below 3.

@@ -11,7 +11,7 @@ import itertools
 import numpy as np
 
 from rtmri2speech.arrays import Float64
-from rtmri2speech.data.truth import Region
+from rtmri2speech.data.labels import Label
 from rtmri2speech.simulation.head import larynx_velum
 from rtmri2speech.simulation.head.contours import TONGUE_STEPS, Contours, Jaw, tongue_surface
 from rtmri2speech.simulation.head.face import INNER_LIP, Face, lip_curve
@@ -28,6 +28,9 @@ _KNOTS = np.array([0, 3, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30, 32, 3
 _DEPTHS = (0.045, 0.22, 0.42, 0.65, 0.85)
 # Where the fibres end: shares of the line from the hyoid to the chin and to the end of the underside.
 _FEET = ((0, 8, 20, 30, 34, 36), (0.0, 0.15, 0.5, 0.72, 0.84, 1.0))
+
+# Of the pharynx' wall as it is labeled, cm.
+_WALL_THICKNESS = 0.5
 
 
 class Articulators:
@@ -72,6 +75,13 @@ class Articulators:
         ]
         return before, after
 
+    def marks(self, contours: Contours) -> dict[Label, Float64]:
+        """What bears a label beyond the parts of its own: tissue within these polygons, (N, P, 2)."""
+        return {
+            Label.PHARYNGEAL_WALL: larynx_velum.pharyngeal_wall(contours.upper, _WALL_THICKNESS),
+            Label.LARYNX: larynx_velum.larynx_as_labeled(contours.upper, contours.lower),
+        }
+
     def _tongue(self, surface: Float64, lower: Float64, jaw: Jaw) -> Layers:
         """Cells between the surface and the line from the hyoid to the chin, under a bright rim."""
         count = len(surface)
@@ -87,29 +97,29 @@ class Articulators:
         ]
         # The whole depth once in the rim's code, then all but the rim in those of the muscle.
         at_feet = _stretched(feet)
-        for region, start, stop in (
-            (Region.TONGUE_ROOT, 0, BODY_FROM),
-            (Region.TONGUE_BODY, BODY_FROM, TIP_FROM),
-            (Region.TONGUE_TIP, TIP_FROM, 36),
+        for label, start, stop in (
+            (Label.TONGUE_ROOT, 0, BODY_FROM),
+            (Label.TONGUE_BODY, BODY_FROM, TIP_FROM),
+            (Label.TONGUE_TIP, TIP_FROM, 36),
         ):
             part = slice(start * TONGUE_STEPS, stop * TONGUE_STEPS + 1)
             outline = joined(count, surface[:, part], at_feet[:, part][:, ::-1])
-            result.append((tongue_code(region, SHADES - 1), outline))
+            result.append((tongue_code(label, SHADES - 1), outline))
         inside = [mix(surface, at_feet, depth) for depth in _DEPTHS]
         for cell, (start, stop) in enumerate(itertools.pairwise(_KNOTS)):
-            region = _region(int(start))
+            label = _label(int(start))
             part = slice(start * TONGUE_STEPS, stop * TONGUE_STEPS + 1)
             # From the deepest to the rim: each lies over the rest of its bundle.
             for layer in range(len(_DEPTHS) - 1):
                 outline = joined(count, inside[layer][:, part], at_feet[:, part][:, ::-1])
-                result.append((tongue_code(region, int(self._shades[cell, layer])), outline))
+                result.append((tongue_code(label, int(self._shades[cell, layer])), outline))
         return result
 
 
-def _region(point: int) -> Region:
+def _label(point: int) -> Label:
     if point < BODY_FROM:
-        return Region.TONGUE_ROOT
-    return Region.TONGUE_BODY if point < TIP_FROM else Region.TONGUE_TIP
+        return Label.TONGUE_ROOT
+    return Label.TONGUE_BODY if point < TIP_FROM else Label.TONGUE_TIP
 
 
 def _stretched(feet: Float64) -> Float64:

@@ -93,8 +93,11 @@ class Face:
             (Part.JAW_SHELL, smooth_closed(bone, 3)),
             (Part.JAW_MARROW, smooth_closed(marrow, 3)),
             (Part.LOWER_TOOTH, tooth),
-            (Part.LIP, whole),
-            (Part.LIP_CORE, _core(joined(count, lip[:, : INNER_LIP + 3 : 3], jaw.at((1.7, -0.85), (1.2, -0.75))))),
+            (Part.LOWER_LIP, whole),
+            (
+                Part.LOWER_LIP_CORE,
+                _core(joined(count, lip[:, : INNER_LIP + 3 : 3], jaw.at((1.7, -0.85), (1.2, -0.75)))),
+            ),
         ]
 
     def upper_lip(self, upper: Float64, lip: Float64) -> Layers:

@@ -1,4 +1,4 @@
-"""A speaker's head in the mid-sagittal plane: contours in, tissues and region labels out."""
+"""A speaker's head in the mid-sagittal plane: contours in, tissues and labels out."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 
 from rtmri2speech.arrays import Float32, Float64, UInt8
+from rtmri2speech.data.labels import Label
 from rtmri2speech.simulation.head.articulators import Articulators
 from rtmri2speech.simulation.head.contours import Contours
 from rtmri2speech.simulation.head.proportions import HeadProportions
 from rtmri2speech.simulation.head.splines import Layers, moved, smooth
 from rtmri2speech.simulation.head.static_anatomy import shapes
-from rtmri2speech.simulation.head.tissues import CODES, REGION_OF, SHARE_OF, TISSUE_OF, TISSUES
+from rtmri2speech.simulation.head.tissues import AIR, CODES, LABEL_OF, SHARE_OF, TISSUE_OF, TISSUES
 
 SIZE = 256
 """Height and width of the frames, pixels."""
@@ -30,6 +31,9 @@ _SHIFTS = ((-0.375, -0.375), (-0.125, 0.125), (0.125, -0.125), (0.375, 0.375))
 _ORIGIN = (108.0, 118.0)
 # What can move lies between these columns and rows.
 _LEFT, _RIGHT, _TOP, _BOTTOM = 12, 156, 88, 256
+
+# What is no air and has no label of its own.
+_REST = (TISSUES.index(AIR) != TISSUE_OF) & (LABEL_OF == Label.BACKGROUND)
 
 _TEXTURE = 0.05
 _TEXTURE_PIXELS = 2.0
@@ -53,11 +57,13 @@ class Prepared:
         points: shape (N, P, 2), corners of all polygons, in cells of the drawing from the corner of the moving part.
         spans: where the coordinates of each polygon start and end, and its code, in the order of painting.
         under_palate: how many of the polygons, the first ones, lie under the fixed palate.
+        marks: what bears a label beyond its parts, (N, P, 2), in pixels from the moving part's corner.
     """
 
     points: Float64
     spans: list[tuple[int, int, int]]
     under_palate: int
+    marks: dict[Label, Float64]
 
 
 class Head:
@@ -100,7 +106,11 @@ class Head:
         for code, points in [*before, *after]:
             spans.append((2 * first, 2 * (first + points.shape[1]), int(code)))
             first += points.shape[1]
-        return Prepared(_to_cells(np.concatenate([p for _, p in [*before, *after]], axis=1)), spans, len(before))
+        points = _to_cells(np.concatenate([p for _, p in [*before, *after]], axis=1))
+        marks = {
+            label: to_pixels(marked) - (_LEFT, _TOP) for label, marked in self._articulators.marks(contours).items()
+        }
+        return Prepared(points, spans, len(before), marks)
 
     def codes(self, prepared: Prepared, index: int, number: int = 0) -> UInt8:
         """Codes of the moving part of the frame at one instant, on the finer grid of the drawing.
@@ -136,11 +146,19 @@ class Head:
         return np.asarray(pixels * np.float32(1.0 / (len(codes) * _CELLS**2)))
 
     def labels(self, prepared: Prepared, index: int) -> UInt8:
-        """Regions at the centers of the pixels, (256, 256)."""
+        """Labels at the centers of the pixels, (256, 256)."""
         # On the last grid, shifted by nearly half a cell, the third cell's center is nearly the pixel's.
         codes = self.codes(prepared, index, 3)
         result = np.zeros((SIZE, SIZE), np.uint8)
-        result[window()] = REGION_OF[codes[_CELLS // 2 :: _CELLS, _CELLS // 2 :: _CELLS]]
+        shown = codes[_CELLS // 2 :: _CELLS, _CELLS // 2 :: _CELLS]
+        moving = LABEL_OF[shown]
+        larynx = moving == Label.LARYNX
+        moving[larynx] = Label.BACKGROUND
+        for label, points in prepared.marks.items():
+            marked = Image.new("L", shown.shape[::-1])
+            ImageDraw.Draw(marked).polygon(np.rint(points[index]).ravel().tolist(), fill=1)
+            moving[(np.asarray(marked) > 0) & (larynx | _REST[shown])] = label
+        result[window()] = moving
         return result
 
     def _palate_piece(

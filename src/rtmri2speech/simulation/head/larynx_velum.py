@@ -12,6 +12,8 @@ from rtmri2speech.simulation.head.tissues import Part
 _UVULA = np.array([(0.0, -0.37), (-0.10, -0.66), (-0.35, -0.80)])
 # Width of the velopharyngeal opening in cm per cm^2 of its area, and how firmly a closed velum touches the wall.
 _PORT_WIDTH, _PORT_OVERLAP = 0.83, 0.03
+# How far the pharynx' wall is labeled above the velum's edge, and the larynx below the glottis, cm.
+_WALL_ABOVE_VELUM, _BELOW_GLOTTIS = 1.2, 0.4
 
 
 def velum(upper: Float64, opening: Float64, tongue: Float64) -> Layers:
@@ -130,3 +132,27 @@ def folds(upper: Float64, lower: Float64) -> Layers:
     front, rear = lower[:, 0:1], upper[:, 0:1]
     corners = (moved(front, 0.1, 0.05), moved(rear, -0.1, 0.05), moved(rear, -0.1, -0.25), moved(front, 0.1, -0.2))
     return [(Part.FOLD, joined(len(lower), *corners))]
+
+
+def larynx_as_labeled(upper: Float64, lower: Float64) -> Float64:
+    """The larynx with what lies between its parts, down to the vocal folds, (N, P, 2)."""
+    front, rear, inlet, shelf = lower[:, 0:1], upper[:, 0:1], lower[:, 1:2], upper[:, 1:2]
+    high = mix(front, inlet, 0.75)
+    return joined(
+        *(len(lower), moved(inlet, 0.25, 0.05), moved(high, 0.9, 0.1), moved(front, 0.9, 0.1)),
+        *(moved(front, 0.8, -_BELOW_GLOTTIS), moved(rear, -0.75, -_BELOW_GLOTTIS)),
+        *(moved(mix(shelf, rear, 0.5), -0.75, 0.0), moved(mix(shelf, upper[:, 2:3], 0.6), 0.0, -0.08), shelf),
+    )
+
+
+def pharyngeal_wall(upper: Float64, thickness: float) -> Float64:
+    """The layer of tissue behind the pharynx, from the larynx to the nasopharynx, (N, P, 2).
+
+    Args:
+        upper: shape (N, 34, 2).
+        thickness: cm.
+    """
+    along = upper[:, 8:9] - upper[:, 4:5]
+    top = upper[:, 8:9] + _WALL_ABOVE_VELUM * along / np.sqrt((along**2).sum(axis=-1, keepdims=True))
+    front = smooth(joined(len(upper), upper[:, 2:9], top))
+    return joined(len(upper), front, offset(front, thickness)[:, ::-1])

@@ -86,8 +86,8 @@ def _upper_jaw(palate: Float64) -> Shapes:
     bone = np.concatenate([palate + 0.2 * up, moved(front[:2], -0.12, 0.0), front[2:], moved(roof[::-1], 0.0, 0.12)])
     jaws = read_outlines("jaws")
     return [
-        (Part.MUCOSA, block),
-        (Part.CORTICAL, bone),
-        (Part.MARROW, smooth_closed(last + jaws["maxilla_marrow"])),
+        (Part.PALATE_MUCOSA, block),
+        (Part.PALATE_BONE, bone),
+        (Part.PALATE_MARROW, smooth_closed(last + jaws["maxilla_marrow"])),
         (Part.TOOTH, smooth_closed(last + jaws["upper_incisor_root"])),
     ]

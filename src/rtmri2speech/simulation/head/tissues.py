@@ -1,4 +1,4 @@
-"""Tissues of the phantom: what a drawn part consists of, what it gives in the scanner, which region it belongs to."""
+"""Tissues of the phantom: what a drawn part consists of, what it gives in the scanner, which label it bears."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from rtmri2speech.arrays import Float64, Int64, UInt8
-from rtmri2speech.data.truth import Region
+from rtmri2speech.data.labels import TONGUE as TONGUE_LABELS
+from rtmri2speech.data.labels import Label
 
 
 class Tissue(NamedTuple):
@@ -84,45 +85,55 @@ class Part(IntEnum):
     BLADE = 35
     SLIT = 36
     PALE_BRAIN = 37
+    LOWER_LIP = 38
+    LOWER_LIP_CORE = 39
+    PALATE_MUCOSA = 40
+    PALATE_BONE = 41
+    PALATE_MARROW = 42
 
 
-_PARTS: dict[Part, tuple[Tissue, float, Region]] = {
-    # tissue, share of its signal in the slice (the rest is air or bone), region
-    Part.OUTSIDE: (AIR, 1.0, Region.OTHER),
-    Part.TRACT: (AIR, 1.0, Region.AIRWAY),
-    Part.HOLLOW: (AIR, 1.0, Region.OTHER),
-    Part.SKIN: (SKIN, 1.0, Region.OTHER),
-    Part.FAT: (FAT, 0.68, Region.OTHER),
-    Part.MUSCLE: (MUSCLE, 1.0, Region.OTHER),
-    Part.PALE_MUSCLE: (MUSCLE, 1.15, Region.OTHER),
-    Part.DARK_MUSCLE: (MUSCLE, 0.8, Region.OTHER),
-    Part.MARROW: (MARROW, 0.9, Region.OTHER),
-    Part.CORTICAL: (CORTICAL, 1.0, Region.OTHER),
-    Part.TOOTH: (TOOTH, 1.0, Region.OTHER),
-    Part.MUCOSA: (MUCOSA, 1.0, Region.OTHER),
-    Part.TURBINATE: (MUCOSA, 0.62, Region.OTHER),
-    Part.SEPTUM: (MUCOSA, 0.48, Region.OTHER),
-    Part.SLIT: (MUCOSA, 0.2, Region.OTHER),
-    Part.GLAND: (GLAND, 1.0, Region.OTHER),
-    Part.WHITE: (WHITE, 1.15, Region.OTHER),
-    Part.GRAY: (GRAY, 1.0, Region.OTHER),
-    Part.PALE_BRAIN: (GRAY, 1.08, Region.OTHER),
-    Part.CSF: (CSF, 1.0, Region.OTHER),
-    Part.CORD: (CORD, 1.0, Region.OTHER),
-    Part.DISC: (DISC, 1.0, Region.OTHER),
-    Part.LIP: (MUCOSA, 1.05, Region.LIPS),
-    Part.LIP_CORE: (MUSCLE, 1.15, Region.LIPS),
-    Part.VELUM: (MUSCLE, 1.05, Region.VELUM),
-    Part.VELUM_RIM: (MUCOSA, 1.0, Region.VELUM),
-    Part.EPIGLOTTIS: (MUCOSA, 0.85, Region.LARYNX),
-    Part.BLADE: (CARTILAGE, 0.9, Region.LARYNX),
-    Part.LARYNX: (MUCOSA, 0.8, Region.LARYNX),
-    Part.CARTILAGE: (CARTILAGE, 0.6, Region.LARYNX),
-    Part.FOLD: (MUCOSA, 0.75, Region.LARYNX),
-    Part.JAW_SHELL: (CORTICAL, 1.0, Region.JAW),
-    Part.JAW_MARROW: (MARROW, 0.9, Region.JAW),
-    Part.LOWER_TOOTH: (TOOTH, 1.0, Region.JAW),
-    Part.GUM: (MUCOSA, 0.7, Region.JAW),
+_PARTS: dict[Part, tuple[Tissue, float, Label]] = {
+    # tissue, share of its signal in the slice (the rest is air or bone), label
+    Part.OUTSIDE: (AIR, 1.0, Label.BACKGROUND),
+    Part.TRACT: (AIR, 1.0, Label.AIRWAY),
+    Part.HOLLOW: (AIR, 1.0, Label.BACKGROUND),
+    Part.SKIN: (SKIN, 1.0, Label.BACKGROUND),
+    Part.FAT: (FAT, 0.68, Label.BACKGROUND),
+    Part.MUSCLE: (MUSCLE, 1.0, Label.BACKGROUND),
+    Part.PALE_MUSCLE: (MUSCLE, 1.15, Label.BACKGROUND),
+    Part.DARK_MUSCLE: (MUSCLE, 0.8, Label.BACKGROUND),
+    Part.MARROW: (MARROW, 0.9, Label.BACKGROUND),
+    Part.CORTICAL: (CORTICAL, 1.0, Label.BACKGROUND),
+    Part.TOOTH: (TOOTH, 1.0, Label.BACKGROUND),
+    Part.MUCOSA: (MUCOSA, 1.0, Label.BACKGROUND),
+    Part.TURBINATE: (MUCOSA, 0.62, Label.BACKGROUND),
+    Part.SEPTUM: (MUCOSA, 0.48, Label.BACKGROUND),
+    Part.SLIT: (MUCOSA, 0.2, Label.BACKGROUND),
+    Part.GLAND: (GLAND, 1.0, Label.BACKGROUND),
+    Part.WHITE: (WHITE, 1.15, Label.BACKGROUND),
+    Part.GRAY: (GRAY, 1.0, Label.BACKGROUND),
+    Part.PALE_BRAIN: (GRAY, 1.08, Label.BACKGROUND),
+    Part.CSF: (CSF, 1.0, Label.BACKGROUND),
+    Part.CORD: (CORD, 1.0, Label.BACKGROUND),
+    Part.DISC: (DISC, 1.0, Label.BACKGROUND),
+    Part.LIP: (MUCOSA, 1.05, Label.UPPER_LIP),
+    Part.LIP_CORE: (MUSCLE, 1.15, Label.UPPER_LIP),
+    Part.LOWER_LIP: (MUCOSA, 1.05, Label.LOWER_LIP),
+    Part.LOWER_LIP_CORE: (MUSCLE, 1.15, Label.LOWER_LIP),
+    Part.PALATE_MUCOSA: (MUCOSA, 1.0, Label.HARD_PALATE),
+    Part.PALATE_BONE: (CORTICAL, 1.0, Label.HARD_PALATE),
+    Part.PALATE_MARROW: (MARROW, 0.9, Label.HARD_PALATE),
+    Part.VELUM: (MUSCLE, 1.05, Label.VELUM),
+    Part.VELUM_RIM: (MUCOSA, 1.0, Label.VELUM),
+    Part.EPIGLOTTIS: (MUCOSA, 0.85, Label.EPIGLOTTIS),
+    Part.BLADE: (CARTILAGE, 0.9, Label.EPIGLOTTIS),
+    Part.LARYNX: (MUCOSA, 0.8, Label.LARYNX),
+    Part.CARTILAGE: (CARTILAGE, 0.6, Label.LARYNX),
+    Part.FOLD: (MUCOSA, 0.75, Label.LARYNX),
+    Part.JAW_SHELL: (CORTICAL, 1.0, Label.JAW),
+    Part.JAW_MARROW: (MARROW, 0.9, Label.JAW),
+    Part.LOWER_TOOTH: (TOOTH, 1.0, Label.JAW),
+    Part.GUM: (MUCOSA, 0.7, Label.JAW),
 }
 
 TONGUE = 64
@@ -131,34 +142,35 @@ TONGUE = 64
 SHADES = 8
 """Shades of tongue muscle; the last one is the bright rim under the surface."""
 
-_TONGUE_PARTS = (Region.TONGUE_ROOT, Region.TONGUE_BODY, Region.TONGUE_TIP)
+# In the order of the codes, which is that along the surface.
+_TONGUE_PARTS = TONGUE_LABELS[::-1]
 # Fiber bundles and the fat between them: shares of the muscle's signal.
 _SHADE_SHARES = (0.88, 0.93, 0.97, 1.0, 1.03, 1.08, 1.14)
 CODES = 128
 """Length of the tables below."""
 
 
-def tongue_code(region: Region, shade: int) -> int:
+def tongue_code(label: Label, shade: int) -> int:
     """Code of a cell of the tongue."""
-    return TONGUE + SHADES * _TONGUE_PARTS.index(region) + shade
+    return TONGUE + SHADES * _TONGUE_PARTS.index(label) + shade
 
 
 def _tables() -> tuple[list[Tissue], Int64, Float64, UInt8]:
     tissues = [AIR]
     which = np.zeros(CODES, np.int64)
     share = np.ones(CODES)
-    regions = np.zeros(CODES, np.uint8)
+    labels = np.zeros(CODES, np.uint8)
     entries = {int(part): entry for part, entry in _PARTS.items()}
-    for region in _TONGUE_PARTS:
+    for label in _TONGUE_PARTS:
         for shade, value in enumerate(_SHADE_SHARES):
-            entries[tongue_code(region, shade)] = (MUSCLE, value, region)
-        entries[tongue_code(region, SHADES - 1)] = (MUCOSA, 0.92, region)
-    for code, (tissue, value, region) in entries.items():
+            entries[tongue_code(label, shade)] = (MUSCLE, value, label)
+        entries[tongue_code(label, SHADES - 1)] = (MUCOSA, 0.92, label)
+    for code, (tissue, value, label) in entries.items():
         if tissue not in tissues:
             tissues.append(tissue)
-        which[code], share[code], regions[code] = tissues.index(tissue), value, region
-    return tissues, which, share, regions
+        which[code], share[code], labels[code] = tissues.index(tissue), value, label
+    return tissues, which, share, labels
 
 
-TISSUES, TISSUE_OF, SHARE_OF, REGION_OF = _tables()
-"""All tissues; by code (``CODES``,): index of the tissue, share of its signal, region."""
+TISSUES, TISSUE_OF, SHARE_OF, LABEL_OF = _tables()
+"""All tissues; by code (``CODES``,): index of the tissue, share of its signal, label."""

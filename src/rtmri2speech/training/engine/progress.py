@@ -115,6 +115,10 @@ class RunProgress(Callback):
         """Print the step and the main figures."""
         metrics = trainer.callback_metrics
         error = f", mel error {float(metrics['val/mae_db']):.2f} dB" if "val/mae_db" in metrics else ""
+        if "val/dice" in metrics:
+            error = f", Dice {float(metrics['val/dice']):.3f}"
+        if "val/tongue_px" in metrics:
+            error += f", tongue surface {float(metrics['val/tongue_px']):.2f} px"
         step = cast(TrainingModule, pl_module).optimizer_steps
         print(
             f"epoch {trainer.current_epoch}, step {step}: val/loss {float(metrics['val/loss']):.4f}{error}, "

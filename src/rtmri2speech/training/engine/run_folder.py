@@ -13,9 +13,9 @@ import torch
 from pydantic import ValidationError
 
 from rtmri2speech.config import Config
-from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.data.files import hash_files, write_text
 from rtmri2speech.errors import UserError
+from rtmri2speech.training.engine.training_data import TrainingData
 from rtmri2speech.training.run_config import RunConfig
 from rtmri2speech.version import __version__
 
@@ -88,7 +88,7 @@ class RunFolder:
         path: Path,
         kind: str,
         recipe: RunConfig,
-        dataset: Dataset,
+        dataset: TrainingData,
         init: Path | None = None,
         mels: dict[str, Any] | None = None,
         *,
@@ -98,7 +98,7 @@ class RunFolder:
 
         Args:
             path: the folder.
-            kind: ``acoustic`` or ``vocoder``.
+            kind: ``acoustic``, ``vocoder`` or ``segmenter``.
             recipe: the recipe's part.
             dataset: what is trained on.
             init: bundle to start from.
@@ -132,7 +132,8 @@ class RunFolder:
                 "Continue that run with `resume=True`, or choose another folder with `run_dir`.",
             )
         # Whoever takes a checkpoint out of the folder has to know its mel definition.
-        features = dataset.meta.features.model_dump(mode="json")
+        mel = dataset.meta.features
+        features = None if mel is None else mel.model_dump(mode="json")
         content = {"schema": 1, **identity, "features": features, "init": start, "version": __version__}
         write_text(path / "run.json", json.dumps(content, indent=1) + "\n")
         return run

@@ -174,7 +174,7 @@ class FixedFrames(nn.Module):
             assert isinstance(bank, FrameBank)
             device, people = bank.images.device, bank.origin == "people"
             generator = torch.Generator(device).manual_seed(self._seed)
-            for index in torch.from_numpy(self._chosen(bank)).to(device).split(_CHUNK):
+            for index in torch.split(torch.from_numpy(self._chosen(bank)).to(device), _CHUNK):
                 made = bank.plain(index, self._size) if people else bank.looked_at(index, self._size, generator)
                 yield people, *made
 

@@ -118,7 +118,7 @@ def split_heads(sets: Sequence[FrameSet], held_out: float, names: Sequence[str] 
     if len(sets) == 1 and not names:
         only = sets[0]
         kept = np.arange(len(only)) % max(round(1.0 / held_out), 2) == 1
-        return [only.part(np.flatnonzero(part), split) for part, split in ((~kept, "train"), (kept, "validation"))]
+        return [only.part(np.flatnonzero(~kept), "train"), only.part(np.flatnonzero(kept), "validation")]
     order = sorted(sets, key=lambda one: hashlib.sha256(one.id.encode()).hexdigest())
     most = len(order) - 1
     chosen = set(names) or {one.id for one in order[: min(max(round(held_out * len(order)), 1), most)]}

@@ -100,7 +100,7 @@ def _scaled(frame: np.ndarray) -> UInt8:
     """A frame of any size and depth, (256, 256), from its darkest to its brightest pixel."""
     pixels = resize_frame(frame, SIDE)
     low, high = float(pixels.min()), float(pixels.max())
-    return np.rint((pixels - low) * (255.0 / max(high - low, 1e-9))).astype(np.uint8)
+    return np.asarray(np.rint((pixels - low) * (255.0 / max(high - low, 1e-9))), np.uint8)
 
 
 def _read_labels(file: Path, number: int | None, frames: list[np.ndarray], video: Path) -> dict[int, UInt8]:
@@ -172,4 +172,4 @@ def _label_images(file: Path) -> UInt8:
 def _nearest(labels: UInt8) -> UInt8:
     """Labels (H, W) at (256, 256), each pixel that of the one it lies in."""
     rows, columns = (((np.arange(SIDE) + 0.5) * side / SIDE).astype(np.int64) for side in labels.shape)
-    return labels[rows[:, None], columns]
+    return np.asarray(labels[rows[:, None], columns])

@@ -41,7 +41,7 @@ class SegmenterTraining(LightningModule):
         super().__init__()
         self.automatic_optimization = False
         self.recipe = recipe
-        self.model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.model = model.to(memory_format=torch.channels_last)
         self.averaged = AveragedModel(model, recipe.ema)
         self.loss = SegmentationLoss(recipe.loss)
         self.train_frames, self.validation_frames = train, validation
@@ -143,14 +143,9 @@ class SegmenterTraining(LightningModule):
         loss = sum(one["loss"] for one in figures.values()) / len(figures)
         self.log("val/loss", loss)
         for people, one in figures.items():
-            group = "people/val" if people and len(figures) > 1 else "val"
-            self.log_dict(
-                {
-                    f"{group}_{name}" if people and len(figures) > 1 else f"{group}/{name}": value
-                    for name, value in one.items()
-                    if name != "loss"
-                }
-            )
+            # What people's frames give is named so where simulated ones are validated on too.
+            prefix = "people/val_" if people and len(figures) > 1 else "val/"
+            self.log_dict({f"{prefix}{name}": value for name, value in one.items() if name != "loss"})
         if shown is not None and self.run_log is not None and self.validations % self.recipe.show_every == 0:
             self.run_log.image("validation", panels(*shown), self.optimizer_steps)
         self.validations += 1

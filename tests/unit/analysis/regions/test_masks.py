@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from rtmri2speech.analysis.regions.masks import Regions, Source, read_regions
 from rtmri2speech.analysis.regions.polygons import template_masks
 from rtmri2speech.analysis.regions.region_sums import sum_over_regions
-from rtmri2speech.data.truth import Region, Truth
+from rtmri2speech.data.labels import GROUPS, Label
+from rtmri2speech.data.truth import Truth
 from rtmri2speech.errors import ConfigError
+
+OLD_TRUTH = Path(__file__).parents[3] / "golden" / "old_files" / "truth.npz"
 
 
 def source(frames: int = 4, width: int = 68, size: int = 64) -> Source:
@@ -26,12 +29,27 @@ def test_the_phantoms_truth(tiny_phantom: Path) -> None:
     clip = Source(list(range(len(truth.regions))), 256, 256, 256)
     regions = read_regions(str(path), clip)
     shown = dict(zip(regions.names, regions.at(5), strict=True))
-    np.testing.assert_array_equal(shown["lips"], truth.regions[5] == Region.LIPS)
+    np.testing.assert_array_equal(shown["lips"], np.isin(truth.regions[5], GROUPS["lips"]))
+    np.testing.assert_array_equal(shown["lips"], shown["upper_lip"] | shown["lower_lip"])
+    assert set(regions.names) == {label.name.lower() for label in Label if label} | {"lips", "tongue"}
     np.testing.assert_array_equal(shown["tongue"], shown["tongue_tip"] | shown["tongue_body"] | shown["tongue_root"])
     with pytest.raises(ConfigError, match="frames of truth for 3 frames"):
         read_regions(str(path), Source([0, 1, 2], 256, 256, 256))
     with pytest.raises(ConfigError, match="pixels"):
         read_regions(str(path), Source(clip.frames, 64, 64, 64))
+
+
+def test_the_truth_of_an_earlier_version_answers_by_the_names_of_then() -> None:
+    names = ("airway", "lips", "tongue_tip", "tongue_body", "tongue_root", "velum", "larynx", "jaw", "tongue")
+    clip = Source(list(range(4)), 256, 256, 256)
+    regions = read_regions(str(OLD_TRUTH), clip)
+    shown = dict(zip(names, regions.only(names).at(0), strict=True))
+    with np.load(OLD_TRUTH) as stored:
+        np.testing.assert_array_equal(shown["lips"], stored["regions"][0] == 2)
+        np.testing.assert_array_equal(shown["velum"], stored["regions"][0] == 6)
+    # It has no palate: so none is offered.
+    with pytest.raises(ConfigError, match="'hard_palate'"):
+        regions.only(["hard_palate"])
 
 
 def test_some_regions_by_name() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rtmri2speech.data.truth import Region
+from rtmri2speech.data.labels import Label
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.simulation.acquisition.mri import Scanner, ScannerConfig, spoiled_gradient_echo
 from rtmri2speech.simulation.head.contours import Contours
@@ -105,9 +105,9 @@ def test_noise_is_as_strong_as_configured(head: Head, contours: Callable[..., Co
     course = still(contours("@"), 24)
     noisy, labels = scanner.scan(course, rng())
     clean, _ = scanner.scan(course, None)
-    tongue = clean[0][labels[0] == Region.TONGUE_BODY].astype(float)
+    tongue = clean[0][labels[0] == Label.TONGUE_BODY].astype(float)
     assert scanner.sigma == pytest.approx(tongue.mean() / config.snr, rel=0.02)
-    inside = labels[0] == Region.TONGUE_BODY
+    inside = labels[0] == Label.TONGUE_BODY
     assert noisy[:, inside].astype(float).std(axis=0).mean() == pytest.approx(scanner.sigma, rel=0.05)
     # Far outside the head, the magnitude of pure noise is Rayleigh's.
     corner = noisy[:, 200:250, 5:25].astype(float)
@@ -191,10 +191,10 @@ def test_wrong_numbers_are_refused(head: Head, contours: Callable[..., Contours]
 def test_bright_and_dark_tissue(head: Head, contours: Callable[..., Contours]) -> None:
     frames, labels = scanner_of(head).scan(still(contours("@"), 1), None)
     picture: NDArray[np.float64] = frames[0].astype(np.float64)
-    mean = {region: picture[labels[0] == region].mean() for region in Region}
-    assert mean[Region.AIRWAY] < 0.25 * mean[Region.TONGUE_BODY]
-    assert mean[Region.LIPS] > mean[Region.TONGUE_BODY]
-    assert mean[Region.VELUM] > 2 * mean[Region.AIRWAY]
+    mean = {region: picture[labels[0] == region].mean() for region in Label}
+    assert mean[Label.AIRWAY] < 0.25 * mean[Label.TONGUE_BODY]
+    assert mean[Label.UPPER_LIP] > mean[Label.TONGUE_BODY]
+    assert mean[Label.VELUM] > 2 * mean[Label.AIRWAY]
 
 
 def test_the_windpipe_is_dark_and_only_what_can_move_moves(head: Head, contours: Callable[..., Contours]) -> None:
@@ -203,10 +203,10 @@ def test_the_windpipe_is_dark_and_only_what_can_move_moves(head: Head, contours:
     picture = frames.astype(float)
     below = [0.5 * (upper[0] + lower[0]) - (0.0, 0.9) for upper, lower in zip(shapes.upper, shapes.lower, strict=True)]
     for frame, (column, row) in zip((0, -1), np.rint(to_pixels(np.array(below))).astype(int), strict=True):
-        tissue = picture[frame][labels[frame] == Region.LARYNX].mean()
+        tissue = picture[frame][labels[frame] == Label.LARYNX].mean()
         assert picture[frame, row - 2 : row + 3, column - 1 : column + 2].mean() < 0.5 * tissue
     changes = np.abs(picture[-1] - picture[0])
-    tongue = (labels[0] == Region.TONGUE_BODY) != (labels[-1] == Region.TONGUE_BODY)
+    tongue = (labels[0] == Label.TONGUE_BODY) != (labels[-1] == Label.TONGUE_BODY)
     brain, spine = (slice(20, 70), slice(110, 190)), (slice(150, 220), slice(160, 190))
     noise = 2.0 / np.sqrt(np.pi) * scanner_of(head).sigma
     assert changes[tongue].mean() > 5.0 * noise

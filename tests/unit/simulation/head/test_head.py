@@ -7,17 +7,16 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from rtmri2speech.data.truth import Region
+from rtmri2speech.data.labels import TONGUE, Label
 from rtmri2speech.simulation.head.articulators import BODY_FROM, TIP_FROM
 from rtmri2speech.simulation.head.contours import Contours, Jaw
 from rtmri2speech.simulation.head.head import SIZE, Head, Prepared, to_pixels, window
 from rtmri2speech.simulation.head.splines import inset, smooth, smooth_closed
-from rtmri2speech.simulation.head.tissues import AIR, REGION_OF, SHARE_OF, TISSUE_OF, TISSUES, Part
+from rtmri2speech.simulation.head.tissues import AIR, LABEL_OF, SHARE_OF, TISSUE_OF, TISSUES, Part
 
 MATTER = np.where(TISSUES.index(AIR) == TISSUE_OF, 0.0, SHARE_OF)
 OPEN = ("@", "a", "i", "u", "e", "o")
 CLOSED = ("ll-labial-closure(a)", "tt-alveolar-closure(a)", "tb-velar-closure(a)", "tb-velar-closure(u)")
-TONGUE = (Region.TONGUE_TIP, Region.TONGUE_BODY, Region.TONGUE_ROOT)
 EIGHT = np.ones((3, 3))
 
 
@@ -62,7 +61,7 @@ def test_same_seed_same_head_and_another_seed_another_one(head: Head, contours: 
 
 
 def test_every_region_is_there(head: Head, shape_name: str, contours: Callable[..., Contours]) -> None:
-    assert set(np.unique(labels_of(head, contours(shape_name)))) == {int(region) for region in Region}
+    assert set(np.unique(labels_of(head, contours(shape_name)))) == {int(region) for region in Label}
 
 
 @pytest.mark.parametrize("name", OPEN)
@@ -70,7 +69,7 @@ def test_open_vowels_have_one_airway_from_glottis_to_lips(
     head: Head, name: str, contours: Callable[..., Contours]
 ) -> None:
     shape = contours(name)
-    parts, _ = ndimage.label(labels_of(head, shape) == Region.AIRWAY, structure=EIGHT)
+    parts, _ = ndimage.label(labels_of(head, shape) == Label.AIRWAY, structure=EIGHT)
     above_glottis = 0.5 * (shape.upper[0, 0] + shape.lower[0, 0]) + (0.0, 0.3)
     between_lips = 0.5 * (shape.upper[0, 31] + shape.lower[0, 25])
     ends = [parts[pixel(*place)] for place in (above_glottis, between_lips)]
@@ -80,7 +79,7 @@ def test_open_vowels_have_one_airway_from_glottis_to_lips(
 @pytest.mark.parametrize("name", CLOSED)
 def test_closures_interrupt_the_airway(head: Head, name: str, contours: Callable[..., Contours]) -> None:
     shape = contours(name)
-    parts, _ = ndimage.label(labels_of(head, shape) == Region.AIRWAY, structure=EIGHT)
+    parts, _ = ndimage.label(labels_of(head, shape) == Label.AIRWAY, structure=EIGHT)
     above_glottis = 0.5 * (shape.upper[0, 0] + shape.lower[0, 0]) + (0.0, 0.3)
     in_pharynx = parts[pixel(*above_glottis)]
     columns = np.nonzero(parts == in_pharynx)[1]
@@ -104,8 +103,8 @@ def test_parts_of_the_tongue_are_where_they_should_be(head: Head, contours: Call
     shape = contours("@")
     labels = labels_of(head, shape)
     center = {region: ndimage.center_of_mass(labels == region) for region in TONGUE}
-    assert center[Region.TONGUE_TIP][1] < center[Region.TONGUE_BODY][1] < center[Region.TONGUE_ROOT][1]
-    assert center[Region.TONGUE_ROOT][0] > center[Region.TONGUE_BODY][0]
+    assert center[Label.TONGUE_TIP][1] < center[Label.TONGUE_BODY][1] < center[Label.TONGUE_ROOT][1]
+    assert center[Label.TONGUE_ROOT][0] > center[Label.TONGUE_BODY][0]
     tongue = shape.tongue[0]
     length = np.hypot(*np.diff(tongue[TIP_FROM:33], axis=0).T).sum()
     assert 1.0 < length < 2.0
@@ -136,9 +135,9 @@ def test_closed_velum_touches_the_wall_and_opens_without_a_jump(
         row, column = pixel(wall[0], wall[1] + 0.1)
         # From the wall forward to the velum, in quarters of a pixel.
         line = codes[4 * (row - rows.start) + 2, : 4 * (column - columns.start) + 6][::-1]
-        velum = np.flatnonzero(REGION_OF[line] == Region.VELUM)[0]
+        velum = np.flatnonzero(LABEL_OF[line] == Label.VELUM)[0]
         widths.append(np.isin(line[:velum], (Part.HOLLOW, Part.TRACT)).sum() * 0.025)
-        assert (labels == Region.VELUM).any()
+        assert (labels == Label.VELUM).any()
     assert max(widths[i] for i in range(len(fine)) if fine.velum[i] <= 0.0) == 0.0
     assert widths[-1] == pytest.approx(0.8, abs=0.08)
     assert np.diff(widths).min() >= -0.051
@@ -151,7 +150,7 @@ def test_closure_given_by_its_area_overrules_the_guess(head: Head, contours: Cal
     for closure in ((0.0, 0.0), (1.0, 1.0)):
         given = Contours(shape.upper, shape.lower, shape.tongue, shape.epiglottis, shape.velum, np.array(closure))
         for index in range(2):
-            parts, _ = ndimage.label(labels_of(head, given, index) == Region.AIRWAY, structure=EIGHT)
+            parts, _ = ndimage.label(labels_of(head, given, index) == Label.AIRWAY, structure=EIGHT)
             teeth = pixel(*(shape.upper[index, 25] + (0.1, -0.15)))
             pharynx = pixel(*(0.5 * (shape.upper[index, 7] + shape.tongue[index, 10])))
             assert (parts[teeth] == parts[pharynx]) == (closure[index] == 0.0)
@@ -177,7 +176,7 @@ def test_a_still_tongue_is_drawn_the_same_and_a_slow_one_without_jumps(
 
 def test_lips_that_touch_leave_no_crack(head: Head, contours: Callable[..., Contours]) -> None:
     shape = contours("ll-labial-closure(a)")
-    lips = labels_of(head, shape) == Region.LIPS
+    lips = np.isin(labels_of(head, shape), (Label.UPPER_LIP, Label.LOWER_LIP))
     assert ndimage.label(lips)[1] == 1
     rows, columns = np.nonzero(lips)
     middle = int(columns.mean())
@@ -189,10 +188,10 @@ def test_the_glottis_is_between_airway_and_windpipe(head: Head, contours: Callab
     shape = contours("a")
     labels = labels_of(head, shape)
     glottis = 0.5 * (shape.upper[0, 0] + shape.lower[0, 0])
-    assert labels[pixel(*(glottis + np.array((0.0, 0.3))))] == Region.AIRWAY
-    assert labels[pixel(*(glottis - (0.0, 0.1)))] == Region.LARYNX
+    assert labels[pixel(*(glottis + np.array((0.0, 0.3))))] == Label.AIRWAY
+    assert labels[pixel(*(glottis - (0.0, 0.1)))] == Label.LARYNX
     row, column = pixel(*(glottis - (0.0, 0.8)))
-    assert labels[row, column] == Region.OTHER
+    assert labels[row, column] == Label.BACKGROUND
     assert matter(head, shape)[row, column] == pytest.approx(0.0)
 
 

@@ -1,0 +1,117 @@
+"""Training the segmenter from a recipe to a bundle: learning, resuming, limits, adaptation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from rtmri2speech.errors import BundleError, ConfigError, UserError
+from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
+from rtmri2speech.training.engine.distributed import Processes
+from rtmri2speech.training.engine.metrics_log import read_metrics
+from rtmri2speech.training.recipes import Recipe, load_recipe
+from rtmri2speech.training.segmenter.recipe import SegmenterRecipe
+from rtmri2speech.training.segmenter.sources import open_sources
+from rtmri2speech.training.segmenter.task import segmenter_task
+from rtmri2speech.training.train import train_segmenter
+
+Tiny = Callable[..., Recipe]
+
+pytestmark = pytest.mark.train
+
+
+def test_it_learns_and_writes_a_bundle(make_heads: Callable[..., Path], tiny: Tiny, tmp_path: Path) -> None:
+    out = tmp_path / "model.safetensors"
+    recipe = tiny(max_steps=40, epoch_steps=20)
+    summary = train_segmenter(make_heads(), recipe, out, device="cpu")
+    assert summary.kind == "segmenter" and summary.steps == 40 and summary.stopped == "40 steps"
+    bundle = load_bundle(out)
+    assert bundle.kind == "segmenter" and bundle.tensors["segmenter.head.weight"].dtype == torch.float16
+    assert bundle.provenance["frames"] == {"poses train": 4, "poses validation": 4}
+    assert bundle.provenance["utterances"] == {"train": 1, "validation": 1}
+    rows = read_metrics(tmp_path / "model_run")
+    losses = [row["val/loss"] for row in rows if "val/loss" in row]
+    assert len(losses) == 2 and losses[-1] < losses[0]
+    assert "On held-out frames: mean dice" in "\n".join(summary.lines())
+    assert 0 <= summary.metrics["val/tongue_px"] <= 20
+    assert next((tmp_path / "model_run" / "logs").iterdir())
+
+
+def test_a_resumed_run_is_the_same(
+    make_heads: Callable[..., Path], tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, whole, parts = make_heads(), tmp_path / "whole.safetensors", tmp_path / "parts.safetensors"
+    recipe = tiny()
+    train_segmenter(root, recipe, whole, device="cpu")
+    from rtmri2speech.training.segmenter import module
+
+    plain = module.SegmenterTraining._stop_in_time
+
+    def stop(self: module.SegmenterTraining) -> None:
+        plain(self)
+        if self.optimizer_steps == 4 and not stopped:
+            stopped.append(True)
+            raise UserError("Stopped.", "Go on.")
+
+    stopped: list[bool] = []
+    monkeypatch.setattr(module.SegmenterTraining, "_stop_in_time", stop)
+    with pytest.raises(UserError, match="Stopped"):
+        train_segmenter(root, recipe, parts, device="cpu")
+    summary = train_segmenter(root, recipe, parts, device="cpu", resume=True)
+    assert summary.steps == 6
+    first, second = load_bundle(whole).tensors, load_bundle(parts).tensors
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    with pytest.raises(UserError, match="was started with other settings: max_steps: 6 then, 8 now"):
+        train_segmenter(root, tiny(max_steps=8), parts, device="cpu", resume=True)
+
+
+def test_minutes_end_a_run(make_heads: Callable[..., Path], tiny: Tiny, tmp_path: Path) -> None:
+    recipe = tiny(max_steps=10**6, max_minutes=0.01)
+    summary = train_segmenter(make_heads(), recipe, tmp_path / "model.safetensors", device="cpu")
+    assert summary.stopped == "0.01 minutes" and 1 <= summary.steps < 1000
+    again = train_segmenter(make_heads("b"), recipe, tmp_path / "c.safetensors", device="cpu")
+    assert again.metrics["val/loss"] > 0
+
+
+def test_rate_falls_by_steps_or_minutes() -> None:
+    recipe = SegmenterRecipe(max_steps=100, max_minutes=10, warmup_steps=10)
+    assert recipe.rate(0) == pytest.approx(2e-4)
+    assert recipe.rate(50) == pytest.approx(1e-3)
+    assert recipe.rate(50, 450.0) == pytest.approx(2e-3 * 0.14645, rel=1e-3)
+    assert recipe.rate(100) == pytest.approx(0.0)
+
+
+def test_adaptation_keeps_statistics_and_mixes(
+    make_heads: Callable[..., Path], person: Path, tiny: Tiny, tmp_path: Path
+) -> None:
+    root, base, out = make_heads(), tmp_path / "base.safetensors", tmp_path / "adapted.safetensors"
+    train_segmenter(root, tiny(), base, device="cpu")
+    recipe = tiny(freeze_norm=True, ema=0.5)
+    summary = train_segmenter([root, person], recipe, out, device="cpu", init=base)
+    start, end = load_bundle(base), load_bundle(out)
+    assert end.provenance["init"] == "base.safetensors" and "people train" in end.provenance["frames"]
+    moved = [name for name in start.tensors if not torch.equal(start.tensors[name], end.tensors[name])]
+    assert moved and not any("running" in name for name in moved)
+    assert "people/val_dice" in summary.metrics
+
+
+def test_what_cannot_be_trained_is_refused(
+    make_heads: Callable[..., Path], person: Path, tiny: Tiny, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, base = make_heads(), tmp_path / "base.safetensors"
+    train_segmenter(person, tiny(max_steps=1), base, device="cpu")
+    assert "no simulated heads to mix in" in capsys.readouterr().out
+    with pytest.raises(BundleError, match=r"has another segmenter than the recipe: widths"):
+        train_segmenter(
+            root, tiny(model={"size": 32, "widths": [8, 16]}), tmp_path / "o.safetensors", init=base, device="cpu"
+        )
+    recipe = tiny().segmenter
+    frames = open_sources([root], recipe.data)
+    with pytest.raises(UserError, match="trains in one process"):
+        segmenter_task(frames, recipe, None, False, Processes(world=2))
+    with pytest.raises(ConfigError, match="size 30 is no multiple of 4"):
+        load_recipe("default", ["segmenter.model={size: 30, widths: [8, 12]}"])
+    assert isinstance(load_bundle(base), Bundle)
