@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from rtmri2speech.preparation.prepare import prepare as prepare
     from rtmri2speech.reporting.page.build import report as report
     from rtmri2speech.simulation.phantom import simulate as simulate
+    from rtmri2speech.simulation.poses.heads import simulate_poses as simulate_poses
     from rtmri2speech.training.train import train_acoustic as train_acoustic
     from rtmri2speech.training.train import train_segmenter as train_segmenter
     from rtmri2speech.training.train import train_vocoder as train_vocoder
@@ -66,6 +67,7 @@ _HOMES = {
     "read_maps": "analysis.map_folder.read",
     "report": "reporting.page.build",
     "simulate": "simulation.phantom",
+    "simulate_poses": "simulation.poses.heads",
     "train_acoustic": "training.train",
     "train_segmenter": "training.train",
     "train_vocoder": "training.train",

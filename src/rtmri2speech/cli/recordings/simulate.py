@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from inspect import signature
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from rtmri2speech.cli.console import Workers, progress, report_failures
+from rtmri2speech.errors import ConfigError
 
 
 def simulate(
@@ -23,6 +25,7 @@ def simulate(
     snr: float | None = None,
     undersampling: float = 0.0,
     scanner_snr: float | None = None,
+    poses: int | None = None,
     workers: Workers = 0,
 ) -> int:
     """Simulate speakers in a scanner: video, sound, phones and the physical truth.
@@ -53,7 +56,13 @@ def simulate(
         Strength of the residual artifact of undersampling, 0 to 1.
     scanner_snr
         Level of speech above the scanner's noise, -20 to 60 dB; by default the scanner is silent.
+    poses
+        Instead of speech, this many still positions of each of --speakers heads, as tissues and labels: what a
+        segmenter is trained on. Heads differ more than speakers do; there is no sound, and no scanner.
     """
+    given = dict(locals())
+    if poses is not None:
+        return _poses(given)
     from rtmri2speech.simulation import phantom
 
     with progress("Simulating", "done") as bar:
@@ -73,5 +82,19 @@ def simulate(
         )
     for voice in summary.voices:
         print(voice.describe(), file=sys.stderr)
+    print(summary)
+    return report_failures(summary.failures)
+
+
+def _poses(given: dict[str, Any]) -> int:
+    used = ("out", "poses", "speakers", "seed", "workers")
+    for name, parameter in signature(simulate).parameters.items():
+        if name not in used and given[name] != parameter.default:
+            raise ConfigError(f"`poses` and `{name}` exclude each other.", f"Leave out `{name}`.")
+    from rtmri2speech.simulation.poses.heads import simulate_poses
+
+    heads = {name: given[name] for name in used if given[name] is not None}
+    with progress("Drawing heads", "done") as bar:
+        summary = simulate_poses(**heads, progress=bar)
     print(summary)
     return report_failures(summary.failures)

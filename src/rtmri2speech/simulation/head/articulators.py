@@ -14,7 +14,7 @@ from rtmri2speech.arrays import Float64
 from rtmri2speech.data.labels import Label
 from rtmri2speech.simulation.head import larynx_velum
 from rtmri2speech.simulation.head.contours import TONGUE_STEPS, Contours, Jaw, tongue_surface
-from rtmri2speech.simulation.head.face import INNER_LIP, Face, lip_curve
+from rtmri2speech.simulation.head.face import INNER_LIP, Face, lengthened, lip_curve
 from rtmri2speech.simulation.head.proportions import HeadProportions
 from rtmri2speech.simulation.head.splines import Layers, joined, mix, moved, offset, smooth
 from rtmri2speech.simulation.head.tissues import SHADES, Part, tongue_code
@@ -43,6 +43,7 @@ class Articulators:
 
     def __init__(self, neutral: Contours, proportions: HeadProportions) -> None:
         self._face = Face(neutral, proportions)
+        self._proportions = proportions
         self._incisor = neutral.lower[0, 20] - neutral.lower[0, 15]
         rng = np.random.default_rng(proportions.seed)
         # Alike along the fibres, which run from the chin to the surface; different from bundle to bundle.
@@ -57,23 +58,35 @@ class Articulators:
         roof = joined(len(contours), smooth(upper[:, 9:23]), upper[:, 24:25])
         surface = tongue_surface(contours, roof)
         rear = smooth(upper[:, :9])
-        lip_above, lip_below = lip_curve(upper[:, 28:], 1.0), lip_curve(lower[:, 22:], -1.0)
+        own = self._proportions
+        lip_above = lip_curve(upper[:, 28:], own.upper_lip)
+        lip_below = lip_curve(lower[:, 22:], -own.lower_lip)
+        teeth = lengthened(upper[:, 22:27], own.tooth)
         before: Layers = [
             *self._face.flesh(contours, jaw, lip_below),
-            (Part.MUCOSA, joined(len(contours), rear, offset(rear, 0.2)[:, ::-1])),
+            (Part.MUCOSA, joined(len(contours), rear, offset(rear, own.wall_tissue)[:, ::-1])),
             *self._tongue(surface, lower, jaw),
             *larynx_velum.larynx(upper, lower),
             (Part.TRACT, _tract(contours, rear, roof, surface, lip_above, lip_below)),
             *self._face.chin(lower, jaw, lip_below),
-            *larynx_velum.epiglottis(contours.epiglottis, lower),
+            *larynx_velum.epiglottis(self._leaf(contours.epiglottis), lower),
             *larynx_velum.folds(upper, lower),
         ]
         after: Layers = [
-            *larynx_velum.velum(upper, contours.velum, surface),
-            (Part.TOOTH, upper[:, 22:27]),
+            *larynx_velum.velum(upper, contours.velum, surface, own.velum),
+            (Part.TOOTH if own.tooth else Part.TRACT, teeth),
             *self._face.upper_lip(upper, lip_above),
         ]
         return before, after
+
+    def _leaf(self, outline: Float64) -> Float64:
+        """The epiglottis in the speaker's size, about the middle of its stem."""
+        own = self._proportions
+        if own.epiglottis == 1.0 and own.epiglottis_angle == 0.0:
+            return outline
+        stem = 0.5 * (outline[:, :1] + outline[:, -1:])
+        cos, sin = own.epiglottis * np.cos(own.epiglottis_angle), own.epiglottis * np.sin(own.epiglottis_angle)
+        return np.asarray(stem + (outline - stem) @ np.array([(cos, sin), (-sin, cos)]))
 
     def marks(self, contours: Contours) -> dict[Label, Float64]:
         """What bears a label beyond the parts of its own: tissue within these polygons, (N, P, 2)."""
@@ -86,7 +99,9 @@ class Articulators:
         """Cells between the surface and the line from the hyoid to the chin, under a bright rim."""
         count = len(surface)
         spine, hyoid = jaw.at((-0.5, -1.35)), lower[:, 6:7]
-        low, lower_still = moved(mix(hyoid, spine, 0.45), 0.0, -0.55), moved(mix(hyoid, spine, 0.8), 0.0, -0.25)
+        depth = self._proportions.tongue_depth
+        low = moved(mix(hyoid, spine, 0.45), 0.0, -0.55 * depth)
+        lower_still = moved(mix(hyoid, spine, 0.8), 0.0, -0.25 * depth)
         base = joined(count, smooth(joined(count, moved(hyoid, 0.1, -0.1), low, lower_still)), spine, surface[:, -1:])
         places = np.interp(_KNOTS, *_FEET) * (base.shape[1] - 1)
         left = np.minimum(places.astype(np.int64), base.shape[1] - 2)

@@ -50,8 +50,9 @@ class Face:
         throat = moved(throat, self._proportions.neck, 0.0)
         forward = self._proportions.chin * np.array((0.2, 0.5, 1.0, 0.9, 0.5, 0.1, 0.0))[:, None] * (1.0, 0.0)
         chin = jaw.at(*read_outlines("jaws")["chin"]) + forward
+        hang = self._proportions.double_chin
         profile = joined(
-            *(count, lip[:, -1:], chin, moved(hyoid, 1.9, -0.85), moved(hyoid, 1.3, -1.45)),
+            *(count, lip[:, -1:], chin, moved(hyoid, 1.9, -0.85 - hang), moved(hyoid, 1.3, -1.45 - hang)),
             *(moved(throat, 1.95, 0.5), moved(throat, 1.85, -0.8), moved(throat, 1.6, -2.6)),
             moved(self._glottis, self._proportions.neck, 0.0) + np.array([(1.3, -5.0), (1.0, -9.0)]),
         )
@@ -86,13 +87,15 @@ class Face:
         count = len(lower)
         outlines = read_outlines("jaws")
         bone, marrow, gum = (jaw.at(*outlines[name]) for name in ("mandible", "mandible_marrow", "lower_gum"))
-        tooth = joined(count, lower[:, 15:16], lower[:, 18:21], jaw.at((0.62, -0.6), (0.4, -1.0), (0.25, -0.95)))
+        own = self._proportions
+        edge = lengthened(lower[:, 15:21], own.tooth)[:, 3:]
+        tooth = joined(count, lower[:, 15:16], edge, jaw.at((0.62, -0.6), (0.4, -1.0), (0.25, -0.95)))
         whole = joined(count, lip, jaw.at((1.75, -0.8), (1.2, -0.75)))
         return [
             (Part.GUM, smooth_closed(gum)),
             (Part.JAW_SHELL, smooth_closed(bone, 3)),
             (Part.JAW_MARROW, smooth_closed(marrow, 3)),
-            (Part.LOWER_TOOTH, tooth),
+            (Part.LOWER_TOOTH if own.tooth else Part.GUM, tooth),
             (Part.LOWER_LIP, whole),
             (
                 Part.LOWER_LIP_CORE,
@@ -123,14 +126,22 @@ class Face:
         ]
 
 
+def lengthened(tooth: Float64, length: float) -> Float64:
+    """A tooth of another length: (N, P, 2) from the rear to the front of its base; without one, half remains as gum."""
+    if length == 1.0:
+        return tooth
+    base = tooth[:, :1] + np.linspace(0.0, 1.0, tooth.shape[1])[:, None] * (tooth[:, -1:] - tooth[:, :1])
+    return mix(base, tooth, length or 0.5)
+
+
 def lip_curve(outline: Float64, upwards: float) -> Float64:
     """A lip from the inside to the skin: six points of the outline (N, 6, 2) and what follows on them.
 
     Args:
         outline: shape (N, 6, 2), from the inside to the front.
-        upwards: 1 for the upper lip, -1 for the lower.
+        upwards: thickness of the skin beyond, 1 for VocalTractLab's; negative for the lower lip.
     """
-    beyond = outline[:, -1:] + _BEYOND * (1.0, upwards)
+    beyond = outline[:, -1:] + _BEYOND * (abs(upwards), upwards)
     return smooth(np.concatenate([outline, beyond], axis=1), _STEPS)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,7 +83,7 @@ class Head:
     def __init__(self, neutral: Contours, seed: int) -> None:
         self.neutral = neutral
         rng = np.random.default_rng(seed)
-        proportions = _draw_proportions(neutral, rng)
+        proportions = draw_proportions(neutral, rng)
         self._articulators = Articulators(neutral, proportions)
         self._palate = smooth(neutral.upper[0, 14:23])
         drawn = [(code, points[None]) for code, points in shapes(proportions, self._palate)]
@@ -151,23 +152,15 @@ class Head:
         codes = self.codes(prepared, index, 3)
         result = np.zeros((SIZE, SIZE), np.uint8)
         shown = codes[_CELLS // 2 :: _CELLS, _CELLS // 2 :: _CELLS]
-        moving = LABEL_OF[shown]
-        larynx = moving == Label.LARYNX
-        moving[larynx] = Label.BACKGROUND
-        for label, points in prepared.marks.items():
-            marked = Image.new("L", shown.shape[::-1])
-            ImageDraw.Draw(marked).polygon(np.rint(points[index]).ravel().tolist(), fill=1)
-            moving[(np.asarray(marked) > 0) & (larynx | _REST[shown])] = label
-        result[window()] = moving
+        marks = {label: points[index] for label, points in prepared.marks.items()}
+        result[window()] = label_pixels(shown, marks)
         return result
 
     def _palate_piece(
         self, still: Image.Image, shift: tuple[float, float]
     ) -> tuple[Image.Image, tuple[int, int, int, int], Image.Image]:
         """All above the palate."""
-        first, last = self._palate[0], self._palate[-1]
-        beyond = [moved(last, 0.7, 0.6), moved(last, 0.7, 1.8), np.array([last[0], 3.0]), np.array([first[0], 3.0])]
-        corners = _to_cells(np.concatenate([self._palate, beyond])) + shift + 0.5
+        corners = _to_cells(roof_outline(self._palate)) + shift + 0.5
         mask = Image.new("L", still.size)
         ImageDraw.Draw(mask).polygon(np.floor(corners).astype(np.int64).ravel().tolist(), fill=255)
         box = mask.getbbox()
@@ -176,7 +169,32 @@ class Head:
         return still.crop(box), box, mask.crop(box)
 
 
-def _draw_proportions(neutral: Contours, rng: np.random.Generator) -> HeadProportions:
+def label_pixels(codes: UInt8, marks: Mapping[Label, Float64]) -> UInt8:
+    """Labels of pixels, (H, W), from their codes and what bears a label beyond its parts.
+
+    Args:
+        codes: shape (H, W).
+        marks: corners (P, 2) of a polygon per label, in pixels from the corner of ``codes``.
+    """
+    result = np.asarray(LABEL_OF[codes])
+    larynx = result == Label.LARYNX
+    result[larynx] = Label.BACKGROUND
+    for label, points in marks.items():
+        marked = Image.new("L", codes.shape[::-1])
+        ImageDraw.Draw(marked).polygon(np.rint(points).ravel().tolist(), fill=1)
+        result[(np.asarray(marked) > 0) & (larynx | _REST[codes])] = label
+    return result
+
+
+def roof_outline(palate: Float64) -> Float64:
+    """Around all that is fixed and lies over the tongue, (P, 2)."""
+    first, last = palate[0], palate[-1]
+    beyond = [moved(last, 0.7, 0.6), moved(last, 0.7, 1.8), np.array([last[0], 3.0]), np.array([first[0], 3.0])]
+    return np.concatenate([palate, beyond])
+
+
+def draw_proportions(neutral: Contours, rng: np.random.Generator) -> HeadProportions:
+    """What a speaker's contours, N = 1, say about the head, and the rest at random."""
     upper = neutral.upper[0]
     tilt = float((upper[8, 0] - upper[4, 0]) / (upper[8, 1] - upper[4, 1]))
     return HeadProportions(

@@ -16,13 +16,14 @@ _PORT_WIDTH, _PORT_OVERLAP = 0.83, 0.03
 _WALL_ABOVE_VELUM, _BELOW_GLOTTIS = 1.2, 0.4
 
 
-def velum(upper: Float64, opening: Float64, tongue: Float64) -> Layers:
+def velum(upper: Float64, opening: Float64, tongue: Float64, thickness: float = 1.0) -> Layers:
     """A flap over VocalTractLab's underside of it, which touches the pharynx wall unless it is lowered.
 
     Args:
         upper: shape (N, 34, 2).
         opening: shape (N,), cm^2.
         tongue: shape (N, P, 2), the tongue's surface.
+        thickness: 1 for the drawn one's.
     """
     count = len(upper)
     edge, wall = upper[:, 9:10], upper[:, 8:9]
@@ -37,8 +38,9 @@ def velum(upper: Float64, opening: Float64, tongue: Float64) -> Layers:
     shoulder = moved(rear, 0.32, 0.85)
     top = smooth(
         joined(
-            *(count, rear, moved(rear, 0.02, 0.45), shoulder, moved(upper[:, 11:12], -0.1, 0.75)),
-            *(moved(upper[:, 12:13], 0.0, 0.7), moved(upper[:, 13:14], 0.1, 0.6), moved(upper[:, 15:16], 0.4, 0.5)),
+            *(count, rear, moved(rear, 0.02, 0.45), shoulder, moved(upper[:, 11:12], -0.1, 0.75 * thickness)),
+            *(moved(upper[:, 12:13], 0.0, 0.7 * thickness), moved(upper[:, 13:14], 0.1, 0.6 * thickness)),
+            moved(upper[:, 15:16], 0.4, 0.5),
         )
     )
     core = joined(

@@ -29,6 +29,17 @@ class HeadProportions:
         chin: how far the chin is forward, cm.
         neck: how much thicker the front of the neck is, cm.
         size: of the skull, 1 for the drawn one's.
+        nose_angle: how far the tip of the nose is up, cm.
+        upper_lip, lower_lip: thickness of each lip, 1 for the drawn one's.
+        tooth: length of the incisors, 1 for the drawn ones'; 0 without teeth.
+        double_chin: how far the floor of the mouth hangs down, cm.
+        velum: thickness of the velum, 1 for the drawn one's.
+        wall_tissue: thickness of the mucosa behind the pharynx, cm.
+        spine: how much farther behind it the spine is, cm.
+        palate_tissue: thickness of the tissue between mouth and bone of the palate, cm.
+        epiglottis: height of the epiglottis, 1 for the drawn one's.
+        epiglottis_angle: how far it leans back, radians.
+        tongue_depth: how far the base of the tongue lies below the line from hyoid to chin, 1 for the drawn one's.
         seed: of sulci and of the tongue's inner structure.
     """
 
@@ -42,6 +53,18 @@ class HeadProportions:
     chin: float = 0.0
     neck: float = 0.0
     size: float = 1.0
+    nose_angle: float = 0.0
+    upper_lip: float = 1.0
+    lower_lip: float = 1.0
+    tooth: float = 1.0
+    double_chin: float = 0.0
+    velum: float = 1.0
+    wall_tissue: float = 0.2
+    spine: float = 0.0
+    palate_tissue: float = 0.2
+    epiglottis: float = 1.0
+    epiglottis_angle: float = 0.0
+    tongue_depth: float = 1.0
     seed: int = 0
 
     def wall_x(self, y: Float64 | float) -> Float64:
@@ -63,6 +86,7 @@ class HeadProportions:
         lifted += np.clip(y - 3.0, 0.0, None) * (self.size - 1.0)
         front = np.clip((x - 6.9) / 2.0, 0.0, None) * np.clip(1.5 - abs(y - 2.0) / 3.0, 0.0, 1.0)
         moved += (self.nose - 1.0) * 2.0 * front
+        lifted += self.nose_angle * front
         moved += self.brow * np.clip((y - 5.5) / 2.0, 0.0, 1.0) * np.clip((x - 2.0) / 4.0, 0.0, 1.0)
         return np.stack([moved, lifted], axis=-1)
 

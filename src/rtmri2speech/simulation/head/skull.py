@@ -83,6 +83,7 @@ def spine(proportions: HeadProportions) -> Shapes:
     def at(depth: ArrayLike, y: ArrayLike) -> Float64:
         """``depth`` cm behind the back wall of the pharynx, which the spine leaves slowly further down."""
         far, high = np.broadcast_arrays(np.asarray(depth, np.float64), np.asarray(y, np.float64))
+        far = far + proportions.spine
         return np.stack([proportions.wall_x(high) - far - 0.10 * np.clip(-2.0 - high, 0.0, 6.0), high], axis=-1)
 
     def column(near: float, far: float, top: float) -> Float64:

@@ -42,7 +42,7 @@ def shapes(proportions: HeadProportions, palate: Float64) -> Shapes:
         *spine(proportions),
         *skull_and_brain(proportions, rng),
         *_nose(proportions),
-        *_upper_jaw(palate),
+        *_upper_jaw(palate, proportions.palate_tissue),
     ]
 
 
@@ -74,16 +74,16 @@ def _nose(proportions: HeadProportions) -> Shapes:
     return [(part, proportions.outline(outlines[name])) for part, name in _NOSE]
 
 
-def _upper_jaw(palate: Float64) -> Shapes:
+def _upper_jaw(palate: Float64, tissue: float) -> Shapes:
     """Mucosa, bone and marrow above the palate's surface; the marrow is thick over the incisors."""
     last = palate[-1]
     place = np.linspace(0.0, 1.0, len(palate))
     up = np.stack([-0.15 + 0.0 * place, 1.0 + 0.0 * place], axis=-1)
-    roof = palate + up * (0.4 + 0.25 * np.clip(place - 0.4, 0.0, 1.0))[:, None]
+    roof = palate + up * (0.4 + (tissue - 0.2) + 0.25 * np.clip(place - 0.4, 0.0, 1.0))[:, None]
     front = last + np.array([(0.75, 0.35), (0.95, 1.6), (-0.3, 2.1)])
     front[2, 1] = palate[:, 1].max() + 0.6
     block = np.concatenate([palate, front, roof[::-1]])
-    bone = np.concatenate([palate + 0.2 * up, moved(front[:2], -0.12, 0.0), front[2:], moved(roof[::-1], 0.0, 0.12)])
+    bone = np.concatenate([palate + tissue * up, moved(front[:2], -0.12, 0.0), front[2:], moved(roof[::-1], 0.0, 0.12)])
     jaws = read_outlines("jaws")
     return [
         (Part.PALATE_MUCOSA, block),

@@ -46,6 +46,12 @@ CORD = Tissue(0.72, 745.0, 50.0)
 CSF = Tissue(1.00, 4300.0, 200.0)
 DISC = Tissue(0.70, 1300.0, 20.0)
 
+_NAMES = {
+    **{AIR: "air", MUSCLE: "muscle", FAT: "fat", MARROW: "marrow", CORTICAL: "cortical_bone", TOOTH: "tooth"},
+    **{MUCOSA: "mucosa", SKIN: "skin", GLAND: "gland", CARTILAGE: "cartilage", WHITE: "white_matter"},
+    **{GRAY: "gray_matter", CORD: "cord", CSF: "fluid", DISC: "disc"},
+}
+
 
 class Part(IntEnum):
     """Codes of what is drawn, apart from the cells of the tongue (see :func:`tongue_code`)."""
@@ -174,3 +180,11 @@ def _tables() -> tuple[list[Tissue], Int64, Float64, UInt8]:
 
 TISSUES, TISSUE_OF, SHARE_OF, LABEL_OF = _tables()
 """All tissues; by code (``CODES``,): index of the tissue, share of its signal, label."""
+
+TISSUE_NAMES = tuple(_NAMES[tissue] for tissue in TISSUES)
+"""Names of the tissues, in their order."""
+
+
+def used_codes() -> list[int]:
+    """The codes that something is drawn in."""
+    return sorted([*map(int, Part), *range(TONGUE, TONGUE + SHADES * len(_TONGUE_PARTS))])

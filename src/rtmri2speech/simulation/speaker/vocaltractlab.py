@@ -103,6 +103,9 @@ class VocalTract:
         self._vtl._close()
         self._vtl._initialize(str(path))
         VocalTract._open = self
+        self._read_limits()
+
+    def _read_limits(self) -> None:
         info = self._vtl.get_param_info("tract")
         self.low = np.array([float(item["min"]) for item in info])
         self.high = np.array([float(item["max"]) for item in info])
@@ -111,6 +114,32 @@ class VocalTract:
         if VocalTract._open is not self:
             raise RuntimeError("another vocal tract has been opened since")
         return self._vtl
+
+    def reshape(self, name: str, anatomy: dict[str, float]) -> None:
+        """Give this tract another anatomy. To be called in a process of its own, once: see :func:`speaker_file_text`.
+
+        Args:
+            name: of the speaker, for the error.
+            anatomy: values of :data:`ANATOMY`.
+
+        Raises:
+            ConfigError: for values that the library would change in silence.
+        """
+        import atexit
+
+        vtl = self._library()
+        atexit.unregister(vtl._close)
+        wanted = np.array([anatomy[size] for size in ANATOMY])
+        vtl.set_anatomy_params(wanted)
+        taken = np.asarray(vtl.get_anatomy_params())
+        for size, want, took in zip(ANATOMY, wanted, taken, strict=True):
+            if abs(want - took) > 1e-6:
+                raise ConfigError(
+                    f"Speaker {name}: an anatomy with {size} = {want:g} is impossible; VocalTractLab would take "
+                    f"{took:g}.",
+                    f"Change {size}, or what it depends on.",
+                )
+        self._read_limits()
 
     def shape(self, name: str) -> Float64:
         """Tract parameters of a named shape of the speaker file, (19,)."""
@@ -196,20 +225,8 @@ def speaker_file_text(name: str, anatomy: dict[str, float], scratch: Path) -> st
     Raises:
         ConfigError: for values that the library would change in silence.
     """
-    import atexit
-
     vtl = library()
-    VocalTract()
-    atexit.unregister(vtl._close)
-    wanted = np.array([anatomy[size] for size in ANATOMY])
-    vtl.set_anatomy_params(wanted)
-    taken = np.asarray(vtl.get_anatomy_params())
-    for size, want, took in zip(ANATOMY, wanted, taken, strict=True):
-        if abs(want - took) > 1e-6:
-            raise ConfigError(
-                f"Speaker {name}: an anatomy with {size} = {want:g} is impossible; VocalTractLab would take {took:g}.",
-                f"Change {size}, or what it depends on.",
-            )
+    VocalTract().reshape(name, anatomy)
     vtl.save_speaker(str(scratch))
     changed = _anatomy_of(scratch.read_text(encoding="latin-1"))
     own = Path(vtl.DEFAULT_SPEAKER_PATH).read_text(encoding="latin-1")

@@ -1,0 +1,1 @@
+"""Heads in many still positions, without sound: what a segmenter is trained on."""

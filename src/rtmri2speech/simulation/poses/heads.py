@@ -1,0 +1,258 @@
+"""A corpus of poses: a folder of heads in still positions, as tissue codes and labels.
+
+::
+
+    poses.json                     what it is: options, heads, and what every code stands for; written last
+    <name>/<name>_poses.npz        codes (N, 256, 256) uint8, labels (N, 256, 256) uint8, tract (N, 19) float32
+
+A pixel has the code of what lies at its center; a code's entry in the table is [signal in the default scanner, label,
+name of the tissue]. Head n depends on the seed, n and the number of poses alone: a corpus that was stopped goes on, or
+grows by more heads.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtmri2speech.corpora.phantom import LICENCE
+from rtmri2speech.data.files import replacing
+from rtmri2speech.data.labels import label_names
+from rtmri2speech.data.provenance import write_about
+from rtmri2speech.errors import ConfigError, DatasetError, UserError
+from rtmri2speech.parallel import run_jobs
+from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.simulation.acquisition.mri import ScannerConfig, spoiled_gradient_echo
+from rtmri2speech.simulation.head.contour_sampling import sample_contours
+from rtmri2speech.simulation.head.head import PIXEL_CM
+from rtmri2speech.simulation.head.tissues import LABEL_OF, SHARE_OF, TISSUE_NAMES, TISSUE_OF, used_codes
+from rtmri2speech.simulation.poses.anatomies import draw_anatomy
+from rtmri2speech.simulation.poses.drawing import StillHead
+from rtmri2speech.simulation.poses.positions import SHAPES, draw_positions
+from rtmri2speech.simulation.speaker.anatomy import Stream
+from rtmri2speech.simulation.speaker.vocaltractlab import VocalTract, library
+from rtmri2speech.simulation.speaker.vowel_fitting import carry_over
+
+MANIFEST = "poses.json"
+"""File that makes a folder a corpus of poses."""
+
+_PLAN = ".poses.json"
+# Raised whenever the same options would give other bytes.
+_SCHEMA = 1
+_ATTEMPTS = 5
+_MOST_POSES = 10_000
+
+
+@dataclass(frozen=True)
+class PosesSummary:
+    """A corpus of poses.
+
+    Attributes:
+        root: its folder.
+        heads: in it.
+        made: of them in this run.
+        poses: per head.
+        failures: heads that failed, with the reason.
+    """
+
+    root: Path
+    heads: int
+    made: int
+    poses: int
+    failures: list[tuple[Path, UserError]]
+
+    def __str__(self) -> str:
+        failed = f", {len(self.failures)} failed" if self.failures else ""
+        return f"{self.root}: {self.heads} heads in {self.poses} poses each; {self.made} made now{failed}."
+
+
+@dataclass(frozen=True)
+class _Job:
+    folder: Path
+    index: int
+    poses: int
+    seed: int
+    attempt: int = 0
+
+    @property
+    def name(self) -> str:
+        return f"head{self.index + 1:04d}"
+
+    @property
+    def file(self) -> Path:
+        return self.folder / self.name / f"{self.name}_poses.npz"
+
+
+def simulate_poses(
+    out: str | Path,
+    poses: int,
+    speakers: int = 3,
+    *,
+    seed: int = 0,
+    workers: int = 0,
+    progress: Progress = SILENT,
+) -> PosesSummary:
+    """Make a corpus of poses, or what is missing of it: heads without sound, drawn wider apart than speakers.
+
+    Args:
+        out: folder to write to.
+        poses: still positions per head.
+        speakers: how many heads to draw.
+        seed: of everything; the same seed gives the same files on computers that round alike.
+        workers: processes; 0 for one per core.
+        progress: counts heads.
+
+    Raises:
+        UserError: when the extra is missing, the folder holds something else, or nothing could be made.
+        ConfigError: for a number out of range.
+    """
+    for name, value, low, high in (
+        ("poses", poses, 1, _MOST_POSES),
+        ("speakers", speakers, 1, 9999),
+        ("seed", seed, 0, None),
+    ):
+        if value < low or (high is not None and value > high):
+            limits = f"{low} or more" if high is None else f"{low} to {high}"
+            raise ConfigError(f"`{name}={value}`: out of range.", f"Give {limits}.")
+    library()
+    folder = Path(out)
+    _check_plan(folder, {"poses": poses, "seed": seed})
+    jobs = [_Job(folder, index, poses, seed) for index in range(speakers)]
+    jobs += _made_before(folder, speakers, poses, seed)
+    missing = [job for job in jobs if not job.file.is_file()]
+    progress.describe("Drawing heads")
+    progress.expect(len(missing))
+    failures = _make(missing, workers, progress)
+    if failures and len(failures) == len(jobs):
+        raise failures[0][1]
+    failed = {path for path, _ in failures}
+    heads = [{"name": job.name, **_about(job.file)} for job in jobs if job.file not in failed]
+    _write_manifest(folder, heads, poses, seed)
+    return PosesSummary(folder, len(heads), len(missing) - len(failures), poses, failures)
+
+
+def code_table() -> dict[str, list[Any]]:
+    """What every code stands for: [signal in the default scanner, value of the label, name of the tissue]."""
+    steady, _, _ = spoiled_gradient_echo(ScannerConfig())
+    signal = steady[TISSUE_OF] * SHARE_OF
+    return {
+        str(code): [round(float(signal[code]), 6), int(LABEL_OF[code]), TISSUE_NAMES[TISSUE_OF[code]]]
+        for code in used_codes()
+    }
+
+
+def _make(jobs: list[_Job], workers: int, progress: Progress) -> list[tuple[Path, UserError]]:
+    """Every head in a process of its own, which the library does not outlive; those that fail are drawn anew."""
+    for attempt in range(_ATTEMPTS):
+        failures: list[tuple[_Job, UserError]] = []
+        results: Iterator[tuple[_Job, Any]] = run_jobs(draw_head, jobs, workers, fresh=True)
+        for job, result in results:
+            if isinstance(result, UserError):
+                failures.append((job, result))
+            else:
+                progress.advance()
+        # Other errors, a full disk say, would come again.
+        again = [job for job, error in failures if isinstance(error, ConfigError)]
+        if len(again) < len(failures) or not again or attempt == _ATTEMPTS - 1:
+            return [(job.file, error) for job, error in failures]
+        jobs = [replace(job, attempt=attempt + 1) for job in again]
+    return []
+
+
+def draw_head(job: _Job) -> None:
+    """Make one head's file; to be called in a process of its own.
+
+    Raises:
+        ConfigError: when too few positions are possible on the anatomy that was drawn.
+        UserError: when the file cannot be written.
+    """
+    rng = np.random.default_rng((job.seed, job.index, job.attempt, Stream.POSES))
+    kind, anatomy = draw_anatomy(rng)
+    tract = VocalTract()
+    source = (tract.low, tract.high)
+    own = {name: tract.shape(name) for name in SHAPES}
+    tract.reshape(job.name, anatomy.model_dump())
+    shapes = {name: carry_over(shape, source, tract) for name, shape in own.items()}
+    states, contours = draw_positions(tract, shapes, job.poses, rng)
+    head = StillHead(sample_contours(tract, shapes["@"][None]), rng)
+    drawn = list(head.draw(contours))
+    length = float(tract.tube(shapes["@"])[0].sum())
+    about = {"kind": kind, "tract_length_cm": round(length, 3), "anatomy": anatomy.model_dump()}
+    arrays = {
+        "codes": np.stack([codes for codes, _ in drawn]),
+        "labels": np.stack([labels for _, labels in drawn]),
+        "tract": states.astype(np.float32),
+        "about": np.array(json.dumps(about)),
+    }
+    with replacing(job.file) as file:
+        _write_arrays(file, arrays)
+
+
+def _write_arrays(file: Any, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """As NumPy's ``.npz``, but by bzip2: frames resemble each other over more than the 32 kB that zip looks back."""
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, values in arrays.items():
+            buffer = io.BytesIO()
+            np.save(buffer, values, allow_pickle=False)
+            # Its time is constant: equal arrays give equal bytes.
+            entry = zipfile.ZipInfo(f"{name}.npy")
+            archive.writestr(entry, buffer.getvalue(), zipfile.ZIP_BZIP2)
+
+
+def _check_plan(folder: Path, options: Mapping[str, int]) -> None:
+    """Refuse folders of anything else; begin a new one."""
+    if folder.exists() and not folder.is_dir():
+        raise DatasetError(f"{folder}: is a file, not a folder.", "Choose another `out`.")
+    path = folder / _PLAN
+    wanted = {"kind": "poses_plan", "schema": _SCHEMA, **options}
+    if path.is_file():
+        try:
+            stored = {name: value for name, value in json.loads(path.read_text(encoding="utf-8")).items()}
+        except (ValueError, AttributeError):
+            raise DatasetError(f"{path}: damaged.", "Choose another `out`, or delete the folder.") from None
+        if {name: stored.get(name) for name in wanted} != wanted:
+            raise DatasetError(
+                f"{folder}: holds poses of other options.",
+                "Choose another `out`, or give the same `poses` and `seed`; `speakers` may grow.",
+            )
+    elif folder.is_dir() and any(folder.iterdir()):
+        raise DatasetError(f"{folder}: holds other files.", "Choose an empty `out`.")
+    else:
+        write_about(path, "poses_plan", _SCHEMA, options)
+
+
+def _made_before(folder: Path, speakers: int, poses: int, seed: int) -> list[_Job]:
+    """Heads beyond those that are asked for now stay in the corpus."""
+    jobs: list[_Job] = []
+    while (job := _Job(folder, speakers + len(jobs), poses, seed)).file.is_file():
+        jobs.append(job)
+    return jobs
+
+
+def _about(path: Path) -> dict[str, Any]:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            about: dict[str, Any] = json.loads(str(arrays["about"]))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise DatasetError(f"{path}: damaged ({error}).", "Delete it, and run simulate again.") from None
+    return about
+
+
+def _write_manifest(folder: Path, heads: list[dict[str, Any]], poses: int, seed: int) -> None:
+    about = {
+        "licence": LICENCE,
+        "options": {"poses": poses, "seed": seed},
+        "pixel_mm": 10.0 * PIXEL_CM,
+        "label_names": list(label_names()),
+        "codes": code_table(),
+        "speakers": heads,
+    }
+    write_about(folder / MANIFEST, "poses", _SCHEMA, about)

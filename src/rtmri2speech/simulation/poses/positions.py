@@ -1,0 +1,170 @@
+"""Positions of the articulators, drawn far and wide: what speech may pass through, and a little more.
+
+They start from VocalTractLab's own shapes, carried over to the anatomy: mixtures of vowels, consonants formed to a
+random degree, rest; some lie on the way from one to another. Then everything deviates a little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from rtmri2speech.arrays import Bool, Float64
+from rtmri2speech.errors import ConfigError
+from rtmri2speech.simulation.head.contour_sampling import sample_contours
+from rtmri2speech.simulation.head.contours import Contours
+from rtmri2speech.simulation.speaker.vocaltractlab import TRACT, VocalTract
+from rtmri2speech.simulation.speaker.voice import CRITICAL
+
+VOWELS = ("a", "e", "i", "o", "u", "E:", "2", "y", "I", "E", "O", "U", "9", "Y", "@", "6")
+_CONSONANTS = {
+    "labial": ("ll-labial-closure", "ll-dental-fricative"),
+    "alveolar": (
+        *("tt-dental-fricative", "tt-alveolar-closure", "tt-alveolar-lateral", "tt-alveolar-fricative"),
+        *("tt-postalveolar-closure", "tt-postalveolar-lateral", "tt-postalveolar-fricative"),
+    ),
+    "velar": ("tb-palatal-fricative", "tb-velar-closure", "tb-uvular-fricative"),
+}
+SHAPES = (*VOWELS, *(f"{name}({vowel})" for names in _CONSONANTS.values() for name in names for vowel in "aiu"))
+"""Names of the shapes that are needed."""
+
+# How often each kind of position is drawn.
+_KINDS = {"vowel": 0.27, "labial": 0.18, "alveolar": 0.25, "velar": 0.18, "rest": 0.12}
+_ON_THE_WAY = 0.3
+# Vowels mixed, and how unevenly.
+_MIXED, _EVENNESS = 3, 0.6
+# Of a parameter that a consonant does not form, as much of its shape is taken at most.
+_FREE = 0.5
+_CLOSED = 0.5
+# Standard deviations, in shares of a parameter's range.
+_DEVIATIONS = {
+    **dict.fromkeys(("TCX", "TCY", "TTX", "TTY", "TBX", "TBY"), 0.035),
+    **dict.fromkeys(("JA", "HX", "VS"), 0.08),
+    **dict.fromkeys(("HY", "LP"), 0.12),
+    **dict.fromkeys(("TS1", "TS2", "TS3", "JX"), 0.10),
+    "LD": 0.03,
+}
+_LIPS_CLOSED, _LIPS_AT_REST = -0.4, (-0.3, 0.5)
+# A passage by the tongue below this area closes in the frame, cm^2; beyond it, some tongues touch all the same.
+_NEARLY_CLOSED_CM2 = 0.15
+_TRIES = 40
+# How far the tongue may reach into roof and wall, and the lips into each other, cm.
+_INTO_ROOF, _INTO_WALL = 0.15, 0.2
+
+
+def draw_positions(
+    tract: VocalTract, shapes: Mapping[str, Float64], count: int, rng: np.random.Generator
+) -> tuple[Float64, Contours]:
+    """Parameters (N, 19) and contours of ``count`` positions in which nothing cuts through itself.
+
+    Args:
+        tract: the speaker.
+        shapes: those of :data:`SHAPES` on this anatomy.
+        count: N.
+        rng: source of what varies.
+
+    Raises:
+        ConfigError: when the anatomy allows too few.
+    """
+    states: list[Float64] = []
+    kept: list[Contours] = []
+    found = 0
+    for _ in range(_TRIES):
+        drawn = np.stack([_draw(tract, shapes, rng) for _ in range(count - found)])
+        contours = sample_contours(tract, drawn)
+        clean = np.flatnonzero(is_possible(contours))
+        states.append(drawn[clean])
+        kept.append(_chosen(contours, clean))
+        found += len(clean)
+        if found == count:
+            break
+    else:
+        raise ConfigError(f"This anatomy takes {found} of {count} positions.", "Choose another `seed`.")
+    whole = np.concatenate(states)
+    together = Contours(
+        *(np.concatenate([getattr(one, name) for one in kept]) for name in ("upper", "lower", "tongue", "epiglottis")),
+        velum=whole[:, TRACT.index("VO")],
+    )
+    narrowest = np.array([_narrowest_at_tongue(tract, state) for state in whole])
+    return whole, replace(together, closure=np.clip(1.0 - narrowest / _NEARLY_CLOSED_CM2, 0.0, 1.0))
+
+
+def is_possible(contours: Contours) -> Bool:
+    """Which of N positions have a tongue that neither crosses itself nor reaches into roof or wall, (N,)."""
+    return np.array([_is_possible(*one) for one in zip(contours.upper, contours.tongue, strict=True)], np.bool_)
+
+
+def _is_possible(upper: Float64, tongue: Float64) -> bool:
+    surface = tongue[:34]
+    if _crosses_itself(surface):
+        return False
+    roof = upper[9:23]
+    under = (surface[:, 0] > roof[3:, 0].min()) & (surface[:, 0] < roof[:, 0].max())
+    order = np.argsort(roof[3:, 0])
+    height = np.interp(surface[under, 0], roof[3:, 0][order], roof[3:, 1][order])
+    if (surface[under, 1] > height + _INTO_ROOF).any():
+        return False
+    wall = upper[2:9]
+    beside = (surface[:, 1] > wall[0, 1]) & (surface[:, 1] < wall[-1, 1])
+    return not (surface[beside, 0] < np.interp(surface[beside, 1], wall[:, 1], wall[:, 0]) - _INTO_WALL).any()
+
+
+def _crosses_itself(line: Float64) -> bool:
+    start, step = line[:-1], np.diff(line, axis=0)
+    # start_i + s step_i = start_j + t step_j, for every pair that are no neighbors.
+    across = step[:, None, 0] * step[None, :, 1] - step[:, None, 1] * step[None, :, 0]
+    way = start[None, :] - start[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        s = (way[..., 0] * step[None, :, 1] - way[..., 1] * step[None, :, 0]) / across
+        t = (way[..., 0] * step[:, None, 1] - way[..., 1] * step[:, None, 0]) / across
+    apart = np.abs(np.subtract.outer(np.arange(len(step)), np.arange(len(step)))) > 1
+    return bool(((s > 0) & (s < 1) & (t > 0) & (t < 1) & apart).any())
+
+
+def _draw(tract: VocalTract, shapes: Mapping[str, Float64], rng: np.random.Generator) -> Float64:
+    state = _one(shapes, rng)
+    if rng.random() < _ON_THE_WAY:
+        state += rng.random() * (_one(shapes, rng) - state)
+    span = tract.high - tract.low
+    state += np.array([_DEVIATIONS.get(name, 0.0) for name in TRACT]) * span * rng.standard_normal(len(TRACT))
+    velum = TRACT.index("VO")
+    if rng.random() < _CLOSED:
+        state[velum] = tract.low[velum]
+    else:
+        state[velum] = rng.random() ** 1.5 * tract.high[velum]
+    lips = TRACT.index("LD")
+    state[lips] = max(state[lips], _LIPS_CLOSED)
+    return np.clip(state, tract.low, tract.high)
+
+
+def _one(shapes: Mapping[str, Float64], rng: np.random.Generator) -> Float64:
+    kind = str(rng.choice(list(_KINDS), p=list(_KINDS.values())))
+    names = rng.choice(VOWELS, _MIXED, replace=False)
+    weights = rng.dirichlet(np.full(_MIXED, _EVENNESS))
+    state = sum((weight * shapes[name] for weight, name in zip(weights, names, strict=True)), np.zeros(len(TRACT)))
+    if kind == "rest":
+        state = 0.5 * (state + shapes["@"])
+        state[TRACT.index("JA")] = rng.uniform(-3.0, 0.0)
+        state[TRACT.index("LD")] = rng.uniform(*_LIPS_AT_REST)
+    elif kind != "vowel":
+        name = str(rng.choice(_CONSONANTS[kind]))
+        # Half of them formed whole, or pressed; the others on their way.
+        degree = rng.uniform(0.9, 1.1) if rng.random() < 0.5 else rng.uniform(0.1, 1.0)
+        free = rng.uniform(0.0, _FREE)
+        share = np.array([max(CRITICAL[kind].get(parameter, 0.0), free) for parameter in TRACT])
+        state += degree * share * (shapes[f"{name}({rng.choice(list('aiu'))})"] - state)
+    return state
+
+
+def _chosen(contours: Contours, places: Float64) -> Contours:
+    return Contours(
+        *(getattr(contours, name)[places] for name in ("upper", "lower", "tongue", "epiglottis")),
+        velum=contours.velum[places],
+    )
+
+
+def _narrowest_at_tongue(tract: VocalTract, state: Float64) -> float:
+    _, areas, tongue = tract.tube_with_tongue(state)
+    return float(areas[tongue].min(initial=np.inf))
