@@ -23,6 +23,7 @@ def simulate(
     snr: float | None = None,
     undersampling: float = 0.0,
     scanner_snr: float | None = None,
+    look: str | None = None,
     workers: Workers = 0,
 ) -> int:
     """Simulate speakers in a scanner: video, sound, phones and the physical truth.
@@ -53,6 +54,9 @@ def simulate(
         Strength of the residual artifact of undersampling, 0 to 1.
     scanner_snr
         Level of speech above the scanner's noise, -20 to 60 dB; by default the scanner is silent.
+    look
+        Look of the recordings: a YAML file, or random, usc_15t_spiral, radial_3t, atr_15t. Each recording gets a draw
+        of its own; regions and sections of the truth move with the frames, sound, formants and areas stay.
     """
     from rtmri2speech.simulation import phantom
 
@@ -68,6 +72,7 @@ def simulate(
             snr=snr,
             undersampling=undersampling,
             scanner_snr=scanner_snr,
+            look=look,
             workers=workers,
             progress=bar,
         )

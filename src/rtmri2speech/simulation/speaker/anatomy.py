@@ -26,6 +26,7 @@ class Stream(IntEnum):
     MOVEMENTS = 3
     SOUND = 4
     FRAMES = 5
+    LOOK = 6
 
 
 # Ranges from which speakers are drawn, cm. VocalTractLab's speaker JD3 is the man they lie around. Between the
