@@ -49,7 +49,7 @@ def test_tissues_vary_and_the_tongue_is_of_a_piece() -> None:
 def test_edges_do_not_run_in_stairs(quiet: Quiet) -> None:
     frames, labels = paint_looks(draw_looks(1, torch.Generator().manual_seed(0), quiet()), half_plane(1), PALETTE)
     values = frames[0, 16:48, 12:52] / frames[0, 56:, 20:40].mean()
-    # Height of the edge along the columns, by how much lies below it: a straight line though its stairs are half a pixel high either way.
+    # Height of the edge along the columns: straight, though its stairs are half a pixel high either way.
     height = values.sum(0)
     line = torch.arange(40.0)
     slope, start = torch.linalg.lstsq(torch.stack([line, torch.ones(40)], 1), height).solution.tolist()
