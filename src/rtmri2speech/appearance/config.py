@@ -141,12 +141,12 @@ class InclusionConfig(Config):
     """Inflowing or outflowing blood: bright and dark bands."""
     metal: Chance = 0.1
     """A void with a bright rim about the teeth, from a crown or a retainer."""
-    metal_radius: PositiveRange = (0.02, 0.06)
+    metal_radius: PositiveRange = (0.018, 0.045)
     """Its radius as a share of the source's frame."""
     fillings: Chance = 0.2
     """Up to three small voids."""
     filling_radius: PositiveRange = (0.006, 0.018)
-    teeth: tuple[Place, Place] = ((0.18, 0.44), (0.36, 0.58))
+    teeth: tuple[Place, Place] = ((0.17, 0.42), (0.26, 0.55))
     """Two corners of where teeth are."""
 
 

@@ -80,7 +80,7 @@ def draw_contrast(draws: Draws, config: ContrastConfig) -> Contrast:
         air=draws.uniform(config.air),
         grain=draws.normal(1.0, _GRAIN, _GRAIN) * per_frame(draws.uniform(config.texture)),
         start=torch.where(at_start > 0.0, number, torch.full_like(number, torch.inf)),
-        excess=draws.uniform(config.excess),
+        excess=draws.uniform(config.excess) * draws.chance(0.6),
         settling=draws.uniform(config.settling),
     )
 
@@ -141,7 +141,7 @@ def sensitivity(coil: Coil, places: Tensor) -> Tensor:
         distance = (places - coil.places[:, number, None, None, :]).square_().sum(-1)
         distance /= per_frame(coil.reach[:, number] ** 2)
         # On the axis of a loop the field falls off as (1 + d^2) ** -1.5.
-        field += per_frame(coil.weights[:, number]) * (1.0 + distance) ** -1.5
+        field += per_frame(coil.weights[:, number]) * (1.0 + distance).rsqrt_().pow_(3)
     floor, used = per_frame(coil.floor), per_frame(coil.falloff)
     field = used * (floor + (1.0 - floor) * field) + (1.0 - used)
     return field * smooth_field(coil.bias, size).exp()

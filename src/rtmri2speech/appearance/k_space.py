@@ -133,12 +133,14 @@ def acquire(images: Tensor, sampling: Sampling, seed: int, numbers: Tensor | Non
     index = chosen(sampling.spike[:, 0])
     if len(index):
         space = space.index_add(0, index, _spike(sampling.take(index), brightest[index], size))
-    return torch.fft.ifft2(space).abs()
+    frames: Tensor = torch.fft.ifft2(space).abs()
+    return frames
 
 
 def typical(images: Tensor) -> Tensor:
     """Signal of bright tissue, (N,): the mean weighted with itself, which a few bright pixels do not rule."""
-    return _BRIGHT * images.square().sum(dim=(1, 2)) / images.sum(dim=(1, 2)).clamp(min=1e-9)
+    mean: Tensor = images.square().sum(dim=(1, 2)) / images.sum(dim=(1, 2)).clamp(min=1e-9)
+    return _BRIGHT * mean
 
 
 class _Plane:
@@ -185,7 +187,8 @@ class _Plane:
         """Phase of a shift by the looks' motion, radians: (n, S, S)."""
         x = per_frame(sampling.motion[index, 0]) * self.frequency[None, None, :]
         y = per_frame(sampling.motion[index, 1]) * self.frequency[None, :, None]
-        return 2.0 * pi * (x + y)
+        phase: Tensor = 2.0 * pi * (x + y)
+        return phase
 
     def readout_time(self, sampling: Sampling) -> Tensor:
         """Time at which each place is acquired, -1 to 1 for Cartesian lines, else 0 to 1: (N, S, S)."""

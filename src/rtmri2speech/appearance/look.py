@@ -130,6 +130,8 @@ def apply_looks(
     """
     frames, moved = scan_looks(looks, images, labels, size, gray=gray)
     dark, bright = levels(frames)
+    # On its own scale a frame of the start would not be over-bright: its brightest parts saturate.
+    bright = dark + (bright - dark) / (1.0 + brightness.excess_at(looks.contrast, None))
     return develop(looks, frames, moved, dark, bright)
 
 
@@ -179,9 +181,7 @@ def develop(
         dark, bright: (N,) or (1,), magnitudes that become 0 and 1 before contrast is clipped.
     """
     span = per_frame(bright - dark).clamp(min=1e-9)
-    # Where a single frame is over-bright on its own scale, so that its brightest parts saturate.
-    scaled = (frames - per_frame(dark)) / span * per_frame(1.0 + brightness.excess_at(looks.contrast, None))
-    return record(scaled, labels, looks.recording, looks.seed)
+    return record((frames - per_frame(dark)) / span, labels, looks.recording, looks.seed)
 
 
 def _check(looks: Looks, images: Tensor, labels: Tensor | None) -> None:

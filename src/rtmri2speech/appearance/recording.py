@@ -76,7 +76,7 @@ def draw_recording(draws: Draws, config: RecordingConfig, matrix: Tensor) -> Rec
         quantizer=draws.ratio(config.quantizer) * draws.chance(config.compression),
         block=(256.0 / pixels.clamp(min=1.0)).round().clamp(1, len(_BLOCKS)).long() - 1,
         grays=torch.where(draws.chance(config.coarse_gray) > 0.0, 2.0 ** draws.uniform((5.0, 7.0)), 256.0).round(),
-        interlace=draws.around(0.02) * draws.chance(config.interlaced),
+        interlace=draws.uniform((0.006, 0.02)) * (1.0 - 2.0 * left) * draws.chance(config.interlaced),
         margins=draws.uniform(config.margin, 4) * draws.chance(config.border)[:, None] * draws.chance(0.6, 4),
         circle=torch.where(draws.chance(config.circle) > 0.0, draws.uniform((0.95, 1.1)), infinite),
         letters=dots * draws.chance(config.marks)[:, None, None],
@@ -133,12 +133,12 @@ def record(frames: Tensor, labels: Tensor | None, recording: Recording, seed: in
     frames = ((frames - dark) / (bright - dark)).clamp(0.0, 1.0) ** per_frame(recording.gamma)
     frames = _noisy_rows(frames, recording, seed)
     frames = _interlace(frames, recording)
-    visible = _visible(recording, frames.shape[1])
-    frames = _write_letters(frames * visible, recording)
+    shown = visible(recording, frames.shape[1])
+    frames = _write_letters(frames * shown, recording)
     frames = compress(frames, recording)
     steps = per_frame(recording.grays - 1.0)
     frames = (frames * steps).round() / steps
-    return frames, None if labels is None else labels * visible.to(labels.dtype)
+    return frames, None if labels is None else labels * shown.to(labels.dtype)
 
 
 def compress(frames: Tensor, recording: Recording) -> Tensor:
@@ -179,7 +179,7 @@ def _cosines(block: int) -> tuple[Tensor, Tensor]:
     return basis, (1.0 + 0.35 * (number + number[:, None])) * (block / 8.0)
 
 
-def _visible(recording: Recording, size: int) -> Tensor:
+def visible(recording: Recording, size: int) -> Tensor:
     """1 where the video shows the frame, 0 under margins: (N, S, S)."""
     line = (torch.arange(size, device=recording.circle.device) + 0.5) / size
     top, bottom, left, right = (per_frame(margin) for margin in recording.margins.unbind(1))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from rtmri2speech.appearance.config import LookConfig, load_look
 from rtmri2speech.config import Config
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.simulation.acquisition.mri import ScannerConfig
@@ -34,6 +35,7 @@ class PhantomOptions(Config):
     utterance_seconds: float = Field(6.0, ge=1.5, le=60.0, description="length of an utterance, about")
     scanner: ScannerConfig = ScannerConfig()
     scanner_snr_db: float | None = Field(None, ge=-20.0, le=60.0, description="speech above the scanner's noise, dB")
+    look: LookConfig | None = Field(None, description="what the look of each recording is drawn from")
 
 
 def make_options(
@@ -45,6 +47,7 @@ def make_options(
     snr: float | None,
     undersampling: float,
     scanner_snr: float | None,
+    look: str | Path | None = None,
 ) -> PhantomOptions:
     """Options from the parameters of :func:`rtmri2speech.simulation.phantom.simulate`; None for a default.
 
@@ -58,6 +61,7 @@ def make_options(
         "utterance_seconds": utterance_seconds,
         "scanner": {name: value for name, value in scanner.items() if value is not None},
         "scanner_snr_db": scanner_snr,
+        "look": None if look is None else load_look(look),
     }
     return PhantomOptions.parse(values, "simulate", _PARAMETERS)
 

@@ -81,6 +81,7 @@ def simulate(
     snr: float | None = None,
     undersampling: float = 0.0,
     scanner_snr: float | None = None,
+    look: str | Path | None = None,
     workers: int = 0,
     progress: Progress = SILENT,
 ) -> PhantomSummary:
@@ -90,7 +91,7 @@ def simulate(
         out: folder to write to.
         speakers: who speaks, or how many to draw (3 by default): VocalTractLab's own speaker first, then women and
             men in turn.
-        options: in place of ``minutes`` to ``scanner_snr`` below.
+        options: in place of ``minutes`` to ``look`` below.
         minutes: length of all recordings together.
         anatomy: YAML file with speakers, in place of ``speakers``.
         seed: of everything; the same seed gives the same files on computers that round alike.
@@ -99,6 +100,8 @@ def simulate(
         snr: signal-to-noise ratio of the frames.
         undersampling: strength of the residual artifact of undersampling, 0 to 1.
         scanner_snr: level of speech above the scanner's noise, -20 to 60 dB; None for a silent scanner.
+        look: YAML file with the look of a scanner, or the name of one that ships (``random`` is any scanner); each
+            recording has a look of its own, and the truth about its frames moves along. None for frames as simulated.
         workers: processes; 0 for one per core.
         progress: counts speakers, then utterances.
 
@@ -115,6 +118,7 @@ def simulate(
         snr=snr,
         undersampling=undersampling,
         scanner_snr=scanner_snr,
+        look=look,
     )
     return _simulate(Path(out), choose_speakers(speakers, anatomy, options.seed), options, workers, progress)
 
@@ -201,7 +205,13 @@ def _plan(options: PhantomOptions) -> dict[str, Any]:
         "utterance_seconds": options.utterance_seconds,
         "scanner": options.scanner.model_dump(),
         "scanner_snr_db": options.scanner_snr_db,
+        "look": _look(options),
     }
+
+
+def _look(options: PhantomOptions) -> dict[str, Any] | None:
+    # As JSON gives it back, with lists.
+    return None if options.look is None else options.look.model_dump(mode="json")
 
 
 def _make_speakers(
@@ -278,6 +288,7 @@ def plan_utterances(out: Path, index: int, name: str, share: float, options: Pha
             options.utterance_seconds,
             options.scanner,
             options.scanner_snr_db,
+            options.look,
         )
         if frames >= share and not job.is_done():
             return jobs
@@ -303,6 +314,7 @@ def _write_manifest(out: Path, voices: list[Voice], options: PhantomOptions, row
         "frame_rate": str(FRAME_RATE),
         "scanner": options.scanner.model_dump(),
         "scanner_snr_db": options.scanner_snr_db,
+        **({} if options.look is None else {"look": _look(options)}),
         "speakers": [
             {
                 **voice.speaker.model_dump(),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rtmri2speech.appearance.config import LookConfig
 from rtmri2speech.arrays import Float64, UInt8
 from rtmri2speech.corpora.phantom import PHONES, SOUND, SUFFIXES, TRUTH, VIDEO, utterance_file
 from rtmri2speech.data.files import replacing_name
@@ -52,6 +53,7 @@ class Job:
         seconds: length aimed at.
         scanner: how frames are acquired.
         scanner_snr_db: level of speech above the scanner's noise in dB; None for a silent scanner.
+        look: what the look of the recording is drawn from; None for frames as the scanner gives them.
     """
 
     folder: Path
@@ -62,6 +64,7 @@ class Job:
     seconds: float
     scanner: ScannerConfig
     scanner_snr_db: float | None
+    look: LookConfig | None = None
 
     @property
     def id(self) -> str:
@@ -121,6 +124,10 @@ def simulate_utterance(job: Job) -> None:
     contours = replace(sample_movement(tract, score.tract_at(instants)), closure=closure)
     frames, regions = Scanner(head, float(1 / FRAME_RATE), job.scanner).scan(contours, job.rng(Stream.FRAMES))
     truth = _truth(script, score, centers, tube, regions)
+    if job.look is not None:
+        from rtmri2speech.simulation.acquisition.look import with_look
+
+        frames, truth = with_look(frames, truth, job.look, int(job.rng(Stream.LOOK).integers(2**62)))
     write_video(job.file(VIDEO), frames, FRAME_RATE)
     write_wav(job.file(SOUND), sound, SAMPLE_RATE)
     phones = [(item.start, item.end, item.label) for item in script.segments if item.label]

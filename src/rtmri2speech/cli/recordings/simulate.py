@@ -26,6 +26,7 @@ def simulate(
     undersampling: float = 0.0,
     scanner_snr: float | None = None,
     poses: int | None = None,
+    look: str | None = None,
     workers: Workers = 0,
 ) -> int:
     """Simulate speakers in a scanner: video, sound, phones and the physical truth.
@@ -59,6 +60,9 @@ def simulate(
     poses
         Instead of speech, this many still positions of each of --speakers heads, as tissues and labels: what a
         segmenter is trained on. Heads differ more than speakers do; there is no sound, and no scanner.
+    look
+        Look of the recordings: a YAML file, or random, usc_15t_spiral, radial_3t, atr_15t. Each recording gets a draw
+        of its own; regions and sections of the truth move with the frames, sound, formants and areas stay.
     """
     given = dict(locals())
     if poses is not None:
@@ -77,6 +81,7 @@ def simulate(
             snr=snr,
             undersampling=undersampling,
             scanner_snr=scanner_snr,
+            look=look,
             workers=workers,
             progress=bar,
         )

@@ -27,6 +27,7 @@ class Stream(IntEnum):
     SOUND = 4
     FRAMES = 5
     POSES = 6
+    LOOK = 7
 
 
 # Ranges from which speakers are drawn, cm. VocalTractLab's speaker JD3 is the man they lie around. Between the
