@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import IntEnum
 
+import numpy as np
+
+from rtmri2speech.arrays import UInt8
+
 
 class Label(IntEnum):
     """Labels of a mid-sagittal frame; their values are what files hold.
@@ -38,3 +42,27 @@ GROUPS: Mapping[str, tuple[Label, ...]] = {"lips": (Label.UPPER_LIP, Label.LOWER
 def label_names() -> tuple[str, ...]:
     """Names by value, as files and options spell them: ``background``, ``airway``, ``upper_lip``, ..."""
     return tuple(label.name.lower() for label in Label)
+
+
+CLASSES: Mapping[str, tuple[Label, ...]] = {
+    "background": (Label.BACKGROUND,),
+    "airway": (Label.AIRWAY,),
+    "upper_lip": (Label.UPPER_LIP,),
+    "lower_lip": (Label.LOWER_LIP,),
+    "tongue": TONGUE,
+    "hard_palate": (Label.HARD_PALATE,),
+    "velum": (Label.VELUM,),
+    "pharyngeal_wall": (Label.PHARYNGEAL_WALL,),
+    "epiglottis": (Label.EPIGLOTTIS,),
+    "larynx": (Label.LARYNX,),
+    "jaw": (Label.JAW,),
+}
+"""Labels of each class that a segmenter tells apart, in the order of its outputs."""
+
+
+def class_of_label() -> UInt8:
+    """Number of the class of each label, (13,), to be indexed by label images."""
+    table = np.zeros(len(Label), np.uint8)
+    for number, labels in enumerate(CLASSES.values()):
+        table[list(labels)] = number
+    return table

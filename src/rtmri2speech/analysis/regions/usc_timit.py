@@ -1,4 +1,4 @@
-"""Regions from the air-tissue boundaries of USC-TIMIT: reading its ``.mat`` files, and contours to masks.
+"""Regions from the air-tissue boundaries of USC-TIMIT: contours to masks.
 
 Lips, velum and larynx are discs about the marked points (upper and lower lip, velum, glottis). The tongue, with the
 epiglottis where that is traced, is what the lower boundary encloses from its point next to the mark AVR, the floor
@@ -8,15 +8,13 @@ tenths to the root, as wedges about the tongue's center.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from rtmri2speech.arrays import Bool, Float64
+from rtmri2speech.data.annotation.usc_timit import TracedFrame, read_traced, to_corner
 from rtmri2speech.data.polygons import fill_polygon
-from rtmri2speech.errors import ConfigError
 
 CONTOUR_REGIONS = ("lips", "tongue", "tongue_tip", "tongue_body", "tongue_root", "velum", "larynx")
 """Regions that :func:`contour_masks` makes, in its order."""
@@ -27,45 +25,26 @@ _AROUND, _AROUND_VELUM = 0.06, 0.05
 # The tongue's outline from its tip to its root in three parts of the length: tip, body, root.
 _TIP, _BODY = 0.25, 0.7
 
-Contours = Mapping[str, Float64]
-"""Points (N, 2), x and y, by the corpus's own names, of one frame."""
-
 
 def read_contours(path: Path) -> list[dict[str, Float64]]:
-    """The contours of every frame, in pixels of the source as the corpus counts them (:func:`on_frame`).
+    """The lines and marks that regions are made of, of every frame, as the corpus counts pixels (:func:`on_frame`).
 
     Raises:
         ConfigError: when the file is missing or of another form.
     """
-    from scipy.io import loadmat
-    from scipy.io.matlab import MatReadError
-
-    if not path.is_file():
-        raise ConfigError(f"{path}: no such file of contours.", "Check the spelling of the path.")
-    try:
-        rows: Any = loadmat(str(path))["annotation"]
-        frames = [{name: np.asarray(row[name], np.float64).reshape(-1, 2) for name in _NEEDED} for row in rows.ravel()]
-        if not frames or not all(
-            len(points) and np.isfinite(points).all() for one in frames for points in one.values()
-        ):
-            raise ValueError("points are missing")
-    except (MatReadError, OSError, ValueError, KeyError, IndexError, TypeError, NotImplementedError) as error:
-        raise ConfigError(
-            f"{path}: not contours of USC-TIMIT ({error}).", f"Its table 'annotation' needs {', '.join(_NEEDED)}."
-        ) from None
-    return frames
+    return read_traced(path, _NEEDED)
 
 
-def on_frame(contours: Contours, width: int, height: int, size: int) -> dict[str, Float64]:
+def on_frame(contours: TracedFrame, width: int, height: int, size: int) -> dict[str, Float64]:
     """Contours traced on a source of ``width`` x ``height`` pixels, moved to a frame of ``size`` x ``size``.
 
     They are traced with 1 for the center of the first pixel; here that is 0.5.
     """
     scale = np.array([size / width, size / height])
-    return {name: (points - 0.5) * scale for name, points in contours.items()}
+    return {name: points * scale for name, points in to_corner(contours).items()}
 
 
-def contour_masks(contours: Contours, size: int) -> Bool:
+def contour_masks(contours: TracedFrame, size: int) -> Bool:
     """Masks (R, S, S) of ``CONTOUR_REGIONS`` from the contours of one frame, in its pixels."""
     lower = contours["contour2"]
     floor = int(np.argmin(np.hypot(*(lower - contours["AVR"]).T)))
