@@ -62,6 +62,11 @@ app.command(
     help="Find the best checkpoint of a training run of a vocoder.",
 )
 app.command(f"{_COMMANDS}.evaluate:evaluate", name="evaluate", help="Measure a model, with floor and ceiling.")
+app.command(
+    f"{_COMMANDS}.evaluate_segmentation:evaluate_segmentation",
+    name="evaluate-segmentation",
+    help="Measure labels and contours against traced ones.",
+)
 app.command(analyze)
 analyze.command(f"{_COMMANDS}.analyze.gradcam:gradcam", name="gradcam", help="Which part of the frame made which band.")
 analyze.command(

@@ -1,1 +1,1 @@
-"""From labels to the shape of the tract: contours, and the parts of the tongue."""
+"""The vocal tract as it is found in frames: labels, contours, the parts of the tongue, what is measured on them."""

@@ -1,0 +1,113 @@
+"""Outlines of classes in one frame, below the size of a pixel, and parts of them between two points.
+
+Coordinates are x to the right and y down in pixels of the frame; (0, 0) is its corner, (0.5, 0.5) the center of its
+first pixel, as in :mod:`rtmri2speech.data.polygons`. Outlines are closed, (N, 2), without the first point repeated,
+and run clockwise as one sees them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from contourpy import LineType, contour_generator
+
+from rtmri2speech.arrays import Bool, Float64, Floating, Int64
+
+# Pixels around a class that its outline may run through.
+_MARGIN = 2
+
+
+def class_outline(probabilities: Floating, members: Sequence[int], smallest: float) -> tuple[Float64, Int64] | None:
+    """The largest outline of a class, or of several as one, and which class lies on its other side.
+
+    The outline is where the probability of the class equals that of its likeliest rival, which is level .5 between
+    the two, found by linear interpolation between the centers of pixels (marching squares, Lorensen and Cline 1987).
+
+    Args:
+        probabilities: shape (C, H, W).
+        members: classes that count as one; their probabilities are added.
+        smallest: area in square pixels below which there is none.
+
+    Returns:
+        Outline (N, 2) and the likeliest other class (N,) at each point; None where the class is absent.
+    """
+    own = probabilities[members[0]] if len(members) == 1 else probabilities[list(members)].sum(axis=0)
+    # What is the likeliest of C classes has at least a share of 1 / C, also where classes have been added up.
+    box = _box_of(own, 1.0 / len(probabilities))
+    if box is None:
+        return None
+    cut = np.array(probabilities[(slice(None), *box)])
+    cut[list(members)] = -1.0
+    field = np.asarray(own[box] - cut.max(axis=0), np.float64)
+    # Beyond the frame's edge there is nothing of it.
+    generator = contour_generator(z=np.pad(field, 1, constant_values=-1.0), line_type=LineType.Separate)
+    lines = [np.asarray(line[:-1], np.float64) for line in generator.lines(0.0) if len(line) > 3]
+    areas = [_area(line) for line in lines]
+    if not lines or max(map(abs, areas)) < smallest:
+        return None
+    largest = int(np.argmax(np.abs(areas)))
+    line = lines[largest] - 1.0
+    if areas[largest] < 0:
+        line = line[::-1]
+    rows, columns = (np.clip(np.rint(line[:, axis]), 0, field.shape[1 - axis] - 1).astype(int) for axis in (1, 0))
+    rivals = np.argmax(cut[:, rows, columns], axis=0)
+    corner = np.array([box[1].start + 0.5, box[0].start + 0.5])
+    return line + corner, np.asarray(rivals, np.int64)
+
+
+def _box_of(own: Floating, least: float) -> tuple[slice, slice] | None:
+    """Rows and columns with values (H, W) of at least ``least``, with a margin."""
+    there = own >= least
+    rows, columns = np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0))
+    if not len(rows):
+        return None
+    height, width = own.shape
+    return (
+        slice(max(int(rows[0]) - _MARGIN, 0), min(int(rows[-1]) + _MARGIN + 1, height)),
+        slice(max(int(columns[0]) - _MARGIN, 0), min(int(columns[-1]) + _MARGIN + 1, width)),
+    )
+
+
+def _area(outline: Float64) -> float:
+    """Signed area of a closed outline, positive where it runs clockwise as one sees it (y down)."""
+    x, y = outline.T
+    return float(0.5 * np.sum(x * np.roll(y, -1) - y * np.roll(x, -1)))
+
+
+def clockwise(outline: Float64, start: int, end: int) -> Float64:
+    """The part of a closed outline from one point clockwise to another, both included."""
+    count = len(outline)
+    return outline[(start + np.arange((end - start) % count + 1)) % count]
+
+
+def last_before_gap(outline: Float64, start: int, wanted: Bool, gap: float) -> int:
+    """The point that ends a run along a closed outline.
+
+    Args:
+        outline: shape (N, 2).
+        start: where the run starts, clockwise.
+        wanted: shape (N,), points that the run consists of.
+        gap: pixels of points not wanted that the run may cross.
+
+    Returns:
+        Number of the last wanted point before a longer gap, ``start`` where there is none.
+    """
+    order = (start + np.arange(len(outline))) % len(outline)
+    along = arc_length(outline[order])
+    places = np.flatnonzero(wanted[order])
+    places = np.concatenate([[0], places[places > 0]])
+    breaks = np.flatnonzero(np.diff(along[places]) > gap)
+    return int(order[places[breaks[0] if len(breaks) else -1]])
+
+
+def arc_length(line: Float64) -> Float64:
+    """Length along a line (N, 2) from its start to each point, (N,)."""
+    return np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+
+
+def resample(line: Float64, count: int) -> Float64:
+    """``count`` points at equal distances along a line (N, 2), its ends included, by linear interpolation."""
+    along = arc_length(line)
+    places = np.linspace(0.0, along[-1], count)
+    return np.stack([np.interp(places, along, line[:, axis]) for axis in (0, 1)], axis=1)
