@@ -56,6 +56,7 @@ app.command(import_app)
 import_app.command(f"{_COMMANDS}.bundle:hifigan", name="hifigan", help="A HiFi-GAN generator (g_* with its JSON).")
 import_app.command(f"{_COMMANDS}.bundle:acoustic", name="acoustic", help="An acoustic model (.pt with scaler.json).")
 app.command(f"{_COMMANDS}.synthesize:synthesize", name="synthesize", help="Make speech from videos.")
+app.command(f"{_COMMANDS}.segment:segment", name="segment", help="Find the articulators in videos of anybody.")
 app.command(
     f"{_COMMANDS}.train.compare_checkpoints:compare_checkpoints",
     name="compare-checkpoints",

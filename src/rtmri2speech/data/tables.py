@@ -7,9 +7,9 @@ import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import TextIO, TypeAlias
 
-from rtmri2speech.data.files import write_text
+from rtmri2speech.data.files import replacing
 
 Value: TypeAlias = str | int | float | bool | None
 """A cell; None is unknown."""
@@ -27,24 +27,29 @@ def table_text(columns: Sequence[str], rows: Iterable[Sequence[Value] | Row], di
         digits: significant digits of floating-point numbers; None for all that they have.
     """
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        cells = [row.get(name) for name in columns] if isinstance(row, Mapping) else row
-        writer.writerow([_cell(value, digits) for value in cells])
+    _write(text, columns, rows, digits)
     return text.getvalue()
 
 
 def write_table(
     path: Path, columns: Sequence[str], rows: Iterable[Sequence[Value] | Row], digits: int | None = None
 ) -> Path:
-    """Write :func:`table_text` in one step and return ``path``.
+    """Write what :func:`table_text` gives, row by row, in one step, and return ``path``.
 
     Raises:
         UserError: when it cannot be written.
     """
-    write_text(path, table_text(columns, rows, digits))
+    with replacing(path, "w", encoding="utf-8", newline="") as file:
+        _write(file, columns, rows, digits)
     return path
+
+
+def _write(file: TextIO, columns: Sequence[str], rows: Iterable[Sequence[Value] | Row], digits: int | None) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        cells = [row.get(name) for name in columns] if isinstance(row, Mapping) else row
+        writer.writerow([_cell(value, digits) for value in cells])
 
 
 def _cell(value: Value, digits: int | None) -> Value:

@@ -154,7 +154,7 @@ class Encoding:
 
 
 def write_video(path: Path, frames: Iterable[UInt8], rate: Fraction, lossless: bool = False, crf: int = 8) -> None:
-    """Write gray frames (h, w) of even size as a video of exactly ``rate`` frames per second.
+    """Write gray (h, w) or RGB frames (h, w, 3) of even size as a video of exactly ``rate`` frames per second.
 
     Lossless is FFV1 (use ``.mkv`` or ``.avi``); otherwise H.264, or MPEG-4 where this build of FFmpeg has no H.264
     encoder. The constant rate factor ``crf`` is H.264's measure of loss: none can be seen at 8; 20 is a fifth the size.

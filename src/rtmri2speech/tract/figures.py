@@ -1,0 +1,99 @@
+"""Labels and contours over frames: figures, and the video to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from rtmri2speech.arrays import Float64, UInt8
+from rtmri2speech.data.labels import Label
+from rtmri2speech.data.media.scan import scan_video
+from rtmri2speech.data.media.video import write_video
+from rtmri2speech.drawing.style import Drawing, new_drawing, set_title
+from rtmri2speech.tract.segmentation import Segmentation
+
+COLORS: dict[Label, tuple[int, int, int]] = {
+    Label.AIRWAY: (86, 180, 233),
+    Label.UPPER_LIP: (230, 159, 0),
+    Label.LOWER_LIP: (213, 94, 0),
+    Label.TONGUE_TIP: (240, 228, 66),
+    Label.TONGUE_BODY: (0, 158, 115),
+    Label.TONGUE_ROOT: (0, 114, 178),
+    Label.HARD_PALATE: (204, 121, 167),
+    Label.VELUM: (255, 105, 180),
+    Label.PHARYNGEAL_WALL: (150, 110, 60),
+    Label.EPIGLOTTIS: (255, 255, 255),
+    Label.LARYNX: (170, 68, 170),
+    Label.JAW: (140, 140, 140),
+}
+"""Color of each label: those of Okabe and Ito, which people with color blindness tell apart, and a few more."""
+
+VIDEO_SUFFIX = "_segment.mp4"
+_OPACITY = 0.45
+# Side of the video's frames, pixels, about.
+_SIDE = 512
+_WARNING = (255, 60, 60)
+
+
+def tinted(labels: UInt8, gray: UInt8 | None) -> UInt8:
+    """Labels (H, W) as colors over a gray frame (H, W), or over black: (H, W, 3)."""
+    base = np.zeros((*labels.shape, 3)) if gray is None else np.repeat(gray[..., None].astype(np.float64), 3, axis=2)
+    table = np.zeros((len(Label), 3))
+    for label, color in COLORS.items():
+        table[label] = color
+    share = np.where(labels == Label.BACKGROUND, 0.0, 1.0 if gray is None else _OPACITY)[..., None]
+    return np.asarray(np.rint(base * (1.0 - share) + table[labels] * share), dtype=np.uint8)
+
+
+def labels_figure(labels: UInt8, contours: Mapping[str, Float64], gray: UInt8 | None, title: str) -> Drawing:
+    """Labels (H, W) and contours (P, 2) of a frame, over ``gray`` (H, W) where that is given."""
+    figure = new_drawing(4.9, 4.9)
+    axes = figure.add_subplot()
+    height, width = labels.shape
+    axes.imshow(tinted(labels, gray), extent=(0, width, height, 0), interpolation="nearest")
+    for name, points in contours.items():
+        axes.plot(points[:, 0], points[:, 1], linewidth=1.0, label=name.replace("_", " "))
+    axes.set_axis_off()
+    set_title(axes, title)
+    return figure
+
+
+def write_overlay(segmentation: Segmentation, video: Path, folder: Path) -> Path:
+    """Write ``<name>_segment.mp4``: the labels over the frames, contours as lines, a red frame where not to be trusted.
+
+    Raises:
+        UserError: when it cannot be written.
+    """
+    path = folder / f"{segmentation.name}{VIDEO_SUFFIX}"
+    write_video(path, _overlays(segmentation, video), segmentation.frame_rate, crf=18)
+    return path
+
+
+def _overlays(segmentation: Segmentation, video: Path) -> Iterator[UInt8]:
+    _, height, width = segmentation.labels.shape
+    factor = max(round(_SIDE / max(height, width)), 1)
+    low, high = _limits(video)
+    scan = scan_video(video)
+    for number, gray in enumerate(scan.read()):
+        if number == len(segmentation.labels):
+            return
+        shown = np.clip((gray.astype(np.float64) - low) * (255.0 / max(high - low, 1.0)), 0, 255).astype(np.uint8)
+        picture = Image.fromarray(tinted(segmentation.labels[number], shown))
+        picture = picture.resize((width * factor, height * factor), Image.Resampling.BILINEAR)
+        draw = ImageDraw.Draw(picture)
+        for points in segmentation.contours.frame(number).values():
+            draw.line([(x, y) for x, y in (points * factor - 0.5).tolist()], fill=(255, 255, 255), width=1)
+        if segmentation.doubtful[number]:
+            draw.rectangle((0, 0, picture.width - 1, picture.height - 1), outline=_WARNING, width=4)
+        frame = np.asarray(picture)
+        # Codecs need even sides.
+        yield frame[: frame.shape[0] // 2 * 2, : frame.shape[1] // 2 * 2]
+
+
+def _limits(video: Path) -> tuple[float, float]:
+    share = np.cumsum(scan_video(video).histogram.astype(np.float64))
+    share /= max(share[-1], 1.0)
+    return float(np.searchsorted(share, 0.005)), float(np.searchsorted(share, 0.995))

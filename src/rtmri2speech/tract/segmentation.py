@@ -1,0 +1,193 @@
+"""Labels and contours of a recording, and the files that hold them."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from rtmri2speech.arrays import Bool, Float32, UInt8
+from rtmri2speech.data.files import replacing
+from rtmri2speech.data.labels import Label, label_names
+from rtmri2speech.data.tables import Row
+from rtmri2speech.errors import DatasetError
+from rtmri2speech.tract.contour_table import CONTOURS_SUFFIX, write_contours
+from rtmri2speech.tract.contours import Contours
+
+if TYPE_CHECKING:
+    from rtmri2speech.drawing.style import Drawing
+
+LABELS_SUFFIX = "_regions.npz"
+"""What is added to the name of a recording."""
+
+CONFIDENT = 0.5
+"""Below this confidence a frame's labels should be looked at before they are used."""
+
+PixelSource = Literal["given", "estimated", "unknown"]
+
+
+@dataclass(frozen=True, repr=False)
+class Segmentation:
+    """The articulators of a recording of T frames of H x W pixels.
+
+    Attributes:
+        name: of the recording.
+        labels: (T, H, W) uint8, values of :class:`~rtmri2speech.data.labels.Label`.
+        confidence: (T,) float32, 0 to 1; below :data:`CONFIDENT` a frame is not to be trusted.
+        contours: of every frame.
+        pixel_source: where ``contours.pixel_mm`` comes from.
+        notes: what was noticed, and what to do about it.
+    """
+
+    name: str
+    labels: UInt8
+    confidence: Float32
+    contours: Contours
+    pixel_source: PixelSource = "unknown"
+    notes: tuple[tuple[str, str], ...] = field(default=())
+
+    @property
+    def frame_rate(self) -> Fraction:
+        """Frames per second."""
+        return self.contours.frame_rate
+
+    @property
+    def pixel_mm(self) -> float | None:
+        """Size of a pixel, mm; None where it is unknown."""
+        return self.contours.pixel_mm
+
+    @property
+    def doubtful(self) -> Bool:
+        """Which frames are not to be trusted, (T,)."""
+        return np.asarray(self.confidence < CONFIDENT)
+
+    def rows(self) -> list[Row]:
+        """A row per frame: its time, confidence, and how many pixels each label has."""
+        names = label_names()
+        counts = [np.bincount(frame.ravel(), minlength=len(names)) for frame in self.labels]
+        return [
+            {
+                "frame": number,
+                "time_s": float((number + Fraction(1, 2)) / self.frame_rate),
+                "confidence": float(confidence),
+                **dict(zip(names, map(int, count), strict=True)),
+            }
+            for number, (confidence, count) in enumerate(zip(self.confidence, counts, strict=True))
+        ]
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write ``<name>_regions.npz`` and ``<name>_contours.csv``.
+
+        Raises:
+            UserError: when they cannot be written.
+        """
+        root = Path(folder)
+        root.mkdir(parents=True, exist_ok=True)
+        labels = root / f"{self.name}{LABELS_SUFFIX}"
+        write_labels(labels, self)
+        return [labels, write_contours(root / f"{self.name}{CONTOURS_SUFFIX}", self.contours)]
+
+    def show(self, frame: int, gray: UInt8 | None = None) -> Drawing:
+        """A frame's labels and contours; over ``gray`` (H, W), the frame itself, where that is given.
+
+        Raises:
+            IndexError: when there is no such frame.
+        """
+        from rtmri2speech.tract.figures import labels_figure
+
+        return labels_figure(self.labels[frame], self.contours.frame(frame), gray, f"{self.name}, frame {frame}")
+
+    def __repr__(self) -> str:
+        frames, height, width = self.labels.shape
+        doubtful = int(self.doubtful.sum())
+        return (
+            f"Segmentation of {self.name}: {frames} frames of {width} x {height}, "
+            f"confidence {float(np.median(self.confidence)):.2f}, {doubtful} frames below {CONFIDENT:g}"
+        )
+
+
+def write_labels(path: Path, segmentation: Segmentation) -> None:
+    """Write ``labels``, ``names``, ``frame_rate`` (numerator, denominator), ``pixel_mm`` (NaN: unknown), ``confidence``.
+
+    The labels are compressed as they are read, so that those of a long recording need not be in memory.
+
+    Raises:
+        UserError: when the file cannot be written.
+    """
+    rate, pixel = segmentation.frame_rate, segmentation.pixel_mm
+    others = {
+        "names": np.array(label_names()),
+        "frame_rate": np.array([rate.numerator, rate.denominator]),
+        "pixel_mm": np.array(np.nan if pixel is None else pixel),
+        "confidence": segmentation.confidence.astype(np.float32),
+    }
+    with replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
+        for name, values in {**others, "labels": segmentation.labels}.items():
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
+                array = np.asanyarray(values)
+                np.lib.format.write_array_header_1_0(
+                    member, {"descr": array.dtype.str, "fortran_order": False, "shape": array.shape}
+                )
+                for block in array if array.ndim == 3 else (array,):
+                    member.write(np.ascontiguousarray(block).tobytes())
+
+
+@dataclass(frozen=True)
+class LabelFile:
+    """What :func:`write_labels` wrote.
+
+    Attributes:
+        labels: (T, H, W) uint8, values of :class:`~rtmri2speech.data.labels.Label`.
+        frame_rate: frames per second.
+        pixel_mm: size of a pixel, mm; None where it is unknown.
+        confidence: (T,) float32.
+    """
+
+    labels: UInt8
+    frame_rate: Fraction
+    pixel_mm: float | None
+    confidence: Float32
+
+
+def is_label_file(path: Path) -> bool:
+    """Whether an ``.npz`` file holds labels of ``segment``, rather than a phantom's truth."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "labels.npy" in archive.namelist() and "regions.npy" not in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def read_labels(path: Path) -> LabelFile:
+    """Read labels of ``segment``, or labels made elsewhere in the same form.
+
+    Raises:
+        DatasetError: when the file is missing, damaged or of another form.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            labels, names = arrays["labels"], [str(name) for name in arrays["names"]]
+            rate = [int(part) for part in np.atleast_1d(arrays["frame_rate"])]
+            pixel = float(arrays["pixel_mm"])
+            confidence = arrays["confidence"].astype(np.float32)
+        if labels.ndim != 3 or labels.dtype != np.uint8 or confidence.shape != (len(labels),):
+            raise ValueError(f"labels of shape {labels.shape} and type {labels.dtype}")
+        table = _by_name(names)
+        if len(labels) and int(labels.max()) >= len(names):
+            raise ValueError(f"label {int(labels.max())} has no name")
+        frame_rate = Fraction(rate[0], rate[1] if len(rate) > 1 else 1)
+        if frame_rate <= 0:
+            raise ValueError("a frame rate of 0")
+        return LabelFile(table[labels], frame_rate, pixel if np.isfinite(pixel) and pixel > 0 else None, confidence)
+    except (OSError, ValueError, KeyError, IndexError, ZeroDivisionError, EOFError, zipfile.BadZipFile) as error:
+        raise DatasetError(f"{path}: no labels of segment ({error}).", "Run segment on the video again.") from None
+
+
+def _by_name(names: list[str]) -> UInt8:
+    """Labels of this version by a file's numbers; names that are not known are background."""
+    known = {name: value for value, name in enumerate(label_names())}
+    return np.array([known.get(name, int(Label.BACKGROUND)) for name in names], np.uint8)

@@ -1,0 +1,199 @@
+"""The segmenter at work: gray frames of any size to probabilities of classes, block by block."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from rtmri2speech.arrays import Float32, Float64
+from rtmri2speech.assets import find_model
+from rtmri2speech.data.media.video import GrayFrame
+from rtmri2speech.errors import MediaError
+from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
+from rtmri2speech.models.devices import choose_device
+
+SHIPPED = "segmenter"
+"""Name of the model that comes with the program."""
+
+SMOOTHING_SECONDS = 0.01
+"""Standard deviation of the smoothing in time: nothing at 25 frames per second, three frames at 80."""
+
+_BATCH = 8
+# Weights of the smoothing below this share of the middle one are left out.
+_LEAST_WEIGHT = 0.05
+_SMALLEST = 16
+
+
+@dataclass(frozen=True)
+class Placement:
+    """How a source of ``width`` x ``height`` pixels lies on the segmenter's square of ``size`` pixels.
+
+    The source keeps its proportions, centered in the square; margins are filled with its darkest gray.
+    """
+
+    width: int
+    height: int
+    size: int
+
+    @property
+    def side(self) -> int:
+        """Of the square, source pixels."""
+        return max(self.width, self.height)
+
+    @property
+    def scale(self) -> float:
+        """Source pixels per pixel of the square."""
+        return self.side / self.size
+
+    @property
+    def margins(self) -> tuple[int, int]:
+        """Source pixels to the left and above."""
+        return (self.side - self.width) // 2, (self.side - self.height) // 2
+
+    def squares(self, frames: Tensor) -> Tensor:
+        """Frames (B, H, W) of the source as (B, 1, size, size)."""
+        left, top = self.margins
+        if left or top or self.width != self.height:
+            square = frames.amin(dim=(1, 2), keepdim=True).expand(-1, self.side, self.side).clone()
+            square[:, top : top + self.height, left : left + self.width] = frames
+            frames = square
+        return _resized(frames[:, None], self.size)
+
+    def to_source(self, maps: Tensor) -> Tensor:
+        """Maps (C, size, size) of the square on the source's grid, (C, H, W)."""
+        left, top = self.margins
+        return _resized(maps[None], self.side)[0, :, top : top + self.height, left : left + self.width]
+
+    def points(self, points: Float64) -> Float64:
+        """x and y on the square, from its corner, as x and y on the source, from its corner."""
+        return np.asarray(points * self.scale - np.array(self.margins))
+
+
+class FrameSegmenter:
+    """A segmenter ready to run.
+
+    Args:
+        bundle: of kind ``segmenter``.
+        device: where to run.
+
+    Attributes:
+        bundle: as given.
+        size: side of the frames that the network reads, pixels.
+    """
+
+    def __init__(self, bundle: Bundle, device: torch.device | str = "cpu") -> None:
+        self.bundle = bundle
+        self.device = torch.device(device)
+        self._network = bundle.build_segmenter(device).folded()
+        self.size = self._network.config.size
+
+    def placement(self, shape: tuple[int, int]) -> Placement:
+        """How frames of ``shape`` (H, W) are laid on the network's square.
+
+        Raises:
+            MediaError: when they are too small to see anything in.
+        """
+        height, width = shape
+        if min(height, width) < _SMALLEST:
+            raise MediaError(
+                f"frames of {width} x {height} pixels show no vocal tract.",
+                f"Give frames of {_SMALLEST} pixels or more.",
+            )
+        return Placement(width, height, self.size)
+
+    @torch.inference_mode()
+    def probabilities(self, frames: Iterable[GrayFrame]) -> Iterator[Tensor]:
+        """Probabilities (C, S, S) of the classes for every frame (H, W), on the network's own square, float32.
+
+        All frames have one shape. Memory does not grow with their number.
+        """
+        rest = iter(frames)
+        while batch := list(islice(rest, _BATCH)):
+            placement = self.placement(batch[0].shape)
+            gray = torch.from_numpy(np.stack(batch).astype(np.float32)).to(self.device)
+            squares = placement.squares(gray).contiguous(memory_format=torch.channels_last)
+            yield from functional.softmax(self._network(squares).float(), dim=1).cpu().contiguous()
+
+
+def load_segmenter(model: str | Path = SHIPPED, device: str = "auto") -> FrameSegmenter:
+    """Read a segmenter.
+
+    Args:
+        model: a model file of ``train segmenter``, or the name of a shipped one.
+        device: ``auto``, ``cpu`` or ``cuda``.
+
+    Raises:
+        BundleError: when it is missing, damaged, or holds no segmenter.
+    """
+    return FrameSegmenter(load_bundle(find_model(model)), choose_device(device))
+
+
+def segment_frames(segmenter: FrameSegmenter, frames: Sequence[GrayFrame]) -> Float32:
+    """Probabilities (T, C, S, S) of the classes for T frames (H, W), on the network's own square."""
+    return np.stack([one.numpy() for one in segmenter.probabilities(frames)])
+
+
+def smoothing_weights(frame_rate: Fraction, seconds: float = SMOOTHING_SECONDS) -> Float64:
+    """Weights of a frame and its neighbors, symmetric about the frame so that nothing lags behind: (2 R + 1,)."""
+    if seconds <= 0.0:
+        return np.ones(1)
+    steps = float(frame_rate) * seconds
+    reach = int(steps * math.sqrt(-2.0 * math.log(_LEAST_WEIGHT)))
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / steps) ** 2)
+    return np.asarray(weights / weights.sum())
+
+
+def smoothed(maps: Iterable[Tensor], weights: Float64) -> Iterator[Tensor]:
+    """Every map as the weighted mean of itself and its neighbors; the first and the last one stand in beyond the ends."""
+    reach = len(weights) // 2
+    if reach == 0:
+        yield from maps
+        return
+    window: deque[Tensor] = deque(maxlen=len(weights))
+    waiting = 0
+    for one in maps:
+        if not window:
+            window.extend([one] * reach)
+        window.append(one)
+        waiting += 1
+        if len(window) == len(weights):
+            waiting -= 1
+            yield _mean(window, weights)
+    if not window:
+        return
+    last = window[-1]
+    while len(window) < len(weights):
+        window.append(last)
+        if len(window) == len(weights) and waiting:
+            waiting -= 1
+            yield _mean(window, weights)
+    for _ in range(waiting):
+        window.append(last)
+        yield _mean(window, weights)
+
+
+def _mean(window: Iterable[Tensor], weights: Float64) -> Tensor:
+    result: Tensor | None = None
+    for one, weight in zip(window, weights.tolist(), strict=True):
+        result = one * weight if result is None else result.add_(one, alpha=weight)
+    assert result is not None
+    return result
+
+
+def _resized(maps: Tensor, side: int) -> Tensor:
+    """Square maps (B, C, S, S) with another side: means over area when it is smaller, interpolated when larger."""
+    if maps.shape[-1] == side:
+        return maps
+    return functional.interpolate(
+        maps, size=(side, side), mode="bilinear", align_corners=False, antialias=maps.shape[-1] > side
+    )
