@@ -24,7 +24,7 @@ def segment(
     fps: Fps = None,
     device: Device = "auto",
 ) -> int:
-    """Find the articulators in videos of anybody: tongue, lips, palate, velum, pharyngeal wall, epiglottis, larynx, jaw.
+    """Find the articulators in videos of anybody: tongue, lips, palate, velum, pharyngeal wall, larynx and more.
 
     Writes NAME_regions.npz, which every --regions takes, NAME_contours.csv with the contours in pixels and in
     millimeters, and NAME_segment.mp4 to look at.

@@ -77,6 +77,6 @@ def to_corner(frame: TracedFrame) -> dict[str, Float64]:
 
 
 def on_frame(frame: TracedFrame, width: int, height: int, size: int) -> dict[str, Float64]:
-    """Lines and marks of a source of ``width`` x ``height`` pixels on a frame of ``size`` x ``size``, from its corner."""
+    """Lines and marks of a source of ``width`` x ``height`` pixels, on a frame of ``size`` x ``size`` from its corner."""
     scale = np.array([size / width, size / height])
     return {name: points * scale for name, points in to_corner(frame).items()}
