@@ -62,7 +62,7 @@ app.command(
 )
 app.command(f"{_COMMANDS}.evaluate:evaluate", name="evaluate", help="Measure a model, with floor and ceiling.")
 app.command(
-    f"{_COMMANDS}.evaluate_segmentation:evaluate_segmentation",
+    f"{_COMMANDS}.segmentation.evaluate_segmentation:evaluate_segmentation",
     name="evaluate-segmentation",
     help="Measure labels and contours against traced ones.",
 )

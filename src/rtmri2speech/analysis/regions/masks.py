@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from rtmri2speech.analysis.regions.polygons import read_polygons, template_masks
-from rtmri2speech.analysis.regions.usc_timit import CONTOUR_REGIONS, contour_masks, on_frame, read_contours
+from rtmri2speech.analysis.regions.usc_timit import CONTOUR_REGIONS, contour_masks
 from rtmri2speech.arrays import Bool
+from rtmri2speech.data.contours import on_frame, read_contours
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.truth import Region, Truth

@@ -8,43 +8,22 @@ tenths to the root, as wedges about the tongue's center.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from rtmri2speech.arrays import Bool, Float64
-from rtmri2speech.data.annotation.usc_timit import TracedFrame, read_traced, to_corner
+from rtmri2speech.data.contours import Contours
 from rtmri2speech.data.polygons import fill_polygon
 
 CONTOUR_REGIONS = ("lips", "tongue", "tongue_tip", "tongue_body", "tongue_root", "velum", "larynx")
 """Regions that :func:`contour_masks` makes, in its order."""
 
-_NEEDED = ("contour2", "UL", "LL", "AVR", "VEL", "GLTB")
 # Radii about the traced points, as shares of the frame: lips and larynx, velum.
 _AROUND, _AROUND_VELUM = 0.06, 0.05
 # The tongue's outline from its tip to its root in three parts of the length: tip, body, root.
 _TIP, _BODY = 0.25, 0.7
 
 
-def read_contours(path: Path) -> list[dict[str, Float64]]:
-    """The lines and marks that regions are made of, of every frame, as the corpus counts pixels (:func:`on_frame`).
-
-    Raises:
-        ConfigError: when the file is missing or of another form.
-    """
-    return read_traced(path, _NEEDED)
-
-
-def on_frame(contours: TracedFrame, width: int, height: int, size: int) -> dict[str, Float64]:
-    """Contours traced on a source of ``width`` x ``height`` pixels, moved to a frame of ``size`` x ``size``.
-
-    They are traced with 1 for the center of the first pixel; here that is 0.5.
-    """
-    scale = np.array([size / width, size / height])
-    return {name: points * scale for name, points in to_corner(contours).items()}
-
-
-def contour_masks(contours: TracedFrame, size: int) -> Bool:
+def contour_masks(contours: Contours, size: int) -> Bool:
     """Masks (R, S, S) of ``CONTOUR_REGIONS`` from the contours of one frame, in its pixels."""
     lower = contours["contour2"]
     floor = int(np.argmin(np.hypot(*(lower - contours["AVR"]).T)))
