@@ -56,7 +56,9 @@ app.command(import_app)
 import_app.command(f"{_COMMANDS}.bundle:hifigan", name="hifigan", help="A HiFi-GAN generator (g_* with its JSON).")
 import_app.command(f"{_COMMANDS}.bundle:acoustic", name="acoustic", help="An acoustic model (.pt with scaler.json).")
 app.command(f"{_COMMANDS}.synthesize:synthesize", name="synthesize", help="Make speech from videos.")
-app.command(f"{_COMMANDS}.segment:segment", name="segment", help="Find the articulators in videos of anybody.")
+app.command(
+    f"{_COMMANDS}.segmentation.segment:segment", name="segment", help="Find the articulators in videos of anybody."
+)
 app.command(
     f"{_COMMANDS}.train.compare_checkpoints:compare_checkpoints",
     name="compare-checkpoints",
@@ -64,7 +66,7 @@ app.command(
 )
 app.command(f"{_COMMANDS}.evaluate:evaluate", name="evaluate", help="Measure a model, with floor and ceiling.")
 app.command(
-    f"{_COMMANDS}.evaluate_segmentation:evaluate_segmentation",
+    f"{_COMMANDS}.segmentation.evaluate_segmentation:evaluate_segmentation",
     name="evaluate-segmentation",
     help="Measure labels and contours against traced ones.",
 )

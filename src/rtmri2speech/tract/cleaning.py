@@ -12,9 +12,8 @@ _NUMBER = {name: number for number, name in enumerate(CLASSES)}
 _AIRWAY = _NUMBER["airway"]
 _SOLID = tuple(number for name, number in _NUMBER.items() if name not in ("background", "airway"))
 # What the air of the tract lies between.
-_WALLS = tuple(
-    _NUMBER[name] for name in ("upper_lip", "lower_lip", "tongue", "hard_palate", "velum", "pharyngeal_wall")
-)
+_BETWEEN = ("upper_lip", "lower_lip", "tongue", "hard_palate", "velum", "pharyngeal_wall")
+_WALLS = tuple(_NUMBER[name] for name in _BETWEEN)
 # Pieces of the airway that a closure parts from the largest one must be at least this share of it.
 _LEAST_SHARE = 0.01
 _EIGHT = np.ones((3, 3), np.int8)
@@ -26,7 +25,7 @@ def clean(probabilities: Float32) -> UInt8:
     Every class but airway and background keeps its most probable piece. The airway keeps the pieces that lie between
     walls of the tract. What is left goes to the most probable other class next to it, which is mostly background.
     """
-    classes = probabilities.argmax(axis=0).astype(np.uint8)
+    classes: UInt8 = probabilities.argmax(axis=0).astype(np.uint8)
     stray = np.zeros(classes.shape, np.bool_)
     for number in _SOLID:
         stray |= _strays(classes == number, probabilities[number])
@@ -75,7 +74,7 @@ def _second(probabilities: Float32, classes: UInt8, stray: Bool) -> UInt8:
     allowed[np.unique(classes[ring])] = True
     allowed[0] = True
     values[~allowed] = -2.0
-    return values.argmax(axis=0).astype(np.uint8)
+    return np.asarray(values.argmax(axis=0), dtype=np.uint8)
 
 
 # Least and largest area of a class, as shares of that of all classes but background and airway; from heads of all

@@ -46,7 +46,7 @@ Facing = Literal["left", "right"]
 _ACROSS = ("airway", "upper_lip", "hard_palate", "velum", "pharyngeal_wall", "epiglottis")
 _FRONT, _REAR = ("upper_lip", "lower_lip"), ("pharyngeal_wall", "larynx", "epiglottis")
 # Share of the tongue's whole outline that its surface may cross where something else is next to it.
-_GAP = 0.06
+_GAP = 0.1
 # Smallest area of a class, as a share of the frame (some 4 pixels of 68 x 68).
 _SMALLEST = 0.0008
 # Width in pixels of the blur that makes probabilities of label images: without it, outlines are stairs.

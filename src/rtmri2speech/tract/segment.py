@@ -6,13 +6,14 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from torch import Tensor
 
-from rtmri2speech.arrays import Float32, Float64, UInt8
+from rtmri2speech.arrays import Float32, Int64, UInt8
 from rtmri2speech.data.labels import CLASSES
-from rtmri2speech.data.media.scan import VideoScan, scan_video
+from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import FrameRate
@@ -101,7 +102,7 @@ def segment(
     points = _array((scan.n_frames, len(CONTOURS), POINTS, 2), np.float32)
     confidence = np.zeros(scan.n_frames, np.float32)
     weights = smoothing_weights(scan.rate, options.smoothing)
-    for number, maps in enumerate(smoothed(segmenter.probabilities(_uniform(scan)), weights)):
+    for number, maps in enumerate(smoothed(segmenter.probabilities(scan.read()), weights)):
         labels[number], points[number], confidence[number] = _one(maps, placement)
         progress.advance(1)
     size, source = _pixel_size(points, confidence, options.pixel_mm)
@@ -110,16 +111,12 @@ def segment(
     return Segmentation(Path(video).stem, labels, confidence, contours, source, notes)
 
 
-def _array(shape: tuple[int, ...], dtype: type) -> np.ndarray:  # type: ignore[type-arg]
+def _array(shape: tuple[int, ...], dtype: type) -> Any:
     """Zeros in memory, or, where they would fill it, in a file that goes with the process."""
     if int(np.prod(shape)) * np.dtype(dtype).itemsize <= _IN_MEMORY:
         return np.zeros(shape, dtype)
     with tempfile.TemporaryFile() as file:
         return np.memmap(file, dtype, "w+", shape=shape)
-
-
-def _uniform(scan: VideoScan) -> Iterator[UInt8]:
-    yield from scan.read()
 
 
 def _one(maps: Tensor, placement: Placement) -> tuple[UInt8, Float32, float]:
@@ -142,28 +139,27 @@ def _pixel_size(points: Float32, confidence: Float32, given: float | None) -> tu
     return estimated, "unknown" if estimated is None else "estimated"
 
 
-def _notes(confidence: Float32, size: float | None, source: PixelSource) -> Iterator[tuple[str, str]]:
+def _notes(confidence: Float32, size: float | None, source: PixelSource) -> Iterator[str]:
     doubtful = np.flatnonzero(confidence < CONFIDENT)
     if len(doubtful) > 0.5 * len(confidence):
         yield (
-            f"no vocal tract was recognized in {len(doubtful)} of {len(confidence)} frames.",
+            f"no vocal tract was recognized in {len(doubtful)} of {len(confidence)} frames. "
             "Its labels are not to be used. The segmenter knows mid-sagittal MRI of the head, upright.",
         )
     elif len(doubtful):
         yield (
-            f"confidence is low in {len(doubtful)} of {len(confidence)} frames: {frame_list(doubtful)}.",
+            f"confidence is low in {len(doubtful)} of {len(confidence)} frames: {frame_list(doubtful)}. "
             "Look at them before you use their labels.",
         )
     if source == "estimated":
         yield (
-            f"the size of a pixel is not known; {size:.2f} mm is estimated from a tract of average length.",
+            f"the size of a pixel is not known; {size:.2f} mm is estimated from a tract of average length. "
             "Give `pixel_mm` for millimeters that can be compared between speakers.",
         )
 
 
-def frame_list(numbers: Float64 | np.ndarray, most: int = 8) -> str:  # type: ignore[type-arg]
+def frame_list(numbers: Int64, most: int = 8) -> str:
     """Numbers of frames as ranges: ``3, 7-12, 40``."""
-    values = np.asarray(numbers)
-    runs = np.split(values, np.flatnonzero(np.diff(values) > 1) + 1) if len(values) else []
+    runs = np.split(numbers, np.flatnonzero(np.diff(numbers) > 1) + 1) if len(numbers) else []
     texts = [f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs]
     return ", ".join(texts[:most]) + (f" and {len(texts) - most} more stretches" if len(texts) > most else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -40,7 +40,7 @@ class Segmentation:
         confidence: (T,) float32, 0 to 1; below :data:`CONFIDENT` a frame is not to be trusted.
         contours: of every frame.
         pixel_source: where ``contours.pixel_mm`` comes from.
-        notes: what was noticed, and what to do about it.
+        notes: what was noticed, and what to do about it, a line each.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Segmentation:
     confidence: Float32
     contours: Contours
     pixel_source: PixelSource = "unknown"
-    notes: tuple[tuple[str, str], ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     @property
     def frame_rate(self) -> Fraction:
@@ -111,7 +111,7 @@ class Segmentation:
 
 
 def write_labels(path: Path, segmentation: Segmentation) -> None:
-    """Write ``labels``, ``names``, ``frame_rate`` (numerator, denominator), ``pixel_mm`` (NaN: unknown), ``confidence``.
+    """Write ``labels``, ``names``, ``frame_rate`` (numerator, denominator), ``pixel_mm`` (NaN: unknown), confidence.
 
     The labels are compressed as they are read, so that those of a long recording need not be in memory.
 

@@ -154,7 +154,7 @@ def smoothing_weights(frame_rate: Fraction, seconds: float = SMOOTHING_SECONDS) 
 
 
 def smoothed(maps: Iterable[Tensor], weights: Float64) -> Iterator[Tensor]:
-    """Every map as the weighted mean of itself and its neighbors; the first and the last one stand in beyond the ends."""
+    """Every map as the weighted mean of itself and its neighbors; beyond the ends stand the first and the last."""
     reach = len(weights) // 2
     if reach == 0:
         yield from maps

@@ -28,6 +28,7 @@ COMMANDS = [
     ("synthesize",),
     ("compare-checkpoints",),
     ("evaluate",),
+    ("evaluate-segmentation",),
     ("analyze", "gradcam"),
     ("analyze", "regions"),
     ("analyze", "masking"),

@@ -12,7 +12,7 @@ import numpy as np
 from rtmri2speech.analysis.regions.polygons import read_polygons, template_masks
 from rtmri2speech.analysis.regions.usc_timit import CONTOUR_REGIONS, contour_masks
 from rtmri2speech.arrays import Bool
-from rtmri2speech.data.annotation.usc_timit import MARKS, on_frame, read_traced
+from rtmri2speech.data.contours import on_frame, read_contours
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.labels import GROUPS, Label
 from rtmri2speech.data.media.clips import Clip
@@ -153,7 +153,7 @@ def of_contours(path: Path, source: Source) -> Regions:
     Raises:
         ConfigError: when the file is missing, of another form, or has another number of frames than the video.
     """
-    frames = read_traced(path, ("contour2", *MARKS))
+    frames = read_contours(path)
     needed = max(source.frames) + 1
     if abs(len(frames) - needed) > 1:
         raise ConfigError(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from rtmri2speech.arrays import Bool, Float64
-from rtmri2speech.data.annotation.usc_timit import TracedFrame
+from rtmri2speech.data.contours import Contours
 from rtmri2speech.data.polygons import fill_polygon
 
 CONTOUR_REGIONS = ("lips", "tongue", "tongue_tip", "tongue_body", "tongue_root", "velum", "larynx")
@@ -23,7 +23,7 @@ _AROUND, _AROUND_VELUM = 0.06, 0.05
 _TIP, _BODY = 0.25, 0.7
 
 
-def contour_masks(contours: TracedFrame, size: int) -> Bool:
+def contour_masks(contours: Contours, size: int) -> Bool:
     """Masks (R, S, S) of ``CONTOUR_REGIONS`` from the contours of one frame, in its pixels."""
     lower = contours["contour2"]
     floor = int(np.argmin(np.hypot(*(lower - contours["AVR"]).T)))

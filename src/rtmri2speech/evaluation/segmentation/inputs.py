@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rtmri2speech.arrays import Float64, UInt8
-from rtmri2speech.data.annotation.usc_timit import PIXEL_MM, read_traced, to_corner
+from rtmri2speech.data.contours import ALL, PIXEL_MM, to_corner
+from rtmri2speech.data.contours import read_contours as read_traced
 from rtmri2speech.data.labels import Label, label_names
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.evaluation.segmentation.traced_parts import traced_parts
@@ -126,7 +127,7 @@ def read_truth(name: str, paths: Sequence[Path]) -> Side:
     if path.is_dir():
         return _with_contours(Side(name, path, [], _label_images(path)))
     if path.suffix.lower() == ".mat":
-        frames = [to_corner(frame) for frame in read_traced(path, allow_missing=True)]
+        frames = [to_corner(frame) for frame in read_traced(path, ALL, allow_missing=True)]
         return Side(name, path, traced_parts(frames), None, PIXEL_MM)
     return _of_array(name, path)
 

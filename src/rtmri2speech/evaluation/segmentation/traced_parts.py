@@ -32,22 +32,23 @@ from collections.abc import Sequence
 import numpy as np
 
 from rtmri2speech.arrays import Float64
-from rtmri2speech.data.annotation.usc_timit import MARKS, TracedFrame
+from rtmri2speech.data.contours import Contours
 from rtmri2speech.tract.outlines import arc_length, resample
 
+_MARKS = ("UL", "LL", "AVR", "VEL", "GLTB")
 _STEP = 0.25
 _TEETH, _LIP, _CLIMB, _WRONG = 1 / 7, 1 / 12, 1 / 30, 1 / 4
 _ROOT_END = 0.6
 
 
-def traced_parts(frames: Sequence[TracedFrame]) -> list[dict[str, Float64]]:
+def traced_parts(frames: Sequence[Contours]) -> list[dict[str, Float64]]:
     """The parts of every frame of a clip that are compared, (N, 2) by the name of the contour.
 
     Args:
-        frames: of :func:`~rtmri2speech.data.annotation.usc_timit.read_traced`, in any pixels; what is missing in a
+        frames: of :func:`~rtmri2speech.data.contours.read_contours`, in any pixels; what is missing in a
             frame is empty, and so are the parts that need it.
     """
-    usual = {mark: _median([frame[mark] for frame in frames]) for mark in MARKS}
+    usual = {mark: _median([frame[mark] for frame in frames]) for mark in _MARKS}
     unit = float(np.hypot(*(usual["UL"] - usual["VEL"])))
     if not np.isfinite(unit):
         return [{} for _ in frames]
@@ -59,7 +60,7 @@ def _median(points: Sequence[Float64]) -> Float64:
     return np.median(known, axis=0) if len(known) else np.full(2, np.nan)
 
 
-def _parts_of(frame: TracedFrame, usual: dict[str, Float64], unit: float) -> dict[str, Float64]:
+def _parts_of(frame: Contours, usual: dict[str, Float64], unit: float) -> dict[str, Float64]:
     marks = {}
     for mark, median in usual.items():
         point = frame[mark][0] if len(frame[mark]) else median
@@ -128,4 +129,4 @@ def _nearest(line: Float64, point: Float64) -> int:
 def _around(line: Float64, place: int, reach: float) -> Float64:
     """Part of a line within a length to either side of one of its points, in the opposite order."""
     along = arc_length(line)
-    return line[np.abs(along - along[place]) <= reach][::-1]
+    return np.asarray(line[np.abs(along - along[place]) <= reach][::-1])

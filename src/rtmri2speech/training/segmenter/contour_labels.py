@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from rtmri2speech.arrays import Bool, Float64, UInt8
-from rtmri2speech.data.annotation.usc_timit import TracedFrame
+from rtmri2speech.data.contours import Contours
 from rtmri2speech.data.labels import Label
 from rtmri2speech.data.polygons import fill_polygon
 from rtmri2speech.training.segmenter.losses import UNKNOWN
@@ -23,11 +23,11 @@ _PALATE, _VELUM = (0.25, 0.50), (0.75, 1.0)
 _TONGUE = 0.65
 
 
-def contour_labels(contours: TracedFrame, size: int) -> UInt8:
+def contour_labels(contours: Contours, size: int) -> UInt8:
     """Labels (S, S) of one frame, 255 where they do not follow.
 
     Args:
-        contours: of the frame, in its pixels (:func:`rtmri2speech.data.annotation.usc_timit.on_frame`).
+        contours: of the frame, in its pixels (:func:`rtmri2speech.data.contours.on_frame`).
         size: S.
     """
     upper, lower, behind = (contours[f"contour{number}"] for number in (1, 2, 3))

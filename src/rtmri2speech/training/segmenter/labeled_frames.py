@@ -23,7 +23,7 @@ from PIL import Image
 
 from rtmri2speech.arrays import UInt8
 from rtmri2speech.corpora.names import files_below
-from rtmri2speech.data.annotation.usc_timit import on_frame, read_traced
+from rtmri2speech.data.contours import ALL, on_frame, read_contours
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.labels import Label, label_names
 from rtmri2speech.data.media.video import VIDEO_SUFFIXES, read_video
@@ -106,7 +106,7 @@ def _scaled(frame: np.ndarray) -> UInt8:
 def _read_labels(file: Path, number: int | None, frames: list[np.ndarray], video: Path) -> dict[int, UInt8]:
     height, width = frames[0].shape
     if file.suffix == ".mat":
-        rows = read_traced(file)
+        rows = read_contours(file, ALL)
         _require_count(len(rows), len(frames), file, video)
         return {place: contour_labels(on_frame(row, width, height, SIDE), SIDE) for place, row in enumerate(rows)}
     if file.suffix == ".json":

@@ -79,5 +79,5 @@ def _print_table(result: SegmentationEvaluation) -> None:
 
 def _with_interval(row: Row, measure: str) -> str:
     value, low, high = (float(row[f"{measure}{end}"] or 0.0) for end in ("", "_low", "_high"))
-    interval = "" if math.isnan(low) else f" ({low:.2f} to {high:.2f})"
+    interval = "" if math.isnan(low) else f" ({low:.2f}-{high:.2f})"
     return "" if math.isnan(value) else f"{value:.2f}{interval}"

@@ -1,0 +1,122 @@
+"""Contours found in real recordings against those that people traced: the six clips of USC-TIMIT.
+
+    RTMRI_REAL_DATA=FOLDER python benchmarks/segmentation.py --model pretrained/segmenter/model.safetensors
+    RTMRI_REAL_DATA=FOLDER python benchmarks/segmentation.py --labels DIR [--out DIR]
+    RTMRI_REAL_DATA=FOLDER python benchmarks/segmentation.py --origin
+
+Prints mean distance and HD95 in mm, with pixels of 2.9 mm, for each clip and overall, next to what is wanted.
+`--labels` takes what `segment` wrote. `--origin` asks which shift of the traced lines lies on the steepest change of
+gray, in steps of a quarter of a pixel: that tells from which pixel, and which place in it, coordinates count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from scipy.ndimage import gaussian_filter, map_coordinates
+
+from rtmri2speech.data.contours import ALL, PIXEL_MM, read_contours
+from rtmri2speech.data.media.video import read_video
+from rtmri2speech.evaluation.segmentation.evaluate import evaluate_segmentation
+from rtmri2speech.evaluation.segmentation.output import write_evaluation
+from rtmri2speech.evaluation.segmentation.results import SegmentationEvaluation
+from rtmri2speech.reporting.figures.segmentation import draw_overlays
+from rtmri2speech.tract.outlines import arc_length, resample
+
+CLIPS, FRAME_RATE = "usctimit_atb", Fraction(1159, 50)
+WANTED = {
+    ("tongue", "mean_mm"): 2.4,
+    ("tongue", "hd95_mm"): 4.2,
+    ("palate_and_velum", "mean_mm"): 2.5,
+    ("pharyngeal_wall", "mean_mm"): 2.5,
+}
+STEPS = np.arange(-8, 9) / 4.0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="segmentation of real recordings")
+    parser.add_argument("--model", type=Path, help="a segmenter's model file")
+    parser.add_argument("--labels", type=Path, help="folder of what `segment` wrote")
+    parser.add_argument("--out", type=Path, help="folder for tables and overlays (never commit them)")
+    parser.add_argument("--origin", action="store_true")
+    options = parser.parse_args()
+    root = os.environ.get("RTMRI_REAL_DATA")
+    if not root:
+        raise SystemExit("RTMRI_REAL_DATA is not set: it names the folder with recordings of real speakers.")
+    clips = Path(root) / CLIPS
+    if options.origin:
+        print_origin(clips)
+        return
+    if (options.model is None) == (options.labels is None):
+        raise SystemExit("Give --model or --labels.")
+    with tempfile.TemporaryDirectory() as folder:
+        found = options.labels or segment_clips(options.model, clips, Path(folder))
+        result = evaluate_segmentation(found, clips)
+    print_table(result)
+    if options.out:
+        for path in (*write_evaluation(options.out, result), *draw_overlays(options.out, result)):
+            print(path)
+
+
+def segment_clips(model: Path, clips: Path, out: Path) -> Path:
+    """What ``segment`` finds in every clip; prints the time per frame, all included but the video to look at."""
+    from rtmri2speech.tract.segment import segment
+    from rtmri2speech.tract.segmenter import load_segmenter
+
+    segmenter = load_segmenter(model, "cpu")
+    seconds, count = 0.0, 0
+    for video in sorted(clips.glob("*.avi")):
+        began = time.perf_counter()
+        found = segment(video, segmenter, pixel_mm=PIXEL_MM)
+        found.save(out)
+        seconds, count = seconds + time.perf_counter() - began, count + len(found.labels)
+        print(found)
+    print(f"{count} frames, {1000 * seconds / count:.1f} ms per frame")
+    return out
+
+
+def print_table(result: SegmentationEvaluation) -> None:
+    scopes = [one.name for one in result.recordings] + ["all"]
+    rows = {(row["name"], row["contour"]): row for row in result.contour_rows if row["scope"] != "speaker"}
+    print(f"{'mm':<28}{'wanted':>7}" + "".join(f"{name:>9}" for name in scopes) + f"{'95 %':>15}")
+    for (contour, measure), bar in WANTED.items():
+        values = [rows.get((name, contour), {}).get(measure, float("nan")) for name in scopes]
+        low, high = (rows.get(("all", contour), {}).get(f"{measure}_{end}", float("nan")) for end in ("low", "high"))
+        cells = "".join(f"{value:9.2f}" for value in values)
+        title = f"{contour} {'mean' if measure == 'mean_mm' else 'HD95'}"
+        print(f"{title:<28}{bar:7.1f}{cells}{low:9.2f}-{high:.2f}  {'yes' if values[-1] <= bar else 'NO'}")
+    for contour in dict.fromkeys(contour for contour, _ in WANTED):
+        row = rows.get(("all", contour), {})
+        shift = f"({row.get('offset_x_mm', np.nan):.2f}, {row.get('offset_y_mm', np.nan):.2f}) mm"
+        print(f"{contour}: mean shift {shift}, found in {row.get('frames')}, missed in {row.get('not_found')} frames")
+
+
+def print_origin(clips: Path) -> None:
+    """The shift at which gray changes most across the traced lines of tissue, clip by clip."""
+    for path in sorted(clips.glob("*.mat")):
+        score = np.zeros((len(STEPS), len(STEPS)))
+        for traced, frame in zip(read_contours(path, ALL), read_video(path.with_suffix(".avi")), strict=False):
+            down, across = np.gradient(gaussian_filter(frame.astype(np.float64), 0.5))
+            for line in (traced["contour1"], traced["contour2"]):
+                points = resample(line, round(arc_length(line)[-1] * 4)) - 1.0
+                along = np.gradient(points, axis=0)
+                along /= np.maximum(np.hypot(*along.T), 1e-9)[:, None]
+                for i, j in np.ndindex(score.shape):
+                    place = [points[:, 1] + STEPS[i], points[:, 0] + STEPS[j]]
+                    x, y = (map_coordinates(one, place, order=1, mode="nearest") for one in (across, down))
+                    # Lines have tissue on one side, so that signs agree along them.
+                    score[i, j] += abs((y * along[:, 0] - x * along[:, 1]).sum())
+        i, j = np.unravel_index(score.argmax(), score.shape)
+        here = score[len(STEPS) // 2, len(STEPS) // 2] / score.max()
+        shift = f"{STEPS[j]:+.2f} px to the right, {STEPS[i]:+.2f} px down"
+        print(f"{path.stem}: steepest {shift}; {here:.3f} of it at (0, 0)")
+
+
+if __name__ == "__main__":
+    main()

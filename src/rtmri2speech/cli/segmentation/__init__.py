@@ -1,0 +1,1 @@
+"""Commands that find articulators in frames, and measure how well."""
