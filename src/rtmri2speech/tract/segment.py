@@ -144,17 +144,17 @@ def _notes(confidence: Float32, size: float | None, source: PixelSource) -> Iter
     if len(doubtful) > 0.5 * len(confidence):
         yield (
             f"no vocal tract was recognized in {len(doubtful)} of {len(confidence)} frames. "
-            "Its labels are not to be used. The segmenter knows mid-sagittal MRI of the head, upright.",
+            "Its labels are not to be used. The segmenter knows mid-sagittal MRI of the head, upright."
         )
     elif len(doubtful):
         yield (
             f"confidence is low in {len(doubtful)} of {len(confidence)} frames: {frame_list(doubtful)}. "
-            "Look at them before you use their labels.",
+            "Look at them before you use their labels."
         )
     if source == "estimated":
         yield (
             f"the size of a pixel is not known; {size:.2f} mm is estimated from a tract of average length. "
-            "Give `pixel_mm` for millimeters that can be compared between speakers.",
+            "Give `pixel_mm` for millimeters that can be compared between speakers."
         )
 
 
