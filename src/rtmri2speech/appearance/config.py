@@ -86,7 +86,7 @@ class CoilConfig(Config):
 
     bias: Range = (0.0, 0.35)
     """Deviation of the logarithm of a smooth factor over the frame."""
-    falloff: Chance = 0.55
+    falloff: Chance = 0.6
     """Signal falls off with the distance from coils at the places below."""
     places: tuple[Place, ...] = Field(((0.2, 0.5), (0.42, 0.72), (0.75, 0.6)), min_length=1, max_length=8)
     """Middle of every coil's field: mouth, throat, nape."""
@@ -96,7 +96,7 @@ class CoilConfig(Config):
     """Largest shift of a place either way, as a share of the frame."""
     reach: PositiveRange = (0.17, 0.45)
     """Distance at which a coil has lost two thirds, as a share of the frame."""
-    floor: Range = (0.0, 0.12)
+    floor: Range = (0.0, 0.1)
     """What is left far away."""
 
 
