@@ -125,7 +125,7 @@ class SamplingConfig(Config):
     off_resonance: Chance = 0.4
     """Blurs along the borders of air."""
     cycles: Range = (0.1, 1.2)
-    """Turns of the phase there at the end of the readout; a quarter of that with Cartesian readout."""
+    """Turns of the phase there at the end of the readout; a fifth of that with Cartesian readout."""
     motion: Chance = 0.12
     """The head moves within a frame."""
     motion_share: Range = (0.002, 0.015)

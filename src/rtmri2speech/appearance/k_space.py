@@ -25,6 +25,9 @@ _FIELD_GRID = 48
 _FIELD_DEVIATION = 1.3
 # Below this share of the signal of bright tissue a pixel is air.
 _AIR = 0.22
+# A Cartesian line is short compared with a spiral or a spoke, and off resonance shifts what it reads: not by more than
+# half a resolved pixel.
+_CARTESIAN_CYCLES = 0.2
 # Bright tissue by the self-weighted mean.
 _BRIGHT = 1.4
 
@@ -91,7 +94,7 @@ def draw_sampling(draws: Draws, config: SamplingConfig) -> Sampling:
         dense=draws.uniform((0.05, 0.3)),
         phase=draws.uniform((0.0, 2.0 * pi)),
         turning=draws.uniform((0.0, 2.0 * pi)),
-        cycles=torch.where(readout == 0, 0.25 * cycles, cycles),
+        cycles=torch.where(readout == 0, _CARTESIAN_CYCLES * cycles, cycles),
         shim=draws.normal(0.25, 2),
         motion=motion[:, None] * torch.stack([direction.cos(), direction.sin()], dim=1),
         spike=torch.stack(
