@@ -30,7 +30,7 @@ def test_points_move_with_images(flip: float) -> None:
 
 
 def test_a_flip_mirrors_and_zoom_enlarges() -> None:
-    still = {"aspect": 0.0, "rotation": 0.0, "shear": 0.0, "shift": 0.0, "elastic": 0.0}
+    still = {"aspect": 0.0, "rotation": 0.0, "shear": 0.0, "shift": 0.0, "elastic": 0.0, "ripple": 0.0}
     draws = Draws(1, torch.Generator().manual_seed(0))
     image = torch.rand(1, 32, 32)
     mirrored = warp(image, draw_geometry(draws, GeometryConfig(zoom=(1.0, 1.0), flip=1.0, **still)), 32)
@@ -43,7 +43,7 @@ def test_a_flip_mirrors_and_zoom_enlarges() -> None:
 
 def test_large_sources_are_averaged_not_skipped() -> None:
     assert supersampling(192, (256, 256)) == 2 and supersampling(64, (256, 256)) == 4
-    still = {"aspect": 0.0, "rotation": 0.0, "shear": 0.0, "shift": 0.0, "elastic": 0.0}
+    still = {"aspect": 0.0, "rotation": 0.0, "shear": 0.0, "shift": 0.0, "elastic": 0.0, "ripple": 0.0}
     geometry = draw_geometry(Draws(1, torch.Generator()), GeometryConfig(zoom=(1.0, 1.0), **still))
     stripes = (torch.arange(256) % 2).float()[None, None, :].expand(1, 256, 256)
     assert torch.allclose(warp(stripes, geometry, 64), torch.full((1, 64, 64), 0.5), atol=1e-4)
