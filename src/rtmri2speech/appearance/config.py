@@ -56,7 +56,7 @@ class GeometryConfig(Config):
     """Largest displacement by the smooth warp, either way, as a share of the source's frame."""
     ripple: float = Field(0.004, ge=0.0, le=0.01)
     """The same by a finer warp, which makes outlines uneven."""
-    flip: Chance = 0.0
+    flip: Chance = 0.15
     """Faces to the other side."""
 
 
@@ -122,6 +122,8 @@ class SamplingConfig(Config):
     """Deviation of the noise in the real part, as a share of bright tissue's signal; drawn evenly in its logarithm."""
     blur: Range = (0.0, 0.6)
     """Deviation of a blur in resolved pixels."""
+    thickness: Range = (0.0, 0.45)
+    """Share of the signal that a thick slice has from tissue next to it, which fills narrow air."""
     undersampling: Chance = 0.5
     """Leaves streaks, swirls or ghosts."""
     streaks: Range = (0.05, 0.9)

@@ -37,7 +37,14 @@ QUIET: dict[str, dict[str, Any]] = {
     },
     "coil": {"bias": [0.0, 0.0], "falloff": 0.0},
     "sampling": {
-        **{"matrix": [256.0, 256.0], "fine": 0.0, "fade": [0.0, 0.0], "noise": [1e-6, 1e-6], "blur": [0.0, 0.0]},
+        **{
+            "matrix": [256.0, 256.0],
+            "fine": 0.0,
+            "fade": [0.0, 0.0],
+            "noise": [1e-6, 1e-6],
+            "blur": [0.0, 0.0],
+            "thickness": [0.0, 0.0],
+        },
         **{"undersampling": 0.0, "off_resonance": 0.0, "motion": 0.0, "spike": 0.0},
     },
     "inclusions": {"vessels": 0.0, "metal": 0.0, "fillings": 0.0},
