@@ -21,6 +21,7 @@ QUIET: dict[str, dict[str, Any]] = {
             "shift": 0.0,
             "elastic": 0.0,
             "ripple": 0.0,
+            "flip": 0.0,
         },
     },
     "contrast": {
