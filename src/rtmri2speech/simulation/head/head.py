@@ -13,11 +13,10 @@ from rtmri2speech.arrays import Float32, Float64, UInt8
 from rtmri2speech.data.labels import Label
 from rtmri2speech.simulation.head.articulators import Articulators
 from rtmri2speech.simulation.head.contours import Contours
-from rtmri2speech.simulation.head.proportions import HeadProportions
+from rtmri2speech.simulation.head.proportions import HeadProportions, vary
 from rtmri2speech.simulation.head.splines import Layers, moved, smooth
 from rtmri2speech.simulation.head.static_anatomy import shapes
 from rtmri2speech.simulation.head.tissues import AIR, CODES, LABEL_OF, SHARE_OF, TISSUE_OF, TISSUES
-from rtmri2speech.simulation.head.variation import vary
 
 SIZE = 256
 """Height and width of the frames, pixels."""
