@@ -11,10 +11,10 @@ from rtmri2speech.arrays import Float64, UInt8
 from rtmri2speech.simulation.head.articulators import Articulators
 from rtmri2speech.simulation.head.contours import Contours
 from rtmri2speech.simulation.head.head import SIZE, draw_proportions, label_pixels, roof_outline, to_pixels
+from rtmri2speech.simulation.head.proportions import Posture, draw_posture, vary
 from rtmri2speech.simulation.head.splines import smooth
 from rtmri2speech.simulation.head.static_anatomy import shapes
 from rtmri2speech.simulation.head.tissues import CODES, Part
-from rtmri2speech.simulation.head.variation import Posture, draw_posture, vary
 
 # Corners lie on a grid of so many cells per pixel; one cell in the middle of a pixel, nearly, is read.
 _CELLS = 4

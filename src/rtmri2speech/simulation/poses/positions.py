@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rtmri2speech.arrays import Bool, Float64
 from rtmri2speech.errors import ConfigError
@@ -31,13 +32,20 @@ SHAPES = (*VOWELS, *(f"{name}({vowel})" for names in _CONSONANTS.values() for na
 """Names of the shapes that are needed."""
 
 # How often each kind of position is drawn.
-_KINDS = {"vowel": 0.27, "labial": 0.18, "alveolar": 0.25, "velar": 0.18, "rest": 0.12}
+_KINDS = {"vowel": 0.25, "labial": 0.15, "alveolar": 0.28, "velar": 0.2, "rest": 0.12}
 _ON_THE_WAY = 0.3
 # Vowels mixed, and how unevenly.
 _MIXED, _EVENNESS = 3, 0.6
 # Of a parameter that a consonant does not form, as much of its shape is taken at most.
 _FREE = 0.5
 _CLOSED = 0.5
+# Where a consonant that is formed whole presses on, up to so much of the parameters' ranges.
+_PRESSES = {
+    "labial": {"LD": -0.5},
+    "alveolar": {"TTY": 1.0, "TBY": 0.4},
+    "velar": {"TCY": 1.0, "TBY": 0.5},
+}
+_PRESSURE = 0.25
 # Standard deviations, in shares of a parameter's range.
 _DEVIATIONS = {
     **dict.fromkeys(("TCX", "TCY", "TTX", "TTY", "TBX", "TBY"), 0.035),
@@ -47,10 +55,12 @@ _DEVIATIONS = {
     "LD": 0.03,
 }
 _LIPS_CLOSED, _LIPS_AT_REST = -0.4, (-0.3, 0.5)
-# A passage by the tongue below this area closes in the frame, cm^2; beyond it, some tongues touch all the same.
-_NEARLY_CLOSED_CM2 = 0.15
+# A passage by the tongue below such an area closes in the frame, cm^2, the more the narrower; but for a share of the
+# positions.
+_NEARLY_CLOSED_CM2 = (0.15, 0.6)
+_GAPS = 0.15
 _TRIES = 40
-# How far the tongue may reach into roof and wall, and the lips into each other, cm.
+# How far the tongue may reach into roof and wall, cm.
 _INTO_ROOF, _INTO_WALL = 0.15, 0.2
 
 
@@ -84,11 +94,17 @@ def draw_positions(
         raise ConfigError(f"This anatomy takes {found} of {count} positions.", "Choose another `seed`.")
     whole = np.concatenate(states)
     together = Contours(
-        *(np.concatenate([getattr(one, name) for one in kept]) for name in ("upper", "lower", "tongue", "epiglottis")),
+        upper=np.concatenate([one.upper for one in kept]),
+        lower=np.concatenate([one.lower for one in kept]),
+        tongue=np.concatenate([one.tongue for one in kept]),
+        epiglottis=np.concatenate([one.epiglottis for one in kept]),
         velum=whole[:, TRACT.index("VO")],
     )
     narrowest = np.array([_narrowest_at_tongue(tract, state) for state in whole])
-    return whole, replace(together, closure=np.clip(1.0 - narrowest / _NEARLY_CLOSED_CM2, 0.0, 1.0))
+    closure = np.clip(1.0 - narrowest / rng.uniform(*_NEARLY_CLOSED_CM2, count), 0.0, 1.0)
+    # Some closures leave a gap, as in the frames of people whose tongue does not touch in the middle.
+    gaps = np.where(rng.random(count) < _GAPS, rng.random(count), 1.0)
+    return whole, replace(together, closure=closure * gaps)
 
 
 def is_possible(contours: Contours) -> Bool:
@@ -107,8 +123,8 @@ def _is_possible(upper: Float64, tongue: Float64) -> bool:
     if (surface[under, 1] > height + _INTO_ROOF).any():
         return False
     wall = upper[2:9]
-    beside = (surface[:, 1] > wall[0, 1]) & (surface[:, 1] < wall[-1, 1])
-    return not (surface[beside, 0] < np.interp(surface[beside, 1], wall[:, 1], wall[:, 0]) - _INTO_WALL).any()
+    level = (surface[:, 1] > wall[0, 1]) & (surface[:, 1] < wall[-1, 1])
+    return not (surface[level, 0] < np.interp(surface[level, 1], wall[:, 1], wall[:, 0]) - _INTO_WALL).any()
 
 
 def _crosses_itself(line: Float64) -> bool:
@@ -124,10 +140,10 @@ def _crosses_itself(line: Float64) -> bool:
 
 
 def _draw(tract: VocalTract, shapes: Mapping[str, Float64], rng: np.random.Generator) -> Float64:
-    state = _one(shapes, rng)
-    if rng.random() < _ON_THE_WAY:
-        state += rng.random() * (_one(shapes, rng) - state)
     span = tract.high - tract.low
+    state = _one(shapes, span, rng)
+    if rng.random() < _ON_THE_WAY:
+        state += rng.random() * (_one(shapes, span, rng) - state)
     state += np.array([_DEVIATIONS.get(name, 0.0) for name in TRACT]) * span * rng.standard_normal(len(TRACT))
     velum = TRACT.index("VO")
     if rng.random() < _CLOSED:
@@ -139,7 +155,7 @@ def _draw(tract: VocalTract, shapes: Mapping[str, Float64], rng: np.random.Gener
     return np.clip(state, tract.low, tract.high)
 
 
-def _one(shapes: Mapping[str, Float64], rng: np.random.Generator) -> Float64:
+def _one(shapes: Mapping[str, Float64], span: Float64, rng: np.random.Generator) -> Float64:
     kind = str(rng.choice(list(_KINDS), p=list(_KINDS.values())))
     names = rng.choice(VOWELS, _MIXED, replace=False)
     weights = rng.dirichlet(np.full(_MIXED, _EVENNESS))
@@ -151,16 +167,23 @@ def _one(shapes: Mapping[str, Float64], rng: np.random.Generator) -> Float64:
     elif kind != "vowel":
         name = str(rng.choice(_CONSONANTS[kind]))
         # Half of them formed whole, or pressed; the others on their way.
-        degree = rng.uniform(0.9, 1.1) if rng.random() < 0.5 else rng.uniform(0.1, 1.0)
+        whole = rng.random() < 0.55
+        degree = 1.0 if whole else rng.uniform(0.1, 1.0)
         free = rng.uniform(0.0, _FREE)
         share = np.array([max(CRITICAL[kind].get(parameter, 0.0), free) for parameter in TRACT])
         state += degree * share * (shapes[f"{name}({rng.choice(list('aiu'))})"] - state)
+        if whole:
+            press = rng.uniform(0.0, _PRESSURE) * span
+            state += press * np.array([_PRESSES[kind].get(parameter, 0.0) for parameter in TRACT])
     return state
 
 
-def _chosen(contours: Contours, places: Float64) -> Contours:
+def _chosen(contours: Contours, places: NDArray[np.intp]) -> Contours:
     return Contours(
-        *(getattr(contours, name)[places] for name in ("upper", "lower", "tongue", "epiglottis")),
+        upper=contours.upper[places],
+        lower=contours.lower[places],
+        tongue=contours.tongue[places],
+        epiglottis=contours.epiglottis[places],
         velum=contours.velum[places],
     )
 

@@ -44,3 +44,11 @@ def test_speakers_are_drawn_or_read_but_not_both(run: Run, tmp_path: Path) -> No
 def test_a_missing_file_of_speakers_is_called_a_file(run: Run, tmp_path: Path) -> None:
     result = run("simulate", "--out", tmp_path / "new", "--anatomy", tmp_path / "none.yaml")
     assert result.problem == f"{tmp_path / 'none.yaml'}: no such file."
+
+
+def test_poses_have_no_speech_and_no_scanner(run: Run, tmp_path: Path) -> None:
+    result = run("simulate", "--out", tmp_path / "new", "--poses", 5, "--snr", 20)
+    assert result.problem == "--poses and --snr exclude each other."
+    result = run("simulate", "--out", tmp_path / "new", "--poses", 0)
+    assert "--poses" in result.problem
+    assert not (tmp_path / "new").exists()

@@ -20,9 +20,9 @@ def test_vocaltractlabs_own_shapes_are_possible(contours: Callable[..., Contours
 def test_tongues_through_roof_wall_or_themselves_are_not(contours: Callable[..., Contours]) -> None:
     shape = contours("@")
     for x, y in ((0.0, 1.5), (-1.5, 0.0)):
-        assert not is_possible(replace(shape, tongue=shape.tongue + (x, y))).any()
+        assert not is_possible(replace(shape, tongue=shape.tongue + np.array((x, y)))).any()
     crossed = shape.tongue.copy()
-    crossed[:, 12:16] = crossed[:, 16:12:-1]
+    crossed[:, 12:21] = shape.tongue[:, 20:11:-1]
     assert not is_possible(replace(shape, tongue=crossed)).any()
 
 
@@ -41,7 +41,7 @@ def test_positions_lie_within_the_limits_and_reach_far(drawn: tuple[VocalTract, 
     assert 0.3 < (velum <= 0.0).mean() < 0.7 and velum.max() > 0.5
     assert contours.closure is not None
     # Closed by the tongue, open, and in between; lips shut and open.
-    assert (contours.closure > 0.9).sum() > 4 and (contours.closure < 0.1).sum() > 15
+    assert (contours.closure > 0.8).sum() > 4 and (contours.closure < 0.1).sum() > 15
     lips = states[:, TRACT.index("LD")]
     assert (lips <= 0.0).sum() > 4 and (lips > 0.3).sum() > 20
     # Larynx and tongue move by centimeters.
