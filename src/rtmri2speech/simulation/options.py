@@ -11,6 +11,7 @@ from rtmri2speech.config import Config
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.simulation.acquisition.mri import ScannerConfig
 from rtmri2speech.simulation.speaker.anatomy import Speaker, draw_speakers, read_speakers
+from rtmri2speech.simulation.speaker.speaker_file import SpeakerFile, speakers_of
 
 _SPEAKERS = 3
 
@@ -62,13 +63,19 @@ def make_options(
     return PhantomOptions.parse(values, "simulate", _PARAMETERS)
 
 
-def choose_speakers(speakers: int | Sequence[Speaker] | None, anatomy: str | Path | None, seed: int) -> list[Speaker]:
+def choose_speakers(
+    speakers: int | Sequence[Speaker] | None,
+    anatomy: str | Path | None,
+    seed: int,
+    files: Sequence[SpeakerFile] = (),
+) -> list[Speaker]:
     """The speakers of a phantom.
 
     Args:
-        speakers: themselves, or how many to draw; None for three, or for those of ``anatomy``.
+        speakers: themselves, or how many to draw; None for three, or for those of ``anatomy`` and ``files``.
         anatomy: YAML file with speakers, see :func:`read_speakers`.
         seed: of what is drawn.
+        files: of VocalTractLab's speakers, who come first, so that more may be drawn later.
 
     Raises:
         ConfigError: for fewer than one, both ways at once, or a file that cannot be used.
@@ -78,7 +85,14 @@ def choose_speakers(speakers: int | Sequence[Speaker] | None, anatomy: str | Pat
             raise ConfigError(
                 "`speakers` and `anatomy` exclude each other.", "Leave out `speakers`: the file names them all."
             )
-        return read_speakers(Path(anatomy), seed)
-    if speakers is None or isinstance(speakers, int):
-        return draw_speakers(_SPEAKERS if speakers is None else speakers, seed)
-    return list(speakers)
+        others = read_speakers(Path(anatomy), seed)
+    elif speakers is None or isinstance(speakers, int):
+        others = [] if speakers is None and files else draw_speakers(_SPEAKERS if speakers is None else speakers, seed)
+    else:
+        others = list(speakers)
+    chosen = [*speakers_of(files, seed), *others]
+    names = [speaker.name.casefold() for speaker in chosen]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"two speakers would share the folder '{name}'.", "Give one another name.")
+    return chosen

@@ -31,6 +31,7 @@ from rtmri2speech.parallel import run_jobs
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.simulation.options import PhantomOptions, choose_speakers, make_options
 from rtmri2speech.simulation.speaker.anatomy import Speaker
+from rtmri2speech.simulation.speaker.speaker_file import read_speaker_file
 from rtmri2speech.simulation.speaker.vocaltractlab import is_speaker_file, library
 from rtmri2speech.simulation.speaker.voice import VOICE_VERSION, Voice, make_speaker_file, make_voice
 from rtmri2speech.simulation.utterance import FRAME_RATE, Job, frames_of, simulate_utterance, speaker_file, voice_file
@@ -75,6 +76,7 @@ def simulate(
     *,
     minutes: float = 10.0,
     anatomy: str | Path | None = None,
+    speaker_file: Sequence[str | Path] = (),
     seed: int = 0,
     utterance_seconds: float = 6.0,
     matrix: int | None = None,
@@ -93,6 +95,7 @@ def simulate(
         options: in place of ``minutes`` to ``scanner_snr`` below.
         minutes: length of all recordings together.
         anatomy: YAML file with speakers, in place of ``speakers``.
+        speaker_file: files of VocalTractLab's speakers, in front of the others; alone where no others are asked for.
         seed: of everything; the same seed gives the same files on computers that round alike.
         utterance_seconds: length of an utterance, about.
         matrix: lines and samples acquired, 16 to 256; None for the scanner's default, as for ``snr``.
@@ -116,18 +119,25 @@ def simulate(
         undersampling=undersampling,
         scanner_snr=scanner_snr,
     )
-    return _simulate(Path(out), choose_speakers(speakers, anatomy, options.seed), options, workers, progress)
+    library()
+    files = [read_speaker_file(Path(path)) for path in speaker_file]
+    chosen = choose_speakers(speakers, anatomy, options.seed, files)
+    return _simulate(Path(out), chosen, {file.digest: file.text for file in files}, options, workers, progress)
 
 
 def _simulate(
-    out: Path, speakers: list[Speaker], options: PhantomOptions, workers: int, progress: Progress
+    out: Path,
+    speakers: list[Speaker],
+    files: dict[str, str],
+    options: PhantomOptions,
+    workers: int,
+    progress: Progress,
 ) -> PhantomSummary:
-    library()
     known = _known_speakers(out, speakers, options)
     everybody = [*speakers, *known[len(speakers) :]]
     # A speaker belongs to the phantom only when it has turned out that it can speak.
     _write_plan(out, known, options)
-    voices = _make_speakers(out, everybody, workers, progress)
+    voices = _make_speakers(out, everybody, files, workers, progress)
     _write_plan(out, everybody, options)
     (out / MANIFEST).unlink(missing_ok=True)
     share = options.minutes * 60.0 * float(FRAME_RATE) / len(speakers)
@@ -207,6 +217,7 @@ def _plan(options: PhantomOptions) -> dict[str, Any]:
 def _make_speakers(
     out: Path,
     speakers: Sequence[Speaker],
+    files: dict[str, str],
     workers: int,
     progress: Progress,
 ) -> list[Voice]:
@@ -215,11 +226,15 @@ def _make_speakers(
     for speaker in missing:
         # Of another anatomy, perhaps, and then so is the file of the speaker.
         voice_file(out, speaker.name).unlink(missing_ok=True)
-    files = [
+    unwritten = [
         speaker for speaker in speakers if speaker in missing or not is_speaker_file(speaker_file(out, speaker.name))
     ]
+    for speaker in unwritten:
+        if speaker.source is not None:
+            _write_given(out, speaker, files)
+    drawn = [speaker for speaker in unwritten if speaker.source is None]
     # Processes of their own, one per speaker: the library does not outlive a change of anatomy.
-    _must(run_jobs(partial(_write_speaker, out), files, workers, fresh=True))
+    _must(run_jobs(partial(_write_speaker, out), drawn, workers, fresh=True))
     progress.describe("Fitting vowels")
     progress.expect(len(missing))
     for speaker, voice in _must(run_jobs(partial(_fit_voice, out), missing, workers)):
@@ -235,6 +250,17 @@ def _must(results: Iterator[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
         if isinstance(result, UserError):
             raise result
     return done
+
+
+def _write_given(out: Path, speaker: Speaker, files: dict[str, str]) -> None:
+    """Write the file of a speaker that was read from one.
+
+    Raises:
+        ConfigError: when that file was not given again and its copy in the phantom is gone.
+    """
+    if speaker.source is None or speaker.source not in files:
+        raise ConfigError(f"{speaker_file(out, speaker.name)}: missing or damaged.", "Give its `speaker_file` again.")
+    write_text(speaker_file(out, speaker.name), files[speaker.source])
 
 
 def _write_speaker(out: Path, speaker: Speaker) -> None:

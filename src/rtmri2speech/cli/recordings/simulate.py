@@ -17,6 +17,7 @@ def simulate(
     minutes: float = 10.0,
     speakers: int | None = None,
     anatomy: Path | None = None,
+    speaker_file: Annotated[list[Path] | None, Parameter(consume_multiple=True)] = None,
     seed: int = 0,
     utterance_seconds: float = 6.0,
     matrix: int | None = None,
@@ -41,6 +42,8 @@ def simulate(
         Number of speakers, 3 by default: the first is VocalTractLab's own, then women and men in turn.
     anatomy
         YAML file with speakers of your own instead of --speakers: a name per speaker, below it sex, f0 and anatomy.
+    speaker_file
+        Files of VocalTractLab's speakers, also of its 2.x releases; with --speakers, that many more are drawn.
     seed
         Seed of everything; the same seed gives the same files on computers that round alike.
     utterance_seconds
@@ -62,6 +65,7 @@ def simulate(
             speakers,
             minutes=minutes,
             anatomy=anatomy,
+            speaker_file=speaker_file or (),
             seed=seed,
             utterance_seconds=utterance_seconds,
             matrix=matrix,

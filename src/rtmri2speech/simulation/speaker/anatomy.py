@@ -89,6 +89,7 @@ class Speaker(Config):
         f0: the voice's reference, Hz; accents lie around it.
         anatomy: sizes of the tract.
         seed: of the looks (face, texture).
+        source: digest of the file of VocalTractLab that the speaker was read from; it then replaces ``anatomy``.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][\w-]*$")
@@ -96,6 +97,7 @@ class Speaker(Config):
     f0: float = Field(ge=60.0, le=350.0)
     anatomy: Anatomy = Anatomy()
     seed: int = Field(0, ge=0)
+    source: str | None = None
 
     @field_validator("name")
     @classmethod
@@ -158,7 +160,12 @@ def read_speakers(path: Path, seed: int) -> list[Speaker]:
     return speakers
 
 
+def reference_f0(sex: Sex) -> float:
+    """The middle of what speakers' F0 is drawn from, Hz."""
+    return sum(_F0_HZ[sex]) / 2.0
+
+
 def _defaults(values: dict[str, Any]) -> dict[str, Any]:
     sex: Sex = "female" if values.get("sex") == "female" else "male"
     middles = {name: round(sum(limits) / 2.0, 3) for name, limits in _DRAWN[sex].items()}
-    return {"f0": sum(_F0_HZ[sex]) / 2.0, "anatomy": middles if sex == "female" else {}}
+    return {"f0": reference_f0(sex), "anatomy": middles if sex == "female" else {}}
