@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 
 from pydantic import Field
 
 from rtmri2speech.config import Config
 from rtmri2speech.errors import ConfigError
+from rtmri2speech.signal.frame_rate import FrameRate, frame_rate
+from rtmri2speech.simulation.acquisition.grid import FrameGrid
 from rtmri2speech.simulation.acquisition.mri import ScannerConfig
 from rtmri2speech.simulation.speaker.anatomy import Speaker, draw_speakers, read_speakers
 from rtmri2speech.simulation.speaker.speaker_file import SpeakerFile, speakers_of
+from rtmri2speech.simulation.speech.reading import Text, read_lines
 
 _SPEAKERS = 3
 
@@ -24,7 +28,14 @@ _PARAMETERS = {
     "scanner.snr": "`snr`",
     "scanner.ghosting": "`undersampling`",
     "scanner_snr_db": "`scanner_snr`",
+    "frame_rate": "`fps`",
+    "field_of_view_mm": "`field_of_view`",
+    "pixel_mm": "`pixel_mm`",
 }
+
+
+FRAME_RATE = Fraction(625, 23)
+"""Frames per second of the ATR-503 recordings, unless another scanner is asked for."""
 
 
 class PhantomOptions(Config):
@@ -35,6 +46,19 @@ class PhantomOptions(Config):
     utterance_seconds: float = Field(6.0, ge=1.5, le=60.0, description="length of an utterance, about")
     scanner: ScannerConfig = ScannerConfig()
     scanner_snr_db: float | None = Field(None, ge=-20.0, le=60.0, description="speech above the scanner's noise, dB")
+    frame_rate: Fraction = Field(FRAME_RATE, ge=10, le=100, description="frames per second")
+    field_of_view_mm: float | None = Field(None, description="side of the frames, mm; None for the scanner's 256")
+    pixel_mm: float | None = Field(None, description="side of a pixel, mm; None for the scanner's 1")
+    text: tuple[Text, ...] | None = Field(None, description="what is said, in place of scripts that are drawn")
+
+    @property
+    def grid(self) -> FrameGrid:
+        """Pixels of the frames.
+
+        Raises:
+            ConfigError: for a field of view or a pixel that no scanner has.
+        """
+        return FrameGrid(self.field_of_view_mm, self.pixel_mm)
 
 
 def make_options(
@@ -46,6 +70,10 @@ def make_options(
     snr: float | None,
     undersampling: float,
     scanner_snr: float | None,
+    fps: FrameRate | None = None,
+    field_of_view: float | None = None,
+    pixel_mm: float | None = None,
+    text: str | Path | None = None,
 ) -> PhantomOptions:
     """Options from the parameters of :func:`rtmri2speech.simulation.phantom.simulate`; None for a default.
 
@@ -59,8 +87,14 @@ def make_options(
         "utterance_seconds": utterance_seconds,
         "scanner": {name: value for name, value in scanner.items() if value is not None},
         "scanner_snr_db": scanner_snr,
+        "frame_rate": FRAME_RATE if fps is None else frame_rate(fps),
+        "field_of_view_mm": field_of_view,
+        "pixel_mm": pixel_mm,
+        "text": None if text is None else tuple(read_lines(Path(text))),
     }
-    return PhantomOptions.parse(values, "simulate", _PARAMETERS)
+    options = PhantomOptions.parse(values, "simulate", _PARAMETERS)
+    _ = options.grid  # refuses what no scanner has, before anything is made
+    return options
 
 
 def choose_speakers(

@@ -5,7 +5,7 @@
     phantom.json                 what it is: options, speakers, utterances with their splits; written last
     speakers/<name>.speaker      the anatomy, for VocalTractLab
     speakers/<name>.json         fitted vowels with their errors, consonants
-    <name>/<name>_0000.mp4       256 x 256 pixels, 625/23 frames per second
+    <name>/<name>_0000.mp4       256 x 256 pixels, 625/23 frames per second, unless other ones are asked for
     <name>/<name>_0000.wav       20 kHz: 736 samples per frame
     <name>/<name>_0000.TextGrid  tiers phones and phrases
     <name>/<name>_0000.npz       the truth, see ``data/truth.py``
@@ -29,15 +29,14 @@ from rtmri2speech.data.provenance import write_about
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.parallel import run_jobs
 from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.simulation.options import PhantomOptions, choose_speakers, make_options
+from rtmri2speech.simulation.plan import SCHEMA, plan_of, plan_utterances, what_is_different
 from rtmri2speech.simulation.speaker.anatomy import Speaker
 from rtmri2speech.simulation.speaker.speaker_file import read_speaker_file
 from rtmri2speech.simulation.speaker.vocaltractlab import is_speaker_file, library
-from rtmri2speech.simulation.speaker.voice import VOICE_VERSION, Voice, make_speaker_file, make_voice
-from rtmri2speech.simulation.utterance import FRAME_RATE, Job, frames_of, simulate_utterance, speaker_file, voice_file
-
-# Raised whenever the same options would give other bytes.
-_SCHEMA = 1
+from rtmri2speech.simulation.speaker.voice import Voice, make_speaker_file, make_voice
+from rtmri2speech.simulation.utterance import Job, simulate_utterance, speaker_file, voice_file
 
 
 @dataclass(frozen=True, repr=False)
@@ -83,6 +82,10 @@ def simulate(
     snr: float | None = None,
     undersampling: float = 0.0,
     scanner_snr: float | None = None,
+    fps: FrameRate | None = None,
+    field_of_view: float | None = None,
+    pixel_mm: float | None = None,
+    text: str | Path | None = None,
     workers: int = 0,
     progress: Progress = SILENT,
 ) -> PhantomSummary:
@@ -92,7 +95,7 @@ def simulate(
         out: folder to write to.
         speakers: who speaks, or how many to draw (3 by default): VocalTractLab's own speaker first, then women and
             men in turn.
-        options: in place of ``minutes`` to ``scanner_snr`` below.
+        options: in place of ``minutes`` to ``text`` below.
         minutes: length of all recordings together.
         anatomy: YAML file with speakers, in place of ``speakers``.
         speaker_file: files of VocalTractLab's speakers, in front of the others; alone where no others are asked for.
@@ -102,6 +105,11 @@ def simulate(
         snr: signal-to-noise ratio of the frames.
         undersampling: strength of the residual artifact of undersampling, 0 to 1.
         scanner_snr: level of speech above the scanner's noise, -20 to 60 dB; None for a silent scanner.
+        fps: frames per second, 10 to 100; None for 625/23.
+        field_of_view: side of the square frames, mm; None for 256.
+        pixel_mm: side of a pixel, mm; None for 1.
+        text: file with an utterance per line in kana, or kanji with the extra ``japanese``, that every speaker says
+            once, in place of scripts that are drawn and of ``minutes``.
         workers: processes; 0 for one per core.
         progress: counts speakers, then utterances.
 
@@ -118,6 +126,10 @@ def simulate(
         snr=snr,
         undersampling=undersampling,
         scanner_snr=scanner_snr,
+        fps=fps,
+        field_of_view=field_of_view,
+        pixel_mm=pixel_mm,
+        text=text,
     )
     library()
     files = [read_speaker_file(Path(path)) for path in speaker_file]
@@ -140,7 +152,7 @@ def _simulate(
     voices = _make_speakers(out, everybody, files, workers, progress)
     _write_plan(out, everybody, options)
     (out / MANIFEST).unlink(missing_ok=True)
-    share = options.minutes * 60.0 * float(FRAME_RATE) / len(speakers)
+    share = options.minutes * 60.0 * float(options.frame_rate) / len(speakers)
     shares = [share if index < len(speakers) else 0.0 for index in range(len(everybody))]
     jobs = [
         job
@@ -160,7 +172,7 @@ def _simulate(
     failed = {path for path, _ in failures}
     rows = [_row(job) for job in jobs if job.file(VIDEO) not in failed]
     _write_manifest(out, voices, options, rows)
-    seconds = float(sum(row["frames"] for row in rows) / FRAME_RATE)
+    seconds = float(sum(row["frames"] for row in rows) / options.frame_rate)
     return PhantomSummary(out, len(rows), len(missing) - len(failures), seconds, voices, failures)
 
 
@@ -173,7 +185,7 @@ def _known_speakers(out: Path, speakers: Sequence[Speaker], options: PhantomOpti
         if out.is_dir() and any(out.iterdir()):
             raise DatasetError(f"{out}: holds other files.", "Choose an empty `out`.")
         return []
-    plan = _plan(options)
+    plan = plan_of(options)
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
         # Early versions wrote neither.
@@ -199,19 +211,8 @@ def _known_speakers(out: Path, speakers: Sequence[Speaker], options: PhantomOpti
 def _write_plan(out: Path, speakers: Sequence[Speaker], options: PhantomOptions) -> None:
     for stray in [*out.glob(".*.tmp"), *out.glob("*/.*.tmp*")]:
         stray.unlink(missing_ok=True)
-    values = {**_plan(options), "speakers": [speaker.model_dump() for speaker in speakers]}
-    write_about(out / PLAN, "phantom_plan", _SCHEMA, values)
-
-
-def _plan(options: PhantomOptions) -> dict[str, Any]:
-    """What all utterances of a phantom have in common."""
-    return {
-        "version": f"{_SCHEMA}.{VOICE_VERSION}",
-        "seed": options.seed,
-        "utterance_seconds": options.utterance_seconds,
-        "scanner": options.scanner.model_dump(),
-        "scanner_snr_db": options.scanner_snr_db,
-    }
+    values = {**plan_of(options), "speakers": [speaker.model_dump() for speaker in speakers]}
+    write_about(out / PLAN, "phantom_plan", SCHEMA, values)
 
 
 def _make_speakers(
@@ -282,35 +283,6 @@ def _fit_voice(out: Path, speaker: Speaker) -> Voice:
     return voice
 
 
-def plan_utterances(out: Path, index: int, name: str, share: float, options: PhantomOptions) -> list[Job]:
-    """Utterances of a speaker until its share of the frames is filled, and on while they are done already.
-
-    Args:
-        out: folder of the phantom.
-        index: position of the speaker in it.
-        name: of the speaker.
-        share: frames wanted.
-        options: of the phantom.
-    """
-    jobs: list[Job] = []
-    frames = 0
-    while True:
-        job = Job(
-            out,
-            name,
-            len(jobs),
-            options.seed,
-            index,
-            options.utterance_seconds,
-            options.scanner,
-            options.scanner_snr_db,
-        )
-        if frames >= share and not job.is_done():
-            return jobs
-        jobs.append(job)
-        frames += frames_of(job.script())
-
-
 def _row(job: Job) -> dict[str, Any]:
     script = job.script()
     return {
@@ -318,7 +290,7 @@ def _row(job: Job) -> dict[str, Any]:
         "speaker": job.speaker,
         "split": script.split,
         "text": script.text,
-        "frames": frames_of(script),
+        "frames": job.frames,
     }
 
 
@@ -326,7 +298,8 @@ def _write_manifest(out: Path, voices: list[Voice], options: PhantomOptions, row
     about = {
         "licence": LICENCE,
         "seed": options.seed,
-        "frame_rate": str(FRAME_RATE),
+        "frame_rate": str(options.frame_rate),
+        **what_is_different(options),
         "scanner": options.scanner.model_dump(),
         "scanner_snr_db": options.scanner_snr_db,
         "speakers": [
@@ -339,4 +312,4 @@ def _write_manifest(out: Path, voices: list[Voice], options: PhantomOptions, row
         ],
         "utterances": rows,
     }
-    write_about(out / MANIFEST, "phantom", _SCHEMA, about)
+    write_about(out / MANIFEST, "phantom", SCHEMA, about)

@@ -24,6 +24,10 @@ def simulate(
     snr: float | None = None,
     undersampling: float = 0.0,
     scanner_snr: float | None = None,
+    fps: str | None = None,
+    field_of_view: float | None = None,
+    pixel_mm: float | None = None,
+    text: Path | None = None,
     workers: Workers = 0,
 ) -> int:
     """Simulate speakers in a scanner: video, sound, phones and the physical truth.
@@ -56,6 +60,15 @@ def simulate(
         Strength of the residual artifact of undersampling, 0 to 1.
     scanner_snr
         Level of speech above the scanner's noise, -20 to 60 dB; by default the scanner is silent.
+    fps
+        Frames per second, 10 to 100, such as 83.28 or 625/23, the default.
+    field_of_view
+        Side of the frames, mm; 256 by default.
+    pixel_mm
+        Side of a pixel, mm; 1 by default.
+    text
+        Text file with an utterance per line, in kana as it is pronounced (kanji need the extra japanese); every
+        speaker says each once, instead of drawn scripts of --minutes.
     """
     from rtmri2speech.simulation import phantom
 
@@ -72,6 +85,10 @@ def simulate(
             snr=snr,
             undersampling=undersampling,
             scanner_snr=scanner_snr,
+            fps=fps,
+            field_of_view=field_of_view,
+            pixel_mm=pixel_mm,
+            text=text,
             workers=workers,
             progress=bar,
         )
