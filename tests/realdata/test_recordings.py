@@ -28,6 +28,7 @@ from rtmri2speech.preparation.prepare import prepare
 from rtmri2speech.preparation.recording import PrepareOptions
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
+from rtmri2speech.simulation.speaker.speaker_file import read_speaker_file
 
 pytestmark = pytest.mark.realdata
 
@@ -147,3 +148,10 @@ def test_the_silent_films_of_usc_timit_need_no_sound_for_synthesis() -> None:
     assert not errors(check(corpus, need_sound=False))
     lengths = [scan_video(recording.video).n_frames for recording in recordings]
     assert lengths == [46, 68, 53, 65, 76, 80]
+
+
+@pytest.mark.parametrize(("name", "f0"), [("JD2", 110.0), ("M01", 121.0), ("W02", 223.0)])
+def test_speakers_of_an_older_vocaltractlab_are_read(name: str, f0: float) -> None:
+    pytest.importorskip("vocaltractlab_cython")
+    file = read_speaker_file(data("vtl_speakers") / f"{name}.speaker")
+    assert file.f0 == f0 and "tonsil" not in file.text

@@ -5,7 +5,7 @@
     phantom.json                 what it is: options, speakers, utterances with their splits; written last
     speakers/<name>.speaker      the anatomy, for VocalTractLab
     speakers/<name>.json         fitted vowels with their errors, consonants
-    <name>/<name>_0000.mp4       256 x 256 pixels, 625/23 frames per second
+    <name>/<name>_0000.mp4       256 x 256 pixels, 625/23 frames per second, unless other ones are asked for
     <name>/<name>_0000.wav       20 kHz: 736 samples per frame
     <name>/<name>_0000.TextGrid  tiers phones and phrases
     <name>/<name>_0000.npz       the truth, see ``data/truth.py``
@@ -29,14 +29,14 @@ from rtmri2speech.data.provenance import write_about
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.parallel import run_jobs
 from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.simulation.options import PhantomOptions, choose_speakers, make_options
+from rtmri2speech.simulation.plan import SCHEMA, plan_of, plan_utterances, what_is_different
 from rtmri2speech.simulation.speaker.anatomy import Speaker
+from rtmri2speech.simulation.speaker.speaker_file import read_speaker_file
 from rtmri2speech.simulation.speaker.vocaltractlab import is_speaker_file, library
-from rtmri2speech.simulation.speaker.voice import VOICE_VERSION, Voice, make_speaker_file, make_voice
-from rtmri2speech.simulation.utterance import FRAME_RATE, Job, frames_of, simulate_utterance, speaker_file, voice_file
-
-# Raised whenever the same options would give other bytes.
-_SCHEMA = 1
+from rtmri2speech.simulation.speaker.voice import Voice, make_speaker_file, make_voice
+from rtmri2speech.simulation.utterance import Job, simulate_utterance, speaker_file, voice_file
 
 
 @dataclass(frozen=True, repr=False)
@@ -75,6 +75,7 @@ def simulate(
     *,
     minutes: float = 10.0,
     anatomy: str | Path | None = None,
+    speaker_file: Sequence[str | Path] = (),
     seed: int = 0,
     utterance_seconds: float = 6.0,
     matrix: int | None = None,
@@ -82,6 +83,10 @@ def simulate(
     undersampling: float = 0.0,
     scanner_snr: float | None = None,
     look: str | Path | None = None,
+    fps: FrameRate | None = None,
+    field_of_view: float | None = None,
+    pixel_mm: float | None = None,
+    text: str | Path | None = None,
     workers: int = 0,
     progress: Progress = SILENT,
 ) -> PhantomSummary:
@@ -91,9 +96,10 @@ def simulate(
         out: folder to write to.
         speakers: who speaks, or how many to draw (3 by default): VocalTractLab's own speaker first, then women and
             men in turn.
-        options: in place of ``minutes`` to ``look`` below.
+        options: in place of ``minutes`` to ``text`` below.
         minutes: length of all recordings together.
         anatomy: YAML file with speakers, in place of ``speakers``.
+        speaker_file: files of VocalTractLab's speakers, in front of the others; alone where no others are asked for.
         seed: of everything; the same seed gives the same files on computers that round alike.
         utterance_seconds: length of an utterance, about.
         matrix: lines and samples acquired, 16 to 256; None for the scanner's default, as for ``snr``.
@@ -102,6 +108,11 @@ def simulate(
         scanner_snr: level of speech above the scanner's noise, -20 to 60 dB; None for a silent scanner.
         look: YAML file with the look of a scanner, or the name of one that ships (``random`` is any scanner); each
             recording has a look of its own, and the truth about its frames moves along. None for frames as simulated.
+        fps: frames per second, 10 to 100; None for 625/23.
+        field_of_view: side of the square frames, mm; None for 256.
+        pixel_mm: side of a pixel, mm; None for 1.
+        text: file with an utterance per line in kana, or kanji with the extra ``japanese``, that every speaker says
+            once, in place of scripts that are drawn and of ``minutes``.
         workers: processes; 0 for one per core.
         progress: counts speakers, then utterances.
 
@@ -119,22 +130,33 @@ def simulate(
         undersampling=undersampling,
         scanner_snr=scanner_snr,
         look=look,
+        fps=fps,
+        field_of_view=field_of_view,
+        pixel_mm=pixel_mm,
+        text=text,
     )
-    return _simulate(Path(out), choose_speakers(speakers, anatomy, options.seed), options, workers, progress)
+    library()
+    files = [read_speaker_file(Path(path)) for path in speaker_file]
+    chosen = choose_speakers(speakers, anatomy, options.seed, files)
+    return _simulate(Path(out), chosen, {file.digest: file.text for file in files}, options, workers, progress)
 
 
 def _simulate(
-    out: Path, speakers: list[Speaker], options: PhantomOptions, workers: int, progress: Progress
+    out: Path,
+    speakers: list[Speaker],
+    files: dict[str, str],
+    options: PhantomOptions,
+    workers: int,
+    progress: Progress,
 ) -> PhantomSummary:
-    library()
     known = _known_speakers(out, speakers, options)
     everybody = [*speakers, *known[len(speakers) :]]
     # A speaker belongs to the phantom only when it has turned out that it can speak.
     _write_plan(out, known, options)
-    voices = _make_speakers(out, everybody, workers, progress)
+    voices = _make_speakers(out, everybody, files, workers, progress)
     _write_plan(out, everybody, options)
     (out / MANIFEST).unlink(missing_ok=True)
-    share = options.minutes * 60.0 * float(FRAME_RATE) / len(speakers)
+    share = options.minutes * 60.0 * float(options.frame_rate) / len(speakers)
     shares = [share if index < len(speakers) else 0.0 for index in range(len(everybody))]
     jobs = [
         job
@@ -154,7 +176,7 @@ def _simulate(
     failed = {path for path, _ in failures}
     rows = [_row(job) for job in jobs if job.file(VIDEO) not in failed]
     _write_manifest(out, voices, options, rows)
-    seconds = float(sum(row["frames"] for row in rows) / FRAME_RATE)
+    seconds = float(sum(row["frames"] for row in rows) / options.frame_rate)
     return PhantomSummary(out, len(rows), len(missing) - len(failures), seconds, voices, failures)
 
 
@@ -167,7 +189,7 @@ def _known_speakers(out: Path, speakers: Sequence[Speaker], options: PhantomOpti
         if out.is_dir() and any(out.iterdir()):
             raise DatasetError(f"{out}: holds other files.", "Choose an empty `out`.")
         return []
-    plan = _plan(options)
+    plan = plan_of(options)
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
         # Early versions wrote neither.
@@ -193,30 +215,14 @@ def _known_speakers(out: Path, speakers: Sequence[Speaker], options: PhantomOpti
 def _write_plan(out: Path, speakers: Sequence[Speaker], options: PhantomOptions) -> None:
     for stray in [*out.glob(".*.tmp"), *out.glob("*/.*.tmp*")]:
         stray.unlink(missing_ok=True)
-    values = {**_plan(options), "speakers": [speaker.model_dump() for speaker in speakers]}
-    write_about(out / PLAN, "phantom_plan", _SCHEMA, values)
-
-
-def _plan(options: PhantomOptions) -> dict[str, Any]:
-    """What all utterances of a phantom have in common."""
-    return {
-        "version": f"{_SCHEMA}.{VOICE_VERSION}",
-        "seed": options.seed,
-        "utterance_seconds": options.utterance_seconds,
-        "scanner": options.scanner.model_dump(),
-        "scanner_snr_db": options.scanner_snr_db,
-        "look": _look(options),
-    }
-
-
-def _look(options: PhantomOptions) -> dict[str, Any] | None:
-    # As JSON gives it back, with lists.
-    return None if options.look is None else options.look.model_dump(mode="json")
+    values = {**plan_of(options), "speakers": [speaker.model_dump() for speaker in speakers]}
+    write_about(out / PLAN, "phantom_plan", SCHEMA, values)
 
 
 def _make_speakers(
     out: Path,
     speakers: Sequence[Speaker],
+    files: dict[str, str],
     workers: int,
     progress: Progress,
 ) -> list[Voice]:
@@ -225,11 +231,15 @@ def _make_speakers(
     for speaker in missing:
         # Of another anatomy, perhaps, and then so is the file of the speaker.
         voice_file(out, speaker.name).unlink(missing_ok=True)
-    files = [
+    unwritten = [
         speaker for speaker in speakers if speaker in missing or not is_speaker_file(speaker_file(out, speaker.name))
     ]
+    for speaker in unwritten:
+        if speaker.source is not None:
+            _write_given(out, speaker, files)
+    drawn = [speaker for speaker in unwritten if speaker.source is None]
     # Processes of their own, one per speaker: the library does not outlive a change of anatomy.
-    _must(run_jobs(partial(_write_speaker, out), files, workers, fresh=True))
+    _must(run_jobs(partial(_write_speaker, out), drawn, workers, fresh=True))
     progress.describe("Fitting vowels")
     progress.expect(len(missing))
     for speaker, voice in _must(run_jobs(partial(_fit_voice, out), missing, workers)):
@@ -245,6 +255,17 @@ def _must(results: Iterator[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
         if isinstance(result, UserError):
             raise result
     return done
+
+
+def _write_given(out: Path, speaker: Speaker, files: dict[str, str]) -> None:
+    """Write the file of a speaker that was read from one.
+
+    Raises:
+        ConfigError: when that file was not given again and its copy in the phantom is gone.
+    """
+    if speaker.source is None or speaker.source not in files:
+        raise ConfigError(f"{speaker_file(out, speaker.name)}: missing or damaged.", "Give its `speaker_file` again.")
+    write_text(speaker_file(out, speaker.name), files[speaker.source])
 
 
 def _write_speaker(out: Path, speaker: Speaker) -> None:
@@ -266,36 +287,6 @@ def _fit_voice(out: Path, speaker: Speaker) -> Voice:
     return voice
 
 
-def plan_utterances(out: Path, index: int, name: str, share: float, options: PhantomOptions) -> list[Job]:
-    """Utterances of a speaker until its share of the frames is filled, and on while they are done already.
-
-    Args:
-        out: folder of the phantom.
-        index: position of the speaker in it.
-        name: of the speaker.
-        share: frames wanted.
-        options: of the phantom.
-    """
-    jobs: list[Job] = []
-    frames = 0
-    while True:
-        job = Job(
-            out,
-            name,
-            len(jobs),
-            options.seed,
-            index,
-            options.utterance_seconds,
-            options.scanner,
-            options.scanner_snr_db,
-            options.look,
-        )
-        if frames >= share and not job.is_done():
-            return jobs
-        jobs.append(job)
-        frames += frames_of(job.script())
-
-
 def _row(job: Job) -> dict[str, Any]:
     script = job.script()
     return {
@@ -303,7 +294,7 @@ def _row(job: Job) -> dict[str, Any]:
         "speaker": job.speaker,
         "split": script.split,
         "text": script.text,
-        "frames": frames_of(script),
+        "frames": job.frames,
     }
 
 
@@ -311,10 +302,10 @@ def _write_manifest(out: Path, voices: list[Voice], options: PhantomOptions, row
     about = {
         "licence": LICENCE,
         "seed": options.seed,
-        "frame_rate": str(FRAME_RATE),
+        "frame_rate": str(options.frame_rate),
+        **what_is_different(options),
         "scanner": options.scanner.model_dump(),
         "scanner_snr_db": options.scanner_snr_db,
-        **({} if options.look is None else {"look": _look(options)}),
         "speakers": [
             {
                 **voice.speaker.model_dump(),
@@ -325,4 +316,4 @@ def _write_manifest(out: Path, voices: list[Voice], options: PhantomOptions, row
         ],
         "utterances": rows,
     }
-    write_about(out / MANIFEST, "phantom", _SCHEMA, about)
+    write_about(out / MANIFEST, "phantom", SCHEMA, about)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
 from math import ceil
@@ -19,22 +19,22 @@ from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
 from rtmri2speech.data.media.video import write_video
 from rtmri2speech.data.truth import Truth
+from rtmri2speech.simulation.acquisition.grid import FrameGrid
 from rtmri2speech.simulation.acquisition.microphone import record
 from rtmri2speech.simulation.acquisition.mri import Scanner, ScannerConfig
 from rtmri2speech.simulation.head.contour_sampling import sample_contours, sample_movement
 from rtmri2speech.simulation.head.head import Head, to_pixels
+from rtmri2speech.simulation.options import FRAME_RATE
 from rtmri2speech.simulation.speaker.anatomy import Stream
 from rtmri2speech.simulation.speaker.vocaltractlab import TRACT, VocalTract
 from rtmri2speech.simulation.speaker.voice import Voice
 from rtmri2speech.simulation.speech.gestural_score import GesturalScore, compose_score
-from rtmri2speech.simulation.speech.script import Script, Segment, write_script
+from rtmri2speech.simulation.speech.reading import Text, script_of
+from rtmri2speech.simulation.speech.script import Script, Segment, phones_of, write_script
 from rtmri2speech.simulation.truth import TubeTruth, measure, port_is_open, section_map, section_positions
 
-FRAME_RATE = Fraction(625, 23)
-"""Frames per second of the ATR-503 recordings."""
-
 SAMPLE_RATE = 20_000
-"""Samples per second of the ATR-503 recordings: 736 per frame."""
+"""Samples per second of the ATR-503 recordings: 736 per frame of theirs."""
 
 # A passage by the tongue below this area closes in the frame, the more the narrower it is.
 _NEARLY_CLOSED_CM2 = 0.15
@@ -54,6 +54,9 @@ class Job:
         scanner: how frames are acquired.
         scanner_snr_db: level of speech above the scanner's noise in dB; None for a silent scanner.
         look: what the look of the recording is drawn from; None for frames as the scanner gives them.
+        frame_rate: frames per second.
+        grid: pixels of the frames.
+        text: what is said; None for a script that is drawn.
     """
 
     folder: Path
@@ -65,6 +68,9 @@ class Job:
     scanner: ScannerConfig
     scanner_snr_db: float | None
     look: LookConfig | None = None
+    frame_rate: Fraction = FRAME_RATE
+    grid: FrameGrid = field(default_factory=FrameGrid)
+    text: Text | None = None
 
     @property
     def id(self) -> str:
@@ -81,16 +87,19 @@ class Job:
 
     def script(self) -> Script:
         """What is said."""
-        return write_script(self.number, self.seconds, self.rng(Stream.SCRIPT))
+        rng = self.rng(Stream.SCRIPT)
+        if self.text is not None:
+            return script_of(self.text, self.number, rng)
+        return write_script(self.number, self.seconds, rng)
+
+    @property
+    def frames(self) -> int:
+        """Frames of the utterance: the script's time, rounded up."""
+        return ceil(self.script().duration * self.frame_rate)
 
     def is_done(self) -> bool:
         """Whether all files are there; the truth comes last."""
         return all(self.file(suffix).is_file() for suffix in SUFFIXES)
-
-
-def frames_of(script: Script) -> int:
-    """Frames of an utterance: the script's time, rounded up."""
-    return ceil(script.duration * FRAME_RATE)
 
 
 def simulate_utterance(job: Job) -> None:
@@ -103,34 +112,41 @@ def simulate_utterance(job: Job) -> None:
     own = speaker_file(job.folder, job.speaker)
     voice, head = _speaker(own, voice_file(job.folder, job.speaker).read_text(encoding="utf-8"))
     tract = VocalTract(own)
-    count = frames_of(script)
-    duration = float(count / FRAME_RATE)
+    rate = job.frame_rate
+    count = job.frames
+    duration = float(count / rate)
     score = compose_score(script, voice, tract, duration, job.rng(Stream.MOVEMENTS))
     sound = record(
         tract.synthesize(score.tract, score.glottis),
-        round(count * SAMPLE_RATE / FRAME_RATE),
+        round(count * SAMPLE_RATE / rate),
         SAMPLE_RATE,
         job.rng(Stream.SOUND),
         job.scanner.tr_ms / 1000.0,
-        float(1 / FRAME_RATE),
+        float(1 / rate),
         job.scanner_snr_db,
     )
     # Edges and centers of the frames in turn.
-    instants = np.arange(2 * count + 1) / (2.0 * float(FRAME_RATE))
+    instants = np.arange(2 * count + 1) / (2.0 * float(rate))
     centers = instants[1::2]
     tube = measure(tract, score.tract_at(centers))
     # The outlines alone do not distinguish a closure by the tongue from a narrow vowel; the areas do.
     closure = np.interp(instants, centers, np.clip(1.0 - tube.tongue_areas / _NEARLY_CLOSED_CM2, 0.0, 1.0))
     contours = replace(sample_movement(tract, score.tract_at(instants)), closure=closure)
-    frames, regions = Scanner(head, float(1 / FRAME_RATE), job.scanner).scan(contours, job.rng(Stream.FRAMES))
-    truth = _truth(script, score, centers, tube, regions)
+    frames, regions = Scanner(head, float(1 / rate), job.scanner).scan(contours, job.rng(Stream.FRAMES))
+    truth = _truth(rate, script, score, centers, tube, regions)
     if job.look is not None:
         from rtmri2speech.simulation.acquisition.look import with_look
 
         frames, truth = with_look(frames, truth, job.look, int(job.rng(Stream.LOOK).integers(2**62)))
-    write_video(job.file(VIDEO), frames, FRAME_RATE)
+    truth = replace(
+        truth,
+        regions=job.grid.labels(truth.regions),
+        sections=job.grid.labels(truth.sections),
+        positions=job.grid.points(truth.positions),
+    )
+    write_video(job.file(VIDEO), job.grid.frames(frames), rate)
     write_wav(job.file(SOUND), sound, SAMPLE_RATE)
-    phones = [(item.start, item.end, item.label) for item in script.segments if item.label]
+    phones = [phone for phone in phones_of(script) if phone[2]]
     morae = [(items[0].start, items[-1].end, text) for items, text in _phrases(script)]
     with replacing_name(job.file(PHONES)) as temporary:
         write_textgrid(interval_grid({"phones": phones, "phrases": morae}, duration), temporary)
@@ -163,7 +179,8 @@ def _phrases(script: Script) -> list[tuple[list[Segment], str]]:
     return [(items, "-".join(phrase)) for items, phrase in zip(spoken, script.phrases, strict=True)]
 
 
-def _truth(script: Script, score: GesturalScore, centers: Float64, tube: TubeTruth, regions: UInt8) -> Truth:
+def _truth(job: Job, script: Script, score: GesturalScore, centers: Float64, tube: TubeTruth, regions: UInt8) -> Truth:
+    phones = phones_of(script)
     tract = score.tract_at(centers)
     sections = np.stack(
         [
@@ -176,7 +193,7 @@ def _truth(script: Script, score: GesturalScore, centers: Float64, tube: TubeTru
         ]
     )
     return Truth(
-        frame_rate=np.array([FRAME_RATE.numerator, FRAME_RATE.denominator]),
+        frame_rate=np.array([rate.numerator, rate.denominator]),
         f0=score.f0_at(centers).astype(np.float32),
         formants=tube.formants.astype(np.float32),
         velum_open=port_is_open(tract[:, TRACT.index("VO")]),
@@ -188,6 +205,6 @@ def _truth(script: Script, score: GesturalScore, centers: Float64, tube: TubeTru
         regions=regions,
         sections=sections,
         tract=tract.astype(np.float32),
-        phones=np.array([segment.label for segment in script.segments]),
-        phone_times=np.array([(segment.start, segment.end) for segment in script.segments]),
+        phones=np.array([label for _, _, label in phones]),
+        phone_times=np.array([(start, end) for start, end, _ in phones]),
     )

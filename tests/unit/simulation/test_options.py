@@ -11,6 +11,7 @@ from rtmri2speech.errors import ConfigError
 from rtmri2speech.simulation.acquisition.mri import ScannerConfig
 from rtmri2speech.simulation.options import PhantomOptions, choose_speakers, make_options
 from rtmri2speech.simulation.speaker.anatomy import draw_speakers
+from rtmri2speech.simulation.speaker.speaker_file import SpeakerFile
 
 DEFAULTS: dict[str, Any] = {
     **{"minutes": 10.0, "seed": 0, "utterance_seconds": 6.0},
@@ -40,3 +41,13 @@ def test_speakers_are_given_drawn_or_read(tmp_path: Path) -> None:
     assert [speaker.name for speaker in choose_speakers(None, path, 0)] == ["anna"]
     with pytest.raises(ConfigError, match="`speakers` and `anatomy` exclude each other"):
         choose_speakers(2, path, 0)
+
+
+def test_speakers_of_files_come_first() -> None:
+    file = SpeakerFile(Path("a b.speaker"), "<speaker/>", "0123456789abcdef", 210.0)
+    (alone,) = choose_speakers(None, None, 1, [file])
+    assert (alone.name, alone.sex, alone.f0, alone.source) == ("a_b", "female", 210.0, "0123456789abcdef")
+    several = choose_speakers(2, None, 1, [file])
+    assert several == [alone, *draw_speakers(2, 1)]
+    with pytest.raises(ConfigError, match="share the folder 'm01'"):
+        choose_speakers(1, None, 1, [SpeakerFile(Path("M01.speaker"), "", "0", None)])

@@ -23,7 +23,7 @@ from rtmri2speech.data.media.textgrid import read_textgrid
 from rtmri2speech.data.truth import Truth
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.parallel import run_jobs
-from rtmri2speech.simulation import phantom, utterance
+from rtmri2speech.simulation import phantom, plan, utterance
 from rtmri2speech.simulation.acquisition.mri import ScannerConfig
 from rtmri2speech.simulation.phantom import PhantomOptions, simulate
 from rtmri2speech.simulation.speaker.anatomy import Anatomy, Speaker, Stream, draw_speakers
@@ -270,7 +270,7 @@ def test_a_phantom_of_another_version_is_not_mixed(
     tiny_phantom: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = copied(tiny_phantom, tmp_path)
-    monkeypatch.setattr(phantom, "VOICE_VERSION", phantom.VOICE_VERSION + 1)
+    monkeypatch.setattr(plan, "VOICE_VERSION", plan.VOICE_VERSION + 1)
     with pytest.raises(DatasetError, match="another version"):
         run(out)
     assert contents(out) == contents(tiny_phantom)

@@ -19,6 +19,7 @@ def simulate(
     minutes: float = 10.0,
     speakers: int | None = None,
     anatomy: Path | None = None,
+    speaker_file: Annotated[list[Path] | None, Parameter(consume_multiple=True)] = None,
     seed: int = 0,
     utterance_seconds: float = 6.0,
     matrix: int | None = None,
@@ -27,6 +28,10 @@ def simulate(
     scanner_snr: float | None = None,
     poses: int | None = None,
     look: str | None = None,
+    fps: str | None = None,
+    field_of_view: float | None = None,
+    pixel_mm: float | None = None,
+    text: Path | None = None,
     workers: Workers = 0,
 ) -> int:
     """Simulate speakers in a scanner: video, sound, phones and the physical truth.
@@ -45,6 +50,8 @@ def simulate(
         Number of speakers, 3 by default: the first is VocalTractLab's own, then women and men in turn.
     anatomy
         YAML file with speakers of your own instead of --speakers: a name per speaker, below it sex, f0 and anatomy.
+    speaker_file
+        Files of VocalTractLab's speakers, also of its 2.x releases; with --speakers, that many more are drawn.
     seed
         Seed of everything; the same seed gives the same files on computers that round alike.
     utterance_seconds
@@ -63,6 +70,15 @@ def simulate(
     look
         Look of the recordings: a YAML file, or random, usc_15t_spiral, radial_3t, atr_15t. Each recording gets a draw
         of its own; regions and sections of the truth move with the frames, sound, formants and areas stay.
+    fps
+        Frames per second, 10 to 100, such as 83.28 or 625/23, the default.
+    field_of_view
+        Side of the frames, mm; 256 by default.
+    pixel_mm
+        Side of a pixel, mm; 1 by default.
+    text
+        Text file with an utterance per line, in kana as it is pronounced (kanji need the extra japanese); every
+        speaker says each once, instead of drawn scripts of --minutes.
     """
     given = dict(locals())
     if poses is not None:
@@ -75,6 +91,7 @@ def simulate(
             speakers,
             minutes=minutes,
             anatomy=anatomy,
+            speaker_file=speaker_file or (),
             seed=seed,
             utterance_seconds=utterance_seconds,
             matrix=matrix,
@@ -82,6 +99,10 @@ def simulate(
             undersampling=undersampling,
             scanner_snr=scanner_snr,
             look=look,
+            fps=fps,
+            field_of_view=field_of_view,
+            pixel_mm=pixel_mm,
+            text=text,
             workers=workers,
             progress=bar,
         )

@@ -92,6 +92,7 @@ class Speaker(Config):
         anatomy: sizes of the tract.
         seed: of the looks (face, texture).
         varied: whether face and neck differ from others' more widely, as those of heads in poses do.
+        source: digest of the file of VocalTractLab that the speaker was read from; it then replaces ``anatomy``.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][\w-]*$")
@@ -100,6 +101,7 @@ class Speaker(Config):
     anatomy: Anatomy = Anatomy()
     seed: int = Field(0, ge=0)
     varied: bool = False
+    source: str | None = None
 
     @field_validator("name")
     @classmethod
@@ -162,7 +164,12 @@ def read_speakers(path: Path, seed: int) -> list[Speaker]:
     return speakers
 
 
+def reference_f0(sex: Sex) -> float:
+    """The middle of what speakers' F0 is drawn from, Hz."""
+    return sum(_F0_HZ[sex]) / 2.0
+
+
 def _defaults(values: dict[str, Any]) -> dict[str, Any]:
     sex: Sex = "female" if values.get("sex") == "female" else "male"
     middles = {name: round(sum(limits) / 2.0, 3) for name, limits in _DRAWN[sex].items()}
-    return {"f0": sum(_F0_HZ[sex]) / 2.0, "anatomy": middles if sex == "female" else {}}
+    return {"f0": reference_f0(sex), "anatomy": middles if sex == "female" else {}}

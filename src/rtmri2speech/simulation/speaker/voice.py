@@ -31,6 +31,7 @@ _SHAPE = {
     "sibilant": "tt-alveolar-fricative",
     "velar": "tb-velar-closure",
 }
+_SHAPES = (*VOWELS, "@", *(f"{shape}({vowel})" for shape in _SHAPE.values() for vowel in "aiu"))
 # JD3's consonants are measured next to /a/, /i/ and /u/; the others lie between.
 _NEXT_TO = {"a": "a", "i": "i", "u": "u", "e": "ai", "o": "au"}
 
@@ -177,8 +178,8 @@ def make_voice(speaker: Speaker, speaker_file: Path) -> Voice:
     Raises:
         ConfigError: when the anatomy cannot say a vowel or make a closure.
     """
-    tract, shapes = _carried_shapes(speaker_file)
-    vowels = shipped_vowels(speaker) or fit_vowels(tract, shapes)
+    tract, shapes = _carried_shapes(speaker_file) if speaker.source is None else _own_shapes(speaker_file)
+    vowels = (shipped_vowels(speaker) if speaker.source is None else None) or fit_vowels(tract, shapes)
     for name, fit in vowels.items():
         worst = float(np.abs(fit.errors[:2]).max())
         if not worst <= _LARGEST_ERROR:  # NaN too
@@ -202,12 +203,17 @@ def fit_speaker(speaker_file: Path) -> dict[str, VowelFit]:
     return fit_vowels(*_carried_shapes(speaker_file))
 
 
+def _own_shapes(speaker_file: Path) -> tuple[VocalTract, dict[str, Float64]]:
+    """The speaker's tract, and the vowels and consonants that its own file holds."""
+    tract = VocalTract(speaker_file)
+    return tract, {name: tract.shape(name) for name in _SHAPES}
+
+
 def _carried_shapes(speaker_file: Path) -> tuple[VocalTract, dict[str, Float64]]:
     """The speaker's tract, and JD3's vowels and consonants on it."""
     own = VocalTract()
     source = (own.low, own.high)
-    names = [*VOWELS, "@", *(f"{shape}({vowel})" for shape in _SHAPE.values() for vowel in "aiu")]
-    shapes = {name: own.shape(name) for name in names}
+    shapes = {name: own.shape(name) for name in _SHAPES}
     tract = VocalTract(speaker_file)
     return tract, {name: carry_over(shape, source, tract) for name, shape in shapes.items()}
 

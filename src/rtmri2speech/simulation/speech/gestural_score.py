@@ -15,6 +15,7 @@ from scipy.ndimage import gaussian_filter1d
 from rtmri2speech.arrays import Bool, Float64
 from rtmri2speech.simulation.speaker.vocaltractlab import GLOTTIS, STATE_RATE, TRACT, VocalTract
 from rtmri2speech.simulation.speaker.voice import CRITICAL, Voice
+from rtmri2speech.simulation.speech.phones import GESTURES, Gesture
 from rtmri2speech.simulation.speech.script import Script, Segment
 
 # Seconds a movement takes.
@@ -25,18 +26,10 @@ _MOVEMENT = {
     **{name: 0.10 for name in ("LP", "VO")},
     **{name: 0.08 for name in ("LD", "TTX", "TTY", "TS3")},
 }
+_VOWEL = Gesture()
 _REST_FACTOR = 1.8  # into rest and out of it, times as long
 _MOST_OF_VOWEL = 0.7
-_PLACE = {
-    **dict.fromkeys("pbm", "labial"),
-    **dict.fromkeys("tdnr", "alveolar"),
-    "s": "sibilant",
-    **dict.fromkeys("kg", "velar"),
-}
-_NASALS, _VOICELESS = "mn", "ptks"
 _NASAL_PORT = 0.5  # cm^2
-# Seconds from the release of a voiceless stop to the voice.
-_VOICE_ONSET = {"p": 0.015, "t": 0.02, "k": 0.03, "s": 0.0}
 _FOLDS_SECONDS = 0.05
 # Displacement of the vocal folds for voiceless sounds and for breathing, cm.
 _OPEN_FOLDS, _BREATHING = 0.10, 0.14
@@ -167,25 +160,41 @@ def _movement(before: Segment, after: Segment, parameter: str) -> tuple[float, f
 
 def _holds(segment: Segment, parameter: str) -> bool:
     """Whether a consonant keeps a parameter at its target from start to end: what makes the closure, and the velum."""
-    if segment.label not in _PLACE:
+    gesture = _gesture(segment)
+    if gesture.place is None:
         return False
-    own = CRITICAL[_PLACE[segment.label]].get(parameter, 0.0)
-    return own >= 0.9 or (parameter == "VO" and segment.label in _NASALS)
+    own = CRITICAL[gesture.place].get(parameter, 0.0)
+    return own >= 0.9 or (parameter == "VO" and gesture.nasal)
 
 
 def _target(segment: Segment, voice: Voice, body: VocalTract, scatter: Float64) -> Float64:
     if not segment.label:
         return voice.rest
-    if segment.label not in _PLACE:
-        return _scattered(voice.vowels[segment.label].tract, body, scatter)
-    place = _PLACE[segment.label]
+    gesture, place = _gesture(segment), _gesture(segment).place
+    if place is None:
+        shape = voice.vowels[gesture.shape or segment.vowel].tract
+        return _with_lips(_scattered(shape, body, scatter), voice, segment.vowel, gesture.lips)
     target = voice.consonants[place, segment.vowel].copy()
     # What the consonant leaves to the vowel may vary like it; what closes the tract does not.
     free = np.array([CRITICAL[place].get(name, 0.0) < 0.5 for name in TRACT])
     target[free] += scatter[free]
-    if segment.label in _NASALS:
+    if gesture.nasal:
         target[TRACT.index("VO")] = _NASAL_PORT
     return target
+
+
+def _gesture(segment: Segment) -> Gesture:
+    return GESTURES.get(segment.made_as, _VOWEL)
+
+
+def _with_lips(shape: Float64, voice: Voice, vowel: str, share: float) -> Float64:
+    """A vowel's shape whose lips have gone this share of the way to closed ones."""
+    if share > 0.0:
+        closed = voice.consonants["labial", vowel]
+        for name in ("LD", "LP"):
+            index = TRACT.index(name)
+            shape[index] += share * (closed[index] - shape[index])
+    return shape
 
 
 def _scattered(vowel: Float64, body: VocalTract, scatter: Float64) -> Float64:
@@ -204,13 +213,13 @@ def _melody(script: Script, times: Float64, rng: np.random.Generator) -> Float64
     level = register
     for number, phrase in enumerate(script.phrases):
         spoken = [segment for segment in script.segments if segment.phrase == number]
-        nuclei = [segment for segment in spoken if segment.label == segment.vowel]
+        nuclei = [segment for segment in spoken if segment.made_as == segment.vowel] or spoken
         start, end = spoken[0].start, spoken[-1].end
         low, rise = register + float(rng.uniform(-0.05, 0.10)), float(rng.uniform(0.15, 0.50))
         # Standard Japanese: low, high from the second mora on, low after the accent; first-mora accents start high.
         if len(phrase) == 1:  # as one reads a list: low and falling
             low, rise = register + float(rng.uniform(-0.25, -0.05)), 0.0
-        accent = int(rng.integers(0, len(phrase)))
+        accent = int(rng.integers(0, len(nuclei)))
         changes.append((start - 0.10, 0.15, low + (rise if accent == 0 else 0.0) - level))
         level = low + (rise if accent == 0 else 0.0)
         if accent > 0:
@@ -218,7 +227,7 @@ def _melody(script: Script, times: Float64, rng: np.random.Generator) -> Float64
             level += rise
         if len(phrase) > 1:
             fall = rise * float(rng.uniform(0.8, 1.1))
-            place = nuclei[accent].end if accent < len(phrase) - 1 else end - 0.08
+            place = nuclei[accent].end if accent < len(nuclei) - 1 else end - 0.08
             changes.append((place, 0.14, -fall))
             level -= fall
         slope = float(rng.uniform(0.10, 0.25))
@@ -248,7 +257,7 @@ def _phonation(
             pressure.append((before.end - 0.01, 0.10, -loudness))
         old, new = _opening(before, closed), _opening(after, closed)
         if old != new:
-            late = _VOICE_ONSET.get(before.label, 0.0) - (0.03 if not before.label else 0.0)
+            late = _gesture(before).onset - (0.03 if not before.label else 0.0)
             late += 0.04 if not after.label else 0.0
             folds.append((after.start + late, _FOLDS_SECONDS, new - old))
     glottis[:, GLOTTIS.index("PR")] = np.maximum(smooth_steps(times, 0.0, pressure), 0.0)
@@ -261,4 +270,4 @@ def _phonation(
 def _opening(segment: Segment, closed: float) -> float:
     if not segment.label:
         return _BREATHING
-    return _OPEN_FOLDS if segment.label in _VOICELESS else closed
+    return _OPEN_FOLDS if _gesture(segment).voiceless else closed

@@ -48,6 +48,7 @@ class Segment:
         start, end: seconds.
         vowel: the vowel of its mora; empty for silence.
         phrase: number of the phrase, -1 for silence.
+        gesture: how it is made, a key of ``phones.GESTURES``; None where the label says it.
     """
 
     label: str
@@ -55,6 +56,12 @@ class Segment:
     end: float
     vowel: str
     phrase: int
+    gesture: str | None = None
+
+    @property
+    def made_as(self) -> str:
+        """How it is made, empty for silence."""
+        return self.label if self.gesture is None else self.gesture
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,20 @@ class Script:
         return text_of(self.phrases)
 
 
+def phones_of(script: Script) -> list[tuple[float, float, str]]:
+    """Phones with their start and end in seconds, silences too; the gestures of one consonant are one phone."""
+    phones: list[tuple[float, float, str]] = []
+    before: Segment | None = None
+    for segment in script.segments:
+        consonant = segment.gesture is not None and segment.gesture not in VOWELS
+        if before is not None and consonant and before.gesture is not None and before.label == segment.label:
+            phones[-1] = (phones[-1][0], segment.end, segment.label)
+        else:
+            phones.append((segment.start, segment.end, segment.label))
+        before = segment
+    return phones
+
+
 def text_of(phrases: tuple[tuple[str, ...], ...]) -> str:
     """Phrases with spaces between them, morae joined by hyphens."""
     return " ".join("-".join(phrase) for phrase in phrases)
@@ -99,14 +120,29 @@ def bucket_of(text: str) -> Split:
     return SPLITS[-1]
 
 
+def split_of(number: int) -> Split:
+    """The split of a speaker's ``number``-th utterance: 80 : 10 : 10."""
+    return _SPLIT_OF[number % len(_SPLIT_OF)]
+
+
+def draw_rate(rng: np.random.Generator) -> float:
+    """How much faster than usual an utterance is said."""
+    return float(rng.uniform(*_RATE))
+
+
+def draw_pauses(rng: np.random.Generator) -> tuple[float, float]:
+    """Seconds of silence before an utterance and after it."""
+    return float(rng.uniform(*_LEAD)), float(rng.uniform(*_TAIL))
+
+
 def write_script(number: int, seconds: float, rng: np.random.Generator) -> Script:
     """The ``number``-th utterance of a speaker, about ``seconds`` long.
 
     A phrase of three morae or more appears in one split only. There are too few single vowels and pairs
     for that: of them, the order in an utterance does.
     """
-    kind, split = _KINDS[number % len(_KINDS)], _SPLIT_OF[number % len(_SPLIT_OF)]
-    rate = float(rng.uniform(*_RATE))
+    kind, split = _KINDS[number % len(_KINDS)], split_of(number)
+    rate = draw_rate(rng)
     while True:
         phrases, segments = _fill(kind, split, seconds, rate, rng)
         if kind in ("vowels", "morae") or bucket_of(text_of(phrases)) == split:
@@ -117,8 +153,7 @@ def _fill(
     kind: str, split: Split, seconds: float, rate: float, rng: np.random.Generator
 ) -> tuple[tuple[tuple[str, ...], ...], tuple[Segment, ...]]:
     """Phrases until the time is used up, one at least."""
-    time = float(rng.uniform(*_LEAD))
-    tail = float(rng.uniform(*_TAIL))
+    time, tail = draw_pauses(rng)
     segments = [Segment("", 0.0, time, "", -1)]
     phrases: list[tuple[str, ...]] = []
     source = _phrases(kind, split, rng)

@@ -1,0 +1,75 @@
+"""What a phantom is to become: its utterances, and what all of them have in common."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rtmri2speech.simulation.options import FRAME_RATE, PhantomOptions
+from rtmri2speech.simulation.speaker.voice import VOICE_VERSION
+from rtmri2speech.simulation.utterance import Job
+
+SCHEMA = 1
+"""Raised whenever the same options would give other bytes."""
+
+
+def plan_of(options: PhantomOptions) -> dict[str, Any]:
+    """What all utterances of a phantom have in common, as its plan holds it."""
+    return {
+        "version": f"{SCHEMA}.{VOICE_VERSION}",
+        "seed": options.seed,
+        "utterance_seconds": options.utterance_seconds,
+        "scanner": options.scanner.model_dump(),
+        "scanner_snr_db": options.scanner_snr_db,
+        **what_is_different(options),
+    }
+
+
+def what_is_different(options: PhantomOptions) -> dict[str, Any]:
+    """What differs from the ordinary frames and scripts; a phantom without has none of these names."""
+    values = {
+        "fps": None if options.frame_rate == FRAME_RATE else str(options.frame_rate),
+        "field_of_view_mm": options.field_of_view_mm,
+        "pixel_mm": options.pixel_mm,
+        # As JSON gives it back, with lists.
+        "look": None if options.look is None else options.look.model_dump(mode="json"),
+        "text": None if options.text is None else [[list(phrase) for phrase in text] for text in options.text],
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def plan_utterances(out: Path, index: int, name: str, share: float, options: PhantomOptions) -> list[Job]:
+    """A speaker's utterances: a text's lines, or drawn ones until the speaker's share of the frames is filled.
+
+    Utterances that are done already stay in the phantom, however few are asked for now.
+
+    Args:
+        out: folder of the phantom.
+        index: position of the speaker in it.
+        name: of the speaker.
+        share: frames wanted.
+        options: of the phantom.
+    """
+    jobs: list[Job] = []
+    frames = 0
+    while options.text is None or len(jobs) < len(options.text):
+        number = len(jobs)
+        job = Job(
+            out,
+            name,
+            number,
+            options.seed,
+            index,
+            options.utterance_seconds,
+            options.scanner,
+            options.scanner_snr_db,
+            options.look,
+            options.frame_rate,
+            options.grid,
+            None if options.text is None else options.text[number],
+        )
+        if options.text is None and frames >= share and not job.is_done():
+            break
+        jobs.append(job)
+        frames += job.frames
+    return jobs
