@@ -179,7 +179,9 @@ def _phrases(script: Script) -> list[tuple[list[Segment], str]]:
     return [(items, "-".join(phrase)) for items, phrase in zip(spoken, script.phrases, strict=True)]
 
 
-def _truth(job: Job, script: Script, score: GesturalScore, centers: Float64, tube: TubeTruth, regions: UInt8) -> Truth:
+def _truth(
+    rate: Fraction, script: Script, score: GesturalScore, centers: Float64, tube: TubeTruth, regions: UInt8
+) -> Truth:
     phones = phones_of(script)
     tract = score.tract_at(centers)
     sections = np.stack(

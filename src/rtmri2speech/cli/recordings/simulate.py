@@ -113,7 +113,7 @@ def simulate(
 
 
 def _poses(given: dict[str, Any]) -> int:
-    used = ("out", "poses", "speakers", "seed", "workers")
+    used = ("out", "poses", "speakers", "speaker_file", "seed", "workers")
     for name, parameter in signature(simulate).parameters.items():
         if name not in used and given[name] != parameter.default:
             raise ConfigError(f"`poses` and `{name}` exclude each other.", f"Leave out `{name}`.")

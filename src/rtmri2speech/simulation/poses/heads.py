@@ -15,7 +15,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtmri2speech.corpora.phantom import LICENCE
-from rtmri2speech.data.files import replacing
+from rtmri2speech.data.files import replacing, write_text
 from rtmri2speech.data.labels import label_names
 from rtmri2speech.data.provenance import write_about
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
@@ -38,6 +38,7 @@ from rtmri2speech.simulation.poses.anatomies import draw_anatomy
 from rtmri2speech.simulation.poses.drawing import StillHead
 from rtmri2speech.simulation.poses.positions import SHAPES, draw_positions
 from rtmri2speech.simulation.speaker.anatomy import Stream
+from rtmri2speech.simulation.speaker.speaker_file import SpeakerFile, read_speaker_file
 from rtmri2speech.simulation.speaker.vocaltractlab import VocalTract, library
 from rtmri2speech.simulation.speaker.vowel_fitting import carry_over
 
@@ -80,6 +81,7 @@ class _Job:
     index: int
     poses: int
     seed: int
+    bases: tuple[Path, ...] = ()
     attempt: int = 0
 
     @property
@@ -96,6 +98,7 @@ def simulate_poses(
     poses: int,
     speakers: int = 3,
     *,
+    speaker_file: Sequence[str | Path] = (),
     seed: int = 0,
     workers: int = 0,
     progress: Progress = SILENT,
@@ -106,6 +109,8 @@ def simulate_poses(
         out: folder to write to.
         poses: still positions per head.
         speakers: how many heads to draw.
+        speaker_file: files of VocalTractLab's speakers; heads then are variations of these and of the library's own
+            speaker in turn.
         seed: of everything; the same seed gives the same files on computers that round alike.
         workers: processes; 0 for one per core.
         progress: counts heads.
@@ -124,8 +129,13 @@ def simulate_poses(
             raise ConfigError(f"`{name}={value}`: out of range.", f"Give {limits}.")
     library()
     folder = Path(out)
-    _check_plan(folder, {"poses": poses, "seed": seed})
-    jobs = [_Job(folder, index, poses, seed) for index in range(speakers)]
+    files = [read_speaker_file(Path(path)) for path in speaker_file]
+    plan: dict[str, Any] = {"poses": poses, "seed": seed}
+    if files:
+        plan["speaker_files"] = [file.digest for file in files]
+    _check_plan(folder, plan)
+    bases = tuple(_write_base(folder, file) for file in files)
+    jobs = [_Job(folder, index, poses, seed, bases) for index in range(speakers)]
     jobs += _made_before(folder, speakers, poses, seed)
     missing = [job for job in jobs if not job.file.is_file()]
     progress.describe("Drawing heads")
@@ -135,8 +145,15 @@ def simulate_poses(
         raise failures[0][1]
     failed = {path for path, _ in failures}
     heads = [{"name": job.name, **_about(job.file)} for job in jobs if job.file not in failed]
-    _write_manifest(folder, heads, poses, seed)
+    _write_manifest(folder, heads, plan)
     return PosesSummary(folder, len(heads), len(missing) - len(failures), poses, failures)
+
+
+def _write_base(folder: Path, file: SpeakerFile) -> Path:
+    path = folder / "speakers" / f"{file.digest}.speaker"
+    if not path.is_file():
+        write_text(path, file.text)
+    return path
 
 
 def code_table() -> dict[str, list[Any]]:
@@ -176,9 +193,11 @@ def draw_head(job: _Job) -> None:
     """
     rng = np.random.default_rng((job.seed, job.index, job.attempt, Stream.POSES))
     kind, anatomy = draw_anatomy(rng)
-    tract = VocalTract()
+    # The library's own speaker is the last of them.
+    turn = job.index % (len(job.bases) + 1)
+    tract = VocalTract(job.bases[turn] if turn < len(job.bases) else None)
     source = (tract.low, tract.high)
-    own = {name: tract.shape(name) for name in SHAPES}
+    own = {name: tract.shape(name) for name in tract.named(SHAPES)}
     tract.reshape(job.name, anatomy.model_dump())
     shapes = {name: carry_over(shape, source, tract) for name, shape in own.items()}
     states, contours = draw_positions(tract, shapes, job.poses, rng)
@@ -207,7 +226,7 @@ def _write_arrays(file: Any, arrays: Mapping[str, NDArray[Any]]) -> None:
             archive.writestr(entry, buffer.getvalue(), zipfile.ZIP_BZIP2)
 
 
-def _check_plan(folder: Path, options: Mapping[str, int]) -> None:
+def _check_plan(folder: Path, options: Mapping[str, Any]) -> None:
     """Refuse folders of anything else; begin a new one."""
     if folder.exists() and not folder.is_dir():
         raise DatasetError(f"{folder}: is a file, not a folder.", "Choose another `out`.")
@@ -218,10 +237,10 @@ def _check_plan(folder: Path, options: Mapping[str, int]) -> None:
             stored = {name: value for name, value in json.loads(path.read_text(encoding="utf-8")).items()}
         except (ValueError, AttributeError):
             raise DatasetError(f"{path}: damaged.", "Choose another `out`, or delete the folder.") from None
-        if {name: stored.get(name) for name in wanted} != wanted:
+        if {name: stored.get(name) for name in (*wanted, "speaker_files")} != {"speaker_files": None, **wanted}:
             raise DatasetError(
                 f"{folder}: holds poses of other options.",
-                "Choose another `out`, or give the same `poses` and `seed`; `speakers` may grow.",
+                "Choose another `out`, or give the same `poses`, `seed` and `speaker_file`; `speakers` may grow.",
             )
     elif folder.is_dir() and any(folder.iterdir()):
         raise DatasetError(f"{folder}: holds other files.", "Choose an empty `out`.")
@@ -246,10 +265,10 @@ def _about(path: Path) -> dict[str, Any]:
     return about
 
 
-def _write_manifest(folder: Path, heads: list[dict[str, Any]], poses: int, seed: int) -> None:
+def _write_manifest(folder: Path, heads: list[dict[str, Any]], options: Mapping[str, Any]) -> None:
     about = {
         "licence": LICENCE,
-        "options": {"poses": poses, "seed": seed},
+        "options": options,
         "pixel_mm": 10.0 * PIXEL_CM,
         "label_names": list(label_names()),
         "codes": code_table(),

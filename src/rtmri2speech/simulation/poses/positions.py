@@ -157,7 +157,8 @@ def _draw(tract: VocalTract, shapes: Mapping[str, Float64], rng: np.random.Gener
 
 def _one(shapes: Mapping[str, Float64], span: Float64, rng: np.random.Generator) -> Float64:
     kind = str(rng.choice(list(_KINDS), p=list(_KINDS.values())))
-    names = rng.choice(VOWELS, _MIXED, replace=False)
+    # Files of older speakers lack a vowel.
+    names = rng.choice([name for name in VOWELS if name in shapes], _MIXED, replace=False)
     weights = rng.dirichlet(np.full(_MIXED, _EVENNESS))
     state = sum((weight * shapes[name] for weight, name in zip(weights, names, strict=True)), np.zeros(len(TRACT)))
     if kind == "rest":

@@ -8,6 +8,7 @@ upper incisors near the origin's height.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -102,6 +103,7 @@ class VocalTract:
             raise UserError(f"{path}: missing, or no speaker file.", "Run simulate again; it makes the file anew.")
         self._vtl._close()
         self._vtl._initialize(str(path))
+        self._path = path
         VocalTract._open = self
         self._read_limits()
 
@@ -140,6 +142,12 @@ class VocalTract:
                     f"Change {size}, or what it depends on.",
                 )
         self._read_limits()
+
+    def named(self, names: Iterable[str]) -> list[str]:
+        """Those of the names that the speaker file has shapes of."""
+        root = ElementTree.parse(self._path).getroot()
+        known = {shape.get("name") for shape in root.iterfind("vocal_tract_model/shapes/shape")}
+        return [name for name in names if name in known]
 
     def shape(self, name: str) -> Float64:
         """Tract parameters of a named shape of the speaker file, (19,)."""
