@@ -153,7 +153,7 @@ def _speaker(path: Path, voice_text: str) -> tuple[Voice, Head]:
     voice = Voice.from_json(voice_text)
     tract = VocalTract(path)
     neutral = np.mean([fit.tract for fit in voice.vowels.values()], axis=0)
-    return voice, Head(sample_contours(tract, neutral[None]), voice.speaker.seed)
+    return voice, Head(sample_contours(tract, neutral[None]), voice.speaker.seed, voice.speaker.varied)
 
 
 def _phrases(script: Script) -> list[tuple[list[Segment], str]]:

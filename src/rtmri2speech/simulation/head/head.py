@@ -17,6 +17,7 @@ from rtmri2speech.simulation.head.proportions import HeadProportions
 from rtmri2speech.simulation.head.splines import Layers, moved, smooth
 from rtmri2speech.simulation.head.static_anatomy import shapes
 from rtmri2speech.simulation.head.tissues import AIR, CODES, LABEL_OF, SHARE_OF, TISSUE_OF, TISSUES
+from rtmri2speech.simulation.head.variation import vary
 
 SIZE = 256
 """Height and width of the frames, pixels."""
@@ -73,6 +74,7 @@ class Head:
     Args:
         neutral: contours of a neutral position, N = 1; anchors of the fixed anatomy.
         seed: of what the contours do not say: profile, size of the head, fat, inner structure.
+        varied: whether that differs more widely, in lips, teeth, velum, epiglottis and more.
 
     Attributes:
         neutral: the neutral position.
@@ -80,10 +82,12 @@ class Head:
         texture: shape (256, 256), factor about 1 of the tissue that does not move.
     """
 
-    def __init__(self, neutral: Contours, seed: int) -> None:
+    def __init__(self, neutral: Contours, seed: int, varied: bool = False) -> None:
         self.neutral = neutral
         rng = np.random.default_rng(seed)
         proportions = draw_proportions(neutral, rng)
+        if varied:
+            proportions = vary(proportions, np.random.default_rng((seed, 1)))
         self._articulators = Articulators(neutral, proportions)
         self._palate = smooth(neutral.upper[0, 14:23])
         drawn = [(code, points[None]) for code, points in shapes(proportions, self._palate)]

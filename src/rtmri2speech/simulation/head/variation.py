@@ -13,6 +13,8 @@ from rtmri2speech.simulation.head.proportions import HeadProportions
 # last goes with the head, what lies between the two in the middle with the neck.
 _JOINT = np.array((-3.2, 0.5))
 _FRONT, _NECK_FROM, _NECK_TO, _BACK = -25.0, -62.0, -120.0, -175.0
+# Height of the hyoid, cm.
+_CURVED_BELOW = -3.5
 # About which a head is tilted, cm.
 _CENTER = np.array((0.0, -2.0))
 
@@ -23,10 +25,12 @@ class Posture:
 
     Attributes:
         neck: how far the neck with larynx and spine is bent forward, radians.
+        curve: how the neck bends back farther down: cm per square of the depth below its beginning, 1 / cm.
         tilt: how far the whole is turned, nose up, radians.
     """
 
     neck: float = 0.0
+    curve: float = 0.0
     tilt: float = 0.0
 
     def apply(self, points: Float64) -> Float64:
@@ -36,13 +40,19 @@ class Posture:
         angle = np.where(angle > 90.0, angle - 360.0, angle)
         share = np.clip((_FRONT - angle) / (_FRONT - _NECK_FROM), 0.0, 1.0)
         share = np.minimum(share, np.clip((angle - _BACK) / (_NECK_TO - _BACK), 0.0, 1.0))
-        bent = _JOINT + _turned(way, self.neck * share * share * (3.0 - 2.0 * share))
+        share = share * share * (3.0 - 2.0 * share)
+        bent = _JOINT + _turned(way, self.neck * share)
+        bent[..., 0] -= self.curve * share * np.clip(_CURVED_BELOW - points[..., 1], 0.0, None) ** 2
         return np.asarray(_CENTER + _turned(bent - _CENTER, np.full(angle.shape, self.tilt)))
 
 
 def draw_posture(rng: np.random.Generator) -> Posture:
-    """A posture as people hold their heads when they lie in a scanner."""
-    return Posture(neck=float(rng.normal(0.0, np.deg2rad(6.0))), tilt=float(rng.normal(0.0, np.deg2rad(4.0))))
+    """A posture as people hold their heads when they lie in a scanner: the nose a little up, windpipe and neck back."""
+    return Posture(
+        neck=float(rng.normal(np.deg2rad(-2.0), np.deg2rad(6.0))),
+        curve=float(np.clip(rng.normal(0.02, 0.015), -0.01, 0.05)),
+        tilt=float(rng.normal(np.deg2rad(4.0), np.deg2rad(5.0))),
+    )
 
 
 def vary(proportions: HeadProportions, rng: np.random.Generator) -> HeadProportions:
@@ -53,8 +63,8 @@ def vary(proportions: HeadProportions, rng: np.random.Generator) -> HeadProporti
 
     return replace(
         proportions,
-        nose=float(rng.uniform(0.7, 1.35)),
-        nose_angle=float(rng.uniform(-0.5, 0.6)),
+        nose=float(rng.uniform(0.4, 1.15)),
+        nose_angle=float(rng.uniform(-0.3, 0.8)),
         brow=float(rng.uniform(-0.5, 0.5)),
         fat=float(np.exp(rng.normal(0.0, 0.4))),
         chin=float(rng.uniform(-0.7, 0.6)),

@@ -186,7 +186,7 @@ def draw_head(job: _Job) -> None:
     drawn = list(head.draw(contours))
     length = float(tract.tube(shapes["@"])[0].sum())
     about = {"kind": kind, "tract_length_cm": round(length, 3), "anatomy": anatomy.model_dump()}
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "codes": np.stack([codes for codes, _ in drawn]),
         "labels": np.stack([labels for _, labels in drawn]),
         "tract": states.astype(np.float32),

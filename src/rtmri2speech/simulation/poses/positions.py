@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rtmri2speech.arrays import Bool, Float64
 from rtmri2speech.errors import ConfigError
@@ -47,10 +48,11 @@ _DEVIATIONS = {
     "LD": 0.03,
 }
 _LIPS_CLOSED, _LIPS_AT_REST = -0.4, (-0.3, 0.5)
-# A passage by the tongue below this area closes in the frame, cm^2; beyond it, some tongues touch all the same.
+# A passage by the tongue below this area closes in the frame, cm^2; but for a share of the positions.
 _NEARLY_CLOSED_CM2 = 0.15
+_GAPS = 0.15
 _TRIES = 40
-# How far the tongue may reach into roof and wall, and the lips into each other, cm.
+# How far the tongue may reach into roof and wall, cm.
 _INTO_ROOF, _INTO_WALL = 0.15, 0.2
 
 
@@ -84,11 +86,17 @@ def draw_positions(
         raise ConfigError(f"This anatomy takes {found} of {count} positions.", "Choose another `seed`.")
     whole = np.concatenate(states)
     together = Contours(
-        *(np.concatenate([getattr(one, name) for one in kept]) for name in ("upper", "lower", "tongue", "epiglottis")),
+        upper=np.concatenate([one.upper for one in kept]),
+        lower=np.concatenate([one.lower for one in kept]),
+        tongue=np.concatenate([one.tongue for one in kept]),
+        epiglottis=np.concatenate([one.epiglottis for one in kept]),
         velum=whole[:, TRACT.index("VO")],
     )
     narrowest = np.array([_narrowest_at_tongue(tract, state) for state in whole])
-    return whole, replace(together, closure=np.clip(1.0 - narrowest / _NEARLY_CLOSED_CM2, 0.0, 1.0))
+    closure = np.clip(1.0 - narrowest / _NEARLY_CLOSED_CM2, 0.0, 1.0)
+    # Some closures leave a gap, as in the frames of people whose tongue touches beside the middle only.
+    gaps = np.where(rng.random(count) < _GAPS, rng.random(count), 1.0)
+    return whole, replace(together, closure=closure * gaps)
 
 
 def is_possible(contours: Contours) -> Bool:
@@ -158,9 +166,12 @@ def _one(shapes: Mapping[str, Float64], rng: np.random.Generator) -> Float64:
     return state
 
 
-def _chosen(contours: Contours, places: Float64) -> Contours:
+def _chosen(contours: Contours, places: NDArray[np.intp]) -> Contours:
     return Contours(
-        *(getattr(contours, name)[places] for name in ("upper", "lower", "tongue", "epiglottis")),
+        upper=contours.upper[places],
+        lower=contours.lower[places],
+        tongue=contours.tongue[places],
+        epiglottis=contours.epiglottis[places],
         velum=contours.velum[places],
     )
 

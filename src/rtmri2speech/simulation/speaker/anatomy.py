@@ -91,6 +91,7 @@ class Speaker(Config):
         f0: the voice's reference, Hz; accents lie around it.
         anatomy: sizes of the tract.
         seed: of the looks (face, texture).
+        varied: whether face and neck differ from others' more widely, as those of heads in poses do.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][\w-]*$")
@@ -98,6 +99,7 @@ class Speaker(Config):
     f0: float = Field(ge=60.0, le=350.0)
     anatomy: Anatomy = Anatomy()
     seed: int = Field(0, ge=0)
+    varied: bool = False
 
     @field_validator("name")
     @classmethod

@@ -10,9 +10,10 @@ import pytest
 
 from rtmri2speech.data.labels import Label
 from rtmri2speech.simulation.head.contours import Contours
-from rtmri2speech.simulation.head.head import draw_proportions
+from rtmri2speech.simulation.head.head import Head, draw_proportions
 from rtmri2speech.simulation.head.variation import Posture, vary
 from rtmri2speech.simulation.poses.drawing import StillHead
+from rtmri2speech.simulation.speaker.anatomy import Speaker
 
 
 def test_a_neck_bends_and_the_face_stays() -> None:
@@ -55,3 +56,14 @@ def test_same_random_numbers_same_head_and_others_another_one(contours: Callable
         assert set(np.unique(frame)) == {int(label) for label in Label}
     # The fixed parts are the same in every position.
     assert (codes[0, :60] == codes[1, :60]).all()
+
+
+def test_a_speaker_may_have_a_varied_head_and_has_none_unasked(contours: Callable[..., Contours]) -> None:
+    shape, plain = contours("a"), Head(contours("@"), 3)
+    varied = Head(contours("@"), 3, varied=True)
+    one, other = (head.labels(head.prepare(shape), 0) for head in (plain, varied))
+    # The tract is the same, what is around it is not.
+    assert (one != other).mean() > 0.002 and np.abs(plain.still - varied.still).mean() > 0.001
+    airway = np.stack([one == Label.AIRWAY, other == Label.AIRWAY])
+    assert airway.all(axis=0).sum() > 0.93 * airway.any(axis=0).sum()
+    assert Speaker(name="anna", f0=200.0).varied is False

@@ -20,9 +20,9 @@ def test_vocaltractlabs_own_shapes_are_possible(contours: Callable[..., Contours
 def test_tongues_through_roof_wall_or_themselves_are_not(contours: Callable[..., Contours]) -> None:
     shape = contours("@")
     for x, y in ((0.0, 1.5), (-1.5, 0.0)):
-        assert not is_possible(replace(shape, tongue=shape.tongue + (x, y))).any()
+        assert not is_possible(replace(shape, tongue=shape.tongue + np.array((x, y)))).any()
     crossed = shape.tongue.copy()
-    crossed[:, 12:16] = crossed[:, 16:12:-1]
+    crossed[:, 12:21] = shape.tongue[:, 20:11:-1]
     assert not is_possible(replace(shape, tongue=crossed)).any()
 
 
