@@ -21,6 +21,7 @@ import json
 import shlex
 import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -35,8 +36,9 @@ MODEL, METRICS, CARD = "model.safetensors", "metrics.json", "README.md"
 TEXT = """\
 # The segmenter
 
-From frames of the vocal tract in MRI to labels: {classes}. It was trained on simulated heads alone, each
-frame under a random look, and is used on recordings of people:
+From frames of the vocal tract in MRI to labels:
+{classes}.
+It was trained on simulated heads alone, each frame under a random look, and is used on recordings of people:
 
     rtmri2speech segment VIDEO --out labels
     rtmri2speech train segmenter heads FRAMES --recipe adapt --init segmenter --out adapted.safetensors
@@ -185,7 +187,7 @@ def card(bundle: Any, metrics: dict[str, Any], manifest: dict[str, Any], real: d
     told = "" if real is None else "\nOn recordings of people, never trained on:\n\n" + real_table(real)
     weights = sum(value.numel() for name, value in bundle.tensors.items() if value.ndim > 1 or name.endswith("bias"))
     return TEXT.format(
-        classes=", ".join(config.classes),
+        classes="\n".join(textwrap.wrap(", ".join(config.classes), 118)),
         table="\n".join(
             ["| class | Dice |", "|---|---|", *rows, f"| mean without background | {figures['dice']:.3f} |"]
         ),
