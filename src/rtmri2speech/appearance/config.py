@@ -54,7 +54,9 @@ class GeometryConfig(Config):
     """What the field of view closes in on as it gets smaller."""
     elastic: float = Field(0.045, ge=0.0, le=0.08)
     """Largest displacement by the smooth warp, either way, as a share of the source's frame."""
-    flip: Chance = 0.0
+    ripple: float = Field(0.004, ge=0.0, le=0.01)
+    """The same by a finer warp, which makes outlines uneven."""
+    flip: Chance = 0.15
     """Faces to the other side."""
 
 
@@ -71,8 +73,10 @@ class ContrastConfig(Config):
     """Deviation from label to label of frames that are gray already."""
     air: Range = (0.0, 0.05)
     """What comes out of air, as a share of the brightest tissue."""
-    texture: Range = (0.0, 0.08)
+    texture: Range = (0.0, 0.1)
     """Deviation of a fine grain that belongs to the tissue."""
+    mottle: Range = (0.0, 0.2)
+    """Deviation of larger spots."""
     bright_start: Chance = 0.04
     """Is one of the first frames of a recording, before the steady state."""
     excess: Range = (0.0, 1.2)
@@ -86,17 +90,17 @@ class CoilConfig(Config):
 
     bias: Range = (0.0, 0.35)
     """Deviation of the logarithm of a smooth factor over the frame."""
-    falloff: Chance = 0.55
+    falloff: Chance = 0.6
     """Signal falls off with the distance from coils at the places below."""
-    places: tuple[Place, ...] = Field(((0.2, 0.5), (0.42, 0.72), (0.75, 0.6)), min_length=1, max_length=8)
+    places: tuple[Place, ...] = Field(((0.23, 0.5), (0.4, 0.7), (0.75, 0.6)), min_length=1, max_length=8)
     """Middle of every coil's field: mouth, throat, nape."""
-    weights: tuple[PositiveRange, ...] = ((0.6, 1.0), (0.3, 1.0), (0.01, 0.3))
+    weights: tuple[PositiveRange, ...] = ((0.6, 1.0), (0.3, 1.0), (0.004, 0.25))
     """Their strength."""
     jitter: float = Field(0.1, ge=0.0, le=1.0)
     """Largest shift of a place either way, as a share of the frame."""
-    reach: PositiveRange = (0.17, 0.45)
+    reach: PositiveRange = (0.15, 0.4)
     """Distance at which a coil has lost two thirds, as a share of the frame."""
-    floor: Range = (0.0, 0.12)
+    floor: Range = (0.0, 0.07)
     """What is left far away."""
 
 
@@ -118,17 +122,19 @@ class SamplingConfig(Config):
     """Deviation of the noise in the real part, as a share of bright tissue's signal; drawn evenly in its logarithm."""
     blur: Range = (0.0, 0.6)
     """Deviation of a blur in resolved pixels."""
+    thickness: Range = (0.0, 0.45)
+    """Share of the signal that a thick slice has from tissue next to it, which fills narrow air."""
     undersampling: Chance = 0.5
     """Leaves streaks, swirls or ghosts."""
-    streaks: Range = (0.05, 0.7)
+    streaks: Range = (0.05, 0.9)
     """Their strength."""
     off_resonance: Chance = 0.4
     """Blurs along the borders of air."""
     cycles: Range = (0.1, 1.2)
-    """Turns of the phase there at the end of the readout; a quarter of that with Cartesian readout."""
+    """Turns of the phase there at the end of the readout; a fifth of that with Cartesian readout."""
     motion: Chance = 0.12
     """The head moves within a frame."""
-    motion_share: Range = (0.002, 0.015)
+    motion_share: Range = (0.002, 0.02)
     """By this share of the field of view."""
     spike: Chance = 0.02
     """A stripe pattern from interference."""
@@ -165,7 +171,7 @@ class RecordingConfig(Config):
     """Share of the brightest that is cut off."""
     compression: Chance = 0.4
     """Blocks and ringing of video files."""
-    quantizer: PositiveRange = (2.0, 28.0)
+    quantizer: PositiveRange = (1.5, 16.0)
     """Step of the compression, in gray values of 255; drawn evenly in its logarithm."""
     coarse_gray: Chance = 0.05
     """32 to 128 gray values instead of 256."""

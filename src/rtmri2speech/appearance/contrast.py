@@ -16,7 +16,7 @@ from rtmri2speech.data.labels import TONGUE, Label
 LABELS, TISSUES, CODES = 16, 64, 256
 """How many labels, tissues and codes have a brightness of their own."""
 
-_GRAIN = 40
+_GRAIN, _SPOTS = 40, 14
 _BIAS = 4
 # First frames of a recording; in training a look with a bright start is one of these.
 _FIRST = 6.0
@@ -30,7 +30,7 @@ class Contrast(Drawn):
         tissue: (N, 64); label: (N, 16); code: (N, 256), logarithms of factors, for painted frames.
         gray_label: (N, 16), the same for labels of frames that were gray already.
         air: (N,), signal of air.
-        grain: (N, 40, 40), relative, spanning the frame.
+        grain: (N, 40, 40) and spots: (N, 14, 14), relative, spanning the frame.
         start: (N,), number of the frame in its recording where that matters, else infinite.
         excess: (N,), relative signal of the first frame above the steady state.
         settling: (N,), frames.
@@ -42,6 +42,7 @@ class Contrast(Drawn):
     gray_label: Tensor
     air: Tensor
     grain: Tensor
+    spots: Tensor
     start: Tensor
     excess: Tensor
     settling: Tensor
@@ -79,6 +80,7 @@ def draw_contrast(draws: Draws, config: ContrastConfig) -> Contrast:
         gray_label=draws.normal(config.gray_label, LABELS),
         air=draws.uniform(config.air),
         grain=draws.normal(1.0, _GRAIN, _GRAIN) * per_frame(draws.uniform(config.texture)),
+        spots=draws.normal(1.0, _SPOTS, _SPOTS) * per_frame(draws.uniform(config.mottle)),
         start=torch.where(at_start > 0.0, number, torch.full_like(number, torch.inf)),
         excess=draws.uniform(config.excess) * draws.chance(0.6),
         settling=draws.uniform(config.settling),
@@ -114,8 +116,8 @@ def brighten_labels(images: Tensor, labels: Tensor, contrast: Contrast) -> Tenso
 
 
 def texture(contrast: Contrast, size: int) -> Tensor:
-    """Factor of the grain, (N, size, size)."""
-    return (1.0 + smooth_field(contrast.grain, size)).clamp(min=0.0)
+    """Factor of grain and spots, (N, size, size)."""
+    return (smooth_field(contrast.grain, size) + smooth_field(contrast.spots, size)).exp_()
 
 
 def excess_at(contrast: Contrast, numbers: Tensor | None) -> Tensor:

@@ -17,7 +17,7 @@ from torch import Tensor
 from rtmri2speech.appearance.config import GeometryConfig
 from rtmri2speech.appearance.draws import Drawn, Draws
 
-_CONTROLS = 6
+_CONTROLS, _RIPPLES = 6, 20
 # The aim is reached at this zoom.
 _AIMED_ZOOM = 1.45
 _ROUNDS = 12
@@ -31,11 +31,13 @@ class Geometry(Drawn):
         linear: (N, 2, 2), from a position in the frame, -1 to 1, to one in the source.
         offset: (N, 2), position in the source of the frame's middle.
         elastic: (N, 2, 6, 6), displacement in the source of control points that span the frame.
+        ripple: (N, 2, 20, 20), the same, finer and smaller.
     """
 
     linear: Tensor
     offset: Tensor
     elastic: Tensor
+    ripple: Tensor
 
 
 def draw_geometry(draws: Draws, config: GeometryConfig) -> Geometry:
@@ -55,16 +57,15 @@ def draw_geometry(draws: Draws, config: GeometryConfig) -> Geometry:
     closeness = ((zoom - 1.0) / (_AIMED_ZOOM - 1.0)).clamp(0.0, 1.0)
     shift = draws.around(2.0 * config.shift, 2) / zoom[:, None]
     elastic = draws.around(2.0 * config.elastic, 2, _CONTROLS, _CONTROLS) * draws.uniform((0.0, 1.0), 1, 1, 1)
-    return Geometry(linear, aim * closeness[:, None] + shift, elastic)
+    ripple = draws.around(2.0 * config.ripple, 2, _RIPPLES, _RIPPLES) * draws.uniform((0.0, 1.0), 1, 1, 1)
+    return Geometry(linear, aim * closeness[:, None] + shift, elastic, ripple)
 
 
 def positions(geometry: Geometry, size: int) -> Tensor:
     """Position in the source of every pixel's center of frames of ``size`` x ``size``: (N, size, size, 2)."""
     device = geometry.linear.device
     line = (torch.arange(size, device=device) + 0.5) * (2.0 / size) - 1.0
-    rise = _spline(size).to(device)
-    moved: Tensor = rise @ geometry.elastic @ rise.T
-    result = moved.permute(0, 2, 3, 1).contiguous()
+    result = _displacement(geometry, size).permute(0, 2, 3, 1).contiguous()
     linear, offset = geometry.linear, geometry.offset
     columns = linear[:, None, :, 0] * line[None, :, None]
     rows = linear[:, None, :, 1] * line[None, :, None] + offset[:, None, :]
@@ -124,7 +125,7 @@ def warp_points(points: Tensor, geometry: Geometry, shape: tuple[int, int], size
     middle = torch.tensor([shape[1], shape[0]], device=points.device) / 2.0
     goal = (points + 0.5 - middle) / half
     inverse = torch.linalg.inv(geometry.linear)
-    fields = _elastic_field(geometry, 4 * size)
+    fields = _displacement(geometry, 4 * size)
     found = torch.zeros_like(goal)
     # position = linear @ found + offset + elastic(found), and the warp is mild: each round brings it nearer.
     for _ in range(_ROUNDS):
@@ -134,9 +135,9 @@ def warp_points(points: Tensor, geometry: Geometry, shape: tuple[int, int], size
     return (found + 1.0) * (size / 2.0) - 0.5
 
 
-def _elastic_field(geometry: Geometry, size: int) -> Tensor:
-    rise = _spline(size).to(geometry.elastic.device)
-    return rise @ geometry.elastic @ rise.T
+def _displacement(geometry: Geometry, size: int) -> Tensor:
+    """Of every pixel of the frame in the source, (N, 2, size, size)."""
+    return smooth_field(geometry.elastic, size) + smooth_field(geometry.ripple, size)
 
 
 @lru_cache(maxsize=16)
@@ -150,7 +151,7 @@ def _spline(size: int, controls: int = _CONTROLS) -> Tensor:
 
 
 def smooth_field(controls: Tensor, size: int) -> Tensor:
-    """Control points (N, K, K) that span the frame, interpolated: (N, size, size)."""
+    """Control points (N, ..., K, K) that span the frame, interpolated: (N, ..., size, size)."""
     rise = _spline(size, controls.shape[-1]).to(controls.device)
     result: Tensor = rise @ controls @ rise.T
     return result

@@ -25,6 +25,11 @@ _FIELD_GRID = 48
 _FIELD_DEVIATION = 1.3
 # Below this share of the signal of bright tissue a pixel is air.
 _AIR = 0.22
+# A Cartesian line is short compared with a spiral or a spoke, and off resonance shifts what it reads: not by more than
+# half a resolved pixel.
+_CARTESIAN_CYCLES = 0.2
+# By how much outlines in a slice of some 6 mm lie apart, as a share of the field of view.
+_SLICE_DEVIATION = 0.012
 # Bright tissue by the self-weighted mean.
 _BRIGHT = 1.4
 
@@ -39,6 +44,7 @@ class Sampling(Drawn):
         fade: (N,), share of the radius.
         noise: (N,), share of bright tissue's signal.
         blur: (N,), resolved pixels.
+        thickness: (N,), share of the signal from next to the slice.
         streaks: (N,), strength of undersampling, 0 for none.
         arms: (N,), interleaves or spokes.
         distance: (N,), of the first alias, share of the field of view.
@@ -55,6 +61,7 @@ class Sampling(Drawn):
     fade: Tensor
     noise: Tensor
     blur: Tensor
+    thickness: Tensor
     streaks: Tensor
     arms: Tensor
     distance: Tensor
@@ -85,13 +92,14 @@ def draw_sampling(draws: Draws, config: SamplingConfig) -> Sampling:
         fade=draws.uniform(config.fade),
         noise=draws.ratio(config.noise),
         blur=draws.uniform(config.blur),
+        thickness=draws.uniform(config.thickness),
         streaks=draws.uniform(config.streaks) * draws.chance(config.undersampling),
         arms=arms,
         distance=torch.where(readout == 0, 1.0 / draws.uniform((2.0, 6.0)).floor(), draws.uniform((0.3, 0.7))),
         dense=draws.uniform((0.05, 0.3)),
         phase=draws.uniform((0.0, 2.0 * pi)),
         turning=draws.uniform((0.0, 2.0 * pi)),
-        cycles=torch.where(readout == 0, 0.25 * cycles, cycles),
+        cycles=torch.where(readout == 0, _CARTESIAN_CYCLES * cycles, cycles),
         shim=draws.normal(0.25, 2),
         motion=motion[:, None] * torch.stack([direction.cos(), direction.sin()], dim=1),
         spike=torch.stack(
@@ -124,7 +132,7 @@ def acquire(images: Tensor, sampling: Sampling, seed: int, numbers: Tensor | Non
         space = space.index_copy(0, index, _off_resonance(images[index], brightest[index], sampling.take(index)))
     pattern = plane.pattern(sampling, numbers)
     weights = plane.window(sampling)
-    space *= weights * (1.0 + per_frame(sampling.streaks) * pattern)
+    space *= weights * plane.slice(sampling) * (1.0 + per_frame(sampling.streaks) * pattern)
     index = chosen(sampling.motion.abs().sum(1))
     if len(index):
         moved = plane.move(sampling, index) * pattern[index]
@@ -168,6 +176,13 @@ class _Plane:
         window = inside * (0.5 + 0.5 * torch.cos(pi * 0.8 * fade))
         result: Tensor = window * torch.exp(-2.0 * (blur * self.radius) ** 2)
         return result
+
+    def slice(self, sampling: Sampling) -> Tensor:
+        """What outlines that lie a little apart in a thick slice leave of the signal; (N, S, S)."""
+        # The same outlines shifted in all directions: a blur of that deviation, as a share of the frame.
+        blurred = torch.exp(-2.0 * (pi * _SLICE_DEVIATION * self.radius) ** 2)
+        share = per_frame(sampling.thickness)
+        return 1.0 - share + share * blurred
 
     def pattern(self, sampling: Sampling, numbers: Tensor | None) -> Tensor:
         """-1 to 1 with the period of the gaps, 0 where k-space is sampled densely; (N, S, S)."""

@@ -8,7 +8,7 @@
 
 The same seed gives the same looks on the same kind of device, and the same looks give the same frames. Every step works
 on all frames at once, on the device of the looks. Geometry moves labels with frames; nothing else moves either, but for
-off-resonance with Cartesian readout, by a quarter of a resolved pixel at most.
+off-resonance with Cartesian readout, by half a resolved pixel at most.
 """
 
 from __future__ import annotations

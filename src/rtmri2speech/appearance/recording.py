@@ -176,7 +176,7 @@ def _cosines(block: int) -> tuple[Tensor, Tensor]:
     basis[0] /= 2.0**0.5
     basis[8:] = 0.0
     # A coefficient grows with the block's side.
-    return basis, (1.0 + 0.35 * (number + number[:, None])) * (block / 8.0)
+    return basis, (1.0 + 0.25 * (number + number[:, None])) * (block / 8.0)
 
 
 def visible(recording: Recording, size: int) -> Tensor:

@@ -13,15 +13,38 @@ from rtmri2speech.appearance.config import LookConfig
 
 QUIET: dict[str, dict[str, Any]] = {
     "geometry": {
-        **{"zoom": [1.0, 1.0], "aspect": 0.0, "rotation": 0.0, "shear": 0.0, "shift": 0.0, "elastic": 0.0},
+        **{
+            "zoom": [1.0, 1.0],
+            "aspect": 0.0,
+            "rotation": 0.0,
+            "shear": 0.0,
+            "shift": 0.0,
+            "elastic": 0.0,
+            "ripple": 0.0,
+        },
     },
     "contrast": {
-        **{"tissue": 0.0, "label": 0.0, "code": 0.0, "gray_label": 0.0, "air": [0.0, 0.0], "texture": [0.0, 0.0]},
+        **{
+            "tissue": 0.0,
+            "label": 0.0,
+            "code": 0.0,
+            "gray_label": 0.0,
+            "air": [0.0, 0.0],
+            "texture": [0.0, 0.0],
+            "mottle": [0.0, 0.0],
+        },
         **{"bright_start": 0.0, "excess": [0.0, 0.0]},
     },
     "coil": {"bias": [0.0, 0.0], "falloff": 0.0},
     "sampling": {
-        **{"matrix": [256.0, 256.0], "fine": 0.0, "fade": [0.0, 0.0], "noise": [1e-6, 1e-6], "blur": [0.0, 0.0]},
+        **{
+            "matrix": [256.0, 256.0],
+            "fine": 0.0,
+            "fade": [0.0, 0.0],
+            "noise": [1e-6, 1e-6],
+            "blur": [0.0, 0.0],
+            "thickness": [0.0, 0.0],
+        },
         **{"undersampling": 0.0, "off_resonance": 0.0, "motion": 0.0, "spike": 0.0},
     },
     "inclusions": {"vessels": 0.0, "metal": 0.0, "fillings": 0.0},

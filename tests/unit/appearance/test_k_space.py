@@ -75,6 +75,16 @@ def test_off_resonance_blurs_at_air_and_not_inside(quiet: Quiet, disc: Disc) -> 
     assert float(change[:, 60:68, 60:68].mean()) < 0.3 * float(change[:, 64, 20:30].mean())
 
 
+def test_a_thick_slice_fills_narrow_air(quiet: Quiet) -> None:
+    images = torch.ones(4, 128, 128)
+    images[:, 63:65] = 0.0
+    thin = acquire(images, sampling(quiet(sampling={"cartesian": 1.0, "spiral": 0.0, "radial": 0.0})), 1)
+    given = {"thickness": [0.4, 0.4], "cartesian": 1.0, "spiral": 0.0, "radial": 0.0}
+    thick = acquire(images, sampling(quiet(sampling=given)), 1)
+    assert float(thin[:, 63].max()) < 0.1 and 0.15 < float(thick[:, 63].min()) < 0.4
+    assert float(thick[:, 20:40].mean()) == pytest.approx(1.0, abs=0.01)
+
+
 def test_motion_makes_ghosts_and_a_spike_makes_stripes(quiet: Quiet, disc: Disc) -> None:
     images = disc(4, 128, 64.0, 64.0, 30.0)
     clean = acquire(images, sampling(quiet()), 1)
