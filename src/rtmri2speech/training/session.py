@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,11 @@ from rtmri2speech.training.engine.progress import RunProgress
 from rtmri2speech.training.engine.run_folder import Position, RunFolder, load_checkpoint
 from rtmri2speech.training.engine.stopping import Interrupted, StepsDone, StopRequest, reason_to_end
 from rtmri2speech.training.engine.trainer import Execution, make_trainer, quiet
-from rtmri2speech.training.engine.training_data import TrainingData
 from rtmri2speech.training.recipes import AcousticRecipe
 from rtmri2speech.training.run_config import GraphRunConfig, RunConfig
 from rtmri2speech.training.summary import TrainingSummary
 from rtmri2speech.training.tasks import FinalMeasures, Task
+from rtmri2speech.training.training_data import TrainingData
 from rtmri2speech.version import __version__
 
 
@@ -225,7 +226,8 @@ def _write_best(
             measures = task.measure(torch.device("cuda" if run.execution.cuda else "cpu"))
     finally:  # the model does not depend on whether the measuring succeeds
         provenance = _provenance(run, checkpoints, measures, device)
-        save_bundle(task.to_bundle(provenance, measures), out, task.half)
+        save = partial(save_bundle, half=True) if task.half else save_bundle
+        save(task.to_bundle(provenance, measures), out)
     return measures.metrics
 
 

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 from rtmri2speech.config import Config
 from rtmri2speech.data.files import hash_files, write_text
 from rtmri2speech.errors import UserError
-from rtmri2speech.training.engine.training_data import TrainingData
 from rtmri2speech.training.run_config import RunConfig
+from rtmri2speech.training.training_data import TrainingData
 from rtmri2speech.version import __version__
 
 # A resumed run may be longer, validate more often or read its data in another way; it still learns the same.

@@ -125,7 +125,7 @@ class SegmenterTraining(LightningModule):
         self.guard.check()
         if not self._fixed:
             with torch.autocast(self.device.type, enabled=False):
-                self._fixed = [(people, frames.half(), known.byte()) for people, frames, known in self._batches()]
+                self._fixed = [(theirs, frames.half(), known.byte()) for theirs, frames, known in self._batches()]
 
     def _batches(self) -> Any:
         return self.validation_frames.batches()
@@ -134,17 +134,17 @@ class SegmenterTraining(LightningModule):
         """Measure the averaged weights on all fixed frames, and log the figures."""
         sums: dict[bool, LabelSums] = {}
         shown = None
-        for people, frames, known in self._fixed:
+        for theirs, frames, known in self._fixed:
             true = known.long()
             found = self.final_model(frames.float().to(memory_format=torch.channels_last)).argmax(dim=1)
-            sums.setdefault(people, LabelSums(true.device, surface=not people)).update(found, true)
+            sums.setdefault(theirs, LabelSums(true.device, surface=not theirs)).update(found, true)
             shown = shown or (frames, true, found)
-        figures = {people: one.figures() for people, one in sums.items()}
+        figures = {theirs: one.figures() for theirs, one in sums.items()}
         loss = sum(one["loss"] for one in figures.values()) / len(figures)
         self.log("val/loss", loss)
-        for people, one in figures.items():
+        for theirs, one in figures.items():
             # What people's frames give is named so where simulated ones are validated on too.
-            prefix = "people/val_" if people and len(figures) > 1 else "val/"
+            prefix = "people/val_" if theirs and len(figures) > 1 else "val/"
             self.log_dict({f"{prefix}{name}": value for name, value in one.items() if name != "loss"})
         if shown is not None and self.run_log is not None and self.validations % self.recipe.show_every == 0:
             self.run_log.image("validation", panels(*shown), self.optimizer_steps)

@@ -107,4 +107,4 @@ def _warnings(frames: FrameSets, init: Path | None) -> tuple[str, ...]:
     if not people or len(people) < len(frames.of("train")):
         return ()
     start = "what the model knew of other heads" if init is not None else "anything beyond these frames"
-    return (f"no simulated heads to mix in: {start} may be lost; add a folder of simulate --poses",)
+    return (f"no simulated heads to mix in: {start} may be lost; add a folder of simulated heads",)

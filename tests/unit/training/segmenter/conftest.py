@@ -48,7 +48,7 @@ def person(tmp_path: Path) -> Path:
 @pytest.fixture
 def tiny() -> Callable[..., Recipe]:
     def make(**fields: object) -> Recipe:
-        data = {"batch_size": 4, "validation_frames": 2, **fields.pop("data", {})}  # type: ignore[dict-item]
+        data = {"batch_size": 2, "validation_frames": 1, **fields.pop("data", {})}  # type: ignore[dict-item]
         settings = {
             "model": {"size": 32, "widths": [8, 12]},
             "optimizer": {"lr": 5e-3},

@@ -13,6 +13,7 @@ from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
 from rtmri2speech.training.engine.distributed import Processes
 from rtmri2speech.training.engine.metrics_log import read_metrics
 from rtmri2speech.training.recipes import Recipe, load_recipe
+from rtmri2speech.training.segmenter import module
 from rtmri2speech.training.segmenter.recipe import SegmenterRecipe
 from rtmri2speech.training.segmenter.sources import open_sources
 from rtmri2speech.training.segmenter.task import segmenter_task
@@ -25,9 +26,9 @@ pytestmark = pytest.mark.train
 
 def test_it_learns_and_writes_a_bundle(make_heads: Callable[..., Path], tiny: Tiny, tmp_path: Path) -> None:
     out = tmp_path / "model.safetensors"
-    recipe = tiny(max_steps=40, epoch_steps=20)
+    recipe = tiny(max_steps=16, epoch_steps=8, data={"batch_size": 4}, optimizer={"lr": 2e-2})
     summary = train_segmenter(make_heads(), recipe, out, device="cpu")
-    assert summary.kind == "segmenter" and summary.steps == 40 and summary.stopped == "40 steps"
+    assert summary.kind == "segmenter" and summary.steps == 16 and summary.stopped == "16 steps"
     bundle = load_bundle(out)
     assert bundle.kind == "segmenter" and bundle.tensors["segmenter.head.weight"].dtype == torch.float16
     assert bundle.provenance["frames"] == {"poses train": 4, "poses validation": 4}
@@ -46,8 +47,6 @@ def test_a_resumed_run_is_the_same(
     root, whole, parts = make_heads(), tmp_path / "whole.safetensors", tmp_path / "parts.safetensors"
     recipe = tiny()
     train_segmenter(root, recipe, whole, device="cpu")
-    from rtmri2speech.training.segmenter import module
-
     plain = module.SegmenterTraining._stop_in_time
 
     def stop(self: module.SegmenterTraining) -> None:
@@ -72,8 +71,6 @@ def test_minutes_end_a_run(make_heads: Callable[..., Path], tiny: Tiny, tmp_path
     recipe = tiny(max_steps=10**6, max_minutes=0.01)
     summary = train_segmenter(make_heads(), recipe, tmp_path / "model.safetensors", device="cpu")
     assert summary.stopped == "0.01 minutes" and 1 <= summary.steps < 1000
-    again = train_segmenter(make_heads("b"), recipe, tmp_path / "c.safetensors", device="cpu")
-    assert again.metrics["val/loss"] > 0
 
 
 def test_rate_falls_by_steps_or_minutes() -> None:

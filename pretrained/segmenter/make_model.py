@@ -1,0 +1,253 @@
+"""Make the shipped segmenter from nothing: simulate heads, train on a GPU, measure, publish.
+
+    python pretrained/segmenter/make_model.py WORK --out OUT
+
+runs the stages named by `--stages`, in this order: `heads` (as many as there are after a time, on all cores), `train`,
+`evaluate` and `publish`. What WORK holds already is kept, so the same call continues after it was stopped; a machine
+that is lent for minutes may do one stage per call:
+
+    python pretrained/segmenter/make_model.py WORK --stages heads --heads 96 --poses 150
+    python pretrained/segmenter/make_model.py WORK --stages train --set segmenter.max_minutes=8
+    python pretrained/segmenter/make_model.py WORK --stages evaluate publish --out OUT
+
+It needs the program's packages and no network. Small files go to OUT: the model in half precision, `metrics.json`, the
+log of the training and an image of validation frames; without OUT, publish writes next to this script.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import shutil
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE.parents[1] / "src")]
+
+STAGES = ("heads", "train", "evaluate", "publish")
+MODEL, METRICS, CARD = "model.safetensors", "metrics.json", "README.md"
+TEXT = """\
+# The segmenter
+
+From frames of the vocal tract in MRI to labels:
+{classes}.
+It was trained on simulated heads alone, each frame under a random look, and is used on recordings of people:
+
+    rtmri2speech segment VIDEO --out labels
+    rtmri2speech train segmenter heads FRAMES --recipe adapt --init segmenter --out adapted.safetensors
+
+## Figures
+
+On {frames} frames of {heads} simulated heads that it was not trained on, each with a random look of its own, in
+frames of {size} x {size}:
+
+{table}
+
+The tongue's surface is {tongue_px:.2f} pixels off on average. To measure again: `make_model.py WORK --stages evaluate`.
+{real}
+## Data
+
+{counts}, simulated with VocalTractLab (`simulate --poses {poses} --speakers {total} --seed {seed}`). No recording of a
+person was used.
+
+## Training
+
+{step:,} steps of {batch} frames on {device}, PyTorch {torch}, seed {training_seed}. All settings are in the file:
+`rtmri2speech inspect segmenter --json`. {weights:.2f} million weights, stored in half precision.
+
+## Where it fails
+
+The lower end of the airway and the larynx are uncertain where frames are dark there. What is no midsagittal frame of a
+vocal tract gets labels too, with low confidence. Faces look to the left.
+
+## License
+
+MIT, like the project.
+"""
+
+
+def run(words: list[object]) -> None:
+    """A command of the program, printed first; ends this program when it fails."""
+    from rtmri2speech.cli.main import main as rtmri2speech
+
+    told = [str(word) for word in words]
+    print(f"$ rtmri2speech {shlex.join(told)}", flush=True)
+    began = time.monotonic()
+    if code := rtmri2speech(told):
+        sys.exit(code)
+    print(f"  {time.monotonic() - began:.0f} s", flush=True)
+
+
+def make_heads(given: argparse.Namespace) -> None:
+    """Simulate the heads, training's and those kept for the figures, as two corpora of different seeds."""
+    for name, count, seed in (("heads", given.heads, given.seed), ("unseen", given.unseen, given.seed + 1000)):
+        size = ["--poses", given.poses, "--speakers", count, "--seed", seed]
+        run(["simulate", *size, "--out", given.work / name, "--workers", given.workers])
+
+
+def train(given: argparse.Namespace) -> None:
+    """Train, or continue."""
+    tell_device()
+    folder = given.work / "segmenter_run"
+    resume = ["--resume"] if (folder / "run.json").exists() else []
+    sets = ["--set", *given.set] if given.set else []
+    options = ["--recipe", given.recipe, "--out", given.work / "segmenter.safetensors", "--device", given.device]
+    run(["train", "segmenter", given.work / "heads", *options, "--run-dir", folder, *sets, *resume])
+    report_losses(folder)
+
+
+def tell_device() -> None:
+    """Print what this machine is."""
+    import torch
+
+    name = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
+    print(f"Python {sys.version.split()[0]}, PyTorch {torch.__version__}, {name}", flush=True)
+
+
+def report_losses(folder: Path) -> None:
+    """Print the losses of training and validation in a few lines."""
+    from rtmri2speech.training.engine.metrics_log import read_metrics
+
+    rows = read_metrics(folder)
+    for name in ("train/loss", "val/loss", "val/dice", "val/tongue_px"):
+        values = [(row["step"], row[name]) for row in rows if name in row]
+        some = values[:: max(len(values) // 8, 1)]
+        print(f"{name}: " + ", ".join(f"{value:.4f} ({step})" for step, value in some), flush=True)
+
+
+def evaluate(given: argparse.Namespace) -> None:
+    """Measure the model on the heads kept aside, with random looks, and write ``metrics.json``."""
+    import torch
+
+    from rtmri2speech.data.files import hash_files
+    from rtmri2speech.models.bundle.model_file import load_bundle
+    from rtmri2speech.models.devices import choose_device
+    from rtmri2speech.training.segmenter.draws import FixedFrames
+    from rtmri2speech.training.segmenter.measures import LabelSums
+    from rtmri2speech.training.segmenter.panels import panels
+    from rtmri2speech.training.segmenter.recipe import SegmenterDataConfig
+    from rtmri2speech.training.segmenter.sources import read_poses
+
+    path, device = given.work / "segmenter.safetensors", choose_device(given.device)
+    model = load_bundle(path).build_segmenter(device).folded()
+    heads = read_poses(given.work / "unseen")
+    config = SegmenterDataConfig(validation_frames=given.frames)
+    size = model.config.size
+    fixed = FixedFrames(heads, config, size, given.seed).to(device)
+    sums, image = LabelSums(device), None
+    with torch.inference_mode():
+        for _, frames, classes in fixed.batches():
+            found = model(frames.to(memory_format=torch.channels_last)).argmax(dim=1)
+            sums.update(found, classes)
+            image = panels(frames, classes, found) if image is None else image
+    assert image is not None
+    figures = {name: value for name, value in sums.figures().items() if value == value}
+    about = {"heads": len(heads), "frames": len(fixed), "size": size, "file": path.name, "sha256": hash_files([path])}
+    write_json(given.work / METRICS, {"kind": "segmenter_metrics", "schema": 1, **about, "figures": figures})
+    save_image(image, given.work / "validation.png")
+    print(", ".join(f"{name} {value:.3f}" for name, value in figures.items()), flush=True)
+
+
+def publish(given: argparse.Namespace) -> None:
+    """Write the model with its card, the figures and the card itself."""
+    from rtmri2speech.data.files import hash_files
+    from rtmri2speech.models.bundle.model_file import load_bundle, save_bundle
+
+    out: Path = given.out or HERE
+    out.mkdir(parents=True, exist_ok=True)
+    bundle = load_bundle(given.work / "segmenter.safetensors")
+    metrics = json.loads((given.work / METRICS).read_text(encoding="utf-8"))
+    if metrics["sha256"] != hash_files([given.work / "segmenter.safetensors"]):
+        sys.exit(f"{given.work / METRICS}: holds the figures of another model; run the stage evaluate again.")
+    manifest = json.loads((given.work / "heads" / "poses.json").read_text(encoding="utf-8"))
+    real = given.work / "real.json"
+    found = json.loads(real.read_text(encoding="utf-8")) if real.is_file() else None
+    text = card(bundle, metrics, manifest, found)
+    save_bundle(replace(bundle, card=text), out / MODEL, half=True)
+    metrics |= {"file": MODEL, "sha256": hash_files([out / MODEL]), **({} if found is None else {"real": found})}
+    write_json(out / METRICS, metrics)
+    (out / CARD).write_text(text, encoding="utf-8")
+    for name in ("validation.png", "segmenter_run/metrics.jsonl"):
+        if given.out and (given.work / name).is_file():
+            shutil.copy(given.work / name, out / Path(name).name)
+    print(f"{out / MODEL}: {(out / MODEL).stat().st_size / 1e6:.2f} MB", flush=True)
+
+
+def card(bundle: Any, metrics: dict[str, Any], manifest: dict[str, Any], real: dict[str, Any] | None) -> str:
+    """The model card."""
+    provenance, figures, config = bundle.provenance, metrics["figures"], bundle.segmenter
+    rows = [f"| {name.removeprefix('dice_')} | {value:.3f} |" for name, value in figures.items() if name[:5] == "dice_"]
+    told = "" if real is None else "\nOn recordings of people, never trained on:\n\n" + real_table(real)
+    weights = sum(value.numel() for name, value in bundle.tensors.items() if value.ndim > 1 or name.endswith("bias"))
+    return TEXT.format(
+        classes="\n".join(textwrap.wrap(", ".join(config.classes), 118)),
+        table="\n".join(
+            ["| class | Dice |", "|---|---|", *rows, f"| mean without background | {figures['dice']:.3f} |"]
+        ),
+        tongue_px=figures["tongue_px"],
+        real=told,
+        counts=" and ".join(f"{count} frames ({name})" for name, count in provenance["frames"].items()),
+        total=len(manifest["speakers"]),
+        weights=weights / 1e6,
+        training_seed=provenance["seed"],
+        batch=provenance["recipe"]["data"]["batch_size"],
+        **{name: metrics[name] for name in ("frames", "heads", "size")},
+        **{name: provenance[name] for name in ("step", "device", "torch")},
+        **{name: manifest["options"][name] for name in ("poses", "seed")},
+    )
+
+
+def real_table(real: dict[str, Any]) -> str:
+    """Aggregate figures on recordings, ``{"what": {"value": .., "unit": ..}}``, as a table."""
+    rows = [f"| {name} | {one['value']:.2f} {one['unit']} |" for name, one in real.items()]
+    return "\n".join(["| measure | value |", "|---|---|", *rows, ""])
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write JSON."""
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def save_image(image: Any, path: Path) -> None:
+    """Write a PNG."""
+    from PIL import Image
+
+    Image.fromarray(image).save(path)
+
+
+def main() -> int:
+    """Read the command line, run the stages, and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("work", type=Path, help="folder for everything that is made")
+    parser.add_argument("--out", type=Path, help="folder for the small files; without, next to this script")
+    parser.add_argument("--stages", nargs="+", choices=STAGES, default=STAGES)
+    parser.add_argument("--heads", default=96, type=int, help="heads to train on, a tenth of them to choose the best")
+    parser.add_argument("--unseen", default=8, type=int, help="more heads, for the figures alone")
+    parser.add_argument("--poses", default=150, type=int, help="poses per head")
+    parser.add_argument("--frames", default=800, type=int, help="frames measured on")
+    parser.add_argument("--seed", default=1, type=int)
+    parser.add_argument("--recipe", default="default")
+    parser.add_argument("--set", nargs="+", default=[], help="settings over the recipe's: segmenter.max_minutes=8")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--workers", default=0, type=int, help="processes that simulate; 0 for one per core")
+    given = parser.parse_args()
+    given.work.mkdir(parents=True, exist_ok=True)
+    stages: dict[str, Callable[[argparse.Namespace], None]] = dict(
+        zip(STAGES, (make_heads, train, evaluate, publish), strict=True)
+    )
+    for name in STAGES:
+        if name in given.stages:
+            print(f"== {name}", flush=True)
+            stages[name](given)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
