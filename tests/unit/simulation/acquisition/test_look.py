@@ -10,7 +10,8 @@ import pytest
 
 from rtmri2speech.appearance.config import LookConfig, load_look
 from rtmri2speech.arrays import UInt8
-from rtmri2speech.data.truth import Region, Truth
+from rtmri2speech.data.labels import Label
+from rtmri2speech.data.truth import Truth
 from rtmri2speech.simulation.acquisition.look import with_look
 
 MOVED = {"regions", "sections", "positions"}
@@ -28,7 +29,7 @@ def truth(tiny_phantom: Path) -> Truth:
 @pytest.fixture(scope="module")
 def frames(truth: Truth) -> UInt8:
     """Frames whose brightness says where the air of the tract is."""
-    return np.where(truth.regions == Region.AIRWAY, 0, 200).astype(np.uint8)
+    return np.where(truth.regions == Label.AIRWAY, 0, 200).astype(np.uint8)
 
 
 def test_the_truth_of_the_frames_moves_and_that_of_the_sound_stays(frames: UInt8, truth: Truth) -> None:
@@ -40,7 +41,7 @@ def test_the_truth_of_the_frames_moves_and_that_of_the_sound_stays(frames: UInt8
         assert same == (field.name not in MOVED), field.name
         assert getattr(moved, field.name).dtype == getattr(truth, field.name).dtype, field.name
     # Where the truth says air, the frames are dark.
-    air = moved.regions == Region.AIRWAY
+    air = moved.regions == Label.AIRWAY
     assert float(result[air].mean()) < 0.5 * float(result[:, 60:120, 60:120][~air[:, 60:120, 60:120]].mean())
 
 
