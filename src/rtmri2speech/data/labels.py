@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
 import numpy as np
@@ -32,6 +32,9 @@ class Label(IntEnum):
     JAW = 12
 
 
+UNKNOWN = 255
+"""In label images of people's frames: a pixel that nobody has labeled."""
+
 TONGUE = (Label.TONGUE_TIP, Label.TONGUE_BODY, Label.TONGUE_ROOT)
 """Parts of the tongue, which a segmenter sees as one; arc length along the surface tells them apart."""
 
@@ -42,6 +45,33 @@ GROUPS: Mapping[str, tuple[Label, ...]] = {"lips": (Label.UPPER_LIP, Label.LOWER
 def label_names() -> tuple[str, ...]:
     """Names by value, as files and options spell them: ``background``, ``airway``, ``upper_lip``, ..."""
     return tuple(label.name.lower() for label in Label)
+
+
+def values_by_name() -> dict[str, Label]:
+    """The label of each name, and of names that stand for several at once the one that is written: ``tongue`` as a
+    whole is its body, ``lips`` are the upper one."""
+    groups = {"tongue": Label.TONGUE_BODY, "lips": Label.UPPER_LIP}
+    return {**dict(zip(label_names(), Label, strict=True)), **groups}
+
+
+def renumbered(values: UInt8, names: Sequence[str]) -> UInt8:
+    """Label images of any shape whose values are numbers of ``names``, with the values of :class:`Label`.
+
+    Raises:
+        ValueError: for a name that stands for no label, a value without a name, or values that are no whole numbers.
+    """
+    if not np.issubdtype(values.dtype, np.integer):
+        raise ValueError(f"labels of type {values.dtype}")
+    known = values_by_name()
+    unknown = next((name for name in names if name not in known), None)
+    if unknown is not None:
+        raise ValueError(f"a label '{unknown}'")
+    if values.size and not 0 <= int(values.min()) <= int(values.max()) < len(names):
+        wrong = values.max() if values.max() >= len(names) else values.min()
+        raise ValueError(f"a label of value {wrong}, which has no name")
+    if tuple(names) == label_names():
+        return values.astype(np.uint8, copy=False)
+    return np.array([known[name] for name in names], np.uint8)[values]
 
 
 CLASSES: Mapping[str, tuple[Label, ...]] = {
@@ -66,3 +96,8 @@ def class_of_label() -> UInt8:
     for number, labels in enumerate(CLASSES.values()):
         table[list(labels)] = number
     return table
+
+
+def label_of_class() -> UInt8:
+    """A label of each class, (11,), to be indexed by images of classes: the tongue as a whole is its body."""
+    return np.array([values_by_name()[name] for name in CLASSES], np.uint8)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rtmri2speech.arrays import Bool, Float32, Float64, Int64, UInt8
 from rtmri2speech.data.files import replacing
-from rtmri2speech.data.labels import Label, label_names
+from rtmri2speech.data.labels import Label, label_names, renumbered
 from rtmri2speech.errors import DatasetError
 
 _LIPS = "lips"
@@ -112,20 +112,12 @@ class Truth:
 
 
 def _todays(regions: UInt8, names: Sequence[str], positions: Float32) -> UInt8:
-    """Values of :class:`Label` for values of other names, (T, H, W).
+    """Values of :class:`Label` for values of other names, (T, H, W); lips that are one become two.
 
     Raises:
         ValueError: for a name that stands for no label, or a value without a name.
     """
-    if tuple(names) == label_names():
-        return regions
-    known = {**{label.name.lower(): int(label) for label in Label}, _LIPS: int(Label.UPPER_LIP)}
-    unknown = next((name for name in names if name not in known), None)
-    if unknown is not None:
-        raise ValueError(f"a label '{unknown}'")
-    if regions.max(initial=0) >= len(names):
-        raise ValueError(f"a label of value {regions.max()}, which has no name")
-    result = np.array([known[name] for name in names], np.uint8)[regions]
+    result = renumbered(regions, names)
     if _LIPS in names:
         for frame, lips, places in zip(result, regions == names.index(_LIPS), positions, strict=True):
             rows, columns = np.nonzero(lips)

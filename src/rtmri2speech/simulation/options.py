@@ -132,5 +132,8 @@ def choose_speakers(
     names = [speaker.name.casefold() for speaker in chosen]
     for name in names:
         if names.count(name) > 1:
-            raise ConfigError(f"two speakers would share the folder '{name}'.", "Give one another name.")
+            raise ConfigError(
+                f"two speakers would share the folder '{name}'.",
+                "Give one another name; those of files have the files'.",
+            )
     return chosen

@@ -31,7 +31,7 @@ from rtmri2speech.parallel import run_jobs
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.simulation.options import PhantomOptions, choose_speakers, make_options
-from rtmri2speech.simulation.plan import SCHEMA, plan_of, plan_utterances, what_is_different
+from rtmri2speech.simulation.plan import SCHEMA, is_plan_of, plan_of, plan_utterances, what_is_different
 from rtmri2speech.simulation.speaker.anatomy import Speaker
 from rtmri2speech.simulation.speaker.speaker_file import read_speaker_file
 from rtmri2speech.simulation.speaker.vocaltractlab import is_speaker_file, library
@@ -200,11 +200,10 @@ def _known_speakers(out: Path, speakers: Sequence[Speaker], options: PhantomOpti
                 "Choose another `out`, or delete the folder.",
             )
         known = [Speaker.parse(values, path.name) for values in before["speakers"]]
-        others = {name: before.get(name) for name in plan}
     except (ValueError, KeyError, TypeError, ConfigError):
         raise DatasetError(f"{path}: damaged.", "Choose another `out`, or delete the folder.") from None
     common = min(len(known), len(speakers))
-    if known and (others != plan or known[:common] != [*speakers[:common]]):
+    if known and (not is_plan_of(before, options) or known[:common] != [*speakers[:common]]):
         raise DatasetError(
             f"{out}: holds a phantom of other options or speakers.",
             "Choose another `out`, or give the same options; `minutes` and `speakers` may grow.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,20 @@ def plan_of(options: PhantomOptions) -> dict[str, Any]:
     }
 
 
+def is_plan_of(stored: Mapping[str, Any], options: PhantomOptions) -> bool:
+    """Whether a stored plan is of these options; what it leaves out is as in ordinary phantoms."""
+    wanted = {**plan_of(options), **_differences(options)}
+    return all(stored.get(name) == value for name, value in wanted.items())
+
+
 def what_is_different(options: PhantomOptions) -> dict[str, Any]:
-    """What differs from the ordinary frames and scripts; a phantom without has none of these names."""
-    values = {
+    """What differs from ordinary frames and scripts; a phantom of these has none of its names."""
+    return {name: value for name, value in _differences(options).items() if value is not None}
+
+
+def _differences(options: PhantomOptions) -> dict[str, Any]:
+    """The same, with None for what is ordinary."""
+    return {
         "fps": None if options.frame_rate == FRAME_RATE else str(options.frame_rate),
         "field_of_view_mm": options.field_of_view_mm,
         "pixel_mm": options.pixel_mm,
@@ -35,7 +47,6 @@ def what_is_different(options: PhantomOptions) -> dict[str, Any]:
         "look": None if options.look is None else options.look.model_dump(mode="json"),
         "text": None if options.text is None else [[list(phrase) for phrase in text] for text in options.text],
     }
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def plan_utterances(out: Path, index: int, name: str, share: float, options: PhantomOptions) -> list[Job]:

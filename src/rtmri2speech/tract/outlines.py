@@ -108,6 +108,11 @@ def arc_length(line: Float64) -> Float64:
 
 def resample(line: Float64, count: int) -> Float64:
     """``count`` points at equal distances along a line (N, 2), its ends included, by linear interpolation."""
+    return at_shares(line, np.linspace(0.0, 1.0, count))
+
+
+def at_shares(line: Float64, shares: Float64) -> Float64:
+    """Points (S, 2) at shares (S,) of the length of an open line (N, 2), by linear interpolation."""
     along = arc_length(line)
-    places = np.linspace(0.0, along[-1], count)
-    return np.stack([np.interp(places, along, line[:, axis]) for axis in (0, 1)], axis=1)
+    along /= max(float(along[-1]), 1e-9)
+    return np.stack([np.interp(shares, along, line[:, axis]) for axis in (0, 1)], axis=1)

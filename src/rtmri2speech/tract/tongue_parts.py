@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 
 from rtmri2speech.arrays import Bool, Float64, UInt8
 from rtmri2speech.data.labels import TONGUE, Label
+from rtmri2speech.tract.outlines import arc_length, at_shares
 
 ROOT_END, TIP_START = 0.334, 0.89
 """Shares of the surface's arc length, from the root to the apex, at which the body starts and ends. In the phantom
@@ -52,8 +53,8 @@ def cut_tongue(labels: UInt8) -> UInt8:
     # In shares of the whole surface.
     root_end, tip_start = np.array((ROOT_END, TIP_START)) * _apex(surface)
     places = np.linspace(0.0, 1.0, _FIBERS)
-    start = _at(surface, places)
-    end = _at(base, np.interp(places, (0.0, root_end, tip_start, 1.0), (0.0, _ROOT_FOOT, _TIP_FOOT, 1.0)))
+    start = at_shares(surface, places)
+    end = at_shares(base, np.interp(places, (0.0, root_end, tip_start, 1.0), (0.0, _ROOT_FOOT, _TIP_FOOT, 1.0)))
     depths = np.linspace(0.0, 1.0, _DEPTHS)[:, None, None]
     fibers = start + depths * (end - start)
     rows, columns = np.nonzero(mask)
@@ -83,9 +84,9 @@ def _outline(mask: Bool) -> Float64:
     lines: Sequence[Float64] = contour_generator(
         z=np.pad(mask.astype(np.float64), 1), line_type=LineType.Separate
     ).lines(0.5)  # type: ignore[assignment]  # what the type of lines decides
-    longest = np.asarray(max(lines, key=lambda line: float(np.hypot(*np.diff(line, axis=0).T).sum())) - 1.0)
-    length = float(np.hypot(*np.diff(longest, axis=0).T).sum())
-    even = _at(longest, np.linspace(0.0, 1.0, max(int(length / _STEP), 8), endpoint=False))
+    longest = np.asarray(max(lines, key=lambda line: float(arc_length(line)[-1])) - 1.0)
+    length = float(arc_length(longest)[-1])
+    even = at_shares(longest, np.linspace(0.0, 1.0, max(int(length / _STEP), 8), endpoint=False))
     return np.asarray(gaussian_filter1d(even, _SMOOTHING, axis=0, mode="wrap"))
 
 
@@ -111,7 +112,7 @@ def _apex(surface: Float64) -> float:
     """Share of a surface's arc length at which it is farthest forward and up."""
     forward = np.sign(surface[-1, 0] - surface[0, 0])
     reach = forward * surface[:, 0] - _UP * surface[:, 1]
-    place = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(surface, axis=0).T))])
+    place = arc_length(surface)
     return float(place[reach.argmax()] / max(float(place[-1]), 1e-9))
 
 
@@ -126,10 +127,3 @@ def _longest_run(values: Bool) -> tuple[int, int]:
         return 0, 0
     best = int(np.argmax(ends - starts))
     return (int(starts[best]) + first) % len(values), int(ends[best] - starts[best])
-
-
-def _at(line: Float64, shares: Float64) -> Float64:
-    """Points at shares of the arc length of an open line."""
-    place = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
-    place /= max(float(place[-1]), 1e-9)
-    return np.stack([np.interp(shares, place, line[:, column]) for column in (0, 1)], axis=1)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from dataclasses import fields
+from dataclasses import fields, replace
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,14 @@ from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.parallel import run_jobs
 from rtmri2speech.simulation import phantom, plan, utterance
 from rtmri2speech.simulation.acquisition.mri import ScannerConfig
+from rtmri2speech.simulation.options import FRAME_RATE
 from rtmri2speech.simulation.phantom import PhantomOptions, simulate
 from rtmri2speech.simulation.speaker.anatomy import Anatomy, Speaker, Stream, draw_speakers
+from rtmri2speech.simulation.speaker.speaker_file import read_speaker_file, speakers_of
 from rtmri2speech.simulation.speaker.vocaltractlab import is_speaker_file
 from rtmri2speech.simulation.speaker.voice import Voice
-from rtmri2speech.simulation.utterance import FRAME_RATE, Job, speaker_file, voice_file
+from rtmri2speech.simulation.speech.reading import read_lines
+from rtmri2speech.simulation.utterance import Job, speaker_file, voice_file
 from trainings import command
 
 COMMAND = ["simulate", "--minutes", "0.045", "--speakers", "1", "--utterance-seconds", "2"]
@@ -321,7 +325,17 @@ def test_no_two_purposes_draw_the_same_random_numbers(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize(
-    "options", [{"seed": 1}, {"utterance_seconds": 3.0}, {"scanner": {"matrix": 90}}, {"scanner_snr_db": 10.0}]
+    "options",
+    [
+        {"seed": 1},
+        {"utterance_seconds": 3.0},
+        {"scanner": {"matrix": 90}},
+        {"scanner_snr_db": 10.0},
+        {"frame_rate": "50"},
+        {"pixel_mm": 2.0},
+        {"look": {}},
+        {"text": [[["a"]]]},
+    ],
 )
 def test_another_phantom_in_the_same_folder_is_refused(
     tiny_phantom: Path, tmp_path: Path, options: dict[str, Any]
@@ -331,6 +345,64 @@ def test_another_phantom_in_the_same_folder_is_refused(
     with pytest.raises(DatasetError, match="other options"):
         run(tmp_path, **options)
     assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("options", [{"frame_rate": "50"}, {"field_of_view_mm": 200.0}, {"look": {}}])
+def test_an_ordinary_phantom_does_not_go_on_where_another_was(tmp_path: Path, options: dict[str, Any]) -> None:
+    values = {"minutes": 0.045, "utterance_seconds": 2.0, **options}
+    phantom._write_plan(tmp_path, [MAN], PhantomOptions.parse(values, "simulate"))
+    before = contents(tmp_path)
+    with pytest.raises(DatasetError, match="other options"):
+        run(tmp_path)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.process
+def test_a_speaker_of_a_file_goes_on_without_it_until_the_copy_is_gone(
+    tiny_phantom: Path, tmp_path: Path, pretended: list[str]
+) -> None:
+    out, given = copied(tiny_phantom, tmp_path), tmp_path / "m01.speaker"
+    shutil.copy(speaker_file(out, MAN.name), given)
+    file = read_speaker_file(given)
+    (speaker,) = speakers_of([file], 0)
+    options = PhantomOptions(minutes=0.045, utterance_seconds=2.0)
+    # As if it had been made of the file.
+    phantom._write_plan(out, [speaker], options)
+    speaker_file(out, MAN.name).write_text(file.text, encoding="utf-8")
+    voice = Voice.from_json(voice_file(out, MAN.name).read_text(encoding="utf-8"))
+    voice_file(out, MAN.name).write_text(replace(voice, speaker=speaker).to_json(), encoding="utf-8")
+    assert simulate(out, [speaker], options, workers=1).made == 0
+    speaker_file(out, MAN.name).unlink()
+    with pytest.raises(ConfigError, match=r"m01\.speaker: missing or damaged") as raised:
+        simulate(out, [speaker], options, workers=1)
+    assert "`speaker_file`" in raised.value.remedy
+    assert simulate(out, None, options, speaker_file=[given], workers=1).made == 0
+    assert speaker_file(out, MAN.name).read_text(encoding="utf-8") == file.text and pretended == []
+
+
+@pytest.mark.slow
+def test_every_line_of_a_text_is_said_once(tiny_phantom: Path, tmp_path: Path) -> None:
+    """By a speaker whose voice is known already, in frames of another scanner."""
+    out, text = tmp_path / "said", tmp_path / "text.txt"
+    text.write_text("# one line\nかあ、い\n", encoding="utf-8")
+    values: dict[str, Any] = {"fps": 10, "pixel_mm": 4.0, "text": text, "minutes": 9.0, "workers": 1}
+    shutil.copytree(tiny_phantom / "speakers", out / "speakers")
+    options = PhantomOptions(minutes=9.0, frame_rate=Fraction(10), pixel_mm=4.0, text=tuple(read_lines(text)))
+    phantom._write_plan(out, [MAN], options)
+    summary = simulate(out, 1, **values)
+    assert (summary.utterances, summary.made, summary.failures) == (1, 1, [])
+    (row,) = json.loads((out / MANIFEST).read_text(encoding="utf-8"))["utterances"]
+    assert (row["id"], row["text"], row["split"]) == ("m01_0000", "ka: i", "train")
+    stem = out / "m01" / "m01_0000"
+    spoken = read_textgrid(stem.with_suffix(".TextGrid")).tier("phones").entries
+    assert [entry.label for entry in spoken] == ["k", "a:", "i"]
+    truth = Truth.load(stem.with_suffix(".npz"))
+    assert truth.frame_rate.tolist() == [10, 1] and truth.regions.shape == (row["frames"], 64, 64)
+    assert soundfile.info(stem.with_suffix(".wav")).frames == 2000 * row["frames"]
+    assert simulate(out, 1, **values).made == 0
+    text.write_text("かあ、う\n", encoding="utf-8")
+    with pytest.raises(DatasetError, match="other options"):
+        simulate(out, 1, **values)
 
 
 def test_folders_that_cannot_be_used(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from PIL import Image
 from rtmri2speech.arrays import Float64, UInt8
 from rtmri2speech.data.contours import ALL, PIXEL_MM, to_corner
 from rtmri2speech.data.contours import read_contours as read_traced
-from rtmri2speech.data.labels import Label, label_names
+from rtmri2speech.data.labels import Label, label_names, renumbered
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.evaluation.segmentation.traced_parts import traced_parts
 from rtmri2speech.tract.contour_table import CONTOURS_SUFFIX, read_contours
@@ -139,7 +139,9 @@ def _of_array(name: str, path: Path, trace: bool = True) -> Side:
             values = np.asarray(arrays[key])
             names = [str(one) for one in arrays[names_key]] if names_key in arrays else list(label_names())
             size, rate = (_number(arrays[one]) if one in arrays else None for one in ("pixel_mm", "frame_rate"))
-        labels = _renamed(values, names)
+        if values.ndim != 3 or not values.size:
+            raise ValueError(f"shape {values.shape} where (T, H, W) is needed")
+        labels = renumbered(values, names)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file of labels.", "Check the spelling of the path.") from None
     except StopIteration:
@@ -161,19 +163,6 @@ def _with_contours(side: Side) -> Side:
     assert side.labels is not None
     contours = trace_labels(side.labels, frame_rate=Fraction(1))
     return replace(side, contours=[contours.frame(number) for number in range(len(side.labels))])
-
-
-def _renamed(values: UInt8, names: Sequence[str]) -> UInt8:
-    """Labels (T, H, W) of today's values for values of named classes; ``tongue`` as a whole is its body."""
-    known = {name: value for value, name in enumerate(label_names())} | {"tongue": int(Label.TONGUE_BODY)}
-    unknown = next((name for name in names if name not in known), None)
-    if unknown is not None:
-        raise ValueError(f"a label '{unknown}'")
-    if values.ndim != 3 or not np.issubdtype(values.dtype, np.integer):
-        raise ValueError(f"{values.dtype} of shape {values.shape} where (T, H, W) whole numbers are needed")
-    if not values.size or values.min() < 0 or values.max() >= len(names):
-        raise ValueError(f"values that are not among its {len(names)} names")
-    return np.array([known[name] for name in names], np.uint8)[values]
 
 
 def _label_images(folder: Path) -> UInt8:

@@ -48,6 +48,17 @@ class Contours:
     def __len__(self) -> int:
         return len(self.velum)
 
+    def at(self, places: NDArray[np.intp]) -> Contours:
+        """Contours at some of the instants, by number (M,)."""
+        return Contours(
+            upper=self.upper[places],
+            lower=self.lower[places],
+            tongue=self.tongue[places],
+            epiglottis=self.epiglottis[places],
+            velum=self.velum[places],
+            closure=None if self.closure is None else self.closure[places],
+        )
+
     def between(self, places: Float64) -> Contours:
         """Contours at fractional instants (M,), linear between the two neighbors."""
         below = np.clip(np.floor(places).astype(np.int64), 0, max(len(self) - 2, 0))

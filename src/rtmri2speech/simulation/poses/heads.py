@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtmri2speech.corpora.phantom import LICENCE
+from rtmri2speech.corpora.poses import MANIFEST, PLAN, head_file
 from rtmri2speech.data.files import replacing, write_text
 from rtmri2speech.data.labels import label_names
 from rtmri2speech.data.provenance import write_about
@@ -42,10 +43,6 @@ from rtmri2speech.simulation.speaker.speaker_file import SpeakerFile, read_speak
 from rtmri2speech.simulation.speaker.vocaltractlab import VocalTract, library
 from rtmri2speech.simulation.speaker.vowel_fitting import carry_over
 
-MANIFEST = "poses.json"
-"""File that makes a folder a corpus of poses."""
-
-_PLAN = ".poses.json"
 # Raised whenever the same options would give other bytes.
 _SCHEMA = 1
 _ATTEMPTS = 5
@@ -90,7 +87,7 @@ class _Job:
 
     @property
     def file(self) -> Path:
-        return self.folder / self.name / f"{self.name}_poses.npz"
+        return head_file(self.folder, self.name)
 
 
 def simulate_poses(
@@ -230,7 +227,7 @@ def _check_plan(folder: Path, options: Mapping[str, Any]) -> None:
     """Refuse folders of anything else; begin a new one."""
     if folder.exists() and not folder.is_dir():
         raise DatasetError(f"{folder}: is a file, not a folder.", "Choose another `out`.")
-    path = folder / _PLAN
+    path = folder / PLAN
     wanted = {"kind": "poses_plan", "schema": _SCHEMA, **options}
     if path.is_file():
         try:

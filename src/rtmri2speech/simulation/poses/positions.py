@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtmri2speech.arrays import Bool, Float64
 from rtmri2speech.errors import ConfigError
@@ -19,7 +18,7 @@ from rtmri2speech.simulation.head.contours import Contours
 from rtmri2speech.simulation.speaker.vocaltractlab import TRACT, VocalTract
 from rtmri2speech.simulation.speaker.voice import CRITICAL
 
-VOWELS = ("a", "e", "i", "o", "u", "E:", "2", "y", "I", "E", "O", "U", "9", "Y", "@", "6")
+_VOWELS = ("a", "e", "i", "o", "u", "E:", "2", "y", "I", "E", "O", "U", "9", "Y", "@", "6")
 _CONSONANTS = {
     "labial": ("ll-labial-closure", "ll-dental-fricative"),
     "alveolar": (
@@ -28,8 +27,8 @@ _CONSONANTS = {
     ),
     "velar": ("tb-palatal-fricative", "tb-velar-closure", "tb-uvular-fricative"),
 }
-SHAPES = (*VOWELS, *(f"{name}({vowel})" for names in _CONSONANTS.values() for name in names for vowel in "aiu"))
-"""Names of the shapes that are needed."""
+SHAPES = (*_VOWELS, *(f"{name}({vowel})" for names in _CONSONANTS.values() for name in names for vowel in "aiu"))
+"""Names of the shapes that are used, those of them that a speaker has."""
 
 # How often each kind of position is drawn.
 _KINDS = {"vowel": 0.25, "labial": 0.15, "alveolar": 0.28, "velar": 0.2, "rest": 0.12}
@@ -86,7 +85,7 @@ def draw_positions(
         contours = sample_contours(tract, drawn)
         clean = np.flatnonzero(is_possible(contours))
         states.append(drawn[clean])
-        kept.append(_chosen(contours, clean))
+        kept.append(contours.at(clean))
         found += len(clean)
         if found == count:
             break
@@ -158,7 +157,7 @@ def _draw(tract: VocalTract, shapes: Mapping[str, Float64], rng: np.random.Gener
 def _one(shapes: Mapping[str, Float64], span: Float64, rng: np.random.Generator) -> Float64:
     kind = str(rng.choice(list(_KINDS), p=list(_KINDS.values())))
     # Files of older speakers lack a vowel.
-    names = rng.choice([name for name in VOWELS if name in shapes], _MIXED, replace=False)
+    names = rng.choice([name for name in _VOWELS if name in shapes], _MIXED, replace=False)
     weights = rng.dirichlet(np.full(_MIXED, _EVENNESS))
     state = sum((weight * shapes[name] for weight, name in zip(weights, names, strict=True)), np.zeros(len(TRACT)))
     if kind == "rest":
@@ -166,7 +165,9 @@ def _one(shapes: Mapping[str, Float64], span: Float64, rng: np.random.Generator)
         state[TRACT.index("JA")] = rng.uniform(-3.0, 0.0)
         state[TRACT.index("LD")] = rng.uniform(*_LIPS_AT_REST)
     elif kind != "vowel":
-        name = str(rng.choice(_CONSONANTS[kind]))
+        # The stops are in every file.
+        there = [name for name in _CONSONANTS[kind] if all(f"{name}({vowel})" in shapes for vowel in "aiu")]
+        name = str(rng.choice(there))
         # Half of them formed whole, or pressed; the others on their way.
         whole = rng.random() < 0.55
         degree = 1.0 if whole else rng.uniform(0.1, 1.0)
@@ -177,16 +178,6 @@ def _one(shapes: Mapping[str, Float64], span: Float64, rng: np.random.Generator)
             press = rng.uniform(0.0, _PRESSURE) * span
             state += press * np.array([_PRESSES[kind].get(parameter, 0.0) for parameter in TRACT])
     return state
-
-
-def _chosen(contours: Contours, places: NDArray[np.intp]) -> Contours:
-    return Contours(
-        upper=contours.upper[places],
-        lower=contours.lower[places],
-        tongue=contours.tongue[places],
-        epiglottis=contours.epiglottis[places],
-        velum=contours.velum[places],
-    )
 
 
 def _narrowest_at_tongue(tract: VocalTract, state: Float64) -> float:

@@ -10,9 +10,9 @@ import numpy as np
 
 from rtmri2speech.arrays import Bool, Float64, UInt8
 from rtmri2speech.data.contours import Contours
-from rtmri2speech.data.labels import Label
+from rtmri2speech.data.labels import UNKNOWN, Label
 from rtmri2speech.data.polygons import fill_polygon
-from rtmri2speech.training.segmenter.losses import UNKNOWN
+from rtmri2speech.tract.outlines import at_shares
 
 # Depth of the bands behind a boundary, as shares of the frame: 6 mm and 3 mm of 200 mm.
 _DEEP, _THIN = 0.030, 0.015
@@ -61,10 +61,7 @@ def _between(line: Float64, start: Float64, end: Float64) -> Float64:
 
 def _part(line: Float64, start: float, end: float) -> Float64:
     """A part of a line by its length, as points no more than a hundredth of it apart."""
-    steps = np.hypot(*np.diff(line, axis=0).T)
-    along = np.concatenate([[0.0], np.cumsum(steps)]) / max(float(steps.sum()), 1e-9)
-    places = np.linspace(start, end, 100)
-    return np.stack([np.interp(places, along, side) for side in line.T], axis=1)
+    return at_shares(line, np.linspace(start, end, 100))
 
 
 def _near(line: Float64, distance: float, size: int) -> Bool:

@@ -12,10 +12,9 @@ from torch.nn import functional
 from rtmri2speech.appearance.config import RANDOM, LookConfig, load_look
 from rtmri2speech.appearance.look import apply_looks, draw_looks
 from rtmri2speech.appearance.paint import Palette, paint_looks
-from rtmri2speech.data.labels import class_of_label
+from rtmri2speech.data.labels import UNKNOWN, class_of_label
 from rtmri2speech.errors import DatasetError
 from rtmri2speech.training.segmenter.frame_sets import FrameSet, Origin, evenly
-from rtmri2speech.training.segmenter.losses import UNKNOWN
 from rtmri2speech.training.segmenter.recipe import SegmenterDataConfig
 
 # Frames of the fixed looks that are made at once.

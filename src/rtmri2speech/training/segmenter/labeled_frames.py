@@ -8,8 +8,8 @@
 | ``NAME.json`` | polygons by name of label, on an image |
 | ``NAME_12.json``, ``NAME_12.npy``, ``NAME_12.png`` | polygons or labels of frame 12 of a video, counted from 0 |
 
-Values are those of :class:`rtmri2speech.data.labels.Label`, 255 where the label is not known. Pixels outside of all
-polygons are not known, unless one is named ``background``.
+Values are those of :class:`rtmri2speech.data.labels.Label` where a file does not name them (``names``), 255 where the
+label is not known. Pixels outside of all polygons are not known, unless one is named ``background``.
 """
 
 from __future__ import annotations
@@ -25,18 +25,15 @@ from rtmri2speech.arrays import UInt8
 from rtmri2speech.corpora.names import files_below
 from rtmri2speech.data.contours import ALL, on_frame, read_contours
 from rtmri2speech.data.files import hash_files
-from rtmri2speech.data.labels import Label, label_names
+from rtmri2speech.data.labels import UNKNOWN, Label, label_names, renumbered, values_by_name
 from rtmri2speech.data.media.video import VIDEO_SUFFIXES, read_video
 from rtmri2speech.data.polygons import read_polygons
 from rtmri2speech.errors import ConfigError, DatasetError
 from rtmri2speech.signal.frames import resize_frame
 from rtmri2speech.training.segmenter.contour_labels import contour_labels
 from rtmri2speech.training.segmenter.frame_sets import SIDE, FrameSet, evenly
-from rtmri2speech.training.segmenter.losses import UNKNOWN
 
 _IMAGES = (".png",)
-# What a user may call a region, besides the labels themselves.
-_GROUPS = {"tongue": Label.TONGUE_BODY}
 _REMEDY = "Labels are whole numbers from 0 to 12, in the order " + ", ".join(label_names()) + "; 255 is unknown."
 
 
@@ -140,7 +137,7 @@ def _require_count(found: int, wanted: int, file: Path, video: Path) -> None:
 
 def _polygons(file: Path) -> UInt8:
     polygons = read_polygons(file)
-    values = {**{name: label for label, name in zip(Label, label_names(), strict=True)}, **_GROUPS}
+    values = values_by_name()
     strange = [name for name in polygons.corners if name not in values]
     if strange:
         raise ConfigError(f"{file}: no label is named '{strange[0]}'.", f"Labels: {', '.join(values)}.")
@@ -156,6 +153,8 @@ def _label_images(file: Path) -> UInt8:
         if file.suffix == ".npz":
             with np.load(file, allow_pickle=False) as arrays:
                 values = np.asarray(arrays["labels"])
+                if "names" in arrays:
+                    values = renumbered(values, arrays["names"].tolist())
         elif file.suffix == ".npy":
             values = np.load(file, allow_pickle=False)
         else:

@@ -6,10 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from rtmri2speech.data.labels import UNKNOWN
 from rtmri2speech.training.segmenter.recipe import SegmenterLossConfig
-
-UNKNOWN = 255
-"""Stands for a pixel whose class is not known."""
 
 
 class SegmentationLoss(nn.Module):

@@ -7,8 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from rtmri2speech.data.labels import CLASSES
-from rtmri2speech.training.segmenter.losses import UNKNOWN
+from rtmri2speech.data.labels import CLASSES, UNKNOWN
 
 _TONGUE, _AIRWAY = (tuple(CLASSES).index(name) for name in ("tongue", "airway"))
 # What a surface that was not found at all counts as, and the most any counts: pixels.

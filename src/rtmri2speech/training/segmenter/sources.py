@@ -12,6 +12,8 @@ import numpy as np
 
 from rtmri2speech.appearance.paint import Palette
 from rtmri2speech.corpora.phantom import LICENCE, MANIFEST, PhantomCorpus, utterance_file
+from rtmri2speech.corpora.poses import MANIFEST as POSES
+from rtmri2speech.corpora.poses import head_file
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.media.video import read_video
 from rtmri2speech.data.truth import Truth
@@ -20,9 +22,6 @@ from rtmri2speech.signal.frames import resize_frame
 from rtmri2speech.training.segmenter.frame_sets import SIDE, FrameSet, FrameSets, Meta, evenly, split_heads
 from rtmri2speech.training.segmenter.labeled_frames import find_labeled, read_labeled
 from rtmri2speech.training.segmenter.recipe import SegmenterDataConfig
-
-POSES = "poses.json"
-"""File that makes a folder a corpus of poses."""
 
 # One of so many frames of people is kept for validation, where there are as many.
 _PEOPLE_KEPT = 5
@@ -67,10 +66,10 @@ def read_poses(folder: Path) -> list[FrameSet]:
     try:
         manifest = json.loads((folder / POSES).read_text(encoding="utf-8"))
         palette = Palette.from_table(manifest["codes"])
-        names = [str(one["name"] if isinstance(one, dict) else one) for one in manifest["speakers"]]
+        names = [str(one["name"]) for one in manifest["speakers"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DatasetError(f"{folder / POSES}: damaged ({error}).", "Run simulate again; it mends it.") from None
-    return [_head(folder / name / f"{name}_poses.npz", name, palette) for name in names]
+    return [_head(head_file(folder, name), name, palette) for name in names]
 
 
 def _head(path: Path, name: str, palette: Palette) -> FrameSet:

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from rtmri2speech.simulation import phantom
+from rtmri2speech.simulation.speaker.speaker_file import SpeakerFile
+
 Run = Callable[..., Any]
 
 
@@ -23,10 +26,17 @@ Run = Callable[..., Any]
         ("--undersampling", 1.5),
         ("--scanner-snr", -21),
         ("--speakers", 0),
+        ("--fps", 0),
+        ("--fps", "1e9"),
+        ("--fps", 5),
+        ("--field-of-view", 10),
+        ("--pixel-mm", -1),
+        ("--pixel-mm", "nan"),
+        ("--look", "unheard-of"),
     ],
 )
 def test_an_impossible_value_names_the_option_as_it_was_typed(
-    run: Run, tmp_path: Path, option: str, value: float
+    run: Run, tmp_path: Path, option: str, value: object
 ) -> None:
     result = run("simulate", "--out", tmp_path / "new", option, value)
     assert option in result.problem and "scanner." not in result.problem and "_" not in result.problem
@@ -44,6 +54,22 @@ def test_speakers_are_drawn_or_read_but_not_both(run: Run, tmp_path: Path) -> No
 def test_a_missing_file_of_speakers_is_called_a_file(run: Run, tmp_path: Path) -> None:
     result = run("simulate", "--out", tmp_path / "new", "--anatomy", tmp_path / "none.yaml")
     assert result.problem == f"{tmp_path / 'none.yaml'}: no such file."
+
+
+@pytest.mark.parametrize("option", ["--text", "--speaker-file"])
+def test_files_that_cannot_be_read_are_named(run: Run, tmp_path: Path, option: str) -> None:
+    for path in (tmp_path / "none", tmp_path):
+        result = run("simulate", "--out", tmp_path / "new", option, path)
+        assert result.problem.startswith(f"{path}: cannot be read")
+    assert not (tmp_path / "new").exists()
+
+
+def test_two_files_of_one_name_are_refused(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phantom, "read_speaker_file", lambda path: SpeakerFile(path, "", path.parent.name, None))
+    files = [tmp_path / "a" / "anna.speaker", tmp_path / "b" / "Anna.speaker"]
+    result = run("simulate", "--out", tmp_path / "new", "--speaker-file", *files)
+    assert result.problem == "two speakers would share the folder 'anna'."
+    assert not (tmp_path / "new").exists()
 
 
 def test_poses_have_no_speech_and_no_scanner(run: Run, tmp_path: Path) -> None:

@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from rtmri2speech.corpora.poses import MANIFEST
 from rtmri2speech.data.labels import TONGUE, Label, label_names
 from rtmri2speech.errors import ConfigError, DatasetError
-from rtmri2speech.simulation.poses.heads import MANIFEST, simulate_poses
+from rtmri2speech.simulation.poses.heads import simulate_poses
+
+vtl = pytest.importorskip("vocaltractlab_cython")
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +72,26 @@ def test_what_is_missing_is_made_to_the_same_bytes_and_heads_may_grow(heads: Pat
     assert second.read_bytes() == before
     # A smaller number leaves what is there.
     assert simulate_poses(out, 4, 1, seed=5, workers=1).heads == 3
+
+
+@pytest.mark.process
+def test_heads_vary_given_speakers_and_the_librarys_own_in_turn(heads: Path, tmp_path: Path) -> None:
+    own = Path(vtl.VocalTractLabApi.DEFAULT_SPEAKER_PATH).read_text(encoding="latin-1")
+    given, out = tmp_path / "anna.speaker", tmp_path / "heads"
+    # Another vowel, and a consonant that the file lacks.
+    text = own.replace('name="TCX" value="0.1524"', 'name="TCX" value="0.6"')
+    given.write_text(text.replace('<shape name="tb-uvular-fricative(a)">', '<shape name="mine">'), encoding="latin-1")
+    assert simulate_poses(out, 4, 2, seed=5, speaker_file=[given], workers=2).made == 2
+    first, second = (f"{name}/{name}_poses.npz" for name in ("head0001", "head0002"))
+    assert (out / first).read_bytes() != (heads / first).read_bytes()
+    assert (out / second).read_bytes() == (heads / second).read_bytes()
+    assert simulate_poses(out, 4, 2, seed=5, speaker_file=[given], workers=1).made == 0
+    other = tmp_path / "other.speaker"
+    other.write_text(own, encoding="latin-1")
+    for files in ([], [other], [given, other]):
+        with pytest.raises(DatasetError, match="other options"):
+            simulate_poses(out, 4, 2, seed=5, speaker_file=files)
+    assert len([*(out / "speakers").iterdir()]) == 1
 
 
 def test_what_is_refused(heads: Path, tmp_path: Path) -> None:

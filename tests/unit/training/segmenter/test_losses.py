@@ -7,9 +7,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from rtmri2speech.data.labels import UNKNOWN
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.training.segmenter.averaging import AveragedModel
-from rtmri2speech.training.segmenter.losses import UNKNOWN, SegmentationLoss, soft_dice
+from rtmri2speech.training.segmenter.losses import SegmentationLoss, soft_dice
 from rtmri2speech.training.segmenter.recipe import SegmenterLossConfig
 
 

@@ -7,8 +7,7 @@ import math
 import pytest
 import torch
 
-from rtmri2speech.data.labels import CLASSES
-from rtmri2speech.training.segmenter.losses import UNKNOWN
+from rtmri2speech.data.labels import CLASSES, UNKNOWN
 from rtmri2speech.training.segmenter.measures import LabelSums, surface, surface_distance
 
 TONGUE, AIRWAY = tuple(CLASSES).index("tongue"), tuple(CLASSES).index("airway")
