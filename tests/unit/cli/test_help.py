@@ -16,8 +16,10 @@ from rtmri2speech.cli.main import app, main
 COMMANDS = [
     ("check",),
     ("prepare",),
+    ("segment",),
     ("simulate",),
     ("train", "acoustic"),
+    ("train", "segmenter"),
     ("train", "vocoder"),
     ("export-mels", "ground-truth"),
     ("export-mels", "predicted"),
