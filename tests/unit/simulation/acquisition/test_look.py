@@ -21,7 +21,7 @@ MOVED = {"regions", "sections", "positions"}
 def truth(tiny_phantom: Path) -> Truth:
     whole = Truth.load(tiny_phantom / "m01" / "m01_0000.npz")
     short = {
-        field.name: getattr(whole, field.name)[:20] for field in fields(Truth) if len(getattr(whole, field.name)) > 20
+        field.name: getattr(whole, field.name)[:8] for field in fields(Truth) if len(getattr(whole, field.name)) > 20
     }
     return replace(whole, **short)
 
@@ -49,7 +49,7 @@ def test_positions_lie_in_their_sections(frames: UInt8, truth: Truth) -> None:
     for flip in (0.0, 1.0):
         config = LookConfig.parse({"geometry": {"flip": flip}, "recording": {"border": 0.0, "circle": 0.0}}, "test")
         _, moved = with_look(frames, truth, config, 4)
-        for frame in (0, 10):
+        for frame in (0, 5):
             for section in range(5, 35, 6):
                 rows, columns = np.nonzero(moved.sections[frame] == section + 1)
                 if len(rows) > 10 and rows.max() < 250 and columns.min() > 5 and columns.max() < 250:
