@@ -61,7 +61,7 @@ def renumbered(values: UInt8, names: Sequence[str]) -> UInt8:
         ValueError: for a name that stands for no label, a value without a name, or values that are no whole numbers.
     """
     if not np.issubdtype(values.dtype, np.integer):
-        raise ValueError(f"labels of type {values.dtype}")
+        raise ValueError(f"{values.dtype}, not whole numbers")
     known = values_by_name()
     unknown = next((name for name in names if name not in known), None)
     if unknown is not None:

@@ -113,7 +113,7 @@ def test_other_names_of_labels(tmp_path: Path) -> None:
     [
         (lambda p: write_labels(p / "a.npz", [head()] * 2), "labels of 2 frames where 1 are traced"),
         (lambda p: write_labels(p / "a.npz", [head()], names=np.array(["sky"])), "a label 'sky'"),
-        (lambda p: write_labels(p / "a.npz", [head()], names=np.array(["airway"])), "not among its 1 names"),
+        (lambda p: write_labels(p / "a.npz", [head()], names=np.array(["airway"])), "which has no name"),
         (lambda p: write_labels(p / "a.npz", [head().astype(float)]), "whole numbers"),
         (lambda p: p / "gone.npz", "no such file or folder"),
         (lambda p: p, "none of its recordings|holds no labels"),
