@@ -48,21 +48,24 @@ def label_names() -> tuple[str, ...]:
 
 
 def values_by_name() -> dict[str, Label]:
-    """The label of each name, and of names that stand for several at once the one that is written: ``tongue`` as a
-    whole is its body, ``lips`` are the upper one."""
-    groups = {"tongue": Label.TONGUE_BODY, "lips": Label.UPPER_LIP}
-    return {**dict(zip(label_names(), Label, strict=True)), **groups}
+    """The label of each name; ``tongue`` as a whole is its body, until it is cut."""
+    return {**dict(zip(label_names(), Label, strict=True)), "tongue": Label.TONGUE_BODY}
 
 
-def renumbered(values: UInt8, names: Sequence[str]) -> UInt8:
+def renumbered(values: UInt8, names: Sequence[str], others: Mapping[str, Label] | None = None) -> UInt8:
     """Label images of any shape whose values are numbers of ``names``, with the values of :class:`Label`.
+
+    Args:
+        values: labels as a file holds them.
+        names: what its values stand for.
+        others: labels of names beyond today's.
 
     Raises:
         ValueError: for a name that stands for no label, a value without a name, or values that are no whole numbers.
     """
     if not np.issubdtype(values.dtype, np.integer):
         raise ValueError(f"{values.dtype}, not whole numbers")
-    known = values_by_name()
+    known = {**values_by_name(), **(others or {})}
     unknown = next((name for name in names if name not in known), None)
     if unknown is not None:
         raise ValueError(f"a label '{unknown}'")

@@ -117,7 +117,7 @@ def _todays(regions: UInt8, names: Sequence[str], positions: Float32) -> UInt8:
     Raises:
         ValueError: for a name that stands for no label, or a value without a name.
     """
-    result = renumbered(regions, names)
+    result = renumbered(regions, names, {_LIPS: Label.UPPER_LIP})
     if _LIPS in names:
         for frame, lips, places in zip(result, regions == names.index(_LIPS), positions, strict=True):
             rows, columns = np.nonzero(lips)

@@ -154,7 +154,8 @@ def _label_images(file: Path) -> UInt8:
             with np.load(file, allow_pickle=False) as arrays:
                 values = np.asarray(arrays["labels"])
                 if "names" in arrays:
-                    values = renumbered(values, arrays["names"].tolist())
+                    known = values != UNKNOWN
+                    values[known] = renumbered(values[known], arrays["names"].tolist())
         elif file.suffix == ".npy":
             values = np.load(file, allow_pickle=False)
         else:

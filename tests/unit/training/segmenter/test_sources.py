@@ -67,6 +67,18 @@ def test_of_people_a_fifth_is_held_out(person: Path) -> None:
     assert np.mean(labels == head(6, 9)[1][0]) > 0.97
 
 
+def test_values_are_read_by_their_names_and_what_is_not_known_stays_so(person: Path) -> None:
+    labels = np.full((6, 64, 64), 255, np.uint8)
+    labels[2, :32], labels[2, 32:, :32] = 0, 1
+    np.savez(person / "clip_regions.npz", labels=labels, names=np.array(["velum", "tongue"]))
+    (found,) = read_labeled(person / "clip.mp4").labels
+    assert (found[:128] == Label.VELUM).all() and (found[128:, :128] == Label.TONGUE_BODY).all()
+    assert (found[128:, 128:] == 255).all()
+    np.savez(person / "clip_regions.npz", labels=labels, names=np.array(["velum", "nose"]))
+    with pytest.raises(DatasetError, match="a label 'nose'"):
+        read_labeled(person / "clip.mp4")
+
+
 def test_labels_of_single_frames(person: Path) -> None:
     (person / "clip_regions.npz").unlink()
     _, labels = head(6, 9)
