@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
@@ -22,26 +21,17 @@ from scipy.signal import welch
 from rtmri2speech.corpora.phantom import MANIFEST
 from rtmri2speech.data.media.audio import read_sound
 from rtmri2speech.data.media.video import read_video
-from rtmri2speech.data.truth import Region, Truth
+from rtmri2speech.data.truth import Truth
+from rtmri2speech.simulation.options import FRAME_RATE
 from rtmri2speech.simulation.phantom import simulate
 from rtmri2speech.simulation.speaker.anatomy import draw_speakers
 from rtmri2speech.simulation.speaker.vocaltractlab import VocalTract
 from rtmri2speech.simulation.speaker.voice import Voice
-from rtmri2speech.simulation.utterance import FRAME_RATE
+from rtmri2speech.tract.figures import COLORS, tinted
 
 VOWELS = "aiueo"
 CONSONANTS = "pbmtdnsrkg"
 IMAGES = Path(__file__).parents[1] / "images"
-COLORS = {
-    Region.AIRWAY: "#f0e442",
-    Region.LIPS: "#d55e00",
-    Region.TONGUE_TIP: "#56b4e9",
-    Region.TONGUE_BODY: "#0072b2",
-    Region.TONGUE_ROOT: "#7a5cbd",
-    Region.VELUM: "#e377c2",
-    Region.LARYNX: "#009e73",
-    Region.JAW: "#b07c4f",
-}
 
 
 @dataclass
@@ -67,15 +57,6 @@ class Utterance:
         return None
 
 
-def regions_over(frame: NDArray[np.uint8], regions: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """The regions' colors over the frame, (H, W, 3)."""
-    image = np.repeat(frame[..., None] / 255.0, 3, axis=2)
-    for region, color in COLORS.items():
-        inside = regions == region
-        image[inside] = 0.45 * image[inside] + 0.55 * np.array(to_rgb(color))
-    return image
-
-
 def canvas(rows: int, columns: int, size: tuple[float, float], **how: object) -> tuple[Figure, NDArray[np.object_]]:
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
@@ -95,7 +76,7 @@ def draw_vowels(utterance: Utterance, tract: VocalTract, path: Path) -> None:
         frame = utterance.frame_of(vowel)
         assert frame is not None
         axes[0].imshow(utterance.frames[frame], cmap="gray", vmin=0, vmax=255)
-        axes[1].imshow(regions_over(utterance.frames[frame], truth.regions[frame]))
+        axes[1].imshow(tinted(truth.regions[frame], utterance.frames[frame]))
         axes[0].set_ylabel(f"/{vowel}/", fontsize=18, rotation=0, labelpad=18)
         bare(axes[0])
         bare(axes[1])
@@ -132,8 +113,11 @@ def draw_vowels(utterance: Utterance, tract: VocalTract, path: Path) -> None:
         grid[-1, column].set_xlabel(label)
     grid[0, 3].legend(frameon=False, ncols=2, loc="upper left")
     grid[0, 4].legend(frameon=False, fontsize=8, loc="lower left")
-    names = [Patch(color=color, label=region.name.lower().replace("_", " ")) for region, color in COLORS.items()]
-    figure.legend(handles=names, loc="outside lower center", ncols=len(names), frameon=False)
+    names = [
+        Patch(color=np.array(color) / 255.0, label=label.name.lower().replace("_", " "))
+        for label, color in COLORS.items()
+    ]
+    figure.legend(handles=names, loc="outside lower center", ncols=len(names) // 2, frameon=False)
     figure.savefig(path, dpi=80)
 
 
