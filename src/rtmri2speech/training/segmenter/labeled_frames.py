@@ -9,7 +9,8 @@
 | ``NAME_12.json``, ``NAME_12.npy``, ``NAME_12.png`` | polygons or labels of frame 12 of a video, counted from 0 |
 
 Values are those of :class:`rtmri2speech.data.labels.Label` where a file does not name them (``names``), 255 where the
-label is not known. Pixels outside of all polygons are not known, unless one is named ``background``.
+label is not known. Pixels outside of all polygons are not known, unless one is named ``background``. A frame that is not square is laid on the middle of one, as
+when it is segmented.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def read_labeled(path: Path, most: int | None = None) -> FrameSet:
         raise DatasetError(f"{path}: no label is known in any frame.", "Draw some, or take the file out of the folder.")
     chosen = [known[place] for place in evenly(len(known), most)]
     images = np.stack([_scaled(frames[number]) for number in chosen])
-    labels = np.stack([pairs[number] for number in chosen])
+    labels = np.stack([_in_square(pairs[number], *frames[0].shape) for number in chosen])
     return FrameSet(path.stem, "people", images, labels, hash_files([path, *(file for _, file in drawn)]))
 
 
@@ -94,10 +95,34 @@ def _frames(path: Path) -> list[np.ndarray]:
 
 
 def _scaled(frame: np.ndarray) -> UInt8:
-    """A frame of any size and depth, (256, 256), from its darkest to its brightest pixel."""
-    pixels = resize_frame(frame, SIDE)
+    """A frame of any size and depth in the middle of a square, (256, 256), from its darkest to its brightest pixel."""
+    height, width = frame.shape
+    side, top, left = _square(height, width)
+    square = np.full((side, side), frame.min(), frame.dtype)
+    square[top : top + height, left : left + width] = frame
+    pixels = resize_frame(square, SIDE)
     low, high = float(pixels.min()), float(pixels.max())
     return np.asarray(np.rint((pixels - low) * (255.0 / max(high - low, 1e-9))), np.uint8)
+
+
+def _square(height: int, width: int) -> tuple[int, int, int]:
+    """The square that a frame is laid on when it is segmented: its side, and where the frame starts, pixels."""
+    side = max(height, width)
+    return side, (side - height) // 2, (side - width) // 2
+
+
+def _in_square(labels: UInt8, height: int, width: int) -> UInt8:
+    """Labels (256, 256) of a frame of H x W, which they fill, as they lie on the square; beyond the frame unknown."""
+    side, *starts = _square(height, width)
+    places = (np.arange(SIDE) + 0.5) * side / SIDE
+    rows, columns = (
+        np.floor((places - start) * SIDE / extent).astype(np.int64)
+        for start, extent in zip(starts, (height, width), strict=True)
+    )
+    inside = ((rows >= 0) & (rows < SIDE))[:, None] & ((columns >= 0) & (columns < SIDE))
+    return np.where(inside, labels[rows.clip(0, SIDE - 1)[:, None], columns.clip(0, SIDE - 1)], UNKNOWN).astype(
+        np.uint8
+    )
 
 
 def _read_labels(file: Path, number: int | None, frames: list[np.ndarray], video: Path) -> dict[int, UInt8]:

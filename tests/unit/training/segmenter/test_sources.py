@@ -107,6 +107,18 @@ def test_an_image_with_polygons(tmp_path: Path) -> None:
         read_labeled(tmp_path / "frame.png")
 
 
+def test_frames_that_are_not_square_keep_their_shape(tmp_path: Path) -> None:
+    frame, labels = np.full((32, 64), 100, np.uint8), np.zeros((32, 64), np.uint8)
+    frame[:, 32:], labels[:, 32:] = 200, Label.VELUM
+    Image.fromarray(frame).save(tmp_path / "wide.png")
+    np.save(tmp_path / "wide_labels.npy", labels)
+    found = read_labeled(tmp_path / "wide.png")
+    known = found.labels[0] != 255
+    assert known[64:192].all() and known.sum() == 128 * 256
+    assert ((found.labels[0] == Label.VELUM)[64:192] == (np.arange(256) >= 128)).all()
+    assert (found.images[0, 70:186, 140:] == 255).all() and found.images[0, :60].max() == 0
+
+
 def test_files_without_labels_are_not_taken(person: Path) -> None:
     np.save(person / "clip_labels.npy", np.zeros((6, 64, 64), np.uint8))
     Image.fromarray(np.zeros((8, 8), np.uint8)).save(person / "other.png")
