@@ -9,8 +9,8 @@
 | ``NAME_12.json``, ``NAME_12.npy``, ``NAME_12.png`` | polygons or labels of frame 12 of a video, counted from 0 |
 
 Values are those of :class:`rtmri2speech.data.labels.Label` where a file does not name them (``names``), 255 where the
-label is not known. Pixels outside of all polygons are not known, unless one is named ``background``. A frame that is not square is laid on the middle of one, as
-when it is segmented.
+label is not known. Pixels outside of all polygons are not known, unless one is named ``background``. A frame that is
+not square is laid on the middle of one, as when it is segmented.
 """
 
 from __future__ import annotations
