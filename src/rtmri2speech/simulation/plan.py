@@ -43,9 +43,9 @@ def _differences(options: PhantomOptions) -> dict[str, Any]:
         "fps": None if options.frame_rate == FRAME_RATE else str(options.frame_rate),
         "field_of_view_mm": options.field_of_view_mm,
         "pixel_mm": options.pixel_mm,
-        # As JSON gives it back, with lists.
+        # As JSON gives them back, with lists.
         "look": None if options.look is None else options.look.model_dump(mode="json"),
-        "text": None if options.text is None else [[list(phrase) for phrase in text] for text in options.text],
+        "text": None if options.text is None else options.model_dump(mode="json", include={"text"})["text"],
     }
 
 

@@ -334,7 +334,7 @@ def test_no_two_purposes_draw_the_same_random_numbers(tmp_path: Path, monkeypatc
         {"frame_rate": "50"},
         {"pixel_mm": 2.0},
         {"look": {}},
-        {"text": [[["a"]]]},
+        {"text": [[[["a"]]]]},
     ],
 )
 def test_another_phantom_in_the_same_folder_is_refused(
