@@ -11,16 +11,18 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from rtmri2speech.arrays import Float32, Int64, UInt8
+from rtmri2speech.arrays import Float32, UInt8
+from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.labels import CLASSES
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.errors import ConfigError
+from rtmri2speech.models.bundle.model_file import weights_hash
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.tract.cleaning import clean, plausibility
 from rtmri2speech.tract.contours import CONTOURS, POINTS, Contours, frame_contours
 from rtmri2speech.tract.outlines import resample
-from rtmri2speech.tract.segmentation import CONFIDENT, PixelSource, Segmentation
+from rtmri2speech.tract.segmentation import CONFIDENT, PixelSource, Segmentation, confidence_notes
 from rtmri2speech.tract.segmenter import (
     SHIPPED,
     SMOOTHING_SECONDS,
@@ -107,8 +109,9 @@ def segment(
         progress.advance(1)
     size, source = _pixel_size(points, confidence, options.pixel_mm)
     contours = Contours(points, scan.rate, size)
-    notes = tuple(_notes(confidence, size, source))
-    return Segmentation(Path(video).stem, labels, confidence, contours, source, notes)
+    notes = (*confidence_notes(confidence), *_size_notes(size, source))
+    hashes = hash_files([scan.path]), weights_hash(segmenter.bundle)
+    return Segmentation(Path(video).stem, labels, confidence, contours, source, notes, *hashes)
 
 
 def _array(shape: tuple[int, ...], dtype: type) -> Any:
@@ -139,27 +142,9 @@ def _pixel_size(points: Float32, confidence: Float32, given: float | None) -> tu
     return estimated, "unknown" if estimated is None else "estimated"
 
 
-def _notes(confidence: Float32, size: float | None, source: PixelSource) -> Iterator[str]:
-    doubtful = np.flatnonzero(confidence < CONFIDENT)
-    if len(doubtful) > 0.5 * len(confidence):
-        yield (
-            f"no vocal tract was recognized in {len(doubtful)} of {len(confidence)} frames. "
-            "Its labels are not to be used. The segmenter knows mid-sagittal MRI of the head, upright."
-        )
-    elif len(doubtful):
-        yield (
-            f"confidence is low in {len(doubtful)} of {len(confidence)} frames: {frame_list(doubtful)}. "
-            "Look at them before you use their labels."
-        )
+def _size_notes(size: float | None, source: PixelSource) -> Iterator[str]:
     if source == "estimated":
         yield (
             f"the size of a pixel is not known; {size:.2f} mm is estimated from a tract of average length. "
             "Give `pixel_mm` for millimeters that can be compared between speakers."
         )
-
-
-def frame_list(numbers: Int64, most: int = 8) -> str:
-    """Numbers of frames as ranges: ``3, 7-12, 40``."""
-    runs = np.split(numbers, np.flatnonzero(np.diff(numbers) > 1) + 1) if len(numbers) else []
-    texts = [f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs]
-    return ", ".join(texts[:most]) + (f" and {len(texts) - most} more stretches" if len(texts) > most else "")

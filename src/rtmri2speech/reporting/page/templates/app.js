@@ -38,7 +38,8 @@ function drawAll() {
 /** @type {number | null} */
 let spoken = null;
 function showTime() {
-  const frame = frameAt(state.time), labels = labelsAt(state.time);
+  const frame = frameAt(state.time), doubtful = state.clip.outlines?.doubtful.includes(frame);
+  const labels = [...labelsAt(state.time), ...(doubtful ? [t("doubtful")] : [])];
   $("where").textContent = `${t("frame")} ${frame} / ${frameCount() - 1} · ${state.time.toFixed(3)} s`;
   $("said").textContent = labels.join(" · ");
   const slider = $("timeline");
