@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -22,7 +20,7 @@ from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.tract.cleaning import clean, plausibility
 from rtmri2speech.tract.contours import CONTOURS, POINTS, Contours, frame_contours
 from rtmri2speech.tract.outlines import resample
-from rtmri2speech.tract.segmentation import CONFIDENT, PixelSource, Segmentation, confidence_notes
+from rtmri2speech.tract.segmentation import CONFIDENT, PixelSource, Segmentation, confidence_notes, large_array
 from rtmri2speech.tract.segmenter import (
     SHIPPED,
     SMOOTHING_SECONDS,
@@ -35,8 +33,6 @@ from rtmri2speech.tract.segmenter import (
 from rtmri2speech.tract.size import estimate_pixel_mm
 from rtmri2speech.tract.tongue_parts import cut_tongue
 
-# Labels and contours of longer recordings lie in a file while they are made.
-_IN_MEMORY = 256 << 20
 # Label of each class; the parts of the tongue are cut afterwards.
 _LABEL_OF = np.array([min(labels) for labels in CLASSES.values()], np.uint8)
 _PIXEL_MM = (0.2, 10.0)
@@ -100,8 +96,8 @@ def segment(
     scan.require_whole()
     placement = segmenter.placement((scan.height, scan.width))
     progress.expect(scan.n_frames)
-    labels = _array((scan.n_frames, scan.height, scan.width), np.uint8)
-    points = _array((scan.n_frames, len(CONTOURS), POINTS, 2), np.float32)
+    labels = large_array((scan.n_frames, scan.height, scan.width), np.uint8)
+    points = large_array((scan.n_frames, len(CONTOURS), POINTS, 2), np.float32)
     confidence = np.zeros(scan.n_frames, np.float32)
     weights = smoothing_weights(scan.rate, options.smoothing)
     for number, maps in enumerate(smoothed(segmenter.probabilities(scan.read()), weights)):
@@ -112,14 +108,6 @@ def segment(
     notes = (*confidence_notes(confidence), *_size_notes(size, source))
     hashes = hash_files([scan.path]), weights_hash(segmenter.bundle)
     return Segmentation(Path(video).stem, labels, confidence, contours, source, notes, *hashes)
-
-
-def _array(shape: tuple[int, ...], dtype: type) -> Any:
-    """Zeros in memory, or, where they would fill it, in a file that goes with the process."""
-    if int(np.prod(shape)) * np.dtype(dtype).itemsize <= _IN_MEMORY:
-        return np.zeros(shape, dtype)
-    with tempfile.TemporaryFile() as file:
-        return np.memmap(file, dtype, "w+", shape=shape)
 
 
 def _one(maps: Tensor, placement: Placement) -> tuple[UInt8, Float32, float]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 import zipfile
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -27,7 +28,18 @@ LABELS_SUFFIX = "_regions.npz"
 CONFIDENT = 0.5
 """Below this confidence a frame's labels should be looked at before they are used."""
 
+# Arrays of longer recordings lie in a file while they are used, bytes.
+_IN_MEMORY = 256 << 20
+
 PixelSource = Literal["given", "estimated", "unknown"]
+
+
+def large_array(shape: tuple[int, ...], dtype: type) -> Any:
+    """Zeros in memory, or, where they would fill it, in a file that goes with the process."""
+    if int(np.prod(shape)) * np.dtype(dtype).itemsize <= _IN_MEMORY:
+        return np.zeros(shape, dtype)
+    with tempfile.TemporaryFile() as file:
+        return np.memmap(file, dtype, "w+", shape=shape)
 
 
 @dataclass(frozen=True, repr=False)
@@ -215,7 +227,7 @@ def read_labels(path: Path) -> LabelFile:
     """
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            labels, names = arrays["labels"], [str(name) for name in arrays["names"]]
+            labels, names = _frames_in(path, arrays), [str(name) for name in arrays["names"]]
             rate = [int(part) for part in np.atleast_1d(arrays["frame_rate"])]
             pixel = float(arrays["pixel_mm"])
             confidence = arrays["confidence"].astype(np.float32)
@@ -235,6 +247,23 @@ def read_labels(path: Path) -> LabelFile:
         return LabelFile(labels, frame_rate, size, confidence, video, model, automatic)
     except (OSError, ValueError, KeyError, IndexError, ZeroDivisionError, EOFError, zipfile.BadZipFile) as error:
         raise DatasetError(f"{path}: no labels of segment ({error}).", "Run segment on the video again.") from None
+
+
+def _frames_in(path: Path, arrays: Any) -> UInt8:
+    """The labels of a file; those of a long recording frame by frame, so that they need not be in memory."""
+    with zipfile.ZipFile(path) as archive:
+        if archive.getinfo("labels.npy").file_size <= _IN_MEMORY:
+            return np.asarray(arrays["labels"])
+        with archive.open("labels.npy") as member:
+            if np.lib.format.read_magic(member) != (1, 0):
+                return np.asarray(arrays["labels"])
+            shape, columns_first, dtype = np.lib.format.read_array_header_1_0(member)
+            if columns_first or dtype != np.uint8 or len(shape) != 3:
+                return np.asarray(arrays["labels"])
+            labels: UInt8 = large_array(shape, np.uint8)
+            for frame in labels:
+                frame[:] = np.frombuffer(member.read(frame.size), np.uint8).reshape(frame.shape)
+            return labels
 
 
 def _by_name(names: list[str]) -> UInt8:

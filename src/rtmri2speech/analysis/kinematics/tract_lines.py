@@ -150,7 +150,7 @@ def _center(share: Float64) -> Float64 | None:
 
 def _weighted(weight: Float64) -> Float64:
     y, x = np.indices(weight.shape) + 0.5
-    return np.array([(x * weight).sum(), (y * weight).sum()]) / weight.sum()
+    return np.asarray([(x * weight).sum(), (y * weight).sum()] / weight.sum(), np.float64)
 
 
 def _inside(ends: Float64, width: int, height: int) -> Float64:

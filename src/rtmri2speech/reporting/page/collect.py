@@ -202,7 +202,7 @@ def _grid_of(clip: ClipFiles, files: Sequence[Path]) -> Path | None:
 
 
 def _find_regions(clip: ClipFiles, files: Sequence[Path], notes: list[str]) -> None:
-    """Regions of the courses; where none were made, the phantom's truth, the segmenter's labels, or those of masking."""
+    """Regions of the courses; or else the phantom's truth, labels of the segmenter, or regions of masking."""
     truth = clip.video.with_suffix(_TRUTH)
     # What segment wrote, or a command with regions="auto", next to maps or sounds.
     labels = next((path for path in files if path.name == clip.name + LABELS_SUFFIX), None)

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rtmri2speech.tract import segmenter
+
 Run = Callable[..., Any]
 KINDS = ("pdf", "svg", "png")
 
@@ -34,3 +36,15 @@ def test_what_cannot_be_done_is_one_line(
     result = run("analyze", "kymograph", labelled, *words, "--out", tmp_path / "out")
     assert named in result.problem and result.remedy
     assert not (tmp_path / "out").exists()
+
+
+def test_a_line_is_needed_and_may_be_found(
+    run: Run, labelled: Path, tmp_path: Path, tiny_segmenter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segmenter, "find_model", lambda model: tiny_segmenter)
+    assert "--line and --across" in run("analyze", "kymograph", labelled, "--out", tmp_path).problem
+    result = run("analyze", "kymograph", labelled, "--across", "velum", "--out", tmp_path)
+    assert "kept in" in result.err and "no vocal tract was recognized" in result.err
+    assert (tmp_path / "said_regions.npz").is_file()
+    assert result.code == 0 and "said_velum_kymograph.csv: 68 frames" in result.out
+    assert all((tmp_path / f"said_velum_kymograph.{kind}").is_file() for kind in KINDS)
