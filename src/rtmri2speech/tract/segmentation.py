@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from rtmri2speech.arrays import Bool, Float32, Int64, UInt8
-from rtmri2speech.data.files import replacing
+from rtmri2speech.data.files import hash_files, replacing
 from rtmri2speech.data.labels import Label, label_names
 from rtmri2speech.data.tables import Row
 from rtmri2speech.errors import DatasetError
@@ -217,6 +217,15 @@ def is_label_file(path: Path) -> bool:
             return "labels.npy" in archive.namelist() and "regions.npy" not in archive.namelist()
     except (OSError, zipfile.BadZipFile):
         return False
+
+
+def labels_fit(path: Path, video: Path) -> bool:
+    """Whether a file holds labels of ``segment`` that, as far as it says, were made from a video's present content."""
+    if not is_label_file(path):
+        return False
+    with np.load(path, allow_pickle=False) as arrays:
+        content = str(arrays["video_sha256"]) if "video_sha256" in arrays else ""
+    return content in ("", hash_files([video]))
 
 
 def read_labels(path: Path) -> LabelFile:

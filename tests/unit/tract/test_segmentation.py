@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from drawn_head import head
+from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.labels import Label, label_names
 from rtmri2speech.errors import DatasetError
 from rtmri2speech.tract import segmentation
@@ -17,6 +19,7 @@ from rtmri2speech.tract.segmentation import (
     Segmentation,
     confidence_notes,
     is_label_file,
+    labels_fit,
     read_labels,
     write_labels,
 )
@@ -52,6 +55,17 @@ def test_a_file_of_another_program_is_read_by_names(tmp_path: Path) -> None:
     np.savez(path, labels=np.full((2, 2, 2), 99, np.uint8), names=label_names(), **known)
     with pytest.raises(DatasetError, match="label 99 has no name"):
         read_labels(path)
+
+
+def test_labels_know_the_content_of_their_video(found: Segmentation, tmp_path: Path) -> None:
+    path, video = tmp_path / "clip_regions.npz", tmp_path / "clip.mp4"
+    video.write_bytes(b"frames")
+    write_labels(path, found)
+    assert not labels_fit(path, video) and not labels_fit(video, video)
+    write_labels(path, replace(found, video_sha256=hash_files([video])))
+    assert labels_fit(path, video)
+    write_labels(path, replace(found, video_sha256=""))
+    assert labels_fit(path, video)
 
 
 def test_low_confidence_is_said() -> None:

@@ -21,7 +21,7 @@ from rtmri2speech.tract.size import OUTLINE_MM
 
 # Lengths in mm of a tract of average size: before the wall that a line starts at, and beyond it.
 _BEFORE, _BEYOND = 6.0, {"tongue_tip": 24.0, "tongue_body": 34.0, "pharynx": 34.0}
-_PAST_LIPS, _VELUM_BOTH_SIDES = 10.0, 14.0
+_PAST_LIPS, _VELUM_BOTH_SIDES, _AS_NEAR = 10.0, 14.0, 1.5
 # Below this, nothing comes and goes: one frame of a hundred.
 _STILL = 0.01
 # Frames of a mean are added up in blocks of so many.
@@ -114,7 +114,9 @@ def _from_wall(tract: _Tract, wall: str, part: Label, name: str) -> Float64 | No
     # There in some frames, while in others no part of the tongue is: its border to the other parts does not count.
     moving = tract.share(part) * (1.0 - tract.share(*TONGUE))
     middle = _weighted(moving) if moving.max() > _STILL else center
-    near = line[int(np.argmin(np.hypot(*(line - middle).T)))]
+    # Outlines have small steps: the middle of all places that are about as near as the nearest one.
+    distance = np.hypot(*(line - middle).T)
+    near = line[distance < distance.min() + _AS_NEAR * tract.pixels_per_mm].mean(axis=0)
     away = middle - near if np.hypot(*(middle - near)) > 1.0 else center - near
     direction = away / max(float(np.hypot(*away)), 1e-9)
     before, beyond = (length * tract.pixels_per_mm for length in (_BEFORE, _BEYOND[name]))

@@ -13,7 +13,7 @@ from rtmri2speech.corpora.names import next_to
 from rtmri2speech.data.files import hash_files, read_object
 from rtmri2speech.data.media.video import VIDEO_SUFFIXES
 from rtmri2speech.errors import ConfigError, DatasetError
-from rtmri2speech.tract.segmentation import LABELS_SUFFIX
+from rtmri2speech.tract.segmentation import LABELS_SUFFIX, labels_fit
 
 _GENERATED, _ORIGINAL = "_generated", "_original"
 _TRUTH, _GRID = ".npz", ".TextGrid"
@@ -205,7 +205,8 @@ def _find_regions(clip: ClipFiles, files: Sequence[Path], notes: list[str]) -> N
     """Regions of the courses; or else the phantom's truth, labels of the segmenter, or regions of masking."""
     truth = clip.video.with_suffix(_TRUTH)
     # What segment wrote, or a command with regions="auto", next to maps or sounds.
-    labels = next((path for path in files if path.name == clip.name + LABELS_SUFFIX), None)
+    named = (path for path in files if path.name == clip.name + LABELS_SUFFIX)
+    labels = next((path for path in named if labels_fit(path, clip.video)), None)
     paths = [regions_origin(path, about) for path, about in clip.maps]
     tables = [about for path in paths if (about := read_object(path)) and kind_of(about, path) == "regions"]
     if tables:
