@@ -99,7 +99,7 @@ def model_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="session")
 def tiny_segmenter(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A segmenter of random weights, in whose labels of a talker there are tongue, velum and palate."""
+    """A segmenter of random weights, in whose labels of a talker there is something."""
     torch.manual_seed(2)
     network = Segmenter(SegmenterConfig(size=32, widths=(8, 12)))
     path = tmp_path_factory.mktemp("segmenter") / "tiny.safetensors"

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from rtmri2speech.cli.analyze.options import Bands, Out, Target, Video
 from rtmri2speech.cli.analyze.summary import save_with_summary
-from rtmri2speech.cli.automatic import kept_regions
 from rtmri2speech.cli.console import Device, Fps, Many, ModelFile, progress
+from rtmri2speech.cli.segmentation.automatic import kept_regions
 
 
 def faithfulness(

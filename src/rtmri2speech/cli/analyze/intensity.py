@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from rtmri2speech.cli.analyze.options import Columns, Out, Video
-from rtmri2speech.cli.automatic import kept_regions
 from rtmri2speech.cli.console import Fps, Many
 from rtmri2speech.cli.flags import print_notes
+from rtmri2speech.cli.segmentation.automatic import kept_regions
 
 
 def intensity(

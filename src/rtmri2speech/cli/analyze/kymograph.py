@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from rtmri2speech.cli.analyze.options import Columns, Out, Video
-from rtmri2speech.cli.automatic import AUTO, kept_regions
 from rtmri2speech.cli.console import Fps, Many
 from rtmri2speech.cli.flags import print_notes
+from rtmri2speech.cli.segmentation.automatic import AUTO, kept_regions
 from rtmri2speech.errors import ConfigError
 
 if TYPE_CHECKING:

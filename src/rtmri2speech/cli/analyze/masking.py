@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from rtmri2speech.cli.analyze.options import Bands, Fill, Out, Video
-from rtmri2speech.cli.automatic import kept_regions
 from rtmri2speech.cli.console import Device, Flag, Fps, Many, ModelFile, progress
 from rtmri2speech.cli.flags import print_notes
+from rtmri2speech.cli.segmentation.automatic import kept_regions
 
 if TYPE_CHECKING:
     from rtmri2speech.analysis.occlusion.occlusion import Occlusion

@@ -9,8 +9,8 @@ from cyclopts import Parameter
 
 from rtmri2speech.cli.analyze.options import Bands, Out, Target
 from rtmri2speech.cli.analyze.summary import save_with_summary
-from rtmri2speech.cli.automatic import kept_regions
 from rtmri2speech.cli.console import Device, Fps, Many, ModelFile, progress
+from rtmri2speech.cli.segmentation.automatic import kept_regions
 
 
 def physics(

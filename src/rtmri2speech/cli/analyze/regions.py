@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.automatic import kept_regions
 from rtmri2speech.cli.console import Many
 from rtmri2speech.cli.flags import print_notes
+from rtmri2speech.cli.segmentation.automatic import kept_regions
 
 if TYPE_CHECKING:
     from rtmri2speech.analysis.regions.region_sums import SummedMaps

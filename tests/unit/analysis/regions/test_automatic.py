@@ -92,14 +92,15 @@ def test_a_video_that_is_gone_is_named(tiny_segmenter: Path, tmp_path: Path) -> 
 @pytest.mark.usefixtures("shipped")
 def test_auto_is_a_name_of_regions_everywhere(model: Model, clip: Clip, tmp_path: Path, runs: list[Path]) -> None:
     regions = read_regions("auto", source_of(clip))
-    assert "tongue" in regions.names and "velum" in regions.names and regions.at(0).shape[1:] == (64, 64)
+    name = regions.names[0]
+    assert regions.at(0).shape == (len(regions.names), 64, 64)
     assert "no vocal tract was recognized" in regions.notes[0]
-    hidden = occlude(model, clip, region="velum", regions="auto", controls=1, alpha=0.0)
+    hidden = occlude(model, clip, region=name, regions="auto", controls=1, alpha=0.0)
     assert hidden.about["regions_of"] == "auto" and regions.notes[0] in hidden.notes
     maps = gradcam(model, clip)
-    rows = maps.regions("auto", "velum")
-    assert {row["region"] for row in rows} == {"velum", "elsewhere"}
+    rows = maps.regions("auto", name)
+    assert {row["region"] for row in rows} == {name, "elsewhere"}
     maps.save(tmp_path)
-    assert read_maps(tmp_path).regions("auto", "velum")[0]["area_share"] == rows[0]["area_share"]
+    assert read_maps(tmp_path).regions("auto", name)[0]["area_share"] == rows[0]["area_share"]
     # One clip is looked at once, by its given rate and by that of its file.
     assert len(runs) <= 2
