@@ -31,6 +31,7 @@ import torch
 import tiny_phantom as phantom
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
 from rtmri2speech.models.bundle.model_file import Bundle, join, save_bundle
+from rtmri2speech.models.segmenter import Segmenter, SegmenterConfig
 from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
@@ -94,6 +95,16 @@ def model_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for kind, path in paths.items():
         save_bundle(make_bundle(kind), path)
     return paths
+
+
+@pytest.fixture(scope="session")
+def tiny_segmenter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A segmenter of random weights, in whose labels of a talker there is something."""
+    torch.manual_seed(2)
+    network = Segmenter(SegmenterConfig(size=32, widths=(8, 12)))
+    path = tmp_path_factory.mktemp("segmenter") / "tiny.safetensors"
+    save_bundle(Bundle.from_segmenter(network), path)
+    return path
 
 
 @pytest.fixture(scope="session")

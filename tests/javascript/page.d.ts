@@ -58,6 +58,7 @@ interface OutlinesData {
   names: string[];
   moving: boolean;
   data: Chunk;
+  doubtful: number[];
 }
 
 interface TierData {
@@ -163,6 +164,8 @@ interface PageElements {
   "zoom-all": HTMLButtonElement;
   "zoom-selection": HTMLButtonElement;
   "show-formants": HTMLInputElement;
+  "areas-choice": HTMLElement;
+  "show-areas": HTMLInputElement;
   "show-bands": HTMLInputElement;
   timeline: HTMLCanvasElement;
   selection: HTMLElement;
@@ -204,6 +207,7 @@ interface State {
   opacity: number;
   /** Names of the regions that are not shown. */
   hidden: Set<string>;
+  areas: boolean;
   /** The part of the clip that the timeline shows, seconds. */
   from: number;
   to: number;

@@ -18,8 +18,8 @@ Video: TypeAlias = str | Path | Clip
 """A file, or a clip from :meth:`rtmri2speech.inference.model.Model.open`."""
 
 WhichRegions: TypeAlias = str | Path | Regions
-"""Where the articulators are: ``"template"``, a file of polygons (.json), a phantom's truth (.npz), traced contours
-(.mat), or regions that were read already."""
+"""Where the articulators are: ``"auto"``, found in the video; ``"template"``; a file of labels of ``segment`` or a
+phantom's truth (.npz), of polygons (.json) or traced contours (.mat); or regions that were read already."""
 
 
 def several(values: Value | Sequence[Value]) -> tuple[Value, ...]:
@@ -54,7 +54,7 @@ def regions_of(regions: WhichRegions, clip: Clip) -> tuple[Regions, dict[str, An
 
     Raises:
         ConfigError: when a file is of no known kind, or does not fit the clip.
-        DatasetError: when a phantom's truth cannot be read.
+        DatasetError: when labels or a phantom's truth cannot be read.
     """
     if isinstance(regions, Regions):
         return regions, origin_of_regions(None, regions)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from rtmri2speech.cli.console import Fps, Many, progress
+from rtmri2speech.cli.flags import print_notes
+from rtmri2speech.cli.segmentation.automatic import kept_regions
 
 if TYPE_CHECKING:
     from rtmri2speech.reporting.video.render import RenderedVideo
@@ -172,8 +174,10 @@ def masked(
     region
         Which regions to hide, one or several at once.
     regions
-        Where the articulators are: template (ellipses that roughly suit a head facing left), polygons drawn for the
-        speaker (.json), a phantom's truth (.npz), or USC-TIMIT's contours (.mat).
+        Where the articulators are: auto (recommended: found in the video by the segmenter that comes with the program,
+        and kept as NAME_regions.npz next to OUT), template (ellipses that suit a head looking to the left roughly),
+        labels of segment or a phantom's truth (.npz), polygons drawn for the speaker (.json), or USC-TIMIT's contours
+        (.mat).
     alpha
         How much of the region stays visible: 0 hides it, 1 leaves it as is.
     fill
@@ -181,12 +185,13 @@ def masked(
     """
     from rtmri2speech.reporting.video.render import render_masked
 
+    where = kept_regions(regions, video, out.parent, fps)
     with progress(f"Drawing {out.name}", "frames") as bar:
         made = render_masked(
             video,
             region,
             out,
-            regions=regions,
+            regions=where,
             alpha=alpha,
             fill=fill,
             audio=audio,
@@ -201,5 +206,6 @@ def masked(
 
 
 def _print_summary(made: RenderedVideo) -> int:
+    print_notes(made.notes)
     print(f"{made.path}: {made.frames} frames, {'with' if made.sound else 'without'} sound")
     return 0

@@ -39,8 +39,10 @@ def report(
     textgrid
         TextGrids that have another name than the video, or are not next to it.
     regions
-        Regions to outline: template, or a file of the video's name: polygons (.json), a phantom's truth (.npz), or
-        USC-TIMIT's contours (.mat). Those of analyze regions are found, or else a truth next to the video.
+        Regions to outline: auto (recommended: found in each video by the segmenter that comes with the program, and
+        kept as NAME_regions.npz next to its maps), template, or a file of the video's name: labels of segment or a
+        phantom's truth (.npz), polygons (.json), or USC-TIMIT's contours (.mat). Those of analyze regions are found, or
+        else labels next to the results, or a truth next to the video.
     """
     from rtmri2speech.reporting.page.build import report as make_report
 

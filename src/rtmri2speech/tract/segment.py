@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from torch import Tensor
 
-from rtmri2speech.arrays import Float32, Int64, UInt8
+from rtmri2speech.arrays import Float32, UInt8
+from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.labels import CLASSES
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.errors import ConfigError
+from rtmri2speech.models.bundle.model_file import weights_hash
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.tract.cleaning import clean, plausibility
 from rtmri2speech.tract.contours import CONTOURS, POINTS, Contours, frame_contours
 from rtmri2speech.tract.outlines import resample
-from rtmri2speech.tract.segmentation import CONFIDENT, PixelSource, Segmentation
+from rtmri2speech.tract.segmentation import CONFIDENT, PixelSource, Segmentation, confidence_notes, large_array
 from rtmri2speech.tract.segmenter import (
     SHIPPED,
     SMOOTHING_SECONDS,
@@ -33,8 +33,6 @@ from rtmri2speech.tract.segmenter import (
 from rtmri2speech.tract.size import estimate_pixel_mm
 from rtmri2speech.tract.tongue_parts import cut_tongue
 
-# Labels and contours of longer recordings lie in a file while they are made.
-_IN_MEMORY = 256 << 20
 # Label of each class; the parts of the tongue are cut afterwards.
 _LABEL_OF = np.array([min(labels) for labels in CLASSES.values()], np.uint8)
 _PIXEL_MM = (0.2, 10.0)
@@ -98,8 +96,8 @@ def segment(
     scan.require_whole()
     placement = segmenter.placement((scan.height, scan.width))
     progress.expect(scan.n_frames)
-    labels = _array((scan.n_frames, scan.height, scan.width), np.uint8)
-    points = _array((scan.n_frames, len(CONTOURS), POINTS, 2), np.float32)
+    labels = large_array((scan.n_frames, scan.height, scan.width), np.uint8)
+    points = large_array((scan.n_frames, len(CONTOURS), POINTS, 2), np.float32)
     confidence = np.zeros(scan.n_frames, np.float32)
     weights = smoothing_weights(scan.rate, options.smoothing)
     for number, maps in enumerate(smoothed(segmenter.probabilities(scan.read()), weights)):
@@ -107,16 +105,9 @@ def segment(
         progress.advance(1)
     size, source = _pixel_size(points, confidence, options.pixel_mm)
     contours = Contours(points, scan.rate, size)
-    notes = tuple(_notes(confidence, size, source))
-    return Segmentation(Path(video).stem, labels, confidence, contours, source, notes)
-
-
-def _array(shape: tuple[int, ...], dtype: type) -> Any:
-    """Zeros in memory, or, where they would fill it, in a file that goes with the process."""
-    if int(np.prod(shape)) * np.dtype(dtype).itemsize <= _IN_MEMORY:
-        return np.zeros(shape, dtype)
-    with tempfile.TemporaryFile() as file:
-        return np.memmap(file, dtype, "w+", shape=shape)
+    notes = (*confidence_notes(confidence), *_size_notes(size, source))
+    hashes = hash_files([scan.path]), weights_hash(segmenter.bundle)
+    return Segmentation(Path(video).stem, labels, confidence, contours, source, notes, *hashes)
 
 
 def _one(maps: Tensor, placement: Placement) -> tuple[UInt8, Float32, float]:
@@ -139,27 +130,9 @@ def _pixel_size(points: Float32, confidence: Float32, given: float | None) -> tu
     return estimated, "unknown" if estimated is None else "estimated"
 
 
-def _notes(confidence: Float32, size: float | None, source: PixelSource) -> Iterator[str]:
-    doubtful = np.flatnonzero(confidence < CONFIDENT)
-    if len(doubtful) > 0.5 * len(confidence):
-        yield (
-            f"no vocal tract was recognized in {len(doubtful)} of {len(confidence)} frames. "
-            "Its labels are not to be used. The segmenter knows mid-sagittal MRI of the head, upright."
-        )
-    elif len(doubtful):
-        yield (
-            f"confidence is low in {len(doubtful)} of {len(confidence)} frames: {frame_list(doubtful)}. "
-            "Look at them before you use their labels."
-        )
+def _size_notes(size: float | None, source: PixelSource) -> Iterator[str]:
     if source == "estimated":
         yield (
             f"the size of a pixel is not known; {size:.2f} mm is estimated from a tract of average length. "
             "Give `pixel_mm` for millimeters that can be compared between speakers."
         )
-
-
-def frame_list(numbers: Int64, most: int = 8) -> str:
-    """Numbers of frames as ranges: ``3, 7-12, 40``."""
-    runs = np.split(numbers, np.flatnonzero(np.diff(numbers) > 1) + 1) if len(numbers) else []
-    texts = [f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs]
-    return ", ".join(texts[:most]) + (f" and {len(texts) - most} more stretches" if len(texts) > most else "")

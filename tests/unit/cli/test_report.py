@@ -43,4 +43,4 @@ def test_mistakes_are_told_before_anything_slow(run: Run, made: Made, tmp_path: 
     blocked.touch()
     assert "cannot be written" in run("report", made.folder, "--out", blocked / "page.html").problem
     words = ["--regions", tmp_path / "shapes.txt", "--out", tmp_path / "page.html"]
-    assert "neither 'template' nor" in run("report", made.folder, *words).problem
+    assert "neither 'auto' nor 'template' nor" in run("report", made.folder, *words).problem

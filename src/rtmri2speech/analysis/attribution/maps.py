@@ -116,7 +116,8 @@ class Maps:
         """How much of the maps lies in which articulator, by method, band, segment and region.
 
         Args:
-            regions: ``template``, a file as ``analyze regions`` takes it, or regions that were read already.
+            regions: ``auto``, found in the video; ``template``; a file as ``analyze regions`` takes it; or regions that
+                were read already.
             region: names of the regions to use; all where None.
 
         Returns:

@@ -108,7 +108,7 @@ class Kymograph:
 
 
 def kymograph(
-    video: str | Path | VideoScan, line: Line | Sequence[float], width: int = 1, fps: FrameRate | None = None
+    video: str | Path | VideoScan, line: Line | Sequence[float] | str, width: int = 1, fps: FrameRate | None = None
 ) -> Kymograph:
     """Gray values along a line in every frame of a video, at the video's own frame rate.
 
@@ -117,17 +117,18 @@ def kymograph(
 
     Args:
         video: any video that can be decoded.
-        line: where; or its x0, y0, x1, y1.
+        line: where; its x0, y0, x1, y1; or across what: ``lips``, ``tongue_tip``, ``tongue_body``, ``velum`` or
+            ``pharynx``, which the segmenter finds (:mod:`rtmri2speech.analysis.kinematics.tract_lines`).
         width: number of parallel lines.
         fps: true frame rate, where the file's is known to be wrong.
 
     Raises:
         MediaError: when the file cannot be read or is damaged.
-        ConfigError: when the line leaves the frame, has no length, or the width is impossible.
+        ConfigError: when the line leaves the frame, has no length, or cannot be found, or the width is impossible.
     """
     scan = video if isinstance(video, VideoScan) else scan_video(Path(video), fps)
     scan.require_whole()
-    along = line if isinstance(line, Line) else Line(*line)
+    along = line if isinstance(line, Line) else _across(line, scan) if isinstance(line, str) else Line(*line)
     _check(scan, along, width)
     points = along.points()
     across = np.array([along.y0 - along.y1, along.x1 - along.x0]) / along.length
@@ -137,6 +138,15 @@ def kymograph(
     edges = np.append(scan.starts, scan.end) - scan.starts[0]
     positions = np.linspace(0.0, along.length, len(points))
     return Kymograph(along, (edges[:-1] + edges[1:]) / 2.0, positions, values, mean)
+
+
+def _across(name: str, scan: VideoScan) -> Line:
+    from rtmri2speech.analysis.kinematics.tract_lines import tract_line
+    from rtmri2speech.analysis.regions.automatic import find_labels
+    from rtmri2speech.analysis.regions.masks import Source
+
+    source = Source((), scan.width, scan.height, 0, scan.path, scan.rate, scan.n_frames)
+    return tract_line(name, find_labels(source))
 
 
 def _check(scan: VideoScan, line: Line, width: int) -> None:

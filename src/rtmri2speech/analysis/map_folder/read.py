@@ -88,7 +88,7 @@ def read_method(metadata: Path) -> Maps:
             size=size,
             entries=tuple(_entry(folder, about, band, n_frames, size) for band in about["bands"]),
             mean_frame=_mean_frame(folder),
-            source=Source(taken["frames"], taken["width"], taken["height"], size),
+            source=Source(taken["frames"], taken["width"], taken["height"], size, Path(str(about["video"]))),
             about={name: value for name, value in about.items() if name not in _OF_MAPS},
         )
     except (OSError, ValueError, KeyError, TypeError, IndexError, zipfile.BadZipFile) as error:

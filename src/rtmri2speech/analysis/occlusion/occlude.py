@@ -109,7 +109,7 @@ def occlude(
         effects,
         chosen,
         predictions.controls,
-        _notes(predictions, effects, controls, has_vocoder),
+        [*known.notes, *_notes(predictions, effects, controls, has_vocoder)],
         about,
         model.features.sample_rate,
         waves,

@@ -1,9 +1,10 @@
-"""Where an articulator is, frame by frame: from a template, polygons, the phantom's truth, or traced contours."""
+"""Where an articulator is, frame by frame: found by the segmenter, or from a template or a file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,17 @@ import numpy as np
 
 from rtmri2speech.analysis.regions.polygons import read_polygons, template_masks
 from rtmri2speech.analysis.regions.usc_timit import CONTOUR_REGIONS, contour_masks
-from rtmri2speech.arrays import Bool
+from rtmri2speech.arrays import Bool, Int64, UInt8
 from rtmri2speech.data.contours import on_frame, read_contours
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.labels import GROUPS, Label
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.truth import Truth
 from rtmri2speech.errors import ConfigError
+from rtmri2speech.tract.segmentation import CONFIDENT, LabelFile, confidence_notes, is_label_file, read_labels
 
-TEMPLATE = "template"
-"""What stands for shapes that suit most heads roughly."""
+TEMPLATE, AUTO = "template", "auto"
+"""What stands for shapes that suit most heads roughly, and for what the segmenter finds in the video."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,15 @@ class Regions:
         names: of the regions; they may overlap, as the tongue and its tip do.
         at: frame number to masks, (R, S, S).
         moving: whether they change from frame to frame.
+        notes: for the user: which frames are not to be trusted.
+        doubtful: numbers of these frames.
     """
 
     names: tuple[str, ...]
     at: Callable[[int], Bool]
     moving: bool = False
+    notes: tuple[str, ...] = ()
+    doubtful: tuple[int, ...] = ()
 
     def only(self, wanted: Sequence[str]) -> Regions:
         """Some of them.
@@ -47,7 +53,8 @@ class Regions:
         if unknown is not None:
             raise ConfigError(f"There is no region '{unknown}'.", f"Choose from {', '.join(self.names)}.")
         chosen = [self.names.index(name) for name in dict.fromkeys(wanted)]
-        return Regions(tuple(self.names[i] for i in chosen), lambda frame: self.at(frame)[chosen], self.moving)
+        names = tuple(self.names[i] for i in chosen)
+        return replace(self, names=names, at=lambda frame: self.at(frame)[chosen])
 
 
 @dataclass(frozen=True)
@@ -58,40 +65,53 @@ class Source:
         frames: for each of T frames the number of the source's frame nearest in time.
         width, height: of the source, pixels.
         size: S, of the model's frames.
+        video: the file; None where it is not known.
+        rate: its frames per second, where they are not those that the file states.
+        n_frames: how many it has; None where that is not known.
     """
 
     frames: Sequence[int]
     width: int
     height: int
     size: int
+    video: Path | None = None
+    rate: Fraction | None = None
+    n_frames: int | None = None
 
 
 def source_of(clip: Clip) -> Source:
     """A clip as regions are laid on it."""
     nearest = clip.skipped + clip.retiming.first + clip.retiming.weights.argmax(axis=1)
-    return Source(nearest.tolist(), clip.scan.width, clip.scan.height, clip.frames.size)
+    scan = clip.scan
+    return Source(nearest.tolist(), scan.width, scan.height, clip.frames.size, scan.path, scan.rate, scan.n_frames)
 
 
 def read_regions(name: str, source: Source) -> Regions:
     """Regions of a clip.
 
     Args:
-        name: ``template``, or a file: ``.json`` with polygons, ``.npz`` with the phantom's truth, ``.mat`` with
-            air-tissue boundaries of USC-TIMIT.
+        name: ``template``; ``auto``, what the segmenter finds in the video; or a file: ``.json`` with polygons,
+            ``.npz`` with labels of ``segment`` or the phantom's truth, ``.mat`` with air-tissue boundaries of
+            USC-TIMIT.
         source: the clip.
 
     Raises:
         ConfigError: when the file is of no kind that is known, or does not fit the clip.
-        DatasetError: when a phantom's truth cannot be read.
+        DatasetError: when labels or a phantom's truth cannot be read.
+        MediaError: when the video is gone that articulators are to be found in.
     """
     if name == TEMPLATE:
         return _fixed(template_masks(source.size))
+    if name == AUTO:
+        from rtmri2speech.analysis.regions.automatic import find_labels  # PyTorch, for this alone
+
+        return of_labels(find_labels(source), source, f"`regions={AUTO}`")
     path = Path(name)
-    readers = {".json": _of_polygons, ".npz": of_truth, ".mat": of_contours}
+    readers = {".json": _of_polygons, ".npz": _of_arrays, ".mat": of_contours}
     if path.suffix.lower() not in readers:
         raise ConfigError(
-            f"`regions={name}`: neither 'template' nor a .json, .npz or .mat file.",
-            "Give polygons (.json), a phantom's truth (.npz), or traced contours (.mat).",
+            f"`regions={name}`: neither 'auto' nor 'template' nor a .json, .npz or .mat file.",
+            "Give auto, polygons (.json), labels of segment or a phantom's truth (.npz), or traced contours (.mat).",
         )
     return readers[path.suffix.lower()](path, source)
 
@@ -103,6 +123,68 @@ def _fixed(masks: dict[str, Bool]) -> Regions:
 
 def _of_polygons(path: Path, source: Source) -> Regions:
     return _fixed(read_polygons(path, source.size))
+
+
+def _of_arrays(path: Path, source: Source) -> Regions:
+    return of_labels(read_labels(path), source, str(path)) if is_label_file(path) else of_truth(path, source)
+
+
+def of_labels(found: LabelFile, source: Source, name: str) -> Regions:
+    """Labels of ``segment`` as far as they occur, then their groups: lips, tongue.
+
+    They lie on the source's grid, of which the model's frame is a resized version: nearest neighbor, no margins.
+
+    Args:
+        found: the labels.
+        source: the clip.
+        name: where they came from, for messages.
+
+    Raises:
+        ConfigError: when they belong to another clip, or nothing was found.
+    """
+    labels = found.labels
+    if labels.shape[1:] != (source.height, source.width):
+        raise ConfigError(
+            f"{name}: labels of {labels.shape[2]} x {labels.shape[1]} pixels for a video of "
+            f"{source.width} x {source.height}.",
+            "Give the labels of this video: run segment on it.",
+        )
+    _require_length(len(labels), source, name)
+    there = np.zeros(len(Label), np.bool_)
+    for frame in labels:
+        there |= np.bincount(frame.ravel(), minlength=len(Label)) > 0
+    single = [label for label in Label if label != Label.BACKGROUND and there[label]]
+    if not single:
+        raise ConfigError(f"{name}: no articulator was found in any frame.", "Draw the regions (.json).")
+    groups = {group: members for group, members in GROUPS.items() if there[list(members)].any()}
+    rows, columns = (_nearest(side, source.size) for side in (source.height, source.width))
+    wanted = [(label,) for label in single] + list(groups.values())
+
+    def at(frame: int) -> Bool:
+        shown: UInt8 = labels[source.frames[frame]][rows[:, None], columns]
+        return np.stack([np.isin(shown, members) for members in wanted])
+
+    confidence = found.confidence[list(source.frames)]
+    doubtful = tuple(np.flatnonzero(confidence < CONFIDENT).tolist())
+    names = (*(label.name.lower() for label in single), *groups)
+    return Regions(names, at, True, confidence_notes(confidence), doubtful)
+
+
+def _nearest(count: int, size: int) -> Int64:
+    """Which of ``count`` pixels lies at the center of each of ``size``."""
+    return np.asarray((np.arange(size) * 2 + 1) * count // (2 * size))
+
+
+def _require_length(count: int, source: Source, name: str) -> None:
+    needed = max(source.frames) + 1
+    # Where the length of the video is not known, less than a step between frames lies after the last one.
+    step = max(np.diff(source.frames), default=1)
+    fits = count == source.n_frames if source.n_frames is not None else needed <= count <= needed + step
+    if not fits:
+        raise ConfigError(
+            f"{name}: labels of {count} frames for a video of {source.n_frames or needed}.",
+            "Give the labels of this video: run segment on it.",
+        )
 
 
 def of_truth(path: Path, source: Source) -> Regions:
@@ -169,7 +251,7 @@ def of_contours(path: Path, source: Source) -> Regions:
 
 
 def origin_of_regions(name: str | None, regions: Regions) -> dict[str, Any]:
-    """Where regions came from, the hash of the file (None for the template), and which regions were used.
+    """Where regions came from, the hash of the file (None where there is none), and which regions were used.
 
     Args:
         name: what :func:`read_regions` took; None for regions made in memory.
@@ -177,7 +259,7 @@ def origin_of_regions(name: str | None, regions: Regions) -> dict[str, Any]:
     """
     return {
         "regions_of": name,
-        "regions_sha256": None if name is None or name == TEMPLATE else hash_files([Path(name)]),
+        "regions_sha256": None if name in (None, TEMPLATE, AUTO) else hash_files([Path(str(name))]),
         "regions_moving": regions.moving,
         "regions": [{"name": one} for one in regions.names],
     }

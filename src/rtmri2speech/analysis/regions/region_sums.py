@@ -57,7 +57,7 @@ class SummedMaps:
     Attributes:
         maps: of one method or several.
         regions: those that were used.
-        name: what they were read from: ``template`` or a file; None for regions made in memory.
+        name: what they were read from: ``auto``, ``template`` or a file; None for regions made in memory.
         sums: for each of the maps' entries, in their order.
     """
 
@@ -117,7 +117,8 @@ def sum_regions(
 
     Args:
         maps: from :func:`rtmri2speech.analysis.attribution.compute.gradcam`, or of a folder.
-        regions: ``template``, a file as :func:`rtmri2speech.analysis.regions.masks.read_regions` takes it, or regions.
+        regions: ``auto``, ``template`` or a file as :func:`rtmri2speech.analysis.regions.masks.read_regions` takes
+            it, or regions.
         region: names of the regions to use; all where None.
 
     Raises:

@@ -225,7 +225,7 @@ def faithfulness(
         "fps": None if fps is None else str(fps),
         "device": str(model.device),
     }
-    notes = []
+    notes = [*where.notes]
     if not any(np.isfinite([one.signed, one.absolute]).any() for one in agreement.values()):
         notes.append("regions could not be compared: in no frame have three of them a pixel and differ")
     return Faithfulness(clip.scan.path.name, chosen, probe.layout, similarities, curves, agreement, notes, about)

@@ -20,7 +20,7 @@ from rtmri2speech.analysis.validation.clip_probe import STRIDES, ClipProbe
 from rtmri2speech.analysis.validation.profiles import Profile, ProfileTable, scores_of
 from rtmri2speech.analysis.validation.similarity import cosine, rank_correlation
 from rtmri2speech.analysis.validation.summary_table import PHYSICS, POOLED, Score, write_scores
-from rtmri2speech.analysis.validation.tract import FORMANTS, Tract, drawn_tract, simulated_tract
+from rtmri2speech.analysis.validation.tract import FORMANTS, DrawnTract, Tract, drawn_tract, simulated_tract
 from rtmri2speech.corpora.sound_of_recording import clock_of_labels
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.media.clips import Clip
@@ -46,11 +46,13 @@ class Plausibility:
         places: names of the K places along the tract.
         profiles: attribution and sensitivity by place, for every variant, band and vowel.
         about: videos, model and options, as in ``physics.json``.
+        notes: remarks: which frames of the regions are not to be trusted.
     """
 
     places: tuple[str, ...]
     profiles: list[Profile]
     about: dict[str, Any]
+    notes: tuple[str, ...] = ()
 
     def scores(self) -> list[Score]:
         """By variant and band, and by variant for all bands together."""
@@ -141,8 +143,8 @@ def plausibility(
         target: what is explained: ``energy``, ``log-energy``, ``centroid`` or ``adaptive``; all where None.
         stride: strides in pixels of the layers that are compared with the last one.
         bands: the bands of F1 and of F2.
-        regions: lips, tongue_tip, tongue_body, tongue_root and larynx of a real speaker: ``"template"``, polygons
-            (.json), or contours (.mat).
+        regions: lips, tongue_tip, tongue_body, tongue_root and larynx of a real speaker: ``"auto"``, found in the
+            video; ``"template"``, labels of ``segment`` (.npz), polygons (.json), or contours (.mat).
         textgrid: with regions, a Praat TextGrid with the vowels, in the time of the video's sound.
         tier: its tier.
         label: its vowels; those of a, i, u, e, o that it has where None.
@@ -193,7 +195,8 @@ def plausibility(
         "fps": None if fps is None else str(fps),
         "device": str(model.device),
     }
-    return Plausibility(places, table.profiles(), about)
+    notes = tuple(note for tract in tracts if isinstance(tract, DrawnTract) for note in tract.regions.notes)
+    return Plausibility(places, table.profiles(), about, notes)
 
 
 def _tract(

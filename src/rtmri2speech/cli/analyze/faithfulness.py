@@ -7,6 +7,7 @@ from typing import Annotated
 from rtmri2speech.cli.analyze.options import Bands, Out, Target, Video
 from rtmri2speech.cli.analyze.summary import save_with_summary
 from rtmri2speech.cli.console import Device, Fps, Many, ModelFile, progress
+from rtmri2speech.cli.segmentation.automatic import kept_regions
 
 
 def faithfulness(
@@ -41,7 +42,10 @@ def faithfulness(
     stride
         Strides in pixels of the layers that are compared with the last one; 16 and 8 if none is given.
     regions
-        Where the articulators are: template, polygons (.json), a phantom's truth (.npz), or contours (.mat).
+        Where the articulators are: auto (recommended: found in the video by the segmenter that comes with the program,
+        and kept as NAME_regions.npz in OUT), template (ellipses that suit a head looking to the left roughly),
+        labels of segment or a phantom's truth (.npz), polygons drawn for the speaker (.json), or USC-TIMIT's contours
+        (.mat).
     bands
         Bands in Hz; F1:300-900 and F2:900-2500 if none is given.
     frames
@@ -59,13 +63,14 @@ def faithfulness(
 
     ready = load_model(model, device)
     check_writable(out / FAITHFULNESS)  # now, not after the work
+    where = kept_regions(regions, video, out, fps, device)
     with progress("Reading the video", "steps") as bar:
         found = test_maps(
             ready,
             video,
             target=target,
             stride=stride or STRIDES,
-            regions=regions,
+            regions=where,
             bands=bands,
             frames=frames,
             seed=seed,

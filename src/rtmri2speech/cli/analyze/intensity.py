@@ -6,6 +6,8 @@ from typing import Annotated
 
 from rtmri2speech.cli.analyze.options import Columns, Out, Video
 from rtmri2speech.cli.console import Fps, Many
+from rtmri2speech.cli.flags import print_notes
+from rtmri2speech.cli.segmentation.automatic import kept_regions
 
 
 def intensity(
@@ -28,8 +30,10 @@ def intensity(
     video
         The video.
     regions
-        Where to look: template (ellipses that suit a head looking to the left roughly), polygons drawn for the speaker
-        (.json), a phantom's truth (.npz), or USC-TIMIT's contours (.mat).
+        Where to look: auto (recommended: found in the video by the segmenter that comes with the program,
+        and kept as NAME_regions.npz in OUT), template (ellipses that suit a head looking to the left roughly),
+        labels of segment or a phantom's truth (.npz), polygons drawn for the speaker (.json), or USC-TIMIT's contours
+        (.mat).
     region
         Names of the regions; all if none is given.
     smooth
@@ -38,7 +42,8 @@ def intensity(
     from rtmri2speech.analysis.kinematics.region_intensity import region_intensity
     from rtmri2speech.reporting.figures.kinematics import draw_intensity
 
-    made = region_intensity(video, regions, region, smooth, fps)
+    made = region_intensity(video, kept_regions(regions, video, out, fps), region, smooth, fps)
+    print_notes(made.regions.notes)
     (path,) = made.save(out / video.stem)
     draw_intensity(out / f"{video.stem}_intensity", made, columns, video.name)
     print(f"{path}: {len(made.times)} frames, {', '.join(made.names)}; {made.smoothing}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from rtmri2speech.cli.analyze.options import Bands, Fill, Out, Video
 from rtmri2speech.cli.console import Device, Flag, Fps, Many, ModelFile, progress
 from rtmri2speech.cli.flags import print_notes
+from rtmri2speech.cli.segmentation.automatic import kept_regions
 
 if TYPE_CHECKING:
     from rtmri2speech.analysis.occlusion.occlusion import Occlusion
@@ -47,8 +48,10 @@ def masking(
         What a region is replaced by: darken, black; blur, the frame out of focus; freeze, the clip's mean frame,
         which never moves; neighbourhood, what lies around it. darken if none is given.
     regions
-        Where the articulators are: template (ellipses that suit a head looking to the left roughly), polygons drawn
-        for the speaker (.json), a phantom's truth (.npz), or USC-TIMIT's contours (.mat).
+        Where the articulators are: auto (recommended: found in the video by the segmenter that comes with the program,
+        and kept as NAME_regions.npz in OUT), template (ellipses that suit a head looking to the left roughly),
+        labels of segment or a phantom's truth (.npz), polygons drawn for the speaker (.json), or USC-TIMIT's contours
+        (.mat).
     bands
         Bands in Hz; F1:300-900 and F2:900-2500 if none is given.
     controls
@@ -67,6 +70,7 @@ def masking(
 
     ready = load_model(model, device)
     check_writable(out / "masking.csv")  # now, not after the work
+    where = kept_regions(regions, video, out, fps, device)
     with progress(f"Hiding regions of {video.name}", "done") as bar:
         found = occlude(
             ready,
@@ -74,7 +78,7 @@ def masking(
             region=region,
             alpha=alpha or ALPHAS,
             fill=fill or "darken",
-            regions=regions,
+            regions=where,
             bands=bands,
             controls=controls,
             seed=seed,

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from rtmri2speech.cli.analyze.options import Bands, Out, Target
 from rtmri2speech.cli.analyze.summary import save_with_summary
 from rtmri2speech.cli.console import Device, Fps, Many, ModelFile, progress
+from rtmri2speech.cli.segmentation.automatic import kept_regions
 
 
 def physics(
@@ -47,8 +48,9 @@ def physics(
     bands
         The bands of F1 and of F2 in Hz; F1:300-900 and F2:900-2500 if none is given.
     regions
-        Lips, tongue_tip, tongue_body, tongue_root and larynx of a real speaker: template, polygons (.json), or
-        contours (.mat).
+        Lips, tongue_tip, tongue_body, tongue_root and larynx of a real speaker: auto (recommended: found in the video
+        by the segmenter that comes with the program, and kept as NAME_regions.npz in OUT), template, labels of segment
+        (.npz), polygons (.json), or contours (.mat).
     textgrid
         With --regions, a Praat TextGrid with the vowels, in the time of the video's sound; or a CSV table of intervals:
         label, start, end.
@@ -67,6 +69,7 @@ def physics(
 
     ready = load_model(model, device)
     check_writable(out / PHYSICS)  # now, not after the work
+    where = kept_regions(regions, videos[0], out, fps, device) if regions and textgrid else regions
     with progress("Comparing", "videos") as bar:
         found = plausibility(
             ready,
@@ -74,12 +77,12 @@ def physics(
             target=target,
             stride=stride or STRIDES,
             bands=bands,
-            regions=regions,
+            regions=where,
             textgrid=textgrid,
             tier=tier,
             label=label,
             fps=fps,
             progress=bar,
         )
-    save_with_summary(found, out, PHYSICS)
+    save_with_summary(found, out, PHYSICS, found.notes)
     return 0

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from rtmri2speech.cli.console import Many
+from rtmri2speech.cli.flags import print_notes
+from rtmri2speech.cli.segmentation.automatic import kept_regions
 
 if TYPE_CHECKING:
     from rtmri2speech.analysis.regions.region_sums import SummedMaps
@@ -29,8 +31,10 @@ def regions(
     maps
         The folder that analyze gradcam wrote.
     regions
-        Where the articulators are: template (ellipses that suit a head looking to the left roughly), polygons drawn
-        for the speaker (.json), a phantom's truth (.npz), or USC-TIMIT's contours (.mat).
+        Where the articulators are: auto (recommended: found in the video by the segmenter that comes with the program,
+        and kept as NAME_regions.npz in MAPS), template (ellipses that suit a head looking to the left roughly),
+        labels of segment or a phantom's truth (.npz), polygons drawn for the speaker (.json), or USC-TIMIT's contours
+        (.mat).
     region
         Names of the regions to use; all if none is given.
     """
@@ -39,9 +43,10 @@ def regions(
     from rtmri2speech.analysis.regions.region_sums import sum_regions, write_region_sums
     from rtmri2speech.drawing.style import save_drawing
 
-    for one in read_methods(maps):
+    for index, one in enumerate(read_methods(maps)):
         (method,) = one.methods
-        summed = sum_regions(one, regions, region)
+        summed = sum_regions(one, kept_regions(regions, one.video, maps), region)
+        print_notes(() if index else summed.regions.notes, one.name)
         table, *_ = write_region_sums(maps, summed)
         save_drawing(summed.show(f"{method}, regions of {Path(regions).name}"), maps / f"{method}{REGION_FIGURE}")
         _print_shares(summed)

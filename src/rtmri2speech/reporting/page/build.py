@@ -14,7 +14,7 @@ from rtmri2speech.analysis.arguments import several
 from rtmri2speech.analysis.map_folder.names import courses_table
 from rtmri2speech.analysis.map_folder.read import read_method
 from rtmri2speech.analysis.occlusion.conditions import Condition
-from rtmri2speech.analysis.regions.masks import read_regions, source_of
+from rtmri2speech.analysis.regions.masks import AUTO, read_regions, source_of
 from rtmri2speech.corpora.sound_of_recording import clock_of_labels
 from rtmri2speech.data.files import check_writable, write_text
 from rtmri2speech.data.media.audio import Sound, encode_flac, read_sound
@@ -111,7 +111,8 @@ def report(
         title: heading; the folder's name if it is empty.
         video: one or several videos that are neither in the folder nor where they were when the maps were made.
         textgrid: TextGrids that have another name than the video, or are not next to it.
-        regions: regions to outline: ``template``, or files of the videos' names.
+        regions: regions to outline: ``auto``, found in each video and kept next to its maps; ``template``; or files
+            of the videos' names.
         progress: counts clips.
 
     Returns:
@@ -179,9 +180,8 @@ def _clip(clip: ClipFiles, chunks: Chunks) -> tuple[ClipData, list[str]]:
     original, notes = _original(clip, opened)
     tiers, vowels, labels_missing = _labels(clip, opened, seconds)
     notes += labels_missing
-    outlines = _outlines(clip, opened, chunks)
-    if outlines is None and clip.maps:
-        notes.append(f"{clip.name}: no outlines of regions; name their file: `regions=FILE`, or `regions='template'`")
+    outlines, remarks = _outlines(clip, opened, chunks)
+    notes += remarks
     shown: ClipData = {
         "name": clip.name,
         "video": clip.video.name,
@@ -199,14 +199,30 @@ def _clip(clip: ClipFiles, chunks: Chunks) -> tuple[ClipData, list[str]]:
     return shown, notes
 
 
-def _outlines(clip: ClipFiles, opened: Clip, chunks: Chunks) -> OutlinesData | None:
+def _outlines(clip: ClipFiles, opened: Clip, chunks: Chunks) -> tuple[OutlinesData | None, list[str]]:
+    """Outlines of a clip's regions, and notes on those that are missing or not to be trusted."""
     if clip.regions is None:
-        return None
-    regions = read_regions(clip.regions, source_of(opened))
+        missing = f"{clip.name}: no outlines of regions; have them found: `regions='auto'`, or name their file"
+        return None, [missing] if clip.maps else []
+    where, notes = clip.regions, []
+    if where == AUTO:
+        from rtmri2speech.analysis.regions.automatic import keep_labels  # PyTorch, for this alone
+
+        results = [path for path, _ in (*clip.maps, *clip.masking)] + clip.generated
+        kept = keep_labels(clip.video, results[0].parent if results else clip.video.parent)
+        where, notes = str(kept.path), [f"{clip.name}: {note}" for note in kept.notes]
+    regions = read_regions(where, source_of(opened))
+    notes += [f"{clip.name}: {note}" for note in regions.notes]
     shown = [name for name in clip.only if name in regions.names]
     regions = regions.only(shown) if shown else regions
     data = chunks.add(outlines_of(regions, opened.n_frames))
-    return {"names": list(regions.names), "moving": regions.moving, "data": data}
+    outlines: OutlinesData = {
+        "names": list(regions.names),
+        "moving": regions.moving,
+        "data": data,
+        "doubtful": list(regions.doubtful),
+    }
+    return outlines, notes
 
 
 def _original(clip: ClipFiles, opened: Clip) -> tuple[Sound | None, list[str]]:

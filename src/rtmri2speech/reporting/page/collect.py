@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from rtmri2speech.analysis.map_folder.names import regions_origin
-from rtmri2speech.analysis.regions.masks import TEMPLATE
+from rtmri2speech.analysis.regions.masks import AUTO, TEMPLATE
 from rtmri2speech.corpora.names import next_to
 from rtmri2speech.data.files import hash_files, read_object
 from rtmri2speech.data.media.video import VIDEO_SUFFIXES
 from rtmri2speech.errors import ConfigError, DatasetError
+from rtmri2speech.tract.segmentation import LABELS_SUFFIX, labels_fit
 
 _GENERATED, _ORIGINAL = "_generated", "_original"
 _TRUTH, _GRID = ".npz", ".TextGrid"
@@ -68,7 +69,7 @@ class Named:
     Attributes:
         videos: video files.
         textgrids: annotations.
-        regions: ``template``, or files.
+        regions: ``auto``, ``template``, or files.
     """
 
     videos: Sequence[Path] = ()
@@ -99,7 +100,7 @@ def collect(folder: Path, named: Named | None = None) -> Findings:
         clip.generated = [path for path in sounds if path.stem == clip.name + _GENERATED]
         clip.original = next((path for path in sounds if path.stem == clip.name + _ORIGINAL), None)
         clip.textgrid = _grid_of(clip, files)
-        _find_regions(clip, notes)
+        _find_regions(clip, files, notes)
     for name, grid in _by_clip(named.textgrids, clips, "textgrid").items():
         clips[name].textgrid = grid
     for name, regions in _by_clip(_spread(named.regions, clips), clips, "regions").items():
@@ -200,14 +201,17 @@ def _grid_of(clip: ClipFiles, files: Sequence[Path]) -> Path | None:
     )
 
 
-def _find_regions(clip: ClipFiles, notes: list[str]) -> None:
-    """Regions of the courses; where none were made, the phantom's truth next to the video, or those of masking."""
+def _find_regions(clip: ClipFiles, files: Sequence[Path], notes: list[str]) -> None:
+    """Regions of the courses; or else the phantom's truth, labels of the segmenter, or regions of masking."""
     truth = clip.video.with_suffix(_TRUTH)
+    # What segment wrote, or a command with regions="auto", next to maps or sounds.
+    named = (path for path in files if path.name == clip.name + LABELS_SUFFIX)
+    labels = next((path for path in named if labels_fit(path, clip.video)), None)
     paths = [regions_origin(path, about) for path, about in clip.maps]
     tables = [about for path in paths if (about := read_object(path)) and kind_of(about, path) == "regions"]
     if tables:
         used = tables[0]
-        clip.regions, clip.only = _unchanged(used, truth), tuple(str(one["name"]) for one in used["regions"])
+        clip.regions, clip.only = _unchanged(used, truth, labels), tuple(str(one["name"]) for one in used["regions"])
         if clip.regions is None:
             given = used["regions_of"] or "a file of the regions"
             notes.append(f"{clip.name}: {given}, which analyze regions was given, is gone or has changed")
@@ -215,33 +219,35 @@ def _find_regions(clip: ClipFiles, notes: list[str]) -> None:
             notes.append(f"{clip.name}: maps are summed over different regions; outlined are {used['regions_of']}")
         return
     masked = (str(about.get("regions_of", "")) for _, about in clip.masking)
-    known = [str(truth)] if truth.is_file() else [name for name in masked if name == TEMPLATE or Path(name).is_file()]
+    known = [str(path) for path in (truth, labels) if path is not None and path.is_file()]
+    known += [name for name in masked if name in (AUTO, TEMPLATE) or Path(name).is_file()]
     clip.regions = known[0] if known else None
 
 
-def _unchanged(used: Mapping[str, Any], truth: Path) -> str | None:
-    """What ``analyze regions`` was given, if it is still what it was; the truth may have moved with its video."""
+def _unchanged(used: Mapping[str, Any], *moved: Path | None) -> str | None:
+    """What ``analyze regions`` was given, if it is still what it was; it may have moved with its video or maps."""
     name = str(used["regions_of"])
-    if name == TEMPLATE:
+    if name in (AUTO, TEMPLATE):
         return name
-    files = (path for path in (Path(name), truth) if path.is_file())
+    files = (path for path in (Path(name), *moved) if path is not None and path.is_file())
     return next((str(path) for path in files if hash_files([path]) == used["regions_sha256"]), None)
 
 
 def _spread(regions: Sequence[str], clips: Mapping[str, ClipFiles]) -> Iterator[Path]:
-    """``template`` is for every clip, a file for one."""
+    """``auto`` and ``template`` are for every clip, a file for one."""
     for name in regions:
-        yield from (Path(clip) / TEMPLATE for clip in clips) if name == TEMPLATE else (Path(name),)
+        yield from (Path(clip) / name for clip in clips) if name in (AUTO, TEMPLATE) else (Path(name),)
 
 
 def _by_clip(paths: Any, clips: Mapping[str, ClipFiles], parameter: str) -> dict[str, Path]:
     """Files by the clip they belong to: the one of their name, or the only one."""
     found: dict[str, Path] = {}
     for path in paths:
-        if path.name == TEMPLATE:
-            found[path.parent.name] = Path(TEMPLATE)
-        elif path.stem in clips or len(clips) == 1:
-            found[path.stem if path.stem in clips else next(iter(clips))] = path
+        stem = path.name.removesuffix(LABELS_SUFFIX) if path.name.endswith(LABELS_SUFFIX) else path.stem
+        if path.name in (AUTO, TEMPLATE):
+            found[path.parent.name] = Path(path.name)
+        elif stem in clips or len(clips) == 1:
+            found[stem if stem in clips else next(iter(clips))] = path
         else:
             raise ConfigError(
                 f"`{parameter}={path}`: of none of the clips {', '.join(sorted(clips)[:10])}.",

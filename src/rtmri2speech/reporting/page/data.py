@@ -81,11 +81,15 @@ class CourseData(TypedDict):
 
 
 class OutlinesData(TypedDict):
-    """Outlines of regions, as :func:`rtmri2speech.reporting.page.images.outlines_of` packs them."""
+    """Outlines of regions, as :func:`rtmri2speech.reporting.page.images.outlines_of` packs them.
+
+    ``doubtful`` are the frames in which they are not to be trusted.
+    """
 
     names: list[str]
     moving: bool
     data: Chunk
+    doubtful: list[int]
 
 
 class TierData(TypedDict):

@@ -41,12 +41,14 @@ class RenderedVideo:
         frames: how many it has.
         rate: frames per second.
         sound: whether it has a sound track.
+        notes: remarks: which frames show regions that are not to be trusted.
     """
 
     path: Path
     frames: int
     rate: Fraction
     sound: bool
+    notes: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -182,7 +184,7 @@ def render_masked(
         video: the video.
         region: names of the regions to hide, all at once.
         out: the ``.mp4`` file to write.
-        regions: ``template``, or a file of regions (``.json``, ``.npz``, ``.mat``).
+        regions: ``auto``, ``template``, or a file of regions (``.json``, ``.npz``, ``.mat``).
         alpha: how much of a region stays visible, 0 to 1.
         fill: what replaces it.
         audio, silent, resize, legend, label, fps: as in :func:`render_overlay`.
@@ -200,7 +202,7 @@ def render_masked(
     sound = None if silent else sound_for(clip, None if audio is None else Path(audio))
     progress.expect(clip.n_frames)
     count = write_masked(out, clip, clock, hidden, fill, alpha, layout, sound, progress=progress)
-    return RenderedVideo(out, count, clock, sound is not None)
+    return RenderedVideo(out, count, clock, sound is not None, hidden.notes)
 
 
 def _layout(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rtmri2speech.analysis.regions.masks import Regions, Source, read_regions
 from rtmri2speech.analysis.regions.polygons import template_masks
 from rtmri2speech.analysis.regions.region_sums import sum_over_regions
-from rtmri2speech.data.labels import GROUPS, Label
+from rtmri2speech.data.labels import GROUPS, Label, label_names
 from rtmri2speech.data.truth import Truth
 from rtmri2speech.errors import ConfigError
 
@@ -75,3 +75,50 @@ def test_sums_of_disjoint_regions_add_up(seed: int, regions: int) -> None:
     np.testing.assert_allclose(both.signed[:, 0], sums.signed[:, :-1].sum(axis=1), atol=1e-6)
     twice = sum_over_regions(2 * maps, Regions(names, lambda frame: masks))
     np.testing.assert_allclose(twice.share(), sums.share(), atol=1e-9)
+
+
+def stored(folder: Path, labels: np.ndarray, confidence: list[float] | None = None) -> str:
+    """A file as segment writes it."""
+    path = folder / "clip_regions.npz"
+    known = {"names": np.array(label_names()), "frame_rate": np.array([25, 1]), "pixel_mm": np.array(np.nan)}
+    np.savez(path, labels=labels, confidence=confidence or np.ones(len(labels)), **known)
+    return str(path)
+
+
+def test_labels_of_segment_on_the_models_frame(tmp_path: Path) -> None:
+    """A frame twice as wide as high becomes a square without margins; the model's clock skips source frames."""
+    labels = np.zeros((5, 4, 8), np.uint8)
+    labels[:, 1:3, 4:6] = Label.TONGUE_BODY
+    labels[2, 0, 0] = Label.UPPER_LIP
+    name = stored(tmp_path, labels, [0.9, 0.9, 0.2, 0.9, 0.9])
+    regions = read_regions(name, Source([0, 2, 4], 8, 4, 16, n_frames=5))
+    assert regions.names == ("upper_lip", "tongue_body", "lips", "tongue") and regions.moving
+    shown = dict(zip(regions.names, regions.at(0), strict=True))
+    assert shown["tongue"].shape == (16, 16) and shown["tongue"][4:12, 8:12].all() and shown["tongue"].sum() == 32
+    assert not shown["lips"].any() and regions.at(1)[2, :4, :2].all()
+    assert regions.doubtful == (1,) and "1 of 3 frames: 1." in regions.notes[0]
+    assert regions.only(["tongue"]).notes == regions.notes
+    # Smaller frames take the pixel at each center.
+    small = read_regions(name, Source([0, 2, 4], 8, 4, 2))
+    np.testing.assert_array_equal(small.only(["tongue"]).at(0)[0], [[False, False], [False, False]])
+
+
+@pytest.mark.parametrize(
+    ("clip", "named"),
+    [
+        (Source([0, 1], 8, 4, 16, n_frames=2), "5 frames for a video of 2"),
+        (Source([0, 1], 8, 4, 16), "5 frames for a video of 2"),
+        (Source([0, 3, 6], 8, 4, 16), "5 frames for a video of 7"),
+        (Source([0, 2, 4], 4, 8, 16), "8 x 4 pixels for a video of 4 x 8"),
+    ],
+)
+def test_labels_of_another_video_are_refused_by_name(tmp_path: Path, clip: Source, named: str) -> None:
+    name = stored(tmp_path, np.full((5, 4, 8), Label.VELUM, np.uint8))
+    with pytest.raises(ConfigError, match=r"clip_regions\.npz") as caught:
+        read_regions(name, clip)
+    assert named in caught.value.problem and "segment" in caught.value.remedy
+
+
+def test_labels_in_which_nothing_was_found(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no articulator"):
+        read_regions(stored(tmp_path, np.zeros((5, 4, 8), np.uint8)), Source([0, 2, 4], 8, 4, 16))

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from rtmri2speech.data.labels import GROUPS, label_names
+from rtmri2speech.tract import segmenter
 from tables import rows_of
 
 Run = Callable[..., Any]
@@ -35,3 +37,14 @@ def test_what_cannot_be_done_is_one_line(
     result = run("analyze", "intensity", labelled, *words, "--out", tmp_path / "out")
     assert named in result.problem and result.remedy
     assert not (tmp_path / "out").exists()
+
+
+def test_regions_are_found_and_kept(
+    run: Run, labelled: Path, tmp_path: Path, tiny_segmenter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segmenter, "find_model", lambda model: tiny_segmenter)
+    words = ["analyze", "intensity", labelled, "--regions", "auto", "--out", tmp_path]
+    result = run(*words)
+    assert result.code == 0 and f"kept in {tmp_path / 'said_regions.npz'}" in result.err
+    assert {row["region"] for row in rows_of(tmp_path / "said_intensity.csv")} < {*label_names(), *GROUPS}
+    assert "kept in" not in run(*words).err

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+
+from drawn_head import head
+from rtmri2speech.tract import segmenter
+from rtmri2speech.tract.segment import segment
+from rtmri2speech.tract.tongue_parts import cut_tongue
 
 Run = Callable[..., Any]
 KINDS = ("pdf", "svg", "png")
@@ -34,3 +40,18 @@ def test_what_cannot_be_done_is_one_line(
     result = run("analyze", "kymograph", labelled, *words, "--out", tmp_path / "out")
     assert named in result.problem and result.remedy
     assert not (tmp_path / "out").exists()
+
+
+def test_a_line_is_needed_and_may_be_found(
+    run: Run, labelled: Path, tmp_path: Path, tiny_segmenter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the labels of the folder, which segment has written for this video."""
+    monkeypatch.setattr(segmenter, "find_model", lambda model: tiny_segmenter)
+    assert "--line and --across" in run("analyze", "kymograph", labelled, "--out", tmp_path).problem
+    found = segment(labelled)
+    labels = np.stack([cut_tongue(head(size=32))] * len(found.labels))
+    replace(found, labels=labels, confidence=np.ones(len(labels), np.float32)).save(tmp_path)
+    result = run("analyze", "kymograph", labelled, "--across", "lips", "velum", "--out", tmp_path)
+    assert result.code == 0 and "said_velum_kymograph.csv: 68 frames" in result.out and "was there" in result.err
+    for place in ("lips", "velum"):
+        assert all((tmp_path / f"said_{place}_kymograph.{kind}").is_file() for kind in KINDS)

@@ -193,7 +193,7 @@ def test_what_is_missing_is_returned_as_notes(made: Made, tmp_path: Path) -> Non
     shutil.rmtree(folder / "masking")
     written = report(folder, tmp_path / "page.html", textgrid=made.video.with_suffix(".TextGrid"))
     assert written.clips == 1 and written.notes == [
-        "cl&ip: no outlines of regions; name their file: `regions=FILE`, or `regions='template'`"
+        "cl&ip: no outlines of regions; have them found: `regions='auto'`, or name their file"
     ]
     assert report(folder, tmp_path / "page.html", video=made.video, regions="template").notes == []
     with pytest.raises(ConfigError, match=r"`out=.*page.pdf`: pages are HTML files"):

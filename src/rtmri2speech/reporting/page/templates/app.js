@@ -38,7 +38,8 @@ function drawAll() {
 /** @type {number | null} */
 let spoken = null;
 function showTime() {
-  const frame = frameAt(state.time), labels = labelsAt(state.time);
+  const frame = frameAt(state.time), doubtful = state.clip.outlines?.doubtful.includes(frame);
+  const labels = [...labelsAt(state.time), ...(doubtful ? [t("doubtful")] : [])];
   $("where").textContent = `${t("frame")} ${frame} / ${frameCount() - 1} · ${state.time.toFixed(3)} s`;
   $("said").textContent = labels.join(" · ");
   const slider = $("timeline");
@@ -101,7 +102,7 @@ async function openClip(clip) {
   const parts = regions.has("tongue_body");
   Object.assign(state, {
     clip, time: 0, sound: 0, method: 0, selection: null, from: 0, to: clip.seconds,
-    hidden: new Set(["elsewhere", ...(parts ? ["tongue", "airway"] : [])]),
+    hidden: new Set(["elsewhere", ...(parts ? ["tongue", "airway"] : []), ...(regions.has("upper_lip") ? ["lips"] : [])]),
     bands: clip.maps.length ? [0] : [],
     display: clip.maps[0]?.kind === "hirescam" ? "signed" : "positive",
   });

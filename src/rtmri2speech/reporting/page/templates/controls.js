@@ -11,6 +11,7 @@ function fillChoices() {
   fillBands();
   $("zoom-selection").disabled = !state.selection;
   $("course-choice").hidden = !courseNow();
+  $("areas-choice").hidden = !state.clip.outlines;
   $("gain-value").textContent = state.gain.toFixed(state.gain < 10 ? 1 : 0) + "×";
   $("opacity-value").textContent = Math.round(100 * state.opacity) + " %";
   $("regions").replaceChildren(...loaded.names.map(regionButton));
@@ -113,6 +114,7 @@ $("method").addEventListener("change", () => useMethod(Number($("method").value)
 $("gain").addEventListener("input", () => { state.gain = 2 ** Number($("gain").value); changed(); });
 $("opacity").addEventListener("input", () => { state.opacity = Number($("opacity").value) / 100; changed(); });
 $("show-formants").addEventListener("change", () => { state.formants = $("show-formants").checked; redraw(); });
+$("show-areas").addEventListener("change", () => { state.areas = $("show-areas").checked; redraw(); });
 $("show-bands").addEventListener("change", () => { state.limits = $("show-bands").checked; redraw(); });
 $("play").addEventListener("click", toggle);
 $("first").addEventListener("click", () => go(0));

@@ -1,5 +1,5 @@
 // The frame, maps over it, and outlines of regions.
-const PALETTE = ["#e69f00", "#56b4e9", "#00a878", "#cc79a7", "#d55e00", "#8f7ee7", "#7fae2f", "#c9a800", "#35b8b0", "#a0764f"];
+const PALETTE = ["#e69f00", "#56b4e9", "#00a878", "#cc79a7", "#d55e00", "#8f7ee7", "#7fae2f", "#c9a800", "#35b8b0", "#a0764f", "#f27ea9", "#4f86e0", "#b5d334", "#c3b8a0"];
 const SHADES = 256;
 const tables = bytesOf(page.colors);
 /** @type {Loaded} */
@@ -225,6 +225,10 @@ function drawFrame(context, side, frame) {
     context.scale(side / size, side / size);
     described.names.forEach((name, index) => {
       if (state.hidden.has(name)) return;
+      if (state.areas) {
+        context.fillStyle = colors[index] + "66";
+        context.fill(outlines[index], "evenodd");
+      }
       for (const [color, width] of /** @type {[string, number][]} */ ([["#000a", 2.6], [colors[index], 1.3]])) {
         context.strokeStyle = color;
         context.lineWidth = (width * size) / side;
