@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from rtmri2speech.data.dataset.layout import Split
+
+SoundChoice = Literal["auto", "file", "track"]
+"""Which sound belongs to a video: a file next to it if there is one, such a file always, or its own sound track."""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something to be said about a file or folder, and what to do about it."""
+
+    file: Path
+    problem: str
+    remedy: str
+    severity: Literal["warning", "note"] = "note"
 
 
 @dataclass(frozen=True)
@@ -22,6 +35,8 @@ class Recording:
         textgrid: Praat annotation on the sound's clock, if there is one.
         sync_offset: seconds of sound before the first frame (negative: the sound starts later).
         split: where the corpus itself puts it, or None.
+        sound: which sound was asked for; ``auto`` where none was.
+        remarks: what was noticed when its files were looked for.
     """
 
     id: str
@@ -31,6 +46,8 @@ class Recording:
     textgrid: Path | None = None
     sync_offset: float = 0.0
     split: Split | None = None
+    sound: SoundChoice = "auto"
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def file(self) -> Path:
@@ -100,3 +117,29 @@ class Corpus(Protocol):
             UserError: when there is none, or two would have the same id.
         """
         ...
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Recordings, and what is to be said about files that are none."""
+
+    recordings: Sequence[AnyRecording]
+    remarks: Sequence[Remark] = ()
+
+
+@runtime_checkable
+class Listed(Protocol):
+    """A corpus that says what it has passed over."""
+
+    def listing(self) -> Listing:
+        """Every recording, in a stable order, and what was passed over.
+
+        Raises:
+            UserError: as :meth:`Corpus.recordings`.
+        """
+        ...
+
+
+def listing_of(corpus: Corpus) -> Listing:
+    """The recordings of a corpus, with what it has passed over where it says that."""
+    return corpus.listing() if isinstance(corpus, Listed) else Listing(corpus.recordings())

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rtmri2speech.corpora.base import Recording
+from rtmri2speech.corpora.base import Recording, Remark
 from rtmri2speech.corpora.folder import FolderCorpus, unpaired_sounds
 from rtmri2speech.data.media.audio import Sound, has_sound, read_sound
 from rtmri2speech.data.media.clips import Clip
+from rtmri2speech.data.media.endings import VIDEO_SUFFIXES, is_there, no_such_file
 from rtmri2speech.data.media.scan import VideoScan
 from rtmri2speech.data.media.textgrid import label_lead
-from rtmri2speech.data.media.video import VIDEO_SUFFIXES
 from rtmri2speech.errors import MediaError
 
 
@@ -27,6 +28,8 @@ def find_sound(recording: Recording, scan: VideoScan) -> Sound:
         MediaError: when it cannot be read.
     """
     if recording.audio is not None:
+        if not recording.audio.is_file():
+            raise no_such_sound(recording, recording.audio)
         # A file of its own starts with the video, whatever time the container gives its first frame.
         return replace(read_sound(recording.audio), start=float(scan.starts[0]))
     if has_sound(recording.video):
@@ -34,11 +37,60 @@ def find_sound(recording: Recording, scan: VideoScan) -> Sound:
     raise _missing_sound(recording, scan)
 
 
+def describe_sound(recording: Recording) -> str:
+    """Where the recording's sound is from, in words."""
+    if recording.audio is None:
+        return "sound track of the video"
+    return recording.audio.name
+
+
+TRACK_NOT_USED = "its own sound track is not used, because a sound file lies next to it"
+"""What is said of a video whose sound is there twice."""
+
+
+def remarks_on_sound(recording: Recording) -> list[Remark]:
+    """What is to be said of the choice between a file next to the video and the video's own sound track.
+
+    Raises:
+        MediaError: when the video cannot be opened.
+    """
+    if recording.audio is None:
+        # Without a track there is no choice: that the sound is missing is an error.
+        return [one for one in recording.remarks if one.severity == "note" or has_sound(recording.video)]
+    remarks = [remark for remark in recording.remarks if remark.severity == "note"]
+    if recording.sound == "auto" and has_sound(recording.video):
+        remedy = f"The sound is {recording.audio.name}. To choose: `sound='track'` or `sound='file'`."
+        remarks.append(Remark(recording.video, TRACK_NOT_USED, remedy))
+    return remarks
+
+
+def join_remarks(notes: Sequence[str], asked: bool) -> list[str]:
+    """Notes of many recordings, those on sound that is there twice as one, or none where it was ``asked`` for."""
+    ending = f": {TRACK_NOT_USED}"
+    both = [note.removesuffix(ending) for note in notes if note.endswith(ending)]
+    others = [note for note in notes if not note.endswith(ending)]
+    if not both or asked:
+        return others
+    more = f" and {len(both) - 1} more video(s)" if len(both) > 1 else ""
+    return [*others, f"{both[0]}{more}{ending}; to choose: `sound='track'` or `sound='file'`"]
+
+
+def no_such_sound(recording: Recording, audio: Path) -> MediaError:
+    """The error for a sound file that is not there, with what may be meant."""
+    error = no_such_file(audio)
+    hints = [remark for remark in recording.remarks if remark.severity == "warning"]
+    if is_there(audio):
+        return MediaError(error.problem, f"{error.remedy} Or take the video's own track: `sound='track'`.")
+    if not hints:
+        return error
+    return MediaError(f"{error.problem.rstrip('.')}; {hints[0].problem}.", hints[0].remedy)
+
+
 def sound_of(path: str | Path) -> Sound:
     """The sound of a recording by its path.
 
     Args:
-        path: a sound file, or a video: then NAME.wav or NAME.flac next to it, or its sound track.
+        path: a sound file, or a video: then NAME.wav (flac, m4a, ...) next to it, or its sound track.
 
     Raises:
         MediaError: when there is none, or it cannot be read.
@@ -52,7 +104,7 @@ def sound_of(path: str | Path) -> Sound:
 
 def _missing_sound(recording: Recording, scan: VideoScan) -> MissingSound:
     video = recording.video
-    problem = f"{video}: has no sound: no sound track, and no {video.stem}.wav or .flac next to it"
+    problem = f"{video}: has no sound: no sound track, and no sound file called {video.stem} next to it"
     others = unpaired_sounds(video)
     if not others:
         return MissingSound(
@@ -77,7 +129,7 @@ def _missing_sound(recording: Recording, scan: VideoScan) -> MissingSound:
 def lead_of_labels(clip: Clip) -> float:
     """Seconds from time 0 of the annotation of a video to the clip's first frame: labels are on the sound's clock.
 
-    The sound is NAME.wav or .flac next to the video, or else its sound track; without sound, the video's own clock.
+    The sound is that of :func:`sound_of`; without sound, the video's own clock.
 
     Raises:
         MediaError: when the sound cannot be read.

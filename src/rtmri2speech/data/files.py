@@ -15,6 +15,9 @@ from typing import Any
 
 from rtmri2speech.errors import UserError
 
+# Bytes of a file's name; systems take 255, and a temporary name is longer.
+_LONG_NAME = 230
+
 
 @contextmanager
 def replacing_name(path: Path) -> Iterator[Path]:
@@ -23,7 +26,7 @@ def replacing_name(path: Path) -> Iterator[Path]:
     Raises:
         UserError: when the disk is full or the folder cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = _temporary(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -32,6 +35,13 @@ def replacing_name(path: Path) -> Iterator[Path]:
         raise cannot_write(path, error) from error
     finally:
         remove_file(temporary)
+
+
+def _temporary(path: Path) -> Path:
+    name = path.name
+    if len(os.fsencode(name)) > _LONG_NAME:
+        name = f"{name[:40]}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}"
+    return path.with_name(f".{name}.{os.getpid()}.tmp")
 
 
 @contextmanager
@@ -49,6 +59,8 @@ def cannot_write(path: Path, error: OSError) -> UserError:
     """The user's message for a write that failed."""
     if error.errno in (errno.EISDIR, errno.ENOTDIR, errno.EEXIST):
         remedy = "A file or folder of that name is in the way: choose another name."
+    elif error.errno == errno.ENAMETOOLONG:
+        remedy = "Choose a shorter name."
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         remedy = "Close programs that use it, or choose a folder that you may write to; then run it again."
     else:
@@ -64,7 +76,7 @@ def check_writable(path: Path) -> None:
     """
     if path.is_dir():
         raise cannot_write(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
-    probe = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    probe = _temporary(path)
     missing = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

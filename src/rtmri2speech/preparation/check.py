@@ -13,10 +13,10 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from rtmri2speech.config import Config
-from rtmri2speech.corpora.base import AnyRecording, Corpus, SoundRecording
+from rtmri2speech.corpora.base import AnyRecording, Corpus, SoundRecording, listing_of
 from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.corpora.inputs import Source, list_of
-from rtmri2speech.corpora.sound_of_recording import MissingSound, find_sound
+from rtmri2speech.corpora.sound_of_recording import MissingSound, find_sound, remarks_on_sound
 from rtmri2speech.data.annotation.fit import fit_to_sound
 from rtmri2speech.data.dataset.layout import is_dataset
 from rtmri2speech.data.media.audio import read_sound
@@ -28,7 +28,7 @@ from rtmri2speech.errors import ConfigError, DatasetError, MediaError, UserError
 from rtmri2speech.parallel import run_jobs
 from rtmri2speech.preparation.align import MismatchPolicy
 from rtmri2speech.preparation.check_dataset import check_dataset
-from rtmri2speech.preparation.findings import Finding, check_level, check_scan, check_sound, too_short
+from rtmri2speech.preparation.findings import Finding, check_level, check_scan, check_sound, from_remarks, too_short
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frame_rate import frame_rate
@@ -118,8 +118,10 @@ def check(
             findings += check_dataset(path, workers, progress)
         except DatasetError as error:
             findings.append(Finding(str(path), "error", error.problem, error.remedy))
-    recordings = [recording for corpus in corpora for recording in corpus.recordings()]
+    listings = [listing_of(corpus) for corpus in corpora]
+    recordings = [recording for listing in listings for recording in listing.recordings]
     findings += check_recordings(recordings, options, workers, progress)
+    findings += from_remarks(remark for listing in listings for remark in listing.remarks)
     return CheckReport(findings, len(datasets), len(recordings))
 
 
@@ -162,6 +164,7 @@ def check_recording(recording: AnyRecording, options: CheckOptions) -> list[Find
             findings.append(Finding.from_error(recording.video, error))
         return [*findings, *_check_annotation(recording, None)]
     findings += _check_annotation(recording, sound.duration)
+    findings += from_remarks(remarks_on_sound(recording))
     return findings + check_sound(recording, sound, clip, options.on_mismatch)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from rtmri2speech.corpora.base import Recording
+from rtmri2speech.corpora.base import Recording, Remark
 from rtmri2speech.data.media.audio import Sound
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.media.scan import VideoScan
@@ -44,6 +44,11 @@ class Finding:
         if separator and Path(name).exists():
             return cls(name, "error", problem, error.remedy)
         return cls(str(path), "error", error.problem, error.remedy)
+
+
+def from_remarks(remarks: Iterable[Remark]) -> list[Finding]:
+    """What was noticed when files were looked for."""
+    return [Finding(str(item.file), item.severity, item.problem, item.remedy) for item in remarks]
 
 
 def refuse_errors(findings: Iterable[Finding]) -> None:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from rtmri2speech.arrays import Float32
 from rtmri2speech.corpora.base import Recording
-from rtmri2speech.corpora.sound_of_recording import find_sound
+from rtmri2speech.corpora.sound_of_recording import find_sound, remarks_on_sound
 from rtmri2speech.data.media.clips import Clip, open_clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.preparation.align import MismatchPolicy, align, offsets
-from rtmri2speech.preparation.findings import Finding, check_scan, check_sound, refuse_errors
+from rtmri2speech.preparation.findings import Finding, check_scan, check_sound, from_remarks, refuse_errors
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.signal.frames import FrameConfig
@@ -67,6 +67,7 @@ def open_recording(
     findings = [
         *check_scan(scan, features, trim_over_bright),
         *check_sound(recording, sound, clip, on_mismatch, gap),
+        *from_remarks(remarks_on_sound(recording)),
     ]
     refuse_errors(findings)
     first, samples = align(sound, clip, features, recording.sync_offset, on_mismatch, gap)

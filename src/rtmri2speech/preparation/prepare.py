@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from rtmri2speech.corpora.base import AnyRecording, Corpus, SoundRecording
+from rtmri2speech.corpora.base import AnyRecording, Corpus, SoundRecording, listing_of
 from rtmri2speech.corpora.inputs import AnyPath, Source, corpus_of
+from rtmri2speech.corpora.sound_of_recording import join_remarks
 from rtmri2speech.data.dataset.layout import FILELISTS, RECEIPTS, SPLITS, Meta, Split, Utterance, write_utterances
 from rtmri2speech.data.dataset.splits import FEW_RECORDINGS, SplitMode, check_ratio, split_units
 from rtmri2speech.data.files import write_text
@@ -103,7 +104,8 @@ def prepare(
     root, corpus = Path(out), corpus_of(source)
     options = (options or PrepareOptions()).changed(fields, "prepare")
     check_ratio(options.split_ratio)
-    recordings = corpus.recordings()
+    listing = listing_of(corpus)
+    recordings = listing.recordings
     sound_only = any(isinstance(recording, SoundRecording) for recording in recordings)
     if sound_only and (export_pairs or options.mask is not None):
         option = "export_pairs" if export_pairs else "mask"
@@ -128,7 +130,9 @@ def prepare(
     if export_pairs:
         _export(root, utterances, options.ref_frames, workers)
     _finish(root, corpus, options, mode, utterances, None if sound_only else options.frames)
-    notes = [note for receipt in receipts for note in receipt.notes]
+    notes = [f"{remark.file}: {remark.problem}" for remark in listing.remarks]
+    asked = all(isinstance(item, SoundRecording) or item.sound != "auto" for item in recordings)
+    notes += join_remarks([note for receipt in receipts for note in receipt.notes], asked)
     return PrepareSummary(utterances, failures, sum(receipt.redone for receipt in receipts), mode, notes, root)
 
 

@@ -9,10 +9,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from rtmri2speech.corpora.base import Recording
+from rtmri2speech.corpora.sound_of_recording import no_such_sound
 from rtmri2speech.data.dataset.layout import RECEIPTS, SCHEMA, Utterance
 from rtmri2speech.data.files import hash_files, read_object
+from rtmri2speech.data.media.endings import no_such_file
 from rtmri2speech.data.provenance import write_about
-from rtmri2speech.errors import MediaError
 from rtmri2speech.preparation.recording import Job, make_samples, sample_files
 from rtmri2speech.version import __version__
 
@@ -82,9 +83,9 @@ def _key(job: Job) -> str:
     recording = job.recording
     for source in recording.sources:
         if not source.is_file():
-            raise MediaError(
-                f"{source}: no such file.", "Check its name and folder, and the disk or share that it is on."
-            )
+            if isinstance(recording, Recording) and source == recording.audio:
+                raise no_such_sound(recording, source)
+            raise no_such_file(source)
     options = job.options.model_dump(mode="json", exclude={"mask", "seed", "split_ratio", "test_speakers"})
     if job.split is None:
         options["split_ratio"] = job.options.split_ratio

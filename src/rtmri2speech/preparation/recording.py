@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field
 from rtmri2speech.arrays import Float32, UInt8
 from rtmri2speech.config import Config
 from rtmri2speech.corpora.base import AnyRecording, Recording, SoundRecording
+from rtmri2speech.corpora.sound_of_recording import TRACK_NOT_USED
 from rtmri2speech.data.annotation.fit import fit_to_sound
 from rtmri2speech.data.annotation.grid import TextGrid
 from rtmri2speech.data.dataset.layout import SAMPLE_FILES, SOUND_FILES, Split, Utterance
@@ -22,6 +23,7 @@ from rtmri2speech.data.dataset.splits import SplitMode, split_blocks
 from rtmri2speech.data.files import hash_files, new_folder
 from rtmri2speech.data.media.audio import read_sound, resample, write_float_wav
 from rtmri2speech.data.media.clips import Clip
+from rtmri2speech.data.media.endings import printable
 from rtmri2speech.data.media.textgrid import read_textgrid, shift_textgrid, write_textgrid
 from rtmri2speech.data.npy import array_writer
 from rtmri2speech.preparation.align import MismatchPolicy
@@ -102,7 +104,8 @@ def make_samples(job: Job) -> tuple[list[Utterance], list[str]]:
         material = _open_video(recording, job.options)
     samples, hop = material.samples, features.hop_length
     frame_rate, n_frames = float(features.frame_rate), len(samples) // hop
-    notes = [f"{item.file}: {item.problem}" for item in material.findings if item.severity == "warning"]
+    said = (item for item in material.findings if item.severity == "warning" or item.problem == TRACK_NOT_USED)
+    notes = [printable(f"{item.file}: {item.problem}") for item in said]
     shortest = math.ceil(features.min_samples / hop)
     if material.clip is not None:
         shortest = max(shortest, job.options.ref_frames)
@@ -122,8 +125,8 @@ def make_samples(job: Job) -> tuple[list[Utterance], list[str]]:
             split=split,
             n_frames=stop - start,
             seconds=round((stop - start) / frame_rate, 6),
-            source_video="" if material.clip is None else str(recording.file),
-            source_audio=str(recording.audio or recording.file),
+            source_video="" if material.clip is None else printable(recording.file),
+            source_audio=printable(recording.audio or recording.file),
             source_start=round(material.start + start / frame_rate, 6),
             sha256="",
         )

@@ -29,6 +29,10 @@ class VideoOptions:
     pairs: Annotated[
         Path | None, _help("Table (CSV) with columns video, audio and, optionally, id, speaker, sync_offset.")
     ] = None
+    sound: Annotated[
+        Literal["auto", "file", "track"],
+        _help("The sound file next to the video, or the video's own track; auto takes the file if there is one."),
+    ] = "auto"
     fps: Fps = None
     sync_offset: Annotated[
         float, _help("Seconds of sound before the first frame (negative: the sound starts later).")
@@ -41,7 +45,7 @@ class VideoOptions:
 
     def files(self) -> dict[str, Any]:
         """What says where the recordings are, by the names of :func:`rtmri2speech.corpora.inputs.open_corpus`."""
-        return {name: getattr(self, name) for name in ("audio_dir", "audio", "pairs", "sync_offset")}
+        return {name: getattr(self, name) for name in ("audio_dir", "audio", "pairs", "sync_offset", "sound")}
 
     def reading(self) -> dict[str, Any]:
         """What says how they are read: fields of the library's options."""
@@ -59,7 +63,8 @@ class VideoOptions:
         """
         from rtmri2speech.corpora.inputs import refuse_with_sound_only
 
-        refuse_with_sound_only({**asdict(self), "on_mismatch": self.on_mismatch != "refuse", **others})
+        chosen = {"on_mismatch": self.on_mismatch != "refuse", "sound": self.sound != "auto"}
+        refuse_with_sound_only({**asdict(self), **chosen, **others})
 
 
 @Parameter(name="*")

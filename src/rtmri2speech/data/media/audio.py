@@ -16,10 +16,9 @@ import soxr
 
 from rtmri2speech.arrays import Float32, Floating
 from rtmri2speech.data.files import replacing, replacing_name
+from rtmri2speech.data.media.endings import LIBSNDFILE_SUFFIXES, libsndfile_name, no_such_file
 from rtmri2speech.data.media.video import decode_stream, opened
 from rtmri2speech.errors import MediaError
-
-SOUND_SUFFIXES = (".wav", ".flac")
 
 # RIFF with the chunks fmt, fact and data (Microsoft's Multimedia Programming Interface, new wave types, 1994).
 _FLOAT_HEADER = struct.Struct("<4sI4s 4sIHHIIHHH 4sII 4sI")
@@ -58,7 +57,7 @@ def read_sound(path: Path) -> Sound:
     Raises:
         MediaError: when it cannot be read, holds no sound, or holds values that are not numbers.
     """
-    sound = _read_sound_file(path) if path.suffix.lower() in SOUND_SUFFIXES else _read_sound_track(path)
+    sound = _read_sound_file(path) if path.suffix.lower() in LIBSNDFILE_SUFFIXES else _read_sound_track(path)
     if not np.isfinite(sound.samples).all():
         raise MediaError(
             f"{path}: the sound holds values that are not numbers (NaN or infinite).", "Export the sound again."
@@ -68,9 +67,9 @@ def read_sound(path: Path) -> Sound:
 
 def _read_sound_file(path: Path) -> Sound:
     if not path.is_file():
-        raise MediaError(f"{path}: no such file.", "Check the spelling of the path.")
+        raise no_such_file(path)
     try:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+        samples, rate = soundfile.read(libsndfile_name(path), dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, RuntimeError) as error:
         raise _unreadable(path, error) from None
     if len(samples) == 0:
@@ -119,7 +118,7 @@ def sound_size(path: Path) -> tuple[int, int]:
         MediaError: when it is missing or damaged.
     """
     try:
-        info = soundfile.info(path)
+        info = soundfile.info(libsndfile_name(path))
     except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
         raise _unreadable(path, error) from None
     return int(info.frames), int(info.samplerate)
@@ -139,7 +138,7 @@ def read_sound_slice(path: Path, start: int, count: int) -> Float32:
         MediaError: when the file is missing or damaged.
     """
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(libsndfile_name(path)) as file:
             file.seek(min(start, file.frames))
             return np.asarray(file.read(count, dtype="float32", always_2d=True)[:, 0])
     except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
@@ -155,7 +154,7 @@ def sound_writer(path: Path, rate: int) -> Iterator[soundfile.SoundFile]:
     """
     with replacing_name(path) as temporary:
         try:
-            with soundfile.SoundFile(temporary, "w", rate, 1, subtype="PCM_16", format="WAV") as file:
+            with soundfile.SoundFile(libsndfile_name(temporary), "w", rate, 1, subtype="PCM_16", format="WAV") as file:
                 yield file
         except soundfile.LibsndfileError as error:
             raise OSError(str(error)) from error

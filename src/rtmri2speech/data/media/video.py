@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from rtmri2speech.arrays import UInt8
 from rtmri2speech.data.files import replacing_name
+from rtmri2speech.data.media.endings import ffmpeg_name, no_such_file
 from rtmri2speech.errors import MediaError, UserError
 
-VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov")
 # FFmpeg's names of the containers, which a temporary file's name does not tell.
 _FORMATS = {".mp4": "mp4", ".avi": "avi", ".mkv": "matroska", ".mov": "mov"}
 
@@ -44,11 +44,11 @@ def opened(path: Path) -> Iterator[Any]:
     if path.is_dir():
         raise MediaError(f"{path}: is a folder, not a video.", "Name the videos in it.")
     if not path.is_file():
-        raise MediaError(f"{path}: no such file.", "Check the spelling of the path.")
+        raise no_such_file(path)
     if path.stat().st_size == 0:
         raise MediaError(f"{path}: the file is empty (0 bytes).", "Copy it again from where it was recorded.")
     try:
-        with av.open(str(path)) as container:
+        with av.open(ffmpeg_name(path)) as container:
             yield container
     except (av.error.FFmpegError, ValueError) as error:
         raise MediaError(
@@ -201,10 +201,9 @@ def encode(
         raise UserError(f"{path}: no frame to write.", "Give at least one frame.")
     count, suffix, to_frame = 0, path.suffix.lower(), _gray_frame if first.ndim == 2 else _RGBConverter()
     with (
+        _refused(path),
         replacing_name(path) as temporary,
-        av.open(
-            str(temporary), "w", format=_FORMATS.get(suffix, suffix[1:]), options=dict(encoding.container)
-        ) as container,
+        _new_container(temporary, suffix, encoding) as container,
     ):
         stream = _new_stream(container, first.shape, rate, encoding)
         sound = None if add_sound is None else add_sound(container)
@@ -222,8 +221,30 @@ def encode(
     return count
 
 
+@contextmanager
+def _refused(path: Path) -> Iterator[None]:
+    """What FFmpeg cannot write, as an error of the user's."""
+    try:
+        yield
+    except av.error.FFmpegError as error:
+        raise UserError(
+            f"{path}: cannot be written as a video ({_reason(error)}).",
+            f"Choose another name or folder; videos that are written end in {' '.join(_FORMATS)}.",
+        ) from None
+
+
+def _new_container(temporary: Path, suffix: str, encoding: Encoding) -> Any:
+    name = _FORMATS.get(suffix, suffix[1:])
+    if name not in av.formats_available:
+        raise av.error.MuxerNotFoundError(0, f"no kind of video ends in '{suffix}'")
+    return av.open(ffmpeg_name(temporary), "w", format=name, options=dict(encoding.container))
+
+
 def _new_stream(container: Any, shape: tuple[int, ...], rate: Fraction, encoding: Encoding) -> Any:
-    stream = container.add_stream(encoding.codec, rate=rate, options=dict(encoding.options))
+    try:
+        stream = container.add_stream(encoding.codec, rate=rate, options=dict(encoding.options))
+    except ValueError as error:  # GIF, or a kind of sound file
+        raise av.error.MuxerNotFoundError(0, str(error)) from None
     stream.height, stream.width = shape[:2]
     stream.pix_fmt = encoding.pixels
     context = stream.codec_context
