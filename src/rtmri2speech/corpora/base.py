@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
@@ -46,8 +46,8 @@ class Recording:
     textgrid: Path | None = None
     sync_offset: float = 0.0
     split: Split | None = None
-    sound: SoundChoice = "auto"
-    remarks: tuple[Remark, ...] = ()
+    sound: SoundChoice = field(default="auto", compare=False)
+    remarks: tuple[Remark, ...] = field(default=(), compare=False)
 
     @property
     def file(self) -> Path:

@@ -132,8 +132,8 @@ def refuse_duplicates(recordings: Sequence[AnyRecording]) -> None:
     """
     seen: dict[str, Path] = {}
     for recording in recordings:
-        # Folders of datasets must be distinct on Windows and macOS too, where case does not count.
-        key = recording.id.casefold()
+        # Folders of datasets must be distinct on Windows and macOS too, where case and Unicode form do not count.
+        key = name_key(recording.id)
         if key in seen:
             raise UserError(
                 f"{seen[key]} and {recording.file} would both be called '{recording.id}'.",

@@ -48,6 +48,11 @@ TRACK_NOT_USED = "its own sound track is not used, because a sound file lies nex
 """What is said of a video whose sound is there twice."""
 
 
+# Streams without a container: nothing in them says where the sound starts.
+_WITHOUT_DELAY = {".aac": "raw AAC", ".mp2": "MPEG audio layer 2", ".ac3": "AC-3"}
+_DELAY = "256 to 2112"
+
+
 def remarks_on_sound(recording: Recording) -> list[Remark]:
     """What is to be said of the choice between a file next to the video and the video's own sound track.
 
@@ -58,6 +63,17 @@ def remarks_on_sound(recording: Recording) -> list[Remark]:
         # Without a track there is no choice: that the sound is missing is an error.
         return [one for one in recording.remarks if one.severity == "note" or has_sound(recording.video)]
     remarks = [remark for remark in recording.remarks if remark.severity == "note"]
+    kind = _WITHOUT_DELAY.get(recording.audio.suffix.lower())
+    if kind is not None:
+        remarks.append(
+            Remark(
+                recording.audio,
+                f"{kind} does not say how much silence its encoder has put first, mostly {_DELAY} samples: the sound "
+                "may be late against the video by that much",
+                "Use the original recording (wav, flac), or measure the delay and give it: `sync_offset`.",
+                "warning",
+            )
+        )
     if recording.sound == "auto" and has_sound(recording.video):
         remedy = f"The sound is {recording.audio.name}. To choose: `sound='track'` or `sound='file'`."
         remarks.append(Remark(recording.video, TRACK_NOT_USED, remedy))

@@ -113,8 +113,11 @@ def remove_file(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file in one step, UTF-8 with ``\\n`` line ends."""
-    with replacing(path, "w", encoding="utf-8", newline="\n") as file:
+    """Write a text file in one step, UTF-8 with ``\\n`` line ends.
+
+    Letters that stand for undecodable bytes of file names become escapes, which JSON reads back as they were.
+    """
+    with replacing(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
         file.write(text)
 
 
