@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tarfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rtmri2speech.cli.main import main
+from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.data.dataset.layout import Dataset
+from rtmri2speech.data.media.audio import read_sound
 from rtmri2speech.data.media.textgrid import labels_of, read_textgrid
+from rtmri2speech.errors import ConfigError
 from rtmri2speech.preparation.check import check
 from rtmri2speech.preparation.prepare import prepare
+from rtmri2speech.signal.defaults import HOP_LENGTH
 
 pytestmark = pytest.mark.realdata
 
@@ -30,6 +37,87 @@ def test_51_weights_that_are_not_numbers(tmp_path: Path, capsys: pytest.CaptureF
     assert main(words) == 1 and not out.exists()
     problem, remedy = capsys.readouterr().err.splitlines()
     assert "g_nan: holds values that are not numbers" in problem and "earlier checkpoint" in remedy
+
+
+def bursts(dataset: Path) -> dict[str, list[float]]:
+    """Where the tone of 1.5 kHz is in every utterance, in frames."""
+    found = {}
+    for utterance in Dataset(dataset).utterances:
+        sound = read_sound(Dataset(dataset).audio_path(utterance))
+        tone = sound.samples * np.exp(-2j * np.pi * 1500 * np.arange(len(sound.samples)) / sound.rate)
+        level = np.abs(np.convolve(tone, np.ones(46), "same")) ** 2
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], (level > level.max() / 4).astype(int), [0]])))
+        found[utterance.id] = [float(one + other) / 2 / HOP_LENGTH for one, other in edges.reshape(-1, 2)]
+    return found
+
+
+def whole(source: Path | FolderCorpus, out: Path) -> dict[str, list[float]]:
+    """Prepare as the list's commands do; where the bursts are."""
+    prepare(source, out, cut={"mode": "whole"}, split="recording", on_mismatch="trim")
+    return bursts(out)
+
+
+IN_PLACE = pytest.approx([10.5, 40.5], abs=0.25)
+
+
+def test_20_sound_next_to_a_video(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    shutil.copytree(row("20_sound_beside_not_taken"), folder)
+    (folder / "e.wav").symlink_to("nowhere")
+    report = check(folder)
+    assert [(Path(one.file).name, "not there" in one.problem) for one in report.findings if one.severity != "note"] == [
+        ("e.wav", True)
+    ]
+    assert sum("its own sound track is not used" in one.problem for one in report.findings) == 4
+    found = whole(folder, tmp_path / "ds")
+    assert len(found) == 4 and all(places == IN_PLACE for places in found.values())
+
+
+def test_21_linked_speaker_folder(tmp_path: Path) -> None:
+    shutil.copytree(row("21_linked_speaker_folder"), tmp_path / "in")
+    videos = tmp_path / "in" / "videos"
+    (videos / "yamada").symlink_to("../elsewhere/yamada")
+    recordings = FolderCorpus((videos,)).recordings()
+    assert [(item.id, item.speaker) for item in recordings] == [("suzuki_1", "suzuki"), ("yamada_1", "yamada")]
+    report = check(videos)
+    assert report.recordings == 2 and not report.wrong
+
+
+def test_22_other_endings(tmp_path: Path) -> None:
+    folder = row("22_other_endings")
+    assert not check(folder).wrong
+    found = whole(folder, tmp_path / "ds")
+    assert sorted(found) == list("abcde") and all(places == IN_PLACE for places in found.values())
+
+
+@pytest.mark.parametrize("column", ["sync-offset", "offset", "sync offset"])
+def test_23_pairs_header_misspelt(tmp_path: Path, column: str) -> None:
+    shutil.copytree(row("23_pairs_header_misspelt"), tmp_path / "in")
+    table = tmp_path / "in" / "pairs.csv"
+    text = table.read_text(encoding="utf-8")
+    table.write_text(text.replace("sync-offset", column), encoding="utf-8")
+    with pytest.raises(ConfigError, match=f"line 1: column 3 is called '{column}'") as caught:
+        FolderCorpus(pairs=table).recordings()
+    assert "Did you mean 'sync_offset'?" in caught.value.remedy
+    table.write_text(text.replace("sync-offset", "sync_offset"), encoding="utf-8")
+    assert whole(FolderCorpus(pairs=table), tmp_path / "ds") == {"v1": IN_PLACE}
+
+
+def test_25_name_in_shift_jis(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with tarfile.open(row("25_name_in_shift_jis") / "name.tar") as archive:
+        archive.extractall(tmp_path, filter="data")
+    assert main(["check", str(tmp_path / "x")]) == 0 and "1 recording(s) checked" in capsys.readouterr().out
+    assert list(whole(tmp_path / "x", tmp_path / "ds").values()) == [IN_PLACE]
+
+
+def test_26_colon_in_name(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = row("26_colon_in_name")
+    shutil.copy(folder / "take_2.mp4", tmp_path / "take:2.mp4")
+    shutil.copy(folder / "clip.mp4", tmp_path / "clip.mp4")
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", "take:2.mp4"]) == 0
+    assert main(["render", "masked", "clip.mp4", "--region", "lips", "--out", "t:1.mp4"]) == 0
+    assert "t:1.mp4: 60 frames" in capsys.readouterr().out and (tmp_path / "t:1.mp4").is_file()
 
 
 VOWELS = [(0.5, 0.9, "a"), (0.9, 1.3, "i"), (1.3, 2.0, "u")]

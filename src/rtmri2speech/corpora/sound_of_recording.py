@@ -37,13 +37,6 @@ def find_sound(recording: Recording, scan: VideoScan) -> Sound:
     raise _missing_sound(recording, scan)
 
 
-def describe_sound(recording: Recording) -> str:
-    """Where the recording's sound is from, in words."""
-    if recording.audio is None:
-        return "sound track of the video"
-    return recording.audio.name
-
-
 TRACK_NOT_USED = "its own sound track is not used, because a sound file lies next to it"
 """What is said of a video whose sound is there twice."""
 

@@ -34,8 +34,9 @@ def prepare(
 ) -> int:
     """Make a dataset from videos and sound, or from sound alone.
 
-    Each video NAME.mp4 (avi, mkv, mov) brings its own sound track, or NAME.wav (flac) next to it or in
-    --audio-dir, and NAME.TextGrid if there is one. A second run redoes only what is missing or changed.
+    The sound of a video NAME.mp4 (avi, mkv, mov, webm, ...) is NAME.wav (flac, m4a, ...) next to it or in
+    --audio-dir, or else its own sound track; NAME.TextGrid is used if there is one. A second run redoes only
+    what is missing or changed.
 
     Parameters
     ----------
