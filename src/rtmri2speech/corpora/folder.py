@@ -12,6 +12,7 @@ from rtmri2speech.corpora.names import Folders, name_and_speaker, refuse_duplica
 from rtmri2speech.corpora.nearly import nearly_named
 from rtmri2speech.corpora.pairs import read_pairs
 from rtmri2speech.corpora.search import Search, files_below, passed_over, search, some
+from rtmri2speech.data.media.dicom import DICOM_SUFFIXES, dicom_is_read, holds_video
 from rtmri2speech.data.media.endings import (
     SOUND_SUFFIXES,
     USUAL_VIDEO_SUFFIXES,
@@ -172,7 +173,14 @@ class FolderCorpus:
 def _search(root: Path) -> Search:
     if root.is_file() and root.suffix.lower() in SOUND_SUFFIXES:
         raise MediaError(f"{root}: is a sound file, not a video.", "Name the video, or add `sound_only=True`.")
-    return search(root, VIDEO_SUFFIXES)
+    if not dicom_is_read():
+        return search(root, VIDEO_SUFFIXES)
+    found = search(root, (*VIDEO_SUFFIXES, *DICOM_SUFFIXES))
+    single = [path for path in found.files if path.suffix.lower() in DICOM_SUFFIXES and not holds_video(path)]
+    if root.is_dir():  # single images, or a scan as a file per frame
+        found.files = [path for path in found.files if path not in set(single)]
+        found.others += single
+    return found
 
 
 def _one_of_each_name(root: Path, videos: list[Path], remarks: list[Remark]) -> list[Path]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rtmri2speech.corpora.base import Remark
 from rtmri2speech.data.dataset.layout import RECEIPTS
+from rtmri2speech.data.media.dicom import DICOM_SUFFIXES, dicom_is_read
 from rtmri2speech.data.media.endings import is_there, no_such_file
 from rtmri2speech.errors import MediaError
 
@@ -128,8 +129,14 @@ def _look_at(folder: Path, suffixes: Sequence[str], found: Search, links: list[P
 def passed_over(root: Path, found: Search, used: Collection[Path]) -> list[Remark]:
     """What is to be said of the files and folders below ``root`` that were not used."""
     dangling = [path for path in found.dangling if path not in used]
-    endings = Counter(path.suffix.lower() or "without ending" for path in found.others if path not in used)
+    others = [path for path in found.others if path not in used]
+    dicom = [path for path in others if path.suffix.lower() in DICOM_SUFFIXES]
+    endings = Counter(path.suffix.lower() or "without ending" for path in others if path not in set(dicom))
+    export = "Export scans as videos, or as DICOM files of many frames."
+    if not dicom_is_read():
+        export = "If they are scans of many frames: pip install 'rtmri2speech[dicom]'"
     said = [
+        (_several(dicom, "DICOM file(s) passed over"), export),
         (f"{endings.total()} file(s) passed over: {_counted(endings)}", "Nothing to do if they are no recordings."),
         (_several(found.hidden, "hidden file(s) passed over"), "Rename them if they are recordings."),
         (_several(found.again, "link(s) passed over that lead to a folder that is read already"), "Nothing to do."),

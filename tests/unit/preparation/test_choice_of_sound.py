@@ -18,14 +18,15 @@ from rtmri2speech.preparation.check import check
 from rtmri2speech.preparation.prepare import prepare
 
 RATE = 20_000
+TRACK_RATE = 16_000
 Talking = tuple[NDArray[np.uint8], NDArray[np.float32]]
 
 
 @pytest.fixture
 def both(tmp_path: Path, mux: Callable[..., Path], talk: Talking) -> Path:
     """A folder with a video that has a track of noise, and its speech next to it under another spelling."""
-    noise = (0.1 * np.random.default_rng(1).standard_normal(len(talk[1]))).astype(np.float32)
-    mux(tmp_path / "in" / "b.mp4", talk[0], Fraction(625, 23), noise, RATE)
+    noise = (0.1 * np.random.default_rng(1).standard_normal(len(talk[1]) * TRACK_RATE // RATE)).astype(np.float32)
+    mux(tmp_path / "in" / "b.mp4", talk[0], Fraction(625, 23), noise, TRACK_RATE)
     write_wav(tmp_path / "in" / "B.wav", talk[1], RATE)
     return tmp_path / "in"
 

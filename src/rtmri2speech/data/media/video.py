@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from rtmri2speech.arrays import UInt8
 from rtmri2speech.data.files import replacing_name
+from rtmri2speech.data.media.dicom import DICOM_SUFFIXES, dicom_as_video
 from rtmri2speech.data.media.endings import ffmpeg_name, no_such_file
 from rtmri2speech.errors import MediaError, UserError
 
@@ -47,8 +48,9 @@ def opened(path: Path) -> Iterator[Any]:
         raise no_such_file(path)
     if path.stat().st_size == 0:
         raise MediaError(f"{path}: the file is empty (0 bytes).", "Copy it again from where it was recorded.")
+    source = dicom_as_video(path) if path.suffix.lower() in DICOM_SUFFIXES else ffmpeg_name(path)
     try:
-        with av.open(ffmpeg_name(path)) as container:
+        with av.open(source) as container:
             yield container
     except (av.error.FFmpegError, ValueError) as error:
         raise MediaError(
