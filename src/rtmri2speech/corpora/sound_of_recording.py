@@ -113,7 +113,8 @@ def sound_of(path: str | Path) -> Sound:
 
 def _missing_sound(recording: Recording, scan: VideoScan) -> MissingSound:
     video = recording.video
-    problem = f"{video}: has no sound: no sound track, and no {video.stem}.wav or .flac or other sound file of its name next to it"
+    files = f"no {video.stem}.wav or .flac or other sound file of its name next to it"
+    problem = f"{video}: has no sound: no sound track, and {files}"
     others = unpaired_sounds(video)
     if not others:
         return MissingSound(
