@@ -9,9 +9,9 @@ from rtmri2speech.analysis.arguments import several
 from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.corpora.names import annotation_next_to
 from rtmri2speech.corpora.sound_of_recording import find_sound
+from rtmri2speech.data.endings import VIDEO_SUFFIXES
 from rtmri2speech.data.media.audio import read_sound
 from rtmri2speech.data.media.clips import open_gray_clip
-from rtmri2speech.data.media.endings import VIDEO_SUFFIXES
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.errors import ConfigError, UserError
 from rtmri2speech.phonetics import praat

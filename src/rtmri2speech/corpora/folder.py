@@ -12,8 +12,8 @@ from rtmri2speech.corpora.names import Folders, name_and_speaker, refuse_duplica
 from rtmri2speech.corpora.nearly import nearly_named
 from rtmri2speech.corpora.pairs import read_pairs
 from rtmri2speech.corpora.search import Search, files_below, passed_over, search, some
-from rtmri2speech.data.media.dicom import DICOM_SUFFIXES, dicom_is_read, holds_video
-from rtmri2speech.data.media.endings import (
+from rtmri2speech.data.dicom import DICOM_SUFFIXES, dicom_is_read, holds_video
+from rtmri2speech.data.endings import (
     SOUND_SUFFIXES,
     USUAL_VIDEO_SUFFIXES,
     VIDEO_SUFFIXES,

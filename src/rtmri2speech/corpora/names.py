@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rtmri2speech.corpora.base import AnyRecording
 from rtmri2speech.data.annotation.interval_table import TABLE_SUFFIXES
-from rtmri2speech.data.media.endings import SOUND_SUFFIXES, VIDEO_SUFFIXES, name_key, printable
+from rtmri2speech.data.endings import SOUND_SUFFIXES, VIDEO_SUFFIXES, name_key, printable
 from rtmri2speech.data.media.textgrid import holds_intervals
 from rtmri2speech.errors import UserError
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from rtmri2speech.data.media.endings import name_key
+from rtmri2speech.data.endings import name_key
 
 # What people add to the names of a video and its sound; without these words the two are the same.
 _ADDED = {"video", "movie", "audio", "sound", "speech", "mri", "rtmri", "wav", "mic", "denoised", "clean", "cleaned"}

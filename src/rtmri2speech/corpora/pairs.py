@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rtmri2speech.corpora.names import Folders
 from rtmri2speech.data.annotation.encoding import decode
-from rtmri2speech.data.media.endings import is_there, name_key, no_such_file
+from rtmri2speech.data.endings import is_there, name_key, no_such_file
 from rtmri2speech.errors import ConfigError, MediaError
 
 COLUMNS = ("video", "audio", "id", "speaker", "sync_offset")

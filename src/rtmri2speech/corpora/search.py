@@ -10,8 +10,8 @@ from pathlib import Path
 
 from rtmri2speech.corpora.base import Remark
 from rtmri2speech.data.dataset.layout import RECEIPTS
-from rtmri2speech.data.media.dicom import DICOM_SUFFIXES, dicom_is_read
-from rtmri2speech.data.media.endings import is_there, no_such_file
+from rtmri2speech.data.dicom import DICOM_SUFFIXES, dicom_is_read
+from rtmri2speech.data.endings import is_there, no_such_file
 from rtmri2speech.errors import MediaError
 
 # Made by file managers; nobody misses them.

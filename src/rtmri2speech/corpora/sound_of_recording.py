@@ -8,9 +8,9 @@ from pathlib import Path
 
 from rtmri2speech.corpora.base import Recording, Remark
 from rtmri2speech.corpora.folder import FolderCorpus, unpaired_sounds
+from rtmri2speech.data.endings import VIDEO_SUFFIXES, is_there, no_such_file
 from rtmri2speech.data.media.audio import Sound, has_sound, read_sound
 from rtmri2speech.data.media.clips import Clip
-from rtmri2speech.data.media.endings import VIDEO_SUFFIXES, is_there, no_such_file
 from rtmri2speech.data.media.scan import VideoScan
 from rtmri2speech.data.media.textgrid import label_lead
 from rtmri2speech.errors import MediaError

@@ -9,7 +9,7 @@ from pathlib import Path
 from rtmri2speech.corpora.base import AnyRecording, Corpus, Listing, Remark, SoundRecording, listing_of
 from rtmri2speech.corpora.names import Folders, name_and_speaker, refuse_duplicates
 from rtmri2speech.corpora.search import passed_over, search
-from rtmri2speech.data.media.endings import SOUND_SUFFIXES
+from rtmri2speech.data.endings import SOUND_SUFFIXES
 from rtmri2speech.errors import MediaError
 
 

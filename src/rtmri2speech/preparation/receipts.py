@@ -11,8 +11,8 @@ from pathlib import Path
 from rtmri2speech.corpora.base import Recording
 from rtmri2speech.corpora.sound_of_recording import no_such_sound
 from rtmri2speech.data.dataset.layout import RECEIPTS, SCHEMA, Utterance
+from rtmri2speech.data.endings import no_such_file
 from rtmri2speech.data.files import hash_files, read_object
-from rtmri2speech.data.media.endings import no_such_file
 from rtmri2speech.data.provenance import write_about
 from rtmri2speech.preparation.recording import Job, make_samples, sample_files
 from rtmri2speech.version import __version__

@@ -20,10 +20,10 @@ from rtmri2speech.data.annotation.fit import fit_to_sound
 from rtmri2speech.data.annotation.grid import TextGrid
 from rtmri2speech.data.dataset.layout import SAMPLE_FILES, SOUND_FILES, Split, Utterance
 from rtmri2speech.data.dataset.splits import SplitMode, split_blocks
+from rtmri2speech.data.endings import printable
 from rtmri2speech.data.files import hash_files, new_folder
 from rtmri2speech.data.media.audio import read_sound, resample, write_float_wav
 from rtmri2speech.data.media.clips import Clip
-from rtmri2speech.data.media.endings import printable
 from rtmri2speech.data.media.textgrid import read_textgrid, shift_textgrid, write_textgrid
 from rtmri2speech.data.npy import array_writer
 from rtmri2speech.preparation.align import MismatchPolicy

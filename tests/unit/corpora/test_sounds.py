@@ -9,7 +9,7 @@ from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.corpora.search import files_below
 from rtmri2speech.corpora.sounds import SoundFolderCorpus, SoundOf
 from rtmri2speech.data.dataset.layout import RECEIPTS
-from rtmri2speech.data.media.endings import SOUND_SUFFIXES
+from rtmri2speech.data.endings import SOUND_SUFFIXES
 from rtmri2speech.errors import MediaError, UserError
 
 

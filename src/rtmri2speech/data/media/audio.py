@@ -15,8 +15,8 @@ import soundfile
 import soxr
 
 from rtmri2speech.arrays import Float32, Floating
+from rtmri2speech.data.endings import LIBSNDFILE_SUFFIXES, libsndfile_name, no_such_file
 from rtmri2speech.data.files import replacing, replacing_name
-from rtmri2speech.data.media.endings import LIBSNDFILE_SUFFIXES, libsndfile_name, no_such_file
 from rtmri2speech.data.media.video import decode_stream, opened
 from rtmri2speech.errors import MediaError
 

@@ -1,4 +1,4 @@
-"""Containers and videos: decoding, exact times, encoding. Only this, ``movies.py`` and ``audio.py`` import PyAV."""
+"""Containers and videos: decoding, exact times, encoding. PyAV is imported here and in few other modules."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from rtmri2speech.arrays import UInt8
+from rtmri2speech.data.dicom import DICOM_SUFFIXES, dicom_as_video
+from rtmri2speech.data.endings import ffmpeg_name, no_such_file
 from rtmri2speech.data.files import replacing_name
-from rtmri2speech.data.media.dicom import DICOM_SUFFIXES, dicom_as_video
-from rtmri2speech.data.media.endings import ffmpeg_name, no_such_file
 from rtmri2speech.errors import MediaError, UserError
 
 # FFmpeg's names of the containers, which a temporary file's name does not tell.

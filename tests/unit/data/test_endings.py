@@ -12,8 +12,8 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from rtmri2speech.data.endings import is_there, name_key, no_such_file, printable
 from rtmri2speech.data.media.audio import read_sound, sound_size, write_wav
-from rtmri2speech.data.media.endings import is_there, name_key, no_such_file, printable
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.video import read_video, write_video
 from rtmri2speech.errors import UserError

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rtmri2speech.corpora.folder import FolderCorpus
-from rtmri2speech.data.media import dicom
+from rtmri2speech.data import dicom
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.errors import MediaError
 
