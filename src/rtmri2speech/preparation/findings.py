@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -41,7 +42,7 @@ class Finding:
         """An error that was raised while ``path`` was being read."""
         # Messages start with the file they are about; the table has a column for it.
         name, separator, problem = error.problem.partition(": ")
-        if separator and Path(name).exists():
+        if separator and os.path.lexists(name):
             return cls(name, "error", problem, error.remedy)
         return cls(str(path), "error", error.problem, error.remedy)
 
