@@ -18,6 +18,7 @@ from rtmri2speech.arrays import Float32, Floating
 from rtmri2speech.data.files import replacing, replacing_name
 from rtmri2speech.data.media.video import decode_stream, opened
 from rtmri2speech.errors import MediaError
+from rtmri2speech.signal.sound_clock import STEADY, ClockReport, SoundClock
 
 SOUND_SUFFIXES = (".wav", ".flac")
 
@@ -34,11 +35,13 @@ class Sound:
         samples: shape (N,), float32.
         rate: samples per second.
         start: time of sample 0 on the container's clock, seconds.
+        clock: how the time stamps of its packets differed from its sample count; the samples follow the stamps.
     """
 
     samples: Float32
     rate: int
     start: float
+    clock: ClockReport = STEADY
 
     @property
     def duration(self) -> float:
@@ -80,29 +83,31 @@ def _read_sound_file(path: Path) -> Sound:
 
 def _read_sound_track(path: Path) -> Sound:
     blocks: list[Float32] = []
-    start, rate, expected = 0.0, 0, None
+    clock: SoundClock | None = None
+    lost = False
     with opened(path) as container:
         if not container.streams.audio:
             raise MediaError(f"{path}: has no sound track.", "Put NAME.wav next to it, or give `audio_dir`.")
         stream = container.streams.audio[0]
-        resampler = None
         for frame in decode_stream(container, stream):
             if frame is None:
+                lost = True
                 continue
             time = float(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base else None
-            if resampler is None:
-                rate, start = frame.sample_rate, time or 0.0
-                resampler = av.AudioResampler(format="fltp", layout=frame.layout, rate=rate)
-            elif time is not None and expected is not None:
-                # Silence where sound is missing (a damaged packet), or all that follows would come too early.
-                missing = round((time - expected) * rate)
-                if missing > frame.samples // 2:
-                    blocks.append(np.zeros((len(blocks[0]), missing), np.float32))
-            expected = None if time is None else time + frame.samples / rate
+            if clock is None:
+                clock = SoundClock(frame.sample_rate, float(frame.time_base or 0))
+                resampler = av.AudioResampler(format="fltp", layout=frame.layout, rate=frame.sample_rate)
+            clock.add(time, frame.samples, lost)
             blocks.extend(np.asarray(piece.to_ndarray(), np.float32) for piece in resampler.resample(frame))
-    if not blocks:
+            lost = False
+    if clock is None or not blocks:
         raise MediaError(f"{path}: the sound track holds no sound that could be decoded.", "Export it again.")
-    return Sound(np.concatenate(blocks, axis=1).mean(axis=0, dtype=np.float32), rate, start)
+    samples = np.concatenate(blocks, axis=1)
+    try:
+        samples, start, report = clock.follow(samples)
+    except ValueError as error:
+        raise MediaError(f"{path}: {error}.", "Export the sound as NAME.wav and put it next to the video.") from None
+    return Sound(samples.mean(axis=0, dtype=np.float32), clock.rate, start, report)
 
 
 def resample(samples: Float32, source: float, target: float) -> Float32:

@@ -1,0 +1,95 @@
+"""What containers say about frames that FFmpeg does not pass on: cuts in MP4, frames without data in AVI."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import av
+
+# Chunks of a stream in AVI: its number in two digits, then "dc" or "db" (Microsoft, AVI RIFF File Reference).
+_VIDEO_CHUNKS = (b"dc", b"db")
+_INDEX_ENTRY = struct.Struct("<4sIII")
+# AVISTREAMHEADER up to dwStart.
+_STREAM_HEADER = struct.Struct("<4s4sIHHIIII")
+
+_LARGEST_HEADER = 1 << 20
+# An index larger than this belongs to no file of the AVI 1.0 kind, where the whole file has at most 4 GB.
+_LARGEST_INDEX = 256 << 20
+
+
+def shift_of_cut(path: Path, stream: int, place: int, pts: int) -> int:
+    """Ticks by which FFmpeg shows the frames of a trimmed MP4 or MOV too early.
+
+    Where the edit list starts between two frames, FFmpeg moves the first one that is shown to time 0, and not the sound
+    (mov.c, ``min_corrected_pts``). Asked not to look at the edits one by one, it keeps the times.
+
+    Args:
+        path: the file.
+        stream: number of the video stream.
+        place: position of a packet in the file, bytes.
+        pts: its time stamp as FFmpeg gives it.
+    """
+    with av.open(str(path), options={"advanced_editlist": "0"}) as container:
+        for packet in container.demux(container.streams[stream]):
+            if packet.pos == place and packet.pts is not None:
+                return max(0, int(packet.pts) - pts)
+    return 0
+
+
+@dataclass(frozen=True)
+class AviLayout:
+    """What an AVI says of its video stream.
+
+    Attributes:
+        start: frames by which the stream starts late.
+        empty: for each chunk whether it is empty (show the frame before once more); None where the file has no index.
+    """
+
+    start: int = 0
+    empty: list[bool] | None = None
+
+
+def avi_layout(path: Path, stream: int) -> AviLayout:
+    """Read start and index of an AVI's stream.
+
+    FFmpeg and recorders that drop frames write empty chunks, which FFmpeg passes over when it reads.
+    """
+    start, empty = 0, None
+    with path.open("rb") as file:
+        if len(head := file.read(12)) == 12 and head[:4] == b"RIFF":
+            for name, size in _chunks(file, path.stat().st_size):
+                if name == b"LIST" and size <= _LARGEST_HEADER:
+                    start = _start(file.read(size), stream) or start
+                elif name == b"idx1" and size <= _LARGEST_INDEX:
+                    wanted = [b"%02d" % stream + kind for kind in _VIDEO_CHUNKS]
+                    content = file.read(size)
+                    whole = content[: len(content) - len(content) % _INDEX_ENTRY.size]
+                    empty = [length == 0 for kind, _, _, length in _INDEX_ENTRY.iter_unpack(whole) if kind in wanted]
+    return AviLayout(start, empty)
+
+
+def _start(headers: bytes, stream: int) -> int | None:
+    """The start in the header of a stream, from the content of a list."""
+    if headers[:4] != b"hdrl":
+        return None
+    place = -1
+    for _ in range(stream + 1):
+        place = headers.find(b"strh", place + 1)
+        if place < 0 or place + 8 + _STREAM_HEADER.size > len(headers):
+            return None
+    return int(_STREAM_HEADER.unpack_from(headers, place + 8)[-1])
+
+
+def _chunks(file: BinaryIO, end: int) -> Iterator[tuple[bytes, int]]:
+    """Name and size of the chunks that follow; the file stands at the content of each."""
+    while len(head := file.read(8)) == 8:
+        name, size = struct.unpack("<4sI", head)
+        place = file.tell()
+        yield name, size
+        if place + size >= end:
+            return
+        file.seek(place + size + size % 2)
