@@ -55,10 +55,14 @@ class SoundClock:
     Attributes:
         rate: samples per second.
         tick: resolution of the stamps, seconds.
+        counted: the stamps are but a count of chunks (AVI): a difference of one or two is no time.
     """
 
     rate: int
     tick: float = 0.0
+    counted: bool = False
+    _last: tuple[float, int] | None = None
+    _ahead: float = 0.0
     _counts: list[int] = field(default_factory=list)
     _times: list[float] = field(default_factory=list)
     _lost: list[bool] = field(default_factory=list)
@@ -72,11 +76,22 @@ class SoundClock:
             count: its samples.
             lost: whether a piece before it could not be decoded.
         """
+        if time is not None and self.counted:
+            time = self._corrected(time, count, lost)
         if time is not None:
             self._counts.append(self._total)
             self._times.append(time)
             self._lost.append(lost)
         self._total += count
+
+    def _corrected(self, time: float, count: int, lost: bool) -> float:
+        if self._last is not None:
+            before, samples = self._last
+            excess = time - before - samples / self.rate
+            if not lost and excess < 2.5 * self.tick:
+                self._ahead += excess
+        self._last = time, count
+        return time - self._ahead
 
     def follow(self, samples: Float32) -> tuple[Float32, float, ClockReport]:
         """Samples at an even rate, each where its stamp says; the time of the first; and what was found.

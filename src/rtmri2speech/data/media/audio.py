@@ -16,6 +16,7 @@ import soxr
 
 from rtmri2speech.arrays import Float32, Floating
 from rtmri2speech.data.files import replacing, replacing_name
+from rtmri2speech.data.media.containers import encoder_delay
 from rtmri2speech.data.media.video import decode_stream, opened
 from rtmri2speech.errors import MediaError
 from rtmri2speech.signal.sound_clock import STEADY, ClockReport, SoundClock
@@ -24,7 +25,7 @@ SOUND_SUFFIXES = (".wav", ".flac")
 
 # RIFF with the chunks fmt, fact and data (Microsoft's Multimedia Programming Interface, new wave types, 1994).
 _FLOAT_HEADER = struct.Struct("<4sI4s 4sIHHIIHHH 4sII 4sI")
-_IEEE_FLOAT = 3
+_IEEE_FLOAT, _MP3 = 3, 0x55
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,18 @@ def _read_sound_file(path: Path) -> Sound:
         raise _unreadable(path, error) from None
     if len(samples) == 0:
         raise MediaError(f"{path}: holds no sound (0 samples).", "Copy or export it again.")
+    if (delay := _mp3_delay(path)) and len(samples) > delay:
+        # What else an encoder may have put first is not known: the usual ones differ by up to 600 samples.
+        return Sound(samples[delay:].mean(axis=1), int(rate), 0.0, ClockReport(uncertain=600 / rate))
     return Sound(samples.mean(axis=1), int(rate), 0.0)
+
+
+def _mp3_delay(path: Path) -> int:
+    """Samples of silence at the start of MP3 in a WAV, which has no place to say so."""
+    with path.open("rb") as file:
+        head = file.read(36)
+    found = head[:4] == b"RIFF" and head[12:16] == b"fmt " and head[20:22] == _MP3.to_bytes(2, "little")
+    return encoder_delay("mp3") if found else 0
 
 
 def _read_sound_track(path: Path) -> Sound:
@@ -95,7 +107,9 @@ def _read_sound_track(path: Path) -> Sound:
                 continue
             time = float(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base else None
             if clock is None:
-                clock = SoundClock(frame.sample_rate, float(frame.time_base or 0))
+                # AVI has no time stamps for sound, FFmpeg counts its chunks.
+                chunks = container.format.name == "avi"
+                clock = SoundClock(frame.sample_rate, float(frame.time_base or 0), chunks)
                 resampler = av.AudioResampler(format="fltp", layout=frame.layout, rate=frame.sample_rate)
             clock.add(time, frame.samples, lost)
             blocks.extend(np.asarray(piece.to_ndarray(), np.float32) for piece in resampler.resample(frame))

@@ -21,6 +21,16 @@ _LARGEST_HEADER = 1 << 20
 _LARGEST_INDEX = 256 << 20
 
 
+# Samples by which encoders put silence before the sound, where the file does not say: LAME (576 of the encoder and 529
+# of every decoder), the AAC and MPEG-2 encoders of FFmpeg.
+_ENCODER_DELAYS = {"mp3": 1105, "mp3float": 1105, "aac": 1024, "mp2": 481, "mp2float": 481}
+
+
+def encoder_delay(codec: str) -> int:
+    """Samples of silence that the encoder of a codec puts first, where the file does not say how many."""
+    return _ENCODER_DELAYS.get(codec, 0)
+
+
 def shift_of_cut(path: Path, stream: int, place: int, pts: int) -> int:
     """Ticks by which FFmpeg shows the frames of a trimmed MP4 or MOV too early.
 
