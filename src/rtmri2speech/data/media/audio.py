@@ -37,12 +37,14 @@ class Sound:
         rate: samples per second.
         start: time of sample 0 on the container's clock, seconds.
         clock: how the time stamps of its packets differed from its sample count; the samples follow the stamps.
+        channels: channels of the file.
     """
 
     samples: Float32
     rate: int
     start: float
     clock: ClockReport = STEADY
+    channels: int = 1
 
     @property
     def duration(self) -> float:
@@ -81,8 +83,8 @@ def _read_sound_file(path: Path) -> Sound:
         raise MediaError(f"{path}: holds no sound (0 samples).", "Copy or export it again.")
     if (delay := _mp3_delay(path)) and len(samples) > delay:
         # What else an encoder may have put first is not known: the usual ones differ by up to 600 samples.
-        return Sound(samples[delay:].mean(axis=1), int(rate), 0.0, ClockReport(uncertain=600 / rate))
-    return Sound(samples.mean(axis=1), int(rate), 0.0)
+        return Sound(samples[delay:].mean(axis=1), int(rate), 0.0, ClockReport(uncertain=600 / rate), samples.shape[1])
+    return Sound(samples.mean(axis=1), int(rate), 0.0, channels=samples.shape[1])
 
 
 def _mp3_delay(path: Path) -> int:
@@ -121,7 +123,7 @@ def _read_sound_track(path: Path) -> Sound:
         samples, start, report = clock.follow(samples)
     except ValueError as error:
         raise MediaError(f"{path}: {error}.", "Export the sound as NAME.wav and put it next to the video.") from None
-    return Sound(samples.mean(axis=0, dtype=np.float32), clock.rate, start, report)
+    return Sound(samples.mean(axis=0, dtype=np.float32), clock.rate, start, report, len(samples))
 
 
 def resample(samples: Float32, source: float, target: float) -> Float32:

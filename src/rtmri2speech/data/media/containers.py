@@ -5,10 +5,14 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import av
+import numpy as np
+
+from rtmri2speech.arrays import Int64
 
 # Chunks of a stream in AVI: its number in two digits, then "dc" or "db" (Microsoft, AVI RIFF File Reference).
 _VIDEO_CHUNKS = (b"dc", b"db")
@@ -29,6 +33,13 @@ _ENCODER_DELAYS = {"mp3": 1105, "mp3float": 1105, "aac": 1024, "mp2": 481, "mp2f
 def encoder_delay(codec: str) -> int:
     """Samples of silence that the encoder of a codec puts first, where the file does not say how many."""
     return _ENCODER_DELAYS.get(codec, 0)
+
+
+def sound_delay(container: Any) -> float:
+    """Seconds of silence that the encoder of a container's sound has put first, where the container cannot say so."""
+    for stream in container.streams.audio:
+        return encoder_delay(stream.codec_context.name) / (stream.codec_context.sample_rate or 1)
+    return 0.0
 
 
 def shift_of_cut(path: Path, stream: int, place: int, pts: int) -> int:
@@ -103,3 +114,42 @@ def _chunks(file: BinaryIO, end: int) -> Iterator[tuple[bytes, int]]:
         if place + size >= end:
             return
         file.seek(place + size + size % 2)
+
+
+class AviTimes(NamedTuple):
+    """Time stamps of the frames of an AVI, how often each is shown, how many are announced; and whether they wait."""
+
+    pts: list[int | None]
+    shown: Int64 | None
+    announced: int
+    delayed: bool
+
+
+def avi_times(layout: AviLayout, pts: list[int | None], announced: int, damaged: int, delay: float) -> AviTimes:
+    """When the frames of an AVI are shown: every chunk has a tick, an empty one shows the frame before once more.
+
+    FFmpeg cannot write into an AVI that its sound starts with an encoder's delay. It moves the frames by as many whole
+    ticks, all but the first one, or by those that a decoder waits for H.264: then they all start after that delay.
+    """
+    n, empty, delayed = len(pts), layout.empty or [], False
+    late = pts[0]
+    if late in (1, 2) and late != layout.start and not (empty and empty[0]):
+        # FFmpeg's guess for H.264 and for B-frames; the container itself starts at its first frame.
+        pts, delayed = [None if value is None else value - late for value in pts], delay > 0
+    full = [place for place, is_empty in enumerate(empty) if not is_empty]
+    begin, places, length = layout.start, full, len(empty)
+    if damaged or len(full) != n or length < announced:
+        # Without a whole index the time stamps say which ticks have no frame of their own.
+        begin, places, length = 0, [value for value in pts if value is not None], 0
+        if damaged or len(places) != n or any(one >= other for one, other in pairwise(places)):
+            return AviTimes(pts, None, announced, delayed)
+    gap = places[1] - places[0] - 1 if n > 1 else 0
+    if gap and places[0] == 0 and gap in (int(delay), int(delay) + 1):
+        places, delayed = [0, *(place - gap for place in places[1:])], True
+        announced, length = max(0, announced - gap), max(0, length - gap)
+    ends = [*places[1:], max(length, places[-1] + 1)]
+    shown = np.array([stop - start for start, stop in zip(places, ends, strict=True)], np.int64)
+    stamps: list[int | None] = list(range(begin + places[0], begin + ends[-1]))
+    if not gap and shown.max() == 1:
+        return AviTimes(pts, None, announced, delayed)
+    return AviTimes(stamps, shown if shown.max() > 1 else None, max(0, announced - places[0]), delayed)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from rtmri2speech.arrays import Float64, Int64
-from rtmri2speech.data.media.containers import AviLayout, avi_layout, encoder_delay, shift_of_cut
+from rtmri2speech.data.media.containers import avi_layout, avi_times, shift_of_cut, sound_delay
 from rtmri2speech.data.media.timestamps import frame_times, tagged_duration
 from rtmri2speech.data.media.video import GrayConverter, GrayFrame, decode_stream, opened, read_video, video_stream
 from rtmri2speech.errors import MediaError
@@ -133,7 +132,7 @@ def scan_video(path: Path, fps: FrameRate | None = None) -> VideoScan:
         if "mp4" in container_name:
             # What an edit list leaves out is not announced either.
             announced = min(announced, len(stream.index_entries) or announced)
-        pixel_format, sound_delay = str(stream.codec_context.pix_fmt), _sound_delay(container)
+        pixel_format, silence = str(stream.codec_context.pix_fmt), sound_delay(container)
         promised_end = tagged_duration(stream.metadata)
         for frame in decode_stream(container, stream, packets.count):
             if frame is None:
@@ -147,10 +146,10 @@ def scan_video(path: Path, fps: FrameRate | None = None) -> VideoScan:
     announced, shown, shift = max(announced - packets.hidden, 0), None, 0
     later = 0.0
     if container_name == "avi":
-        delay = sound_delay / float(time_base) if time_base else 0.0
-        avi = _avi_times(avi_layout(path, number), pts, announced, damaged, delay)
+        delay = silence / float(time_base) if time_base else 0.0
+        avi = avi_times(avi_layout(path, number), pts, announced, damaged, delay)
         pts, shown, announced = avi.pts, avi.shown, avi.announced
-        later = sound_delay if avi.delayed else 0.0
+        later = silence if avi.delayed else 0.0
     elif packets.hidden and packets.first is not None:
         shift = shift_of_cut(path, number, *packets.first)
         pts = [None if value is None else value + shift for value in pts]
@@ -201,52 +200,6 @@ class _Packets:
         self.hidden += bool(packet.is_discard)
         if self.first is None and not packet.is_discard and packet.pos is not None and packet.pts is not None:
             self.first = packet.pos, packet.pts
-
-
-def _sound_delay(container: Any) -> float:
-    """Seconds of silence that the encoder of a container's sound has put first, where the container cannot say so."""
-    for stream in container.streams.audio:
-        return encoder_delay(stream.codec_context.name) / (stream.codec_context.sample_rate or 1)
-    return 0.0
-
-
-class _AviTimes(NamedTuple):
-    """Time stamps of the frames of an AVI, how often each is shown, how many are announced; and whether they wait."""
-
-    pts: list[int | None]
-    shown: Int64 | None
-    announced: int
-    delayed: bool
-
-
-def _avi_times(layout: AviLayout, pts: list[int | None], announced: int, damaged: int, delay: float) -> _AviTimes:
-    """When the frames of an AVI are shown: every chunk has a tick, an empty one shows the frame before once more.
-
-    FFmpeg cannot write into an AVI that its sound starts with an encoder's delay. It moves the frames by as many whole
-    ticks, all but the first one, or by those that a decoder waits for H.264: then they all start after that delay.
-    """
-    n, empty, delayed = len(pts), layout.empty or [], False
-    late = pts[0]
-    if late in (1, 2) and late != layout.start and not (empty and empty[0]):
-        # FFmpeg's guess for H.264 and for B-frames; the container itself starts at its first frame.
-        pts, delayed = [None if value is None else value - late for value in pts], delay > 0
-    full = [place for place, is_empty in enumerate(empty) if not is_empty]
-    begin, places, length = layout.start, full, len(empty)
-    if damaged or len(full) != n or length < announced:
-        # Without a whole index the time stamps say which ticks have no frame of their own.
-        begin, places, length = 0, [value for value in pts if value is not None], 0
-        if damaged or len(places) != n or any(one >= other for one, other in pairwise(places)):
-            return _AviTimes(pts, None, announced, delayed)
-    gap = places[1] - places[0] - 1 if n > 1 else 0
-    if gap and places[0] == 0 and gap in (int(delay), int(delay) + 1):
-        places, delayed = [0, *(place - gap for place in places[1:])], True
-        announced, length = max(0, announced - gap), max(0, length - gap)
-    ends = [*places[1:], max(length, places[-1] + 1)]
-    shown = np.array([stop - start for start, stop in zip(places, ends, strict=True)], np.int64)
-    stamps: list[int | None] = list(range(begin + places[0], begin + ends[-1]))
-    if not gap and shown.max() == 1:
-        return _AviTimes(pts, None, announced, delayed)
-    return _AviTimes(stamps, shown if shown.max() > 1 else None, max(0, announced - places[0]), delayed)
 
 
 class _Tally:
