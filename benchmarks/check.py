@@ -2,8 +2,8 @@
 
     python benchmarks/check.py --before /path/to/another/checkout/src [--recordings 100] [--seconds 2] [--rounds 5]
 
-Both run as whole processes, in turn, on the same clips: video and sound of 256 x 256 pixels at 625/23 frames per second,
-half of them with a sound file and half with a sound track. Without ``--before`` only this version is timed.
+Both run as whole processes, in turn, on the same clips of 256 x 256 pixels at 625/23 frames per second. Half of them have
+a sound file, half a sound track. Without ``--before`` only this version is timed.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         videos = Path(scratch) / "videos"
         make_clips(videos, options.recordings, options.seconds)
-        for name, source in versions.items():
+        for source in versions.values():
             seconds_of(source, videos)  # the first run of a version compiles it
         for _ in range(options.rounds):
             for name, source in versions.items():

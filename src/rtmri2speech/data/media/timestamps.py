@@ -18,6 +18,9 @@ from rtmri2speech.errors import MediaError
 # A first or last frame that lies this many frames away from all others, and more than half a second, has an odd stamp.
 _FAR_FRAMES, _FAR_SECONDS = 10, Fraction(1, 2)
 
+# Gaps at an end that say how far apart frames are there.
+_NEAR = 9
+
 # Duplicates for which both readings are tried.
 _TRIED = 100
 
@@ -147,14 +150,14 @@ def _unevenness(kept: Sequence[tuple[int, Ticks]], known: Sequence[tuple[int, in
 def _filled(kept: Sequence[tuple[int, int]], n: int) -> list[Ticks]:
     """A stamp for each of n frames: even steps between those that are trusted, and on before and after them."""
     stamps: list[Ticks] = []
-    gaps = sorted(Fraction(b - a, j - i) for (i, a), (j, b) in pairwise(kept))
-    usual = gaps[len(gaps) // 2]
+    gaps = [Fraction(b - a, j - i) for (i, a), (j, b) in pairwise(kept)]
+    early, late = (sorted(part)[len(part) // 2] for part in (gaps[:_NEAR], gaps[-_NEAR:]))
     first, start = kept[0]
-    stamps += [start - (first - index) * usual for index in range(first)]
+    stamps += [start - (first - index) * early for index in range(first)]
     for (i, a), (j, b) in pairwise(kept):
         stamps += [a, *(a + Fraction(b - a, j - i) * step for step in range(1, j - i))]
     last, stop = kept[-1]
-    return [*stamps, stop, *(stop + step * usual for step in range(1, n - last))]
+    return [*stamps, stop, *(stop + step * late for step in range(1, n - last))]
 
 
 def tagged_duration(metadata: Mapping[str, str]) -> float | None:

@@ -56,3 +56,27 @@ def test_neither_times_nor_rate_is_an_error() -> None:
 def test_the_tag_of_matroska(tag: str, seconds: float | None) -> None:
     assert tagged_duration({"DURATION": tag}) == seconds
     assert tagged_duration({}) is None
+
+
+SLOW_THEN_FAST = np.concatenate([np.arange(60) * 50, 3000 + np.arange(60) * 25])
+
+
+@pytest.mark.parametrize(
+    ("place", "stamp"),
+    [(80, None), (80, SLOW_THEN_FAST[79]), (80, SLOW_THEN_FAST[81]), (40, 10), (40, 5000), (119, 90_000), (0, -90_000)],
+)
+def test_one_odd_stamp_leaves_all_others_as_they_are(place: int, stamp: int | None) -> None:
+    pts: list[int | None] = [int(value) for value in SLOW_THEN_FAST]
+    pts[place] = None if stamp is None else int(stamp)
+    starts, end, _, odd = frame_times(CLIP, pts, MS, Fraction(27), None)
+    assert odd == [place]
+    assert np.abs(starts - SLOW_THEN_FAST / 1000).max() < 0.013 and np.diff(starts).min() > 0
+    assert np.delete(starts, place) == pytest.approx(np.delete(SLOW_THEN_FAST, place) / 1000)
+    assert end > starts[-1]
+
+
+def test_an_odd_stamp_among_even_ones_leaves_the_nominal_rate() -> None:
+    pts: list[int | None] = [40 * index for index in range(100)]
+    pts[50] = 7
+    starts, _, rate, odd = frame_times(CLIP, pts, MS, Fraction(25), None)
+    assert rate == 25 and odd == [50] and np.array_equal(starts, np.arange(100) / 25)
