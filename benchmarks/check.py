@@ -2,8 +2,8 @@
 
     python benchmarks/check.py --before /path/to/another/checkout/src [--recordings 100] [--seconds 2] [--rounds 5]
 
-Both run as whole processes, in turn, on the same clips of 256 x 256 pixels at 625/23 frames per second. Half of them have
-a sound file, half a sound track. Without ``--before`` only this version is timed.
+Both run as whole processes, in turn, on the same clips of 256 x 256 pixels at 625/23 frames per second. Half of them
+have a sound file, half a sound track. Without ``--before`` only this version is timed.
 """
 
 from __future__ import annotations

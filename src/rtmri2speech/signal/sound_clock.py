@@ -19,7 +19,7 @@ _NEIGHBORS = 5
 _KNOT = 0.5
 
 # Taps of the interpolation on each side, and steps between two samples for which weights are kept.
-_TAPS, _PHASES, _BLOCK = 24, 2048, 1 << 16
+_TAPS, _PHASES, _BLOCK = 24, 1 << 11, 1 << 16
 
 LONGEST_GAP = 600.0
 """Seconds of silence that a jump of the stamps may put in; more than that is no recording of speech."""
@@ -177,7 +177,7 @@ def _without_odd(drift: Float64, lost: Bool, tolerance: float) -> tuple[Float64,
 
 
 def _line(times: Float64, offsets: Float64, begin: float, end: float) -> tuple[Float64, Float64]:
-    """Times by sample count and the offsets there: constant, a line, or a line with knots; from begin to end."""
+    """Times by sample count and the offsets there: constant, a line, or a line with knots; for a piece's samples."""
     edges = np.array([begin, max(end, begin + 1e-9)])
     if len(times) < 2 or np.ptp(times) == 0.0:
         return edges, np.full(2, offsets.mean())

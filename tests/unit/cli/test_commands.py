@@ -100,7 +100,7 @@ def test_check_passes_what_is_good(run: Run, videos: Path) -> None:
     (facts,) = content["recordings"]
     assert facts == {
         "file": str(videos / "talker.mp4"),
-        "stream": "h264, 256x256, 27.17 fps",
+        "stream": "h264, 64x64, 27.17 fps",
         "sound": "talker.wav",
         "rate": 20000,
         "offset": 0.0,

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from rtmri2speech.preparation.facts import RecordingFacts
 
 _COLUMNS = ("file", "stream", "sound", "rate\nkHz", "offset\ns", "drift\ns", "channels", "band\nkHz", "labels")
+# The others are short; folded they could not be read.
+_FOLDED = ("file", "labels", "channels")
 
 
 def print_facts(facts: list[RecordingFacts], inputs: list[Path]) -> None:
@@ -25,10 +27,10 @@ def print_facts(facts: list[RecordingFacts], inputs: list[Path]) -> None:
 
     if not facts:
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     asked = any(row.sync is not None for row in facts)
     for name in (*_COLUMNS, "sync\ns") if asked else _COLUMNS:
-        table.add_column(name, overflow="fold", no_wrap="\n" in name)
+        table.add_column(name, overflow="fold", no_wrap=name not in _FOLDED)
     for row in facts:
         # Text, so that brackets in file names are not taken for markup.
         cells = _cells(row, inputs)
