@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ _VIDEO_CHUNKS = (b"dc", b"db")
 _INDEX_ENTRY = struct.Struct("<4sIII")
 # AVISTREAMHEADER up to dwStart.
 _STREAM_HEADER = struct.Struct("<4s4sIHHIIII")
+
+# Frames that H.264 may keep a decoder waiting for.
+_REORDERED = 4
 
 _LARGEST_HEADER = 1 << 20
 # An index larger than this belongs to no file of the AVI 1.0 kind, where the whole file has at most 4 GB.
@@ -67,10 +71,12 @@ class AviLayout:
 
     Attributes:
         start: frames by which the stream starts late.
+        by_ffmpeg: whether FFmpeg says that it wrote the file.
         empty: for each chunk whether it is empty (show the frame before once more); None where the file has no index.
     """
 
     start: int = 0
+    by_ffmpeg: bool = False
     empty: list[bool] | None = None
 
 
@@ -79,18 +85,20 @@ def avi_layout(path: Path, stream: int) -> AviLayout:
 
     FFmpeg and recorders that drop frames write empty chunks, which FFmpeg passes over when it reads.
     """
-    start, empty = 0, None
+    start, by_ffmpeg, empty = 0, False, None
     with path.open("rb") as file:
         if len(head := file.read(12)) == 12 and head[:4] == b"RIFF":
             for name, size in _chunks(file, path.stat().st_size):
                 if name == b"LIST" and size <= _LARGEST_HEADER:
-                    start = _start(file.read(size), stream) or start
+                    content = file.read(size)
+                    start = _start(content, stream) or start
+                    by_ffmpeg = by_ffmpeg or (content[:4] == b"INFO" and b"Lavf" in content)
                 elif name == b"idx1" and size <= _LARGEST_INDEX:
                     wanted = [b"%02d" % stream + kind for kind in _VIDEO_CHUNKS]
                     content = file.read(size)
                     whole = content[: len(content) - len(content) % _INDEX_ENTRY.size]
                     empty = [length == 0 for kind, _, _, length in _INDEX_ENTRY.iter_unpack(whole) if kind in wanted]
-    return AviLayout(start, empty)
+    return AviLayout(start, by_ffmpeg, empty)
 
 
 def _start(headers: bytes, stream: int) -> int | None:
@@ -125,31 +133,40 @@ class AviTimes(NamedTuple):
     delayed: bool
 
 
-def avi_times(layout: AviLayout, pts: list[int | None], announced: int, damaged: int, delay: float) -> AviTimes:
+def avi_times(
+    layout: AviLayout, pts: list[int | None], announced: int, damaged: int, delay: float, codec: str
+) -> AviTimes:
     """When the frames of an AVI are shown: every chunk has a tick, an empty one shows the frame before once more.
 
-    FFmpeg cannot write into an AVI that its sound starts with an encoder's delay. It moves the frames by as many whole
-    ticks, all but the first one, or by those that a decoder waits for H.264: then they all start after that delay.
+    FFmpeg cannot write into an AVI that its sound starts with an encoder's delay, nor that frames wait for others that
+    are decoded later. It puts empty chunks after the first frame instead, in whole ticks. Where that is seen, or FFmpeg
+    says that it wrote the file, all frames start after that delay. The time stamps that it gives for H.264 are guesses.
+
+    Args:
+        layout: from :func:`avi_layout`.
+        pts: FFmpeg's time stamps of the decoded frames, in ticks.
+        announced: frames that the header announces.
+        damaged: packets that could not be decoded.
+        delay: of the sound's encoder, in ticks.
+        codec: FFmpeg's name of the video's.
     """
-    n, empty, delayed = len(pts), layout.empty or [], False
-    late = pts[0]
-    if late in (1, 2) and late != layout.start and not (empty and empty[0]):
-        # FFmpeg's guess for H.264 and for B-frames; the container itself starts at its first frame.
-        pts, delayed = [None if value is None else value - late for value in pts], delay > 0
-    full = [place for place, is_empty in enumerate(empty) if not is_empty]
-    begin, places, length = layout.start, full, len(empty)
-    if damaged or len(full) != n or length < announced:
+    n, empty, delayed = len(pts), layout.empty or [], layout.by_ffmpeg and delay > 0
+    places = [place for place, is_empty in enumerate(empty) if not is_empty]
+    begin, length, late = layout.start, len(empty), pts[0]
+    if damaged or len(places) != n or length < announced:
         # Without a whole index the time stamps say which ticks have no frame of their own.
+        if late in (1, 2) and late != layout.start and not (empty and empty[0]):
+            # FFmpeg's guess for H.264 and for B-frames; the container itself starts at its first frame.
+            pts = [None if value is None else value - late for value in pts]
         begin, places, length = 0, [value for value in pts if value is not None], 0
         if damaged or len(places) != n or any(one >= other for one, other in pairwise(places)):
             return AviTimes(pts, None, announced, delayed)
     gap = places[1] - places[0] - 1 if n > 1 else 0
-    if gap and places[0] == 0 and gap in (int(delay), int(delay) + 1):
-        places, delayed = [0, *(place - gap for place in places[1:])], True
+    waits = math.ceil(delay) + (_REORDERED if codec in ("h264", "hevc") else 0)
+    if 0 < gap <= waits and (layout.by_ffmpeg or gap in (int(delay), math.ceil(delay))):
+        places, delayed = [places[0], *(place - gap for place in places[1:])], delay > 0
         announced, length = max(0, announced - gap), max(0, length - gap)
     ends = [*places[1:], max(length, places[-1] + 1)]
     shown = np.array([stop - start for start, stop in zip(places, ends, strict=True)], np.int64)
     stamps: list[int | None] = list(range(begin + places[0], begin + ends[-1]))
-    if not gap and shown.max() == 1:
-        return AviTimes(pts, None, announced, delayed)
     return AviTimes(stamps, shown if shown.max() > 1 else None, max(0, announced - places[0]), delayed)

@@ -147,7 +147,7 @@ def scan_video(path: Path, fps: FrameRate | None = None) -> VideoScan:
     later = 0.0
     if container_name == "avi":
         delay = silence / float(time_base) if time_base else 0.0
-        avi = avi_times(avi_layout(path, number), pts, announced, damaged, delay)
+        avi = avi_times(avi_layout(path, number), pts, announced, damaged, delay, codec)
         pts, shown, announced = avi.pts, avi.shown, avi.announced
         later = silence if avi.delayed else 0.0
     elif packets.hidden and packets.first is not None:
