@@ -58,10 +58,14 @@ def shift_of_cut(path: Path, stream: int, place: int, pts: int) -> int:
         place: position of a packet in the file, bytes.
         pts: its time stamp as FFmpeg gives it.
     """
-    with av.open(str(path), options={"advanced_editlist": "0"}) as container:
-        for packet in container.demux(container.streams[stream]):
-            if packet.pos == place and packet.pts is not None:
-                return max(0, int(packet.pts) - pts)
+    try:
+        with av.open(str(path), options={"advanced_editlist": "0"}) as container:
+            for packet in container.demux(container.streams[stream]):
+                if packet.pos == place and packet.pts is not None:
+                    return max(0, int(packet.pts) - pts)
+    except av.error.FFmpegError:
+        # It was readable a moment ago; nothing is known of its edits then.
+        pass
     return 0
 
 

@@ -152,6 +152,8 @@ def scan_video(path: Path, fps: FrameRate | None = None) -> VideoScan:
         later = silence if avi.delayed else 0.0
     elif packets.hidden and packets.first is not None:
         shift = shift_of_cut(path, number, *packets.first)
+        if time_base and nominal and shift * time_base > 2 / nominal:
+            shift = 0  # edits in the middle, which only FFmpeg's own way follows
         pts = [None if value is None else value + shift for value in pts]
     starts, end, rate, odd = frame_times(path, pts, time_base, nominal, true_rate)
     starts, end = (starts + later, end + later) if later else (starts, end)
