@@ -12,6 +12,9 @@ from rtmri2speech.arrays import Bool, Float32, Float64
 # A twentieth to a seventh of a frame: coarser than the ticks of most containers, finer than what matters.
 _TOLERANCE = 4e-3
 
+# Odd stamps are passed over without a word up to this: FFmpeg guesses those of Ogg to some milliseconds.
+_WORTH_A_WORD = 0.05
+
 # Packets over which a stamp is compared with its neighbors.
 _NEIGHBORS = 5
 
@@ -173,7 +176,7 @@ def _without_odd(drift: Float64, lost: Bool, tolerance: float) -> tuple[Float64,
         middle[place] = 2 * middle[one] - middle[other]
     odd = np.abs(drift - middle) > tolerance
     calm[odd] = middle[odd]
-    return calm, int(odd.sum())
+    return calm, int((np.abs(drift - middle) > _WORTH_A_WORD).sum())
 
 
 def _line(times: Float64, offsets: Float64, begin: float, end: float) -> tuple[Float64, Float64]:
