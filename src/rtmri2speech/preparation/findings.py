@@ -77,8 +77,8 @@ def check_scan(scan: VideoScan, features: FeatureConfig, trim_over_bright: bool 
             "note",
             f"{len(scan.odd)} frame(s) have a time stamp that is missing, double or out of order, the first is frame "
             f"{first} at {float(scan.starts[first]):.2f} s",
-            "They are shown between their neighbors; times there are uncertain by a frame. If all stamps are wrong, "
-            "give the true rate: `fps`.",
+            f"They are shown between their neighbors; times there are uncertain by {float(1 / scan.rate):.3f} s. If "
+            "all stamps are wrong, give the true rate: `fps`.",
         )
     if scan.cut:
         add(
