@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from block_code import assert_in_the_middle
 from rtmri2speech.cli.main import main
 from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.data.dataset.layout import Dataset
@@ -147,3 +148,31 @@ def test_40_textgrids(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None
         assert [one.text for one in found] == [label for *_, label in expected], one_row.id
         for one, (start, end, _) in zip(found, expected, strict=True):
             assert (one.start, one.end) == pytest.approx((start, end), abs=2e-3), one_row.id
+
+
+def test_01_a_sound_clock_that_drifts() -> None:
+    folder = row("01_audio_clock_drift")
+    assert_in_the_middle(folder / "drift.mkv", [10, 110, 200], 0.05)
+    report = check(folder)
+    assert report.facts[0].drift == pytest.approx(0.118, abs=2e-3)
+    assert any("0.118 s slower than its samples" in finding.problem for finding in report.findings)
+
+
+def test_03_one_time_stamp_twice() -> None:
+    folder = row("03_one_duplicate_timestamp")
+    assert_in_the_middle(folder / "dup.mov", [10, 40, 70, 100], 0.1)
+    assert any("the first is frame 80 at 3.50 s" in finding.problem for finding in check(folder).findings)
+
+
+def test_04_a_cut_between_two_frames() -> None:
+    folder = row("04_stream_copied_cut")
+    assert_in_the_middle(folder / "cut.mp4", [40, 70, 100], 0.05)
+    assert any("0.025 s after the start of its sound" in finding.problem for finding in check(folder).findings)
+
+
+def test_30_avi_with_mp3(tmp_path: Path) -> None:
+    folder = row("30_avi_with_mp3")
+    assert check(folder).wrong == 0
+    assert_in_the_middle(folder / "a.avi", [10, 40], 0.05)
+    prepare(folder, tmp_path / "ds", cut={"mode": "whole"}, split="recording")
+    assert Dataset(tmp_path / "ds").utterances[0].n_frames == 60

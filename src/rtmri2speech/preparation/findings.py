@@ -23,6 +23,9 @@ Severity = Literal["error", "warning", "note"]
 # Fifty decibels below full scale; even a quiet recording has peaks above it.
 _SILENT_PEAK = 3e-3
 
+# Seconds of drift of a sound's clock that are worth a word: a quarter of a frame.
+_DRIFT = 9e-3
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -74,6 +77,27 @@ def check_scan(scan: VideoScan, features: FeatureConfig, trim_over_bright: bool 
         add("error", scan.damage, "Sound and video may be out of step after the damage: copy or export the file again.")
     elif 0 < scan.announced < scan.n_frames:
         add("note", f"{scan.announced} frames announced, {scan.n_frames} decoded", "The decoded ones are used.")
+    if scan.odd:
+        first = scan.odd[0]
+        add(
+            "note",
+            f"{len(scan.odd)} frame(s) have a time stamp that is missing, double or out of order, the first is frame "
+            f"{first} at {float(scan.starts[first]):.2f} s",
+            f"They are shown between their neighbors; times there are uncertain by {float(1 / scan.rate):.3f} s. If "
+            "all stamps are wrong, give the true rate: `fps`.",
+        )
+    if scan.cut:
+        add(
+            "note",
+            f"cut without encoding again: its first frame comes {scan.cut:.3f} s after the start of its sound",
+            "Nothing to do: the sound is kept in step.",
+        )
+    if scan.shown is not None:
+        add(
+            "note",
+            f"{int(scan.shown.sum()) - len(scan.shown)} empty frame(s) (dropped by the recorder)",
+            "Nothing to do: the frame before each is shown once more.",
+        )
     if scan.concealed:
         add(
             "warning",
@@ -118,12 +142,56 @@ def check_sound(
     recording: Recording, sound: Sound, clip: Clip, on_mismatch: MismatchPolicy, gap: Offsets | None = None
 ) -> list[Finding]:
     """What the sound shows, alone and against the video; ``gap`` where their offsets are known already."""
-    findings = check_level(recording.audio or recording.video, sound)
+    path = recording.audio or recording.video
+    findings = [*check_level(path, sound), *check_clock(path, sound)]
     mismatch = explain_mismatch(sound, clip, recording.sync_offset, gap)
     if mismatch is not None:
         severity: Severity = "note" if on_mismatch == "trim" else "error"
         findings.append(Finding(str(recording.video), severity, *mismatch))
     return findings
+
+
+def check_clock(path: Path, sound: Sound) -> list[Finding]:
+    """How the time stamps of a sound differed from its samples, which follow them."""
+    findings: list[Finding] = []
+    clock = sound.clock
+    if abs(clock.drift) > _DRIFT:
+        problem = (
+            f"the sound's time stamps run {abs(clock.drift):.3f} s {'slower' if clock.drift > 0 else 'faster'} than "
+            f"its samples over {clock.length:.1f} s ({abs(clock.drift) / clock.length:.2%})"
+        )
+        remedy = (
+            "Nothing to do: it was resampled to follow them. If that is wrong, export the sound as a file of its own."
+        )
+        findings.append(Finding(str(path), "note", problem, remedy))
+    if clock.jumps:
+        at, size = max(clock.jumps, key=lambda jump: abs(jump[1]))
+        problem = f"the sound's time stamps jump {len(clock.jumps)} time(s), at most by {size:+.3f} s at {at:.2f} s"
+        remedy = (
+            "Silence was put where sound is missing, and what overlaps was left out; look at sound and video there."
+        )
+        findings.append(Finding(str(path), "warning", problem, remedy))
+    if clock.odd:
+        problem = f"{clock.odd} time stamp(s) of the sound are out of line with those around them"
+        findings.append(Finding(str(path), "note", problem, "Nothing to do: they were not used."))
+    if clock.uncertain:
+        problem = (
+            f"the sound may be off by up to {clock.uncertain:.3f} s: the file does not say more exactly when it starts"
+        )
+        if clock.drift or clock.jumps:
+            problem = f"the sound's time stamps scatter: it may be off by up to {clock.uncertain:.3f} s"
+        findings.append(Finding(str(path), "note", problem, "Use the sound as it was recorded, as a WAV with PCM."))
+    return findings
+
+
+def check_length(path: Path, n_frames: int, features: FeatureConfig, ref_frames: int) -> list[Finding]:
+    """Whether sound and video together are long enough for a window, and for a mel spectrogram."""
+    needed = max(-(-features.min_samples // features.hop_length), ref_frames)
+    if n_frames >= needed:
+        return []
+    seconds = needed / float(features.frame_rate)
+    problem = f"{n_frames} frame(s) with sound; the least that can be used is {needed} ({seconds:.2f} s)"
+    return [Finding(str(path), "error", problem, "Give a longer recording.")]
 
 
 def check_level(path: Path, sound: Sound) -> list[Finding]:

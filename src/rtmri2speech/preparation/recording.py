@@ -28,7 +28,7 @@ from rtmri2speech.data.media.textgrid import read_textgrid, shift_textgrid, writ
 from rtmri2speech.data.npy import array_writer
 from rtmri2speech.preparation.align import MismatchPolicy
 from rtmri2speech.preparation.cut import CutConfig, cut_recording
-from rtmri2speech.preparation.findings import Finding, check_level, refuse_errors, too_short
+from rtmri2speech.preparation.findings import Finding, check_length, check_level, refuse_errors, too_short
 from rtmri2speech.preparation.open_recording import open_recording
 from rtmri2speech.signal import defaults
 from rtmri2speech.signal.features import FeatureConfig
@@ -111,6 +111,8 @@ def make_samples(job: Job) -> tuple[list[Utterance], list[str]]:
         shortest = max(shortest, job.options.ref_frames)
     elif n_frames < shortest:
         return [], [*notes, f"{recording.file}: left out, because {too_short(n_frames, features)}"]
+    if material.clip is not None:
+        refuse_errors(check_length(recording.file, n_frames, features, job.options.ref_frames))
     spans = cut_recording(samples, hop, features.sample_rate, job.options.cut, material.grid, recording.file)
     pieces = _split_spans(spans, n_frames, job, material)
     kept = [piece for piece in pieces if piece[2] - piece[1] >= shortest]

@@ -49,7 +49,7 @@ def test_bad_and_short_sounds_are_listed_and_the_others_done(run: Run, sounds: P
     lines = result.err.splitlines()
     assert lines[0].startswith(f"note: {sounds / 'short.wav'}: left out, because")
     assert lines[-2].startswith(f"error: {sounds / 'broken.mp3'}: cannot be read") and lines[-1].strip()
-    findings = json.loads(run("check", sounds, "--sound-only", "--json", "--workers", "1").out)
+    findings = json.loads(run("check", sounds, "--sound-only", "--json", "--workers", "1").out)["findings"]
     assert [(Path(item["file"]).name, item["severity"]) for item in findings] == [
         ("broken.mp3", "error"),
         ("short.wav", "note"),

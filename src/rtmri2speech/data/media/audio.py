@@ -17,12 +17,14 @@ import soxr
 from rtmri2speech.arrays import Float32, Floating
 from rtmri2speech.data.endings import LIBSNDFILE_SUFFIXES, libsndfile_name, no_such_file
 from rtmri2speech.data.files import replacing, replacing_name
+from rtmri2speech.data.media.containers import encoder_delay
 from rtmri2speech.data.media.video import decode_stream, opened
 from rtmri2speech.errors import MediaError
+from rtmri2speech.signal.sound_clock import STEADY, ClockReport, SoundClock
 
 # RIFF with the chunks fmt, fact and data (Microsoft's Multimedia Programming Interface, new wave types, 1994).
 _FLOAT_HEADER = struct.Struct("<4sI4s 4sIHHIIHHH 4sII 4sI")
-_IEEE_FLOAT = 3
+_IEEE_FLOAT, _MP3 = 3, 0x55
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,15 @@ class Sound:
         samples: shape (N,), float32.
         rate: samples per second.
         start: time of sample 0 on the container's clock, seconds.
+        clock: how the time stamps of its packets differed from its sample count; the samples follow the stamps.
+        channels: channels of the file.
     """
 
     samples: Float32
     rate: int
     start: float
+    clock: ClockReport = STEADY
+    channels: int = 1
 
     @property
     def duration(self) -> float:
@@ -74,34 +80,49 @@ def _read_sound_file(path: Path) -> Sound:
         raise _unreadable(path, error) from None
     if len(samples) == 0:
         raise MediaError(f"{path}: holds no sound (0 samples).", "Copy or export it again.")
-    return Sound(samples.mean(axis=1), int(rate), 0.0)
+    if (delay := _mp3_delay(path)) and len(samples) > delay:
+        # What else an encoder may have put first is not known: the usual ones differ by up to 600 samples.
+        return Sound(samples[delay:].mean(axis=1), int(rate), 0.0, ClockReport(uncertain=600 / rate), samples.shape[1])
+    return Sound(samples.mean(axis=1), int(rate), 0.0, channels=samples.shape[1])
+
+
+def _mp3_delay(path: Path) -> int:
+    """Samples of silence at the start of MP3 in a WAV, which has no place to say so."""
+    with path.open("rb") as file:
+        head = file.read(36)
+    found = head[:4] == b"RIFF" and head[12:16] == b"fmt " and head[20:22] == _MP3.to_bytes(2, "little")
+    return encoder_delay("mp3") if found else 0
 
 
 def _read_sound_track(path: Path) -> Sound:
     blocks: list[Float32] = []
-    start, rate, expected = 0.0, 0, None
+    clock: SoundClock | None = None
+    lost = False
     with opened(path) as container:
         if not container.streams.audio:
             raise MediaError(f"{path}: has no sound track.", "Put NAME.wav next to it, or give `audio_dir`.")
         stream = container.streams.audio[0]
-        resampler = None
         for frame in decode_stream(container, stream):
             if frame is None:
+                lost = True
                 continue
             time = float(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base else None
-            if resampler is None:
-                rate, start = frame.sample_rate, time or 0.0
-                resampler = av.AudioResampler(format="fltp", layout=frame.layout, rate=rate)
-            elif time is not None and expected is not None:
-                # Silence where sound is missing (a damaged packet), or all that follows would come too early.
-                missing = round((time - expected) * rate)
-                if missing > frame.samples // 2:
-                    blocks.append(np.zeros((len(blocks[0]), missing), np.float32))
-            expected = None if time is None else time + frame.samples / rate
+            if clock is None:
+                # AVI has no time stamps for sound, FFmpeg counts its chunks.
+                chunks = container.format.name == "avi"
+                clock = SoundClock(frame.sample_rate, float(frame.time_base or 0), chunks)
+                resampler = av.AudioResampler(format="fltp", layout=frame.layout, rate=frame.sample_rate)
+            clock.add(time, frame.samples, lost)
             blocks.extend(np.asarray(piece.to_ndarray(), np.float32) for piece in resampler.resample(frame))
-    if not blocks:
+            lost = False
+    if clock is None or not blocks:
         raise MediaError(f"{path}: the sound track holds no sound that could be decoded.", "Export it again.")
-    return Sound(np.concatenate(blocks, axis=1).mean(axis=0, dtype=np.float32), rate, start)
+    samples = np.concatenate(blocks, axis=1)
+    try:
+        samples, start, report = clock.follow(samples)
+    except ValueError as error:
+        raise MediaError(f"{path}: {error}.", "Export the sound as NAME.wav and put it next to the video.") from None
+    return Sound(samples.mean(axis=0, dtype=np.float32), clock.rate, start, report, len(samples))
 
 
 def resample(samples: Float32, source: float, target: float) -> Float32:
