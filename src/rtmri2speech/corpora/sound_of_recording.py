@@ -10,6 +10,7 @@ from rtmri2speech.corpora.folder import FolderCorpus, unpaired_sounds
 from rtmri2speech.data.media.audio import Sound, has_sound, read_sound
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.media.scan import VideoScan
+from rtmri2speech.data.media.streams import AS_FLAGGED, Tracks
 from rtmri2speech.data.media.textgrid import label_lead
 from rtmri2speech.data.media.video import VIDEO_SUFFIXES
 from rtmri2speech.errors import MediaError
@@ -19,8 +20,13 @@ class MissingSound(MediaError):
     """A video that has no sound track and no sound file next to it."""
 
 
-def find_sound(recording: Recording, scan: VideoScan) -> Sound:
+def find_sound(recording: Recording, scan: VideoScan, tracks: Tracks = AS_FLAGGED) -> Sound:
     """Read the recording's sound, from its file or from the video's sound track.
+
+    Args:
+        recording: video and sound.
+        scan: the video.
+        tracks: the sound track and the channel to take.
 
     Raises:
         MissingSound: when there is none, naming sound files that may be meant.
@@ -28,9 +34,9 @@ def find_sound(recording: Recording, scan: VideoScan) -> Sound:
     """
     if recording.audio is not None:
         # A file of its own starts with the video, whatever time the container gives its first frame.
-        return replace(read_sound(recording.audio), start=float(scan.starts[0]))
+        return replace(read_sound(recording.audio, tracks), start=float(scan.starts[0]))
     if has_sound(recording.video):
-        return read_sound(recording.video)
+        return read_sound(recording.video, tracks)
     raise _missing_sound(recording, scan)
 
 

@@ -12,7 +12,6 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from rtmri2speech.config import Config
 from rtmri2speech.corpora.base import AnyRecording, Corpus, SoundRecording
 from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.corpora.inputs import Source, list_of
@@ -29,13 +28,14 @@ from rtmri2speech.parallel import run_jobs
 from rtmri2speech.preparation.align import MismatchPolicy
 from rtmri2speech.preparation.check_dataset import check_dataset
 from rtmri2speech.preparation.findings import Finding, check_level, check_scan, check_sound, too_short
+from rtmri2speech.preparation.open_recording import TrackOptions
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frame_rate import frame_rate
 from rtmri2speech.signal.frames import FrameConfig
 
 
-class CheckOptions(Config):
+class CheckOptions(TrackOptions):
     """What ``check`` must know to find what ``prepare`` would."""
 
     features: FeatureConfig = FeatureConfig()
@@ -147,22 +147,22 @@ def check_recordings(
 def check_recording(recording: AnyRecording, options: CheckOptions) -> list[Finding]:
     """Everything that can be said about one recording."""
     if isinstance(recording, SoundRecording):
-        return _check_sound_alone(recording, options.features)
+        return _check_sound_alone(recording, options)
     try:
-        scan = scan_video(recording.video, options.fps)
+        scan = scan_video(recording.video, options.fps, options.video_stream)
     except MediaError as error:
         return [Finding.from_error(recording.video, error)]
     findings = check_scan(scan, options.features, options.trim_over_bright)
     try:
         clip = open_clip(scan, options.features, FrameConfig(), options.trim_over_bright)
-        sound = find_sound(recording, scan)
+        sound = find_sound(recording, scan, options.tracks)
     except MediaError as error:
         missing = isinstance(error, MissingSound)
         if not (missing and not options.need_sound):
             findings.append(Finding.from_error(recording.video, error))
         return [*findings, *_check_annotation(recording, None)]
     findings += _check_annotation(recording, sound.duration)
-    return findings + check_sound(recording, sound, clip, options.on_mismatch)
+    return findings + check_sound(recording, sound, clip, options.features, options.on_mismatch)
 
 
 def _check_annotation(recording: AnyRecording, seconds: float | None) -> list[Finding]:
@@ -178,13 +178,14 @@ def _check_annotation(recording: AnyRecording, seconds: float | None) -> list[Fi
     return [Finding(str(path), "note", *note) for note in notes]
 
 
-def _check_sound_alone(recording: SoundRecording, features: FeatureConfig) -> list[Finding]:
+def _check_sound_alone(recording: SoundRecording, options: CheckOptions) -> list[Finding]:
+    features = options.features
     try:
-        sound = read_sound(recording.audio)
+        sound = read_sound(recording.audio, options.tracks)
     except MediaError as error:
         return [*_check_annotation(recording, None), Finding.from_error(recording.audio, error)]
     findings = _check_annotation(recording, sound.duration)
     problem = too_short(int(sound.duration * features.frame_rate), features)
     if problem is not None:
         findings.append(Finding(str(recording.audio), "note", problem, "It will be left out."))
-    return [*findings, *check_level(recording.audio, sound)]
+    return [*findings, *check_level(recording.audio, sound, features)]

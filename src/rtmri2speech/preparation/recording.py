@@ -13,7 +13,6 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from rtmri2speech.arrays import Float32, UInt8
-from rtmri2speech.config import Config
 from rtmri2speech.corpora.base import AnyRecording, Recording, SoundRecording
 from rtmri2speech.data.annotation.fit import fit_to_sound
 from rtmri2speech.data.annotation.grid import TextGrid
@@ -27,7 +26,7 @@ from rtmri2speech.data.npy import array_writer
 from rtmri2speech.preparation.align import MismatchPolicy
 from rtmri2speech.preparation.cut import CutConfig, cut_recording
 from rtmri2speech.preparation.findings import Finding, check_level, refuse_errors, too_short
-from rtmri2speech.preparation.open_recording import open_recording
+from rtmri2speech.preparation.open_recording import TrackOptions, open_recording
 from rtmri2speech.signal import defaults
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frame_rate import frame_rate
@@ -35,7 +34,7 @@ from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.signal.mel import mel_db
 
 
-class PrepareOptions(Config):
+class PrepareOptions(TrackOptions):
     """Everything that decides what a dataset holds."""
 
     features: FeatureConfig = FeatureConfig()
@@ -102,7 +101,9 @@ def make_samples(job: Job) -> tuple[list[Utterance], list[str]]:
         material = _open_video(recording, job.options)
     samples, hop = material.samples, features.hop_length
     frame_rate, n_frames = float(features.frame_rate), len(samples) // hop
-    notes = [f"{item.file}: {item.problem}" for item in material.findings if item.severity == "warning"]
+    notes = [
+        f"{item.file}: {item.problem}" for item in material.findings if item.severity == "warning" or item.decision
+    ]
     shortest = math.ceil(features.min_samples / hop)
     if material.clip is not None:
         shortest = max(shortest, job.options.ref_frames)
@@ -143,6 +144,7 @@ def _open_video(recording: Recording, options: PrepareOptions) -> _Material:
         fps=options.fps,
         on_mismatch=options.on_mismatch,
         trim_over_bright=options.trim_over_bright,
+        tracks=options.tracks,
     )
     skipped = opened.first / float(features.frame_rate)
     # The annotation is on the sound's clock; here time 0 becomes the first frame.
@@ -155,8 +157,8 @@ def _open_video(recording: Recording, options: PrepareOptions) -> _Material:
 
 def _open_sound(recording: SoundRecording, options: PrepareOptions) -> _Material:
     features = options.features
-    sound = read_sound(recording.audio)
-    findings = check_level(recording.audio, sound)
+    sound = read_sound(recording.audio, options.tracks)
+    findings = check_level(recording.audio, sound, features)
     refuse_errors(findings)
     samples = resample(sound.samples, sound.rate, features.sample_rate)
     samples = samples[: len(samples) // features.hop_length * features.hop_length]

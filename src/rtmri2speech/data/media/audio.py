@@ -16,6 +16,9 @@ import soxr
 
 from rtmri2speech.arrays import Float32, Floating
 from rtmri2speech.data.files import replacing, replacing_name
+from rtmri2speech.data.media.channels import to_mono
+from rtmri2speech.data.media.sound_files import is_float, refuse_cut_short, resolution, to_amplitude
+from rtmri2speech.data.media.streams import AS_FLAGGED, Note, Tracks, choose_stream
 from rtmri2speech.data.media.video import decode_stream, opened
 from rtmri2speech.errors import MediaError
 
@@ -34,11 +37,15 @@ class Sound:
         samples: shape (N,), float32.
         rate: samples per second.
         start: time of sample 0 on the container's clock, seconds.
+        resolution: one step of the file's format, amplitude.
+        notes: what was decided while it was read.
     """
 
     samples: Float32
     rate: int
     start: float
+    resolution: float = 2.0**-15
+    notes: tuple[Note, ...] = ()
 
     @property
     def duration(self) -> float:
@@ -52,39 +59,62 @@ def has_sound(path: Path) -> bool:
         return bool(container.streams.audio)
 
 
-def read_sound(path: Path) -> Sound:
-    """Read a sound file, or the sound track of a video, as mono (the mean of the channels).
+def read_sound(path: Path, tracks: Tracks = AS_FLAGGED) -> Sound:
+    """Read a sound file, or the sound track of a video, as mono: the mean of the channels, or the one with speech.
+
+    Args:
+        path: the file.
+        tracks: the sound track and the channel to take.
 
     Raises:
-        MediaError: when it cannot be read, holds no sound, or holds values that are not numbers.
+        MediaError: when it cannot be read, is cut short, holds no sound, or holds values that are not numbers.
     """
-    sound = _read_sound_file(path) if path.suffix.lower() in SOUND_SUFFIXES else _read_sound_track(path)
-    if not np.isfinite(sound.samples).all():
+    if path.suffix.lower() in SOUND_SUFFIXES:
+        return _read_sound_file(path, tracks)
+    return _read_sound_track(path, tracks)
+
+
+def _mono(
+    path: Path, samples: Float32, rate: int, tracks: Tracks, start: float, step: float, floats: bool, notes: list[Note]
+) -> Sound:
+    """A sound of its channels, shape (N, C)."""
+    if not np.isfinite(samples).all():
         raise MediaError(
             f"{path}: the sound holds values that are not numbers (NaN or infinite).", "Export the sound again."
         )
-    return sound
+    samples, scaled = to_amplitude(path, samples) if floats else (samples, [])
+    mono, chosen = to_mono(path, samples, rate, tracks.channel)
+    return Sound(mono, rate, start, step, (*notes, *scaled, *chosen))
 
 
-def _read_sound_file(path: Path) -> Sound:
+def _read_sound_file(path: Path, tracks: Tracks) -> Sound:
     if not path.is_file():
         raise MediaError(f"{path}: no such file.", "Check the spelling of the path.")
+    if (tracks.audio or 1) > 1:
+        raise MediaError(f"{path}: `audio_stream={tracks.audio}`: a sound file is one sound track.", "Leave it out.")
     try:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+        with soundfile.SoundFile(path) as file:
+            samples = file.read(dtype="float32", always_2d=True)
+            kind, subtype, announced, log = file.format, file.subtype, file.frames, file.extra_info
+            rate = int(file.samplerate)
     except (soundfile.LibsndfileError, RuntimeError) as error:
         raise _unreadable(path, error) from None
+    refuse_cut_short(path, kind, subtype, samples.shape[1], rate, announced, len(samples), log)
     if len(samples) == 0:
         raise MediaError(f"{path}: holds no sound (0 samples).", "Copy or export it again.")
-    return Sound(samples.mean(axis=1), int(rate), 0.0)
+    return _mono(path, samples, rate, tracks, 0.0, resolution(subtype), is_float(subtype), [])
 
 
-def _read_sound_track(path: Path) -> Sound:
+def _read_sound_track(path: Path, tracks: Tracks) -> Sound:
     blocks: list[Float32] = []
     start, rate, expected = 0.0, 0, None
     with opened(path) as container:
         if not container.streams.audio:
             raise MediaError(f"{path}: has no sound track.", "Put NAME.wav next to it, or give `audio_dir`.")
-        stream = container.streams.audio[0]
+        stream, notes = choose_stream(path, container.streams.audio, "audio", tracks.audio)
+        # A lossless codec has a resolution of its own; that of a lossy one is not known.
+        exact = stream.codec_context.name.startswith(("pcm_", "flac", "alac"))
+        sample_format = str(stream.codec_context.format.name) if exact else ""
         resampler = None
         for frame in decode_stream(container, stream):
             if frame is None:
@@ -102,7 +132,8 @@ def _read_sound_track(path: Path) -> Sound:
             blocks.extend(np.asarray(piece.to_ndarray(), np.float32) for piece in resampler.resample(frame))
     if not blocks:
         raise MediaError(f"{path}: the sound track holds no sound that could be decoded.", "Export it again.")
-    return Sound(np.concatenate(blocks, axis=1).mean(axis=0, dtype=np.float32), rate, start)
+    floats, samples = sample_format.startswith(("flt", "dbl")), np.concatenate(blocks, axis=1).T
+    return _mono(path, samples, rate, tracks, start, resolution(sample_format), floats, notes)
 
 
 def resample(samples: Float32, source: float, target: float) -> Float32:

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from rtmri2speech.arrays import Float64, Int64
+from rtmri2speech.data.media.gray import GrayConverter, GrayFrame
+from rtmri2speech.data.media.streams import Note
 from rtmri2speech.data.media.timestamps import frame_times, tagged_duration
-from rtmri2speech.data.media.video import GrayConverter, GrayFrame, decode_stream, opened, read_video, video_stream
+from rtmri2speech.data.media.video import decode_stream, opened, read_video, video_stream
 from rtmri2speech.errors import MediaError
 from rtmri2speech.signal.frame_rate import FrameRate, frame_rate
 
@@ -30,7 +32,7 @@ class VideoScan:
 
     Attributes:
         path: the file.
-        width, height: pixels.
+        width, height: pixels, as the frames are shown.
         codec, pixel_format: as FFmpeg names them.
         starts: display time of every frame in seconds on the container's clock, shape (n,), increasing.
         end: end of the last frame, seconds.
@@ -44,6 +46,9 @@ class VideoScan:
         histogram: counts by gray value over the steady frames (leading over-bright ones left out).
         over_bright: number of leading frames brighter than the steady state.
         kept: the frames themselves, where they need little memory, so that they are decoded once.
+        pixel_aspect: width of a pixel by its height.
+        number: of the video in the file, counted from 1; None for the flagged one.
+        notes: what was decided while it was read.
     """
 
     path: Path
@@ -63,6 +68,9 @@ class VideoScan:
     histogram: Int64
     over_bright: int
     kept: list[GrayFrame] | None = field(default=None, compare=False, repr=False)
+    pixel_aspect: Fraction = Fraction(1)
+    number: int | None = None
+    notes: tuple[Note, ...] = ()
 
     @property
     def n_frames(self) -> int:
@@ -90,7 +98,7 @@ class VideoScan:
 
     def read(self) -> Iterator[GrayFrame]:
         """The frames (h, w) in order, from memory or from the file."""
-        return read_video(self.path) if self.kept is None else iter(self.kept)
+        return read_video(self.path, self.number) if self.kept is None else iter(self.kept)
 
     @property
     def duration(self) -> float:
@@ -98,19 +106,20 @@ class VideoScan:
         return self.end - float(self.starts[0])
 
 
-def scan_video(path: Path, fps: FrameRate | None = None) -> VideoScan:
+def scan_video(path: Path, fps: FrameRate | None = None, number: int | None = None) -> VideoScan:
     """Decode a video to its end, in bounded memory, and say what it holds.
 
     Args:
         path: the file.
         fps: true frame rate, where the container's is known to be wrong.
+        number: of the video in the file, counted from 1; None for the one flagged as default, or the first.
 
     Raises:
         ConfigError: when ``fps`` is not a frame rate.
-        MediaError: when it cannot be read, holds no video, or no frame could be decoded.
+        MediaError: when it cannot be read, holds no video of that number, or no frame could be decoded.
     """
     true_rate = frame_rate(fps)
-    tally, to_gray, hidden, damaged = _Tally(path), GrayConverter(), 0, 0
+    tally, hidden, damaged = _Tally(path), 0, 0
     pts: list[int | None] = []
 
     def count_hidden(packet: Any) -> None:
@@ -118,7 +127,8 @@ def scan_video(path: Path, fps: FrameRate | None = None) -> VideoScan:
         hidden += bool(packet.is_discard)
 
     with opened(path) as container:
-        stream = video_stream(container, path)
+        stream, notes = video_stream(container, path, number)
+        to_gray = GrayConverter(stream)
         announced, codec = stream.frames, stream.codec_context.name
         without_times = container.format.name == "avi"
         time_base, nominal = stream.time_base, stream.average_rate or stream.guessed_rate
@@ -163,6 +173,9 @@ def scan_video(path: Path, fps: FrameRate | None = None) -> VideoScan:
         histogram=tally.histogram(over_bright),
         over_bright=over_bright,
         kept=tally.kept,
+        pixel_aspect=to_gray.pixel_aspect,
+        number=number,
+        notes=(*notes, *to_gray.notes),
     )
 
 
