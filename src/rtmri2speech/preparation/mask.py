@@ -15,7 +15,8 @@ from rtmri2speech.errors import ConfigError
 def load_mask(path: Path, size: int) -> UInt8:
     """Read a mask, shape (size, size), uint8: 1 keeps the pixel, 0 hides it.
 
-    In an image, pixels brighter than middle gray are kept; what is transparent counts as black. In JSON, pixels whose center lies in a polygon are.
+    In an image, pixels brighter than middle gray are kept; what is transparent counts as black. In JSON, pixels whose
+    center lies in a polygon are.
 
     Raises:
         ConfigError: when the file is missing, not understood, or hides everything.

@@ -21,7 +21,9 @@ _MAX_PIECES = 4096
 
 
 def loudest_sample(samples: Float32) -> float:
-    """Largest amplitude of samples (N,) without their constant part."""
+    """Largest amplitude of samples (N,) without their constant part; a single sample has none."""
+    if len(samples) == 1:
+        return abs(float(samples[0]))
     mean = samples.mean(dtype=np.float64)
     return float(max(samples.max() - mean, mean - samples.min()))
 

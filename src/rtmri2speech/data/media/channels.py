@@ -87,7 +87,7 @@ def _likeness(samples: Float32) -> Float64:
         products += block.T @ block
     power = np.diag(products)
     scale = np.sqrt(power[0] * power)
-    return np.divide(products[0], scale, out=np.zeros(channels), where=scale > 0)
+    return np.asarray(np.divide(products[0], scale, out=np.zeros(channels), where=scale > 0))
 
 
 def speech_in(samples: Float32, rate: int) -> float:
@@ -100,6 +100,8 @@ def speech_in(samples: Float32, rate: int) -> float:
     few = max(1, round(rate / _RATE))
     size = _MOMENT * _MOMENTS * few
     count = len(samples) // size
+    if count < 2:
+        return float(np.abs(np.diff(samples)).mean()) if len(samples) > 1 else 0.0
     loudness = np.empty(count)
     step = max(1, _BLOCK // size)
     for start in range(0, count, step):
@@ -107,9 +109,9 @@ def speech_in(samples: Float32, rate: int) -> float:
         # The difference takes away what is constant, and most of the hum.
         power = np.square(np.diff(block, prepend=block[:1])).reshape(-1, _MOMENTS, _MOMENT).mean(axis=2)
         loudness[start : start + len(power)] = (power ** (_EXPONENT / 2)).mean(axis=1)
-    mean = float(loudness.mean()) if count else 0.0
-    spectrum = np.abs(np.fft.rfft(loudness - mean)) / max(count, 1)
-    rates = np.fft.rfftfreq(count, size / rate) if count else np.zeros(0)
+    mean = float(loudness.mean())
+    spectrum = np.abs(np.fft.rfft(loudness - mean)) / count
+    rates = np.fft.rfftfreq(count, size / rate)
     syllables = (rates >= _SYLLABLES[0]) & (rates <= _SYLLABLES[1])
     if not syllables.any():  # too short to have any
         return mean

@@ -56,7 +56,8 @@ class Orientation:
             return frame
         turned = frame.T if self.transpose else frame
         turned = turned[:: -1 if self.mirror_y else 1, :: -1 if self.mirror_x else 1]
-        return np.ascontiguousarray(turned)
+        upright: GrayFrame = np.ascontiguousarray(turned)  # type: ignore[assignment]
+        return upright
 
     def notes(self) -> list[Note]:
         """What to say of it."""
@@ -84,7 +85,7 @@ def orientation_of(frame: VideoFrame) -> Orientation:
 
     The matrix takes a stored pixel (x, y) to (a x + c y, b x + d y), y down.
     """
-    side_data = frame.side_data.get(Type.DISPLAYMATRIX)
+    side_data: Any = frame.side_data.get(Type.DISPLAYMATRIX)  # type: ignore[call-overload]
     if side_data is None:
         return Orientation()
     matrix = np.frombuffer(bytes(side_data), "<i4" if sys.byteorder == "little" else ">i4")[:9].reshape(3, 3)
@@ -140,13 +141,13 @@ class GrayConverter:
         return self._orientation.apply(gray)
 
     def _luma_range(self, frame: VideoFrame) -> int | None:
-        """Full range where a file without a tag has it, so that luma is taken as it is; else None, as tagged.
+        """Full range where a file has it without saying so, and luma is to be taken as it is; else None, as tagged.
 
-        x264 and x265 write gray as luma from 0 to 255 and do not say so.
+        x264 writes gray as luma from 0 to 255 and no tag; x265 tags what it was not told as video range.
         """
-        if frame.color_range != _UNSPECIFIED or not frame.format.name.startswith("yuv4"):
+        if frame.color_range not in (_UNSPECIFIED, ColorRange.MPEG) or not frame.format.name.startswith("yuv4"):
             return None
-        if self._monochrome:
+        if self._monochrome and frame.color_range == _UNSPECIFIED:
             return int(ColorRange.JPEG)
         if not _is_gray(frame) or _share_outside(frame) < _OUTSIDE:
             return None

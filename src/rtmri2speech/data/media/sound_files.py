@@ -18,7 +18,7 @@ _FLOAT_SUBTYPES = ("FLOAT", "DOUBLE")
 
 # Bytes per sample where the length of a file is its number of samples.
 _BYTES = {"PCM_U8": 1, "PCM_S8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8, "ULAW": 1}
-# libsndfile's protocol of the header: chunk of the samples in WAV and RF64, W64, AIFF, AU, with the bytes that are none.
+# libsndfile's protocol of the header: the samples' chunk in WAV and RF64, W64, AIFF, AU; its bytes that are no samples.
 _LENGTH = re.compile(r"^\s*(data|Data [Ss]ize|SSND)\s*:\s*(\d+)", re.MULTILINE)
 _HEAD = {"W64": 24, "AIFF": 8}
 _NIST_LENGTH = re.compile(rb"sample_count -i (\d+)")
