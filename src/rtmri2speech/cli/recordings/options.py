@@ -45,9 +45,10 @@ class VideoOptions:
         int | None, _help("Number of the sound track in videos with several, from 1; by default the flagged one.")
     ] = None
     channel: Annotated[
-        Literal["left", "right", "mix"] | int | None,
+        str | None,
         _help(
-            "Channel of the sound, or the mean of all; by default the mean, and where they differ the one with speech."
+            "Channel of the sound: left, right, a number from 1, or mix for the mean; by default the mean, and where "
+            "channels differ the one with speech."
         ),
     ] = None
 

@@ -20,7 +20,7 @@ from rtmri2speech.data.media.streams import Note
 GrayFrame = UInt8 | NDArray[np.uint16]
 
 _UNSPECIFIED = 0
-# Video range is 16 to 235 of 256 (ITU-R BT.601); a codec's ripple goes a little over it, a picture does not.
+# Video range is 16 to 235 of 256 (ITU-R BT.601); a codec's ripple goes a little beyond it, gray of full range far.
 _BELOW, _ABOVE = 6, 249
 _OUTSIDE = 0.02
 _NO_COLOR = 128

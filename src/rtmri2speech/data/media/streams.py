@@ -8,15 +8,33 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from av.stream import Disposition
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from rtmri2speech.errors import MediaError
+from rtmri2speech.errors import ConfigError, MediaError
 
 Note = tuple[str, str]
 """What was decided while a file was read, and what to do for something else."""
 
 StreamNumber = Annotated[int, Field(ge=1)]
-Channel = Literal["left", "right", "mix"] | Annotated[int, Field(ge=1)]
+
+
+def channel_named(value: Any) -> Any:
+    """A channel: ``left``, ``right``, ``mix``, or its number, counted from 1.
+
+    Raises:
+        ConfigError: for anything else.
+    """
+    if value is None or value in ("left", "right", "mix"):
+        return value
+    number = str(value)
+    if not (number.isascii() and number.isdigit() and int(number[:4]) >= 1):
+        raise ConfigError(
+            f"`channel={value}`: not a channel.", "Give left, right, mix or a number from 1 on: `channel=left`"
+        )
+    return int(number[:4])
+
+
+Channel = Annotated[Literal["left", "right", "mix"] | int, BeforeValidator(channel_named)]
 """``left`` is channel 1, ``right`` channel 2, ``mix`` the mean of all."""
 
 _WORDS = {"video": "video track", "audio": "sound track"}
