@@ -17,7 +17,14 @@ import soxr
 from rtmri2speech.arrays import Float32, Floating
 from rtmri2speech.data.files import replacing, replacing_name
 from rtmri2speech.data.media.channels import to_mono
-from rtmri2speech.data.media.sound_files import is_float, refuse_cut_short, resolution, to_amplitude
+from rtmri2speech.data.media.sound_files import (
+    announced_end,
+    is_float,
+    refuse_cut_short,
+    refuse_short_track,
+    resolution,
+    to_amplitude,
+)
 from rtmri2speech.data.media.streams import AS_FLAGGED, Note, Tracks, choose_stream
 from rtmri2speech.data.media.video import decode_stream, opened
 from rtmri2speech.errors import MediaError
@@ -115,6 +122,7 @@ def _read_sound_track(path: Path, tracks: Tracks) -> Sound:
         # A lossless codec has a resolution of its own; that of a lossy one is not known.
         exact = stream.codec_context.name.startswith(("pcm_", "flac", "alac"))
         sample_format = str(stream.codec_context.format.name) if exact else ""
+        announced = announced_end(container, stream)
         resampler = None
         for frame in decode_stream(container, stream):
             if frame is None:
@@ -133,6 +141,7 @@ def _read_sound_track(path: Path, tracks: Tracks) -> Sound:
     if not blocks:
         raise MediaError(f"{path}: the sound track holds no sound that could be decoded.", "Export it again.")
     floats, samples = sample_format.startswith(("flt", "dbl")), np.concatenate(blocks, axis=1).T
+    refuse_short_track(path, announced, start + len(samples) / rate)
     return _mono(path, samples, rate, tracks, start, resolution(sample_format), floats, notes)
 
 

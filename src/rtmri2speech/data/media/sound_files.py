@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from rtmri2speech.arrays import Float32
 from rtmri2speech.data.media.streams import Note
+from rtmri2speech.data.media.timestamps import tagged_duration
 from rtmri2speech.errors import MediaError
 
 # Bits of libsndfile's subtypes and FFmpeg's sample formats; what is not named is lossy, and no better than 16 bits.
@@ -25,6 +27,7 @@ _NIST_LENGTH = re.compile(rb"sample_count -i (\d+)")
 # Lengths from here on stand for "not known", as programs write them that cannot go back to the header.
 _UNKNOWN = 0x7FFFF000
 _MISSING_SECONDS = 0.01
+_PADDING_SECONDS = 0.25
 
 # Amplitudes from here on are no overshoot of a sound between -1 and 1.
 _NO_AMPLITUDE = 16.0
@@ -75,6 +78,36 @@ def refuse_cut_short(
     if announced - count > _MISSING_SECONDS * rate:
         raise MediaError(
             f"{path}: cut short: {announced / rate:.2f} s announced, {count / rate:.2f} s there.",
+            "Copy or export the file again.",
+        )
+
+
+def announced_end(container: Any, stream: Any) -> float | None:
+    """Seconds on a container's clock at which a sound track ends by its header; None where the header does not say.
+
+    Other containers than these are guessed at by FFmpeg, from the size of the file.
+    """
+    if "matroska" in container.format.name:
+        return tagged_duration(stream.metadata)
+    if "mp4" not in container.format.name or stream.duration is None:
+        return None
+    return float(((stream.start_time or 0) + stream.duration) * stream.time_base)
+
+
+def refuse_short_track(path: Path, announced: float | None, end: float) -> None:
+    """Refuse a sound track that ends before its header says.
+
+    Args:
+        path: the file.
+        announced: from :func:`announced_end`, seconds.
+        end: of what could be decoded, seconds on the same clock.
+
+    Raises:
+        MediaError: when more is missing than a codec's padding.
+    """
+    if announced is not None and announced - end > _PADDING_SECONDS:
+        raise MediaError(
+            f"{path}: cut short: the sound track ends at {end:.2f} s, and should at {announced:.2f} s.",
             "Copy or export the file again.",
         )
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -80,3 +82,27 @@ def test_values_on_no_scale_are_refused() -> None:
 def test_the_resolution_of_formats() -> None:
     steps = {"PCM_U8": 2**-7, "PCM_16": 2**-15, "PCM_24": 2**-23, "FLOAT": 2**-23, "s16": 2**-15, "VORBIS": 2**-15}
     assert {name: resolution(name) for name in steps} == steps
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.mp4", "aac"), ("a.mov", "pcm_s16le"), ("a.mkv", "pcm_s16le")])
+def test_a_sound_track_shorter_than_its_header_is_refused(tmp_path: Path, name: str, codec: str) -> None:
+    path, rate = tmp_path / name, 48000
+    options = {} if name == "a.mkv" else {"movflags": "+faststart"}
+    with av.open(str(path), "w", options=options) as container:
+        stream = container.add_stream(codec, rate=rate)
+        stream.codec_context.layout = "mono"
+        block = av.AudioFrame.from_ndarray((NOISE[:19200] * 8000).astype(np.int16)[None], format="s16", layout="mono")
+        block.sample_rate = rate
+        split = av.AudioResampler(stream.codec_context.format, "mono", rate, stream.codec_context.frame_size or 1024)
+        for number in range(4):
+            block.pts, block.time_base = number * 19200, Fraction(1, rate)
+            for piece in split.resample(block):
+                container.mux(stream.encode(piece))
+        for piece in split.resample(None):
+            container.mux(stream.encode(piece))
+        container.mux(stream.encode(None))
+    assert read_sound(path).duration == pytest.approx(1.6, abs=0.05)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(0.6 * len(content))])
+    with pytest.raises(MediaError, match=r"cut short: the sound track ends at .* s, and should at 1\.[56]\d s"):
+        read_sound(path)
