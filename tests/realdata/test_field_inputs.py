@@ -6,6 +6,7 @@ import os
 import shutil
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,9 +16,11 @@ from rtmri2speech.cli.main import main
 from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.data.media.audio import read_sound
+from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.textgrid import labels_of, read_textgrid
-from rtmri2speech.errors import ConfigError
+from rtmri2speech.errors import ConfigError, UserError
 from rtmri2speech.preparation.check import check
+from rtmri2speech.preparation.mask import load_mask
 from rtmri2speech.preparation.prepare import prepare
 from rtmri2speech.signal.defaults import HOP_LENGTH
 
@@ -176,3 +179,49 @@ def test_30_avi_with_mp3(tmp_path: Path) -> None:
     assert_in_the_middle(folder / "a.avi", [10, 40], 0.05)
     prepare(folder, tmp_path / "ds", cut={"mode": "whole"}, split="recording")
     assert Dataset(tmp_path / "ds").utterances[0].n_frames == 60
+
+
+ORDINARY: dict[str, Any] = {"cut": {"mode": "whole"}, "split": "recording", "on_mismatch": "trim"}
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "peak"),
+    [
+        ("05_default_sound_track_second", "2 sound tracks; number 2 is used", 0.5),
+        ("09_speech_and_noise_channels", "the left one is used", 0.5),
+        ("11_float_wav_of_int16_values", "on the scale of 16-bit integers", 0.5),
+        ("12_8_kHz_sound", "the sound ends at 4000 Hz", 0.5),
+        ("14_quiet_24_bit", "very soft (-52 dB of full scale)", 0.0025),
+    ],
+)
+def test_05_09_11_12_14_sound_is_read_as_it_is_meant(tmp_path: Path, name: str, words: str, peak: float) -> None:
+    folder = row(name)
+    report = check(folder)
+    assert report.wrong == 0 and any(words in finding.problem for finding in report.findings)
+    summary = prepare(folder, tmp_path / "ds", **ORDINARY)
+    assert not summary.failures and any(words in note for note in summary.notes)
+    dataset = Dataset(tmp_path / "ds")
+    samples = read_sound(dataset.audio_path(dataset.utterances[0])).samples
+    assert float(np.abs(samples).max()) == pytest.approx(peak, rel=0.02)
+    (found,) = bursts(tmp_path / "ds").values()
+    assert found == pytest.approx([10.5, 40.5], abs=0.25)
+
+
+def test_08_gray_of_full_range() -> None:
+    scan = scan_video(row("08_grey_h264_full_range") / "ramp.mp4")
+    # A mark moves along the upper edge.
+    assert all(np.abs(frame[8:].astype(int) - np.arange(256)).max() <= 1 for frame in scan.read())
+
+
+def test_10_a_constant_is_silence(tmp_path: Path) -> None:
+    folder = row("10_dc_only")
+    (finding,) = [one for one in check(folder).findings if one.severity == "error"]
+    assert "silent" in finding.problem and Path(finding.file).name == "a.wav"
+    with pytest.raises(UserError, match="silent"):
+        prepare(folder, tmp_path / "ds", **ORDINARY)
+
+
+@pytest.mark.parametrize("name", ["rgba.png", "la.png", "palette.png", "bom.json"])
+def test_50_transparent_masks(name: str) -> None:
+    mask = load_mask(row("50_transparent_masks") / name, 256)
+    assert mask.mean() == 0.1875

@@ -15,12 +15,13 @@ SoundChoice = Literal["auto", "file", "track"]
 
 @dataclass(frozen=True)
 class Remark:
-    """Something to be said about a file or folder, and what to do about it."""
+    """Something to be said about a file or folder, and what to do about it. ``prepare`` too says what is a decision."""
 
     file: Path
     problem: str
     remedy: str
     severity: Literal["warning", "note"] = "note"
+    decision: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from rtmri2speech.data.endings import VIDEO_SUFFIXES, is_there, no_such_file
 from rtmri2speech.data.media.audio import Sound, has_sound, read_sound
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.media.scan import VideoScan
+from rtmri2speech.data.media.streams import AS_FLAGGED, Tracks
 from rtmri2speech.data.media.textgrid import label_lead
 from rtmri2speech.errors import MediaError
 
@@ -20,8 +21,13 @@ class MissingSound(MediaError):
     """A video that has no sound track and no sound file next to it."""
 
 
-def find_sound(recording: Recording, scan: VideoScan) -> Sound:
+def find_sound(recording: Recording, scan: VideoScan, tracks: Tracks = AS_FLAGGED) -> Sound:
     """Read the recording's sound, from its file or from the video's sound track.
+
+    Args:
+        recording: video and sound.
+        scan: the video.
+        tracks: the sound track and the channel to take.
 
     Raises:
         MissingSound: when there is none, naming sound files that may be meant.
@@ -31,9 +37,9 @@ def find_sound(recording: Recording, scan: VideoScan) -> Sound:
         if not recording.audio.is_file():
             raise no_such_sound(recording, recording.audio)
         # A file of its own starts with the video, whatever time the container gives its first frame.
-        return replace(read_sound(recording.audio), start=float(scan.starts[0]))
+        return replace(read_sound(recording.audio, tracks), start=float(scan.starts[0]))
     if has_sound(recording.video):
-        return read_sound(recording.video)
+        return read_sound(recording.video, tracks)
     raise _missing_sound(recording, scan)
 
 
@@ -69,7 +75,7 @@ def remarks_on_sound(recording: Recording) -> list[Remark]:
         )
     if recording.sound == "auto" and has_sound(recording.video):
         remedy = f"The sound is {recording.audio.name}. To choose: `sound='track'` or `sound='file'`."
-        remarks.append(Remark(recording.video, TRACK_NOT_USED, remedy))
+        remarks.append(Remark(recording.video, TRACK_NOT_USED, remedy, decision=True))
     return remarks
 
 

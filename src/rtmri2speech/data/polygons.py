@@ -48,7 +48,7 @@ def read_polygons(path: Path) -> Polygons:
         ConfigError: when the file is missing or of another form, or a polygon has fewer than three corners.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_bytes())
         if "polygons" in values:
             width, height = float(values["width"]), float(values["height"])
             named = {f"polygon{number}": value for number, value in enumerate(values["polygons"], start=1)}

@@ -12,7 +12,6 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from rtmri2speech.config import Config
 from rtmri2speech.corpora.base import AnyRecording, Corpus, SoundRecording, listing_of
 from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.corpora.inputs import Source, list_of
@@ -47,14 +46,16 @@ from rtmri2speech.preparation.findings import (
     from_remarks,
     too_short,
 )
+from rtmri2speech.preparation.open_recording import TrackOptions
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal import defaults
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frame_rate import frame_rate
 from rtmri2speech.signal.frames import FrameConfig
+from rtmri2speech.signal.sound_content import end_of_band
 
 
-class CheckOptions(Config):
+class CheckOptions(TrackOptions):
     """What ``check`` must know to find what ``prepare`` would."""
 
     features: FeatureConfig = FeatureConfig()
@@ -195,16 +196,16 @@ def check_recording(recording: AnyRecording, options: CheckOptions) -> Checked:
     """Everything that can be said about one recording."""
     facts = RecordingFacts(str(recording.file))
     if isinstance(recording, SoundRecording):
-        return _check_sound_alone(recording, options.features, facts)
+        return _check_sound_alone(recording, options, facts)
     try:
-        scan = scan_video(recording.video, options.fps)
+        scan = scan_video(recording.video, options.fps, options.video_stream)
     except MediaError as error:
         return Checked(facts, [Finding.from_error(recording.video, error)])
     facts = replace(facts, stream=describe_video(scan))
     findings = check_scan(scan, options.features, options.trim_over_bright)
     try:
         clip = open_clip(scan, options.features, FrameConfig(), options.trim_over_bright)
-        sound = find_sound(recording, scan)
+        sound = find_sound(recording, scan, options.tracks)
     except MediaError as error:
         missing = isinstance(error, MissingSound)
         if not (missing and not options.need_sound):
@@ -214,7 +215,8 @@ def check_recording(recording: AnyRecording, options: CheckOptions) -> Checked:
     notes, labels = _check_annotation(recording, sound.duration)
     findings += from_remarks(remarks_on_sound(recording))
     gap = offsets(sound, clip, recording.sync_offset)
-    findings += notes + check_sound(recording, sound, clip, options.on_mismatch, gap)
+    end = end_of_band(sound.samples, sound.rate, options.features.top)
+    findings += notes + check_sound(recording, sound, clip, options.features, options.on_mismatch, gap, end)
     if all(finding.severity != "error" for finding in findings):
         frames = shared_frames(sound, clip, options.features, gap)
         findings += check_length(recording.video, frames, options.features, options.ref_frames)
@@ -223,7 +225,7 @@ def check_recording(recording: AnyRecording, options: CheckOptions) -> Checked:
         sound=describe_sound(recording),
         offset=round(gap.lead, 4),
         labels=labels,
-        **sound_facts(sound, options.features),
+        **sound_facts(sound, end),
     )
     if options.sync:
         estimate = measure_sync(scan, clip, sound, gap)
@@ -245,9 +247,10 @@ def _check_annotation(recording: AnyRecording, seconds: float | None) -> tuple[l
     return [Finding(str(path), "note", *note) for note in notes], describe_labels(grid)
 
 
-def _check_sound_alone(recording: SoundRecording, features: FeatureConfig, facts: RecordingFacts) -> Checked:
+def _check_sound_alone(recording: SoundRecording, options: CheckOptions, facts: RecordingFacts) -> Checked:
+    features = options.features
     try:
-        sound = read_sound(recording.audio)
+        sound = read_sound(recording.audio, options.tracks)
     except MediaError as error:
         notes, labels = _check_annotation(recording, None)
         return Checked(replace(facts, labels=labels), [*notes, Finding.from_error(recording.audio, error)])
@@ -255,6 +258,7 @@ def _check_sound_alone(recording: SoundRecording, features: FeatureConfig, facts
     problem = too_short(int(sound.duration * features.frame_rate), features)
     if problem is not None:
         findings.append(Finding(str(recording.audio), "note", problem, "It will be left out."))
-    findings += [*check_level(recording.audio, sound), *check_clock(recording.audio, sound)]
+    end = end_of_band(sound.samples, sound.rate, features.top)
+    findings += [*check_level(recording.audio, sound, features, end), *check_clock(recording.audio, sound)]
     named = replace(facts, sound=describe_sound(recording), labels=labels)
-    return Checked(replace(named, **sound_facts(sound, features)), findings)
+    return Checked(replace(named, **sound_facts(sound, end)), findings)

@@ -14,7 +14,6 @@ from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.media.scan import VideoScan
 from rtmri2speech.preparation.align import Offsets
 from rtmri2speech.preparation.findings import Finding
-from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.sync import MotionTrack, SyncEstimate, estimate_sync
 
 # A recording in sync shows movement up to a tenth of a second before its sound; estimates scatter by as much.
@@ -70,13 +69,13 @@ def describe_labels(grid: TextGrid) -> str:
     return ", ".join(f"{tier.name} ({len(tier.entries)})" for tier in grid.tiers) or "no tier"
 
 
-def sound_facts(sound: Sound, features: FeatureConfig) -> dict[str, Any]:
-    """The columns that a sound fills by itself."""
+def sound_facts(sound: Sound, end: float) -> dict[str, Any]:
+    """The columns that a sound fills by itself; ``end`` of its band in Hz."""
     return {
         "rate": sound.rate,
         "drift": round(sound.clock.drift + sum(size for _, size in sound.clock.jumps), 4),
-        "channels": f"mean of {sound.channels}" if sound.channels > 1 else "1",
-        "band": min(sound.rate / 2, features.top),
+        "channels": sound.channels,
+        "band": round(end, 1),
     }
 
 

@@ -17,11 +17,9 @@ from rtmri2speech.data.media.scan import VideoScan
 from rtmri2speech.errors import MediaError, UserError
 from rtmri2speech.preparation.align import MismatchPolicy, Offsets, explain_mismatch
 from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.sound_content import end_of_band, first_empty_band, is_soft, loudest_sample, silence_below
 
 Severity = Literal["error", "warning", "note"]
-
-# Fifty decibels below full scale; even a quiet recording has peaks above it.
-_SILENT_PEAK = 3e-3
 
 # Seconds of drift of a sound's clock that are worth a word: a quarter of a frame.
 _DRIFT = 9e-3
@@ -29,16 +27,25 @@ _DRIFT = 9e-3
 
 @dataclass(frozen=True)
 class Finding:
-    """Something about a file. Errors keep ``prepare`` from using it; warnings do not; notes are for information."""
+    """Something about a file. Errors keep ``prepare`` from using it; warnings do not; notes are for information.
+
+    Attributes:
+        file: which one.
+        severity: how bad it is.
+        problem: what was found.
+        remedy: what to do about it.
+        decision: whether something was decided for the user, who is told by ``prepare`` too.
+    """
 
     file: str
     severity: Severity
     problem: str
     remedy: str
+    decision: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """As an object of ``check --json``."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "decision"}
 
     @classmethod
     def from_error(cls, path: Path, error: UserError) -> Finding:
@@ -52,7 +59,7 @@ class Finding:
 
 def from_remarks(remarks: Iterable[Remark]) -> list[Finding]:
     """What was noticed when files were looked for."""
-    return [Finding(str(item.file), item.severity, item.problem, item.remedy) for item in remarks]
+    return [Finding(str(item.file), item.severity, item.problem, item.remedy, item.decision) for item in remarks]
 
 
 def refuse_errors(findings: Iterable[Finding]) -> None:
@@ -121,12 +128,22 @@ def check_scan(scan: VideoScan, features: FeatureConfig, trim_over_bright: bool 
             f"(mean {scan.means[0]:.0f} against {np.median(scan.means):.0f}): the scan's approach to steady state",
             "Leave them out with `trim_over_bright=True`.",
         )
-    if scan.width != scan.height:
+    aspect = scan.pixel_aspect
+    if scan.width * aspect != scan.height:
+        shown = "" if aspect == 1 else f" of pixels {aspect.numerator}:{aspect.denominator}"
         add(
             "note",
-            f"{scan.width}x{scan.height} is not square: it will be stretched",
+            f"{scan.width}x{scan.height}{shown} is not square: it will be stretched",
             "Crop it to a square first if the shape of the tract matters.",
         )
+    elif aspect != 1:
+        add(
+            "note",
+            f"the pixels are {aspect.numerator}:{aspect.denominator}, not square: "
+            f"{scan.width}x{scan.height} is shown, and used, as a square",
+            "Lines and regions are given in the pixels of the file.",
+        )
+    findings += [Finding(str(scan.path), "note", *note, decision=True) for note in scan.notes]
     if abs(float(scan.rate / features.frame_rate) - 1) > 1e-5:
         add(
             "note",
@@ -139,11 +156,17 @@ def check_scan(scan: VideoScan, features: FeatureConfig, trim_over_bright: bool 
 
 
 def check_sound(
-    recording: Recording, sound: Sound, clip: Clip, on_mismatch: MismatchPolicy, gap: Offsets | None = None
+    recording: Recording,
+    sound: Sound,
+    clip: Clip,
+    features: FeatureConfig,
+    on_mismatch: MismatchPolicy,
+    gap: Offsets | None = None,
+    end: float | None = None,
 ) -> list[Finding]:
-    """What the sound shows, alone and against the video; ``gap`` where their offsets are known already."""
+    """What the sound shows, alone and against the video; ``gap`` (offsets) and ``end`` (of the band) if known."""
     path = recording.audio or recording.video
-    findings = [*check_level(path, sound), *check_clock(path, sound)]
+    findings = [*check_level(path, sound, features, end), *check_clock(path, sound)]
     mismatch = explain_mismatch(sound, clip, recording.sync_offset, gap)
     if mismatch is not None:
         severity: Severity = "note" if on_mismatch == "trim" else "error"
@@ -163,7 +186,7 @@ def check_clock(path: Path, sound: Sound) -> list[Finding]:
         remedy = (
             "Nothing to do: it was resampled to follow them. If that is wrong, export the sound as a file of its own."
         )
-        findings.append(Finding(str(path), "note", problem, remedy))
+        findings.append(Finding(str(path), "note", problem, remedy, decision=True))
     if clock.jumps:
         at, size = max(clock.jumps, key=lambda jump: abs(jump[1]))
         problem = f"the sound's time stamps jump {len(clock.jumps)} time(s), at most by {size:+.3f} s at {at:.2f} s"
@@ -180,7 +203,9 @@ def check_clock(path: Path, sound: Sound) -> list[Finding]:
         )
         if clock.drift or clock.jumps:
             problem = f"the sound's time stamps scatter: it may be off by up to {clock.uncertain:.3f} s"
-        findings.append(Finding(str(path), "note", problem, "Use the sound as it was recorded, as a WAV with PCM."))
+        findings.append(
+            Finding(str(path), "note", problem, "Use the sound as it was recorded, as a WAV with PCM.", True)
+        )
     return findings
 
 
@@ -194,17 +219,31 @@ def check_length(path: Path, n_frames: int, features: FeatureConfig, ref_frames:
     return [Finding(str(path), "error", problem, "Give a longer recording.")]
 
 
-def check_level(path: Path, sound: Sound) -> list[Finding]:
-    """Whether a sound is silent, and whether it is clipped."""
-    findings: list[Finding] = []
-    peak = float(np.abs(sound.samples).max())
-    if peak < _SILENT_PEAK:
-        problem = f"the sound is silent (largest sample {peak:.5f})"
-        findings.append(Finding(str(path), "error", problem, "Find the right sound file."))
+def check_level(path: Path, sound: Sound, features: FeatureConfig, end: float | None = None) -> list[Finding]:
+    """Whether a sound is silent, clipped, or of a narrower band than the mel spectrogram, and how it was read."""
+    findings = [Finding(str(path), "note", *note, decision=True) for note in sound.notes]
+    peak = loudest_sample(sound.samples)
+    if peak < silence_below(sound.resolution):
+        constant = float(np.abs(sound.samples).max()) > 2 * peak
+        problem = f"the sound is silent (largest sample {peak:.5f}{', without its constant part' if constant else ''})"
+        return [*findings, Finding(str(path), "error", problem, "Find the right sound file.")]
+    if is_soft(peak):
+        problem = f"the sound is very soft ({20 * np.log10(peak):.0f} dB of full scale)"
+        remedy = "Listen to it: is it the right one? Otherwise nothing to do."
+        findings.append(Finding(str(path), "note", problem, remedy, decision=True))
     clipped = float(np.mean(np.abs(sound.samples) >= 0.999))
     if clipped > 1e-3:
         problem = f"{clipped:.1%} of the samples are clipped"
         findings.append(Finding(str(path), "warning", problem, "Record with less gain if you can."))
+    end = end_of_band(sound.samples, sound.rate, features.top) if end is None else end
+    empty = first_empty_band(end, features)
+    if empty is not None:
+        problem = (
+            f"the sound ends at {end:.0f} Hz, the mel spectrogram at {features.top:.0f} Hz: "
+            f"bands {empty} to {features.n_mels} hold nothing"
+        )
+        remedy = "Use the original recording, of a higher sampling rate, if there is one."
+        findings.append(Finding(str(path), "note", problem, remedy, decision=True))
     return findings
 
 

@@ -13,9 +13,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from rtmri2speech.arrays import Float32, UInt8
-from rtmri2speech.config import Config
 from rtmri2speech.corpora.base import AnyRecording, Recording, SoundRecording
-from rtmri2speech.corpora.sound_of_recording import TRACK_NOT_USED
 from rtmri2speech.data.annotation.fit import fit_to_sound
 from rtmri2speech.data.annotation.grid import TextGrid
 from rtmri2speech.data.dataset.layout import SAMPLE_FILES, SOUND_FILES, Split, Utterance
@@ -28,8 +26,8 @@ from rtmri2speech.data.media.textgrid import read_textgrid, shift_textgrid, writ
 from rtmri2speech.data.npy import array_writer
 from rtmri2speech.preparation.align import MismatchPolicy
 from rtmri2speech.preparation.cut import CutConfig, cut_recording
-from rtmri2speech.preparation.findings import Finding, check_length, check_level, refuse_errors, too_short
-from rtmri2speech.preparation.open_recording import open_recording
+from rtmri2speech.preparation.findings import Finding, check_clock, check_length, check_level, refuse_errors, too_short
+from rtmri2speech.preparation.open_recording import TrackOptions, open_recording
 from rtmri2speech.signal import defaults
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frame_rate import frame_rate
@@ -37,7 +35,7 @@ from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.signal.mel import mel_db
 
 
-class PrepareOptions(Config):
+class PrepareOptions(TrackOptions):
     """Everything that decides what a dataset holds."""
 
     features: FeatureConfig = FeatureConfig()
@@ -104,7 +102,7 @@ def make_samples(job: Job) -> tuple[list[Utterance], list[str]]:
         material = _open_video(recording, job.options)
     samples, hop = material.samples, features.hop_length
     frame_rate, n_frames = float(features.frame_rate), len(samples) // hop
-    said = (item for item in material.findings if item.severity == "warning" or item.problem == TRACK_NOT_USED)
+    said = (item for item in material.findings if item.severity == "warning" or item.decision)
     notes = [printable(f"{item.file}: {item.problem}") for item in said]
     shortest = math.ceil(features.min_samples / hop)
     if material.clip is not None:
@@ -148,6 +146,7 @@ def _open_video(recording: Recording, options: PrepareOptions) -> _Material:
         fps=options.fps,
         on_mismatch=options.on_mismatch,
         trim_over_bright=options.trim_over_bright,
+        tracks=options.tracks,
     )
     skipped = opened.first / float(features.frame_rate)
     # The annotation is on the sound's clock; here time 0 becomes the first frame.
@@ -160,8 +159,8 @@ def _open_video(recording: Recording, options: PrepareOptions) -> _Material:
 
 def _open_sound(recording: SoundRecording, options: PrepareOptions) -> _Material:
     features = options.features
-    sound = read_sound(recording.audio)
-    findings = check_level(recording.audio, sound)
+    sound = read_sound(recording.audio, options.tracks)
+    findings = [*check_level(recording.audio, sound, features), *check_clock(recording.audio, sound)]
     refuse_errors(findings)
     samples = resample(sound.samples, sound.rate, features.sample_rate)
     samples = samples[: len(samples) // features.hop_length * features.hop_length]

@@ -14,6 +14,7 @@ from block_code import write_numbered
 from counted import Counted
 from rtmri2speech.corpora.base import Recording
 from rtmri2speech.corpora.folder import FolderCorpus
+from rtmri2speech.data.media.audio import resample
 from rtmri2speech.data.media.video import write_video
 from rtmri2speech.errors import ConfigError, MediaError
 from rtmri2speech.preparation.check import CheckOptions, check_recordings
@@ -38,6 +39,15 @@ def picture(path: Path, frames: NDArray[np.uint8], rate: Fraction = RATE) -> Non
 
 def sound(path: Path, samples: NDArray[np.float32], subtype: str = "FLOAT") -> None:
     soundfile.write(path / "a.wav", samples, SOUND_RATE, subtype=subtype)
+
+
+def two(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    noise = 0.1 * np.random.default_rng(0).standard_normal(len(samples)).astype(np.float32)
+    return np.stack([samples, noise], axis=1)
+
+
+def narrow(path: Path, samples: NDArray[np.float32]) -> None:
+    soundfile.write(path / "a.wav", resample(samples, SOUND_RATE, 8000), 8000)
 
 
 def cut(path: Path, share: float) -> None:
@@ -77,9 +87,22 @@ ROWS: dict[str, tuple[Harm, str, str, str, str]] = {
     ),
     "empty sound": (lambda p, f, s: (p / "a.wav").write_bytes(b""), "a.wav", "error", "sound file", "empty"),
     "renamed sound": (lambda p, f, s: (p / "a.wav").write_text("x" * 999), "a.wav", "error", "sound file", "kind"),
-    "sound cut short": (lambda p, f, s: cut(p / "a.wav", 0.5), "a.avi", "error", "1.10 s before the video", "trim"),
+    "sound cut short": (
+        lambda p, f, s: cut(p / "a.wav", 0.5),
+        "a.wav",
+        "error",
+        "2.21 s announced, 1.10 s there",
+        "again",
+    ),
     "silent sound": (lambda p, f, s: sound(p, s * 0), "a.wav", "error", "silent", "right sound file"),
-    "nearly silent": (lambda p, f, s: sound(p, s * 1e-3), "a.wav", "error", "silent", "right sound file"),
+    "nearly silent": (lambda p, f, s: sound(p, s * 1e-6), "a.wav", "error", "silent", "right sound file"),
+    "last bits": (lambda p, f, s: sound(p, s * 1e-3, "PCM_16"), "a.wav", "error", "silent", "right sound file"),
+    "constant": (lambda p, f, s: sound(p, s * 0 + 0.4), "a.wav", "error", "without its constant part", "right sound"),
+    "soft": (lambda p, f, s: sound(p, s * 1e-3, "PCM_24"), "a.wav", "note", "very soft (-", "Listen"),
+    "integers as floats": (lambda p, f, s: sound(p, s * 30000), "a.wav", "note", "16-bit integers", "yourself"),
+    "no scale": (lambda p, f, s: sound(p, s * 1e12), "a.wav", "error", "on no scale of sound", "Divide"),
+    "reference microphone": (lambda p, f, s: sound(p, two(s)), "a.wav", "note", "the left one is used", "`channel="),
+    "narrow band": (lambda p, f, s: narrow(p, s), "a.wav", "note", "bands 57 to 64 hold nothing", "higher sampling"),
     "sound with NaN": (lambda p, f, s: sound(p, with_nan(s)), "a.wav", "error", "not numbers", "Export"),
     "sound too long": (
         lambda p, f, s: sound(p, np.concatenate([s, s])),

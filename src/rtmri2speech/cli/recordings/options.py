@@ -42,6 +42,19 @@ class VideoOptions:
         _help("When sound and video disagree in length: refuse the recording, or trim to what both have."),
     ] = "refuse"
     trim_over_bright: Annotated[bool, Flag, _help("Leave out over-bright frames at the start.")] = False
+    video_stream: Annotated[
+        int | None, _help("Number of the video in files with several, from 1; by default the one flagged as default.")
+    ] = None
+    audio_stream: Annotated[
+        int | None, _help("Number of the sound track in videos with several, from 1; by default the flagged one.")
+    ] = None
+    channel: Annotated[
+        str | None,
+        _help(
+            "Channel of the sound: left, right, a number from 1, or mix for the mean; by default the mean, and where "
+            "channels differ the one with speech."
+        ),
+    ] = None
 
     def files(self) -> dict[str, Any]:
         """What says where the recordings are, by the names of :func:`rtmri2speech.corpora.inputs.open_corpus`."""
@@ -53,6 +66,9 @@ class VideoOptions:
             "fps": self.fps,
             "on_mismatch": self.on_mismatch,
             "trim_over_bright": self.trim_over_bright,
+            "video_stream": self.video_stream,
+            "audio_stream": self.audio_stream,
+            "channel": self.channel,
         }
 
     def refuse_for_sound_only(self, **others: object) -> None:
@@ -64,7 +80,8 @@ class VideoOptions:
         from rtmri2speech.corpora.inputs import refuse_with_sound_only
 
         chosen = {"on_mismatch": self.on_mismatch != "refuse", "sound": self.sound != "auto"}
-        refuse_with_sound_only({**asdict(self), **chosen, **others})
+        of_frames = {name: value for name, value in asdict(self).items() if name not in ("audio_stream", "channel")}
+        refuse_with_sound_only({**of_frames, **chosen, **others})
 
 
 @Parameter(name="*")

@@ -17,7 +17,17 @@ import soxr
 from rtmri2speech.arrays import Float32, Floating
 from rtmri2speech.data.endings import LIBSNDFILE_SUFFIXES, libsndfile_name, no_such_file
 from rtmri2speech.data.files import replacing, replacing_name
+from rtmri2speech.data.media.channels import Mono, to_mono
 from rtmri2speech.data.media.containers import encoder_delay
+from rtmri2speech.data.media.sound_files import (
+    announced_end,
+    is_float,
+    refuse_cut_short,
+    refuse_short_track,
+    resolution,
+    to_amplitude,
+)
+from rtmri2speech.data.media.streams import AS_FLAGGED, Note, Tracks, choose_stream
 from rtmri2speech.data.media.video import decode_stream, opened
 from rtmri2speech.errors import MediaError
 from rtmri2speech.signal.sound_clock import STEADY, ClockReport, SoundClock
@@ -36,14 +46,18 @@ class Sound:
         rate: samples per second.
         start: time of sample 0 on the container's clock, seconds.
         clock: how the time stamps of its packets differed from its sample count; the samples follow the stamps.
-        channels: channels of the file.
+        channels: which of the file's channels these samples are, in words: ``1``, ``mean of 2``, ``left of 2``.
+        resolution: one step of the file's format, amplitude.
+        notes: what was decided while it was read.
     """
 
     samples: Float32
     rate: int
     start: float
     clock: ClockReport = STEADY
-    channels: int = 1
+    channels: str = "1"
+    resolution: float = 2.0**-15
+    notes: tuple[Note, ...] = ()
 
     @property
     def duration(self) -> float:
@@ -57,33 +71,53 @@ def has_sound(path: Path) -> bool:
         return bool(container.streams.audio)
 
 
-def read_sound(path: Path) -> Sound:
-    """Read a sound file, or the sound track of a video, as mono (the mean of the channels).
+def read_sound(path: Path, tracks: Tracks = AS_FLAGGED) -> Sound:
+    """Read a sound file, or the sound track of a video, as mono: the mean of the channels, or the one with speech.
+
+    Args:
+        path: the file.
+        tracks: the sound track and the channel to take.
 
     Raises:
-        MediaError: when it cannot be read, holds no sound, or holds values that are not numbers.
+        MediaError: when it cannot be read, is cut short, holds no sound, or holds values that are not numbers.
     """
-    sound = _read_sound_file(path) if path.suffix.lower() in LIBSNDFILE_SUFFIXES else _read_sound_track(path)
-    if not np.isfinite(sound.samples).all():
+    if path.suffix.lower() in LIBSNDFILE_SUFFIXES:
+        return _read_sound_file(path, tracks)
+    return _read_sound_track(path, tracks)
+
+
+def _mono(path: Path, samples: Float32, rate: int, tracks: Tracks, floats: bool) -> Mono:
+    """One channel of all, shape (N, C), between -1 and 1."""
+    if not np.isfinite(samples).all():
         raise MediaError(
             f"{path}: the sound holds values that are not numbers (NaN or infinite).", "Export the sound again."
         )
-    return sound
+    samples, scaled = to_amplitude(path, samples) if floats else (samples, [])
+    mono = to_mono(path, samples, rate, tracks.channel)
+    return mono._replace(notes=[*scaled, *mono.notes])
 
 
-def _read_sound_file(path: Path) -> Sound:
+def _read_sound_file(path: Path, tracks: Tracks) -> Sound:
     if not path.is_file():
         raise no_such_file(path)
+    if (tracks.audio or 1) > 1:
+        raise MediaError(f"{path}: `audio_stream={tracks.audio}`: a sound file is one sound track.", "Leave it out.")
     try:
-        samples, rate = soundfile.read(libsndfile_name(path), dtype="float32", always_2d=True)
+        with soundfile.SoundFile(libsndfile_name(path)) as file:
+            samples = file.read(dtype="float32", always_2d=True)
+            kind, subtype, announced, log = file.format, file.subtype, file.frames, file.extra_info
+            rate = int(file.samplerate)
     except (soundfile.LibsndfileError, RuntimeError) as error:
         raise _unreadable(path, error) from None
+    refuse_cut_short(path, kind, subtype, samples.shape[1], rate, announced, len(samples), log)
     if len(samples) == 0:
         raise MediaError(f"{path}: holds no sound (0 samples).", "Copy or export it again.")
+    report = STEADY
     if (delay := _mp3_delay(path)) and len(samples) > delay:
         # What else an encoder may have put first is not known: the usual ones differ by up to 600 samples.
-        return Sound(samples[delay:].mean(axis=1), int(rate), 0.0, ClockReport(uncertain=600 / rate), samples.shape[1])
-    return Sound(samples.mean(axis=1), int(rate), 0.0, channels=samples.shape[1])
+        samples, report = samples[delay:], ClockReport(uncertain=600 / rate)
+    mono, channels, notes = _mono(path, samples, rate, tracks, is_float(subtype))
+    return Sound(mono, rate, 0.0, report, channels, resolution(subtype), tuple(notes))
 
 
 def _mp3_delay(path: Path) -> int:
@@ -94,14 +128,18 @@ def _mp3_delay(path: Path) -> int:
     return encoder_delay("mp3") if found else 0
 
 
-def _read_sound_track(path: Path) -> Sound:
+def _read_sound_track(path: Path, tracks: Tracks) -> Sound:
     blocks: list[Float32] = []
     clock: SoundClock | None = None
     lost = False
     with opened(path) as container:
         if not container.streams.audio:
             raise MediaError(f"{path}: has no sound track.", "Put NAME.wav next to it, or give `audio_dir`.")
-        stream = container.streams.audio[0]
+        stream, notes = choose_stream(path, container.streams.audio, "audio", tracks.audio)
+        # A lossless codec has a resolution of its own; that of a lossy one is not known.
+        exact = stream.codec_context.name.startswith(("pcm_", "flac", "alac"))
+        sample_format = str(stream.codec_context.format.name) if exact else ""
+        announced = announced_end(container, stream)
         for frame in decode_stream(container, stream):
             if frame is None:
                 lost = True
@@ -122,7 +160,10 @@ def _read_sound_track(path: Path) -> Sound:
         samples, start, report = clock.follow(samples)
     except ValueError as error:
         raise MediaError(f"{path}: {error}.", "Export the sound as NAME.wav and put it next to the video.") from None
-    return Sound(samples.mean(axis=0, dtype=np.float32), clock.rate, start, report, len(samples))
+    refuse_short_track(path, announced, start + samples.shape[1] / clock.rate)
+    floats = sample_format.startswith(("flt", "dbl"))
+    mono, channels, decided = _mono(path, samples.T, clock.rate, tracks, floats)
+    return Sound(mono, clock.rate, start, report, channels, resolution(sample_format), (*notes, *decided))
 
 
 def resample(samples: Float32, source: float, target: float) -> Float32:

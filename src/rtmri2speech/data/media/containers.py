@@ -14,6 +14,8 @@ import av
 import numpy as np
 
 from rtmri2speech.arrays import Int64
+from rtmri2speech.data.endings import ffmpeg_name
+from rtmri2speech.data.media.streams import choose_stream
 
 # Chunks of a stream in AVI: its number in two digits, then "dc" or "db" (Microsoft, AVI RIFF File Reference).
 _VIDEO_CHUNKS = (b"dc", b"db")
@@ -41,9 +43,10 @@ def encoder_delay(codec: str) -> int:
 
 def sound_delay(container: Any) -> float:
     """Seconds of silence that the encoder of a container's sound has put first, where the container cannot say so."""
-    for stream in container.streams.audio:
-        return encoder_delay(stream.codec_context.name) / (stream.codec_context.sample_rate or 1)
-    return 0.0
+    if not container.streams.audio:
+        return 0.0
+    stream, _ = choose_stream(Path(container.name), container.streams.audio, "audio", None)
+    return encoder_delay(stream.codec_context.name) / (stream.codec_context.sample_rate or 1)
 
 
 def shift_of_cut(path: Path, stream: int, place: int, pts: int) -> int:
@@ -59,7 +62,7 @@ def shift_of_cut(path: Path, stream: int, place: int, pts: int) -> int:
         pts: its time stamp as FFmpeg gives it.
     """
     try:
-        with av.open(str(path), options={"advanced_editlist": "0"}) as container:
+        with av.open(ffmpeg_name(path), options={"advanced_editlist": "0"}) as container:
             for packet in container.demux(container.streams[stream]):
                 if packet.pos == place and packet.pts is not None:
                     return max(0, int(packet.pts) - pts)

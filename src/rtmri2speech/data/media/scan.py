@@ -12,8 +12,10 @@ import numpy as np
 
 from rtmri2speech.arrays import Float64, Int64
 from rtmri2speech.data.media.containers import avi_layout, avi_times, shift_of_cut, sound_delay
+from rtmri2speech.data.media.gray import GrayConverter, GrayFrame
+from rtmri2speech.data.media.streams import Note
 from rtmri2speech.data.media.timestamps import frame_times, tagged_duration
-from rtmri2speech.data.media.video import GrayConverter, GrayFrame, decode_stream, opened, read_video, video_stream
+from rtmri2speech.data.media.video import decode_stream, opened, read_video, video_stream
 from rtmri2speech.errors import MediaError
 from rtmri2speech.signal.frame_rate import FrameRate, frame_rate
 
@@ -31,7 +33,7 @@ class VideoScan:
 
     Attributes:
         path: the file.
-        width, height: pixels.
+        width, height: pixels, as the frames are shown.
         codec, pixel_format: as FFmpeg names them.
         starts: display time of every frame in seconds on the container's clock, shape (n,), increasing.
         end: end of the last frame, seconds.
@@ -49,6 +51,10 @@ class VideoScan:
         shown: times that each decoded frame is shown, shape (d,), where some are shown more than once (empty chunks
             of AVI), or None; every other field counts the frames as they are shown.
         kept: the decoded frames themselves, where they need little memory, so that they are decoded once.
+        kept: the frames themselves, where they need little memory, so that they are decoded once.
+        pixel_aspect: width of a pixel by its height.
+        number: of the video in the file, counted from 1; None for the flagged one.
+        notes: what was decided while it was read.
     """
 
     path: Path
@@ -71,6 +77,9 @@ class VideoScan:
     cut: float = 0.0
     shown: Int64 | None = None
     kept: list[GrayFrame] | None = field(default=None, compare=False, repr=False)
+    pixel_aspect: Fraction = Fraction(1)
+    number: int | None = None
+    notes: tuple[Note, ...] = ()
 
     @property
     def n_frames(self) -> int:
@@ -98,7 +107,7 @@ class VideoScan:
 
     def read(self) -> Iterator[GrayFrame]:
         """The frames (h, w) in order, from memory or from the file."""
-        decoded = read_video(self.path) if self.kept is None else iter(self.kept)
+        decoded = read_video(self.path, self.number) if self.kept is None else iter(self.kept)
         if self.shown is None:
             return decoded
         return (frame for frame, times in zip(decoded, self.shown, strict=False) for _ in range(times))
@@ -109,24 +118,26 @@ class VideoScan:
         return self.end - float(self.starts[0])
 
 
-def scan_video(path: Path, fps: FrameRate | None = None) -> VideoScan:
+def scan_video(path: Path, fps: FrameRate | None = None, number: int | None = None) -> VideoScan:
     """Decode a video to its end, in bounded memory, and say what it holds.
 
     Args:
         path: the file.
         fps: true frame rate, where the container's is known to be wrong.
+        number: of the video in the file, counted from 1; None for the one flagged as default, or the first.
 
     Raises:
         ConfigError: when ``fps`` is not a frame rate.
-        MediaError: when it cannot be read, holds no video, or no frame could be decoded.
+        MediaError: when it cannot be read, holds no video of that number, or no frame could be decoded.
     """
     true_rate = frame_rate(fps)
-    tally, to_gray, damaged = _Tally(path), GrayConverter(), 0
+    tally, damaged = _Tally(path), 0
     pts: list[int | None] = []
     packets = _Packets()
     with opened(path) as container:
-        stream = video_stream(container, path)
-        announced, codec, number = stream.frames, stream.codec_context.name, stream.index
+        stream, notes = video_stream(container, path, number)
+        to_gray = GrayConverter(stream)
+        announced, codec, index = stream.frames, stream.codec_context.name, stream.index
         container_name = container.format.name
         time_base, nominal = stream.time_base, stream.average_rate or stream.guessed_rate
         if "mp4" in container_name:
@@ -147,11 +158,11 @@ def scan_video(path: Path, fps: FrameRate | None = None) -> VideoScan:
     later = 0.0
     if container_name == "avi":
         delay = silence / float(time_base) if time_base else 0.0
-        avi = avi_times(avi_layout(path, number), pts, announced, damaged, delay, codec)
+        avi = avi_times(avi_layout(path, index), pts, announced, damaged, delay, codec)
         pts, shown, announced = avi.pts, avi.shown, avi.announced
         later = silence if avi.delayed else 0.0
     elif packets.hidden and packets.first is not None:
-        shift = shift_of_cut(path, number, *packets.first)
+        shift = shift_of_cut(path, index, *packets.first)
         if time_base and nominal and shift * time_base > 2 / nominal:
             shift = 0  # edits in the middle, which only FFmpeg's own way follows
         pts = [None if value is None else value + shift for value in pts]
@@ -187,6 +198,9 @@ def scan_video(path: Path, fps: FrameRate | None = None) -> VideoScan:
         cut=float(shift * time_base) if time_base else 0.0,
         shown=shown,
         kept=tally.kept,
+        pixel_aspect=to_gray.pixel_aspect,
+        number=number,
+        notes=(*notes, *to_gray.notes),
     )
 
 

@@ -1,4 +1,4 @@
-"""Containers and videos: decoding, exact times, encoding. PyAV is imported here and in few other modules."""
+"""Containers and videos: decoding and encoding. Only modules of this folder, and ``dicom.py``, import PyAV."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
 from rtmri2speech.arrays import UInt8
 from rtmri2speech.data.dicom import DICOM_SUFFIXES, dicom_as_video
 from rtmri2speech.data.endings import ffmpeg_name, no_such_file
 from rtmri2speech.data.files import replacing_name
+from rtmri2speech.data.media.gray import GrayConverter, GrayFrame
+from rtmri2speech.data.media.streams import Note, choose_stream
 from rtmri2speech.errors import MediaError, UserError
 
 # FFmpeg's names of the containers, which a temporary file's name does not tell.
@@ -31,8 +32,6 @@ _BT709 = 1
 
 # Errors of single packets after which the next packet may still be good.
 _DAMAGE = (av.error.InvalidDataError, av.error.ExternalError, av.error.EOFError)
-
-GrayFrame = UInt8 | NDArray[np.uint16]
 
 
 @contextmanager
@@ -63,18 +62,24 @@ def _reason(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error).split(":")[0].strip() or type(error).__name__
 
 
-def video_stream(container: Any, path: Path) -> VideoStream:
-    """The video stream of a container, set up for decoding.
+def video_stream(container: Any, path: Path, number: int | None = None) -> tuple[VideoStream, list[Note]]:
+    """A video stream of a container, set up for decoding, and what to say where there are several.
+
+    Args:
+        container: open for reading.
+        path: named in messages.
+        number: the one to take, counted from 1; None for the one flagged as default, or the first.
 
     Raises:
-        MediaError: when there is none.
+        MediaError: when there is none, or none of that number.
     """
     if not container.streams.video:
         raise MediaError(f"{path}: holds no video.", "Give the video file; its sound may lie next to it.")
-    stream: VideoStream = container.streams.video[0]
+    stream: VideoStream
+    stream, notes = choose_stream(path, container.streams.video, "video", number)
     # One thread per file: several files at once use the cores better (802 against 164 frames/s measured).
     stream.codec_context.thread_count = 1
-    return stream
+    return stream, notes
 
 
 def decode_stream(container: Any, stream: Any, seen: Callable[[Any], None] = lambda packet: None) -> Iterator[Any]:
@@ -95,32 +100,14 @@ def decode_stream(container: Any, stream: Any, seen: Callable[[Any], None] = lam
             yield None
 
 
-class GrayConverter:
-    """Decoded frames to gray values (h, w), 16 bits where the format has more than 8.
+def read_video(path: Path, number: int | None = None) -> Iterator[GrayFrame]:
+    """Gray frames (h, w) of a video in order as they are to be shown, uint8, or uint16 for deeper formats.
 
-    One for each video: it keeps its conversion set up, where a frame's own ``to_ndarray`` sets it up anew
-    (five times slower).
-    """
-
-    def __init__(self) -> None:
-        self._reformatter = VideoReformatter()
-
-    def __call__(self, frame: VideoFrame) -> GrayFrame:
-        """Convert one frame."""
-        deep = max(component.bits for component in frame.format.components) > 8 and frame.format.name != "pal8"
-        # One thread: the cores belong to files side by side, and a frame is done before others have woken up.
-        converted = self._reformatter.reformat(frame, format="gray16le" if deep else "gray", threads=1)
-        gray: GrayFrame = converted.to_ndarray()  # type: ignore[assignment]
-        return gray
-
-
-def read_video(path: Path) -> Iterator[GrayFrame]:
-    """Gray frames (h, w) of a video in order, uint8, or uint16 for deeper formats.
-
-    Damaged packets are skipped, as ``scan.py`` counts them.
+    Damaged packets are skipped, as ``scan.py`` counts them. ``number`` is that of the video in the file.
     """
     with opened(path) as container:
-        stream, to_gray = video_stream(container, path), GrayConverter()
+        stream, _ = video_stream(container, path, number)
+        to_gray = GrayConverter(stream)
         for frame in decode_stream(container, stream):
             if frame is not None:
                 yield to_gray(frame)
