@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from rtmri2speech.errors import UserError
+
+_TEMPORARY = re.compile(r"\..+\.([1-9][0-9]{0,9})\.tmp", re.DOTALL)
+# When a folder is next looked through for leftovers, by the monotonic clock.
+_next_look: dict[Path, float] = {}
 
 
 @contextmanager
@@ -26,6 +31,7 @@ def replacing_name(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path.parent)
         yield temporary
         move_into_place(temporary, path)
     except OSError as error:
@@ -98,6 +104,36 @@ def remove_file(path: Path) -> None:
     """Remove a file if it is there and can be removed."""
     with suppress(OSError):
         path.unlink()
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files of runs that were killed.
+
+    A folder of many files is not listed for each of them: listing takes a twentieth of the time at most.
+    """
+    begin = time.monotonic()
+    if begin < _next_look.get(folder, 0.0):
+        return
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            name = _TEMPORARY.fullmatch(entry.name)
+            if name is not None and _is_left(entry, int(name[1])):
+                remove_file(Path(entry.path))
+    end = time.monotonic()
+    _next_look[folder] = end + 20.0 * (end - begin)
+
+
+def _is_left(entry: os.DirEntry[str], pid: int) -> bool:
+    """Whether the process that wrote a temporary file is gone."""
+    if os.name == "nt":  # os.kill would end the process there, and a file that is open cannot be removed
+        return time.time() - entry.stat().st_mtime > 60.0
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except OSError:  # it is another user's
+        return False
+    return False
 
 
 def write_text(path: Path, text: str) -> None:

@@ -17,6 +17,9 @@ from rtmri2speech.errors import MediaError, UserError
 from rtmri2speech.preparation.align import MismatchPolicy, Offsets, explain_mismatch
 from rtmri2speech.signal.features import FeatureConfig
 
+TRIM = "Leave them out with `trim_over_bright=True`."
+"""What to do about over-bright frames."""
+
 Severity = Literal["error", "warning", "note"]
 
 # Fifty decibels below full scale; even a quiet recording has peaks above it.
@@ -84,13 +87,7 @@ def check_scan(scan: VideoScan, features: FeatureConfig, trim_over_bright: bool 
             "They become black; cut them off if they are not part of the recording.",
         )
     if scan.over_bright and not trim_over_bright:
-        until = float(scan.starts[scan.over_bright] - scan.starts[0])
-        add(
-            "note",
-            f"the first {scan.over_bright} frames ({until:.2f} s) are brighter than the rest "
-            f"(mean {scan.means[0]:.0f} against {np.median(scan.means):.0f}): the scan's approach to steady state",
-            "Leave them out with `trim_over_bright=True`.",
-        )
+        add("note", *over_bright(scan))
     if scan.width != scan.height:
         add(
             "note",
@@ -106,6 +103,16 @@ def check_scan(scan: VideoScan, features: FeatureConfig, trim_over_bright: bool 
             + ". If the file's rate is wrong, give the true one: `fps`.",
         )
     return findings
+
+
+def over_bright(scan: VideoScan) -> tuple[str, str]:
+    """What to say of over-bright frames at the start, and what to do about them."""
+    until = float(scan.starts[scan.over_bright] - scan.starts[0])
+    return (
+        f"the first {scan.over_bright} frames ({until:.2f} s) are brighter than the rest "
+        f"(mean {scan.means[0]:.0f} against {np.median(scan.means):.0f}): the scan's approach to steady state",
+        TRIM,
+    )
 
 
 def check_sound(

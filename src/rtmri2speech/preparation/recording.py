@@ -26,7 +26,7 @@ from rtmri2speech.data.media.textgrid import read_textgrid, shift_textgrid, writ
 from rtmri2speech.data.npy import array_writer
 from rtmri2speech.preparation.align import MismatchPolicy
 from rtmri2speech.preparation.cut import CutConfig, cut_recording
-from rtmri2speech.preparation.findings import Finding, check_level, refuse_errors, too_short
+from rtmri2speech.preparation.findings import Finding, check_level, over_bright, refuse_errors, too_short
 from rtmri2speech.preparation.open_recording import open_recording
 from rtmri2speech.signal import defaults
 from rtmri2speech.signal.features import FeatureConfig
@@ -103,6 +103,8 @@ def make_samples(job: Job) -> tuple[list[Utterance], list[str]]:
     samples, hop = material.samples, features.hop_length
     frame_rate, n_frames = float(features.frame_rate), len(samples) // hop
     notes = [f"{item.file}: {item.problem}" for item in material.findings if item.severity == "warning"]
+    if material.clip is not None and material.clip.scan.over_bright and not job.options.trim_over_bright:
+        notes.append(f"{recording.file}: {'. '.join(over_bright(material.clip.scan))}")
     shortest = math.ceil(features.min_samples / hop)
     if material.clip is not None:
         shortest = max(shortest, job.options.ref_frames)

@@ -30,6 +30,7 @@ def prepare(
     utterances: UtteranceOptions | None = None,
     export_pairs: Annotated[bool, Flag] = False,
     prune: Annotated[bool, Flag] = False,
+    overwrite: Annotated[bool, Flag] = False,
     workers: Workers = 0,
 ) -> int:
     """Make a dataset from videos and sound, or from sound alone.
@@ -63,6 +64,8 @@ def prepare(
         Also write the windows as files, pairs_ref4 and pairs_ref4_npy.
     prune
         Remove from the dataset what the inputs no longer hold.
+    overwrite
+        Make a dataset anew that was made with other settings.
     """
     from rtmri2speech.corpora.inputs import open_corpus
     from rtmri2speech.preparation.prepare import prepare as run
@@ -85,7 +88,7 @@ def prepare(
         "prepare",
     )
     with progress("Preparing", "recordings") as bar:
-        summary = run(corpus, out, options, workers, export_pairs, prune, bar)
+        summary = run(corpus, out, options, workers, export_pairs, prune, bar, overwrite=overwrite)
     return report(summary)
 
 
@@ -96,7 +99,7 @@ def report(summary: PrepareSummary) -> int:
         f"the {name} split is empty, and training needs it: give more or longer recordings, "
         "or another --split or --split-ratio"
         for name in ("train", "validation")
-        if not summary.counts[name]
+        if summary.split_mode != "test" and not summary.counts[name]
     )
     print(f"{summary}.")
     return report_failures([(recording.file, error) for recording, error in summary.failures])
