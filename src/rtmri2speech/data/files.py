@@ -146,7 +146,7 @@ def read_object(path: Path) -> dict[str, Any] | None:
     """The object in a JSON file; None where there is no such file, or it holds something else."""
     try:
         about = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return about if isinstance(about, dict) else None
 

@@ -165,7 +165,7 @@ class Dataset:
         path = self.root / "meta.json"
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise DatasetError(f"{path}: damaged ({error}).", "Run prepare again.") from None
         if not isinstance(values, dict) or "features" not in values:
             raise DatasetError(
