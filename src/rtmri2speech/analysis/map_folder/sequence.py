@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -57,10 +57,11 @@ class MapSequence:
         """
         first, last = int(self.frames[0]), int(self.frames[-1])
         for name, frame in (("start_frame", start_frame), ("end_frame", end_frame)):
-            if frame is not None and not 0 <= frame <= last:
+            if frame is not None and not first <= frame <= last:
                 raise ConfigError(
-                    f"`{name}={frame}`: {self.path} ends with frame {last}.",
-                    f"Frames are counted from 0; this file has frames {first} to {last}.",
+                    f"`{name}={frame}`: {self.path} {'ends' if frame > last else 'begins'} with frame "
+                    f"{last if frame > last else first}.",
+                    f"Frames are those of the video, counted from 0; this file has frames {first} to {last}.",
                 )
         low, high = first if start_frame is None else start_frame, last if end_frame is None else end_frame
         chosen = np.flatnonzero((self.frames >= low) & (self.frames <= high))
@@ -70,6 +71,29 @@ class MapSequence:
                 "Give a `start_frame` before `end_frame`, and frames that the file has.",
             )
         return chosen
+
+    def placed(self, n_frames: int, start_frame: int | None) -> MapSequence:
+        """The maps as frames of a video.
+
+        A file that nothing describes may have been cut from the maps of a whole clip: ``maps[20:40]``. If it is
+        shorter than the video, its first map is of ``start_frame``.
+
+        Args:
+            n_frames: of the video.
+            start_frame: which of them the first map is of; None where the file is not a part of them.
+
+        Raises:
+            ConfigError: when the video ends before the maps.
+        """
+        if self.method or start_frame is None or len(self.frames) >= n_frames:
+            return self
+        if not 0 <= start_frame <= n_frames - len(self.frames):
+            raise ConfigError(
+                f"`start_frame={start_frame}`: {self.path} holds {len(self.frames)} maps, and the video's frames are 0 "
+                f"to {n_frames - 1}.",
+                "Give the frame of the video that the first map is of.",
+            )
+        return replace(self, frames=self.frames + start_frame, n_frames=n_frames)
 
 
 def read_sequence(path: Path) -> MapSequence:
