@@ -72,7 +72,7 @@ def _between_signs(relative: Float64) -> Float64:
 
     width = max(relative.shape) * _REACH
     either = (gaussian_filter(np.maximum(sign * relative, 0.0), width, truncate=3.0) for sign in (1.0, -1.0))
-    return np.minimum(2.0 * np.minimum(*either), 1.0)
+    return np.asarray(np.minimum(2.0 * np.minimum(*either), 1.0))
 
 
 def fade(relative: Float64, opacity: float) -> Float64:

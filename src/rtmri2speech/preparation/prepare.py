@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from rtmri2speech.data.files import write_text
 from rtmri2speech.data.tables import Row
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.parallel import run_jobs
-from rtmri2speech.preparation.export_pairs import pairs_of, write_pairs
+from rtmri2speech.preparation.export_pairs import pairs_of, wav_of, write_pairs, write_pcm
 from rtmri2speech.preparation.findings import TRIM
 from rtmri2speech.preparation.mask import load_mask
 from rtmri2speech.preparation.receipts import Receipt, forget, open_folder, prepare_recording, sweep
@@ -83,6 +83,7 @@ def prepare(
     progress: Progress = SILENT,
     *,
     overwrite: bool = False,
+    export_wavs: bool = False,
     **fields: Any,
 ) -> PrepareSummary:
     """Write or bring up to date a dataset folder.
@@ -99,6 +100,7 @@ def prepare(
         prune: remove utterances of recordings that the source no longer has.
         progress: counts recordings.
         overwrite: replace a dataset that was made with other settings.
+        export_wavs: also write ``audio_wav/<ID>.wav``, 16 bits, for the original HiFi-GAN.
         fields: fields of :class:`PrepareOptions`, instead of ``options`` or to change some of them.
 
     Raises:
@@ -132,6 +134,10 @@ def prepare(
         raise _join(failures, "Nothing is left to train on without what cannot be used:")
     if export_pairs:
         _export(root, utterances, options.ref_frames, workers)
+    if export_wavs:
+        _run_all(
+            partial(write_pcm, root), [row.id for row in utterances if not wav_of(root, row.id).is_file()], workers
+        )
     _finish(root, corpus, options, mode, utterances, None if sound_only else options.frames)
     notes = _gather([note for receipt in receipts for note in receipt.notes])
     return PrepareSummary(utterances, failures, sum(receipt.redone for receipt in receipts), mode, notes, root)
@@ -220,7 +226,11 @@ def _join(failures: list[tuple[AnyRecording, UserError]], start: str) -> UserErr
 
 def _export(root: Path, utterances: list[Utterance], ref_frames: int, workers: int) -> None:
     missing = [row.id for row in utterances if not all(path.exists() for path in pairs_of(root, row.id, ref_frames))]
-    for _, error in run_jobs(partial(write_pairs, root, ref_frames=ref_frames), missing, workers):
+    _run_all(partial(write_pairs, root, ref_frames=ref_frames), missing, workers)
+
+
+def _run_all(export: Callable[[str], None], ids: list[str], workers: int) -> None:
+    for _, error in run_jobs(export, ids, workers):
         if isinstance(error, UserError):
             raise error
 

@@ -15,6 +15,7 @@ from rtmri2speech.data.dataset.layout import RECEIPTS, SCHEMA, Utterance
 from rtmri2speech.data.files import hash_files, read_object
 from rtmri2speech.data.provenance import write_about
 from rtmri2speech.errors import DatasetError, MediaError
+from rtmri2speech.preparation.export_pairs import wav_of
 from rtmri2speech.preparation.recording import Job, make_samples, sample_files
 from rtmri2speech.version import __version__
 
@@ -40,10 +41,11 @@ def remove_sample(root: Path, utterance_id: str) -> None:
 
 
 def remove_pairs(root: Path, utterance_id: str) -> None:
-    """Remove an utterance's exported pairs."""
+    """Remove what was exported of an utterance."""
     for pairs in root.glob("pairs_ref*"):
         shutil.rmtree(pairs / utterance_id, ignore_errors=True)
         (pairs / f"{utterance_id}.npz").unlink(missing_ok=True)
+    wav_of(root, utterance_id).unlink(missing_ok=True)
 
 
 def read_receipt(path: Path) -> Receipt:

@@ -1,15 +1,18 @@
-"""A dataset to evaluate on: every recording in the test split."""
+"""A dataset to evaluate on: every recording in the test split; and exports to other programs."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from rtmri2speech.corpora.base import Recording
 from rtmri2speech.corpora.phantom import PhantomCorpus
 from rtmri2speech.data.dataset.layout import Dataset
+from rtmri2speech.data.media.audio import read_sound
 from rtmri2speech.errors import ConfigError, DatasetError
 from rtmri2speech.preparation.check_dataset import check_dataset
 from rtmri2speech.preparation.prepare import prepare
@@ -82,3 +85,21 @@ def test_a_dataset_for_training_is_not_replaced_unasked(videos: Path, tmp_path: 
     assert "`overwrite=True`" in caught.value.remedy
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
     assert prepare(videos, root, options, workers=1, split="test", overwrite=True).redone == 3
+
+
+def test_its_sounds_are_exported_for_the_original_hifigan(
+    videos: Path, tmp_path: Path, options: PrepareOptions
+) -> None:
+    root = tmp_path / "dataset"
+    wanted = {"workers": 1, "split": "recording", "export_wavs": True}
+    prepare(videos, root, options, **wanted)
+    dataset = Dataset(root)
+    for row in dataset.utterances:
+        info, wave = soundfile.info(root / "audio_wav" / f"{row.id}.wav"), read_sound(dataset.audio_path(row)).samples
+        assert (info.subtype, info.samplerate, info.frames) == ("PCM_16", 11413, len(wave))
+        exported, _ = soundfile.read(root / "audio_wav" / f"{row.id}.wav", dtype="int16")
+        np.testing.assert_allclose(exported / 32768.0, np.clip(wave, -1, 1), atol=1e-4)
+    assert check_dataset(root, 1) == []
+    (videos / "two.mp4").unlink()
+    prepare(videos, root, options, **wanted, prune=True)
+    assert {path.stem for path in (root / "audio_wav").iterdir()} == {row.id for row in Dataset(root).utterances}

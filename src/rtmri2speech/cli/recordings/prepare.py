@@ -29,6 +29,7 @@ def prepare(
     sound_only: Annotated[bool, Flag] = False,
     utterances: UtteranceOptions | None = None,
     export_pairs: Annotated[bool, Flag] = False,
+    export_wavs: Annotated[bool, Flag] = False,
     prune: Annotated[bool, Flag] = False,
     overwrite: Annotated[bool, Flag] = False,
     workers: Workers = 0,
@@ -62,6 +63,8 @@ def prepare(
         How recordings become utterances, and these go to splits.
     export_pairs
         Also write the windows as files, pairs_ref4 and pairs_ref4_npy.
+    export_wavs
+        Also write the sounds as 16-bit files in one folder, audio_wav, for the original HiFi-GAN.
     prune
         Remove from the dataset what the inputs no longer hold.
     overwrite
@@ -88,7 +91,9 @@ def prepare(
         "prepare",
     )
     with progress("Preparing", "recordings") as bar:
-        summary = run(corpus, out, options, workers, export_pairs, prune, bar, overwrite=overwrite)
+        summary = run(
+            corpus, out, options, workers, export_pairs, prune, bar, overwrite=overwrite, export_wavs=export_wavs
+        )
     return report(summary)
 
 
