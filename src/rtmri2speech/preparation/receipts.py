@@ -128,7 +128,7 @@ def sweep(root: Path) -> None:
 
 
 def forget(root: Path, receipt: Path) -> None:
-    """Remove a receipt and all that was made of its recording."""
+    """Remove a receipt and all that was made from its recording."""
     for utterance in read_receipt(receipt).utterances:
         remove_sample(root, utterance.id)
     receipt.unlink(missing_ok=True)
