@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,17 +76,6 @@ def remarks_on_sound(recording: Recording) -> list[Remark]:
         remedy = f"The sound is {recording.audio.name}. To choose: `sound='track'` or `sound='file'`."
         remarks.append(Remark(recording.video, TRACK_NOT_USED, remedy, decision=True))
     return remarks
-
-
-def join_remarks(notes: Sequence[str], asked: bool) -> list[str]:
-    """Notes of many recordings, those on sound that is there twice as one, or none where it was ``asked`` for."""
-    ending = f": {TRACK_NOT_USED}"
-    both = [note.removesuffix(ending) for note in notes if note.endswith(ending)]
-    others = [note for note in notes if not note.endswith(ending)]
-    if not both or asked:
-        return others
-    more = f" and {len(both) - 1} more video(s)" if len(both) > 1 else ""
-    return [*others, f"{both[0]}{more}{ending}; to choose: `sound='track'` or `sound='file'`"]
 
 
 def no_such_sound(recording: Recording, audio: Path) -> MediaError:

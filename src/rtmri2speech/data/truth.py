@@ -29,6 +29,15 @@ class Region(IntEnum):
     JAW = 8
 
 
+_DIMENSIONS = {
+    **dict.fromkeys(("frame_rate", "f0", "velum_open", "phones"), 1),
+    **dict.fromkeys(("formants", "areas", "lengths", "tube_formants", "tract", "phone_times"), 2),
+    **dict.fromkeys(("positions", "sensitivity", "regions", "sections"), 3),
+}
+# All others have an entry per frame.
+_OF_FILE = ("frame_rate", "phones", "phone_times")
+
+
 @dataclass(frozen=True)
 class Truth:
     """Ground truth of T frames of 256 x 256 pixels, all at the centers of the frames.
@@ -87,9 +96,20 @@ class Truth:
         """
         try:
             with np.load(path, allow_pickle=False) as arrays:
-                return cls(**{field.name: arrays[field.name] for field in fields(cls)})
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+                truth = cls(**{field.name: arrays[field.name] for field in fields(cls)})
+            truth._require_shapes()
+            return truth
+        except (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, BadZipFile) as error:
             raise DatasetError(f"{path}: not the truth of a phantom ({error}).", "Simulate it again.") from None
+
+    def _require_shapes(self) -> None:
+        frames = self.f0.shape[:1]
+        for name, dimensions in _DIMENSIONS.items():
+            found = getattr(self, name).shape
+            if len(found) != dimensions or 0 in frames or (name not in _OF_FILE and found[:1] != frames):
+                raise ValueError(f"'{name}' is of shape {found}")
+        if self.regions.dtype.kind not in "iu" or self.sections.dtype.kind not in "iu":
+            raise ValueError("its labels are no whole numbers")
 
     def sensitivity_map(self, formant: int) -> Float32:
         """S_n as maps, (T, 256, 256): the value of each section spread evenly over its pixels.

@@ -122,11 +122,12 @@ def check_scan(scan: VideoScan, features: FeatureConfig, trim_over_bright: bool 
         )
     if scan.over_bright and not trim_over_bright:
         until = float(scan.starts[scan.over_bright] - scan.starts[0])
-        add(
-            "note",
+        problem = (
             f"the first {scan.over_bright} frames ({until:.2f} s) are brighter than the rest "
-            f"(mean {scan.means[0]:.0f} against {np.median(scan.means):.0f}): the scan's approach to steady state",
-            "Leave them out with `trim_over_bright=True`.",
+            f"(mean {scan.means[0]:.0f} against {np.median(scan.means):.0f}): the scan's approach to steady state"
+        )
+        findings.append(
+            Finding(str(scan.path), "note", problem, "Leave them out with `trim_over_bright=True`.", decision=True)
         )
     aspect = scan.pixel_aspect
     if scan.width * aspect != scan.height:

@@ -26,7 +26,14 @@ from rtmri2speech.data.media.textgrid import read_textgrid, shift_textgrid, writ
 from rtmri2speech.data.npy import array_writer
 from rtmri2speech.preparation.align import MismatchPolicy
 from rtmri2speech.preparation.cut import CutConfig, cut_recording
-from rtmri2speech.preparation.findings import Finding, check_clock, check_length, check_level, refuse_errors, too_short
+from rtmri2speech.preparation.findings import (
+    Finding,
+    check_clock,
+    check_length,
+    check_level,
+    refuse_errors,
+    too_short,
+)
 from rtmri2speech.preparation.open_recording import TrackOptions, open_recording
 from rtmri2speech.signal import defaults
 from rtmri2speech.signal.features import FeatureConfig
@@ -89,8 +96,8 @@ def sample_files(recording: AnyRecording) -> tuple[str, ...]:
     return SAMPLE_FILES if isinstance(recording, Recording) else SOUND_FILES
 
 
-def make_samples(job: Job) -> tuple[list[Utterance], list[str]]:
-    """Write the samples of a recording; their rows in the table, and notes.
+def make_samples(job: Job) -> tuple[list[Utterance], list[str], list[str]]:
+    """Write the samples of a recording; their rows in the table, notes, and what was decided for the user.
 
     Raises:
         UserError: when the recording cannot be used.
@@ -102,13 +109,13 @@ def make_samples(job: Job) -> tuple[list[Utterance], list[str]]:
         material = _open_video(recording, job.options)
     samples, hop = material.samples, features.hop_length
     frame_rate, n_frames = float(features.frame_rate), len(samples) // hop
-    said = (item for item in material.findings if item.severity == "warning" or item.decision)
-    notes = [printable(f"{item.file}: {item.problem}") for item in said]
+    notes = [printable(f"{item.file}: {item.problem}") for item in material.findings if item.severity == "warning"]
+    decided = [printable(f"{item.file}: {item.problem}. {item.remedy}") for item in material.findings if item.decision]
     shortest = math.ceil(features.min_samples / hop)
     if material.clip is not None:
         shortest = max(shortest, job.options.ref_frames)
     elif n_frames < shortest:
-        return [], [*notes, f"{recording.file}: left out, because {too_short(n_frames, features)}"]
+        return [], [*notes, f"{recording.file}: left out, because {too_short(n_frames, features)}"], decided
     if material.clip is not None:
         refuse_errors(check_length(recording.file, n_frames, features, job.options.ref_frames))
     spans = cut_recording(samples, hop, features.sample_rate, job.options.cut, material.grid, recording.file)
@@ -134,7 +141,7 @@ def make_samples(job: Job) -> tuple[list[Utterance], list[str]]:
         part = None if material.grid is None else shift_textgrid(material.grid, start / frame_rate, draft.seconds)
         digest = _write_sample(job, draft, None if frames is None else frames.take(start, stop), piece, part)
         utterances.append(replace(draft, sha256=digest))
-    return utterances, notes
+    return utterances, notes, decided
 
 
 def _open_video(recording: Recording, options: PrepareOptions) -> _Material:

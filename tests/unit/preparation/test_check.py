@@ -21,6 +21,7 @@ from rtmri2speech.preparation.check import CheckOptions, check_recordings
 from rtmri2speech.preparation.check import check as check_all
 from rtmri2speech.preparation.findings import Finding
 from rtmri2speech.preparation.prepare import PrepareSummary
+from rtmri2speech.preparation.recording import PrepareOptions
 
 Harm = Callable[[Path, NDArray[np.uint8], NDArray[np.float32]], object]
 
@@ -237,7 +238,7 @@ def test_what_check_calls_an_error_prepare_refuses(
 def test_check_takes_paths_datasets_and_corpora(
     folder: Path, run: Callable[..., PrepareSummary], tmp_path: Path
 ) -> None:
-    run(folder, root=tmp_path / "set")
+    run(folder, root=tmp_path / "set", options=PrepareOptions(split="test"))
     counted = Counted()
     report = check_all([folder, tmp_path / "set"], workers=1, progress=counted)
     assert (report.datasets, report.recordings, report.wrong) == (1, 1, 0)

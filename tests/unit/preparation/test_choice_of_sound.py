@@ -64,7 +64,8 @@ def test_of_many_videos_it_is_said_once(both: Path, tmp_path: Path) -> None:
         (both / f"{name}.mp4").write_bytes((both / "b.mp4").read_bytes())
         (both / f"{name}.wav").write_bytes((both / "B.wav").read_bytes())
     (note,) = prepare(both, tmp_path / "ds", cut={"mode": "whole"}, split="recording").notes
-    assert note.startswith(f"{both / 'b.mp4'} and 2 more video(s): its own sound track is not used")
+    assert note.startswith(f"{both / 'b.mp4'}: its own sound track is not used")
+    assert note.endswith("The same of 2 more recording(s).")
 
 
 def test_a_name_that_nearly_matches_is_a_warning_where_the_track_is_taken(both: Path, tmp_path: Path) -> None:

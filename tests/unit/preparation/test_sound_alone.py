@@ -64,10 +64,11 @@ def run_sounds(sounds: Path, root: Path) -> Run:
         workers: int = 1,
         export_pairs: bool = False,
         prune: bool = False,
+        overwrite: bool = False,
         **options: object,
     ) -> PrepareSummary:
         chosen = PrepareOptions.parse({"split": "recording", **options}, "test")
-        return prepare(SoundFolderCorpus((folder,)), root, chosen, workers, export_pairs, prune)
+        return prepare(SoundFolderCorpus((folder,)), root, chosen, workers, export_pairs, prune, overwrite=overwrite)
 
     return run
 
@@ -195,7 +196,7 @@ def test_long_recordings_are_cut_at_quiet_moments(run_sounds: Run, root: Path, t
     for one, other in pairwise(rows):
         assert other.source_start == pytest.approx(one.source_start + one.seconds, abs=1e-5)
     assert sum(row.seconds for row in rows) == pytest.approx(9.0, abs=0.05)
-    run_sounds(tmp_path / "in", cut={"mode": "whole"})
+    run_sounds(tmp_path / "in", cut={"mode": "whole"}, overwrite=True)
     assert [row.id for row in Dataset(root).utterances] == ["a"]
     assert {path.name for path in (root / "samples").iterdir()} == {"a"}
 

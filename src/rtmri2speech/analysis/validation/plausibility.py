@@ -24,7 +24,7 @@ from rtmri2speech.analysis.validation.tract import FORMANTS, Tract, drawn_tract,
 from rtmri2speech.corpora.sound_of_recording import clock_of_labels
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.media.clips import Clip
-from rtmri2speech.data.media.textgrid import read_textgrid
+from rtmri2speech.data.media.textgrid import annotation_notes, read_textgrid
 from rtmri2speech.data.tables import Value, write_table
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.inference.model import Model
@@ -46,11 +46,13 @@ class Plausibility:
         places: names of the K places along the tract.
         profiles: attribution and sensitivity by place, for every variant, band and vowel.
         about: videos, model and options, as in ``physics.json``.
+        notes: remarks on the TextGrid.
     """
 
     places: tuple[str, ...]
     profiles: list[Profile]
     about: dict[str, Any]
+    notes: tuple[str, ...] = ()
 
     def scores(self) -> list[Score]:
         """By variant and band, and by variant for all bands together."""
@@ -170,6 +172,7 @@ def plausibility(
     clips = [open_clip(model, video, fps) for video in several_videos]
     labels = None if label is None else several(label)
     tracts = [_tract(clip, model, regions, textgrid, tier, labels) for clip in clips]
+    notes = () if textgrid is None else annotation_notes(Path(textgrid), clock_of_labels(clips[0])[1])
     strides = several(stride)
     table = ProfileTable()
     progress.expect(len(clips))
@@ -193,7 +196,7 @@ def plausibility(
         "fps": None if fps is None else str(fps),
         "device": str(model.device),
     }
-    return Plausibility(places, table.profiles(), about)
+    return Plausibility(places, table.profiles(), about, tuple(notes))
 
 
 def _tract(

@@ -81,5 +81,5 @@ def physics(
             fps=fps,
             progress=bar,
         )
-    save_with_summary(found, out, PHYSICS)
+    save_with_summary(found, out, PHYSICS, found.notes)
     return 0

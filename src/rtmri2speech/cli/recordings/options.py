@@ -129,10 +129,11 @@ class UtteranceOptions:
     cut_seconds: Annotated[float, _help("Longest utterance in seconds.")] = 10.0
     tier: Annotated[str | None, _help("TextGrid tier with the utterances.")] = None
     split: Annotated[
-        Literal["auto", "corpus", "recording", "speaker", "blocks"],
+        Literal["auto", "corpus", "recording", "speaker", "blocks", "test"],
         _help(
             "Training, validation and test as the corpus itself has them, by recording, by speaker, or as blocks of "
-            "each recording; auto takes the corpus's own, else blocks when there are fewer than ten recordings."
+            "each recording; test: all of it is for testing, to evaluate a model that was trained on others; auto "
+            "takes the corpus's own, else blocks when there are fewer than ten recordings."
         ),
     ] = "auto"
     split_ratio: Annotated[

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtmri2speech.data.annotation.encoding import decode
+from rtmri2speech.data.annotation.fit import fit_to_sound
 from rtmri2speech.data.annotation.grid import (
     GridError,
     Interval,
@@ -61,6 +62,16 @@ def read_textgrid(path: Path) -> TextGrid:
             f"{path}: not a TextGrid that can be read ({problem}).", "Correct that, or save it again in Praat."
         ) from None
     return TextGrid(grid.start, grid.end, grid.tiers, grid.bounded, encoding)
+
+
+def annotation_notes(path: Path, seconds: float) -> list[str]:
+    """What there is to say of the annotation of a sound of some length: where its times start, what it leaves out.
+
+    Raises:
+        MediaError: when it cannot be read, or is another sound's.
+    """
+    _, notes = fit_to_sound(read_textgrid(path), path, seconds)
+    return [f"{path}: {problem} {remedy}" for problem, remedy in notes]
 
 
 def holds_intervals(path: Path) -> bool:
