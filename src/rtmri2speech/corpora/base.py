@@ -143,4 +143,12 @@ class Listed(Protocol):
 
 def listing_of(corpus: Corpus) -> Listing:
     """The recordings of a corpus, with what it has passed over where it says that."""
-    return corpus.listing() if isinstance(corpus, Listed) else Listing(corpus.recordings())
+    if not isinstance(corpus, Listed):
+        return Listing(corpus.recordings())
+    listing = corpus.listing()
+    kinds = type(corpus).__mro__
+    recordings, remarks = (
+        next((at for at, kind in enumerate(kinds) if name in vars(kind)), 0) for name in ("recordings", "listing")
+    )
+    # A class made from a listed corpus may change its recordings alone.
+    return Listing(corpus.recordings(), listing.remarks) if recordings < remarks else listing
