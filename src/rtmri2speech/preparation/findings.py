@@ -86,13 +86,15 @@ def check_scan(scan: VideoScan, features: FeatureConfig, trim_over_bright: bool 
         add("note", f"{scan.announced} frames announced, {scan.n_frames} decoded", "The decoded ones are used.")
     if scan.odd:
         first = scan.odd[0]
-        add(
-            "note",
+        problem = (
             f"{len(scan.odd)} frame(s) have a time stamp that is missing, double or out of order, the first is frame "
-            f"{first} at {float(scan.starts[first]):.2f} s",
-            f"They are shown between their neighbors; times there are uncertain by {float(1 / scan.rate):.3f} s. If "
-            "all stamps are wrong, give the true rate: `fps`.",
+            f"{first} at {float(scan.starts[first]):.2f} s"
         )
+        remedy = (
+            f"They are shown between their neighbors; times there are uncertain by {float(1 / scan.rate):.3f} s. If "
+            "all stamps are wrong, give the true rate: `fps`."
+        )
+        findings.append(Finding(str(scan.path), "note", problem, remedy, decision=True))
     if scan.cut:
         add(
             "note",
