@@ -24,6 +24,11 @@ Severity = Literal["error", "warning", "note"]
 # Seconds of drift of a sound's clock that are worth a word: a quarter of a frame.
 _DRIFT = 9e-3
 
+_SILENT = (
+    "Put the right sound next to the video, under its name, or take another track or channel of this file: "
+    "`audio_stream`, `channel`."
+)
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -229,7 +234,7 @@ def check_level(path: Path, sound: Sound, features: FeatureConfig, end: float | 
     if peak < silence_below(sound.resolution):
         constant = float(np.abs(sound.samples).max()) > 2 * peak
         problem = f"the sound is silent (largest sample {peak:.5f}{', without its constant part' if constant else ''})"
-        return [*findings, Finding(str(path), "error", problem, "Find the right sound file.")]
+        return [*findings, Finding(str(path), "error", problem, _SILENT)]
     if is_soft(peak):
         problem = f"the sound is very soft ({20 * np.log10(peak):.0f} dB of full scale)"
         remedy = "Listen to it: is it the right one? Otherwise nothing to do."
