@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -12,6 +14,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rtmri2speech.errors import ConfigError
+
+# Surrogates, which stand for characters in pairs only.
+_HALF = re.compile(r"[\ud800-\udfff]")
+# Values of a YAML file, aliases written out.
+_LARGEST = 100_000
 
 
 class Config(BaseModel):
@@ -29,13 +36,15 @@ class Config(BaseModel):
             options: what the user knows a field as, by its dotted name: ``{"scanner.matrix": "--matrix"}``.
 
         Raises:
-            ConfigError: for unknown keys (with the nearest known one) and values out of range.
+            ConfigError: for unknown keys (with the nearest known one), values out of range, and text that cannot be
+                written to a file.
         """
         if not isinstance(values, dict):
             raise ConfigError(
                 f"{source}: expected names with values, found {type(values).__name__}.",
                 "Write one 'name: value' per line.",
             )
+        refuse_broken_text(values, source)
         try:
             return cls.model_validate(values)
         except ValidationError as error:
@@ -103,18 +112,55 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML mapping.
 
     Raises:
-        ConfigError: when the file is missing, not YAML, or not a mapping, or gives a name twice.
+        ConfigError: when the file is missing, not YAML, or not a mapping, gives a name twice, refers to itself, or
+            holds text that cannot be written to a file.
     """
     try:
-        values = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+        values = yaml.load(path.read_text(encoding="utf-8-sig"), _Loader)
+        if _size(values, {}) > _LARGEST:
+            raise ValueError("it grows beyond measure, or refers to itself")
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file.", "Check the spelling of the path.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror or error}).", "Check the path.") from None
+    except RecursionError:
+        raise ConfigError(
+            f"{path}: not readable as YAML (nested too deep).", "Compare it with a file that works."
+        ) from None
+    except (yaml.YAMLError, ValueError) as error:
         first = str(error).splitlines()[0]
         raise ConfigError(f"{path}: not readable as YAML ({first}).", "Compare it with a file that works.") from None
+    refuse_broken_text(values, str(path))
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: holds no 'name: value' lines.", "Compare it with a file that works.")
     return values
+
+
+def _size(value: Any, known: dict[int, float]) -> float:
+    """How many values there are, those that aliases repeat counted each time; infinite where one holds itself."""
+    if not isinstance(value, dict | list):
+        return 1.0
+    if id(value) not in known:
+        known[id(value)] = math.inf  # while it is looked at
+        parts = [*value, *value.values()] if isinstance(value, dict) else value
+        known[id(value)] = 1.0 + sum(_size(part, known) for part in parts)
+    return known[id(value)]
+
+
+def refuse_broken_text(value: Any, source: str) -> None:
+    """Refuse text with half of a character (a lone surrogate), which no file and no terminal takes.
+
+    Raises:
+        ConfigError: naming it.
+    """
+    if isinstance(value, dict):
+        for part in (*value, *value.values()):
+            refuse_broken_text(part, source)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            refuse_broken_text(part, source)
+    elif isinstance(value, str) and _HALF.search(value):
+        raise ConfigError(f"{source}: {value[:40]!a} holds half of a character.", "Write the character out.")
 
 
 def apply_overrides(values: dict[str, Any], overrides: list[str]) -> dict[str, Any]:
@@ -149,7 +195,9 @@ def _copy(value: Any) -> Any:
 def _parse_value(text: str) -> Any:
     try:
         value = yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return text
+    if _size(value, {}) > _LARGEST:
         return text
     if isinstance(value, str):
         # YAML 1.1 reads 1e-4 as text because it wants a dot; people mean the number.

@@ -22,7 +22,7 @@ def test_prepare_and_check_load_no_heavy_library(talker: Path, tmp_path: Path) -
     # One recording is worked on in the process itself, as in a worker.
     commands = [
         ["check", folder],
-        ["prepare", folder, "--out", out, "--export-pairs", "--normalisation", "robust"],
+        ["prepare", folder, "--out", out, "--export-pairs", "--normalisation", "robust", "--split", "test"],
         ["check", out],
     ]
     done = subprocess.run(

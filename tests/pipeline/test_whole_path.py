@@ -137,7 +137,8 @@ def test_an_interrupted_prepare_goes_on(tmp_path: Path, capsys: pytest.CaptureFi
     for number in range(1, count):
         for path in (video, video.with_suffix(".wav")):
             shutil.copy(path, path.with_stem(f"t{number}"))
-    words = ["prepare", tmp_path / "videos", "--out", tmp_path / "dataset", "--split", "blocks", "--workers", workers]
+    words = ["prepare", tmp_path / "videos", "--out", tmp_path / "dataset", "--split", "blocks"]
+    words += ["--split-ratio", 60, 20, 20, "--workers", workers]
     receipts = tmp_path / "dataset" / ".receipts"
     code, err = Program(*words).interrupt_when(lambda: len(list(receipts.glob("*.json"))) >= 1)
     assert code == 130 and len(err.splitlines()) == 1 and err.startswith("Stopped."), err

@@ -9,10 +9,11 @@ from rtmri2speech.analysis.arguments import several
 from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.corpora.names import annotation_next_to
 from rtmri2speech.corpora.sound_of_recording import find_sound
+from rtmri2speech.data.endings import VIDEO_SUFFIXES
 from rtmri2speech.data.media.audio import read_sound
 from rtmri2speech.data.media.clips import open_gray_clip
 from rtmri2speech.data.media.scan import scan_video
-from rtmri2speech.data.media.video import VIDEO_SUFFIXES
+from rtmri2speech.data.media.textgrid import annotation_notes
 from rtmri2speech.errors import ConfigError, UserError
 from rtmri2speech.phonetics import praat
 from rtmri2speech.phonetics.tracks import choose_ceiling
@@ -59,7 +60,10 @@ def vowels(
     progress.expect(len(recordings))
     for path in map(Path, recordings):
         try:
-            space.recordings.append(_vowels_of(path, _textgrid_of(path, textgrid), finder, ceiling, space.frames))
+            grid = _textgrid_of(path, textgrid)
+            found = _vowels_of(path, grid, finder, ceiling, space.frames)
+            space.recordings.append(found)
+            space.notes.extend(annotation_notes(grid, found.duration))
         except UserError as error:
             space.failures.append((path, error))
         progress.advance()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Flag, ModelFile
+from rtmri2speech.cli.console import Flag, ModelFile, note_ending
 from rtmri2speech.signal import defaults
 
 if TYPE_CHECKING:
@@ -147,3 +147,4 @@ def _save(result: Bundle, out: Path) -> int:
 
 def _print_size(path: Path) -> None:
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+    note_ending(path)

@@ -39,6 +39,15 @@ ModelFile = Annotated[Path, Parameter(converter=_convert_model)]
 """An option that takes a model file or the name of a model that comes with the program."""
 
 
+def note_ending(path: Path) -> None:
+    """Say of a model file that was written under another ending what it is."""
+    if path.suffix.lower() != ".safetensors":
+        print(
+            f"note: {path}: a .safetensors file, whatever its name; this program reads it so, torch.load does not",
+            file=sys.stderr,
+        )
+
+
 @contextmanager
 def progress(title: str, unit: str) -> Iterator[Progress]:
     """A progress bar on stderr; silent where that is no terminal."""

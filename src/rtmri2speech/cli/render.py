@@ -60,7 +60,7 @@ def heatmap(
     video
         The video that the maps were made from, to show them over; on black if not given.
     start_frame
-        First frame, counted from 0.
+        First frame of the video, counted from 0; a file that was cut by hand from the video's maps begins with it.
     end_frame
         Last frame; it is shown too.
     fps

@@ -20,7 +20,7 @@ def synthesize(
     model: ModelFile,
     out: Annotated[Path, Parameter(name=["--out", "--output-dir"])],
     device: Device = "auto",
-    dtype: Literal["float32", "bfloat16"] = "float32",
+    dtype: Literal["float32", "bfloat16", "fp32", "bf16"] = "float32",
     generator: Literal["fast", "plain"] = "fast",
     fps: Fps = None,
 ) -> int:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from rtmri2speech.corpora.base import Corpus
+from rtmri2speech.corpora.base import Corpus, SoundChoice
 from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.corpora.phantom import PhantomCorpus, is_phantom
 from rtmri2speech.corpora.sounds import SoundFolderCorpus, SoundOf
@@ -26,6 +26,7 @@ def open_corpus(
     pairs: Path | None = None,
     speaker: str = "speaker1",
     sync_offset: float = 0.0,
+    sound: SoundChoice = "auto",
 ) -> Corpus:
     """The recordings in files and folders.
 
@@ -37,6 +38,7 @@ def open_corpus(
         pairs: table (CSV) with columns video, audio and, optionally, id, speaker, sync_offset.
         speaker: name of the speaker, for recordings that lie in no subfolder; subfolders are speakers.
         sync_offset: seconds of sound before the first frame (negative: the sound starts later).
+        sound: ``file`` next to the video, the video's own ``track``, or ``auto``: the file if there is one.
 
     Raises:
         ConfigError: when nothing is given, or options are given that a phantom or sound alone cannot have.
@@ -46,7 +48,7 @@ def open_corpus(
         raise ConfigError("No videos given.", "Name a folder: rtmri2speech prepare VIDEOS --out DATASET")
     videos = {"audio_dir": audio_dir, "audio": audio, "pairs": pairs}
     if sound_only:
-        refuse_with_sound_only({**videos, "sync_offset": sync_offset})
+        refuse_with_sound_only({**videos, "sync_offset": sync_offset, "sound": sound != "auto"})
     if any(is_phantom(path) for path in paths):
         if len(paths) > 1 or any(videos.values()):
             raise ConfigError("A phantom is prepared by itself.", "Give its folder alone, without sound files.")
@@ -54,7 +56,7 @@ def open_corpus(
         return SoundOf(phantom) if sound_only else phantom
     if sound_only:
         return SoundFolderCorpus(paths, speaker)
-    return FolderCorpus(paths, audio_dir, audio, pairs, speaker, sync_offset)
+    return FolderCorpus(paths, audio_dir, audio, pairs, speaker, sync_offset, sound=sound)
 
 
 def list_of(source: Source | Sequence[Source]) -> list[Source]:

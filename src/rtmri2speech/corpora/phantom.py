@@ -77,4 +77,6 @@ class PhantomCorpus:
         if split not in SPLITS:
             raise ValueError(f"split '{split}'")
         video, audio, textgrid = (utterance_file(self.root, speaker, name, kind) for kind in (VIDEO, SOUND, PHONES))
-        return Recording(id=name, speaker=speaker, video=video, audio=audio, textgrid=textgrid, split=split)
+        return Recording(
+            id=name, speaker=speaker, video=video, audio=audio, textgrid=textgrid, split=split, sound="file"
+        )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from rtmri2speech.corpora.base import Recording
+from rtmri2speech.corpora.base import Recording, Remark
 from rtmri2speech.corpora.folder import FolderCorpus, unpaired_sounds
+from rtmri2speech.data.endings import VIDEO_SUFFIXES, is_there, no_such_file
 from rtmri2speech.data.media.audio import Sound, has_sound, read_sound
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.media.scan import VideoScan
+from rtmri2speech.data.media.streams import AS_FLAGGED, Tracks
 from rtmri2speech.data.media.textgrid import label_lead
-from rtmri2speech.data.media.video import VIDEO_SUFFIXES
 from rtmri2speech.errors import MediaError
 
 
@@ -19,26 +20,80 @@ class MissingSound(MediaError):
     """A video that has no sound track and no sound file next to it."""
 
 
-def find_sound(recording: Recording, scan: VideoScan) -> Sound:
+def find_sound(recording: Recording, scan: VideoScan, tracks: Tracks = AS_FLAGGED) -> Sound:
     """Read the recording's sound, from its file or from the video's sound track.
+
+    Args:
+        recording: video and sound.
+        scan: the video.
+        tracks: the sound track and the channel to take.
 
     Raises:
         MissingSound: when there is none, naming sound files that may be meant.
         MediaError: when it cannot be read.
     """
     if recording.audio is not None:
+        if not recording.audio.is_file():
+            raise no_such_sound(recording, recording.audio)
         # A file of its own starts with the video, whatever time the container gives its first frame.
-        return replace(read_sound(recording.audio), start=float(scan.starts[0]))
+        return replace(read_sound(recording.audio, tracks), start=float(scan.starts[0]))
     if has_sound(recording.video):
-        return read_sound(recording.video)
+        return read_sound(recording.video, tracks)
     raise _missing_sound(recording, scan)
+
+
+TRACK_NOT_USED = "its own sound track is not used, because a sound file lies next to it"
+"""What is said of a video whose sound is there twice."""
+
+
+# Streams without a container: nothing in them says where the sound starts.
+_WITHOUT_DELAY = {".aac": "raw AAC", ".mp2": "MPEG audio layer 2", ".ac3": "AC-3"}
+_DELAY = "256 to 2112"
+
+
+def remarks_on_sound(recording: Recording) -> list[Remark]:
+    """What is to be said of the choice between a file next to the video and the video's own sound track.
+
+    Raises:
+        MediaError: when the video cannot be opened.
+    """
+    if recording.audio is None:
+        # Without a track there is no choice: that the sound is missing is an error.
+        return [one for one in recording.remarks if one.severity == "note" or has_sound(recording.video)]
+    remarks = [remark for remark in recording.remarks if remark.severity == "note"]
+    kind = _WITHOUT_DELAY.get(recording.audio.suffix.lower())
+    if kind is not None:
+        remarks.append(
+            Remark(
+                recording.audio,
+                f"{kind} does not say how much silence its encoder has put first, mostly {_DELAY} samples: the sound "
+                "may be late against the video by that much",
+                "Use the original recording (wav, flac), or measure the delay and give it: `sync_offset`.",
+                "warning",
+            )
+        )
+    if recording.sound == "auto" and has_sound(recording.video):
+        remedy = f"The sound is {recording.audio.name}. To choose: `sound='track'` or `sound='file'`."
+        remarks.append(Remark(recording.video, TRACK_NOT_USED, remedy, decision=True))
+    return remarks
+
+
+def no_such_sound(recording: Recording, audio: Path) -> MediaError:
+    """The error for a sound file that is not there, with what may be meant."""
+    error = no_such_file(audio)
+    hints = [remark for remark in recording.remarks if remark.severity == "warning"]
+    if is_there(audio):
+        return MediaError(error.problem, f"{error.remedy} Or take the video's own track: `sound='track'`.")
+    if not hints:
+        return error
+    return MediaError(f"{error.problem.rstrip('.')}; {hints[0].problem}.", hints[0].remedy)
 
 
 def sound_of(path: str | Path) -> Sound:
     """The sound of a recording by its path.
 
     Args:
-        path: a sound file, or a video: then NAME.wav or NAME.flac next to it, or its sound track.
+        path: a sound file, or a video: then NAME.wav (flac, m4a, ...) next to it, or its sound track.
 
     Raises:
         MediaError: when there is none, or it cannot be read.
@@ -52,7 +107,8 @@ def sound_of(path: str | Path) -> Sound:
 
 def _missing_sound(recording: Recording, scan: VideoScan) -> MissingSound:
     video = recording.video
-    problem = f"{video}: has no sound: no sound track, and no {video.stem}.wav or .flac next to it"
+    files = f"no {video.stem}.wav or .flac or other sound file of its name next to it"
+    problem = f"{video}: has no sound: no sound track, and {files}"
     others = unpaired_sounds(video)
     if not others:
         return MissingSound(
@@ -77,7 +133,7 @@ def _missing_sound(recording: Recording, scan: VideoScan) -> MissingSound:
 def lead_of_labels(clip: Clip) -> float:
     """Seconds from time 0 of the annotation of a video to the clip's first frame: labels are on the sound's clock.
 
-    The sound is NAME.wav or .flac next to the video, or else its sound track; without sound, the video's own clock.
+    The sound is that of :func:`sound_of`; without sound, the video's own clock.
 
     Raises:
         MediaError: when the sound cannot be read.

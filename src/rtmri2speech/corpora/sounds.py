@@ -6,16 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rtmri2speech.corpora.base import Corpus, SoundRecording
-from rtmri2speech.corpora.names import annotation_next_to, files_below, name_and_speaker, refuse_duplicates
-from rtmri2speech.data.media.audio import SOUND_SUFFIXES
+from rtmri2speech.corpora.base import AnyRecording, Corpus, Listing, Remark, SoundRecording, listing_of
+from rtmri2speech.corpora.names import Folders, name_and_speaker, refuse_duplicates
+from rtmri2speech.corpora.search import passed_over, search
+from rtmri2speech.data.endings import SOUND_SUFFIXES
 from rtmri2speech.errors import MediaError
-
-SOUND_ALONE_SUFFIXES = (
-    *SOUND_SUFFIXES,
-    *(".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".wma", ".aif", ".aiff", ".au", ".sph"),
-)
-"""Endings of sound files; next to a video only ``SOUND_SUFFIXES`` are looked for."""
 
 
 @dataclass(frozen=True)
@@ -42,21 +37,34 @@ class SoundFolderCorpus:
         Raises:
             UserError: for a missing path, no sound file or an ambiguous name.
         """
-        found = [
-            self._recording(root, path) for root in self.inputs for path in files_below(root, SOUND_ALONE_SUFFIXES)
-        ]
+        return self._list()[0]
+
+    def listing(self) -> Listing:
+        """Every recording, sorted by id, and what was passed over in the folders.
+
+        Raises:
+            UserError: as :meth:`recordings`.
+        """
+        return Listing(*self._list())
+
+    def _list(self) -> tuple[list[SoundRecording], list[Remark]]:
+        folders = Folders()
+        searches = [(root, search(root, SOUND_SUFFIXES)) for root in self.inputs]
+        found = [self._recording(root, path, folders) for root, seen in searches for path in seen.files]
         if not found:
             raise MediaError(
                 f"No sound file found in {', '.join(str(path) for path in self.inputs)}.",
-                f"Give folders or files with the endings {' '.join(SOUND_ALONE_SUFFIXES)}; for videos, leave out "
+                f"Give folders or files with the endings {' '.join(SOUND_SUFFIXES)}; for videos, leave out "
                 "`sound_only`.",
             )
         refuse_duplicates(found)
-        return sorted(found, key=lambda recording: recording.id)
+        used = {path for recording in found for path in recording.sources}
+        remarks = [remark for root, seen in searches if root.is_dir() for remark in passed_over(root, seen, used)]
+        return sorted(found, key=lambda recording: recording.id), remarks
 
-    def _recording(self, root: Path, audio: Path) -> SoundRecording:
+    def _recording(self, root: Path, audio: Path, folders: Folders) -> SoundRecording:
         name, speaker = name_and_speaker(audio, root, self.inputs, self.speaker)
-        return SoundRecording(name, speaker, audio, annotation_next_to(audio.with_suffix("")))
+        return SoundRecording(name, speaker, audio, folders.annotation(audio.with_suffix("")))
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,20 @@ class SoundOf:
         Raises:
             UserError: as the corpus's own.
         """
+        return list(self._list(self.corpus.recordings()))
+
+    def listing(self) -> Listing:
+        """Every recording without its video, and what was passed over.
+
+        Raises:
+            UserError: as the corpus's own.
+        """
+        found = listing_of(self.corpus)
+        return Listing(self._list(found.recordings), found.remarks)
+
+    @staticmethod
+    def _list(recordings: Sequence[AnyRecording]) -> list[SoundRecording]:
         return [
             SoundRecording(item.id, item.speaker, item.audio or item.file, item.textgrid, item.split)
-            for item in self.corpus.recordings()
+            for item in recordings
         ]

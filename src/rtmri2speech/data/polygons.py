@@ -48,7 +48,7 @@ def read_polygons(path: Path) -> Polygons:
         ConfigError: when the file is missing or of another form, or a polygon has fewer than three corners.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_bytes())
         if "polygons" in values:
             width, height = float(values["width"]), float(values["height"])
             named = {f"polygon{number}": value for number, value in enumerate(values["polygons"], start=1)}
@@ -61,7 +61,7 @@ def read_polygons(path: Path) -> Polygons:
             raise ValueError("the size of the image is not above 0")
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file of polygons.", "Check the spelling of the path.") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
         raise ConfigError(f"{path}: polygons not understood ({error}).", _REMEDY) from None
     return Polygons(width, height, {name: _corners(path, name, value) for name, value in named.items()})
 
@@ -69,7 +69,7 @@ def read_polygons(path: Path) -> Polygons:
 def _corners(path: Path, name: str, value: Any) -> Float64:
     try:
         corners = np.array(value, np.float64)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         corners = np.zeros(0)
     if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 3 or not np.isfinite(corners).all():
         raise ConfigError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -21,6 +21,15 @@ _FIRST_NAMES = (
     *("background", "airway", _LIPS, "tongue_tip", "tongue_body", "tongue_root"),
     *("velum", "larynx", "jaw"),
 )
+
+
+_DIMENSIONS = {
+    **dict.fromkeys(("frame_rate", "f0", "velum_open", "phones", "region_names"), 1),
+    **dict.fromkeys(("formants", "areas", "lengths", "tube_formants", "tract", "phone_times"), 2),
+    **dict.fromkeys(("positions", "sensitivity", "regions", "sections"), 3),
+}
+# All others have an entry per frame.
+_OF_FILE = ("frame_rate", "phones", "phone_times", "region_names")
 
 
 @dataclass(frozen=True)
@@ -88,10 +97,20 @@ class Truth:
             with np.load(path, allow_pickle=False) as arrays:
                 names = arrays["region_names"].tolist() if "region_names" in arrays else list(_FIRST_NAMES)
                 values = {one.name: arrays[one.name] for one in fields(cls) if one.name != "region_names"}
-                values["regions"] = _todays(values["regions"], names, values["positions"])
-                return cls(**values)
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+            truth = cls(**values)
+            truth._require_shapes()
+            return replace(truth, regions=_todays(truth.regions, names, truth.positions))
+        except (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, BadZipFile) as error:
             raise DatasetError(f"{path}: not the truth of a phantom ({error}).", "Simulate it again.") from None
+
+    def _require_shapes(self) -> None:
+        frames = self.f0.shape[:1]
+        for name, dimensions in _DIMENSIONS.items():
+            found = getattr(self, name).shape
+            if len(found) != dimensions or 0 in frames or (name not in _OF_FILE and found[:1] != frames):
+                raise ValueError(f"'{name}' is of shape {found}")
+        if self.regions.dtype.kind not in "iu" or self.sections.dtype.kind not in "iu":
+            raise ValueError("its labels are no whole numbers")
 
     def sensitivity_map(self, formant: int) -> Float32:
         """S_n as maps, (T, 256, 256): the value of each section spread evenly over its pixels.

@@ -22,6 +22,8 @@ _POSITIVE = LinearSegmentedColormap.from_list("positive", ["#3b0f70", "#b5367a",
 _OPACITY = 0.8
 # Exponent of the opacity below it: half the largest value is still clearly seen, what is next to nothing is not.
 _FADE = 0.7
+# How far around a change of sign the two sides are looked for, as a share of the frame: a cell of 16 pixels.
+_REACH = 1.0 / 16.0
 # Gray of tissue, which the color bar is drawn on.
 _TISSUE = 0.35
 
@@ -45,8 +47,14 @@ class MapStyle:
     opacity: float = _OPACITY
 
 
-def colors(values: Floating, style: MapStyle) -> Float64:
-    """Color and opacity of a map: (H, W) to RGBA (H, W, 4), each 0 to 1. Zero is transparent."""
+def colors(values: Floating, style: MapStyle, *, joined: bool = False) -> Float64:
+    """Color and opacity of a map: (H, W) to RGBA (H, W, 4), each 0 to 1. Zero is transparent.
+
+    Args:
+        values: the map.
+        style: scale and colors.
+        joined: leave no gap where a map changes its sign, through which the frame would show as a dark line.
+    """
     relative = np.asarray(values, np.float64) / (style.scale or 1.0)
     if style.display == "classical":
         relative = np.clip(relative, 0.0, 1.0)
@@ -54,8 +62,17 @@ def colors(values: Floating, style: MapStyle) -> Float64:
     else:
         relative = np.clip(relative, -1.0, 1.0)
         rgba = np.asarray(_SIGNED((relative + 1.0) / 2.0))
-    rgba[..., 3] = fade(relative, style.opacity)
+    rgba[..., 3] = fade(np.maximum(np.abs(relative), _between_signs(relative)) if joined else relative, style.opacity)
     return rgba
+
+
+def _between_signs(relative: Float64) -> Float64:
+    """How strong the two signs are around each pixel, the weaker one: 0 but where they meet."""
+    from scipy.ndimage import gaussian_filter
+
+    width = max(relative.shape) * _REACH
+    either = (gaussian_filter(np.maximum(sign * relative, 0.0), width, truncate=3.0) for sign in (1.0, -1.0))
+    return np.asarray(np.minimum(2.0 * np.minimum(*either), 1.0))
 
 
 def fade(relative: Float64, opacity: float) -> Float64:
@@ -68,7 +85,7 @@ def overlay_figure(frame: Floating | UInt8, values: Floating, style: MapStyle, t
     figure = new_drawing(5.6, 4.9)
     axes = figure.add_subplot()
     axes.imshow(frame, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    axes.imshow(colors(values, style), interpolation="nearest")
+    axes.imshow(colors(values, style, joined=style.display == "signed"), interpolation="nearest")
     axes.set_axis_off()
     set_title(axes, title)
     classical = style.display == "classical"

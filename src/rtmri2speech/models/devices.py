@@ -9,7 +9,10 @@ import torch
 from rtmri2speech.errors import UserError
 
 Device = Literal["auto", "cpu", "cuda"]
-DType = Literal["float32", "bfloat16"]
+DType = Literal["float32", "bfloat16", "fp32", "bf16"]
+
+LONG_NAMES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
+"""PyTorch's names of precisions by those that recipes use."""
 
 
 def choose_device(name: str) -> torch.device:
@@ -27,12 +30,13 @@ def choose_device(name: str) -> torch.device:
 
 
 def choose_dtype(name: str) -> torch.dtype:
-    """The dtype called ``float32`` or ``bfloat16``.
+    """The dtype called ``float32`` or ``bfloat16``; in the words of recipes ``fp32`` or ``bf16``.
 
     Raises:
         UserError: for another name.
     """
     known = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-    if name not in known:
+    spelled = LONG_NAMES.get(name, name)
+    if spelled not in known:
         raise UserError(f"`dtype={name}`: unknown precision.", f"Choose {' or '.join(known)}.")
-    return known[name]
+    return known[spelled]

@@ -43,6 +43,13 @@ def offsets(sound: Sound, clip: Clip, sync_offset: float) -> Offsets:
     return Offsets(lead, sound.duration - lead - (clip.scan.end - clip.start))
 
 
+def shared_frames(sound: Sound, clip: Clip, features: FeatureConfig, gap: Offsets) -> int:
+    """Frames of the video that have sound, as :func:`align` would leave them, to within one."""
+    first = max(0, math.ceil(-round(gap.lead * features.sample_rate) / features.hop_length))
+    length = int((sound.duration - gap.lead) * float(features.frame_rate) + 1e-3)
+    return max(0, min(clip.n_frames, length) - first)
+
+
 def explain_mismatch(
     sound: Sound, clip: Clip, sync_offset: float, gap: Offsets | None = None
 ) -> tuple[str, str] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -12,11 +12,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from rtmri2speech.config import Config
-from rtmri2speech.corpora.base import AnyRecording, Corpus, SoundRecording
+from rtmri2speech.corpora.base import AnyRecording, Corpus, SoundRecording, listing_of
 from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.corpora.inputs import Source, list_of
-from rtmri2speech.corpora.sound_of_recording import MissingSound, find_sound
+from rtmri2speech.corpora.sound_of_recording import MissingSound, find_sound, remarks_on_sound
 from rtmri2speech.data.annotation.fit import fit_to_sound
 from rtmri2speech.data.dataset.layout import is_dataset
 from rtmri2speech.data.media.audio import read_sound
@@ -26,16 +25,37 @@ from rtmri2speech.data.media.textgrid import read_textgrid
 from rtmri2speech.data.tables import Row
 from rtmri2speech.errors import ConfigError, DatasetError, MediaError, UserError
 from rtmri2speech.parallel import run_jobs
-from rtmri2speech.preparation.align import MismatchPolicy
+from rtmri2speech.preparation.align import MismatchPolicy, offsets, shared_frames
 from rtmri2speech.preparation.check_dataset import check_dataset
-from rtmri2speech.preparation.findings import Finding, check_level, check_scan, check_sound, too_short
+from rtmri2speech.preparation.facts import (
+    RecordingFacts,
+    check_sync,
+    describe_labels,
+    describe_sound,
+    describe_video,
+    measure_sync,
+    sound_facts,
+)
+from rtmri2speech.preparation.findings import (
+    Finding,
+    check_clock,
+    check_length,
+    check_level,
+    check_scan,
+    check_sound,
+    from_remarks,
+    too_short,
+)
+from rtmri2speech.preparation.open_recording import TrackOptions
 from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.signal import defaults
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frame_rate import frame_rate
 from rtmri2speech.signal.frames import FrameConfig
+from rtmri2speech.signal.sound_content import end_of_band
 
 
-class CheckOptions(Config):
+class CheckOptions(TrackOptions):
     """What ``check`` must know to find what ``prepare`` would."""
 
     features: FeatureConfig = FeatureConfig()
@@ -43,6 +63,8 @@ class CheckOptions(Config):
     on_mismatch: MismatchPolicy = "refuse"
     trim_over_bright: bool = False
     need_sound: bool = True
+    ref_frames: int = defaults.REF_FRAMES
+    sync: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,11 +75,13 @@ class CheckReport:
         findings: errors, warnings and notes, in the order of the files.
         datasets: number of datasets checked.
         recordings: number of recordings checked.
+        facts: what each recording is, in the order of the recordings.
     """
 
     findings: list[Finding]
     datasets: int
     recordings: int
+    facts: list[RecordingFacts] = field(default_factory=list)
 
     @property
     def wrong(self) -> int:
@@ -65,8 +89,13 @@ class CheckReport:
         return sum(finding.severity != "note" for finding in self.findings)
 
     def rows(self) -> list[Row]:
-        """A table: file, severity, problem, remedy. ``pandas.DataFrame(report.rows())`` takes it."""
+        """What is wrong as a table: file, severity, problem, remedy. ``pandas.DataFrame(report.rows())`` takes it."""
         return [finding.as_json() for finding in self.findings]
+
+    def as_json(self) -> dict[str, Any]:
+        """As ``check --json`` prints it."""
+        recordings = [facts.as_json() for facts in self.facts]
+        return {"kind": "check", "schema": 1, "recordings": recordings, "findings": self.rows()}
 
     def __repr__(self) -> str:
         lines = [f"{item.severity}: {item.file}: {item.problem}" for item in self.findings]
@@ -118,9 +147,20 @@ def check(
             findings += check_dataset(path, workers, progress)
         except DatasetError as error:
             findings.append(Finding(str(path), "error", error.problem, error.remedy))
-    recordings = [recording for corpus in corpora for recording in corpus.recordings()]
-    findings += check_recordings(recordings, options, workers, progress)
-    return CheckReport(findings, len(datasets), len(recordings))
+    listings = [listing_of(corpus) for corpus in corpora]
+    recordings = [recording for listing in listings for recording in listing.recordings]
+    checked = look_at_recordings(recordings, options, workers, progress)
+    findings += [finding for one in checked for finding in one.findings]
+    findings += from_remarks(remark for listing in listings for remark in listing.remarks)
+    return CheckReport(findings, len(datasets), len(recordings), [one.facts for one in checked])
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A recording that was looked at: what it is, and what is wrong with it."""
+
+    facts: RecordingFacts
+    findings: list[Finding]
 
 
 def check_recordings(
@@ -134,57 +174,91 @@ def check_recordings(
         workers: processes; 0 for one per core.
         progress: counts recordings.
     """
+    return [item for one in look_at_recordings(recordings, options, workers, progress) for item in one.findings]
+
+
+def look_at_recordings(
+    recordings: Sequence[AnyRecording], options: CheckOptions, workers: int = 0, progress: Progress = SILENT
+) -> list[Checked]:
+    """As :func:`check_recordings`, with what each recording is."""
     progress.expect(len(recordings))
-    results: dict[AnyRecording, list[Finding]] = {}
+    results: dict[AnyRecording, Checked] = {}
     for recording, outcome in run_jobs(partial(check_recording, options=options), recordings, workers):
         if isinstance(outcome, UserError):
-            outcome = [Finding.from_error(recording.file, outcome)]
+            error = Finding.from_error(recording.file, outcome)
+            outcome = Checked(RecordingFacts(str(recording.file)), [error])
         results[recording] = outcome
         progress.advance()
-    return [finding for recording in recordings for finding in results[recording]]
+    return [results[recording] for recording in recordings]
 
 
-def check_recording(recording: AnyRecording, options: CheckOptions) -> list[Finding]:
+def check_recording(recording: AnyRecording, options: CheckOptions) -> Checked:
     """Everything that can be said about one recording."""
+    facts = RecordingFacts(str(recording.file))
     if isinstance(recording, SoundRecording):
-        return _check_sound_alone(recording, options.features)
+        return _check_sound_alone(recording, options, facts)
     try:
-        scan = scan_video(recording.video, options.fps)
+        scan = scan_video(recording.video, options.fps, options.video_stream)
     except MediaError as error:
-        return [Finding.from_error(recording.video, error)]
+        return Checked(facts, [Finding.from_error(recording.video, error)])
+    facts = replace(facts, stream=describe_video(scan))
     findings = check_scan(scan, options.features, options.trim_over_bright)
     try:
         clip = open_clip(scan, options.features, FrameConfig(), options.trim_over_bright)
-        sound = find_sound(recording, scan)
+        sound = find_sound(recording, scan, options.tracks)
     except MediaError as error:
         missing = isinstance(error, MissingSound)
         if not (missing and not options.need_sound):
             findings.append(Finding.from_error(recording.video, error))
-        return [*findings, *_check_annotation(recording, None)]
-    findings += _check_annotation(recording, sound.duration)
-    return findings + check_sound(recording, sound, clip, options.on_mismatch)
+        notes, labels = _check_annotation(recording, None)
+        return Checked(replace(facts, labels=labels), [*findings, *notes])
+    notes, labels = _check_annotation(recording, sound.duration)
+    findings += from_remarks(remarks_on_sound(recording))
+    gap = offsets(sound, clip, recording.sync_offset)
+    end = end_of_band(sound.samples, sound.rate, options.features.top)
+    findings += notes + check_sound(recording, sound, clip, options.features, options.on_mismatch, gap, end)
+    if all(finding.severity != "error" for finding in findings):
+        frames = shared_frames(sound, clip, options.features, gap)
+        findings += check_length(recording.video, frames, options.features, options.ref_frames)
+    facts = replace(
+        facts,
+        sound=describe_sound(recording, sound),
+        offset=round(gap.lead, 4),
+        labels=labels,
+        **sound_facts(sound, end),
+    )
+    if options.sync:
+        estimate = measure_sync(scan, clip, sound, gap)
+        facts = replace(facts, sync=estimate)
+        findings += check_sync(recording, estimate, recording.sync_offset)
+    return Checked(facts, findings)
 
 
-def _check_annotation(recording: AnyRecording, seconds: float | None) -> list[Finding]:
-    """What is to be said of an annotation; of its length only where that of the sound is known."""
+def _check_annotation(recording: AnyRecording, seconds: float | None) -> tuple[list[Finding], str | None]:
+    """What is to be said of an annotation, and what it is; of its length only where that of the sound is known."""
     path = recording.textgrid
     if path is None:
-        return []
+        return [], None
     try:
         grid = read_textgrid(path)
         notes = [] if seconds is None else fit_to_sound(grid, path, seconds)[1]
     except MediaError as error:
-        return [Finding.from_error(path, error)]
-    return [Finding(str(path), "note", *note) for note in notes]
+        return [Finding.from_error(path, error)], None
+    return [Finding(str(path), "note", *note) for note in notes], describe_labels(grid)
 
 
-def _check_sound_alone(recording: SoundRecording, features: FeatureConfig) -> list[Finding]:
+def _check_sound_alone(recording: SoundRecording, options: CheckOptions, facts: RecordingFacts) -> Checked:
+    features = options.features
     try:
-        sound = read_sound(recording.audio)
+        sound = read_sound(recording.audio, options.tracks)
     except MediaError as error:
-        return [*_check_annotation(recording, None), Finding.from_error(recording.audio, error)]
-    findings = _check_annotation(recording, sound.duration)
+        notes, labels = _check_annotation(recording, None)
+        return Checked(replace(facts, labels=labels), [*notes, Finding.from_error(recording.audio, error)])
+    findings, labels = _check_annotation(recording, sound.duration)
     problem = too_short(int(sound.duration * features.frame_rate), features)
     if problem is not None:
         findings.append(Finding(str(recording.audio), "note", problem, "It will be left out."))
-    return [*findings, *check_level(recording.audio, sound)]
+    end = end_of_band(sound.samples, sound.rate, features.top)
+    findings += [*check_level(recording.audio, sound, features, end), *check_clock(recording.audio, sound)]
+    named = replace(facts, sound=describe_sound(recording, sound), labels=labels)
+    return Checked(replace(named, **sound_facts(sound, end)), findings)

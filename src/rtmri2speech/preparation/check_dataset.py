@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -67,6 +68,7 @@ def _check_tables(dataset: Dataset) -> list[Finding]:
         found_rows = sum(row.split == split for row in dataset.utterances)
         if promised != found_rows:
             findings.append(_error(table, f"{found_rows} utterances of split {split}, meta.json says {promised}"))
+    findings += _check_splits(dataset, table)
     known = {row.id for row in dataset.utterances}
     strays = [path.name for path in (dataset.root / "samples").glob("[!.]*") if path.name not in known]
     if strays:
@@ -75,6 +77,20 @@ def _check_tables(dataset: Dataset) -> list[Finding]:
         if row.split not in SPLITS:
             findings.append(_error(dataset.root / "utterances.csv", f"{row.id} has the unknown split '{row.split}'"))
     return findings
+
+
+def _check_splits(dataset: Dataset, table: Path) -> Iterator[Finding]:
+    """Training needs two splits; a dataset with the test split alone is for evaluating."""
+    there = {row.split for row in dataset.utterances}
+    missing = [split for split in ("train", "validation") if split not in there]
+    if len(missing) == 1:
+        yield Finding(
+            str(table),
+            "warning",
+            f"no utterance is of split {missing[0]}, and training needs it",
+            "Prepare more or longer recordings, or divide them otherwise: "
+            "rtmri2speech prepare --split blocks --split-ratio 60 20 20",
+        )
 
 
 def _check_leakage(dataset: Dataset) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""Export of fixed-length pairs, ``pairs_ref4`` and ``pairs_ref4_npy``: sixteen times the dataset's size."""
+"""Exports for other programs: pairs of fixed length (sixteen times the dataset's size), and sounds in one folder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ import numpy as np
 
 from rtmri2speech.data.dataset.windows import windows
 from rtmri2speech.data.files import new_folder, replacing
+from rtmri2speech.data.media.audio import read_sound, write_wav
 from rtmri2speech.data.npy import array_writer
+
+WAVS = "audio_wav"
+"""Folder of the dataset with every utterance's sound."""
 
 
 def pairs_of(root: Path, utterance_id: str, ref_frames: int) -> tuple[Path, Path]:
@@ -43,3 +47,18 @@ def write_pairs(root: Path, utterance_id: str, ref_frames: int) -> None:
         with replacing(npz) as file:
             np.savez(file, **arrays)
         del arrays
+
+
+def wav_of(root: Path, utterance_id: str) -> Path:
+    """The sound of an utterance for the original HiFi-GAN, which wants all in one folder: ``--input_wavs_dir``."""
+    return root / WAVS / f"{utterance_id}.wav"
+
+
+def write_pcm(root: Path, utterance_id: str) -> None:
+    """Write an utterance's sound as 16-bit wav: the original HiFi-GAN divides what it reads by 32,768.
+
+    Raises:
+        UserError: when the disk is full.
+    """
+    sound = read_sound(root / "samples" / utterance_id / "audio.wav")
+    write_wav(wav_of(root, utterance_id), sound.samples, sound.rate)

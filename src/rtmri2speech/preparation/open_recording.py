@@ -5,15 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rtmri2speech.arrays import Float32
+from rtmri2speech.config import Config
 from rtmri2speech.corpora.base import Recording
-from rtmri2speech.corpora.sound_of_recording import find_sound
+from rtmri2speech.corpora.sound_of_recording import find_sound, remarks_on_sound
 from rtmri2speech.data.media.clips import Clip, open_clip
 from rtmri2speech.data.media.scan import scan_video
+from rtmri2speech.data.media.streams import AS_FLAGGED, Channel, StreamNumber, Tracks
 from rtmri2speech.preparation.align import MismatchPolicy, align, offsets
-from rtmri2speech.preparation.findings import Finding, check_scan, check_sound, refuse_errors
+from rtmri2speech.preparation.findings import Finding, check_scan, check_sound, from_remarks, refuse_errors
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.signal.frames import FrameConfig
+
+
+class TrackOptions(Config):
+    """What to take from files that hold several videos, sound tracks or channels."""
+
+    video_stream: StreamNumber | None = None
+    audio_stream: StreamNumber | None = None
+    channel: Channel | None = None
+
+    @property
+    def tracks(self) -> Tracks:
+        """As one value."""
+        return Tracks(self.video_stream, self.audio_stream, self.channel)
 
 
 @dataclass(frozen=True)
@@ -45,6 +60,7 @@ def open_recording(
     fps: FrameRate | None = None,
     on_mismatch: MismatchPolicy = "refuse",
     trim_over_bright: bool = False,
+    tracks: Tracks = AS_FLAGGED,
 ) -> OpenRecording:
     """Open a video with its sound, and refuse what cannot be used.
 
@@ -55,18 +71,20 @@ def open_recording(
         fps: true frame rate, where the file's is wrong.
         on_mismatch: what to do when sound and video disagree in length.
         trim_over_bright: leave out over-bright frames at the start.
+        tracks: the video, the sound track and the channel to take.
 
     Raises:
         ConfigError: when ``fps`` is not a frame rate.
         MediaError: when video or sound is missing, damaged or silent, or they disagree in length.
     """
-    scan = scan_video(recording.video, fps)
+    scan = scan_video(recording.video, fps, tracks.video)
     clip = open_clip(scan, features, frames, trim_over_bright)
-    sound = find_sound(recording, scan)
+    sound = find_sound(recording, scan, tracks)
     gap = offsets(sound, clip, recording.sync_offset)
     findings = [
         *check_scan(scan, features, trim_over_bright),
-        *check_sound(recording, sound, clip, on_mismatch, gap),
+        *check_sound(recording, sound, clip, features, on_mismatch, gap),
+        *from_remarks(remarks_on_sound(recording)),
     ]
     refuse_errors(findings)
     first, samples = align(sound, clip, features, recording.sync_offset, on_mismatch, gap)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from rtmri2speech.corpora.base import AnyRecording, Corpus, SoundRecording
+from rtmri2speech.corpora.base import AnyRecording, Corpus, SoundRecording, listing_of
 from rtmri2speech.corpora.inputs import AnyPath, Source, corpus_of
 from rtmri2speech.data.dataset.layout import FILELISTS, RECEIPTS, SPLITS, Meta, Split, Utterance, write_utterances
 from rtmri2speech.data.dataset.splits import FEW_RECORDINGS, SplitMode, check_ratio, split_units
@@ -20,9 +19,9 @@ from rtmri2speech.data.files import write_text
 from rtmri2speech.data.tables import Row
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.parallel import run_jobs
-from rtmri2speech.preparation.export_pairs import pairs_of, write_pairs
+from rtmri2speech.preparation.export_pairs import pairs_of, wav_of, write_pairs, write_pcm
 from rtmri2speech.preparation.mask import load_mask
-from rtmri2speech.preparation.receipts import Receipt, prepare_recording, read_receipt, remove_sample
+from rtmri2speech.preparation.receipts import Receipt, forget, gather_notes, open_folder, prepare_recording, sweep
 from rtmri2speech.preparation.recording import Job, PrepareOptions
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frames import FrameConfig
@@ -62,8 +61,9 @@ class PrepareSummary:
     def __str__(self) -> str:
         seconds = sum(utterance.seconds for utterance in self.utterances)
         parts = ", ".join(f"{count} {name}" for name, count in self.counts.items())
+        by = "to evaluate on alone" if self.split_mode == "test" else f"split by {self.split_mode}"
         return (
-            f"{self.out}: {len(self.utterances)} utterances, {seconds:.1f} s ({parts}; split by {self.split_mode}); "
+            f"{self.out}: {len(self.utterances)} utterances, {seconds:.1f} s ({parts}; {by}); "
             f"{self.redone} recording(s) worked on"
         )
 
@@ -80,6 +80,9 @@ def prepare(
     export_pairs: bool = False,
     prune: bool = False,
     progress: Progress = SILENT,
+    *,
+    overwrite: bool = False,
+    export_wavs: bool = False,
     **fields: Any,
 ) -> PrepareSummary:
     """Write or bring up to date a dataset folder.
@@ -95,6 +98,8 @@ def prepare(
         export_pairs: also write ``pairs_ref<N>`` and ``pairs_ref<N>_npy`` of the reference configuration.
         prune: remove utterances of recordings that the source no longer has.
         progress: counts recordings.
+        overwrite: replace a dataset that was made with other settings.
+        export_wavs: also write ``audio_wav/<ID>.wav``, 16 bits, for the original HiFi-GAN.
         fields: fields of :class:`PrepareOptions`, instead of ``options`` or to change some of them.
 
     Raises:
@@ -102,18 +107,20 @@ def prepare(
     """
     root, corpus = Path(out), corpus_of(source)
     options = (options or PrepareOptions()).changed(fields, "prepare")
-    check_ratio(options.split_ratio)
-    recordings = corpus.recordings()
+    if options.split != "test":
+        check_ratio(options.split_ratio)
+    listing = listing_of(corpus)
+    recordings = listing.recordings
     sound_only = any(isinstance(recording, SoundRecording) for recording in recordings)
     if sound_only and (export_pairs or options.mask is not None):
         option = "export_pairs" if export_pairs else "mask"
         raise ConfigError(f"`{option}`: needs frames of videos, and these recordings are sound alone.", "Leave it out.")
     mask = None if options.mask is None else load_mask(options.mask, options.frames.size)
     mode, splits = _assign_all(recordings, options)
-    meta = _open_folder(root, recordings, prune)
     jobs = [Job(recording, root, options, splits.get(recording.id), mask) for recording in recordings]
+    meta = open_folder(root, jobs, prune=prune, overwrite=overwrite)
     receipts, failures = _work(jobs, workers, progress)
-    _sweep(root)
+    sweep(root)
     utterances = [utterance for receipt in receipts for utterance in receipt.utterances]
     if not utterances:
         if failures and meta is not None:
@@ -122,13 +129,18 @@ def prepare(
         raise _nothing_prepared(root, failures)
     for recording, _ in failures:
         # What an earlier run made from them does not belong to the dataset as it is now.
-        _forget(root, root / RECEIPTS / f"{recording.id}.json")
-    if failures and not any(utterance.split == "train" for utterance in utterances):
+        forget(root, root / RECEIPTS / f"{recording.id}.json")
+    if failures and mode != "test" and not any(utterance.split == "train" for utterance in utterances):
         raise _join(failures, "Nothing is left to train on without what cannot be used:")
     if export_pairs:
         _export(root, utterances, options.ref_frames, workers)
+    if export_wavs:
+        _run_all(
+            partial(write_pcm, root), [row.id for row in utterances if not wav_of(root, row.id).is_file()], workers
+        )
     _finish(root, corpus, options, mode, utterances, None if sound_only else options.frames)
-    notes = [note for receipt in receipts for note in receipt.notes]
+    notes = [f"{remark.file}: {remark.problem}" for remark in listing.remarks]
+    notes += gather_notes(recordings, receipts)
     return PrepareSummary(utterances, failures, sum(receipt.redone for receipt in receipts), mode, notes, root)
 
 
@@ -165,8 +177,13 @@ def _assign_all(recordings: Sequence[AnyRecording], options: PrepareOptions) -> 
             f"`test_speakers`: there is no {' or '.join(unknown)}; the speakers are {', '.join(sorted(speakers))}.",
             "Name speakers of the recordings.",
         )
+    if options.split == "test":
+        return "test", {item.id: "test" for item in recordings}
     if held_out and held_out == speakers:
-        raise ConfigError("`test_speakers`: no speaker is left to train on.", "Name fewer.")
+        raise ConfigError(
+            "`test_speakers`: no speaker is left to train on.",
+            "Name fewer; for a dataset to evaluate on alone: `split='test'`",
+        )
     mode, splits = _assign([item for item in recordings if item.speaker not in held_out], options)
     tested: dict[str, Split] = {item.id: "test" for item in recordings if item.speaker in held_out}
     return mode, splits | tested
@@ -193,49 +210,6 @@ def _assign(recordings: Sequence[AnyRecording], options: PrepareOptions) -> tupl
     return mode, split_units([item.id for item in recordings], options.split_ratio, options.seed)
 
 
-def _open_folder(root: Path, recordings: Sequence[AnyRecording], prune: bool) -> str | None:
-    """Make the folder ready to be worked on; the text of its ``meta.json`` if it was a dataset of these recordings."""
-    if root.exists() and not root.is_dir():
-        raise DatasetError(f"{root}: is a file, not a folder.", "Choose another `out`.")
-    receipts = root / RECEIPTS
-    if root.is_dir() and any(root.iterdir()) and not receipts.is_dir():
-        raise DatasetError(f"{root}: holds other files, not a dataset of this program.", "Choose an empty `out`.")
-    current = {recording.id for recording in recordings}
-    stale = sorted(path for path in receipts.glob("*.json") if path.stem not in current)
-    if stale and not prune:
-        raise DatasetError(
-            f"{root}: also holds {len(stale)} recording(s) that are not among the inputs, such as '{stale[0].stem}'.",
-            "Choose another `out`, give all inputs again, or remove the others from the dataset with `prune=True`.",
-        )
-    receipts.mkdir(parents=True, exist_ok=True)
-    path = root / "meta.json"
-    meta = path.read_text(encoding="utf-8") if path.is_file() and not stale else None
-    path.unlink(missing_ok=True)
-    _sweep(root)
-    for path in stale:
-        _forget(root, path)
-    return meta
-
-
-def _sweep(root: Path) -> None:
-    """Remove what a run that was killed, or a recording that failed, has left behind."""
-    for path in [*root.glob(".*.tmp"), *root.glob("*/.*.tmp")]:
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
-    claimed = {row.id for path in (root / RECEIPTS).glob("*.json") for row in read_receipt(path).utterances}
-    for folder in (root / "samples").glob("*"):
-        if folder.name not in claimed:
-            remove_sample(root, folder.name)
-
-
-def _forget(root: Path, receipt: Path) -> None:
-    for utterance in read_receipt(receipt).utterances:
-        remove_sample(root, utterance.id)
-    receipt.unlink(missing_ok=True)
-
-
 def _join(failures: list[tuple[AnyRecording, UserError]], start: str) -> UserError:
     problems = "\n       ".join(error.problem for _, error in failures)
     remedies = " ".join(dict.fromkeys(error.remedy for _, error in failures))
@@ -244,7 +218,11 @@ def _join(failures: list[tuple[AnyRecording, UserError]], start: str) -> UserErr
 
 def _export(root: Path, utterances: list[Utterance], ref_frames: int, workers: int) -> None:
     missing = [row.id for row in utterances if not all(path.exists() for path in pairs_of(root, row.id, ref_frames))]
-    for _, error in run_jobs(partial(write_pairs, root, ref_frames=ref_frames), missing, workers):
+    _run_all(partial(write_pairs, root, ref_frames=ref_frames), missing, workers)
+
+
+def _run_all(export: Callable[[str], None], ids: list[str], workers: int) -> None:
+    for _, error in run_jobs(export, ids, workers):
         if isinstance(error, UserError):
             raise error
 

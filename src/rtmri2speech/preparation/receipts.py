@@ -4,27 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
-from rtmri2speech.corpora.base import Recording
+from rtmri2speech.corpora.base import AnyRecording, Recording, SoundRecording
+from rtmri2speech.corpora.sound_of_recording import TRACK_NOT_USED, no_such_sound
 from rtmri2speech.data.dataset.layout import RECEIPTS, SCHEMA, Utterance
+from rtmri2speech.data.endings import no_such_file, printable
 from rtmri2speech.data.files import hash_files, read_object
 from rtmri2speech.data.provenance import write_about
-from rtmri2speech.errors import MediaError
+from rtmri2speech.errors import DatasetError
+from rtmri2speech.preparation.export_pairs import wav_of
 from rtmri2speech.preparation.recording import Job, make_samples, sample_files
 from rtmri2speech.version import __version__
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a recording was made into; ``redone`` says whether it was worked on in this run."""
+    """What a recording was made into, and with which settings.
+
+    ``decided`` says what was decided for the user, and how to have it otherwise; ``redone`` whether it was worked on in
+    this run; ``settings`` is empty in files of older versions.
+    """
 
     key: str
     utterances: list[Utterance]
     notes: list[str] = field(default_factory=list)
     redone: bool = True
+    settings: dict[str, Any] = field(default_factory=dict)
+    decided: list[str] = field(default_factory=list)
 
 
 def remove_sample(root: Path, utterance_id: str) -> None:
@@ -34,10 +46,11 @@ def remove_sample(root: Path, utterance_id: str) -> None:
 
 
 def remove_pairs(root: Path, utterance_id: str) -> None:
-    """Remove an utterance's exported pairs."""
+    """Remove what was exported of an utterance."""
     for pairs in root.glob("pairs_ref*"):
         shutil.rmtree(pairs / utterance_id, ignore_errors=True)
         (pairs / f"{utterance_id}.npz").unlink(missing_ok=True)
+    wav_of(root, utterance_id).unlink(missing_ok=True)
 
 
 def read_receipt(path: Path) -> Receipt:
@@ -45,9 +58,86 @@ def read_receipt(path: Path) -> Receipt:
     try:
         values = read_object(path) or {}
         rows = [Utterance(**row) for row in values["utterances"]]
-        return Receipt(values["key"], rows, values["notes"], redone=False)
-    except (KeyError, TypeError):
+        settings, decided = dict(values.get("settings", {})), list(values.get("decided", []))
+        return Receipt(values["key"], rows, values["notes"], False, settings, decided)
+    except (KeyError, TypeError, ValueError):
         return Receipt("", [], [])
+
+
+def open_folder(root: Path, jobs: Sequence[Job], *, prune: bool, overwrite: bool) -> str | None:
+    """Make the folder ready to be worked on; the text of its ``meta.json`` if it was a dataset of these recordings.
+
+    Args:
+        root: the folder.
+        jobs: all that it shall hold.
+        prune: remove recordings that are not among the jobs.
+        overwrite: replace a dataset that was made with other settings.
+
+    Raises:
+        DatasetError: when it is no folder for that.
+    """
+    if root.exists() and not root.is_dir():
+        raise DatasetError(f"{root}: is a file, not a folder.", "Choose another `out`.")
+    receipts = root / RECEIPTS
+    if root.is_dir() and any(root.iterdir()) and not receipts.is_dir():
+        raise DatasetError(f"{root}: holds other files, not a dataset of this program.", "Choose an empty `out`.")
+    current = {job.recording.id for job in jobs}
+    stale = sorted(path for path in receipts.glob("*.json") if path.stem not in current)
+    if stale and not prune:
+        raise DatasetError(
+            f"{root}: also holds {len(stale)} recording(s) that are not among the inputs, such as '{stale[0].stem}'.",
+            "Choose another `out`, give all inputs again, or remove the others from the dataset with `prune=True`.",
+        )
+    path = root / "meta.json"
+    if path.is_file() and not overwrite:
+        _refuse_other_settings(root, jobs)
+    receipts.mkdir(parents=True, exist_ok=True)
+    meta = path.read_text(encoding="utf-8") if path.is_file() and not stale else None
+    path.unlink(missing_ok=True)
+    sweep(root)
+    for path in stale:
+        forget(root, path)
+    return meta
+
+
+def _refuse_other_settings(root: Path, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        old = read_receipt(root / RECEIPTS / f"{job.recording.id}.json").settings
+        if different := list(_differences(old, _settings(job))):
+            raise DatasetError(
+                f"{root}: holds a dataset that was made with other settings ({'; '.join(different)}).",
+                "Choose another `out`, or make this one anew with `overwrite=True`.",
+            )
+
+
+def _differences(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    """Settings that both know and that differ, each with both values."""
+    for name in (name for name in new if name in old):
+        one, other = old[name], new[name]
+        if isinstance(one, dict) and isinstance(other, dict):
+            yield from _differences(one, other, f"{prefix}{name}.")
+        elif one != other:
+            yield f"{prefix}{name}" if name == "mask" else f"{prefix}{name}: {one} then, {other} now"
+
+
+def sweep(root: Path) -> None:
+    """Remove what a run that was killed, or a recording that failed, has left behind."""
+    for path in [*root.glob(".*.tmp"), *root.glob("*/.*.tmp")]:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    claimed = {row.id for path in (root / RECEIPTS).glob("*.json") for row in read_receipt(path).utterances}
+    for folder in (root / "samples").glob("*"):
+        if folder.name not in claimed:
+            remove_sample(root, folder.name)
+
+
+def forget(root: Path, receipt: Path) -> None:
+    """Remove a receipt and all that was made from its recording."""
+    for utterance in read_receipt(receipt).utterances:
+        remove_sample(root, utterance.id)
+    receipt.unlink(missing_ok=True)
 
 
 def prepare_recording(job: Job) -> Receipt:
@@ -62,15 +152,39 @@ def prepare_recording(job: Job) -> Receipt:
     if old.key == key and all(_is_intact(job, utterance) for utterance in old.utterances):
         return old
     # The old samples go only after the new ones have come: a mistaken option destroys nothing.
-    receipt = Receipt(key, *make_samples(job))
+    utterances, notes, decided = make_samples(job)
+    receipt = Receipt(key, utterances, notes, decided=decided)
     for utterance in old.utterances:
         if utterance.id in {new.id for new in receipt.utterances}:
             remove_pairs(job.root, utterance.id)
         else:
             remove_sample(job.root, utterance.id)
     rows = [asdict(row) for row in receipt.utterances]
-    write_about(path, "receipt", SCHEMA, {"key": key, "notes": receipt.notes, "utterances": rows})
+    content = {"key": key, "notes": notes, "decided": decided, "utterances": rows, "settings": _settings(job)}
+    write_about(path, "receipt", SCHEMA, content)
     return receipt
+
+
+def gather_notes(recordings: Sequence[AnyRecording], receipts: Sequence[Receipt]) -> list[str]:
+    """What is to be said of recordings; what was decided for many of them alike is said once, of the first."""
+    asked = all(isinstance(item, SoundRecording) or item.sound != "auto" for item in recordings)
+    files = {printable(path) for item in recordings for path in item.sources}
+    alike: dict[str, list[str]] = {}
+    for text in (text for receipt in receipts for text in receipt.decided):
+        start = next((at.start() for at in re.finditer(": ", text) if text[: at.start()] in files), 0)
+        kind = re.sub(r"[0-9.]+", "", text[start:].partition(". ")[0])
+        if not (asked and TRACK_NOT_USED in kind):
+            alike.setdefault(kind, []).append(text)
+    said = [f"{one} The same of {len(more)} more recording(s)." if more else one for one, *more in alike.values()]
+    return [note for receipt in receipts for note in receipt.notes] + said
+
+
+def _settings(job: Job) -> dict[str, Any]:
+    """Every option that samples depend on."""
+    settings = job.options.model_dump(mode="json", exclude={"mask", "seed", "split_ratio", "test_speakers"})
+    if job.split is None:
+        settings["split_ratio"] = list(job.options.split_ratio)
+    return {**settings, "mask": None if job.mask is None else hashlib.sha256(job.mask.tobytes()).hexdigest()}
 
 
 def _key(job: Job) -> str:
@@ -82,19 +196,18 @@ def _key(job: Job) -> str:
     recording = job.recording
     for source in recording.sources:
         if not source.is_file():
-            raise MediaError(
-                f"{source}: no such file.", "Check its name and folder, and the disk or share that it is on."
-            )
-    options = job.options.model_dump(mode="json", exclude={"mask", "seed", "split_ratio", "test_speakers"})
-    if job.split is None:
-        options["split_ratio"] = job.options.split_ratio
+            if isinstance(recording, Recording) and source == recording.audio:
+                raise no_such_sound(recording, source)
+            raise no_such_file(source)
+    options = _settings(job)
+    mask = options.pop("mask")
     offset = recording.sync_offset if isinstance(recording, Recording) else None
     content = {
         "options": options,
         "recording": [recording.id, recording.speaker, offset],
         "sources": [source.name for source in recording.sources],
         "split": job.split,
-        "mask": None if job.mask is None else hashlib.sha256(job.mask.tobytes()).hexdigest(),
+        "mask": mask,
         "bytes": hash_files(recording.sources),
         "schema": SCHEMA,
         "version": __version__,

@@ -13,12 +13,12 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from rtmri2speech.arrays import Float32, UInt8
-from rtmri2speech.config import Config
 from rtmri2speech.corpora.base import AnyRecording, Recording, SoundRecording
 from rtmri2speech.data.annotation.fit import fit_to_sound
 from rtmri2speech.data.annotation.grid import TextGrid
 from rtmri2speech.data.dataset.layout import SAMPLE_FILES, SOUND_FILES, Split, Utterance
 from rtmri2speech.data.dataset.splits import SplitMode, split_blocks
+from rtmri2speech.data.endings import printable
 from rtmri2speech.data.files import hash_files, new_folder
 from rtmri2speech.data.media.audio import read_sound, resample, write_float_wav
 from rtmri2speech.data.media.clips import Clip
@@ -26,8 +26,15 @@ from rtmri2speech.data.media.textgrid import read_textgrid, shift_textgrid, writ
 from rtmri2speech.data.npy import array_writer
 from rtmri2speech.preparation.align import MismatchPolicy
 from rtmri2speech.preparation.cut import CutConfig, cut_recording
-from rtmri2speech.preparation.findings import Finding, check_level, refuse_errors, too_short
-from rtmri2speech.preparation.open_recording import open_recording
+from rtmri2speech.preparation.findings import (
+    Finding,
+    check_clock,
+    check_length,
+    check_level,
+    refuse_errors,
+    too_short,
+)
+from rtmri2speech.preparation.open_recording import TrackOptions, open_recording
 from rtmri2speech.signal import defaults
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frame_rate import frame_rate
@@ -35,7 +42,7 @@ from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.signal.mel import mel_db
 
 
-class PrepareOptions(Config):
+class PrepareOptions(TrackOptions):
     """Everything that decides what a dataset holds."""
 
     features: FeatureConfig = FeatureConfig()
@@ -89,8 +96,8 @@ def sample_files(recording: AnyRecording) -> tuple[str, ...]:
     return SAMPLE_FILES if isinstance(recording, Recording) else SOUND_FILES
 
 
-def make_samples(job: Job) -> tuple[list[Utterance], list[str]]:
-    """Write the samples of a recording; their rows in the table, and notes.
+def make_samples(job: Job) -> tuple[list[Utterance], list[str], list[str]]:
+    """Write the samples of a recording; their rows in the table, notes, and what was decided for the user.
 
     Raises:
         UserError: when the recording cannot be used.
@@ -102,12 +109,15 @@ def make_samples(job: Job) -> tuple[list[Utterance], list[str]]:
         material = _open_video(recording, job.options)
     samples, hop = material.samples, features.hop_length
     frame_rate, n_frames = float(features.frame_rate), len(samples) // hop
-    notes = [f"{item.file}: {item.problem}" for item in material.findings if item.severity == "warning"]
+    notes = [printable(f"{item.file}: {item.problem}") for item in material.findings if item.severity == "warning"]
+    decided = [printable(f"{item.file}: {item.problem}. {item.remedy}") for item in material.findings if item.decision]
     shortest = math.ceil(features.min_samples / hop)
     if material.clip is not None:
         shortest = max(shortest, job.options.ref_frames)
     elif n_frames < shortest:
-        return [], [*notes, f"{recording.file}: left out, because {too_short(n_frames, features)}"]
+        return [], [*notes, f"{recording.file}: left out, because {too_short(n_frames, features)}"], decided
+    if material.clip is not None:
+        refuse_errors(check_length(recording.file, n_frames, features, job.options.ref_frames))
     spans = cut_recording(samples, hop, features.sample_rate, job.options.cut, material.grid, recording.file)
     pieces = _split_spans(spans, n_frames, job, material)
     kept = [piece for piece in pieces if piece[2] - piece[1] >= shortest]
@@ -122,8 +132,8 @@ def make_samples(job: Job) -> tuple[list[Utterance], list[str]]:
             split=split,
             n_frames=stop - start,
             seconds=round((stop - start) / frame_rate, 6),
-            source_video="" if material.clip is None else str(recording.file),
-            source_audio=str(recording.audio or recording.file),
+            source_video="" if material.clip is None else printable(recording.file),
+            source_audio=printable(recording.audio or recording.file),
             source_start=round(material.start + start / frame_rate, 6),
             sha256="",
         )
@@ -131,7 +141,7 @@ def make_samples(job: Job) -> tuple[list[Utterance], list[str]]:
         part = None if material.grid is None else shift_textgrid(material.grid, start / frame_rate, draft.seconds)
         digest = _write_sample(job, draft, None if frames is None else frames.take(start, stop), piece, part)
         utterances.append(replace(draft, sha256=digest))
-    return utterances, notes
+    return utterances, notes, decided
 
 
 def _open_video(recording: Recording, options: PrepareOptions) -> _Material:
@@ -143,6 +153,7 @@ def _open_video(recording: Recording, options: PrepareOptions) -> _Material:
         fps=options.fps,
         on_mismatch=options.on_mismatch,
         trim_over_bright=options.trim_over_bright,
+        tracks=options.tracks,
     )
     skipped = opened.first / float(features.frame_rate)
     # The annotation is on the sound's clock; here time 0 becomes the first frame.
@@ -155,8 +166,8 @@ def _open_video(recording: Recording, options: PrepareOptions) -> _Material:
 
 def _open_sound(recording: SoundRecording, options: PrepareOptions) -> _Material:
     features = options.features
-    sound = read_sound(recording.audio)
-    findings = check_level(recording.audio, sound)
+    sound = read_sound(recording.audio, options.tracks)
+    findings = [*check_level(recording.audio, sound, features), *check_clock(recording.audio, sound)]
     refuse_errors(findings)
     samples = resample(sound.samples, sound.rate, features.sample_rate)
     samples = samples[: len(samples) // features.hop_length * features.hop_length]

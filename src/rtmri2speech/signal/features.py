@@ -20,6 +20,8 @@ _HZ_PER_MEL = 200.0 / 3.0
 _BREAK_HZ = 1000.0
 _BREAK_MEL = _BREAK_HZ / _HZ_PER_MEL
 _LOG_STEP = np.log(6.4) / 27.0
+# Frames per second: a video is laid on this clock, however few frames it has.
+_FASTEST = 1000
 
 
 class FeatureConfig(Config):
@@ -29,11 +31,11 @@ class FeatureConfig(Config):
     frame ``i``; N samples give ``N // hop_length`` frames.
     """
 
-    sample_rate: int = Field(defaults.SAMPLE_RATE, ge=1000, description="sampling rate in Hz")
-    n_fft: int = Field(defaults.N_FFT, ge=16, description="length of the Fourier transform in samples")
+    sample_rate: int = Field(defaults.SAMPLE_RATE, ge=1000, le=192_000, description="sampling rate in Hz")
+    n_fft: int = Field(defaults.N_FFT, ge=16, le=1 << 17, description="length of the Fourier transform in samples")
     win_length: int = Field(defaults.WIN_LENGTH, ge=16, description="length of the Hann window in samples")
     hop_length: int = Field(defaults.HOP_LENGTH, ge=1, description="samples between frames: one video frame")
-    n_mels: int = Field(defaults.N_MELS, ge=1, description="number of mel bands")
+    n_mels: int = Field(defaults.N_MELS, ge=1, le=4096, description="number of mel bands")
     preemphasis: float = Field(defaults.PREEMPHASIS, ge=0.0, lt=1.0, description="coefficient of the pre-emphasis")
     fmin: float = Field(0.0, ge=0.0, description="lowest edge of the filterbank in Hz")
     fmax: float | None = Field(None, description="highest edge of the filterbank in Hz; none is Nyquist")
@@ -45,6 +47,11 @@ class FeatureConfig(Config):
             raise ValueError(f"win_length {self.win_length} is larger than n_fft {self.n_fft}")
         if self.hop_length > self.n_fft:
             raise ValueError(f"hop_length {self.hop_length} is larger than n_fft {self.n_fft}: samples would be lost")
+        if self.frame_rate > _FASTEST:
+            raise ValueError(
+                f"hop_length {self.hop_length} at {self.sample_rate} Hz makes {float(self.frame_rate):g} frames per "
+                f"second, more than {_FASTEST}"
+            )
         if self.fmax is not None and self.fmax > self.nyquist:
             raise ValueError(f"fmax {self.fmax:g} Hz lies above the Nyquist frequency {self.nyquist:g} Hz")
         if self.fmin >= self.top:

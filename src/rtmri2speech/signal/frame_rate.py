@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import TypeAlias, overload
 
@@ -12,6 +13,9 @@ FrameRate: TypeAlias = Fraction | float | str
 
 # No video has more frames per second.
 _FASTEST = 100_000
+# Letters of a rate, such as 11413.000000000001/420.
+_LONGEST = 100
+_LARGE_POWER = re.compile(r"[eE][+-]?0*[1-9][0-9_]{2,}")
 
 
 @overload
@@ -30,10 +34,21 @@ def frame_rate(value: FrameRate | None, *, name: str = "fps") -> Fraction | None
     """
     if value is None:
         return None
+    rate = exact_rate(value)
+    if rate is None:
+        raise ConfigError(f"`{name}={value}`: not a frame rate.", "Give frames per second: 27.17 or 625/23.")
+    return rate
+
+
+def exact_rate(value: object) -> Fraction | None:
+    """A frame rate as files and people write it, exactly; None where it is none.
+
+    Powers of ten are short: 1e999999999 is a number that no computer can write down.
+    """
+    if not isinstance(value, Fraction) and (len(text := str(value)) > _LONGEST or _LARGE_POWER.search(text)):
+        return None
     try:
         rate = Fraction(str(value))
     except (ValueError, ZeroDivisionError):
-        rate = Fraction(0)
-    if not 0 < rate < _FASTEST:
-        raise ConfigError(f"`{name}={value}`: not a frame rate.", "Give frames per second: 27.17 or 625/23.")
-    return rate
+        return None
+    return rate if 0 < rate < _FASTEST else None

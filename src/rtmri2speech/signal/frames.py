@@ -33,7 +33,7 @@ class FrameConfig(Config):
     that one bright pixel rescales nothing and frames keep their brightness relative to each other.
     """
 
-    size: int = Field(256, ge=16, description="height and width in pixels")
+    size: int = Field(256, ge=16, le=4096, description="height and width in pixels")
     mode: Literal["memo", "robust"] = Field("memo", description="per frame (memo) or per clip (robust)")
     low_percentile: float = Field(0.5, ge=0, le=100, description="robust mode: percentile that becomes 0")
     high_percentile: float = Field(99.5, ge=0, le=100, description="robust mode: percentile that becomes 1")

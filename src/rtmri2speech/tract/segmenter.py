@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from rtmri2speech.arrays import Float32, Float64
 from rtmri2speech.assets import find_model
-from rtmri2speech.data.media.video import GrayFrame
+from rtmri2speech.data.media.gray import GrayFrame
 from rtmri2speech.errors import MediaError
 from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
 from rtmri2speech.models.devices import choose_device

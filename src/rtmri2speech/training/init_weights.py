@@ -10,7 +10,7 @@ from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.errors import BundleError
 from rtmri2speech.inference.requirements import require_fit
 from rtmri2speech.models.acoustic import AcousticModel
-from rtmri2speech.models.bundle.import_hifigan import find_config, import_hifigan
+from rtmri2speech.models.bundle.import_hifigan import find_config, import_hifigan, remark_on_top
 from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
 from rtmri2speech.models.bundle.torch_checkpoint import is_torch_file
 from rtmri2speech.models.vocoder.adapt import MelInput, transfer
@@ -34,11 +34,13 @@ class Init:
         bundle: the weights.
         features: mel definition of the dataset.
         magnitude: the vocoder was trained on ln magnitude, as by the released HiFi-GAN code.
+        remark: what was noticed in its JSON, or None.
     """
 
     bundle: Bundle
     features: FeatureConfig
     magnitude: bool = False
+    remark: str | None = None
 
 
 def load_init(path: Path, stage: Stage, dataset: Dataset, *, adapt: bool = True) -> Init:
@@ -62,13 +64,14 @@ def load_init(path: Path, stage: Stage, dataset: Dataset, *, adapt: bool = True)
     """
     features = dataset.meta.features
     if stage == "vocoder" and _is_checkpoint(path):
-        bundle = import_hifigan(path, find_config(path), features.preemphasis)
+        config = find_config(path)
+        bundle, remark = import_hifigan(path, config, features.preemphasis), remark_on_top(config)
         if all(text.startswith(_UNKNOWN) for text in bundle.features.differences(features)):
-            return Init(bundle, features)
+            return Init(bundle, features, remark=remark)
         theirs = bundle.features.model_copy(update={"preemphasis": 0.0})
         if not adapt:
             raise _another_mel(path, theirs, dataset)
-        return Init(replace(bundle, features=theirs), features, magnitude=True)
+        return Init(replace(bundle, features=theirs), features, magnitude=True, remark=remark)
     bundle = load_bundle(path)
     if getattr(bundle, stage) is None:
         raise BundleError(f"{path}: holds no {stage} model.", f"Give `init` a bundle with a {stage} model.")
@@ -109,7 +112,8 @@ def start_from(model: AcousticModel | Generator, init: Init, stage: Stage) -> li
     bundle = init.bundle
     if isinstance(model, Generator):
         trained_on = MelInput(bundle.features, init.magnitude)
-        return transfer(bundle.build_vocoder(), trained_on, model, init.features, bundle.source)
+        done = transfer(bundle.build_vocoder(), trained_on, model, init.features, bundle.source)
+        return done if init.remark is None else [init.remark, *done]
     differences = [text for text in getattr(bundle, stage).differences(model.config) if not text.startswith(_FREE)]
     if differences:
         raise BundleError(

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from rtmri2speech.analysis.vowels import vowels
+from rtmri2speech.data.annotation.grid import moved
+from rtmri2speech.data.media.textgrid import read_textgrid, write_textgrid
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.progress import Silent
 from talker import speak, write_recording
@@ -41,3 +43,13 @@ def test_vowels_of_a_video_and_one_that_fails(said: Path, tmp_path: Path) -> Non
 def test_one_textgrid_is_of_one_recording(said: Path) -> None:
     with pytest.raises(ConfigError, match=r"`textgrid=x\.TextGrid`: goes with one recording, not with 2"):
         vowels([said, said], textgrid=Path("x.TextGrid"))
+
+
+def test_labels_whose_times_start_elsewhere_are_said(said: Path, tmp_path: Path) -> None:
+    grid = read_textgrid(said.with_suffix(".TextGrid"))
+    write_textgrid(moved(grid, -100.0), tmp_path / "later.TextGrid")
+    space = vowels([said], textgrid=tmp_path / "later.TextGrid", label=["a", "i", "o"])
+    (note,) = space.notes
+    assert "later.TextGrid: its times start at 100 s" in note
+    assert space.tokens[0].start == pytest.approx(vowels([said], label=["a", "i", "o"]).tokens[0].start, abs=1e-6)
+    assert vowels([said], label=["a"]).notes == []

@@ -95,13 +95,35 @@ def test_check_passes_what_is_good(run: Run, videos: Path) -> None:
     result = run("check", videos, "--workers", "1")
     assert result.code == 0 and "1 recording(s) checked: nothing wrong" in result.out and result.err == ""
     as_json = run("check", videos, "--json", "--workers", "1")
-    assert as_json.code == 0 and json.loads(as_json.out) == []
+    content = json.loads(as_json.out)
+    assert as_json.code == 0 and content["findings"] == [] and (content["kind"], content["schema"]) == ("check", 1)
+    (facts,) = content["recordings"]
+    assert facts == {
+        "file": str(videos / "talker.mp4"),
+        "stream": "h264, 64x64, 27.17 fps",
+        "sound": "talker.wav",
+        "rate": 20000,
+        "offset": 0.0,
+        "drift": 0.0,
+        "channels": "1",
+        "band": 5706.5,
+        "labels": None,
+        "sync": None,
+    }
+    assert all(word in result.out for word in ("stream", "NAME.wav", "20", "27.17"))
+
+
+def test_check_estimates_sync_where_asked(run: Run, videos: Path) -> None:
+    result = run("check", videos, "--sync", "--workers", "1")
+    assert result.code == 0 and "sync" in result.out
+    (facts,) = json.loads(run("check", videos, "--sync", "--json", "--workers", "1").out)["recordings"]
+    assert facts["sync"] is None or set(facts["sync"]) == {"offset", "confidence", "explained"}
 
 
 def test_check_lists_notes_without_calling_them_wrong(run: Run, fast_talker: Path) -> None:
     result = run("check", fast_talker, "--workers", "1")
     assert result.code == 0 and "nothing wrong, 1 note(s)." in result.out and "retimed" in result.out
-    (finding,) = json.loads(run("check", fast_talker, "--json", "--workers", "1").out)
+    (finding,) = json.loads(run("check", fast_talker, "--json", "--workers", "1").out)["findings"]
     assert finding["severity"] == "note" and finding["file"] == str(fast_talker)
     assert set(finding) == {"file", "severity", "problem", "remedy"}
 
@@ -113,7 +135,7 @@ def test_check_fails_on_a_warning(run: Run, videos: Path) -> None:
     shutil.copy(videos / "talker.wav", videos / "blank.wav")
     result = run("check", videos, "--json", "--workers", "1")
     assert result.code == 1
-    assert [(Path(item["file"]).name, item["severity"]) for item in json.loads(result.out)] == [
+    assert [(Path(item["file"]).name, item["severity"]) for item in json.loads(result.out)["findings"]] == [
         ("blank.mkv", "warning")
     ]
 
@@ -137,7 +159,7 @@ def test_check_finds_a_flipped_byte_in_a_dataset(run: Run, dataset: Path) -> Non
     flip(dataset / "samples" / row.id / "mri.npy")
     result = run("check", dataset, "--json", "--workers", "1")
     assert result.code == 1
-    assert [(item["file"], item["severity"]) for item in json.loads(result.out)] == [
+    assert [(item["file"], item["severity"]) for item in json.loads(result.out)["findings"]] == [
         (str(dataset / "samples" / row.id), "error")
     ]
     # The table says which utterance it is.
@@ -149,7 +171,7 @@ def test_check_goes_on_after_a_dataset_that_cannot_be_opened(run: Run, dataset: 
     (videos / "broken.mp4").write_bytes(b"nothing")
     result = run("check", dataset, videos, "--json", "--workers", "1")
     assert result.code == 1
-    assert [item["file"] for item in json.loads(result.out)] == [str(dataset), str(videos / "broken.mp4")]
+    assert [item["file"] for item in json.loads(result.out)["findings"]] == [str(dataset), str(videos / "broken.mp4")]
 
 
 def test_synthesize_finishes_the_others_and_lists_what_failed(

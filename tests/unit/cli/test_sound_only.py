@@ -43,13 +43,13 @@ def test_prepare_and_check_take_sound_alone(run: Run, sounds: Path, tmp_path: Pa
 
 def test_bad_and_short_sounds_are_listed_and_the_others_done(run: Run, sounds: Path, tmp_path: Path) -> None:
     (sounds / "broken.mp3").write_bytes(b"nothing")
-    soundfile.write(sounds / "short.wav", np.full(90, 0.1), 16000)
+    soundfile.write(sounds / "short.wav", 0.1 * np.sin(np.arange(90.0)), 16000)
     result = run("prepare", sounds, "--out", tmp_path / "set", "--sound-only", "--workers", "1", "--split", "recording")
     assert result.code == 1 and "2 utterances" in result.out
     lines = result.err.splitlines()
     assert lines[0].startswith(f"note: {sounds / 'short.wav'}: left out, because")
     assert lines[-2].startswith(f"error: {sounds / 'broken.mp3'}: cannot be read") and lines[-1].strip()
-    findings = json.loads(run("check", sounds, "--sound-only", "--json", "--workers", "1").out)
+    findings = json.loads(run("check", sounds, "--sound-only", "--json", "--workers", "1").out)["findings"]
     assert [(Path(item["file"]).name, item["severity"]) for item in findings] == [
         ("broken.mp3", "error"),
         ("short.wav", "note"),

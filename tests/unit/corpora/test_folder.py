@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+import os
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -135,71 +137,6 @@ def test_an_offset_that_is_no_number_is_refused(tmp_path: Path, offset: float) -
         FolderCorpus((tmp_path,), sync_offset=offset).recordings()
 
 
-def table(tmp_path: Path, text: str, encoding: str = "utf-8-sig") -> FolderCorpus:
-    path = tmp_path / "pairs.csv"
-    path.write_bytes(text.encode(encoding))
-    return FolderCorpus(pairs=path, sync_offset=0.5)
-
-
-def test_a_table_pairs_any_names(tmp_path: Path) -> None:
-    touch(
-        tmp_path / "v" / "scan1.avi",
-        tmp_path / "v" / "scan1.TextGrid",
-        tmp_path / "w" / "DSP 1.wav",
-        tmp_path / "母.mp4",
-    )
-    corpus = table(
-        tmp_path,
-        "video,audio,id,speaker,sync_offset\r\n"
-        f"v/scan1.avi,w/DSP 1.wav,first one,F1,-0.62\r\n{tmp_path / '母.mp4'},,,,\r\n",
-    )
-    recordings = found(corpus)
-    assert recordings["first_one"] == Recording(
-        "first_one",
-        "F1",
-        tmp_path / "v" / "scan1.avi",
-        tmp_path / "w" / "DSP 1.wav",
-        tmp_path / "v" / "scan1.TextGrid",
-        -0.62,
-    )
-    assert recordings["母"] == Recording("母", "speaker1", tmp_path / "母.mp4", None, None, 0.5)
-
-
-def test_a_table_of_videos_alone_and_offset_zero(tmp_path: Path) -> None:
-    touch(tmp_path / "a.mp4", tmp_path / "b.mp4")
-    recordings = found(table(tmp_path, "video\na.mp4\nb.mp4\n", "utf-8"))
-    assert [item.sync_offset for item in recordings.values()] == [0.5, 0.5]
-    assert found(table(tmp_path, "video,sync_offset\na.mp4,0\n"))["a"].sync_offset == 0.0
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("video,audio\na.mp4,\n,b.wav\n", "line 3: names no video"),
-        ("video;audio\na.mp4;\n", "line 2: names no video"),
-        ("a.mp4,b.wav\na.mp4,b.wav\n", "line 2: names no video"),
-        ("video,audio\na.mp4,\nno.mp4,\n", "no.mp4: no such file .*line 3"),
-        ("video,audio\na.mp4,no.wav\n", "no.wav: no such file .*line 2"),
-        ("video,sync_offset\na.mp4,early\n", "line 2: sync_offset 'early' is not a number"),
-        ("video,sync_offset\na.mp4,nan\n", "line 2: sync_offset 'nan' is not a number"),
-        ("video\na.mp4\na.mp4\n", "would both be called 'a'"),
-        ("", "No video found"),
-    ],
-)
-def test_a_faulty_table_is_refused_with_its_line(tmp_path: Path, text: str, problem: str) -> None:
-    touch(tmp_path / "a.mp4", tmp_path / "b.wav")
-    with pytest.raises(UserError, match=problem) as caught:
-        table(tmp_path, text).recordings()
-    assert caught.value.remedy
-
-
-def test_a_table_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot be read"):
-        table(tmp_path, "video\n母.mp4\n", "shift_jis").recordings()
-    with pytest.raises(ConfigError, match="cannot be read"):
-        FolderCorpus(pairs=tmp_path / "no.csv").recordings()
-
-
 def test_sounds_without_a_video_are_named(tmp_path: Path) -> None:
     touch(*(tmp_path / name for name in ("a.avi", "a.wav", "DSP_1.WAV", "b.flac", "c.txt")))
     assert [path.name for path in unpaired_sounds(tmp_path / "a.avi")] == ["DSP_1.WAV", "b.flac"]
@@ -225,3 +162,157 @@ def test_several_folders_are_speakers(tmp_path: Path) -> None:
 def test_names_of_devices_become_names_of_folders(tmp_path: Path) -> None:
     touch(tmp_path / "NUL" / "x.mp4", tmp_path / "con.mp4")
     assert sorted(found(FolderCorpus((tmp_path,)))) == ["NUL_x", "_con"]
+
+
+SPELLINGS = [
+    ("a.mp4", "a.Wav"),
+    ("b.mp4", "B.wav"),
+    ("c.mp4", "C.FLAC"),
+    ("d.mp4", "d.m4a"),
+    ("e.mp4", "e.WAVE"),
+    ("f.avi", "f.mp3"),
+    ("g.avi", "g.sph"),
+    ("h.mov", "h.w64"),
+    ("i.mov", "i.aiff"),
+    ("j.mov", "j.opus"),
+    ("がぎ.mp4", unicodedata.normalize("NFD", "がぎ.wav")),
+    (unicodedata.normalize("NFD", "é.mp4"), "É.wav"),
+    ("take.1.mp4", "Take.1.ogg"),
+]
+
+
+@pytest.mark.parametrize(("video", "sound"), SPELLINGS)
+def test_the_sound_is_found_however_its_name_is_spelled(tmp_path: Path, video: str, sound: str) -> None:
+    touch(tmp_path / video, tmp_path / sound, tmp_path / "z.mp4")
+    recordings = found(FolderCorpus((tmp_path,)))
+    assert len(recordings) == 2 and recordings.pop("z").audio is None
+    (recording,) = recordings.values()
+    assert recording.audio == tmp_path / sound and recording.sound == "auto" and not recording.remarks
+    (track,) = FolderCorpus((tmp_path / video,), sound="track").recordings()
+    assert track.audio is None
+
+
+def test_the_name_that_is_the_same_letter_by_letter_comes_first(tmp_path: Path) -> None:
+    touch(*(tmp_path / name for name in ("a.mp4", "A.wav", "a.m4a", "a.flac")))
+    assert found(FolderCorpus((tmp_path,)))["a"].audio == tmp_path / "a.flac"
+
+
+def test_a_link_to_a_sound_that_is_missing_is_taken_for_the_sound(tmp_path: Path) -> None:
+    touch(tmp_path / "a.mp4", tmp_path / "b.mp4")
+    link(tmp_path / "a.wav", tmp_path / "nowhere")
+    link(tmp_path / "c.mp4", tmp_path / "nowhere")
+    listing = FolderCorpus((tmp_path,)).listing()
+    assert [item.id for item in listing.recordings] == ["a", "b", "c"]  # the video that is missing is an error later
+    first = listing.recordings[0]
+    assert isinstance(first, Recording) and first.audio == tmp_path / "a.wav" and not listing.remarks
+
+
+def link(path: Path, target: Path) -> None:
+    try:
+        path.symlink_to(target)
+    except OSError:
+        pytest.skip("links are not allowed here")
+
+
+@pytest.mark.parametrize(
+    ("video", "sound", "near"),
+    [
+        ("take_01", "take1", True),
+        ("001", "001_denoised", True),
+        ("001_video", "001_audio", True),
+        ("sentence3", "sentense3", True),
+        ("a", "a_16k", True),
+        ("take1", "take2", False),
+        ("001", "DSP_OUT", False),
+        ("yamada", "suzuki", False),
+    ],
+)
+def test_names_that_are_nearly_the_same_are_said(tmp_path: Path, video: str, sound: str, near: bool) -> None:
+    touch(tmp_path / f"{video}.mp4", tmp_path / f"{sound}.wav")
+    (recording,) = FolderCorpus((tmp_path,)).recordings()
+    assert recording.audio is None and bool(recording.remarks) == near
+    if near:
+        (remark,) = recording.remarks
+        assert remark.severity == "warning" and f"{sound}.wav has nearly its name" in remark.problem
+        assert f"name it {video}.wav" in remark.remedy and "`sound='track'`" in remark.remedy
+    (asked,) = FolderCorpus((tmp_path,), sound="track").recordings()
+    assert not asked.remarks
+
+
+def test_a_sound_file_that_was_asked_for_must_be_there(tmp_path: Path) -> None:
+    touch(tmp_path / "a.mp4", tmp_path / "b.mp4", tmp_path / "b.ogg")
+    recordings = found(FolderCorpus((tmp_path,), sound="file"))
+    assert recordings["a"].audio == tmp_path / "a.wav" and recordings["b"].audio == tmp_path / "b.ogg"
+    with pytest.raises(ConfigError, match="`audio` and `sound='track'` exclude each other"):
+        FolderCorpus((tmp_path / "a.mp4",), audio=tmp_path / "b.ogg", sound="track").recordings()
+
+
+def test_an_annotation_may_be_named_after_the_sound(tmp_path: Path) -> None:
+    touch(*(tmp_path / name for name in ("scan7.mp4", "DSP.wav", "DSP.TextGrid")))
+    (recording,) = FolderCorpus((tmp_path / "scan7.mp4",), audio=tmp_path / "DSP.wav").recordings()
+    assert recording.textgrid == tmp_path / "DSP.TextGrid"
+    touch(tmp_path / "scan7.TextGrid")
+    (recording,) = FolderCorpus((tmp_path / "scan7.mp4",), audio=tmp_path / "DSP.wav").recordings()
+    assert recording.textgrid == tmp_path / "scan7.TextGrid"
+    assert [(item.file.name, item.problem) for item in recording.remarks] == [
+        ("DSP.TextGrid", "not used, because scan7.TextGrid is there too")
+    ]
+
+
+def said(corpus: FolderCorpus) -> list[str]:
+    return [remark.problem for remark in corpus.listing().remarks]
+
+
+def test_linked_folders_are_followed_once(tmp_path: Path) -> None:
+    videos = tmp_path / "videos"
+    touch(videos / "suzuki" / "1.mp4", tmp_path / "elsewhere" / "yamada" / "day2" / "1.mp4")
+    link(videos / "yamada", tmp_path / "elsewhere" / "yamada")
+    corpus = FolderCorpus((videos,))
+    assert {item.id: item.speaker for item in corpus.recordings()} == {
+        "suzuki_1": "suzuki",
+        "yamada_day2_1": "yamada",
+    }
+    assert not said(corpus)
+    link(videos / "again", videos / "suzuki")
+    link(videos / "yamada" / "loop", videos)
+    link(videos / "up", tmp_path)
+    link(videos / "yamada" / "day2" / "mine", tmp_path / "elsewhere" / "yamada")
+    assert [item.id for item in corpus.recordings()] == ["suzuki_1", "yamada_day2_1"]
+    (problem,) = said(corpus)
+    assert problem.startswith("4 link(s) passed over that lead to a folder that is read already")
+
+
+def test_every_ending_of_videos_is_taken(tmp_path: Path) -> None:
+    endings = ["m4v", "mpg", "mpeg", "ts", "mts", "m2ts", "webm", "wmv", "3gp", "flv", "mxf", "ogv", "gif"]
+    endings += ["mp4", "mov", "avi", "mkv"]
+    touch(*(tmp_path / f"{name}.{name.upper() if number % 2 else name}" for number, name in enumerate(endings)))
+    corpus = FolderCorpus((tmp_path,))
+    assert sorted(found(corpus)) == sorted(endings) and not said(corpus)
+
+
+def test_what_is_passed_over_is_said(tmp_path: Path) -> None:
+    touch(*(tmp_path / name for name in ("a.mp4", "a.wav", "a.TextGrid", "._a.mp4", "Thumbs.db")))
+    assert not said(FolderCorpus((tmp_path,)))
+    touch(*(tmp_path / name for name in ("a.gif", "x.wav", ".b.mp4", "1.png", "2.png", "notes", "c.braw")))
+    touch(tmp_path / "dataset" / ".receipts" / "x.json")
+    link(tmp_path / "old", tmp_path / "nowhere")
+    assert found(FolderCorpus((tmp_path,)))["a"].video == tmp_path / "a.mp4"
+    assert said(FolderCorpus((tmp_path,))) == [
+        "1 video(s) passed over that have the name of another with a more usual ending: a.gif",
+        "1 sound file(s) passed over that belong to no video: x.wav",
+        "4 file(s) passed over: 2 .png, 1 .braw, 1 without ending",
+        "1 hidden file(s) passed over: .b.mp4",
+        "1 link(s) passed over that lead to nothing: old",
+        "1 folder(s) of datasets passed over: dataset",
+    ]
+    assert not said(FolderCorpus((tmp_path / "a.mp4",)))
+
+
+def test_names_that_no_folder_can_have_become_ids(tmp_path: Path) -> None:
+    long = "あ" * 78  # 234 bytes
+    touch(tmp_path / f"{long}.mp4", tmp_path / f"{long[:-1]}い.mp4")
+    if os.name != "nt":
+        (tmp_path / os.fsdecode(b"\x83e\x83X.mp4")).write_bytes(b"")
+    names = list(found(FolderCorpus((tmp_path,))))
+    assert len(set(names)) == (2 if os.name == "nt" else 3)
+    assert all(len(name.encode()) <= 200 for name in names) and ("_x83e_x83X" in names or os.name == "nt")

@@ -6,9 +6,10 @@ import pytest
 
 from rtmri2speech.corpora.base import Corpus, Recording, SoundRecording
 from rtmri2speech.corpora.folder import FolderCorpus
-from rtmri2speech.corpora.names import files_below
-from rtmri2speech.corpora.sounds import SOUND_ALONE_SUFFIXES, SoundFolderCorpus, SoundOf
+from rtmri2speech.corpora.search import files_below
+from rtmri2speech.corpora.sounds import SoundFolderCorpus, SoundOf
 from rtmri2speech.data.dataset.layout import RECEIPTS
+from rtmri2speech.data.endings import SOUND_SUFFIXES
 from rtmri2speech.errors import MediaError, UserError
 
 
@@ -19,10 +20,10 @@ def touch(*paths: Path) -> None:
 
 
 def test_sound_files_of_every_kind_are_found(tmp_path: Path) -> None:
-    touch(*(tmp_path / f"r{index}{suffix}" for index, suffix in enumerate(SOUND_ALONE_SUFFIXES)))
+    touch(*(tmp_path / f"r{index}{suffix}" for index, suffix in enumerate(SOUND_SUFFIXES)))
     touch(tmp_path / "LOUD.WAV", tmp_path / "notes.txt", tmp_path / "film.mp4", tmp_path / "._r0.wav")
     recordings = SoundFolderCorpus((tmp_path,)).recordings()
-    assert [item.id for item in recordings] == sorted(["LOUD", *(f"r{n}" for n in range(len(SOUND_ALONE_SUFFIXES)))])
+    assert [item.id for item in recordings] == sorted(["LOUD", *(f"r{n}" for n in range(len(SOUND_SUFFIXES)))])
     assert all(item.speaker == "speaker1" and item.split is None for item in recordings)
     assert all(item.sources == [item.audio] and item.file == item.audio for item in recordings)
 

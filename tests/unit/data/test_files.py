@@ -4,12 +4,15 @@ import errno
 import hashlib
 import io
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rtmri2speech.data.files import hash_files, new_folder, read_object, replacing, write_text
+from rtmri2speech.data.files import _HOST, _next_look, hash_files, new_folder, read_object, replacing, write_text
 from rtmri2speech.errors import UserError
 
 
@@ -121,3 +124,33 @@ def test_what_is_no_object_is_none(tmp_path: Path, content: bytes | None) -> Non
     assert read_object(path) is None
     path.write_bytes('{"声": 1}'.encode())
     assert read_object(path) == {"声": 1}
+
+
+def test_what_killed_runs_have_left_is_removed_by_the_next_that_writes_there(tmp_path: Path) -> None:
+    write_text(tmp_path / "a.txt", "a")
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        pass
+    for name in (f".a.txt.{gone.pid}.tmp", f".b 1.npy.{gone.pid}-{_HOST}.tmp", f".c.txt.{os.getpid()}-0123abcd.tmp"):
+        path = tmp_path / name
+        path.write_bytes(b"half")
+        os.utime(path, (1e9, 1e9))
+    with replacing(tmp_path / "d.txt") as file:
+        begun = Path(file.name).name
+    assert begun == f".d.txt.{os.getpid()}-{_HOST}.tmp"
+    kept = [begun, ".d.tmp", ".e.txt.12x.tmp", "f.txt.1.tmp", f".g.txt.{gone.pid}-0123abcd.tmp"]
+    for name in kept:
+        (tmp_path / name).write_bytes(b"another's")
+    _next_look.clear()
+    write_text(tmp_path / "a.txt", "b")
+    assert names(tmp_path) == sorted([*kept, "a.txt", "d.txt"])
+
+
+def test_a_folder_is_not_listed_for_every_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(300):
+        (tmp_path / f"{number}.txt").write_bytes(b"")
+    listed, scan = [], os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: (listed.append(path), time.sleep(0.05), scan(path))[-1])
+    _next_look.clear()
+    for number in range(20):
+        write_text(tmp_path / f"{number}.txt", "a")
+    assert len(listed) == 1

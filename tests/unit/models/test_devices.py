@@ -43,9 +43,10 @@ def test_other_devices_are_refused_with_the_known_ones(name: str) -> None:
 def test_dtypes_have_the_names_of_pytorch() -> None:
     assert choose_dtype("float32") is torch.float32
     assert choose_dtype("bfloat16") is torch.bfloat16
+    assert choose_dtype("fp32") is torch.float32 and choose_dtype("bf16") is torch.bfloat16, "those of recipes too"
 
 
-@pytest.mark.parametrize("name", ["float16", "bf16", "int8", ""])
+@pytest.mark.parametrize("name", ["float16", "fp16", "int8", ""])
 def test_other_dtypes_are_refused_with_the_known_ones(name: str) -> None:
     with pytest.raises(UserError, match="unknown precision") as caught:
         choose_dtype(name)

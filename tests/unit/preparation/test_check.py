@@ -10,15 +10,18 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from block_code import write_numbered
 from counted import Counted
 from rtmri2speech.corpora.base import Recording
 from rtmri2speech.corpora.folder import FolderCorpus
+from rtmri2speech.data.media.audio import resample
 from rtmri2speech.data.media.video import write_video
-from rtmri2speech.errors import ConfigError
+from rtmri2speech.errors import ConfigError, MediaError
 from rtmri2speech.preparation.check import CheckOptions, check_recordings
 from rtmri2speech.preparation.check import check as check_all
 from rtmri2speech.preparation.findings import Finding
 from rtmri2speech.preparation.prepare import PrepareSummary
+from rtmri2speech.preparation.recording import PrepareOptions
 
 Harm = Callable[[Path, NDArray[np.uint8], NDArray[np.float32]], object]
 
@@ -37,6 +40,15 @@ def picture(path: Path, frames: NDArray[np.uint8], rate: Fraction = RATE) -> Non
 
 def sound(path: Path, samples: NDArray[np.float32], subtype: str = "FLOAT") -> None:
     soundfile.write(path / "a.wav", samples, SOUND_RATE, subtype=subtype)
+
+
+def two(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    noise = 0.1 * np.random.default_rng(0).standard_normal(len(samples)).astype(np.float32)
+    return np.stack([samples, noise], axis=1)
+
+
+def narrow(path: Path, samples: NDArray[np.float32]) -> None:
+    soundfile.write(path / "a.wav", resample(samples, SOUND_RATE, 8000), 8000)
 
 
 def cut(path: Path, share: float) -> None:
@@ -76,9 +88,22 @@ ROWS: dict[str, tuple[Harm, str, str, str, str]] = {
     ),
     "empty sound": (lambda p, f, s: (p / "a.wav").write_bytes(b""), "a.wav", "error", "sound file", "empty"),
     "renamed sound": (lambda p, f, s: (p / "a.wav").write_text("x" * 999), "a.wav", "error", "sound file", "kind"),
-    "sound cut short": (lambda p, f, s: cut(p / "a.wav", 0.5), "a.avi", "error", "1.10 s before the video", "trim"),
+    "sound cut short": (
+        lambda p, f, s: cut(p / "a.wav", 0.5),
+        "a.wav",
+        "error",
+        "2.21 s announced, 1.10 s there",
+        "again",
+    ),
     "silent sound": (lambda p, f, s: sound(p, s * 0), "a.wav", "error", "silent", "right sound file"),
-    "nearly silent": (lambda p, f, s: sound(p, s * 1e-3), "a.wav", "error", "silent", "right sound file"),
+    "nearly silent": (lambda p, f, s: sound(p, s * 1e-6), "a.wav", "error", "silent", "right sound file"),
+    "last bits": (lambda p, f, s: sound(p, s * 1e-3, "PCM_16"), "a.wav", "error", "silent", "right sound file"),
+    "constant": (lambda p, f, s: sound(p, s * 0 + 0.4), "a.wav", "error", "without its constant part", "right sound"),
+    "soft": (lambda p, f, s: sound(p, s * 1e-3, "PCM_24"), "a.wav", "note", "very soft (-", "Listen"),
+    "integers as floats": (lambda p, f, s: sound(p, s * 30000), "a.wav", "note", "16-bit integers", "yourself"),
+    "no scale": (lambda p, f, s: sound(p, s * 1e12), "a.wav", "error", "on no scale of sound", "Divide"),
+    "reference microphone": (lambda p, f, s: sound(p, two(s)), "a.wav", "note", "the left one is used", "`channel="),
+    "narrow band": (lambda p, f, s: narrow(p, s), "a.wav", "note", "bands 57 to 64 hold nothing", "higher sampling"),
     "sound with NaN": (lambda p, f, s: sound(p, with_nan(s)), "a.wav", "error", "not numbers", "Export"),
     "sound too long": (
         lambda p, f, s: sound(p, np.concatenate([s, s])),
@@ -197,8 +222,6 @@ def test_findings_come_in_the_order_of_the_recordings(videos: Path) -> None:
 def test_what_check_calls_an_error_prepare_refuses(
     folder: Path, run: Callable[..., PrepareSummary], talk: tuple[NDArray[np.uint8], NDArray[np.float32]]
 ) -> None:
-    from rtmri2speech.errors import MediaError
-
     for row, (harm, _, severity, problem, _) in ROWS.items():
         picture(folder, talk[0])
         sound(folder, talk[1])
@@ -215,7 +238,7 @@ def test_what_check_calls_an_error_prepare_refuses(
 def test_check_takes_paths_datasets_and_corpora(
     folder: Path, run: Callable[..., PrepareSummary], tmp_path: Path
 ) -> None:
-    run(folder, root=tmp_path / "set")
+    run(folder, root=tmp_path / "set", options=PrepareOptions(split="test"))
     counted = Counted()
     report = check_all([folder, tmp_path / "set"], workers=1, progress=counted)
     assert (report.datasets, report.recordings, report.wrong) == (1, 1, 0)
@@ -227,3 +250,44 @@ def test_check_takes_paths_datasets_and_corpora(
     assert check_all(str(folder), workers=1, need_sound=False).wrong == 0
     with pytest.raises(ConfigError, match="Nothing to check"):
         check_all([])
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_too_few_frames_are_refused_by_check_and_prepare_alike(
+    folder: Path, run: Callable[..., PrepareSummary], talk: tuple[NDArray[np.uint8], NDArray[np.float32]], n: int
+) -> None:
+    picture(folder, talk[0][:n])
+    sound(folder, talk[1][: round(n * SOUND_RATE / RATE)])
+    (finding,) = check(folder)
+    assert finding.severity == "error" and f"{n} frame(s) with sound" in finding.problem
+    with pytest.raises(MediaError) as caught:
+        run(folder, root=folder.parent / "set")
+    assert finding.problem in caught.value.problem and "a.avi" in caught.value.problem
+    assert check(folder, need_sound=False) == [finding]
+
+
+def test_the_table_has_a_row_for_each_recording(folder: Path) -> None:
+    report = check_all(folder, workers=1)
+    (facts,) = report.facts
+    assert (facts.file, facts.sound, facts.rate, facts.offset) == (str(folder / "a.avi"), "a.wav", SOUND_RATE, 0.0)
+    assert facts.stream == "ffv1, 64x64, 27.17 fps" and facts.labels is None and facts.sync is None
+    assert report.as_json()["recordings"] == [facts.as_json()]
+    (folder / "a.avi").write_bytes(b"")
+    assert check_all(folder, workers=1).facts[0].stream is None
+
+
+def test_sound_that_drifts_is_said(tmp_path: Path) -> None:
+    source, path = write_numbered(tmp_path / "even.mkv", codec="mpeg4"), tmp_path / "in" / "a.mkv"
+    path.parent.mkdir()
+    with av.open(str(source)) as old, av.open(str(path), "w") as new:
+        copies = {stream.index: new.add_stream_from_template(stream) for stream in old.streams}
+        for packet in old.demux():
+            if packet.dts is not None:
+                if packet.stream.type == "audio":
+                    packet.pts = packet.dts = packet.pts * 101 // 100
+                packet.stream = copies[packet.stream.index]
+                new.mux(packet)
+    report = check_all(path, workers=1)
+    (finding,) = [item for item in report.findings if "slower than its samples" in item.problem]
+    assert finding.severity == "note" and "0.044 s" in finding.problem
+    assert report.facts[0].drift == pytest.approx(0.044, abs=1e-3)

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from counted import Counted
+from rtmri2speech.corpora.base import Recording
 from rtmri2speech.data.dataset.layout import SAMPLE_FILES, Dataset, Utterance, write_utterances
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.errors import DatasetError
@@ -190,3 +192,19 @@ def test_what_cannot_be_opened_is_an_error(root: Path) -> None:
     (root / "meta.json").unlink()
     with pytest.raises(DatasetError, match="not a finished dataset"):
         check(root)
+
+
+@pytest.mark.parametrize(("left", "missing"), [("train", "validation"), ("validation", "train")])
+def test_a_dataset_that_cannot_be_trained_on_is_said_to_be(
+    tmp_path: Path, _recordings: Path, options: PrepareOptions, left: str, missing: str
+) -> None:
+    from rtmri2speech.corpora.folder import FolderCorpus
+    from rtmri2speech.preparation.prepare import prepare
+
+    class One(FolderCorpus):
+        def recordings(self) -> list[Recording]:
+            return [replace(one, split=left) for one in super().recordings()]  # type: ignore[arg-type]
+
+    prepare(One((_recordings,)), tmp_path / "set", options, workers=1)
+    (finding,) = check(tmp_path / "set")
+    assert finding.severity == "warning" and f"no utterance is of split {missing}" in finding.problem

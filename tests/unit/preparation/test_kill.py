@@ -42,7 +42,7 @@ def start(root, options=options):
     if pid == 0:
         code = 1
         try:
-            prepare(FolderCorpus((videos,)), root, options, workers=1, export_pairs=True)
+            prepare(FolderCorpus((videos,)), root, options, workers=1, export_pairs=True, overwrite=True)
             code = 0
         finally:
             os._exit(code)

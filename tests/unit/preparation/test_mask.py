@@ -87,3 +87,47 @@ def test_a_missing_file_and_one_that_is_no_image_are_refused(tmp_path: Path) -> 
     (tmp_path / "text.png").write_text("no image", encoding="utf-8")
     with pytest.raises(ConfigError, match="not an image"):
         load_mask(tmp_path / "text.png", 64)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "RGBA over white"])
+def test_what_is_transparent_is_hidden(tmp_path: Path, mode: str) -> None:
+    ink = np.zeros((64, 64), np.uint8)
+    ink[16:32, 8:40] = 255
+    white = np.full((64, 64), 255, np.uint8)
+    if mode == "P":
+        image = Image.fromarray((ink > 0).astype(np.uint8), "P")
+        image.putpalette([255, 255, 255, 255, 255, 255])
+        image.save(tmp_path / "m.png", transparency=0)
+    elif mode == "LA":
+        Image.fromarray(np.stack([white, ink], axis=2), "LA").save(tmp_path / "m.png")
+    else:
+        Image.fromarray(np.stack([white, white, white, ink], axis=2), "RGBA").save(tmp_path / "m.png")
+    assert np.array_equal(load_mask(tmp_path / "m.png", 64), ink // 255)
+
+
+def test_a_palette_is_looked_up_and_deep_gray_is_scaled(tmp_path: Path) -> None:
+    ink = np.zeros((64, 64), np.uint8)
+    ink[16:32, 8:40] = 1
+    image = Image.fromarray(1 - ink, "P")
+    image.putpalette([255, 255, 255, 0, 0, 0])
+    image.save(tmp_path / "m.png")
+    assert np.array_equal(load_mask(tmp_path / "m.png", 64), ink)
+    Image.fromarray(ink.astype(np.uint16) * 40000 + 200).save(tmp_path / "deep.png")
+    assert np.array_equal(load_mask(tmp_path / "deep.png", 64), ink)
+
+
+def test_an_image_is_turned_as_its_camera_says(tmp_path: Path) -> None:
+    ink = np.zeros((64, 64), np.uint8)
+    ink[:16, 8:40] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 6  # orientation: turn clockwise by 90 degrees to show
+    Image.fromarray(ink).save(tmp_path / "m.png", exif=exif)
+    assert np.array_equal(load_mask(tmp_path / "m.png", 64), np.rot90(ink, -1) // 255)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_polygons_of_a_windows_editor_are_read(tmp_path: Path, encoding: str) -> None:
+    path = polygons(tmp_path / "m.json", [[8, 4], [24, 4], [24, 20], [8, 20]])
+    plain = load_mask(path, 64)
+    path.write_text(path.read_text(encoding="utf-8"), encoding=encoding)
+    assert np.array_equal(load_mask(path, 64), plain)

@@ -217,7 +217,9 @@ def test_changed_options_redo_everything(
     pairs = "ref_frames" in change or "cut" in change
     run(export_pairs=pairs)
     changed = with_options(options, **change)
-    assert run(export_pairs=pairs, options=changed).redone == 3
+    with pytest.raises(DatasetError, match="made with other settings"):
+        run(export_pairs=pairs, options=changed)
+    assert run(export_pairs=pairs, options=changed, overwrite=True).redone == 3
     # Nothing is left of the first run: as if there had been none.
     run(export_pairs=pairs, options=changed, root=tmp_path / "fresh")
     assert tree(root) == tree(tmp_path / "fresh")
@@ -323,7 +325,7 @@ def test_ctrl_c_leaves_no_dataset_and_the_next_run_goes_on(
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(progress=Interrupt())
+        run(progress=Interrupt(), overwrite=True)
     with pytest.raises(DatasetError, match="not a finished dataset"):
         Dataset(root)
     assert run().redone == 1
@@ -453,7 +455,9 @@ def test_a_mask_is_stored_with_every_sample_and_frames_stay_unmasked(
     assert run(options=with_options(options, mask=mask)).redone == 0
     box["polygons"][0][1][0] = 20  # type: ignore[index]
     mask.write_text(json.dumps(box), encoding="utf-8")
-    assert run(options=with_options(options, mask=mask)).redone == 3
+    with pytest.raises(DatasetError, match=r"other settings \(mask\)"):
+        run(options=with_options(options, mask=mask))
+    assert run(options=with_options(options, mask=mask), overwrite=True).redone == 3
 
 
 def test_over_bright_frames_are_left_out_on_request(
@@ -465,7 +469,8 @@ def test_over_bright_frames_are_left_out_on_request(
     write_video(tmp_path / "in" / "a.mkv", frames, recording.frame_rate, lossless=True)
     write_wav(tmp_path / "in" / "a.wav", recording.audio, recording.sample_rate)
     options = with_options(options, split="recording")
-    run(tmp_path / "in", root=tmp_path / "kept", options=options)
+    (note,) = run(tmp_path / "in", root=tmp_path / "kept", options=options).notes
+    assert "a.mkv: the first 5 frames (0.18 s) are brighter" in note and "`trim_over_bright=True`" in note
     run(tmp_path / "in", options=with_options(options, trim_over_bright=True))
     (kept,), (trimmed,) = Dataset(tmp_path / "kept").utterances, Dataset(root).utterances
     assert (kept.n_frames, kept.source_start) == (len(frames), 0.0)
@@ -565,7 +570,7 @@ def test_a_mistaken_option_destroys_nothing(run: Run, root: Path, tree: Tree) ->
     run()
     before = tree(root)
     with pytest.raises(UserError, match="TextGrid"):
-        run(options=PrepareOptions(cut=CutConfig(mode="textgrid", tier="nothing of the kind")))
+        run(options=PrepareOptions(cut=CutConfig(mode="textgrid", tier="nothing of the kind")), overwrite=True)
     assert tree(root) == before and Dataset(root).utterances
 
 
@@ -579,3 +584,14 @@ def test_paths_and_fields_do_as_well_as_a_corpus_and_options(videos: Path, tmp_p
     with pytest.raises(ConfigError, match="unknown key 'splitt'") as caught:
         prepare(videos, tmp_path / "set", splitt="recording")
     assert "split" in caught.value.remedy
+
+
+def test_over_bright_frames_of_many_recordings_are_one_note(tmp_path: Path, run: Run, options: PrepareOptions) -> None:
+    recording = speak(2.0, 4, size=64)
+    frames = (recording.frames // 3).astype(np.uint8)
+    frames[:5] = frames[:5] + np.array([120, 100, 80, 60, 40], np.uint8)[:, None, None]
+    for name in "abc":
+        write_video(tmp_path / "in" / f"{name}.mkv", frames, recording.frame_rate, lossless=True)
+        write_wav(tmp_path / "in" / f"{name}.wav", recording.audio, recording.sample_rate)
+    (note,) = run(tmp_path / "in", options=with_options(options, split="recording")).notes
+    assert "a.mkv: the first 5 frames" in note and note.endswith("The same of 2 more recording(s).")

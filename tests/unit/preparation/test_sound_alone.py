@@ -64,10 +64,11 @@ def run_sounds(sounds: Path, root: Path) -> Run:
         workers: int = 1,
         export_pairs: bool = False,
         prune: bool = False,
+        overwrite: bool = False,
         **options: object,
     ) -> PrepareSummary:
         chosen = PrepareOptions.parse({"split": "recording", **options}, "test")
-        return prepare(SoundFolderCorpus((folder,)), root, chosen, workers, export_pairs, prune)
+        return prepare(SoundFolderCorpus((folder,)), root, chosen, workers, export_pairs, prune, overwrite=overwrite)
 
     return run
 
@@ -147,11 +148,11 @@ def test_any_format_rate_and_depth(
     assert max(shifted) > 0.97
 
 
-def test_channels_are_mixed(run_sounds: Run, root: Path, tmp_path: Path) -> None:
+def test_channels_are_mixed_where_that_is_asked_for(run_sounds: Run, root: Path, tmp_path: Path) -> None:
     left, right = voice(1.0, 1, RATE), voice(1.0, 2, RATE)
     (tmp_path / "in").mkdir()
     soundfile.write(tmp_path / "in" / "a.wav", np.stack([left, right], axis=1), RATE, subtype="FLOAT")
-    run_sounds(tmp_path / "in")
+    run_sounds(tmp_path / "in", channel="mix")
     (row,) = Dataset(root).utterances
     mixed = read_sound(Dataset(root).audio_path(row)).samples
     assert np.allclose(mixed, ((left + right) / 2)[: len(mixed)], atol=1e-6)
@@ -195,7 +196,7 @@ def test_long_recordings_are_cut_at_quiet_moments(run_sounds: Run, root: Path, t
     for one, other in pairwise(rows):
         assert other.source_start == pytest.approx(one.source_start + one.seconds, abs=1e-5)
     assert sum(row.seconds for row in rows) == pytest.approx(9.0, abs=0.05)
-    run_sounds(tmp_path / "in", cut={"mode": "whole"})
+    run_sounds(tmp_path / "in", cut={"mode": "whole"}, overwrite=True)
     assert [row.id for row in Dataset(root).utterances] == ["a"]
     assert {path.name for path in (root / "samples").iterdir()} == {"a"}
 
@@ -349,7 +350,7 @@ def test_what_is_too_short_is_left_out_and_said(run_sounds: Run, root: Path, sou
     least = -(-FEATURES.min_samples // HOP) * HOP
     lengths = {"enough": least, "less": least - 1, "tiny": 1}
     for name, length in lengths.items():
-        soundfile.write(sounds / f"{name}.wav", np.full(length, 0.1), RATE)
+        soundfile.write(sounds / f"{name}.wav", 0.1 * (-1.0) ** np.arange(length), RATE)
     summary = run_sounds()
     assert not summary.failures
     assert {row.id for row in summary.utterances} == {"F1_one", "F1_two", "M1_three", "enough"}
@@ -360,7 +361,7 @@ def test_what_is_too_short_is_left_out_and_said(run_sounds: Run, root: Path, sou
     recordings = SoundFolderCorpus((sounds,)).recordings()
     findings = check_recordings(recordings, CheckOptions(), 1)
     assert [(Path(item.file).stem, item.severity) for item in findings] == [("less", "note"), ("tiny", "note")]
-    soundfile.write(tmp_path / "alone.wav", np.full(100, 0.1), RATE)
+    soundfile.write(tmp_path / "alone.wav", 0.1 * (-1.0) ** np.arange(100), RATE)
     with pytest.raises(DatasetError, match="no utterance is long enough"):
         run_sounds(tmp_path / "alone.wav", root=tmp_path / "other")
 

@@ -114,7 +114,7 @@ def test_differences_are_named_with_both_values() -> None:
 
 @given(
     st.integers(16, 4096),
-    st.integers(1, 4096),
+    st.integers(12, 4096),
     st.integers(0, 10**9),
 )
 def test_padding_and_frame_count_belong_together(n_fft: int, hop: int, samples: int) -> None:
@@ -126,3 +126,11 @@ def test_padding_and_frame_count_belong_together(n_fft: int, hop: int, samples: 
     # As many transforms fit into the padded signal.
     if samples >= config.min_samples:
         assert (samples + before + after - n_fft) // hop + 1 == samples // hop
+
+
+@pytest.mark.parametrize(
+    "values", [{"sample_rate": 4_000_000}, {"hop_length": 1}, {"n_fft": 1 << 30}, {"n_mels": 10**9}]
+)
+def test_definitions_that_no_computer_can_work_on_are_refused(values: dict[str, int]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(values))):
+        FeatureConfig.parse(values, "model")

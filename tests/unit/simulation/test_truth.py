@@ -135,3 +135,18 @@ def test_labels_of_other_values_are_found_by_their_names(tmp_path: Path) -> None
     replace(truth, region_names=np.array(["background", "nose"])).save(path)
     with pytest.raises(DatasetError, match="'nose'"):
         Truth.load(path)
+
+
+@pytest.mark.parametrize("name", ["regions", "sections", "sensitivity", "phones"])
+def test_arrays_of_another_shape_are_no_truth(tmp_path: Path, name: str) -> None:
+    for value in (np.array(5), np.zeros((2, 256), np.uint8)):
+        replace(small_truth(), **{name: value}).save(tmp_path / "a.npz")
+        with pytest.raises(DatasetError, match=rf"a\.npz: not the truth .*'{name}' is of shape"):
+            Truth.load(tmp_path / "a.npz")
+
+
+def test_an_array_alone_is_no_truth(tmp_path: Path) -> None:
+    with (tmp_path / "a.npz").open("wb") as file:
+        np.save(file, np.array(5))
+    with pytest.raises(DatasetError, match=r"a\.npz: not the truth"):
+        Truth.load(tmp_path / "a.npz")

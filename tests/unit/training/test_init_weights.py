@@ -220,3 +220,12 @@ def test_acoustic_bundles_have_to_fit(dataset: Dataset, tmp_path: Path) -> None:
         load_init(path, "acoustic", dataset)
     with pytest.raises(BundleError, match="a PyTorch checkpoint, not a model file"):
         load_init(checkpoint(tmp_path / "c", RELEASED), "acoustic", dataset)
+
+
+@pytest.mark.parametrize(("values", "fmax"), [(MEMO, 1500), (RELEASED, 8000)])
+def test_what_import_says_of_the_highest_frequency_is_said_here_too(
+    dataset: Dataset, tmp_path: Path, values: dict[str, Any], fmax: int
+) -> None:
+    init = load_init(checkpoint(tmp_path / "c", values, fmax=fmax), "vocoder", dataset)
+    first, *_ = start_from(Generator(GEOMETRY, 16), init, "vocoder")
+    assert f"names fmax {fmax} Hz, above the Nyquist frequency" in first

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from rtmri2speech.drawing.style import Drawing
 
 _ORDER = 2
+# Seconds of a window, and of any recording.
+_LONGEST = 1e6
 _COLUMNS = ("time_s", "region", "intensity", "smoothed", "velocity_per_s", "smoothing")
 
 
@@ -133,10 +135,12 @@ def measure_intensity(clip: Clip, rate: Fraction, regions: Regions, smooth: floa
             three is the data themselves.
 
     Raises:
-        ConfigError: when the clip is shorter than the window, or a region covers no pixel in any frame.
+        ConfigError: when the window is no time or longer than the clip, or a region covers no pixel in any frame.
     """
     from scipy.signal import savgol_filter
 
+    if not 0.0 <= smooth < _LONGEST:
+        raise ConfigError(f"`smooth={smooth:g}`: not a length of time.", "Give seconds: 0.2")
     window = max(2 * round(smooth * float(rate) / 2.0 - 0.5) + 1, 5)
     if window > clip.n_frames:
         raise ConfigError(

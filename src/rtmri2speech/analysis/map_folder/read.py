@@ -6,7 +6,6 @@ import csv
 import math
 import zipfile
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from rtmri2speech.analysis.attribution.maps import Maps
 from rtmri2speech.analysis.attribution.pixels import PixelsOfCells
 from rtmri2speech.analysis.attribution.targets import Band
 from rtmri2speech.analysis.map_folder.arrays import read_gray
+from rtmri2speech.analysis.map_folder.metadata import AGAIN, rate_of, require_metadata
 from rtmri2speech.analysis.map_folder.names import MEAN_ARRAY, MEAN_IMAGE, METADATA, SEGMENTS, TARGETS
 from rtmri2speech.analysis.map_folder.segments import read_segments
 from rtmri2speech.analysis.regions.masks import Source
@@ -30,7 +30,6 @@ _OF_MAPS = frozenset(
     {"kind", "schema", "program", "video", "n_frames", "frame_rate", "pixels", "source", "method", "stride_pixels"}
     | {"target", "target_unit", "adaptive_half_width_hz", "map", "cells", "bands"}
 )
-_AGAIN = "Make the maps again."
 # The stride of maps whose metadata do not name it, pixels.
 _STRIDE = 16
 
@@ -45,7 +44,7 @@ def read_maps(folder: str | Path) -> Maps:
     for other in others:
         if (other.video, other.n_frames, other.frame_rate) != (first.video, first.n_frames, first.frame_rate):
             raise DatasetError(
-                f"{folder}: {first.methods[0]} is of {first.video}, {other.methods[0]} of {other.video}.", _AGAIN
+                f"{folder}: {first.methods[0]} is of {first.video}, {other.methods[0]} of {other.video}.", AGAIN
             )
     notes = [
         f"{first.methods[0]} and {other.methods[0]} were made with different models"
@@ -80,19 +79,20 @@ def read_method(metadata: Path) -> Maps:
     about = read_object(metadata) or {}
     folder = metadata.parent
     try:
+        require_metadata(about)
         taken, n_frames = about["source"], int(about["n_frames"])
         size = int(about["pixels"])
         maps = Maps(
             video=str(about["video"]),
-            frame_rate=Fraction(about["frame_rate"]),
+            frame_rate=rate_of(metadata, about),
             size=size,
             entries=tuple(_entry(folder, about, band, n_frames, size) for band in about["bands"]),
-            mean_frame=_mean_frame(folder),
+            mean_frame=_mean_frame(folder, size),
             source=Source(taken["frames"], taken["width"], taken["height"], size, Path(str(about["video"]))),
             about={name: value for name, value in about.items() if name not in _OF_MAPS},
         )
     except (OSError, ValueError, KeyError, TypeError, IndexError, zipfile.BadZipFile) as error:
-        raise DatasetError(f"{metadata}: does not fit its folder ({error}).", _AGAIN) from None
+        raise DatasetError(f"{metadata}: does not fit its folder ({error}).", AGAIN) from None
     return maps.with_segments(read_segments(folder / SEGMENTS, n_frames))
 
 
@@ -156,6 +156,9 @@ def _values(table: Path, column: str, n_frames: int, mean: float) -> Float32:
     return values if same else unknown
 
 
-def _mean_frame(folder: Path) -> Float32:
+def _mean_frame(folder: Path, size: int) -> Float32:
     path = folder / MEAN_ARRAY
-    return np.asarray(np.load(path), np.float32) if path.is_file() else read_gray(folder / MEAN_IMAGE)
+    mean = np.asarray(np.load(path), np.float32) if path.is_file() else read_gray(folder / MEAN_IMAGE)
+    if mean.shape != (size, size):
+        raise ValueError(f"the mean frame is of shape {mean.shape}")
+    return mean

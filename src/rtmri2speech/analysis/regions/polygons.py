@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from rtmri2speech.arrays import Bool
+from rtmri2speech.arrays import Bool, Float64
 from rtmri2speech.data import polygons
 from rtmri2speech.errors import ConfigError
 
@@ -16,8 +16,11 @@ REST = "elsewhere"
 """What stands for the pixels of no region."""
 
 # Region names become parts of file names, and folders go from one system to another.
-_NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+_NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\ud800-\udfff]')
 _OF_WINDOWS = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
+
+# Whether an outline crosses itself is looked for between any two of its sides.
+_MOST_CORNERS, _MOST_IN_ALL = 2000, 20_000
 
 # Ellipses as shares of the frame: center x and y, radii, and degrees clockwise. Taken from the mean regions of the
 # phantom's first speaker, a man's head of 256 mm that looks to the left, and a little larger.
@@ -52,11 +55,12 @@ def read_polygons(path: Path, size: int) -> dict[str, Bool]:
 
     Raises:
         ConfigError: when the file is missing or of another form, a name cannot be part of a file name, or a polygon
-            has fewer than three corners, reaches outside the image, crosses itself or covers no pixel.
+            has fewer than three corners or far too many, reaches outside the image, crosses itself or covers no pixel.
     """
     drawn = polygons.read_polygons(path)
     limits = drawn.width, drawn.height
     _require_names(path, drawn.corners)
+    _require_few(path, drawn.corners)
     masks = {}
     for name, corners in drawn.corners.items():
         outside = ((corners < 0) | (corners > limits)).any(axis=1)
@@ -99,3 +103,14 @@ def _require_names(path: Path, names: Iterable[str]) -> None:
             problem = f"differs from '{twin}' in capital letters only"
         if problem is not None:
             raise ConfigError(f"{path}: the name {name!r} of a region {problem}.", "Call it otherwise: tongue_tip.")
+
+
+def _require_few(path: Path, corners: Mapping[str, Float64]) -> None:
+    total = sum(map(len, corners.values()))
+    name = max(corners, key=lambda name: len(corners[name]))
+    if len(corners[name]) > _MOST_CORNERS or total > _MOST_IN_ALL:
+        raise ConfigError(
+            f"{path}: region '{name}' has {len(corners[name])} corners, all regions together have {total}; more than "
+            f"{_MOST_CORNERS} and {_MOST_IN_ALL} are not taken.",
+            "Leave out corners: twenty to a region are enough, and a pixel is the finest that counts.",
+        )

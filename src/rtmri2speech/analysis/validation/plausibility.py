@@ -24,7 +24,7 @@ from rtmri2speech.analysis.validation.tract import FORMANTS, DrawnTract, Tract, 
 from rtmri2speech.corpora.sound_of_recording import clock_of_labels
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.media.clips import Clip
-from rtmri2speech.data.media.textgrid import read_textgrid
+from rtmri2speech.data.media.textgrid import annotation_notes, read_textgrid
 from rtmri2speech.data.tables import Value, write_table
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.inference.model import Model
@@ -46,7 +46,7 @@ class Plausibility:
         places: names of the K places along the tract.
         profiles: attribution and sensitivity by place, for every variant, band and vowel.
         about: videos, model and options, as in ``physics.json``.
-        notes: remarks: which frames of the regions are not to be trusted.
+        notes: remarks on the TextGrid, and which frames of the regions are not to be trusted.
     """
 
     places: tuple[str, ...]
@@ -172,6 +172,7 @@ def plausibility(
     clips = [open_clip(model, video, fps) for video in several_videos]
     labels = None if label is None else several(label)
     tracts = [_tract(clip, model, regions, textgrid, tier, labels) for clip in clips]
+    notes = [] if textgrid is None else list(annotation_notes(Path(textgrid), clock_of_labels(clips[0])[1]))
     strides = several(stride)
     table = ProfileTable()
     progress.expect(len(clips))
@@ -195,8 +196,8 @@ def plausibility(
         "fps": None if fps is None else str(fps),
         "device": str(model.device),
     }
-    notes = tuple(note for tract in tracts if isinstance(tract, DrawnTract) for note in tract.regions.notes)
-    return Plausibility(places, table.profiles(), about, notes)
+    notes += [note for tract in tracts if isinstance(tract, DrawnTract) for note in tract.regions.notes]
+    return Plausibility(places, table.profiles(), about, tuple(notes))
 
 
 def _tract(

@@ -129,12 +129,15 @@ def _segments(
     texts: list[str], textgrid: Path | None, tier: str, labels: list[str], clip: Clip, model: Model
 ) -> list[Segment]:
     from rtmri2speech.corpora.sound_of_recording import clock_of_labels
+    from rtmri2speech.data.media.textgrid import annotation_notes
     from rtmri2speech.phonetics.labeled_segments import labeled_segments, parse_segments, require_distinct
 
     rate = model.features.frame_rate
     found = parse_segments(texts, clip.n_frames, rate, clip.scan.path)
     if textgrid is not None:
-        found += labeled_segments(textgrid, tier, labels, clip.n_frames, rate, *clock_of_labels(clip))
+        lead, seconds = clock_of_labels(clip)
+        found += labeled_segments(textgrid, tier, labels, clip.n_frames, rate, lead, seconds)
+        print_notes(annotation_notes(textgrid, seconds))
     require_distinct(found)
     return found
 

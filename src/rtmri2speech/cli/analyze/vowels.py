@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from rtmri2speech.cli.analyze.options import Ceiling, Columns, Out
 from rtmri2speech.cli.console import Many, progress, report_failures
+from rtmri2speech.cli.flags import print_notes
 
 
 def vowels(
@@ -50,6 +51,7 @@ def vowels(
         space = measure_vowels(
             recordings, textgrid=textgrid, tier=tier, label=label or (), ceiling=ceiling, progress=bar
         )
+    print_notes(space.notes)
     if space.recordings:
         files = space.save(out)
         files += draw_vowel_space(out, space, share, columns)

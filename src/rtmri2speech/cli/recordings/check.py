@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from rtmri2speech.cli.console import Flag, Inputs, Workers, progress
 from rtmri2speech.cli.flags import in_flags
+from rtmri2speech.cli.recordings.facts_table import print_facts, shown
 from rtmri2speech.cli.recordings.options import VideoOptions
 
 if TYPE_CHECKING:
     from rtmri2speech.corpora.base import Corpus
+    from rtmri2speech.preparation.check import CheckReport
     from rtmri2speech.preparation.findings import Finding
 
 
@@ -20,6 +22,7 @@ def check(
     videos: VideoOptions | None = None,
     video_only: Annotated[bool, Flag] = False,
     sound_only: Annotated[bool, Flag] = False,
+    sync: Annotated[bool, Flag] = False,
     json: Annotated[bool, Flag] = False,
     workers: Workers = 0,
 ) -> int:
@@ -37,8 +40,11 @@ def check(
         Do without sound, as synthesize does.
     sound_only
         As for prepare: sound files without frames.
+    sync
+        Estimate by how much the sound is late or early, from what moves and what is loud. An estimate has a confidence
+        from 0 to 1; half a minute of speech is enough for one, a word is not.
     json
-        Print the findings as JSON.
+        Print the table of the recordings and the findings as JSON.
     """
     from rtmri2speech.data.dataset.layout import is_dataset
     from rtmri2speech.preparation.check import check as run
@@ -50,10 +56,13 @@ def check(
     others = tuple(path for path in paths if path not in datasets)
     corpora = [_corpus(others, videos, sound_only)] if others or videos.pairs is not None else []
     with progress("Checking", "files") as bar:
-        report = run([*datasets, *corpora], None, workers, bar, **videos.reading(), need_sound=not video_only)
+        report = run(
+            [*datasets, *corpora], None, workers, bar, **videos.reading(), need_sound=not video_only, sync=sync
+        )
     if json:
-        _print_json(report.findings)
+        _print_json(report)
     else:
+        print_facts(report.facts, paths)
         _print_table(report.findings, paths)
         print(f"{report.in_words}.")
     return 1 if report.wrong else 0
@@ -66,11 +75,12 @@ def _corpus(paths: tuple[Path, ...], videos: VideoOptions, sound_only: bool) -> 
     return SoundFolderCorpus(paths) if sound_only else FolderCorpus(paths, **videos.files())
 
 
-def _print_json(findings: list[Finding]) -> None:
+def _print_json(report: CheckReport) -> None:
     import json
 
-    rows = [{name: in_flags(text) for name, text in finding.as_json().items()} for finding in findings]
-    print(json.dumps(rows, ensure_ascii=False, indent=1))
+    content = report.as_json()
+    content["findings"] = [{name: in_flags(text) for name, text in row.items()} for row in content["findings"]]
+    print(json.dumps(content, ensure_ascii=False, indent=1))
 
 
 def _print_table(findings: list[Finding], inputs: list[Path]) -> None:
@@ -88,13 +98,5 @@ def _print_table(findings: list[Finding], inputs: list[Path]) -> None:
     for finding in findings:
         # Text, so that brackets in file names are not taken for markup.
         what = Text.assemble(in_flags(finding.problem), "\n", (in_flags(finding.remedy), "italic"))
-        table.add_row(Text(_shown(Path(finding.file), inputs)), Text(finding.severity, styles[finding.severity]), what)
+        table.add_row(Text(shown(Path(finding.file), inputs)), Text(finding.severity, styles[finding.severity]), what)
     Console().print(table)
-
-
-def _shown(file: Path, inputs: list[Path]) -> str:
-    """Short, but enough to find it: two speakers may have a file of the same name."""
-    for path in inputs:
-        if file != path and file.is_relative_to(path):
-            return str(file.relative_to(path))
-    return file.name or str(file)

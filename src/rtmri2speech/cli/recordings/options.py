@@ -29,6 +29,10 @@ class VideoOptions:
     pairs: Annotated[
         Path | None, _help("Table (CSV) with columns video, audio and, optionally, id, speaker, sync_offset.")
     ] = None
+    sound: Annotated[
+        Literal["auto", "file", "track"],
+        _help("The sound file next to the video, or the video's own track; auto takes the file if there is one."),
+    ] = "auto"
     fps: Fps = None
     sync_offset: Annotated[
         float, _help("Seconds of sound before the first frame (negative: the sound starts later).")
@@ -38,10 +42,23 @@ class VideoOptions:
         _help("When sound and video disagree in length: refuse the recording, or trim to what both have."),
     ] = "refuse"
     trim_over_bright: Annotated[bool, Flag, _help("Leave out over-bright frames at the start.")] = False
+    video_stream: Annotated[
+        int | None, _help("Number of the video in files with several, from 1; by default the one flagged as default.")
+    ] = None
+    audio_stream: Annotated[
+        int | None, _help("Number of the sound track in videos with several, from 1; by default the flagged one.")
+    ] = None
+    channel: Annotated[
+        str | None,
+        _help(
+            "Channel of the sound: left, right, a number from 1, or mix for the mean; by default the mean, and where "
+            "channels differ the one with speech."
+        ),
+    ] = None
 
     def files(self) -> dict[str, Any]:
         """What says where the recordings are, by the names of :func:`rtmri2speech.corpora.inputs.open_corpus`."""
-        return {name: getattr(self, name) for name in ("audio_dir", "audio", "pairs", "sync_offset")}
+        return {name: getattr(self, name) for name in ("audio_dir", "audio", "pairs", "sync_offset", "sound")}
 
     def reading(self) -> dict[str, Any]:
         """What says how they are read: fields of the library's options."""
@@ -49,6 +66,9 @@ class VideoOptions:
             "fps": self.fps,
             "on_mismatch": self.on_mismatch,
             "trim_over_bright": self.trim_over_bright,
+            "video_stream": self.video_stream,
+            "audio_stream": self.audio_stream,
+            "channel": self.channel,
         }
 
     def refuse_for_sound_only(self, **others: object) -> None:
@@ -59,7 +79,9 @@ class VideoOptions:
         """
         from rtmri2speech.corpora.inputs import refuse_with_sound_only
 
-        refuse_with_sound_only({**asdict(self), "on_mismatch": self.on_mismatch != "refuse", **others})
+        chosen = {"on_mismatch": self.on_mismatch != "refuse", "sound": self.sound != "auto"}
+        of_frames = {name: value for name, value in asdict(self).items() if name not in ("audio_stream", "channel")}
+        refuse_with_sound_only({**of_frames, **chosen, **others})
 
 
 @Parameter(name="*")
@@ -107,10 +129,11 @@ class UtteranceOptions:
     cut_seconds: Annotated[float, _help("Longest utterance in seconds.")] = 10.0
     tier: Annotated[str | None, _help("TextGrid tier with the utterances.")] = None
     split: Annotated[
-        Literal["auto", "corpus", "recording", "speaker", "blocks"],
+        Literal["auto", "corpus", "recording", "speaker", "blocks", "test"],
         _help(
             "Training, validation and test as the corpus itself has them, by recording, by speaker, or as blocks of "
-            "each recording; auto takes the corpus's own, else blocks when there are fewer than ten recordings."
+            "each recording; test: all of it is for testing, to evaluate a model that was trained on others; auto "
+            "takes the corpus's own, else blocks when there are fewer than ten recordings."
         ),
     ] = "auto"
     split_ratio: Annotated[

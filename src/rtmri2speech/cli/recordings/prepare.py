@@ -29,13 +29,16 @@ def prepare(
     sound_only: Annotated[bool, Flag] = False,
     utterances: UtteranceOptions | None = None,
     export_pairs: Annotated[bool, Flag] = False,
+    export_wavs: Annotated[bool, Flag] = False,
     prune: Annotated[bool, Flag] = False,
+    overwrite: Annotated[bool, Flag] = False,
     workers: Workers = 0,
 ) -> int:
     """Make a dataset from videos and sound, or from sound alone.
 
-    Each video NAME.mp4 (avi, mkv, mov) brings its own sound track, or NAME.wav (flac) next to it or in
-    --audio-dir, and NAME.TextGrid if there is one. A second run redoes only what is missing or changed.
+    The sound of a video NAME.mp4 (avi, mkv, mov, webm, ...) is NAME.wav (flac, m4a, ...) next to it or in
+    --audio-dir, or else its own sound track; NAME.TextGrid is used if there is one. A second run redoes only
+    what is missing or changed.
 
     Parameters
     ----------
@@ -61,8 +64,12 @@ def prepare(
         How recordings become utterances, and these go to splits.
     export_pairs
         Also write the windows as files, pairs_ref4 and pairs_ref4_npy.
+    export_wavs
+        Also write the sounds as 16-bit files in one folder, audio_wav, for the original HiFi-GAN.
     prune
         Remove from the dataset what the inputs no longer hold.
+    overwrite
+        Make a dataset anew that was made with other settings.
     """
     from rtmri2speech.corpora.inputs import open_corpus
     from rtmri2speech.preparation.prepare import prepare as run
@@ -85,7 +92,9 @@ def prepare(
         "prepare",
     )
     with progress("Preparing", "recordings") as bar:
-        summary = run(corpus, out, options, workers, export_pairs, prune, bar)
+        summary = run(
+            corpus, out, options, workers, export_pairs, prune, bar, overwrite=overwrite, export_wavs=export_wavs
+        )
     return report(summary)
 
 
@@ -96,7 +105,7 @@ def report(summary: PrepareSummary) -> int:
         f"the {name} split is empty, and training needs it: give more or longer recordings, "
         "or another --split or --split-ratio"
         for name in ("train", "validation")
-        if not summary.counts[name]
+        if summary.split_mode != "test" and not summary.counts[name]
     )
     print(f"{summary}.")
     return report_failures([(recording.file, error) for recording, error in summary.failures])

@@ -46,7 +46,7 @@ def compare_checkpoints(
     run
         The run folder of train vocoder, or a folder of HiFi-GAN checkpoints (g_...) with their config.json.
     videos
-        Videos, or folders with videos, with their sound: NAME.wav or NAME.flac next to the video, or its sound track.
+        Videos, or folders with videos, with their sound: NAME.wav (flac, m4a, ...) next to the video, or its own track.
     dataset
         Instead of videos, a dataset made by prepare.
     split

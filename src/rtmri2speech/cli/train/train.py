@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Device, Flag, ModelFile, progress
+from rtmri2speech.cli.console import Device, Flag, ModelFile, note_ending, progress
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.progress import SILENT, Progress
 
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from rtmri2speech.data.dataset.mel_folders import MelSource
     from rtmri2speech.training.summary import TrainingSummary
 
-DType = Literal["auto", "float32", "bfloat16", "float16"]
-VocoderDType = Literal["auto", "float32", "bfloat16"]
-_PRECISION = {"auto": "auto", "float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
+DType = Literal["auto", "float32", "bfloat16", "float16", "fp32", "bf16", "fp16"]
+VocoderDType = Literal["auto", "float32", "bfloat16", "fp32", "bf16"]
+# PyTorch's words; the others are the recipes' own.
+_PRECISION = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
 # The reference configuration's share of the sound's own mels (section 3).
 _EXTRA_WEIGHT = 0.8
 Overrides = Annotated[list[str] | None, Parameter(name="--set", consume_multiple=True, negative="")]
@@ -260,7 +261,7 @@ def with_precision(
     overrides: list[str] | None, stage: Literal["acoustic", "vocoder", "segmenter"], dtype: DType | None
 ) -> list[str]:
     """The settings of ``--set`` and ``--dtype``; a precision that is not given is the recipe's."""
-    return [*(overrides or []), *([] if dtype is None else [f"{stage}.precision={_PRECISION[dtype]}"])]
+    return [*(overrides or []), *([] if dtype is None else [f"{stage}.precision={_PRECISION.get(dtype, dtype)}"])]
 
 
 def step_bar() -> AbstractContextManager[Progress]:
@@ -275,4 +276,5 @@ def _report(summary: TrainingSummary) -> int:
 
     if find_processes().is_first:
         print("\n".join(summary.lines()))
+        note_ending(summary.out)
     return 0

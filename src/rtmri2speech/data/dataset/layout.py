@@ -165,7 +165,7 @@ class Dataset:
         path = self.root / "meta.json"
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise DatasetError(f"{path}: damaged ({error}).", "Run prepare again.") from None
         if not isinstance(values, dict) or "features" not in values:
             raise DatasetError(
@@ -240,9 +240,12 @@ class Dataset:
         """
         chosen = [utterance for utterance in self.utterances if utterance.split == split]
         if not chosen:
+            only_test = self.meta.split.get("mode") == "test"
             raise DatasetError(
-                f"{self.root}: the {split} split holds no utterance.",
-                "Give more or longer recordings, or another `split_ratio`, and prepare again.",
+                f"{self.root}: the {split} split holds no utterance{': all are for testing' * only_test}.",
+                "To train, prepare the recordings into another folder, without `split='test'`."
+                if only_test
+                else "Give more or longer recordings, or another `split_ratio`, and prepare again.",
             )
         return chosen
 

@@ -10,7 +10,7 @@ import numpy as np
 from rtmri2speech.data.dataset.layout import SPLITS, Split
 from rtmri2speech.errors import ConfigError
 
-SplitMode = Literal["corpus", "recording", "speaker", "blocks"]
+SplitMode = Literal["corpus", "recording", "speaker", "blocks", "test"]
 
 FEW_RECORDINGS = 10
 """Below this many recordings a tenth of them is none, so each recording is split in blocks instead."""
@@ -26,7 +26,7 @@ def check_ratio(ratio: Sequence[float]) -> tuple[float, float, float]:
         raise ConfigError(
             f"`split_ratio=({', '.join(f'{share:g}' for share in ratio)})`: three shares are needed, the first two "
             "above 0.",
-            "For example: `split_ratio=(80, 10, 10)`",
+            "For example: `split_ratio=(80, 10, 10)`; for a dataset to evaluate on alone: `split='test'`",
         )
     total = sum(ratio)
     return ratio[0] / total, ratio[1] / total, ratio[2] / total

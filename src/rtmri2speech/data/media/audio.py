@@ -15,15 +15,26 @@ import soundfile
 import soxr
 
 from rtmri2speech.arrays import Float32, Floating
+from rtmri2speech.data.endings import LIBSNDFILE_SUFFIXES, libsndfile_name, no_such_file
 from rtmri2speech.data.files import replacing, replacing_name
+from rtmri2speech.data.media.channels import Mono, to_mono
+from rtmri2speech.data.media.containers import encoder_delay
+from rtmri2speech.data.media.sound_files import (
+    announced_end,
+    is_float,
+    refuse_cut_short,
+    refuse_short_track,
+    resolution,
+    to_amplitude,
+)
+from rtmri2speech.data.media.streams import AS_FLAGGED, Note, Tracks, choose_stream
 from rtmri2speech.data.media.video import decode_stream, opened
 from rtmri2speech.errors import MediaError
-
-SOUND_SUFFIXES = (".wav", ".flac")
+from rtmri2speech.signal.sound_clock import STEADY, ClockReport, SoundClock
 
 # RIFF with the chunks fmt, fact and data (Microsoft's Multimedia Programming Interface, new wave types, 1994).
 _FLOAT_HEADER = struct.Struct("<4sI4s 4sIHHIIHHH 4sII 4sI")
-_IEEE_FLOAT = 3
+_IEEE_FLOAT, _MP3 = 3, 0x55
 
 
 @dataclass(frozen=True)
@@ -34,11 +45,21 @@ class Sound:
         samples: shape (N,), float32.
         rate: samples per second.
         start: time of sample 0 on the container's clock, seconds.
+        clock: how the time stamps of its packets differed from its sample count; the samples follow the stamps.
+        channels: which of the file's channels these samples are, in words: ``1``, ``mean of 2``, ``left of 2``.
+        resolution: one step of the file's format, amplitude.
+        notes: what was decided while it was read.
+        track: which of a container's sound tracks it is, where there are several: ``2 of 3``.
     """
 
     samples: Float32
     rate: int
     start: float
+    clock: ClockReport = STEADY
+    channels: str = "1"
+    resolution: float = 2.0**-15
+    notes: tuple[Note, ...] = ()
+    track: str = ""
 
     @property
     def duration(self) -> float:
@@ -52,57 +73,101 @@ def has_sound(path: Path) -> bool:
         return bool(container.streams.audio)
 
 
-def read_sound(path: Path) -> Sound:
-    """Read a sound file, or the sound track of a video, as mono (the mean of the channels).
+def read_sound(path: Path, tracks: Tracks = AS_FLAGGED) -> Sound:
+    """Read a sound file, or the sound track of a video, as mono: the mean of the channels, or the one with speech.
+
+    Args:
+        path: the file.
+        tracks: the sound track and the channel to take.
 
     Raises:
-        MediaError: when it cannot be read, holds no sound, or holds values that are not numbers.
+        MediaError: when it cannot be read, is cut short, holds no sound, or holds values that are not numbers.
     """
-    sound = _read_sound_file(path) if path.suffix.lower() in SOUND_SUFFIXES else _read_sound_track(path)
-    if not np.isfinite(sound.samples).all():
+    if path.suffix.lower() in LIBSNDFILE_SUFFIXES:
+        return _read_sound_file(path, tracks)
+    return _read_sound_track(path, tracks)
+
+
+def _mono(path: Path, samples: Float32, rate: int, tracks: Tracks, floats: bool) -> Mono:
+    """One channel of all, shape (N, C), between -1 and 1."""
+    if not np.isfinite(samples).all():
         raise MediaError(
             f"{path}: the sound holds values that are not numbers (NaN or infinite).", "Export the sound again."
         )
-    return sound
+    samples, scaled = to_amplitude(path, samples) if floats else (samples, [])
+    mono = to_mono(path, samples, rate, tracks.channel)
+    return mono._replace(notes=[*scaled, *mono.notes])
 
 
-def _read_sound_file(path: Path) -> Sound:
+def _read_sound_file(path: Path, tracks: Tracks) -> Sound:
     if not path.is_file():
-        raise MediaError(f"{path}: no such file.", "Check the spelling of the path.")
+        raise no_such_file(path)
+    if (tracks.audio or 1) > 1:
+        raise MediaError(f"{path}: `audio_stream={tracks.audio}`: a sound file is one sound track.", "Leave it out.")
     try:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+        with soundfile.SoundFile(libsndfile_name(path)) as file:
+            samples = file.read(dtype="float32", always_2d=True)
+            kind, subtype, announced, log = file.format, file.subtype, file.frames, file.extra_info
+            rate = int(file.samplerate)
     except (soundfile.LibsndfileError, RuntimeError) as error:
         raise _unreadable(path, error) from None
+    refuse_cut_short(path, kind, subtype, samples.shape[1], rate, announced, len(samples), log)
     if len(samples) == 0:
         raise MediaError(f"{path}: holds no sound (0 samples).", "Copy or export it again.")
-    return Sound(samples.mean(axis=1), int(rate), 0.0)
+    report = STEADY
+    if (delay := _mp3_delay(path)) and len(samples) > delay:
+        # What else an encoder may have put first is not known: the usual ones differ by up to 600 samples.
+        samples, report = samples[delay:], ClockReport(uncertain=600 / rate)
+    mono, channels, notes = _mono(path, samples, rate, tracks, is_float(subtype))
+    return Sound(mono, rate, 0.0, report, channels, resolution(subtype), tuple(notes))
 
 
-def _read_sound_track(path: Path) -> Sound:
+def _mp3_delay(path: Path) -> int:
+    """Samples of silence at the start of MP3 in a WAV, which has no place to say so."""
+    with path.open("rb") as file:
+        head = file.read(36)
+    found = head[:4] == b"RIFF" and head[12:16] == b"fmt " and head[20:22] == _MP3.to_bytes(2, "little")
+    return encoder_delay("mp3") if found else 0
+
+
+def _read_sound_track(path: Path, tracks: Tracks) -> Sound:
     blocks: list[Float32] = []
-    start, rate, expected = 0.0, 0, None
+    clock: SoundClock | None = None
+    lost = False
     with opened(path) as container:
         if not container.streams.audio:
             raise MediaError(f"{path}: has no sound track.", "Put NAME.wav next to it, or give `audio_dir`.")
-        stream = container.streams.audio[0]
-        resampler = None
+        streams = list(container.streams.audio)
+        stream, notes = choose_stream(path, streams, "audio", tracks.audio)
+        track = f"{streams.index(stream) + 1} of {len(streams)}" if len(streams) > 1 else ""
+        # A lossless codec has a resolution of its own; that of a lossy one is not known.
+        exact = stream.codec_context.name.startswith(("pcm_", "flac", "alac"))
+        sample_format = str(stream.codec_context.format.name) if exact else ""
+        announced = announced_end(container, stream)
         for frame in decode_stream(container, stream):
             if frame is None:
+                lost = True
                 continue
             time = float(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base else None
-            if resampler is None:
-                rate, start = frame.sample_rate, time or 0.0
-                resampler = av.AudioResampler(format="fltp", layout=frame.layout, rate=rate)
-            elif time is not None and expected is not None:
-                # Silence where sound is missing (a damaged packet), or all that follows would come too early.
-                missing = round((time - expected) * rate)
-                if missing > frame.samples // 2:
-                    blocks.append(np.zeros((len(blocks[0]), missing), np.float32))
-            expected = None if time is None else time + frame.samples / rate
+            if clock is None:
+                # AVI has no time stamps for sound, FFmpeg counts its chunks.
+                chunks = container.format.name == "avi"
+                clock = SoundClock(frame.sample_rate, float(frame.time_base or 0), chunks)
+                resampler = av.AudioResampler(format="fltp", layout=frame.layout, rate=frame.sample_rate)
+            clock.add(time, frame.samples, lost)
             blocks.extend(np.asarray(piece.to_ndarray(), np.float32) for piece in resampler.resample(frame))
-    if not blocks:
+            lost = False
+    if clock is None or not blocks:
         raise MediaError(f"{path}: the sound track holds no sound that could be decoded.", "Export it again.")
-    return Sound(np.concatenate(blocks, axis=1).mean(axis=0, dtype=np.float32), rate, start)
+    samples = np.concatenate(blocks, axis=1)
+    try:
+        samples, start, report = clock.follow(samples)
+    except ValueError as error:
+        raise MediaError(f"{path}: {error}.", "Export the sound as NAME.wav and put it next to the video.") from None
+    refuse_short_track(path, announced, start + samples.shape[1] / clock.rate)
+    floats = sample_format.startswith(("flt", "dbl"))
+    mono, channels, decided = _mono(path, samples.T, clock.rate, tracks, floats)
+    return Sound(mono, clock.rate, start, report, channels, resolution(sample_format), (*notes, *decided), track)
 
 
 def resample(samples: Float32, source: float, target: float) -> Float32:
@@ -119,7 +184,7 @@ def sound_size(path: Path) -> tuple[int, int]:
         MediaError: when it is missing or damaged.
     """
     try:
-        info = soundfile.info(path)
+        info = soundfile.info(libsndfile_name(path))
     except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
         raise _unreadable(path, error) from None
     return int(info.frames), int(info.samplerate)
@@ -139,7 +204,7 @@ def read_sound_slice(path: Path, start: int, count: int) -> Float32:
         MediaError: when the file is missing or damaged.
     """
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(libsndfile_name(path)) as file:
             file.seek(min(start, file.frames))
             return np.asarray(file.read(count, dtype="float32", always_2d=True)[:, 0])
     except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
@@ -155,7 +220,7 @@ def sound_writer(path: Path, rate: int) -> Iterator[soundfile.SoundFile]:
     """
     with replacing_name(path) as temporary:
         try:
-            with soundfile.SoundFile(temporary, "w", rate, 1, subtype="PCM_16", format="WAV") as file:
+            with soundfile.SoundFile(libsndfile_name(temporary), "w", rate, 1, subtype="PCM_16", format="WAV") as file:
                 yield file
         except soundfile.LibsndfileError as error:
             raise OSError(str(error)) from error

@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 
 from rtmri2speech.arrays import Float64, Int64
+from rtmri2speech.data.media.containers import avi_layout, avi_times, shift_of_cut, sound_delay
+from rtmri2speech.data.media.gray import GrayConverter, GrayFrame
+from rtmri2speech.data.media.streams import Note
 from rtmri2speech.data.media.timestamps import frame_times, tagged_duration
-from rtmri2speech.data.media.video import GrayConverter, GrayFrame, decode_stream, opened, read_video, video_stream
+from rtmri2speech.data.media.video import decode_stream, opened, read_video, video_stream
 from rtmri2speech.errors import MediaError
 from rtmri2speech.signal.frame_rate import FrameRate, frame_rate
 
@@ -30,7 +33,7 @@ class VideoScan:
 
     Attributes:
         path: the file.
-        width, height: pixels.
+        width, height: pixels, as the frames are shown.
         codec, pixel_format: as FFmpeg names them.
         starts: display time of every frame in seconds on the container's clock, shape (n,), increasing.
         end: end of the last frame, seconds.
@@ -43,7 +46,15 @@ class VideoScan:
         frozen: True when all frames are the same.
         histogram: counts by gray value over the steady frames (leading over-bright ones left out).
         over_bright: number of leading frames brighter than the steady state.
+        odd: numbers of frames whose time stamp could not be true, and is that between their neighbors.
+        cut: seconds of a cut's first frame that FFmpeg alone would not have counted.
+        shown: times that each decoded frame is shown, shape (d,), where some are shown more than once (empty chunks
+            of AVI), or None; every other field counts the frames as they are shown.
+        kept: the decoded frames themselves, where they need little memory, so that they are decoded once.
         kept: the frames themselves, where they need little memory, so that they are decoded once.
+        pixel_aspect: width of a pixel by its height.
+        number: of the video in the file, counted from 1; None for the flagged one.
+        notes: what was decided while it was read.
     """
 
     path: Path
@@ -62,11 +73,17 @@ class VideoScan:
     frozen: bool
     histogram: Int64
     over_bright: int
+    odd: list[int] = field(default_factory=list)
+    cut: float = 0.0
+    shown: Int64 | None = None
     kept: list[GrayFrame] | None = field(default=None, compare=False, repr=False)
+    pixel_aspect: Fraction = Fraction(1)
+    number: int | None = None
+    notes: tuple[Note, ...] = ()
 
     @property
     def n_frames(self) -> int:
-        """Decoded frames."""
+        """Frames, as they are shown."""
         return len(self.starts)
 
     @property
@@ -90,7 +107,10 @@ class VideoScan:
 
     def read(self) -> Iterator[GrayFrame]:
         """The frames (h, w) in order, from memory or from the file."""
-        return read_video(self.path) if self.kept is None else iter(self.kept)
+        decoded = read_video(self.path, self.number) if self.kept is None else iter(self.kept)
+        if self.shown is None:
+            return decoded
+        return (frame for frame, times in zip(decoded, self.shown, strict=False) for _ in range(times))
 
     @property
     def duration(self) -> float:
@@ -98,33 +118,34 @@ class VideoScan:
         return self.end - float(self.starts[0])
 
 
-def scan_video(path: Path, fps: FrameRate | None = None) -> VideoScan:
+def scan_video(path: Path, fps: FrameRate | None = None, number: int | None = None) -> VideoScan:
     """Decode a video to its end, in bounded memory, and say what it holds.
 
     Args:
         path: the file.
         fps: true frame rate, where the container's is known to be wrong.
+        number: of the video in the file, counted from 1; None for the one flagged as default, or the first.
 
     Raises:
         ConfigError: when ``fps`` is not a frame rate.
-        MediaError: when it cannot be read, holds no video, or no frame could be decoded.
+        MediaError: when it cannot be read, holds no video of that number, or no frame could be decoded.
     """
     true_rate = frame_rate(fps)
-    tally, to_gray, hidden, damaged = _Tally(path), GrayConverter(), 0, 0
+    tally, damaged = _Tally(path), 0
     pts: list[int | None] = []
-
-    def count_hidden(packet: Any) -> None:
-        nonlocal hidden
-        hidden += bool(packet.is_discard)
-
+    packets = _Packets()
     with opened(path) as container:
-        stream = video_stream(container, path)
-        announced, codec = stream.frames, stream.codec_context.name
-        without_times = container.format.name == "avi"
+        stream, notes = video_stream(container, path, number)
+        to_gray = GrayConverter(stream)
+        announced, codec, index = stream.frames, stream.codec_context.name, stream.index
+        container_name = container.format.name
         time_base, nominal = stream.time_base, stream.average_rate or stream.guessed_rate
-        pixel_format = str(stream.codec_context.pix_fmt)
+        if "mp4" in container_name:
+            # What an edit list leaves out is not announced either.
+            announced = min(announced, len(stream.index_entries) or announced)
+        pixel_format, silence = str(stream.codec_context.pix_fmt), sound_delay(container)
         promised_end = tagged_duration(stream.metadata)
-        for frame in decode_stream(container, stream, count_hidden):
+        for frame in decode_stream(container, stream, packets.count):
             if frame is None:
                 damaged += 1
                 continue
@@ -132,16 +153,27 @@ def scan_video(path: Path, fps: FrameRate | None = None) -> VideoScan:
             tally.add(to_gray(frame), bool(frame.is_corrupt))
     if tally.first is None:
         raise MediaError(f"{path}: not one frame could be decoded.", "Copy or export the recording again.")
-    if without_times and (late := pts[0]) in (1, 2):
-        # FFmpeg's guess for H.264 and for B-frames; the container itself starts at its first frame.
-        pts = [None if value is None else value - late for value in pts]
     # Trimmed without encoding again (an edit list): frames before the cut are there, but never shown.
-    announced = max(announced - hidden, 0)
-    starts, end, rate = frame_times(path, pts, time_base, nominal, true_rate)
+    announced, shown, shift = max(announced - packets.hidden, 0), None, 0
+    later = 0.0
+    if container_name == "avi":
+        delay = silence / float(time_base) if time_base else 0.0
+        avi = avi_times(avi_layout(path, index), pts, announced, damaged, delay, codec)
+        pts, shown, announced = avi.pts, avi.shown, avi.announced
+        later = silence if avi.delayed else 0.0
+    elif packets.hidden and packets.first is not None:
+        shift = shift_of_cut(path, index, *packets.first)
+        if time_base and nominal and shift * time_base > 2 / nominal:
+            shift = 0  # edits in the middle, which only FFmpeg's own way follows
+        pts = [None if value is None else value + shift for value in pts]
+    starts, end, rate, odd = frame_times(path, pts, time_base, nominal, true_rate)
+    starts, end = (starts + later, end + later) if later else (starts, end)
     if not announced and true_rate is None and promised_end is not None:
         # One frame more or less is rounding.
         missing = round((promised_end - end) * float(nominal or rate))
         announced = len(pts) + missing if missing > 1 else 0
+    if shown is not None:
+        tally.repeat(shown)
     level = np.array(tally.means)
     over_bright = _over_bright(level)
     height, width = tally.first.shape
@@ -162,8 +194,28 @@ def scan_video(path: Path, fps: FrameRate | None = None) -> VideoScan:
         frozen=tally.frozen and len(pts) > 1,
         histogram=tally.histogram(over_bright),
         over_bright=over_bright,
+        odd=odd,
+        cut=float(shift * time_base) if time_base else 0.0,
+        shown=shown,
         kept=tally.kept,
+        pixel_aspect=to_gray.pixel_aspect,
+        number=number,
+        notes=(*notes, *to_gray.notes),
     )
+
+
+@dataclass
+class _Packets:
+    """What the packets say that their frames do not: how many are never shown, and the first one that is."""
+
+    hidden: int = 0
+    first: tuple[int, int] | None = None
+
+    def count(self, packet: Any) -> None:
+        """Look at a packet: place in the file and time stamp."""
+        self.hidden += bool(packet.is_discard)
+        if self.first is None and not packet.is_discard and packet.pos is not None and packet.pts is not None:
+            self.first = packet.pos, packet.pts
 
 
 class _Tally:
@@ -207,6 +259,15 @@ class _Tally:
             self.kept.append(gray)
             if len(self.kept) * gray.nbytes > _KEEP_BYTES:
                 self.kept = None
+
+    def repeat(self, shown: Int64) -> None:
+        """Count every frame as often as it is shown."""
+        first = np.cumsum(shown) - shown
+        self.means = np.repeat(self.means, shown).tolist()
+        self.blank = [int(first[place]) + again for place in self.blank for again in range(shown[place])]
+        # The last one stands for all that follow; once is enough for it.
+        times = [*shown[: len(self._histograms) - 1], 1]
+        self._histograms = [one for one, count in zip(self._histograms, times, strict=True) for _ in range(count)]
 
     def histogram(self, skipped: int) -> Int64:
         """Counts by gray value without the first ``skipped`` frames."""

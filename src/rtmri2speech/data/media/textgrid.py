@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtmri2speech.data.annotation.encoding import decode
+from rtmri2speech.data.annotation.fit import fit_to_sound
 from rtmri2speech.data.annotation.grid import (
     GridError,
     Interval,
@@ -22,6 +23,7 @@ from rtmri2speech.data.annotation.interval_table import TABLE_SUFFIXES, read_tab
 from rtmri2speech.data.annotation.praat_binary import SIGNATURE, read_binary
 from rtmri2speech.data.annotation.praat_text import read_text
 from rtmri2speech.data.annotation.praatio_json import read_json
+from rtmri2speech.data.endings import no_such_file
 from rtmri2speech.errors import MediaError
 
 # Seconds; gaps that rounding leaves between intervals are closed when they are written.
@@ -47,6 +49,8 @@ def read_textgrid(path: Path) -> TextGrid:
         read = read_table if table else read_json if text.lstrip().startswith("{") else read_text
         grid = read(text)
     except FileNotFoundError:
+        if path.is_symlink():
+            raise no_such_file(path) from None
         raise MediaError(f"{path}: no such TextGrid.", "Check the spelling of the path.") from None
     except OSError as error:
         raise MediaError(f"{path}: the TextGrid cannot be read ({error.strerror}).", "Check the path.") from None
@@ -61,6 +65,16 @@ def read_textgrid(path: Path) -> TextGrid:
             f"{path}: not a TextGrid that can be read ({problem}).", "Correct that, or save it again in Praat."
         ) from None
     return TextGrid(grid.start, grid.end, grid.tiers, grid.bounded, encoding)
+
+
+def annotation_notes(path: Path, seconds: float) -> list[str]:
+    """What there is to say of the annotation of a sound of some length: where its times start, what it leaves out.
+
+    Raises:
+        MediaError: when it cannot be read, or is another sound's.
+    """
+    _, notes = fit_to_sound(read_textgrid(path), path, seconds)
+    return [f"{path}: {problem} {remedy}" for problem, remedy in notes]
 
 
 def holds_intervals(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Containers and videos: decoding, exact times, encoding. Only this, ``movies.py`` and ``audio.py`` import PyAV."""
+"""Containers and videos: decoding and encoding. Only modules of this folder, and ``dicom.py``, import PyAV."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
 from rtmri2speech.arrays import UInt8
+from rtmri2speech.data.dicom import DICOM_SUFFIXES, dicom_as_video
+from rtmri2speech.data.endings import ffmpeg_name, no_such_file
 from rtmri2speech.data.files import replacing_name
+from rtmri2speech.data.media.gray import GrayConverter, GrayFrame
+from rtmri2speech.data.media.streams import Note, choose_stream
 from rtmri2speech.errors import MediaError, UserError
 
-VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov")
 # FFmpeg's names of the containers, which a temporary file's name does not tell.
 _FORMATS = {".mp4": "mp4", ".avi": "avi", ".mkv": "matroska", ".mov": "mov"}
 
@@ -30,8 +32,6 @@ _BT709 = 1
 
 # Errors of single packets after which the next packet may still be good.
 _DAMAGE = (av.error.InvalidDataError, av.error.ExternalError, av.error.EOFError)
-
-GrayFrame = UInt8 | NDArray[np.uint16]
 
 
 @contextmanager
@@ -44,11 +44,12 @@ def opened(path: Path) -> Iterator[Any]:
     if path.is_dir():
         raise MediaError(f"{path}: is a folder, not a video.", "Name the videos in it.")
     if not path.is_file():
-        raise MediaError(f"{path}: no such file.", "Check the spelling of the path.")
+        raise no_such_file(path)
     if path.stat().st_size == 0:
         raise MediaError(f"{path}: the file is empty (0 bytes).", "Copy it again from where it was recorded.")
+    source = dicom_as_video(path) if path.suffix.lower() in DICOM_SUFFIXES else ffmpeg_name(path)
     try:
-        with av.open(str(path)) as container:
+        with av.open(source) as container:
             yield container
     except (av.error.FFmpegError, ValueError) as error:
         raise MediaError(
@@ -61,18 +62,24 @@ def _reason(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error).split(":")[0].strip() or type(error).__name__
 
 
-def video_stream(container: Any, path: Path) -> VideoStream:
-    """The video stream of a container, set up for decoding.
+def video_stream(container: Any, path: Path, number: int | None = None) -> tuple[VideoStream, list[Note]]:
+    """A video stream of a container, set up for decoding, and what to say where there are several.
+
+    Args:
+        container: open for reading.
+        path: named in messages.
+        number: the one to take, counted from 1; None for the one flagged as default, or the first.
 
     Raises:
-        MediaError: when there is none.
+        MediaError: when there is none, or none of that number.
     """
     if not container.streams.video:
         raise MediaError(f"{path}: holds no video.", "Give the video file; its sound may lie next to it.")
-    stream: VideoStream = container.streams.video[0]
+    stream: VideoStream
+    stream, notes = choose_stream(path, container.streams.video, "video", number)
     # One thread per file: several files at once use the cores better (802 against 164 frames/s measured).
     stream.codec_context.thread_count = 1
-    return stream
+    return stream, notes
 
 
 def decode_stream(container: Any, stream: Any, seen: Callable[[Any], None] = lambda packet: None) -> Iterator[Any]:
@@ -93,32 +100,14 @@ def decode_stream(container: Any, stream: Any, seen: Callable[[Any], None] = lam
             yield None
 
 
-class GrayConverter:
-    """Decoded frames to gray values (h, w), 16 bits where the format has more than 8.
+def read_video(path: Path, number: int | None = None) -> Iterator[GrayFrame]:
+    """Gray frames (h, w) of a video in order as they are to be shown, uint8, or uint16 for deeper formats.
 
-    One for each video: it keeps its conversion set up, where a frame's own ``to_ndarray`` sets it up anew
-    (five times slower).
-    """
-
-    def __init__(self) -> None:
-        self._reformatter = VideoReformatter()
-
-    def __call__(self, frame: VideoFrame) -> GrayFrame:
-        """Convert one frame."""
-        deep = max(component.bits for component in frame.format.components) > 8 and frame.format.name != "pal8"
-        # One thread: the cores belong to files side by side, and a frame is done before others have woken up.
-        converted = self._reformatter.reformat(frame, format="gray16le" if deep else "gray", threads=1)
-        gray: GrayFrame = converted.to_ndarray()  # type: ignore[assignment]
-        return gray
-
-
-def read_video(path: Path) -> Iterator[GrayFrame]:
-    """Gray frames (h, w) of a video in order, uint8, or uint16 for deeper formats.
-
-    Damaged packets are skipped, as ``scan.py`` counts them.
+    Damaged packets are skipped, as ``scan.py`` counts them. ``number`` is that of the video in the file.
     """
     with opened(path) as container:
-        stream, to_gray = video_stream(container, path), GrayConverter()
+        stream, _ = video_stream(container, path, number)
+        to_gray = GrayConverter(stream)
         for frame in decode_stream(container, stream):
             if frame is not None:
                 yield to_gray(frame)
@@ -201,10 +190,9 @@ def encode(
         raise UserError(f"{path}: no frame to write.", "Give at least one frame.")
     count, suffix, to_frame = 0, path.suffix.lower(), _gray_frame if first.ndim == 2 else _RGBConverter()
     with (
+        _refused(path),
         replacing_name(path) as temporary,
-        av.open(
-            str(temporary), "w", format=_FORMATS.get(suffix, suffix[1:]), options=dict(encoding.container)
-        ) as container,
+        _new_container(temporary, suffix, encoding) as container,
     ):
         stream = _new_stream(container, first.shape, rate, encoding)
         sound = None if add_sound is None else add_sound(container)
@@ -222,8 +210,30 @@ def encode(
     return count
 
 
+@contextmanager
+def _refused(path: Path) -> Iterator[None]:
+    """What FFmpeg cannot write, as an error of the user's."""
+    try:
+        yield
+    except av.error.FFmpegError as error:
+        raise UserError(
+            f"{path}: cannot be written as a video ({_reason(error)}).",
+            f"Choose another name or folder; videos that are written end in {' '.join(_FORMATS)}.",
+        ) from None
+
+
+def _new_container(temporary: Path, suffix: str, encoding: Encoding) -> Any:
+    name = _FORMATS.get(suffix, suffix[1:])
+    if name not in av.formats_available:
+        raise av.error.MuxerNotFoundError(0, f"no kind of video ends in '{suffix}'")
+    return av.open(ffmpeg_name(temporary), "w", format=name, options=dict(encoding.container))
+
+
 def _new_stream(container: Any, shape: tuple[int, ...], rate: Fraction, encoding: Encoding) -> Any:
-    stream = container.add_stream(encoding.codec, rate=rate, options=dict(encoding.options))
+    try:
+        stream = container.add_stream(encoding.codec, rate=rate, options=dict(encoding.options))
+    except ValueError as error:  # GIF, or a kind of sound file
+        raise av.error.MuxerNotFoundError(0, str(error)) from None
     stream.height, stream.width = shape[:2]
     stream.pix_fmt = encoding.pixels
     context = stream.codec_context

@@ -89,6 +89,12 @@ def import_hifigan(checkpoint: Path, config_json: Path | None = None, preemphasi
     return replace(Bundle.from_vocoder(model, features, provenance=provenance, card=card), source=str(checkpoint))
 
 
+def remark_on_top(config_json: Path) -> str | None:
+    """What is to be said of the highest frequency in a JSON that :func:`import_hifigan` has taken; None for nothing."""
+    values = _read_json(config_json)
+    return _top(values.get(_FEATURE_KEYS["sample_rate"]), values.get("fmax"))[1]
+
+
 def _top(rate: Any, fmax: Any) -> tuple[Any, str | None]:
     """The highest frequency of the mel for a JSON's, and a remark where the two are not the same.
 

@@ -16,6 +16,8 @@ from rtmri2speech.models.bundle.strict_loading import list_names
 
 # Names under which training scripts keep the weights, next to optimizer and epoch; moving averages first, as timm does.
 _WRAPPERS = ("state_dict_ema", "model_ema", "model_state_dict", "state_dict", "model", "generator", "net", "weights")
+# How deep they lie in such dictionaries; a file can be made in which there is no end.
+_DEPTH = 8
 # What PyTorch puts before every name of a model that it has wrapped.
 _WRAPPED = re.compile(r"^(module\.|_orig_mod\.)+")
 _RESAVE = "Re-save only the weights where it was trained: torch.save(model.state_dict(), 'weights.pt')"
@@ -43,11 +45,15 @@ def read_state(path: Path) -> dict[str, Tensor]:
         first = (str(error).splitlines() or [type(error).__name__])[0]
         why = "" if isinstance(error, LookupError) else f" ({first})"  # an instruction that pickle does not know
         raise BundleError(f"{path}: not a PyTorch checkpoint, or damaged{why}.", _RESAVE) from None
-    while isinstance(state, dict):
-        inside = [state[key] for key in _WRAPPERS if isinstance(state.get(key), dict)]
+    for _ in range(_DEPTH):
+        inside = (
+            [state[key] for key in _WRAPPERS if isinstance(state.get(key), dict)] if isinstance(state, dict) else []
+        )
         if not inside:
             break
         state = inside[0]
+    else:
+        raise BundleError(f"{path}: dictionaries within dictionaries without end, not a checkpoint.", _RESAVE)
     if isinstance(state, dict) and {"mpd", "msd"} & state.keys():
         raise BundleError(
             f"{path}: holds the discriminators of a HiFi-GAN training, which make no sound.",

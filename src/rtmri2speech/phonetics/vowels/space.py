@@ -164,11 +164,13 @@ class VowelSpace:
         recordings: those that could be used.
         frames: mean frames of the vowels of videos.
         failures: recordings that could not be used, and why.
+        notes: remarks on their TextGrids.
     """
 
     recordings: list[RecordedVowels] = field(default_factory=list)
     frames: MeanFrames = field(default_factory=MeanFrames)
     failures: list[tuple[Path, UserError]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def tokens(self) -> list[VowelToken]:

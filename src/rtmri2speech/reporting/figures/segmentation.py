@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rtmri2speech.arrays import UInt8
-from rtmri2speech.data.media.video import VIDEO_SUFFIXES, read_video
+from rtmri2speech.data.endings import VIDEO_SUFFIXES
+from rtmri2speech.data.media.video import read_video
 from rtmri2speech.drawing.style import save_drawing
 from rtmri2speech.errors import MediaError
 from rtmri2speech.evaluation.segmentation.figures import draw_contours, shown_frames

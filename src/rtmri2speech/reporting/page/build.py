@@ -6,11 +6,11 @@ import base64
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from rtmri2speech.analysis.arguments import several
+from rtmri2speech.analysis.map_folder.metadata import rate_of
 from rtmri2speech.analysis.map_folder.names import courses_table
 from rtmri2speech.analysis.map_folder.read import read_method
 from rtmri2speech.analysis.occlusion.conditions import Condition
@@ -174,7 +174,7 @@ def _measures(findings: Findings) -> list[MeasureTable]:
 
 def _clip(clip: ClipFiles, chunks: Chunks) -> tuple[ClipData, list[str]]:
     """The page's data of a clip, and notes on what is missing."""
-    rate = next((Fraction(str(about["frame_rate"])) for _, about in clip.maps), FeatureConfig().frame_rate)
+    rate = next((rate_of(path, about) for path, about in clip.maps), FeatureConfig().frame_rate)
     opened = open_gray_clip(scan_video(clip.video), rate, FrameConfig().size)
     seconds = float(opened.n_frames / rate)
     original, notes = _original(clip, opened)

@@ -10,8 +10,8 @@ from typing import Any
 from rtmri2speech.analysis.map_folder.names import regions_origin
 from rtmri2speech.analysis.regions.masks import AUTO, TEMPLATE
 from rtmri2speech.corpora.names import next_to
+from rtmri2speech.data.endings import VIDEO_SUFFIXES
 from rtmri2speech.data.files import hash_files, read_object
-from rtmri2speech.data.media.video import VIDEO_SUFFIXES
 from rtmri2speech.errors import ConfigError, DatasetError
 from rtmri2speech.tract.segmentation import LABELS_SUFFIX, labels_fit
 

@@ -267,5 +267,8 @@ def _require_equal(maps: MapSequence, clip: Clip) -> None:
     if maps.n_frames != clip.n_frames:
         raise ConfigError(
             f"{maps.path}: maps of a clip of {maps.n_frames} frames, but {clip.scan.path} has {clip.n_frames}.",
-            "Give the video that the maps were made from.",
+            "Give the video that the maps were made from."
+            if maps.method or maps.n_frames > clip.n_frames
+            else "Give the video that the maps were made from. If they were cut from its maps by hand: render heatmap, "
+            "with the frame of the video that the first one is of as `start_frame`.",
         )

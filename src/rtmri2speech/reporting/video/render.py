@@ -84,7 +84,8 @@ def render_heatmap(
         sequence: ``<method>_<band>_sequence.npy`` of ``analyze gradcam``, or that of a segment.
         out: the ``.mp4`` file to write.
         video: what the maps were made from, to show them over; None for black.
-        start_frame, end_frame: first and last frame, counted from 0, both shown; None for all.
+        start_frame, end_frame: first and last frame of the video, counted from 0, both shown; None for all. A file
+            that was cut by hand from the maps of the video begins with ``start_frame``.
         fps: frames per second of the new video.
         repeat: how often each map is shown.
         alpha: opacity of the largest value over the video, 0 to 1.
@@ -102,11 +103,12 @@ def render_heatmap(
     out, speed, rate = Path(out), frame_rate(fps), frame_rate(video_fps, name="video_fps")
     require_share(alpha)
     maps = read_sequence(Path(sequence))
-    rows = maps.rows(start_frame, end_frame)
     scan = None if video is None else scan_video(Path(video), rate)
     height, width = maps.values.shape[1:] if scan is None else (scan.height, scan.width)
     layout = _layout(out, width, height, resize, legend, label)
     clip = None if scan is None else open_gray_clip(scan, maps.rate, max(layout.width, layout.height))
+    maps = maps if clip is None else maps.placed(clip.n_frames, start_frame)
+    rows = maps.rows(start_frame, end_frame)
     shown = display or ("signed" if maps.method == "hirescam" else "classical")
     overlay = ColorOverlay(maps, _style(maps, shown, 1.0 if clip is None else alpha, gain))
     progress.expect(len(rows))

@@ -60,6 +60,8 @@ _DRAWN: dict[Sex, dict[str, tuple[float, float]]] = {
 # Of the reference, which speech lies some third of an octave below on average. With a lower voice the harmonics
 # are so close that a measured F1 follows them rather than the tract.
 _F0_HZ: dict[Sex, tuple[float, float]] = {"male": (118.0, 142.0), "female": (180.0, 205.0)}
+# Each costs a fitting of vowels, and a folder.
+_MOST = 10_000
 # Windows takes these for devices, whatever the letters' case; and one folder of a phantom is no speaker's.
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10)), "speakers"}
 
@@ -117,10 +119,12 @@ def draw_speakers(count: int, seed: int) -> list[Speaker]:
     The n-th speaker of a seed does not depend on how many there are.
 
     Raises:
-        ConfigError: for fewer than one.
+        ConfigError: for fewer than one, or more than anybody needs.
     """
     if count < 1:
         raise ConfigError(f"`speakers={count}`: nobody would speak.", "Give 1 or more.")
+    if count > _MOST:
+        raise ConfigError(f"`speakers={count}`: more than the {_MOST} that one phantom can have.", "Give fewer.")
     speakers = []
     for index in range(count):
         rng = np.random.default_rng((seed, index, 0, Stream.SPEAKER))

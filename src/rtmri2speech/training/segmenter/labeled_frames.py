@@ -23,11 +23,12 @@ import numpy as np
 from PIL import Image
 
 from rtmri2speech.arrays import UInt8
-from rtmri2speech.corpora.names import files_below
+from rtmri2speech.corpora.search import files_below
 from rtmri2speech.data.contours import ALL, on_frame, read_contours
+from rtmri2speech.data.endings import VIDEO_SUFFIXES
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.labels import UNKNOWN, Label, label_names, renumbered, values_by_name
-from rtmri2speech.data.media.video import VIDEO_SUFFIXES, read_video
+from rtmri2speech.data.media.video import read_video
 from rtmri2speech.data.polygons import read_polygons
 from rtmri2speech.errors import ConfigError, DatasetError
 from rtmri2speech.signal.frames import resize_frame

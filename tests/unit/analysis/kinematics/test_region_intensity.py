@@ -88,3 +88,9 @@ def test_a_notebook_measures_a_file(clip: Clip) -> None:
     assert made.rows()[1]["region"] == "tongue" and made.rows()[1]["intensity"] == made.values[0, 1]
     assert repr(made).startswith("Intensity(100 frames, lips, tongue; Savitzky-Golay")
     assert made.show()._repr_png_().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("smooth", [float("nan"), float("inf"), -0.1])
+def test_a_window_that_is_no_time_is_refused(clip: Clip, smooth: float) -> None:
+    with pytest.raises(ConfigError, match=f"`smooth={smooth:g}`: not a length of time"):
+        measure_intensity(clip, RATE, halves(), smooth)

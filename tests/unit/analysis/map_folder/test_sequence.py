@@ -113,3 +113,22 @@ def test_files_that_contradict_each_other(folder: Path) -> None:
     (folder / "gradcam_metadata.json").write_text('{"bands": [{}]}', encoding="utf-8")
     with pytest.raises(DatasetError, match=r"gradcam_metadata\.json"):
         read_sequence(folder / "gradcam_F1_sequence.npy")
+
+
+def test_a_start_before_the_segment_is_not_taken_silently(folder: Path) -> None:
+    maps = read_sequence(folder / "gradcam_F1_low_aSegment_sequence.npy")
+    with pytest.raises(ConfigError, match=r"`start_frame=0`: .* begins with frame 2") as caught:
+        maps.rows(0, None)
+    assert "frames 2 to 8" in caught.value.remedy
+
+
+def test_a_part_that_was_cut_by_hand_is_placed_on_its_video(folder: Path) -> None:
+    np.save(folder / "cut.npy", np.load(folder / "gradcam_F1_sequence.npy")[5:9])
+    maps = read_sequence(folder / "cut.npy").placed(N, 5)
+    assert maps.frames.tolist() == [5, 6, 7, 8] and maps.n_frames == N
+    assert maps.rows(5, None).tolist() == [0, 1, 2, 3] and maps.rows(5, 6).tolist() == [0, 1]
+    for start in (-1, 9):
+        with pytest.raises(ConfigError, match=f"`start_frame={start}`: .* holds 4 maps, and the video's .* 0 to 11"):
+            read_sequence(folder / "cut.npy").placed(N, start)
+    whole = read_sequence(folder / "gradcam_F1_sequence.npy")
+    assert whole.placed(20, 3) is whole, "the files next to it say which frames it has"

@@ -63,6 +63,7 @@ def test_outlines_that_cannot_be(tmp_path: Path, corners: Any, word: str) -> Non
         ".lips",
         " lips",
         "elsewhere",
+        "lips\ud800",
     ],
 )
 def test_names_that_no_file_could_have_or_that_mean_something_else(tmp_path: Path, name: str) -> None:
@@ -96,3 +97,19 @@ def test_the_template_lies_on_the_phantoms_articulators(tiny_phantom: Path) -> N
     for name in ("lips", "tongue_tip", "tongue_body", "tongue_root", "velum", "larynx"):
         there = np.isin(truth.regions, GROUPS.get(name) or Label[name.upper()])
         assert (there & masks[name]).sum() > 0.55 * there.sum(), name
+
+
+def test_an_outline_of_very_many_corners_is_refused_at_once(tmp_path: Path) -> None:
+    angles = np.linspace(0.0, 2.0 * np.pi, 20_000, endpoint=False)
+    circle = (50.0 + 40.0 * np.stack([np.cos(angles), np.sin(angles)], axis=1)).tolist()
+    with pytest.raises(ConfigError, match="region 'tongue' has 20000 corners"):
+        read_polygons(write(tmp_path / "r.json", tongue=circle), 64)
+    assert read_polygons(write(tmp_path / "r.json", tongue=circle[::16]), 64)["tongue"].any()
+    with pytest.raises(ConfigError, match="all regions together have 25000"):
+        read_polygons(write(tmp_path / "r.json", **{f"r{n}": circle[::16] for n in range(20)}), 64)
+
+
+def test_json_nested_without_end_is_no_regions(tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text('{"size": [10, 10], "regions": ' + "[" * 100_000, encoding="utf-8")
+    with pytest.raises(ConfigError, match="polygons not understood"):
+        read_polygons(tmp_path / "r.json", 64)

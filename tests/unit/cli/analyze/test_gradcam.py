@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from rtmri2speech.data.annotation.grid import moved
 from rtmri2speech.data.files import hash_files
-from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
+from rtmri2speech.data.media.textgrid import interval_grid, read_textgrid, write_textgrid
 from rtmri2speech.models.bundle.model_file import Bundle, save_bundle
 from rtmri2speech.signal.frames import FrameConfig
 from tables import rows_of
@@ -134,7 +135,12 @@ def test_segments_by_time_and_by_label(run: Run, talker: Path, eyes: Path, tmp_p
     np.testing.assert_array_equal(np.load(out / "gradcam_F2_xSegment_sequence.npy"), whole[22:33])
     for name in ("aSegment_mean.png", "iSegment_spread.npy", "a-minus-i_difference.png", "x-minus-a_difference.npy"):
         assert (out / f"gradcam_F1_{name}").is_file()
-    assert len((out / "segments.csv").read_text(encoding="utf-8").splitlines()) == 5
+    table = (out / "segments.csv").read_text(encoding="utf-8")
+    assert len(table.splitlines()) == 5 and "times start" not in result.err
+    write_textgrid(moved(read_textgrid(grid), -100.0), grid)
+    shifted = run("analyze", "gradcam", talker, "--model", eyes, "--out", out, *words)
+    assert shifted.code == 0 and "talker.TextGrid: its times start at 100 s" in shifted.err
+    assert (out / "segments.csv").read_text(encoding="utf-8") == table
 
 
 def test_a_second_run_gives_the_same_bytes(run: Run, talker: Path, eyes: Path, tmp_path: Path) -> None:

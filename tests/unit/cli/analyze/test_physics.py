@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from rtmri2speech.data.annotation.grid import moved
 from rtmri2speech.data.files import hash_files
-from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
+from rtmri2speech.data.media.textgrid import interval_grid, read_textgrid, write_textgrid
 from rtmri2speech.models.bundle.model_file import Bundle, save_bundle
 from rtmri2speech.signal.frames import FrameConfig
 from tables import rows_of
@@ -48,8 +49,13 @@ def test_a_real_speaker(run: Run, talker: Path, make_bundle: Callable[..., Bundl
     grid = tmp_path / "t.TextGrid"
     write_textgrid(interval_grid({"phones": [(0.1, 0.5, "i"), (0.6, 1.0, "a"), (1.2, 1.6, "s")]}, 2.5), grid)
     words = ["--model", model, "--out", tmp_path / "out", "--regions", "template", "--textgrid", grid, *FEW]
-    assert run("analyze", "physics", talker, *words).code == 0
+    result = run("analyze", "physics", talker, *words)
+    assert result.code == 0 and "times start" not in result.err
     rows = rows_of(tmp_path / "out" / "physics_vowels.csv")
+    write_textgrid(moved(read_textgrid(grid), -100.0), grid)
+    shifted = run("analyze", "physics", talker, *words)
+    assert "t.TextGrid: its times start at 100 s" in shifted.err
+    assert rows_of(tmp_path / "out" / "physics_vowels.csv") == rows
     about = json.loads((tmp_path / "out" / "physics.json").read_text(encoding="utf-8"))
     assert about["model_sha256"] == hash_files([model]) and about["provenance"] == {"seed": 0}
     assert about["videos"] == [str(talker)] and about["regions_of"] == "template" and about["textgrid"] == str(grid)

@@ -18,8 +18,8 @@ MS = Fraction(1, 1000)
 @given(st.fractions(Fraction(5), Fraction(200), max_denominator=1001), st.integers(2, 500), st.integers(0, 90_000))
 def test_times_rounded_to_ticks_are_the_nominal_ones(rate: Fraction, n: int, begin: int) -> None:
     pts = [begin + round(i / rate / MS) for i in range(n)]
-    starts, end, found = frame_times(CLIP, list(pts), MS, rate, None)
-    assert found == rate
+    starts, end, found, odd = frame_times(CLIP, list(pts), MS, rate, None)
+    assert found == rate and odd == []
     assert np.abs(starts - float(begin * MS) - np.arange(n) / float(rate)).max() < 1e-6
     assert end == pytest.approx(float(begin * MS + n / rate))
 
@@ -27,19 +27,19 @@ def test_times_rounded_to_ticks_are_the_nominal_ones(rate: Fraction, n: int, beg
 @given(st.lists(st.integers(1, 300), min_size=1, max_size=60), st.integers(-50, 50_000))
 def test_irregular_times_are_kept(gaps: list[int], begin: int) -> None:
     pts = [begin, *(begin + int(total) for total in np.cumsum(gaps))]
-    starts, end, rate = frame_times(CLIP, list(pts), MS, None, None)
+    starts, end, rate, _ = frame_times(CLIP, list(pts), MS, None, None)
     assert np.abs(starts - np.array(pts) / 1000).max() < 1e-9
     assert rate == Fraction(len(gaps) * 1000, sum(gaps))
     assert end > starts[-1]
 
 
-def test_times_that_go_back_fall_back_on_the_rate() -> None:
-    starts, _, rate = frame_times(CLIP, [0, 80, 40, 120], MS, Fraction(25), None)
+def test_two_times_that_changed_places_are_put_in_order() -> None:
+    starts, _, rate, _ = frame_times(CLIP, [0, 80, 40, 120], MS, Fraction(25), None)
     assert starts.tolist() == [0.0, 0.04, 0.08, 0.12] and rate == 25
 
 
 def test_missing_times_fall_back_on_the_rate() -> None:
-    starts, end, _ = frame_times(CLIP, [None, None, None], MS, Fraction(10), None)
+    starts, end, *_ = frame_times(CLIP, [None, None, None], MS, Fraction(10), None)
     assert starts.tolist() == [0.0, 0.1, 0.2] and end == pytest.approx(0.3)
 
 
@@ -56,3 +56,27 @@ def test_neither_times_nor_rate_is_an_error() -> None:
 def test_the_tag_of_matroska(tag: str, seconds: float | None) -> None:
     assert tagged_duration({"DURATION": tag}) == seconds
     assert tagged_duration({}) is None
+
+
+SLOW_THEN_FAST = np.concatenate([np.arange(60) * 50, 3000 + np.arange(60) * 25])
+
+
+@pytest.mark.parametrize(
+    ("place", "stamp"),
+    [(80, None), (80, SLOW_THEN_FAST[79]), (80, SLOW_THEN_FAST[81]), (40, 10), (40, 5000), (119, 90_000), (0, -90_000)],
+)
+def test_one_odd_stamp_leaves_all_others_as_they_are(place: int, stamp: int | None) -> None:
+    pts: list[int | None] = [int(value) for value in SLOW_THEN_FAST]
+    pts[place] = None if stamp is None else int(stamp)
+    starts, end, _, odd = frame_times(CLIP, pts, MS, Fraction(27), None)
+    assert odd == [place]
+    assert np.abs(starts - SLOW_THEN_FAST / 1000).max() < 0.013 and np.diff(starts).min() > 0
+    assert np.delete(starts, place) == pytest.approx(np.delete(SLOW_THEN_FAST, place) / 1000)
+    assert end > starts[-1]
+
+
+def test_an_odd_stamp_among_even_ones_leaves_the_nominal_rate() -> None:
+    pts: list[int | None] = [40 * index for index in range(100)]
+    pts[50] = 7
+    starts, _, rate, odd = frame_times(CLIP, pts, MS, Fraction(25), None)
+    assert rate == 25 and odd == [50] and np.array_equal(starts, np.arange(100) / 25)

@@ -71,3 +71,16 @@ def test_more_maps_than_colors_are_refused(video: Path, maps: Path, tmp_path: Pa
     for heatmaps in ([], [maps] * 3):
         with pytest.raises(ConfigError, match="colors for one or two"):
             render_overlay(video, heatmaps, tmp_path / "x.mp4")
+
+
+def test_a_part_cut_by_hand_is_laid_over_its_own_frames(video: Path, maps: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.npy"
+    np.save(cut, np.load(maps)[4:9])
+    shown = {"video": video, "repeat": 1, "resize": (64, 64), "legend": False}
+    part = render_heatmap(cut, tmp_path / "part.mp4", start_frame=4, **shown)
+    whole = render_heatmap(maps, tmp_path / "whole.mp4", start_frame=4, end_frame=8, **shown)
+    frames = [np.stack(list(scan_video(made.path).read())).astype(int) for made in (part, whole)]
+    assert part.frames == whole.frames == 5 and np.abs(frames[0] - frames[1]).mean() < 3.0
+    with pytest.raises(ConfigError, match="maps of a clip of 5 frames") as caught:
+        render_heatmap(cut, tmp_path / "x.mp4", video=video)
+    assert "`start_frame`" in caught.value.remedy

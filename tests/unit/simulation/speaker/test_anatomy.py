@@ -77,3 +77,8 @@ def test_impossible_people_are_refused(tmp_path: Path, text: str, problem: str) 
     with pytest.raises(ConfigError, match=problem) as error:
         read_speakers(path, seed=0)
     assert "people.yaml" in error.value.problem and "\n" not in error.value.problem and error.value.remedy
+
+
+def test_more_speakers_than_anybody_needs_are_refused_at_once() -> None:
+    with pytest.raises(ConfigError, match="`speakers=1000000000`"):
+        draw_speakers(1_000_000_000, seed=0)

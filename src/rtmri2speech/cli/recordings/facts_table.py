@@ -1,0 +1,70 @@
+"""The table of ``check``: a line for each recording."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rtmri2speech.data.endings import printable
+
+if TYPE_CHECKING:
+    from rtmri2speech.preparation.facts import RecordingFacts
+
+_COLUMNS = ("file", "stream", "sound", "rate\nkHz", "offset\ns", "drift\ns", "channels", "band\nkHz", "labels")
+# The others are short; folded they could not be read.
+_FOLDED = ("file", "labels", "channels")
+
+
+def print_facts(facts: list[RecordingFacts], inputs: list[Path]) -> None:
+    """Print what each recording is.
+
+    Args:
+        facts: a row for each.
+        inputs: as they were given; files are named below them.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    if not facts:
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    asked = any(row.sync is not None for row in facts)
+    for name in (*_COLUMNS, "sync\ns") if asked else _COLUMNS:
+        table.add_column(name, overflow="fold", no_wrap=name not in _FOLDED)
+    for row in facts:
+        # Text, so that brackets in file names are not taken for markup.
+        cells = _cells(row, inputs)
+        table.add_row(*(Text(cell) for cell in (cells if asked else cells[:-1])))
+    Console().print(table)
+
+
+def _cells(row: RecordingFacts, inputs: list[Path]) -> list[str]:
+    sync = row.sync
+    return [
+        shown(Path(row.file), inputs),
+        (row.stream or "").replace(", ", "\n"),
+        "none" if row.sound is None else _sound(row.sound, Path(row.file)),
+        "" if row.rate is None else f"{row.rate / 1000:g}",
+        "" if row.offset is None else f"{row.offset:.3f}",
+        "" if row.drift is None else f"{row.drift:.3f}",
+        row.channels or "",
+        "" if row.band is None else f"{row.band / 1000:.1f}",
+        row.labels or "none",
+        "unknown" if sync is None else f"{sync.offset:+.2f}\n({sync.confidence:.2f})",
+    ]
+
+
+def _sound(name: str, file: Path) -> str:
+    """The name of a sound, short where it is that of the video."""
+    path = Path(name)
+    return printable(f"NAME{path.suffix}" if path.stem == file.stem else name)
+
+
+def shown(file: Path, inputs: list[Path]) -> str:
+    """Short, but enough to find it: two speakers may have a file of the same name."""
+    for path in inputs:
+        if file != path and file.is_relative_to(path):
+            return printable(file.relative_to(path))
+    return printable(file.name or file)
