@@ -72,7 +72,7 @@ def main() -> None:
             raise SystemExit("Give the --model to adapt: a file, or segmenter.")
         means = print_adaptation(options.model, clips, options.clips, options.set, options.device)
         if options.json:
-            add_figures(options.json, means, f" after adaptation to {LABELED_FRAMES} frames")
+            add_figures(options.json, means, f", adapted to {LABELED_FRAMES} frames of the other recordings")
         return
     with tempfile.TemporaryDirectory() as folder:
         found = options.labels or segment_clips(options.model, clips, Path(folder))

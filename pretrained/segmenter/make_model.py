@@ -60,9 +60,10 @@ The tongue's surface is {tongue_px:.2f} pixels off on average. To measure again:
 
 ## Data
 
-{counts}, simulated with VocalTractLab (`simulate --poses {poses} --speakers {total} --seed {seed}`): men, women and
-children with faces, lips, teeth, velums, fat, spines and postures that differ more than people's do, in vowels,
-consonants, rest, and what lies between them. No recording of a person was used.
+{counts}, simulated with VocalTractLab
+(`simulate --poses {poses} --speakers {total} --seed {seed}`): men, women and children with faces, lips, teeth,
+velums, fat, spines and postures that differ more than people's do, in vowels, consonants, rest, and what lies between
+them. No recording of a person was used.
 
 ## Looks
 
@@ -82,6 +83,9 @@ videos or images. Half of every batch are the simulated heads of the folder `hea
 
     rtmri2speech train segmenter FRAMES --recipe adapt --init segmenter --out adapted.safetensors
 
+It mends contours that are off, and can cost some of those that are good already: compare both models on frames that you
+kept aside (`evaluate-segmentation`), and keep the better one.
+
 ## Where it fails
 
 - Dark throats: the lower end of the airway, the epiglottis and the larynx are uncertain where coils receive little.
@@ -99,8 +103,7 @@ MIT, like the project.
 
 REAL = """
 On six recordings of six people (USC-TIMIT, frames of 68 x 68, pixels of 2.9 mm) in which others have traced contours,
-none of which it was trained on; means over recordings, after adaptation those over six adaptations to 15 frames of the
-five others (`benchmarks/segmentation.py`):
+none of which it was trained on; means over recordings (`benchmarks/segmentation.py`):
 
 """
 
@@ -251,7 +254,7 @@ def save_image(image: Any, path: Path) -> None:
     """Write a PNG."""
     from PIL import Image
 
-    Image.fromarray(image).save(path)
+    Image.fromarray(image).quantize(256).save(path, optimize=True)
 
 
 def main() -> int:
