@@ -88,7 +88,7 @@ def _overlays(segmentation: Segmentation, video: Path) -> Iterator[UInt8]:
             draw.line([(x, y) for x, y in (points * factor - 0.5).tolist()], fill=(255, 255, 255), width=1)
         if segmentation.doubtful[number]:
             draw.rectangle((0, 0, picture.width - 1, picture.height - 1), outline=_WARNING, width=4)
-        frame = np.asarray(picture)
+        frame = np.asarray(image)
         # Codecs need even sides.
         yield frame[: frame.shape[0] // 2 * 2, : frame.shape[1] // 2 * 2]
 
