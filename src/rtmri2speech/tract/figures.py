@@ -81,13 +81,13 @@ def _overlays(segmentation: Segmentation, video: Path) -> Iterator[UInt8]:
         if number == len(segmentation.labels):
             return
         shown = np.clip((gray.astype(np.float64) - low) * (255.0 / max(high - low, 1.0)), 0, 255).astype(np.uint8)
-        picture = Image.fromarray(tinted(segmentation.labels[number], shown))
-        picture = picture.resize((width * factor, height * factor), Image.Resampling.BILINEAR)
-        draw = ImageDraw.Draw(picture)
+        image = Image.fromarray(tinted(segmentation.labels[number], shown))
+        image = image.resize((width * factor, height * factor), Image.Resampling.BILINEAR)
+        draw = ImageDraw.Draw(image)
         for points in segmentation.contours.frame(number).values():
             draw.line([(x, y) for x, y in (points * factor - 0.5).tolist()], fill=(255, 255, 255), width=1)
         if segmentation.doubtful[number]:
-            draw.rectangle((0, 0, picture.width - 1, picture.height - 1), outline=_WARNING, width=4)
+            draw.rectangle((0, 0, image.width - 1, image.height - 1), outline=_WARNING, width=4)
         frame = np.asarray(image)
         # Codecs need even sides.
         yield frame[: frame.shape[0] // 2 * 2, : frame.shape[1] // 2 * 2]
