@@ -2,16 +2,20 @@
 
     RTMRI_REAL_DATA=FOLDER python benchmarks/segmentation.py --model pretrained/segmenter/model.safetensors
     RTMRI_REAL_DATA=FOLDER python benchmarks/segmentation.py --labels DIR [--out DIR]
+    RTMRI_REAL_DATA=FOLDER python benchmarks/segmentation.py --model segmenter --adapt [--clips F1_001 M2_033]
     RTMRI_REAL_DATA=FOLDER python benchmarks/segmentation.py --origin
 
 Prints mean distance and HD95 in mm, with pixels of 2.9 mm, for each clip and overall, next to what is wanted.
-`--labels` takes what `segment` wrote. `--origin` asks which shift of the traced lines lies on the steepest change of
-gray, in steps of a quarter of a pixel: that tells from which pixel, and which place in it, coordinates count.
+`--labels` takes what `segment` wrote. `--adapt` measures each clip twice: with the model as it is, and with the model
+adapted (recipe `adapt`) to 15 labeled frames of the other clips, three of each; every clip is another speaker.
+`--origin` asks which shift of the traced lines lies on the steepest change of gray, in steps of a quarter of a pixel:
+that tells from which pixel, and which place in it, coordinates count.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import tempfile
 import time
@@ -36,6 +40,9 @@ WANTED = {
     ("palate_and_velum", "mean_mm"): 2.5,
     ("pharyngeal_wall", "mean_mm"): 2.5,
 }
+ADAPTED = {"tongue": 1.8}
+LABELED_FRAMES = 15
+Means = dict[tuple[str, str], float]
 STEPS = np.arange(-8, 9) / 4.0
 
 
@@ -43,7 +50,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="segmentation of real recordings")
     parser.add_argument("--model", type=Path, help="a segmenter's model file")
     parser.add_argument("--labels", type=Path, help="folder of what `segment` wrote")
+    parser.add_argument("--adapt", action="store_true", help="adapt to frames of the other clips")
+    parser.add_argument("--clips", nargs="+", help="with --adapt: measure these alone")
+    parser.add_argument("--set", nargs="+", default=[], help="with --adapt: settings over the recipe's")
+    parser.add_argument("--device", default="cpu", help="with --adapt: where to train")
     parser.add_argument("--out", type=Path, help="folder for tables and overlays (never commit them)")
+    parser.add_argument("--json", type=Path, help="file for the means over clips, for the model's card")
     parser.add_argument("--origin", action="store_true")
     options = parser.parse_args()
     root = os.environ.get("RTMRI_REAL_DATA")
@@ -55,23 +67,33 @@ def main() -> None:
         return
     if (options.model is None) == (options.labels is None):
         raise SystemExit("Give --model or --labels.")
+    if options.adapt:
+        if options.model is None:
+            raise SystemExit("Give the --model to adapt: a file, or segmenter.")
+        means = print_adaptation(options.model, clips, options.clips, options.set, options.device)
+        if options.json:
+            add_figures(options.json, means, f", adapted to {LABELED_FRAMES} frames of the other recordings")
+        return
     with tempfile.TemporaryDirectory() as folder:
         found = options.labels or segment_clips(options.model, clips, Path(folder))
         result = evaluate_segmentation(found, clips)
     print_table(result)
+    if options.json:
+        rows = {row["contour"]: row for row in result.contour_rows if row["scope"] == "all"}
+        add_figures(options.json, {key: float(rows[key[0]][key[1]]) for key in WANTED})
     if options.out:
         for path in (*write_evaluation(options.out, result), *draw_overlays(options.out, result)):
             print(path)
 
 
-def segment_clips(model: Path, clips: Path, out: Path) -> Path:
+def segment_clips(model: Path, clips: Path, out: Path, pattern: str = "*.avi") -> Path:
     """What ``segment`` finds in every clip; prints the time per frame, all included but the video to look at."""
     from rtmri2speech.tract.segment import segment
     from rtmri2speech.tract.segmenter import load_segmenter
 
     segmenter = load_segmenter(model, "cpu")
     seconds, count = 0.0, 0
-    for video in sorted(clips.glob("*.avi")):
+    for video in sorted(clips.glob(pattern)):
         began = time.perf_counter()
         found = segment(video, segmenter, pixel_mm=PIXEL_MM)
         found.save(out)
@@ -79,6 +101,51 @@ def segment_clips(model: Path, clips: Path, out: Path) -> Path:
         print(found)
     print(f"{count} frames, {1000 * seconds / count:.1f} ms per frame")
     return out
+
+
+def print_adaptation(model: Path, clips: Path, names: list[str] | None, settings: list[str], device: str) -> Means:
+    """Before and after adaptation to the other clips, clip by clip and the means over them."""
+    from rtmri2speech.training.train import train_segmenter
+
+    every = sorted(path.stem for path in clips.glob("*.avi"))
+    sides: dict[str, list[Means]] = {"before": [], "after": []}
+    for name in names or every:
+        with tempfile.TemporaryDirectory() as temporary:
+            root = Path(temporary)
+            others = root / "others"
+            others.mkdir()
+            for path in (clips / f"{other}{kind}" for other in every if other != name for kind in (".avi", ".mat")):
+                (others / path.name).symlink_to(path)
+            adapted, began = root / "adapted.safetensors", time.perf_counter()
+            overrides = [f"segmenter.data.people_frames={LABELED_FRAMES}", *settings]
+            train_segmenter(others, "adapt", adapted, overrides=overrides, init=model, device=device)
+            print(f"{name}: adapted to {LABELED_FRAMES} frames in {time.perf_counter() - began:.0f} s")
+            for side, one in (("before", model), ("after", adapted)):
+                segment_clips(one, clips, root / side, f"{name}.avi")
+                result = evaluate_segmentation(root / side, clips)
+                rows = {row["contour"]: row for row in result.contour_rows if row["scope"] == "recording"}
+                sides[side].append({key: float(rows[key[0]][key[1]]) for key in WANTED})
+            print_sides(name, {side: values[-1] for side, values in sides.items()})
+    means = {side: {key: np.mean([one[key] for one in values]) for key in WANTED} for side, values in sides.items()}
+    print_sides(f"mean of {len(sides['after'])} clips", means)
+    return means["after"]
+
+
+def add_figures(path: Path, means: Means, when: str = "") -> None:
+    """Add means over clips to a file, ``{"what": {"value": .., "unit": "mm"}}``."""
+    known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    for (contour, measure), value in means.items():
+        name = f"{contour.replace('_', ' ')}, {'mean distance' if measure == 'mean_mm' else 'HD95'}{when}"
+        known[name] = {"value": round(float(value), 3), "unit": "mm"}
+    path.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+
+
+def print_sides(title: str, sides: dict[str, Means]) -> None:
+    print(f"{title:<28}{'before':>8}{'after':>8}{'wanted':>8}  mm")
+    for contour, measure in WANTED:
+        before, after = (sides[side][contour, measure] for side in ("before", "after"))
+        bar = ADAPTED.get(contour, "") if measure == "mean_mm" else ""
+        print(f"  {contour + ' ' + measure.removesuffix('_mm'):<26}{before:8.2f}{after:8.2f}{bar:>8}")
 
 
 def print_table(result: SegmentationEvaluation) -> None:

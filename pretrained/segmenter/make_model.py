@@ -10,8 +10,11 @@ that is lent for minutes may do one stage per call:
     python pretrained/segmenter/make_model.py WORK --stages train --set segmenter.max_minutes=8
     python pretrained/segmenter/make_model.py WORK --stages evaluate publish --out OUT
 
-It needs the program's packages and no network. Small files go to OUT: the model in half precision, `metrics.json`, the
-log of the training and an image of validation frames; without OUT, publish writes next to this script.
+It needs the program's packages and no network. Small files go to OUT: the model in half precision, `metrics.json`, an
+image of validation frames and the log of the training; without OUT, publish writes all but the log next to this script.
+Where WORK holds `real.json`, which `benchmarks/segmentation.py --json` writes, the card has figures on recordings of
+people. The folder `heads`, which is mixed in where the model is adapted, was made by itself, with heads that the model
+was not trained on: `rtmri2speech simulate --poses 5 --speakers 24 --seed 2020 --out heads`.
 """
 
 from __future__ import annotations
@@ -41,35 +44,67 @@ From frames of the vocal tract in MRI to labels:
 It was trained on simulated heads alone, each frame under a random look, and is used on recordings of people:
 
     rtmri2speech segment VIDEO --out labels
-    rtmri2speech train segmenter heads FRAMES --recipe adapt --init segmenter --out adapted.safetensors
+
+![Frames, their true labels, and those found](validation.png)
+
+*Simulated heads that it was not trained on, each with a look of its own: frames, true labels, labels found.*
 
 ## Figures
-
+{real}
 On {frames} frames of {heads} simulated heads that it was not trained on, each with a random look of its own, in
 frames of {size} x {size}:
 
 {table}
 
 The tongue's surface is {tongue_px:.2f} pixels off on average. To measure again: `make_model.py WORK --stages evaluate`.
-{real}
+
 ## Data
 
-{counts}, simulated with VocalTractLab (`simulate --poses {poses} --speakers {total} --seed {seed}`). No recording of a
-person was used.
+{counts}, simulated with VocalTractLab
+(`simulate --poses {poses} --speakers {total} --seed {seed}`): men, women and children with faces, lips, teeth,
+velums, fat, spines and postures that differ more than people's do, in vowels, consonants, rest, and what lies between
+them. No recording of a person was used.
+
+## Looks
+
+Frames hold tissues, not gray values. In every step each gets a look of its own, drawn on the device (`random`, the
+manual's page *Looks*): brightness of every tissue, zoom, turn, shear, smooth warps, coils, Cartesian, spiral or radial
+readout with undersampling, noise, blur off resonance, flow, metal, and what video files do. One in seven faces right.
 
 ## Training
 
 {step:,} steps of {batch} frames on {device}, PyTorch {torch}, seed {training_seed}. All settings are in the file:
 `rtmri2speech inspect segmenter --json`. {weights:.2f} million weights, stored in half precision.
 
+## Adapt it
+
+Five to fifteen labeled frames of people teach it a scanner or a speaker: polygons, label images or contours next to
+videos or images. Half of every batch are the simulated heads of the folder `heads`, so that nothing is forgotten.
+
+    rtmri2speech train segmenter FRAMES --recipe adapt --init segmenter --out adapted.safetensors
+
+It mends contours that are off, and can cost some of those that are good already: compare both models on frames that you
+kept aside (`evaluate-segmentation`), and keep the better one.
+
 ## Where it fails
 
-The lower end of the airway and the larynx are uncertain where frames are dark there. What is no midsagittal frame of a
-vocal tract gets labels too, with low confidence. Faces look to the left.
+- Dark throats: the lower end of the airway, the epiglottis and the larynx are uncertain where coils receive little.
+- The velum is thin, and its tip is lost where it touches the tongue or the wall.
+- Teeth give no signal: what borders on them, such as the front of the palate, is a guess.
+- It knows mid-sagittal frames of an upright head, to either side. Other slices and what is no vocal tract get labels,
+  too, with a confidence below 0.5 that `segment` tells; so do frames that are turned by more than some 30 degrees.
+- Real children, beards, implants and tongues after surgery have never been measured.
 
 ## License
 
 MIT, like the project.
+"""
+
+
+REAL = """
+On six recordings of six people (USC-TIMIT, frames of 68 x 68, pixels of 2.9 mm) in which others have traced contours,
+none of which it was trained on; means over recordings (`benchmarks/segmentation.py`):
+
 """
 
 
@@ -174,8 +209,8 @@ def publish(given: argparse.Namespace) -> None:
     metrics |= {"file": MODEL, "sha256": hash_files([out / MODEL]), **({} if found is None else {"real": found})}
     write_json(out / METRICS, metrics)
     (out / CARD).write_text(text, encoding="utf-8")
-    for name in ("validation.png", "segmenter_run/metrics.jsonl"):
-        if given.out and (given.work / name).is_file():
+    for name in ("validation.png", *(["segmenter_run/metrics.jsonl"] if given.out else [])):
+        if (given.work / name).is_file():
             shutil.copy(given.work / name, out / Path(name).name)
     print(f"{out / MODEL}: {(out / MODEL).stat().st_size / 1e6:.2f} MB", flush=True)
 
@@ -184,7 +219,7 @@ def card(bundle: Any, metrics: dict[str, Any], manifest: dict[str, Any], real: d
     """The model card."""
     provenance, figures, config = bundle.provenance, metrics["figures"], bundle.segmenter
     rows = [f"| {name.removeprefix('dice_')} | {value:.3f} |" for name, value in figures.items() if name[:5] == "dice_"]
-    told = "" if real is None else "\nOn recordings of people, never trained on:\n\n" + real_table(real)
+    told = "" if real is None else REAL + real_table(real)
     weights = sum(value.numel() for name, value in bundle.tensors.items() if value.ndim > 1 or name.endswith("bias"))
     return TEXT.format(
         classes="\n".join(textwrap.wrap(", ".join(config.classes), 118)),
@@ -219,7 +254,7 @@ def save_image(image: Any, path: Path) -> None:
     """Write a PNG."""
     from PIL import Image
 
-    Image.fromarray(image).save(path)
+    Image.fromarray(image).quantize(256).save(path, optimize=True)
 
 
 def main() -> int:

@@ -29,6 +29,7 @@ PARAMETERS = {
         "r2s.prepare('videos', 'dataset', split='recording', workers=1, frames={'size': 64})\n"
         "dataset = r2s.Dataset('dataset')"
     ),
+    "4_articulators": "video = Path('videos/000.mp4')\npixel_mm = 1.0",
 }
 
 
@@ -59,6 +60,7 @@ def test_the_notebooks_run(tmp_path: Path, tiny_phantom: Path, make_bundle: Make
     kinds = {kind for output in shown for kind in output.get("data", {})}
     assert {"text/html", "image/png"} <= kinds
     assert (tmp_path / "notebook_out" / "maps" / "hirescam_cells.npz").is_file()
+    assert (tmp_path / "notebook_out" / "labels" / "000_regions.npz").is_file()
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

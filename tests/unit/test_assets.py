@@ -9,6 +9,7 @@ import pytest
 from rtmri2speech import assets
 from rtmri2speech.assets import pretrained
 from rtmri2speech.corpora.phantom import PhantomCorpus
+from rtmri2speech.training.segmenter.sources import read_poses
 
 
 def test_every_shipped_model_goes_by_its_folders_name() -> None:
@@ -22,6 +23,14 @@ def test_an_installed_wheels_models_come_first(tmp_path: Path, monkeypatch: pyte
     path.touch()
     monkeypatch.setattr(assets, "asset", lambda relative: tmp_path / relative)
     assert pretrained() == {"phantom": path}
+
+
+def test_the_simulated_heads_are_few_and_small() -> None:
+    root = assets.simulated_heads()
+    assert root is not None
+    heads = read_poses(root)
+    assert len(heads) == 24 and sum(len(one) for one in heads) == 120
+    assert sum(path.stat().st_size for path in root.rglob("*.npz")) < 1e6
 
 
 def test_the_clip_is_a_whole_unseen_utterance_and_small() -> None:

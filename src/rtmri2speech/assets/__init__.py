@@ -37,3 +37,9 @@ def pretrained() -> dict[str, Path]:
         if found:
             return found
     return {}
+
+
+def simulated_heads() -> Path | None:
+    """Folder of the simulated heads that come with the segmenter, to be mixed in where it is adapted."""
+    roots = (asset("pretrained"), Path(__file__).parents[3] / "pretrained")
+    return next((path for root in roots if (path := root / "segmenter" / "heads").is_dir()), None)

@@ -147,7 +147,8 @@ def train_segmenter(
 
     Args:
         data: folders of simulated heads (``simulate`` with ``poses``), phantoms, folders with labeled frames of people
-            (:mod:`rtmri2speech.training.segmenter.labeled_frames`), or several of these.
+            (:mod:`rtmri2speech.training.segmenter.labeled_frames`), or several of these. Where all frames are of
+            people, simulated heads that come with the program are mixed in.
         recipe: as in :func:`train_acoustic`; its ``segmenter`` part is used. ``adapt`` is for few frames of people,
             with ``init``.
         out: the bundle to write, ``.safetensors``; its matrices are stored in half precision.

@@ -167,14 +167,15 @@ def segmenter(
     """Train the segmenter: frames of the video to labels of tongue, lips, palate, velum, larynx and airway.
 
     Trained on simulated heads alone, with a random look in every step, it reads recordings of people. Five to fifteen
-    labeled frames adapt it to a scanner or a speaker: train segmenter heads FRAMES --recipe adapt --init segmenter.
+    labeled frames adapt it to a scanner or a speaker: train segmenter FRAMES --recipe adapt --init segmenter.
 
     Parameters
     ----------
     data
         Folders: heads made by simulate --poses, phantoms made by simulate, labeled frames of people. These are a video
         or an image with labels next to it: NAME.mat (contours of USC-TIMIT), NAME_regions.npz (of segment),
-        NAME_labels.png or .npy, NAME.json (polygons on an image), NAME_12.json or .png (frame 12 of a video).
+        NAME_labels.png or .npy, NAME.json (polygons on an image), NAME_12.json or .png (frame 12 of a video). Where all
+        are of people, some simulated heads that come with the program are mixed in.
     recipe
         A recipe that comes with the program (default, adapt, smoke), or a YAML file.
     out

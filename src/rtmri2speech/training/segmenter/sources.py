@@ -11,6 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from rtmri2speech.appearance.paint import Palette
+from rtmri2speech.assets import simulated_heads
 from rtmri2speech.corpora.phantom import LICENCE, MANIFEST, PhantomCorpus, utterance_file
 from rtmri2speech.corpora.poses import MANIFEST as POSES
 from rtmri2speech.corpora.poses import head_file
@@ -25,13 +26,15 @@ from rtmri2speech.training.segmenter.recipe import SegmenterDataConfig
 
 # One of so many frames of people is kept for validation, where there are as many.
 _PEOPLE_KEPT = 5
+_MIXED = "all frames are of people: simulated heads that come with the program are mixed in"
 _SIMULATED, _PEOPLE = "phantom", "labeled frames of people"
 
 
 def open_sources(paths: Sequence[Path], config: SegmenterDataConfig) -> FrameSets:
     """Read all frames, and put them into splits.
 
-    Heads of poses are split by head, phantoms as they say, and of people's frames a fifth is kept for validation.
+    Heads of poses are split by head, phantoms as they say, and of people's frames a fifth is kept for validation. Where
+    all frames are of people, the simulated heads that come with the program are mixed in, unless ``people_share`` is 1.
 
     Args:
         paths: folders of ``simulate --poses``, of ``simulate``, or with labeled frames; or single files of these.
@@ -50,11 +53,14 @@ def open_sources(paths: Sequence[Path], config: SegmenterDataConfig) -> FrameSet
             others += read_phantom(path, config.clip_frames)
         else:
             files += _labeled(path)
+    notes: tuple[str, ...] = ()
+    if files and not poses and not others and config.people_share < 1.0 and (shipped := simulated_heads()):
+        poses, notes = read_poses(shipped), (_MIXED,)
     sets = [*(split_heads(poses, config.held_out, config.held_out_heads) if poses else []), *others]
     people = _people(files, config.people_frames)
     every = _unique([*sets, *people])
     _require_splits(every, paths)
-    return FrameSets(every, _meta(bool(sets), bool(people)), _notes(every))
+    return FrameSets(every, _meta(bool(sets), bool(people)), (*notes, *_notes(every)))
 
 
 def read_poses(folder: Path) -> list[FrameSet]:

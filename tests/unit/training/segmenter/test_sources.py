@@ -13,6 +13,7 @@ from PIL import Image
 from heads import head
 from rtmri2speech.data.labels import Label
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
+from rtmri2speech.training.segmenter import sources
 from rtmri2speech.training.segmenter.frame_sets import SIDE, evenly
 from rtmri2speech.training.segmenter.labeled_frames import find_labeled, read_labeled
 from rtmri2speech.training.segmenter.recipe import SegmenterDataConfig
@@ -58,9 +59,9 @@ def test_phantoms_have_splits_already(tiny_phantom: Path) -> None:
 
 
 def test_of_people_a_fifth_is_held_out(person: Path) -> None:
-    found = open_sources([person], CONFIG)
+    found = open_sources([person], SegmenterDataConfig(people_share=1))
     assert found.counts() == {"people train": 5, "people validation": 1}
-    only = open_sources([person], SegmenterDataConfig(people_frames=5))
+    only = open_sources([person], SegmenterDataConfig(people_share=1, people_frames=5))
     assert only.counts() == {"people train": 4, "people validation": 1}
     assert found.sets[0].images.max() == 255 and found.sets[0].images.min() == 0
     labels = found.sets[0].labels[0]
@@ -77,6 +78,20 @@ def test_values_are_read_by_their_names_and_what_is_not_known_stays_so(person: P
     np.savez(person / "clip_regions.npz", labels=labels, names=np.array(["velum", "nose"]))
     with pytest.raises(DatasetError, match="a label 'nose'"):
         read_labeled(person / "clip.mp4")
+
+
+def test_heads_of_the_program_are_mixed_in_where_there_are_none(
+    person: Path, make_heads: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = make_heads()
+    monkeypatch.setattr(sources, "simulated_heads", lambda: own)
+    found = open_sources([person], CONFIG)
+    assert found.counts() == {"poses train": 4, "poses validation": 4, "people train": 5, "people validation": 1}
+    assert found.notes[0].endswith("come with the program are mixed in")
+    others = make_heads("others", heads=("m07", "m08", "m09"))
+    assert len(open_sources([person, others], CONFIG).of("train", "poses")) == 2
+    monkeypatch.setattr(sources, "simulated_heads", lambda: None)
+    assert "poses train" not in open_sources([person], CONFIG).counts()
 
 
 def test_labels_of_single_frames(person: Path) -> None:

@@ -99,7 +99,7 @@ def test_what_cannot_be_trained_is_refused(
     make_heads: Callable[..., Path], person: Path, tiny: Tiny, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root, base = make_heads(), tmp_path / "base.safetensors"
-    train_segmenter(person, tiny(max_steps=1), base, device="cpu")
+    train_segmenter(person, tiny(max_steps=1, data={"people_share": 1}), base, device="cpu")
     assert "no simulated heads to mix in" in capsys.readouterr().out
     with pytest.raises(BundleError, match=r"has another segmenter than the recipe: widths"):
         train_segmenter(
