@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from dataclasses import dataclass
 from fractions import Fraction
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -15,6 +16,7 @@ from rtmri2speech.data.files import replacing
 from rtmri2speech.data.labels import Label, label_names
 from rtmri2speech.data.tables import Row
 from rtmri2speech.errors import DatasetError
+from rtmri2speech.tract.confidence import CONFIDENT
 from rtmri2speech.tract.contour_table import CONTOURS_SUFFIX, write_contours
 from rtmri2speech.tract.contours import Contours
 
@@ -23,9 +25,6 @@ if TYPE_CHECKING:
 
 LABELS_SUFFIX = "_regions.npz"
 """What is added to the name of a recording."""
-
-CONFIDENT = 0.5
-"""Below this confidence a frame's labels should be looked at before they are used."""
 
 PixelSource = Literal["given", "estimated", "unknown"]
 
@@ -37,7 +36,7 @@ class Segmentation:
     Attributes:
         name: of the recording.
         labels: (T, H, W) uint8, values of :class:`~rtmri2speech.data.labels.Label`.
-        confidence: (T,) float32, 0 to 1; below :data:`CONFIDENT` a frame is not to be trusted.
+        confidence: (T,) float32, 0 to 1; below :data:`~rtmri2speech.tract.confidence.CONFIDENT` a frame is not to be trusted.
         contours: of every frame.
         pixel_source: where ``contours.pixel_mm`` comes from.
         notes: what was noticed, and what to do about it, a line each.
@@ -100,6 +99,13 @@ class Segmentation:
         from rtmri2speech.tract.figures import labels_figure
 
         return labels_figure(self.labels[frame], self.contours.frame(frame), gray, f"{self.name}, frame {frame}")
+
+    def _repr_html_(self) -> str:
+        """The most trusted frame, and what is to be known of all, for a notebook."""
+        lines = [repr(self), *self.notes]
+        text = "".join(f"<p>{escape(line)}</p>" for line in lines)
+        best = int(np.argmax(self.confidence)) if len(self.labels) else None
+        return text if best is None else self.show(best).html(f"labels of frame {best}") + text
 
     def __repr__(self) -> str:
         frames, height, width = self.labels.shape
