@@ -73,10 +73,11 @@ def _air_elsewhere(classes: UInt8, stray: Bool) -> Bool:
     for number, box in enumerate(find_objects(pieces), start=1):
         around = tuple(slice(max(side.start - 2, 0), side.stop + 2) for side in box)
         here = pieces[around] == number
-        near = binary_dilation(here, _EIGHT, iterations=2) & ~stray[around]
-        walls = np.isin(_WALLS, classes[around][near]).sum()
-        if walls < 2 or sizes[number] < _LEAST_SHARE * largest:
-            result[around] |= here
+        if sizes[number] >= _LEAST_SHARE * largest:
+            near = binary_dilation(here, _EIGHT, iterations=2) & ~stray[around]
+            if np.isin(_WALLS, classes[around][near]).sum() >= 2:
+                continue
+        result[around] |= here
     return result
 
 

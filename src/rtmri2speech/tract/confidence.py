@@ -78,7 +78,7 @@ def measures(classes: UInt8) -> Float64:
 
 
 def likeness(classes: UInt8, area: int | None = None) -> float:
-    """How much class numbers (H, W) are like a head seen from the side, 0 to 1: share of what holds for heads that does.
+    """How much class numbers (H, W) are like a head seen from the side: of what holds for heads, the share that does.
 
     Args:
         classes: numbers of classes.

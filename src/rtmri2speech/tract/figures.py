@@ -67,18 +67,20 @@ def labels_figure(labels: UInt8, contours: Mapping[str, Float64], gray: UInt8 | 
         axes.plot(*points.T, color="white", linewidth=0.8)
     axes.set_axis_off()
     there = [
-        Patch(facecolor=np.array(color) / 255, edgecolor="gray", linewidth=0.5, label=_title(label))
+        Patch(facecolor="#{:02x}{:02x}{:02x}".format(*color), edgecolor="gray", linewidth=0.5, label=_title(label))
         for label, color in COLORS.items()
         if label in labels
     ]
     if there:
-        figure.legend(handles=there, loc="outside center right", frameon=False)
+        figure.legend(handles=there, loc="outside right center", frameon=False)
     set_title(axes, title)
     return figure
 
 
 def write_overlay(segmentation: Segmentation, video: Path, folder: Path) -> Path:
-    """Write ``<name>_segment.mp4``: the labels over the frames, contours as lines, their names, a red frame where not to be trusted.
+    """Write ``<name>_segment.mp4``: labels over the frames, contours as lines, and the labels' names.
+
+    Frames that are not to be trusted have a red border.
 
     Raises:
         UserError: when it cannot be written.

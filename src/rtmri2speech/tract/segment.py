@@ -193,7 +193,8 @@ def _notes(confidence: Float32, size: float | None, source: PixelSource, turn: i
     elif len(doubtful) > 0.5 * len(confidence):
         yield (
             f"no vocal tract was recognized in {len(doubtful)} of {len(confidence)} frames. "
-            "Its labels are not to be used. The segmenter knows mid-sagittal MRI of a head that is upright and fills the frame."
+            "Its labels are not to be used. "
+            "The segmenter knows mid-sagittal MRI of a head that is upright and fills the frame."
         )
     elif len(doubtful):
         yield (

@@ -36,7 +36,8 @@ class Segmentation:
     Attributes:
         name: of the recording.
         labels: (T, H, W) uint8, values of :class:`~rtmri2speech.data.labels.Label`.
-        confidence: (T,) float32, 0 to 1; below :data:`~rtmri2speech.tract.confidence.CONFIDENT` a frame is not to be trusted.
+        confidence: (T,) float32, 0 to 1, about the Dice's coefficient to expect; below
+            :data:`~rtmri2speech.tract.confidence.CONFIDENT` a frame is not to be trusted.
         contours: of every frame.
         pixel_source: where ``contours.pixel_mm`` comes from.
         notes: what was noticed, and what to do about it, a line each.

@@ -78,9 +78,8 @@ def test_other_shapes_sizes_and_directions(tmp_path: Path) -> None:
         assert one.confidence[0] > CONFIDENT and one.pixel_source == "estimated"
         assert one.notes[0].startswith(f"the size of a pixel is not known; {one.pixel_mm:.2f} mm is estimated")
     assert (right.labels[0][:, ::-1] == plain.labels[0]).mean() > 0.97
-    np.testing.assert_allclose(
-        np.nanmean(wide.contours.points, axis=2), np.nanmean(plain.contours.points, axis=2) + (4, 0), atol=0.5
-    )
+    here, there = (np.nanmean(one.contours.points, axis=2) for one in (wide, plain))
+    np.testing.assert_allclose(here - there, np.broadcast_to([4.0, 0.0], here.shape), atol=0.5)
 
 
 @pytest.mark.parametrize("quarters", [1, 2, 3])
@@ -107,9 +106,7 @@ def test_single_frames_that_are_doubtful_are_listed(tmp_path: Path) -> None:
     frames[3] = np.zeros_like(frames[3])
     found = segment(video(tmp_path / "d.mkv", frames), Reader(), pixel_mm=2.0)
     assert list(np.flatnonzero(found.doubtful)) == [3]
-    assert found.notes == (
-        "confidence is low in 1 of 8 frames: 3. Look at them before you use their labels.",
-    )
+    assert found.notes == ("confidence is low in 1 of 8 frames: 3. Look at them before you use their labels.",)
 
 
 def test_too_small_or_impossible_is_refused(tmp_path: Path) -> None:

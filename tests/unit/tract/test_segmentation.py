@@ -66,7 +66,7 @@ def test_damaged_files_are_refused_by_name(found: Segmentation, tmp_path: Path, 
         content = dict(arrays)
     content.pop(name)
     np.savez(path, **content, **({} if value is None else {name: value}))
-    with pytest.raises(DatasetError, match="s <1>_regions.npz: no labels of segment"):
+    with pytest.raises(DatasetError, match=r"s <1>_regions\.npz: no labels of segment"):
         read_labels(path)
 
 
