@@ -10,12 +10,12 @@ from rtmri2speech.tract.contours import CONTOURS
 TRACT_MM = 157.5
 """Length of an adult's vocal tract: the middle of 140 to 175 mm, women's and men's."""
 
-TRACT_PER_OUTLINE = 0.876
-"""Length of the tract, as a share of that of its outer outline; of simulated heads, who differ by 3.5 %
+TRACT_PER_OUTLINE = 0.847
+"""Length of the tract, as a share of that of its outer outline; of simulated heads, who differ by 2.7 %
 (``benchmarks/confidence.py``)."""
 
-EXPECTED_ERROR = 0.08
-"""Standard deviation of the estimate, as a share: that adults differ by (6 to 7 %), and the outlines' 3.5 %."""
+EXPECTED_ERROR = 0.07
+"""Standard deviation of the estimate, as a share: that adults differ by (6 to 7 %), and outlines (2.7 %)."""
 
 
 def outline_lengths(points: Floating) -> Float64:
