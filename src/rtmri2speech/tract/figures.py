@@ -100,14 +100,14 @@ def _overlays(segmentation: Segmentation, video: Path) -> Iterator[UInt8]:
         if number == len(segmentation.labels):
             return
         shown = np.clip((gray.astype(np.float64) - low) * (255.0 / max(high - low, 1.0)), 0, 255).astype(np.uint8)
-        picture = Image.fromarray(tinted(segmentation.labels[number], shown))
-        picture = picture.resize((width * factor, height * factor), Image.Resampling.BILINEAR)
-        draw = ImageDraw.Draw(picture)
+        image = Image.fromarray(tinted(segmentation.labels[number], shown))
+        image = image.resize((width * factor, height * factor), Image.Resampling.BILINEAR)
+        draw = ImageDraw.Draw(image)
         for points in segmentation.contours.frame(number).values():
             draw.line([(x, y) for x, y in (points * factor - 0.5).tolist()], fill=(255, 255, 255), width=1)
         if segmentation.doubtful[number]:
-            draw.rectangle((0, 0, picture.width - 1, picture.height - 1), outline=_WARNING, width=4)
-        frame = np.concatenate([np.asarray(picture), legend], axis=1)
+            draw.rectangle((0, 0, image.width - 1, image.height - 1), outline=_WARNING, width=4)
+        frame = np.concatenate([np.asarray(image), legend], axis=1)
         # Codecs need even sides.
         yield frame[: frame.shape[0] // 2 * 2, : frame.shape[1] // 2 * 2]
 
@@ -116,13 +116,13 @@ def _legend(height: int) -> UInt8:
     """Names of the labels in their colors, (height, W, 3), to stand next to a frame; as many as there is room for."""
     font = ImageFont.load_default(_LETTERS)
     step = min(_LINE, height // len(COLORS))
-    picture = Image.new("RGB", (_LEGEND, height))
-    draw = ImageDraw.Draw(picture)
+    image = Image.new("RGB", (_LEGEND, height))
+    draw = ImageDraw.Draw(image)
     for number, (label, color) in enumerate(COLORS.items()):
         top = number * step + (height - step * len(COLORS)) // 2
         draw.rectangle((10, top + 4, 10 + _LETTERS, top + 4 + min(_LETTERS, step - 6)), fill=color)
         draw.text((18 + _LETTERS, top + 2), _title(label), font=font, fill=(230, 230, 230))
-    return np.asarray(picture)
+    return np.asarray(image)
 
 
 def _limits(histogram: Int64) -> tuple[float, float]:
