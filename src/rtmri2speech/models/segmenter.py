@@ -3,11 +3,11 @@
 A U-Net (Ronneberger, Fischer and Brox 2015, arXiv:1505.04597) that works at half the frame's resolution: four
 neighboring pixels enter as four channels, and leave again as four sets of logits (sub-pixel convolution, Shi et al.
 2016, arXiv:1609.05158), so that nothing of the frame is lost and edges stay sharp to the pixel. What decided, per
-frame of 192 x 192 in batches of 8, two threads of a Xeon with AVX-512, channels last, BatchNorm folded where it can be:
+frame of 192 x 192 in batches of 8, two threads of a Xeon with AVX-512, channels last:
 
 | network | weights | ms |
 |---|---|---|
-| this one, widths 24, 48, 96, 160, 256 | 2.7 M | 8.9 (9.7 with BatchNorm as it is) |
+| this one, widths 24, 48, 96, 160, 256 | 2.7 M | 9.7 with BatchNorm as it is; folded, 6 % less CPU time |
 | the same, deepest widths 192, 320 | 3.8 M | 10.2 |
 | the same without the last level | 0.9 M | 7.7 |
 | U-Net at full resolution, widths 16 to 256 | 2.0 M | 22 (GroupNorm: 26) |
@@ -91,7 +91,7 @@ class Segmenter(nn.Module):
     def folded(self) -> Segmenter:
         """A copy for inference: in eval mode, BatchNorm folded into the convolutions, channels last.
 
-        A fifth faster on a CPU; its logits agree within rounding.
+        It takes 6 % less of a CPU's time; its logits agree within rounding.
         """
         copy = Segmenter(self.config)
         copy.load_state_dict(self.state_dict())

@@ -132,20 +132,23 @@ def _traced(
         yield result
 
 
-def frame_contours(probabilities: Floating, facing: Facing | None = None) -> dict[str, Float64]:
+def frame_contours(
+    probabilities: Floating, facing: Facing | None = None, area: int | None = None
+) -> dict[str, Float64]:
     """Contours of one frame, (N, 2) by name, in pixels of the probabilities; what the frame lacks is left out.
 
     Args:
         probabilities: shape (C, H, W), in the order of :data:`~rtmri2speech.data.labels.CLASSES`.
         facing: where the face looks to; by default as the lips lie.
+        area: pixels of the whole frame, where the probabilities are of a part of it.
     """
     height, width = probabilities.shape[1:]
     if facing is None:
         facing = _facing(probabilities)
     if facing == "right":
-        turned = frame_contours(probabilities[:, :, ::-1], "left")
+        turned = frame_contours(probabilities[:, :, ::-1], "left", area)
         return {name: np.stack([width - line[:, 0], line[:, 1]], axis=1) for name, line in turned.items()}
-    smallest = max(2.0, _SMALLEST * height * width)
+    smallest = max(2.0, _SMALLEST * (area or height * width))
     found: dict[str, Float64] = {}
     for name, members in _MEMBERS.items():
         outline = class_outline(probabilities, [_NUMBER[member] for member in members], smallest)

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
+from matplotlib.patches import Patch
+from PIL import Image, ImageDraw, ImageFont
 
-from rtmri2speech.arrays import Float64, UInt8
+from rtmri2speech.arrays import Float64, Int64, UInt8
 from rtmri2speech.data.labels import Label
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.video import write_video
@@ -27,7 +28,7 @@ COLORS: dict[Label, tuple[int, int, int]] = {
     Label.PHARYNGEAL_WALL: (150, 110, 60),
     Label.EPIGLOTTIS: (255, 255, 255),
     Label.LARYNX: (170, 68, 170),
-    Label.JAW: (140, 140, 140),
+    Label.JAW: (60, 60, 220),
 }
 """Color of each label: those of Okabe and Ito, which people with color blindness tell apart, and a few more."""
 
@@ -35,6 +36,8 @@ VIDEO_SUFFIX = "_segment.mp4"
 _OPACITY = 0.45
 # Side of the video's frames, pixels, about.
 _SIDE = 512
+# Of the legend: its width, and the height of a line and of letters, pixels.
+_LEGEND, _LINE, _LETTERS = 150, 24, 13
 _WARNING = (255, 60, 60)
 
 
@@ -48,21 +51,36 @@ def tinted(labels: UInt8, gray: UInt8 | None) -> UInt8:
     return np.asarray(np.rint(base * (1.0 - share) + table[labels] * share), dtype=np.uint8)
 
 
+def _title(label: Label) -> str:
+    return label.name.lower().replace("_", " ")
+
+
 def labels_figure(labels: UInt8, contours: Mapping[str, Float64], gray: UInt8 | None, title: str) -> Drawing:
     """Labels (H, W) and contours (P, 2) of a frame, over ``gray`` (H, W) where that is given."""
-    figure = new_drawing(4.9, 4.9)
+    figure = new_drawing(6.4, 4.9)
     axes = figure.add_subplot()
     height, width = labels.shape
     axes.imshow(tinted(labels, gray), extent=(0, width, height, 0), interpolation="nearest")
-    for name, points in contours.items():
-        axes.plot(points[:, 0], points[:, 1], linewidth=1.0, label=name.replace("_", " "))
+    for points in contours.values():
+        # White on black is seen on every color, and on gray.
+        axes.plot(*points.T, color="black", linewidth=2.0)
+        axes.plot(*points.T, color="white", linewidth=0.8)
     axes.set_axis_off()
+    there = [
+        Patch(facecolor="#{:02x}{:02x}{:02x}".format(*color), edgecolor="gray", linewidth=0.5, label=_title(label))
+        for label, color in COLORS.items()
+        if label in labels
+    ]
+    if there:
+        figure.legend(handles=there, loc="outside right center", frameon=False)
     set_title(axes, title)
     return figure
 
 
 def write_overlay(segmentation: Segmentation, video: Path, folder: Path) -> Path:
-    """Write ``<name>_segment.mp4``: the labels over the frames, contours as lines, a red frame where not to be trusted.
+    """Write ``<name>_segment.mp4``: labels over the frames, contours as lines, and the labels' names.
+
+    Frames that are not to be trusted have a red border.
 
     Raises:
         UserError: when it cannot be written.
@@ -75,8 +93,9 @@ def write_overlay(segmentation: Segmentation, video: Path, folder: Path) -> Path
 def _overlays(segmentation: Segmentation, video: Path) -> Iterator[UInt8]:
     _, height, width = segmentation.labels.shape
     factor = max(round(_SIDE / max(height, width)), 1)
-    low, high = _limits(video)
+    legend = _legend(height * factor)
     scan = scan_video(video)
+    low, high = _limits(scan.histogram)
     for number, gray in enumerate(scan.read()):
         if number == len(segmentation.labels):
             return
@@ -88,12 +107,26 @@ def _overlays(segmentation: Segmentation, video: Path) -> Iterator[UInt8]:
             draw.line([(x, y) for x, y in (points * factor - 0.5).tolist()], fill=(255, 255, 255), width=1)
         if segmentation.doubtful[number]:
             draw.rectangle((0, 0, image.width - 1, image.height - 1), outline=_WARNING, width=4)
-        frame = np.asarray(image)
+        frame = np.concatenate([np.asarray(image), legend], axis=1)
         # Codecs need even sides.
         yield frame[: frame.shape[0] // 2 * 2, : frame.shape[1] // 2 * 2]
 
 
-def _limits(video: Path) -> tuple[float, float]:
-    share = np.cumsum(scan_video(video).histogram.astype(np.float64))
+def _legend(height: int) -> UInt8:
+    """Names of the labels in their colors, (height, W, 3), to stand next to a frame; as many as there is room for."""
+    font = ImageFont.load_default(_LETTERS)
+    step = min(_LINE, height // len(COLORS))
+    image = Image.new("RGB", (_LEGEND, height))
+    draw = ImageDraw.Draw(image)
+    for number, (label, color) in enumerate(COLORS.items()):
+        top = number * step + (height - step * len(COLORS)) // 2
+        draw.rectangle((10, top + 4, 10 + _LETTERS, top + 4 + min(_LETTERS, step - 6)), fill=color)
+        draw.text((18 + _LETTERS, top + 2), _title(label), font=font, fill=(230, 230, 230))
+    return np.asarray(image)
+
+
+def _limits(histogram: Int64) -> tuple[float, float]:
+    """Gray values that are shown as black and as white."""
+    share = np.cumsum(histogram.astype(np.float64))
     share /= max(share[-1], 1.0)
     return float(np.searchsorted(share, 0.005)), float(np.searchsorted(share, 0.995))

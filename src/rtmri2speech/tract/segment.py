@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,31 +11,38 @@ from torch import Tensor
 
 from rtmri2speech.arrays import Float32, UInt8
 from rtmri2speech.data.files import hash_files
-from rtmri2speech.data.labels import CLASSES
+from rtmri2speech.data.labels import label_of_class
+from rtmri2speech.data.media.gray import GrayFrame
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.models.bundle.model_file import weights_hash
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import FrameRate
-from rtmri2speech.tract.cleaning import clean, plausibility
+from rtmri2speech.tract.cleaning import clean
+from rtmri2speech.tract.confidence import CONFIDENT
+from rtmri2speech.tract.confidence import confidence as frame_confidence
 from rtmri2speech.tract.contours import CONTOURS, POINTS, Contours, frame_contours
 from rtmri2speech.tract.outlines import resample
-from rtmri2speech.tract.segmentation import CONFIDENT, PixelSource, Segmentation, confidence_notes, large_array
+from rtmri2speech.tract.segmentation import PixelSource, Segmentation, confidence_notes, large_array
 from rtmri2speech.tract.segmenter import (
     SHIPPED,
     SMOOTHING_SECONDS,
     FrameSegmenter,
     Placement,
+    head_box,
     load_segmenter,
     smoothed,
     smoothing_weights,
 )
-from rtmri2speech.tract.size import estimate_pixel_mm
+from rtmri2speech.tract.size import EXPECTED_ERROR, estimate_pixel_mm
 from rtmri2speech.tract.tongue_parts import cut_tongue
 
 # Label of each class; the parts of the tongue are cut afterwards.
-_LABEL_OF = np.array([min(labels) for labels in CLASSES.values()], np.uint8)
+_LABEL_OF = label_of_class()
 _PIXEL_MM = (0.2, 10.0)
+# Whether the head is upright is asked where the median confidence is below this (that of people's recordings is above),
+# of some frames; another direction must give this much more confidence.
+_SURE, _LOOKED_AT, _BETTER = 0.78, 5, 0.08
 
 
 @dataclass(frozen=True)
@@ -100,27 +107,64 @@ def segment(
     points = large_array((scan.n_frames, len(CONTOURS), POINTS, 2), np.float32)
     confidence = np.zeros(scan.n_frames, np.float32)
     weights = smoothing_weights(scan.rate, options.smoothing)
-    for number, maps in enumerate(smoothed(segmenter.probabilities(scan.read()), weights)):
+    some = _Some(scan.n_frames)
+    for number, maps in enumerate(smoothed(segmenter.probabilities(some.kept(scan.read())), weights)):
         labels[number], points[number], confidence[number] = _one(maps, placement)
         progress.advance(1)
+    turn = 0
+    if np.median(confidence) < _SURE and (turn := _turn(segmenter, some.frames)):
+        # The labels are those of a head that is not there.
+        confidence *= 0.5
     size, source = _pixel_size(points, confidence, options.pixel_mm)
     contours = Contours(points, scan.rate, size)
-    notes = (*confidence_notes(confidence), *_size_notes(size, source))
+    notes = (*(_turn_notes(turn) if turn else confidence_notes(confidence)), *_size_notes(size, source))
     hashes = hash_files([scan.path]), weights_hash(segmenter.bundle)
     return Segmentation(Path(video).stem, labels, confidence, contours, source, notes, *hashes)
 
 
+class _Some:
+    """A few frames, evenly spread over a recording of ``count``, kept while it passes."""
+
+    def __init__(self, count: int) -> None:
+        self._wanted = set(np.linspace(0, count - 1, _LOOKED_AT).astype(int).tolist())
+        self.frames: list[GrayFrame] = []
+
+    def kept(self, frames: Iterable[GrayFrame]) -> Iterator[GrayFrame]:
+        for number, frame in enumerate(frames):
+            if number in self._wanted:
+                self.frames.append(frame)
+            yield frame
+
+
+def _turn(segmenter: FrameSegmenter, frames: Sequence[GrayFrame]) -> int:
+    """Degrees by which the frames should be turned clockwise before anything is looked for in them: 0 or 90 to 270."""
+    found = []
+    for quarters in range(4):
+        turned = [np.rot90(frame, -quarters) for frame in frames]
+        placement = segmenter.placement(turned[0].shape)
+        found.append(np.median([_one(maps, placement)[2] for maps in segmenter.probabilities(turned)]))
+    best = int(np.argmax(found))
+    return 90 * best if found[best] >= max(CONFIDENT, found[0] + _BETTER) else 0
+
+
 def _one(maps: Tensor, placement: Placement) -> tuple[UInt8, Float32, float]:
     """Labels (H, W), contours (K, P, 2) in source pixels, and confidence of one frame's probabilities (C, S, S)."""
-    square = maps.numpy()
-    classes = clean(placement.to_source(maps).numpy())
-    certain = float(square.max(axis=0)[square.argmax(axis=0) != 0].mean()) if (square[0] < 0.5).any() else 0.0
-    found = frame_contours(square)
+    labels = np.zeros((placement.height, placement.width), np.uint8)
     points = np.full((len(CONTOURS), POINTS, 2), np.nan, np.float32)
+    box = head_box(maps, placement.scale)
+    if box is None:
+        return labels, points, 0.0
+    inside = maps[:, *box].contiguous()
+    wanted, there = placement.to_source(inside, box)
+    classes = clean(wanted.numpy())
+    labels[there] = cut_tongue(_LABEL_OF[classes])
+    corner = np.array([box[1].start, box[0].start])
+    square = inside.numpy()
+    found = frame_contours(square, area=maps[0].numel())
     for index, name in enumerate(CONTOURS):
         if name in found:
-            points[index] = placement.points(resample(found[name], POINTS))
-    return cut_tongue(_LABEL_OF[classes]), points, certain * plausibility(classes) ** 2
+            points[index] = placement.points(resample(found[name], POINTS) + corner)
+    return labels, points, frame_confidence(square, classes, labels.size)
 
 
 def _pixel_size(points: Float32, confidence: Float32, given: float | None) -> tuple[float | None, PixelSource]:
@@ -130,9 +174,17 @@ def _pixel_size(points: Float32, confidence: Float32, given: float | None) -> tu
     return estimated, "unknown" if estimated is None else "estimated"
 
 
+def _turn_notes(turn: int) -> Iterator[str]:
+    yield (
+        f"the head is not upright: turned by {turn} degrees clockwise, the frames show a vocal tract. "
+        "The labels are not to be used. Turn the video first."
+    )
+
+
 def _size_notes(size: float | None, source: PixelSource) -> Iterator[str]:
     if source == "estimated":
         yield (
-            f"the size of a pixel is not known; {size:.2f} mm is estimated from a tract of average length. "
+            f"the size of a pixel is not known; {size:.2f} mm is estimated from an adult's tract of average length, "
+            f"right within some {100 * EXPECTED_ERROR:.0f} %. "
             "Give `pixel_mm` for millimeters that can be compared between speakers."
         )

@@ -6,6 +6,7 @@ import tempfile
 import zipfile
 from dataclasses import dataclass
 from fractions import Fraction
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,6 +17,7 @@ from rtmri2speech.data.files import hash_files, replacing
 from rtmri2speech.data.labels import Label, label_names
 from rtmri2speech.data.tables import Row
 from rtmri2speech.errors import DatasetError
+from rtmri2speech.tract.confidence import CONFIDENT
 from rtmri2speech.tract.contour_table import CONTOURS_SUFFIX, write_contours
 from rtmri2speech.tract.contours import Contours
 
@@ -24,9 +26,6 @@ if TYPE_CHECKING:
 
 LABELS_SUFFIX = "_regions.npz"
 """What is added to the name of a recording."""
-
-CONFIDENT = 0.5
-"""Below this confidence a frame's labels should be looked at before they are used."""
 
 # Arrays of longer recordings lie in a file while they are used, bytes.
 _IN_MEMORY = 256 << 20
@@ -49,7 +48,8 @@ class Segmentation:
     Attributes:
         name: of the recording.
         labels: (T, H, W) uint8, values of :class:`~rtmri2speech.data.labels.Label`.
-        confidence: (T,) float32, 0 to 1; below :data:`CONFIDENT` a frame is not to be trusted.
+        confidence: (T,) float32, 0 to 1, about the Dice's coefficient to expect; below
+            :data:`~rtmri2speech.tract.confidence.CONFIDENT` a frame is not to be trusted.
         contours: of every frame.
         pixel_source: where ``contours.pixel_mm`` comes from.
         notes: what was noticed, and what to do about it, a line each.
@@ -116,6 +116,13 @@ class Segmentation:
         from rtmri2speech.tract.figures import labels_figure
 
         return labels_figure(self.labels[frame], self.contours.frame(frame), gray, f"{self.name}, frame {frame}")
+
+    def _repr_html_(self) -> str:
+        """The most trusted frame, and what is to be known of all, for a notebook."""
+        lines = [repr(self), *self.notes]
+        text = "".join(f"<p>{escape(line)}</p>" for line in lines)
+        best = int(np.argmax(self.confidence)) if len(self.labels) else None
+        return text if best is None else self.show(best).html(f"labels of frame {best}") + text
 
     def __repr__(self) -> str:
         frames, height, width = self.labels.shape

@@ -7,8 +7,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -28,10 +30,15 @@ SHIPPED = "segmenter"
 SMOOTHING_SECONDS = 0.01
 """Standard deviation of the smoothing in time: nothing at 25 frames per second, three frames at 80."""
 
+Box: TypeAlias = tuple[slice, slice]
+"""Rows and columns."""
+
 _BATCH = 8
 # Weights of the smoothing below this share of the middle one are left out.
 _LEAST_WEIGHT = 0.05
 _SMALLEST = 16
+# A pixel that belongs to anything else has a background of less than this, and there are some pixels around it.
+_BACKGROUND, _ROOM = 0.5, 3
 
 
 @dataclass(frozen=True)
@@ -69,10 +76,26 @@ class Placement:
             frames = square
         return _resized(frames[:, None], self.size)
 
-    def to_source(self, maps: Tensor) -> Tensor:
-        """Maps (C, size, size) of the square on the source's grid, (C, H, W)."""
-        left, top = self.margins
-        return _resized(maps[None], self.side)[0, :, top : top + self.height, left : left + self.width]
+    def to_source(self, maps: Tensor, box: Box | None = None) -> tuple[Tensor, Box]:
+        """Maps of the square on the source's grid.
+
+        Args:
+            maps: (C, h, w), of a part of the square.
+            box: rows and columns of that part; by default it is all.
+
+        Returns:
+            Maps (C, H, W) of a part of the source, and its rows and columns. Of a part, values near its edges are too
+            low by what lies outside.
+        """
+        part = box or (slice(0, self.size), slice(0, self.size))
+        matrix = _resizing(self.size, self.side)
+        found = []
+        for inner, margin, length in zip(part, reversed(self.margins), (self.height, self.width), strict=True):
+            first = max(math.floor(inner.start * self.scale), margin)
+            last = min(math.ceil(inner.stop * self.scale), margin + length)
+            found.append((matrix[first : max(last, first), inner], slice(first - margin, max(last, first) - margin)))
+        (down, rows), (across, columns) = found
+        return down @ (maps @ across.T), (rows, columns)
 
     def points(self, points: Float64) -> Float64:
         """x and y on the square, from its corner, as x and y on the source, from its corner."""
@@ -143,6 +166,25 @@ def segment_frames(segmenter: FrameSegmenter, frames: Sequence[GrayFrame]) -> Fl
     return np.stack([one.numpy() for one in segmenter.probabilities(frames)])
 
 
+def head_box(maps: Tensor, scale: float) -> Box | None:
+    """Rows and columns outside of which probabilities (C, S, S) show nothing but background; None: nowhere else.
+
+    Args:
+        maps: probabilities, background first.
+        scale: source pixels per pixel of the maps; the smaller, the more room, since each covers many.
+    """
+    shown = (maps[0] < _BACKGROUND).numpy()
+    if not shown.any():
+        return None
+    room = _ROOM + math.ceil(2.0 / min(scale, 1.0))
+    ends = []
+    for axis in (1, 0):
+        places = np.flatnonzero(shown.any(axis=axis))
+        ends.append(slice(max(int(places[0]) - room, 0), int(places[-1]) + 1 + room))
+    rows, columns = (slice(end.start, min(end.stop, len(shown))) for end in ends)
+    return rows, columns
+
+
 def smoothing_weights(frame_rate: Fraction, seconds: float = SMOOTHING_SECONDS) -> Float64:
     """Weights of a frame and its neighbors, symmetric about the frame so that nothing lags behind: (2 R + 1,)."""
     if seconds <= 0.0:
@@ -188,6 +230,12 @@ def _mean(window: Iterable[Tensor], weights: Float64) -> Tensor:
         result = one * weight if result is None else result.add_(one, alpha=weight)
     assert result is not None
     return result
+
+
+@lru_cache(maxsize=8)
+def _resizing(size: int, side: int) -> Tensor:
+    """What takes a column of ``size`` pixels to one of ``side``, as :func:`_resized` does: (side, size)."""
+    return _resized(torch.eye(size)[:, None, :, None].expand(-1, -1, -1, size), side)[:, 0, :, 0].T.contiguous()
 
 
 def _resized(maps: Tensor, side: int) -> Tensor:

@@ -25,6 +25,7 @@ _ROOT_FOOT, _TIP_FOOT = 0.213, 0.57
 _OPPOSITE = (Label.AIRWAY, Label.HARD_PALATE, Label.VELUM, Label.PHARYNGEAL_WALL)
 # How near that counts as touching it: share of the side of a square as large as the tongue; and of the outline, pixels.
 _TOUCHING, _LEAST_TOUCHING = 0.04, 1.5
+_PARTS = np.isin(np.arange(256), TONGUE)
 _STEP, _SMOOTHING = 0.5, 3.0
 # The apex is where the surface reaches farthest forward and, by this share, up.
 _UP = 0.5
@@ -41,9 +42,28 @@ def cut_tongue(labels: UInt8) -> UInt8:
     A tongue that faces nothing is all body.
     """
     result = labels.copy()
-    mask = np.isin(labels, TONGUE)
-    if not mask.any():
-        return result
+    around = _around_tongue(labels)
+    if around is not None:
+        result[around] = _cut(labels[around])
+    return result
+
+
+def _around_tongue(labels: UInt8) -> tuple[slice, slice] | None:
+    """Rows and columns of the tongue, and as much around it as could touch it."""
+    mask = _PARTS[labels]
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return None
+    # The tongue's area is at most that of the box.
+    side = float(np.sqrt((rows[-1] - rows[0] + 1) * (columns[-1] - columns[0] + 1)))
+    room = int(np.ceil(max(_LEAST_TOUCHING, _TOUCHING * side))) + 2
+    top, left = max(int(rows[0]) - room, 0), max(int(columns[0]) - room, 0)
+    return slice(top, int(rows[-1]) + room + 1), slice(left, int(columns[-1]) + room + 1)
+
+
+def _cut(labels: UInt8) -> UInt8:
+    """What :func:`cut_tongue` gives, of the part of a frame that holds the tongue."""
+    result, mask = labels.copy(), _PARTS[labels]
     result[mask] = Label.TONGUE_BODY
     outline = _outline(mask)
     sides = _sides(outline, np.isin(labels, _OPPOSITE), max(_LEAST_TOUCHING, _TOUCHING * float(np.sqrt(mask.sum()))))

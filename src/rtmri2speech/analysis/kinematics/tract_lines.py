@@ -15,9 +15,11 @@ from rtmri2speech.analysis.kinematics.kymograph import Line
 from rtmri2speech.arrays import Float32, Float64, UInt8
 from rtmri2speech.data.labels import CLASSES, TONGUE, Label, class_of_label
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.tract.contours import frame_contours
-from rtmri2speech.tract.segmentation import CONFIDENT, LabelFile
-from rtmri2speech.tract.size import OUTLINE_MM
+from rtmri2speech.tract.confidence import CONFIDENT
+from rtmri2speech.tract.contours import CONTOURS, POINTS, frame_contours
+from rtmri2speech.tract.outlines import resample
+from rtmri2speech.tract.segmentation import LabelFile
+from rtmri2speech.tract.size import estimate_pixel_mm
 
 # Lengths in mm of a tract of average size: before the wall that a line starts at, and beyond it.
 _BEFORE, _BEYOND = 6.0, {"tongue_tip": 24.0, "tongue_body": 34.0, "pharynx": 34.0}
@@ -37,10 +39,13 @@ class _Tract:
 
     @property
     def pixels_per_mm(self) -> float:
-        """By the length of palate, velum and pharyngeal wall, or of the frame's height, a head's, where one lacks."""
-        walls = [self.contours.get(name) for name in ("palate_and_velum", "pharyngeal_wall")]
-        known = [float(np.hypot(*np.diff(wall, axis=0).T).sum()) for wall in walls if wall is not None]
-        return sum(known) / OUTLINE_MM if len(known) == len(walls) else self.shares.shape[1] / 256.0
+        """By the length of the tract, or of the frame's height, a head's, where contours lack."""
+        points = np.full((1, len(CONTOURS), POINTS, 2), np.nan)
+        for index, name in enumerate(CONTOURS):
+            if name in self.contours:
+                points[0, index] = resample(self.contours[name], POINTS)
+        pixel_mm = estimate_pixel_mm(points)
+        return self.shares.shape[1] / 256.0 if pixel_mm is None else 1.0 / pixel_mm
 
     def share(self, *labels: Label) -> Float64:
         """Share of the frames in which a pixel has one of these, (H, W)."""
