@@ -6,8 +6,8 @@ runs the stages named by `--stages`, in this order: `heads` (as many as there ar
 `evaluate` and `publish`. What WORK holds already is kept, so the same call continues after it was stopped; a machine
 that is lent for minutes may do one stage per call:
 
-    python pretrained/segmenter/make_model.py WORK --stages heads --heads 96 --poses 150
-    python pretrained/segmenter/make_model.py WORK --stages train --set segmenter.max_minutes=8
+    python pretrained/segmenter/make_model.py WORK --stages heads --speaker-file JD2.speaker M01.speaker W02.speaker
+    python pretrained/segmenter/make_model.py WORK --stages train --set segmenter.max_minutes=13
     python pretrained/segmenter/make_model.py WORK --stages evaluate publish --out OUT
 
 It needs the program's packages and no network. Small files go to OUT: the model in half precision, `metrics.json`, an
@@ -61,9 +61,9 @@ The tongue's surface is {tongue_px:.2f} pixels off on average. To measure again:
 ## Data
 
 {counts}, simulated with VocalTractLab
-(`simulate --poses {poses} --speakers {total} --seed {seed}`): men, women and children with faces, lips, teeth,
-velums, fat, spines and postures that differ more than people's do, in vowels, consonants, rest, and what lies between
-them. No recording of a person was used.
+(`simulate --poses {poses} --speakers {total} --seed {seed}{bases}`):
+variations of {anatomies}, men, women and children with faces, lips, teeth, velums, fat, spines and postures that differ
+more than people's do, in vowels, consonants, rest, and what lies between them. No recording of a person was used.
 
 ## Looks
 
@@ -124,7 +124,9 @@ def make_heads(given: argparse.Namespace) -> None:
     """Simulate the heads, training's and those kept for the figures, as two corpora of different seeds."""
     for name, count, seed in (("heads", given.heads, given.seed), ("unseen", given.unseen, given.seed + 1000)):
         size = ["--poses", given.poses, "--speakers", count, "--seed", seed]
-        run(["simulate", *size, "--out", given.work / name, "--workers", given.workers])
+        # Those of the figures are variations of the library's own speaker alone.
+        bases = ["--speaker-file", *given.speaker_file] if given.speaker_file and name == "heads" else []
+        run(["simulate", *size, *bases, "--out", given.work / name, "--workers", given.workers])
 
 
 def train(given: argparse.Namespace) -> None:
@@ -232,6 +234,8 @@ def card(bundle: Any, metrics: dict[str, Any], manifest: dict[str, Any], real: d
         total=len(manifest["speakers"]),
         weights=weights / 1e6,
         training_seed=provenance["seed"],
+        anatomies=f"{1 + len(manifest['options'].get('speaker_files', ()))} measured anatomies",
+        bases=" --speaker-file ..." if manifest["options"].get("speaker_files") else "",
         batch=provenance["recipe"]["data"]["batch_size"],
         **{name: metrics[name] for name in ("frames", "heads", "size")},
         **{name: provenance[name] for name in ("step", "device", "torch")},
@@ -263,9 +267,10 @@ def main() -> int:
     parser.add_argument("work", type=Path, help="folder for everything that is made")
     parser.add_argument("--out", type=Path, help="folder for the small files; without, next to this script")
     parser.add_argument("--stages", nargs="+", choices=STAGES, default=STAGES)
-    parser.add_argument("--heads", default=96, type=int, help="heads to train on, a tenth of them to choose the best")
+    parser.add_argument("--speaker-file", nargs="+", default=[], help="files of VocalTractLab's speakers to vary")
+    parser.add_argument("--heads", default=480, type=int, help="heads to train on, a tenth of them to choose the best")
     parser.add_argument("--unseen", default=8, type=int, help="more heads, for the figures alone")
-    parser.add_argument("--poses", default=150, type=int, help="poses per head")
+    parser.add_argument("--poses", default=60, type=int, help="poses per head")
     parser.add_argument("--frames", default=800, type=int, help="frames measured on")
     parser.add_argument("--seed", default=1, type=int)
     parser.add_argument("--recipe", default="default")

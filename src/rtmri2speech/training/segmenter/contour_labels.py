@@ -19,6 +19,8 @@ _DEEP, _THIN = 0.030, 0.015
 # Shares of the upper boundary from the upper lip to the velum's tip that are palate and velum for sure. In front of
 # them are lip and ridge; where one ends and the other begins, nobody has traced.
 _PALATE, _VELUM = (0.25, 0.50), (0.75, 1.0)
+# Share of the wall from the level of the velum to the glottis that is not behind the larynx.
+_WALL = 0.75
 # Share of the lower boundary from the floor of the mouth to the glottis that is tongue for sure; then the epiglottis.
 _TONGUE = 0.65
 
@@ -44,7 +46,7 @@ def contour_labels(contours: Contours, size: int) -> UInt8:
         (Label.TONGUE_BODY, tissue["lower"], _part(surface, 0.0, _TONGUE), _DEEP),
         (Label.HARD_PALATE, tissue["upper"], _part(above, *_PALATE), _THIN),
         (Label.VELUM, tissue["upper"], _part(above, *_VELUM), _THIN),
-        (Label.PHARYNGEAL_WALL, tissue["wall"], wall, _THIN),
+        (Label.PHARYNGEAL_WALL, tissue["wall"], _part(wall, 0.0, _WALL), _THIN),
         (Label.UPPER_LIP, tissue["upper"], contours["UL"], _DEEP),
         (Label.LOWER_LIP, tissue["lower"], contours["LL"], _DEEP),
     )
