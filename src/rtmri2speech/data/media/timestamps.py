@@ -62,7 +62,7 @@ def frame_times(
     known = [(index, value) for index, value in enumerate(pts) if value is not None]
     # With few stamps there is nothing to tell the odd ones from the others.
     if fps is None and time_base and 1 < len(known) > n // 2 and not _constant(known, time_base, nominal):
-        kept = _trusted(known, time_base)
+        kept = _trusted(known, time_base, nominal)
         if 1 < len(kept) > n // 2 and not _constant(kept, time_base, nominal):
             stamps = _filled(kept, n)
             first, last = stamps[0], stamps[-1]
@@ -95,9 +95,23 @@ def _left_out(kept: Sequence[tuple[int, Ticks]], n: int) -> list[int]:
     return sorted(set(range(n)) - {index for index, _ in kept})
 
 
-def _trusted(known: list[tuple[int, int]], time_base: Fraction) -> list[tuple[int, int]]:
+def _on_grid(known: list[tuple[int, int]], time_base: Fraction, nominal: Fraction | None) -> list[tuple[int, int]]:
+    """Stamps of the nominal rate, where others go back and those on both ends are of it.
+
+    MPEG program streams have stamps for some frames only, and FFmpeg guesses the others by a few frames wrong, for up
+    to a second.
+    """
+    if nominal is None or all(one < other for (_, one), (_, other) in pairwise(known)):
+        return []
+    kept = [one for one in known if _constant([known[0], one], time_base, nominal)]
+    return kept if known[-1] in kept and len(kept) > len(known) // 2 else []
+
+
+def _trusted(known: list[tuple[int, int]], time_base: Fraction, nominal: Fraction | None) -> list[tuple[int, int]]:
     """The stamps that can all be true: they increase, and none is far from all others."""
     kept = known
+    if on_grid := _on_grid(known, time_base, nominal):
+        return on_grid
     if not all(one < other for (_, one), (_, other) in pairwise(known)):
         kept = _increasing(known)
         ordered = sorted(value for _, value in known)
