@@ -200,6 +200,9 @@ def test_05_09_11_12_14_sound_is_read_as_it_is_meant(tmp_path: Path, name: str, 
     assert report.wrong == 0 and any(words in finding.problem for finding in report.findings)
     summary = prepare(folder, tmp_path / "ds", **ORDINARY)
     assert not summary.failures and any(words in note for note in summary.notes)
+    assert report.facts[0].sound == ("own track 2 of 2" if name.startswith("05") else "a.wav")
+    assert report.facts[0].channels == ("left of 2" if name.startswith("09") else "1")
+    assert report.facts[0].band == (4000.0 if report.facts[0].rate == 8000 else 5706.5)
     dataset = Dataset(tmp_path / "ds")
     samples = read_sound(dataset.audio_path(dataset.utterances[0])).samples
     assert float(np.abs(samples).max()) == pytest.approx(peak, rel=0.02)

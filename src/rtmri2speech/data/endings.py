@@ -22,7 +22,7 @@ LIBSNDFILE_SUFFIXES = (
     *(".wav", ".flac", ".wave", ".w64", ".rf64", ".bwf", ".aif", ".aiff", ".aifc", ".caf", ".au", ".snd"),
     *(".sph", ".nist", ".voc"),
 )
-"""Endings of sound files that libsndfile reads, and FFmpeg where it does not."""
+"""Endings of sound files that libsndfile reads; FFmpeg reads the others."""
 
 SOUND_SUFFIXES = (
     *LIBSNDFILE_SUFFIXES,

@@ -222,7 +222,7 @@ def check_recording(recording: AnyRecording, options: CheckOptions) -> Checked:
         findings += check_length(recording.video, frames, options.features, options.ref_frames)
     facts = replace(
         facts,
-        sound=describe_sound(recording),
+        sound=describe_sound(recording, sound),
         offset=round(gap.lead, 4),
         labels=labels,
         **sound_facts(sound, end),
@@ -260,5 +260,5 @@ def _check_sound_alone(recording: SoundRecording, options: CheckOptions, facts: 
         findings.append(Finding(str(recording.audio), "note", problem, "It will be left out."))
     end = end_of_band(sound.samples, sound.rate, features.top)
     findings += [*check_level(recording.audio, sound, features, end), *check_clock(recording.audio, sound)]
-    named = replace(facts, sound=describe_sound(recording), labels=labels)
+    named = replace(facts, sound=describe_sound(recording, sound), labels=labels)
     return Checked(replace(named, **sound_facts(sound, end)), findings)

@@ -88,7 +88,8 @@ def _check_splits(dataset: Dataset, table: Path) -> Iterator[Finding]:
             str(table),
             "warning",
             f"no utterance is of split {missing[0]}, and training needs it",
-            "Prepare more or longer recordings, or divide them otherwise: rtmri2speech prepare --split-ratio 60 20 20",
+            "Prepare more or longer recordings, or divide them otherwise: "
+            "rtmri2speech prepare --split blocks --split-ratio 60 20 20",
         )
 
 

@@ -73,8 +73,9 @@ def _at_intervals(
     else:
         chosen = choose_tier(grid, tier)
     if isinstance(chosen, str):
-        names = ", ".join(tier_choices(grid)) or "none"
-        raise MediaError(f"{source}: its TextGrid {chosen}.", f"Interval tiers there: {names}.")
+        names = ", ".join(tier_choices(grid))
+        remedy = f"Name one of its interval tiers with `tier`: {names}." if names else "Use another `cut`."
+        raise MediaError(f"{source}: its TextGrid {chosen}.", remedy)
     spans = [
         (max(0, round(entry.start * frame_rate)), min(n_frames, round(entry.end * frame_rate)))
         for entry in chosen.entries

@@ -59,9 +59,10 @@ def describe_video(scan: VideoScan) -> str:
     return f"{scan.codec}, {scan.width}x{scan.height}, {float(scan.rate):.4g} fps"
 
 
-def describe_sound(recording: AnyRecording) -> str:
+def describe_sound(recording: AnyRecording, sound: Sound) -> str:
     """Which sound is used."""
-    return "own track" if recording.audio is None else recording.audio.name
+    name = "own track" if recording.audio is None else recording.audio.name
+    return f"{name} {sound.track}".rstrip()
 
 
 def describe_labels(grid: TextGrid) -> str:

@@ -24,6 +24,11 @@ Severity = Literal["error", "warning", "note"]
 # Seconds of drift of a sound's clock that are worth a word: a quarter of a frame.
 _DRIFT = 9e-3
 
+_SILENT = (
+    "Put the right sound next to the video, under its name, or take another track or channel of this file: "
+    "`audio_stream`, `channel`."
+)
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -86,13 +91,15 @@ def check_scan(scan: VideoScan, features: FeatureConfig, trim_over_bright: bool 
         add("note", f"{scan.announced} frames announced, {scan.n_frames} decoded", "The decoded ones are used.")
     if scan.odd:
         first = scan.odd[0]
-        add(
-            "note",
+        problem = (
             f"{len(scan.odd)} frame(s) have a time stamp that is missing, double or out of order, the first is frame "
-            f"{first} at {float(scan.starts[first]):.2f} s",
-            f"They are shown between their neighbors; times there are uncertain by {float(1 / scan.rate):.3f} s. If "
-            "all stamps are wrong, give the true rate: `fps`.",
+            f"{first} at {float(scan.starts[first]):.2f} s"
         )
+        remedy = (
+            f"They are shown between their neighbors; times there are uncertain by {float(1 / scan.rate):.3f} s. If "
+            "all stamps are wrong, give the true rate: `fps`."
+        )
+        findings.append(Finding(str(scan.path), "note", problem, remedy, decision=True))
     if scan.cut:
         add(
             "note",
@@ -227,7 +234,7 @@ def check_level(path: Path, sound: Sound, features: FeatureConfig, end: float | 
     if peak < silence_below(sound.resolution):
         constant = float(np.abs(sound.samples).max()) > 2 * peak
         problem = f"the sound is silent (largest sample {peak:.5f}{', without its constant part' if constant else ''})"
-        return [*findings, Finding(str(path), "error", problem, "Find the right sound file.")]
+        return [*findings, Finding(str(path), "error", problem, _SILENT)]
     if is_soft(peak):
         problem = f"the sound is very soft ({20 * np.log10(peak):.0f} dB of full scale)"
         remedy = "Listen to it: is it the right one? Otherwise nothing to do."

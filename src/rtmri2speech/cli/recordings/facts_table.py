@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rtmri2speech.data.endings import printable
+
 if TYPE_CHECKING:
     from rtmri2speech.preparation.facts import RecordingFacts
 
@@ -43,7 +45,7 @@ def _cells(row: RecordingFacts, inputs: list[Path]) -> list[str]:
     return [
         shown(Path(row.file), inputs),
         (row.stream or "").replace(", ", "\n"),
-        "none" if row.sound is None else row.sound.replace(Path(row.file).stem, "NAME"),
+        "none" if row.sound is None else _sound(row.sound, Path(row.file)),
         "" if row.rate is None else f"{row.rate / 1000:g}",
         "" if row.offset is None else f"{row.offset:.3f}",
         "" if row.drift is None else f"{row.drift:.3f}",
@@ -54,9 +56,15 @@ def _cells(row: RecordingFacts, inputs: list[Path]) -> list[str]:
     ]
 
 
+def _sound(name: str, file: Path) -> str:
+    """The name of a sound, short where it is that of the video."""
+    path = Path(name)
+    return printable(f"NAME{path.suffix}" if path.stem == file.stem else name)
+
+
 def shown(file: Path, inputs: list[Path]) -> str:
     """Short, but enough to find it: two speakers may have a file of the same name."""
     for path in inputs:
         if file != path and file.is_relative_to(path):
-            return str(file.relative_to(path))
-    return file.name or str(file)
+            return printable(file.relative_to(path))
+    return printable(file.name or file)

@@ -49,6 +49,7 @@ class Sound:
         channels: which of the file's channels these samples are, in words: ``1``, ``mean of 2``, ``left of 2``.
         resolution: one step of the file's format, amplitude.
         notes: what was decided while it was read.
+        track: which of a container's sound tracks it is, where there are several: ``2 of 3``.
     """
 
     samples: Float32
@@ -58,6 +59,7 @@ class Sound:
     channels: str = "1"
     resolution: float = 2.0**-15
     notes: tuple[Note, ...] = ()
+    track: str = ""
 
     @property
     def duration(self) -> float:
@@ -137,7 +139,9 @@ def _read_sound_track(path: Path, tracks: Tracks) -> Sound:
         chunks = container.format.name == "avi"
         if not container.streams.audio:
             raise MediaError(f"{path}: has no sound track.", "Put NAME.wav next to it, or give `audio_dir`.")
-        stream, notes = choose_stream(path, container.streams.audio, "audio", tracks.audio)
+        streams = list(container.streams.audio)
+        stream, notes = choose_stream(path, streams, "audio", tracks.audio)
+        track = f"{streams.index(stream) + 1} of {len(streams)}" if len(streams) > 1 else ""
         # A lossless codec has a resolution of its own; that of a lossy one is not known.
         exact = stream.codec_context.name.startswith(("pcm_", "flac", "alac"))
         sample_format = str(stream.codec_context.format.name) if exact else ""
@@ -166,7 +170,7 @@ def _read_sound_track(path: Path, tracks: Tracks) -> Sound:
     refuse_short_track(path, announced, start + samples.shape[1] / clock.rate)
     floats = sample_format.startswith(("flt", "dbl"))
     mono, channels, decided = _mono(path, samples.T, clock.rate, tracks, floats)
-    return Sound(mono, clock.rate, start, report, channels, resolution(sample_format), (*notes, *decided))
+    return Sound(mono, clock.rate, start, report, channels, resolution(sample_format), (*notes, *decided), track)
 
 
 def resample(samples: Float32, source: float, target: float) -> Float32:

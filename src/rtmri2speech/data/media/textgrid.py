@@ -23,6 +23,7 @@ from rtmri2speech.data.annotation.interval_table import TABLE_SUFFIXES, read_tab
 from rtmri2speech.data.annotation.praat_binary import SIGNATURE, read_binary
 from rtmri2speech.data.annotation.praat_text import read_text
 from rtmri2speech.data.annotation.praatio_json import read_json
+from rtmri2speech.data.endings import no_such_file
 from rtmri2speech.errors import MediaError
 
 # Seconds; gaps that rounding leaves between intervals are closed when they are written.
@@ -48,6 +49,8 @@ def read_textgrid(path: Path) -> TextGrid:
         read = read_table if table else read_json if text.lstrip().startswith("{") else read_text
         grid = read(text)
     except FileNotFoundError:
+        if path.is_symlink():
+            raise no_such_file(path) from None
         raise MediaError(f"{path}: no such TextGrid.", "Check the spelling of the path.") from None
     except OSError as error:
         raise MediaError(f"{path}: the TextGrid cannot be read ({error.strerror}).", "Check the path.") from None
