@@ -88,7 +88,11 @@ def _short(tiers: Sequence[tuple[str, Sequence[Entry]]], start: float, end: floa
 
 
 def _chronological(tiers: Sequence[tuple[str, Sequence[Entry]]], start: float, end: float) -> str:
-    lines = ['"Praat chronological TextGrid text file"', f"{start!r} {end!r}   ! Time domain.", f"{len(tiers)}   ! tiers"]
+    lines = [
+        '"Praat chronological TextGrid text file"',
+        f"{start!r} {end!r}   ! Time domain.",
+        f"{len(tiers)}   ! tiers",
+    ]
     lines += [f'"IntervalTier" {_quoted(name)} {start!r} {end!r}' for name, _ in tiers]
     every = [(low, number, high, label) for number, (_, part) in enumerate(tiers, 1) for low, high, label in part]
     lines += [f"{number} {low!r} {high!r}\n{_quoted(label)}" for low, number, high, label in sorted(every)]

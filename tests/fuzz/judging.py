@@ -65,7 +65,9 @@ class Tally:
         lines = [f"{plan!r}\n  {outcome}" for plan, outcome in self.wrong]
         lines += [f"{count} times said: {word}" for word, count in self.doubts.most_common()]
         counted = ", ".join(f"{count} {verdict}" for verdict, count in sorted(self.counts.items()))
-        return "\n".join([*lines, f"{self.counts.total()} recordings: {counted}; at most {self.largest:.2f} frames off"])
+        return "\n".join(
+            [*lines, f"{self.counts.total()} recordings: {counted}; at most {self.largest:.2f} frames off"]
+        )
 
 
 def judge(plan: Plan, folder: Path) -> Outcome:
@@ -123,9 +125,7 @@ def _judge(source: Path, truth: Truth, folder: Path) -> Outcome:
     return Outcome("said" if doubtful else "right", *worst, words)
 
 
-def errors(
-    truth: Truth, frames: NDArray[np.uint8], times: list[float], rate: float
-) -> list[tuple[float, float]]:
+def errors(truth: Truth, frames: NDArray[np.uint8], times: list[float], rate: float) -> list[tuple[float, float]]:
     """How far each burst of a sample is from where its frames say that it should be: frames, and seconds.
 
     A frame of the sample is a mean of source frames; the time at which the true frames would give the same mean is

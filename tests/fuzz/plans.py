@@ -136,7 +136,7 @@ def plan_of(seed: int) -> Plan:
     sound = CODEC_OF_FILE.get(file, "pcm_s16le") if file else random.choice(sounds)
     rates = RATES
     if video in ("mpeg1video", "mpeg2video"):
-        rates = _MPEG_RATES
+        rates = _MPEG_RATES if container != "mxf" else (Fraction(25), Fraction(30000, 1001), Fraction(50))
     elif container == "gif":
         rates = tuple(rate for rate in RATES if rate <= 30)
     rate = random.choice(rates)
@@ -164,6 +164,7 @@ def plan_of(seed: int) -> Plan:
             clock = random.choice(("drift", "jump"))
         if oddity == 2 and container in _CUT and video in ("libx264", "mpeg4", "libx265"):
             cut = Fraction(random.randint(30, 120), 100)
+            b_frames = b_frames if container in ("mp4", "mov") else 0  # else packets lack the times by which it is cut
         elif container in _ANY_START and random.random() < 0.5:
             video_start = random.randint(0, int(rate * 2 // 5))
             sound_start = Fraction(random.randint(0, 400), 1000)
@@ -180,7 +181,7 @@ def plan_of(seed: int) -> Plan:
         random.choice(sound_rates),
         2 if sound == "vorbis" else random.choice((1, 1, 2)),
         b_frames,
-        random.choice((1, 12, 250)) if b_frames == 0 else 12,
+        random.choice((1, 12, 250)) if b_frames == 0 and container != "mxf" else 12,
         video_start,
         sound_start,
         sync,
