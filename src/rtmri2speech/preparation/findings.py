@@ -24,10 +24,7 @@ Severity = Literal["error", "warning", "note"]
 # Seconds of drift of a sound's clock that are worth a word: a quarter of a frame.
 _DRIFT = 9e-3
 
-_SILENT = (
-    "Put the right sound next to the video, under its name, or take another track or channel of this file: "
-    "`audio_stream`, `channel`."
-)
+_SILENT = "Give the right sound file, or take another track or channel of this one: `audio_stream`, `channel`."
 
 
 @dataclass(frozen=True)
