@@ -23,7 +23,7 @@ _PIXELS = {"prores_ks": "yuv422p10le", "qtrle": "rgb24", "png": "rgb24", "huffyu
 _PIXELS |= {"mjpeg": "yuvj420p", "gif": "rgb8", "ffv1": "gray"}
 _OPTIONS = {
     "libx264": {"preset": "ultrafast", "crf": "12"},
-    "libx265": {"preset": "ultrafast", "crf": "12", "x265-params": "log-level=none"},
+    "libx265": {"preset": "ultrafast", "crf": "12", "x265-params": "log-level=none:pools=none:frame-threads=1"},
     "libvpx": {"deadline": "realtime", "cpu-used": "8", "b": "1M"},
     "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8", "b": "1M"},
 }
