@@ -46,8 +46,9 @@ TRACK_NOT_USED = "its own sound track is not used, because a sound file lies nex
 """What is said of a video whose sound is there twice."""
 
 
-# Streams without a container: nothing in them says where the sound starts.
-_WITHOUT_DELAY = {".aac": "raw AAC", ".mp2": "MPEG audio layer 2", ".ac3": "AC-3"}
+# Streams without a container, and one whose container has no place for it: nothing says where the sound starts. Of
+# Windows Media FFmpeg leaves out the first block, which may be more than that.
+_WITHOUT_DELAY = {".aac": "raw AAC", ".mp2": "MPEG audio layer 2", ".ac3": "AC-3", ".wma": "Windows Media Audio"}
 _DELAY = "256 to 2112"
 
 
@@ -67,7 +68,7 @@ def remarks_on_sound(recording: Recording) -> list[Remark]:
             Remark(
                 recording.audio,
                 f"{kind} does not say how much silence its encoder has put first, mostly {_DELAY} samples: the sound "
-                "may be late against the video by that much",
+                "may be off against the video by that much",
                 "Use the original recording (wav, flac), or measure the delay and give it: `sync_offset`.",
                 "warning",
             )

@@ -6,7 +6,7 @@ import io
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
@@ -18,7 +18,7 @@ from rtmri2speech.arrays import Float32, Floating
 from rtmri2speech.data.endings import LIBSNDFILE_SUFFIXES, libsndfile_name, no_such_file
 from rtmri2speech.data.files import replacing, replacing_name
 from rtmri2speech.data.media.channels import Mono, to_mono
-from rtmri2speech.data.media.containers import encoder_delay
+from rtmri2speech.data.media.containers import avi_layout, encoder_delay
 from rtmri2speech.data.media.sound_files import (
     announced_end,
     is_float,
@@ -135,6 +135,8 @@ def _read_sound_track(path: Path, tracks: Tracks) -> Sound:
     clock: SoundClock | None = None
     lost = False
     with opened(path) as container:
+        # AVI has no time stamps for sound, FFmpeg counts its chunks.
+        chunks = container.format.name == "avi"
         if not container.streams.audio:
             raise MediaError(f"{path}: has no sound track.", "Put NAME.wav next to it, or give `audio_dir`.")
         streams = list(container.streams.audio)
@@ -150,8 +152,6 @@ def _read_sound_track(path: Path, tracks: Tracks) -> Sound:
                 continue
             time = float(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base else None
             if clock is None:
-                # AVI has no time stamps for sound, FFmpeg counts its chunks.
-                chunks = container.format.name == "avi"
                 clock = SoundClock(frame.sample_rate, float(frame.time_base or 0), chunks)
                 resampler = av.AudioResampler(format="fltp", layout=frame.layout, rate=frame.sample_rate)
             clock.add(time, frame.samples, lost)
@@ -164,6 +164,9 @@ def _read_sound_track(path: Path, tracks: Tracks) -> Sound:
         samples, start, report = clock.follow(samples)
     except ValueError as error:
         raise MediaError(f"{path}: {error}.", "Export the sound as NAME.wav and put it next to the video.") from None
+    if chunks and (delay := encoder_delay(stream.codec_context.name)) and not avi_layout(path, stream.index).by_ffmpeg:
+        # Others than FFmpeg may have left the encoder's silence where it is.
+        report = replace(report, uncertain=max(report.uncertain, delay / clock.rate))
     refuse_short_track(path, announced, start + samples.shape[1] / clock.rate)
     floats = sample_format.startswith(("flt", "dbl"))
     mono, channels, decided = _mono(path, samples.T, clock.rate, tracks, floats)

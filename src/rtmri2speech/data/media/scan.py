@@ -166,7 +166,7 @@ def scan_video(path: Path, fps: FrameRate | None = None, number: int | None = No
         if time_base and nominal and shift * time_base > 2 / nominal:
             shift = 0  # edits in the middle, which only FFmpeg's own way follows
         pts = [None if value is None else value + shift for value in pts]
-    starts, end, rate, odd = frame_times(path, pts, time_base, nominal, true_rate)
+    starts, end, rate, odd = frame_times(path, pts, time_base, nominal, true_rate, container_name == "mpeg")
     starts, end = (starts + later, end + later) if later else (starts, end)
     if not announced and true_rate is None and promised_end is not None:
         # One frame more or less is rounding.

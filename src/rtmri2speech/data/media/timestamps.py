@@ -21,6 +21,9 @@ _FAR_FRAMES, _FAR_SECONDS = 10, Fraction(1, 2)
 # Gaps at an end that say how far apart frames are there.
 _NEAR = 9
 
+# Frames by which FFmpeg's guesses of stamps may be wrong.
+_GUESSED = 4
+
 # Duplicates for which both readings are tried.
 _TRIED = 100
 
@@ -44,7 +47,12 @@ class FrameTimes(NamedTuple):
 
 
 def frame_times(
-    path: Path, pts: Sequence[int | None], time_base: Fraction | None, nominal: Fraction | None, fps: Fraction | None
+    path: Path,
+    pts: Sequence[int | None],
+    time_base: Fraction | None,
+    nominal: Fraction | None,
+    fps: Fraction | None,
+    guessed: bool = False,
 ) -> FrameTimes:
     """When every frame starts. A stamp that cannot be is replaced by the time between its neighbors.
 
@@ -54,6 +62,7 @@ def frame_times(
         time_base: seconds per tick.
         nominal: the frame rate that the container states.
         fps: the true rate, where the container's is known to be wrong.
+        guessed: most of the stamps are guesses of FFmpeg's, as in MPEG program streams.
 
     Raises:
         MediaError: when neither time stamps nor a rate are known.
@@ -62,7 +71,7 @@ def frame_times(
     known = [(index, value) for index, value in enumerate(pts) if value is not None]
     # With few stamps there is nothing to tell the odd ones from the others.
     if fps is None and time_base and 1 < len(known) > n // 2 and not _constant(known, time_base, nominal):
-        kept = _trusted(known, time_base)
+        kept = _on_grid(known, time_base, nominal, guessed) or _trusted(known, time_base)
         if 1 < len(kept) > n // 2 and not _constant(kept, time_base, nominal):
             stamps = _filled(kept, n)
             first, last = stamps[0], stamps[-1]
@@ -93,6 +102,26 @@ def _constant(known: Sequence[tuple[int, Ticks]], time_base: Fraction, nominal: 
 
 def _left_out(kept: Sequence[tuple[int, Ticks]], n: int) -> list[int]:
     return sorted(set(range(n)) - {index for index, _ in kept})
+
+
+def _on_grid(
+    known: list[tuple[int, int]], time_base: Fraction, nominal: Fraction | None, guessed: bool
+) -> list[tuple[int, int]]:
+    """Stamps of the nominal rate, where they are most: if others go back and the last is one, or they are guessed.
+
+    MPEG program streams have a constant rate, and stamps for some frames only; FFmpeg's guesses of the others are some
+    frames early or late, for up to a second.
+    """
+    if nominal is None or not (guessed or any(one >= other for (_, one), (_, other) in pairwise(known))):
+        return []
+    first, start = known[0]
+    step = 1 / (nominal * time_base)
+    grid = [(index, start + round((index - first) * step)) for index, _ in known]
+    off = [Fraction(abs(value - even)) for (_, value), (_, even) in zip(known, grid, strict=True)]
+    near = max(Fraction(1), step / 10) if guessed else Fraction(1)
+    kept = [even for even, ticks in zip(grid, off, strict=True) if ticks <= near]
+    safe = max(off) <= _GUESSED * step if guessed else off[-1] <= near
+    return kept if safe and len(kept) > len(known) // 2 else []
 
 
 def _trusted(known: list[tuple[int, int]], time_base: Fraction) -> list[tuple[int, int]]:

@@ -94,6 +94,9 @@ def decode_stream(container: Any, stream: Any, seen: Callable[[Any], None] = lam
             yield None
             return
         seen(packet)
+        if packet.size == 0 and packet.dts is not None:
+            # Empty, and not the end: a decoder would take it for that, or refuse it (FLAC in NUT).
+            continue
         try:
             yield from packet.decode()
         except _DAMAGE:

@@ -9,7 +9,16 @@ import av
 import numpy as np
 import pytest
 
-from block_code import RATE, assert_in_the_middle, burst_times, bursts, bursts_in_frames, number_of, write_numbered
+from block_code import (
+    RATE,
+    assert_in_the_middle,
+    burst_times,
+    bursts,
+    bursts_in_frames,
+    number_of,
+    numbered_frame,
+    write_numbered,
+)
 from rtmri2speech.data.media.audio import read_sound
 from rtmri2speech.data.media.scan import scan_video
 
@@ -62,6 +71,48 @@ def test_avi_as_ffmpeg_writes_it_is_whole_and_in_step(tmp_path: Path, codec: str
     scan = scan_video(path)
     assert scan.damage is None and scan.n_frames == 120 and scan.rate == RATE
     assert_in_the_middle(path, MARKED, 0.05)
+
+
+@pytest.mark.parametrize(("sound", "uncertain"), [("aac", 1024 / 16000), ("pcm_s16le", 0.0)])
+def test_an_avi_of_others_than_ffmpeg_may_start_with_the_encoders_silence(
+    tmp_path: Path, sound: str, uncertain: float
+) -> None:
+    path = write_numbered(tmp_path / "a.avi", codec="mpeg4", sound=sound)
+    assert read_sound(path).clock.uncertain == 0.0
+    path.write_bytes(path.read_bytes().replace(b"Lavf", b"Vdub"))
+    assert read_sound(path).clock.uncertain == pytest.approx(uncertain)
+
+
+@pytest.mark.parametrize("b_frames", [2, 3])
+def test_an_mpeg_program_stream_keeps_its_rate(tmp_path: Path, b_frames: int) -> None:
+    path, rate = tmp_path / "a.mpg", Fraction(50)
+    with av.open(str(path), "w") as container:
+        video: Any = container.add_stream("mpeg2video", rate=rate, options={"bf": str(b_frames), "g": "12", "b": "2M"})
+        video.width = video.height = 64
+        video.pix_fmt = "yuv420p"
+        for number in range(192):
+            frame = av.VideoFrame.from_ndarray(numbered_frame(number), format="gray")
+            frame.pts, frame.time_base = number, 1 / rate
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+    scan = scan_video(path)
+    assert [number_of(frame) for frame in scan.read()] == list(range(192))
+    assert scan.starts - scan.starts[0] == pytest.approx(np.arange(192) / 50)
+
+
+def test_an_empty_packet_is_not_the_end_of_the_sound(tmp_path: Path) -> None:
+    """FFmpeg ends FLAC in NUT with one."""
+    path, rate = tmp_path / "a.nut", 16000
+    samples = bursts([1.0, 2.5], 3.0, rate)
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("flac", rate=rate)
+        stream.layout = "mono"
+        frame = av.AudioFrame.from_ndarray((samples[None] * 32767).astype(np.int16), format="s16", layout="mono")
+        frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    sound = read_sound(path)
+    assert np.array(burst_times(sound.samples, rate)) == pytest.approx([1.0, 2.5], abs=1e-3)
 
 
 @pytest.mark.parametrize("first", [1, 20])

@@ -80,3 +80,33 @@ def test_an_odd_stamp_among_even_ones_leaves_the_nominal_rate() -> None:
     pts[50] = 7
     starts, _, rate, odd = frame_times(CLIP, pts, MS, Fraction(25), None)
     assert rate == 25 and odd == [50] and np.array_equal(starts, np.arange(100) / 25)
+
+
+def test_guesses_that_go_back_leave_the_nominal_rate() -> None:
+    """MPEG program streams as FFmpeg reads them: frames 105 to 139 are three frames early, then all is well again."""
+    true = 3600 * np.arange(192)
+    pts = true.copy()
+    pts[105:140] -= 3 * 3600
+    tick, rate = Fraction(1, 90000), Fraction(25)
+    for guessed, stop in ((False, 192), (True, 192), (True, 130)):
+        starts, _, found, odd = frame_times(CLIP, [int(one) for one in pts[:stop]], tick, rate, None, guessed)
+        assert found == rate and odd == list(range(105, min(stop, 140)))
+        assert starts == pytest.approx(true[:stop] / 90000)
+
+
+def test_guesses_that_are_a_frame_late_leave_the_nominal_rate() -> None:
+    true = 3750 * np.arange(86)
+    pts = np.where(np.arange(86) < 73, true, true + 3750)
+    tick, rate = Fraction(1, 90000), Fraction(24)
+    starts, _, found, odd = frame_times(CLIP, [int(one) for one in pts], tick, rate, None, True)
+    assert found == rate and odd == list(range(73, 86)) and starts == pytest.approx(true / 90000)
+    starts, _, _, odd = frame_times(CLIP, [int(one) for one in pts], tick, rate, None)
+    assert not odd and starts == pytest.approx(pts / 90000)
+
+
+def test_a_dropped_frame_and_a_double_stamp_are_not_taken_for_guesses() -> None:
+    true = 40 * np.delete(np.arange(101), 90)
+    pts = true.copy()
+    pts[50] = pts[49]
+    starts, _, _, odd = frame_times(CLIP, [int(one) for one in pts], MS, Fraction(25), None)
+    assert odd == [50] and starts == pytest.approx(true / 1000)
