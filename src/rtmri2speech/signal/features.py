@@ -21,7 +21,7 @@ _BREAK_HZ = 1000.0
 _BREAK_MEL = _BREAK_HZ / _HZ_PER_MEL
 _LOG_STEP = np.log(6.4) / 27.0
 # Frames per second: a video is laid on this clock, however few frames it has.
-_FASTEST = 1000
+_FASTEST = 2000
 
 
 class FeatureConfig(Config):

@@ -18,8 +18,8 @@ from rtmri2speech.data.media.video import read_video, write_video
 from rtmri2speech.errors import ConfigError, MediaError, UserError
 from rtmri2speech.tract.confidence import CONFIDENT
 from rtmri2speech.tract.figures import write_overlay
-from rtmri2speech.tract.segment import SegmentOptions, frame_list, segment
-from rtmri2speech.tract.segmentation import read_labels
+from rtmri2speech.tract.segment import SegmentOptions, segment
+from rtmri2speech.tract.segmentation import frame_list, read_labels
 from rtmri2speech.tract.segmenter import FrameSegmenter
 
 STEP = 20

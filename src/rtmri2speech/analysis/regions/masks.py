@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -76,8 +76,8 @@ class Source:
     height: int
     size: int
     video: Path | None = None
-    rate: Fraction | None = None
-    n_frames: int | None = None
+    rate: Fraction | None = field(default=None, compare=False)
+    n_frames: int | None = field(default=None, compare=False)
 
 
 def source_of(clip: Clip) -> Source:

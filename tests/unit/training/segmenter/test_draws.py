@@ -65,7 +65,7 @@ def test_fixed_frames_stay(make_heads: Callable[..., Path], person: Path) -> Non
 
 
 def test_people_are_validated_on_as_they_are(person: Path) -> None:
-    config = SegmenterDataConfig()
+    config = SegmenterDataConfig(people_share=1.0)
     ((people, frames, classes),) = FixedFrames(open_sources([person], config).of("validation"), config, 64, 0).batches()
     assert people
     assert frames[0, 0][classes[0] == TONGUE].median() == pytest.approx(150 / 250, abs=0.05)
