@@ -16,6 +16,8 @@ from rtmri2speech.arrays import UInt8
 from rtmri2speech.data.labels import CLASSES, TONGUE, Label, class_of_label
 from rtmri2speech.data.media.video import read_video, write_video
 from rtmri2speech.errors import ConfigError, MediaError, UserError
+from rtmri2speech.models.bundle.model_file import Bundle
+from rtmri2speech.models.segmenter import Segmenter, SegmenterConfig
 from rtmri2speech.tract.confidence import CONFIDENT
 from rtmri2speech.tract.figures import write_overlay
 from rtmri2speech.tract.segment import SegmentOptions, segment
@@ -30,6 +32,7 @@ class Reader(FrameSegmenter):
 
     def __init__(self) -> None:
         self.size, self.device = 2 * SIZE, torch.device("cpu")
+        self.bundle = Bundle.from_segmenter(Segmenter(SegmenterConfig(size=16, widths=(4, 4))))
 
     def probabilities(self, frames: Iterable[UInt8]) -> Iterator[torch.Tensor]:
         for frame in frames:
@@ -129,7 +132,7 @@ def test_numbers_are_told_as_ranges() -> None:
 def test_labels_are_kept_in_a_file_where_they_are_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = video(tmp_path / "a.mkv", [gray(one) for one in HEADS])
     expected = segment(path, Reader(), pixel_mm=2.0)
-    monkeypatch.setattr("rtmri2speech.tract.segment._IN_MEMORY", 1)
+    monkeypatch.setattr("rtmri2speech.tract.segmentation._IN_MEMORY", 1)
     found = segment(path, Reader(), pixel_mm=2.0)
     assert isinstance(found.labels, np.memmap)
     np.testing.assert_array_equal(found.labels, expected.labels)
