@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -65,19 +67,8 @@ def acoustic(
     from rtmri2speech.training.train import train_acoustic
 
     settings = with_precision(overrides, "acoustic", dtype)
-    with step_bar() as bar:
-        summary = train_acoustic(
-            dataset,
-            recipe,
-            out,
-            run_dir,
-            overrides=settings,
-            init=init,
-            resume=resume,
-            device=device,
-            progress=bar,
-        )
-    return _report(summary)
+    run = partial(train_acoustic, dataset, recipe, out, run_dir, init=init, resume=resume, device=device)
+    return _train(run, settings)
 
 
 def vocoder(
@@ -135,20 +126,8 @@ def vocoder(
 
     settings = with_precision(overrides, "vocoder", dtype)
     mels = _MelOptions(fine_tune, input_mels_dir, extra_mels_dir, extra_mels_weight).source(dataset, init, resume)
-    with step_bar() as bar:
-        summary = train_vocoder(
-            dataset,
-            recipe,
-            out,
-            run_dir,
-            overrides=settings,
-            init=init,
-            resume=resume,
-            device=device,
-            fine_tune=mels,
-            progress=bar,
-        )
-    return _report(summary)
+    run = partial(train_vocoder, dataset, recipe, out, run_dir, init=init, resume=resume, device=device, fine_tune=mels)
+    return _train(run, settings)
 
 
 def segmenter(
@@ -196,19 +175,8 @@ def segmenter(
     from rtmri2speech.training.train import train_segmenter
 
     settings = with_precision(overrides, "segmenter", dtype)
-    with step_bar() as bar:
-        summary = train_segmenter(
-            data,
-            recipe,
-            out,
-            run_dir,
-            overrides=settings,
-            init=init,
-            resume=resume,
-            device=device,
-            progress=bar,
-        )
-    return _report(summary)
+    run = partial(train_segmenter, data, recipe, out, run_dir, init=init, resume=resume, device=device)
+    return _train(run, settings)
 
 
 @dataclass(frozen=True)
@@ -272,9 +240,12 @@ def step_bar() -> AbstractContextManager[Progress]:
     return progress("Preparing", "steps") if find_processes().is_first else nullcontext(SILENT)
 
 
-def _report(summary: TrainingSummary) -> int:
+def _train(run: Callable[..., TrainingSummary], settings: list[str]) -> int:
+    """Train under a progress bar, and print the outcome: in the first process only, where there are several."""
     from rtmri2speech.training.engine.distributed import find_processes
 
+    with step_bar() as bar:
+        summary = run(overrides=settings, progress=bar)
     if find_processes().is_first:
         print("\n".join(summary.lines()))
         note_ending(summary.out)

@@ -8,11 +8,10 @@ from dataclasses import replace
 from typing import Any, cast
 
 import torch
-from lightning.pytorch import LightningModule
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
-from torch.optim import AdamW, Optimizer
+from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from rtmri2speech.data.dataset.training_items import SegmentBatch
@@ -24,15 +23,15 @@ from rtmri2speech.training.acoustic.batch_norm import StepStatistics
 from rtmri2speech.training.acoustic.sums import StepSums, ValidationSums
 from rtmri2speech.training.engine.cuda_graphs import CapturedEncoder
 from rtmri2speech.training.engine.distributed import add_up, seed_of
-from rtmri2speech.training.engine.metrics_log import RunLog
 from rtmri2speech.training.engine.nan_guard import NanGuard, in_fit, no_items
 from rtmri2speech.training.engine.step_metrics import StepMetrics
 from rtmri2speech.training.engine.tensorboard_examples import TensorBoardExample
 from rtmri2speech.training.losses import AcousticLoss, LossSums, absolute_errors, band_mae
 from rtmri2speech.training.recipes import AcousticRecipe
+from rtmri2speech.training.training_module import TrainingModule, make_adamw
 
 
-class AcousticTraining(LightningModule):
+class AcousticTraining(TrainingModule):
     """Trains an acoustic model on segments; the loss is over all windows of a batch.
 
     Optimization is manual because the loss is a ratio of weighted sums: each micro-batch is divided by the whole
@@ -55,6 +54,8 @@ class AcousticTraining(LightningModule):
 
     pixel_mask: Tensor | None
 
+    recipe: AcousticRecipe
+
     def __init__(
         self,
         recipe: AcousticRecipe,
@@ -63,31 +64,18 @@ class AcousticTraining(LightningModule):
         example: TensorBoardExample | None = None,
         items_of: Callable[[int], list[str]] = no_items,
     ) -> None:
-        super().__init__()
-        self.automatic_optimization = False
-        self.recipe = recipe
+        super().__init__(recipe, NanGuard("acoustic", items_of), StepMetrics("train/loss", "train/grad_norm"))
         self.model = model
         if recipe.checkpoint_segments:
             require_recomputable(model.cnn)
             model.checkpoint_segments = recipe.checkpoint_segments
         self.loss = AcousticLoss(recipe.loss, model.n_mels)
         self.register_buffer("pixel_mask", pixel_mask, persistent=False)
-        self.guard = NanGuard("acoustic", items_of)
-        self.run_log: RunLog | None = None
-        self.last_train_loss: Tensor | None = None
-        self.stop_reason: str | None = None
         self._example = example
-        self._step_metrics = StepMetrics("train/loss", "train/grad_norm")
         self._norm = torch.zeros(())
         self._statistics = StepStatistics(model.cnn)
         self._encode: Callable[[Tensor], Tensor] = model.encode
-        self.validations = 0
         self._validation_sums = ValidationSums(model.scaler.std)
-
-    @property
-    def optimizer_steps(self) -> int:
-        """Optimizer steps taken."""
-        return self.global_step
 
     def frames_in(self, batch: SegmentBatch) -> int:
         """Frames of a batch of this process."""
@@ -225,35 +213,13 @@ class AcousticTraining(LightningModule):
             self._example.show(self.run_log, self.model, self.pixel_mask, self.optimizer_steps)
         self.validations += 1
 
-    def on_train_epoch_end(self) -> None:
-        """Refuse to save a diverged network."""
-        self.guard.check()
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep what the log depends on; a diverged network is not saved."""
-        self.guard.check()
-        checkpoint["validations"] = self.validations
-        checkpoint["records"] = self._step_metrics.state()
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Restore what ``on_save_checkpoint`` kept."""
-        self.validations = checkpoint["validations"]
-        self._step_metrics.load(checkpoint["records"], self.device)
-
     def configure_optimizers(self) -> Any:
         """AdamW, and ReduceLROnPlateau, which a recipe with a cosine does not use."""
         settings, plateau = self.recipe.optimizer, self.recipe.scheduler
         # One kernel for all weights. With a gradient scaler it would undo the scaling only inside the step, after
         # the gradients have been clipped.
         fused = self.device.type == "cuda" and self.trainer.precision != "16-mixed"
-        optimizer = AdamW(
-            self.model.parameters(),
-            lr=settings.lr,
-            betas=settings.betas,
-            eps=settings.eps,
-            weight_decay=settings.weight_decay,
-            fused=fused,
-        )
+        optimizer = make_adamw(self.model.parameters(), settings, fused=fused)
         scheduler = ReduceLROnPlateau(
             optimizer, factor=plateau.factor, patience=plateau.patience, min_lr=plateau.min_lr
         )

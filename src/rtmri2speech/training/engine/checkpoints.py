@@ -11,9 +11,9 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
 from rtmri2speech.data.files import cannot_write, move_into_place, replacing
-from rtmri2speech.training.engine.progress import TrainingModule
 from rtmri2speech.training.engine.run_folder import RunFolder, load_checkpoint
 from rtmri2speech.training.engine.stopping import Interrupted, StepsDone, StopRequest
+from rtmri2speech.training.training_module import TrainingModule
 
 # A checkpoint of all state is up to a gigabyte (the vocoder with its discriminators and their optimizers).
 _SECONDS_BETWEEN_SAVES = 60.0

@@ -3,39 +3,19 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
-from torch import Tensor
 
 from rtmri2speech.progress import SILENT, Progress
-from rtmri2speech.training.engine.metrics_log import RunLog
 from rtmri2speech.training.run_config import RunConfig
+from rtmri2speech.training.training_module import TrainingModule
 
 # Reading the loss makes the program wait for the GPU.
 _SECONDS_BETWEEN_LOOKS = 1.0
 # The speed shown is that of about the last so many seconds.
 _SPEED_SECONDS = 20.0
-
-
-class TrainingModule(Protocol):
-    """What the engine needs of a module besides Lightning's own."""
-
-    last_train_loss: Tensor | None
-    stop_reason: str | None
-    run_log: RunLog | None
-    validations: int
-    recipe: RunConfig
-
-    @property
-    def optimizer_steps(self) -> int:
-        """Optimizer steps taken."""
-        ...
-
-    def frames_in(self, batch: Any) -> int:
-        """Frames of a batch of this process."""
-        ...
 
 
 class _Speed:

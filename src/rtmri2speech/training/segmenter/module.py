@@ -6,14 +6,12 @@ import time
 from typing import Any, cast
 
 import torch
-from lightning.pytorch import LightningModule
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
-from torch.optim import AdamW, Optimizer
+from torch.optim import Optimizer
 
 from rtmri2speech.models.segmenter import Segmenter
 from rtmri2speech.training.engine.distributed import seed_of
-from rtmri2speech.training.engine.metrics_log import RunLog
 from rtmri2speech.training.engine.nan_guard import NanGuard
 from rtmri2speech.training.engine.step_metrics import StepMetrics
 from rtmri2speech.training.segmenter.averaging import AveragedModel
@@ -22,9 +20,10 @@ from rtmri2speech.training.segmenter.losses import SegmentationLoss
 from rtmri2speech.training.segmenter.measures import LabelSums
 from rtmri2speech.training.segmenter.panels import panels
 from rtmri2speech.training.segmenter.recipe import SegmenterRecipe
+from rtmri2speech.training.training_module import TrainingModule, make_adamw
 
 
-class SegmenterTraining(LightningModule):
+class SegmenterTraining(TrainingModule):
     """Trains a segmenter on frames that lie on the device; a loader only counts them.
 
     Whatever is random in a step is a function of the seed and the step alone. With ``max_minutes`` the learning rate
@@ -37,29 +36,18 @@ class SegmenterTraining(LightningModule):
         validation: what is validated on.
     """
 
+    recipe: SegmenterRecipe
+
     def __init__(self, recipe: SegmenterRecipe, model: Segmenter, train: Draws, validation: FixedFrames) -> None:
-        super().__init__()
-        self.automatic_optimization = False
-        self.recipe = recipe
+        super().__init__(recipe, NanGuard("segmenter"), StepMetrics("train/loss", "train/grad_norm"))
         self.model = model.to(memory_format=torch.channels_last)
         self.averaged = AveragedModel(model, recipe.ema)
         self.loss = SegmentationLoss(recipe.loss)
         self.train_frames, self.validation_frames = train, validation
-        self.guard = NanGuard("segmenter")
-        self.run_log: RunLog | None = None
-        self.last_train_loss: Tensor | None = None
-        self.stop_reason: str | None = None
-        self.validations = 0
         self._norms = [part for part in model.modules() if isinstance(part, nn.BatchNorm2d)]
-        self._step_metrics = StepMetrics("train/loss", "train/grad_norm")
         self._norm = torch.zeros(())
         self._fixed: list[tuple[bool, Tensor, Tensor]] = []
         self._seconds_before, self._began = 0.0, time.monotonic()
-
-    @property
-    def optimizer_steps(self) -> int:
-        """Optimizer steps taken."""
-        return self.global_step
 
     @property
     def seconds(self) -> float:
@@ -150,30 +138,17 @@ class SegmenterTraining(LightningModule):
             self.run_log.image("validation", panels(*shown), self.optimizer_steps)
         self.validations += 1
 
-    def on_train_epoch_end(self) -> None:
-        """Refuse to save a diverged network."""
-        self.guard.check()
-
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep what the log and the clock depend on; a diverged network is not saved."""
-        self.guard.check()
-        checkpoint["validations"], checkpoint["seconds"] = self.validations, self.seconds
-        checkpoint["records"] = self._step_metrics.state()
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["seconds"] = self.seconds
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Restore what ``on_save_checkpoint`` kept."""
-        self.validations, self._seconds_before = checkpoint["validations"], checkpoint["seconds"]
-        self._step_metrics.load(checkpoint["records"], self.device)
+        super().on_load_checkpoint(checkpoint)
+        self._seconds_before = checkpoint["seconds"]
 
     def configure_optimizers(self) -> Optimizer:
         """AdamW."""
-        settings = self.recipe.optimizer
         fused = self.device.type == "cuda" and self.trainer.precision != "16-mixed"
-        return AdamW(
-            self.model.parameters(),
-            lr=settings.lr,
-            betas=settings.betas,
-            eps=settings.eps,
-            weight_decay=settings.weight_decay,
-            fused=fused,
-        )
+        return make_adamw(self.model.parameters(), self.recipe.optimizer, fused=fused)

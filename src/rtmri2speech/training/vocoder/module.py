@@ -6,21 +6,19 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import torch
-from lightning.pytorch import LightningModule
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
-from torch.optim import AdamW
 
 from rtmri2speech.models.vocoder.discriminators import build_discriminator
 from rtmri2speech.models.vocoder.generator import Generator, add_weight_norm
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel import db_to_ln, ln_to_db
 from rtmri2speech.training.engine.distributed import add_up
-from rtmri2speech.training.engine.metrics_log import RunLog
 from rtmri2speech.training.engine.nan_guard import NanGuard, no_items
 from rtmri2speech.training.engine.step_metrics import StepMetrics
 from rtmri2speech.training.losses import mel_l1
 from rtmri2speech.training.recipes import OPTIMIZERS, VocoderRecipe
+from rtmri2speech.training.training_module import TrainingModule, make_adamw
 from rtmri2speech.training.vocoder.gan_step import CapturedGanStep, GanStep
 from rtmri2speech.training.vocoder.mel_losses import MelLosses
 from rtmri2speech.training.vocoder.validation_audio import ValidationAudio
@@ -29,7 +27,7 @@ SoundBatch = tuple[Tensor, Tensor]
 """Mel spectrogram (B, F, M) in dB and waveform (B, F * hop)."""
 
 
-class VocoderTraining(LightningModule):
+class VocoderTraining(TrainingModule):
     """Trains a generator against discriminators.
 
     Optimization is manual, discriminators first, as in the released code. Nothing in a step is random, and the
@@ -44,6 +42,8 @@ class VocoderTraining(LightningModule):
         items_of: names of the recordings in the batch of a step, for the message about a diverged run.
     """
 
+    recipe: VocoderRecipe
+
     def __init__(
         self,
         recipe: VocoderRecipe,
@@ -54,18 +54,13 @@ class VocoderTraining(LightningModule):
         low_precision: bool = False,
         items_of: Callable[[int], list[str]] = no_items,
     ) -> None:
-        super().__init__()
-        self.automatic_optimization = False
-        self.recipe = recipe
+        metrics = StepMetrics("train/generator", "train/discriminator")
+        super().__init__(recipe, NanGuard("vocoder", items_of), metrics)
         self.features = features
         self.generator = generator
         add_weight_norm(self.generator)
         divisor = recipe.discriminator_divisor
         self.discriminators = nn.ModuleList(build_discriminator(name, divisor) for name in recipe.discriminators)
-        self.guard = NanGuard("vocoder", items_of)
-        self.last_train_loss: Tensor | None = None
-        self.stop_reason: str | None = None
-        self.run_log: RunLog | None = None
         self._gan: GanStep | CapturedGanStep = GanStep(
             self.generator,
             self.discriminators,
@@ -73,9 +68,7 @@ class VocoderTraining(LightningModule):
             recipe.loss,
             low_precision=low_precision,
         )
-        self._step_metrics = StepMetrics("train/generator", "train/discriminator")
         self._audio = audio
-        self.validations = 0
         self._error = torch.zeros(2)
 
     @property
@@ -148,34 +141,12 @@ class VocoderTraining(LightningModule):
             self._audio.log_sounds(self.run_log, self.optimizer_steps)
         self.validations += 1
 
-    def on_train_epoch_end(self) -> None:
-        """Refuse to save a diverged network."""
-        self.guard.check()
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep what the log depends on; a diverged network is not saved."""
-        self.guard.check()
-        checkpoint["validations"] = self.validations
-        checkpoint["records"] = self._step_metrics.state()
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Restore what ``on_save_checkpoint`` kept."""
-        self.validations = checkpoint.get("validations", 0)
-        self._step_metrics.load(checkpoint["records"], self.device)
-
     def configure_optimizers(self) -> Any:
         """Adam for the generator and for all discriminators."""
         settings = self.recipe.optimizer
         # AdamW without weight decay is Adam, as in the reference configuration; with it, the released code's.
         return [
-            AdamW(
-                part.parameters(),
-                lr=settings.lr,
-                betas=settings.betas,
-                eps=settings.eps,
-                weight_decay=settings.weight_decay,
-                fused=self.device.type == "cuda",
-            )
+            make_adamw(part.parameters(), settings, fused=self.device.type == "cuda")
             for part in (self.generator, self.discriminators)
         ]
 
