@@ -13,7 +13,7 @@ from rtmri2speech.arrays import Float32, UInt8
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.labels import label_of_class
 from rtmri2speech.data.media.gray import GrayFrame
-from rtmri2speech.data.media.scan import scan_video
+from rtmri2speech.data.media.scan import VideoScan, scan_video
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.models.bundle.model_file import weights_hash
 from rtmri2speech.progress import SILENT, Progress
@@ -70,7 +70,7 @@ class SegmentOptions:
 
 
 def segment(
-    video: str | Path,
+    video: str | Path | VideoScan,
     model: str | Path | FrameSegmenter = SHIPPED,
     options: SegmentOptions | None = None,
     *,
@@ -83,7 +83,7 @@ def segment(
     """Find the articulators in every frame of a video.
 
     Args:
-        video: mid-sagittal real-time MRI.
+        video: mid-sagittal real-time MRI; or its scan, which is not decoded again.
         model: a segmenter: a file, the name of a shipped one, or one that is loaded already.
         options: in place of ``pixel_mm`` and ``smoothing``.
         pixel_mm: size of a pixel of the video, mm; None to estimate it from the size of the tract.
@@ -99,7 +99,7 @@ def segment(
     """
     options = options or SegmentOptions(pixel_mm, smoothing)
     segmenter = model if isinstance(model, FrameSegmenter) else load_segmenter(model, device)
-    scan = scan_video(Path(video), fps)
+    scan = video if isinstance(video, VideoScan) else scan_video(Path(video), fps)
     scan.require_whole()
     placement = segmenter.placement((scan.height, scan.width))
     progress.expect(scan.n_frames)
@@ -119,7 +119,7 @@ def segment(
     contours = Contours(points, scan.rate, size)
     notes = (*(_turn_notes(turn) if turn else confidence_notes(confidence)), *_size_notes(size, source))
     hashes = hash_files([scan.path]), weights_hash(segmenter.bundle)
-    return Segmentation(Path(video).stem, labels, confidence, contours, source, notes, *hashes)
+    return Segmentation(scan.path.stem, labels, confidence, contours, source, notes, *hashes)
 
 
 class _Some:
