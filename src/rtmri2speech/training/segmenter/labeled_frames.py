@@ -27,7 +27,7 @@ from rtmri2speech.data.contours import ALL, on_frame, read_contours
 from rtmri2speech.data.endings import VIDEO_SUFFIXES
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.labels import UNKNOWN, Label, label_names, renumbered, values_by_name
-from rtmri2speech.data.media.video import read_video
+from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.polygons import read_polygons
 from rtmri2speech.errors import ConfigError, DatasetError
 from rtmri2speech.signal.frames import resize_frame
@@ -87,7 +87,7 @@ def _labels_next_to(path: Path) -> list[tuple[int | None, Path]]:
 
 def _frames(path: Path) -> list[np.ndarray]:
     if path.suffix.lower() in VIDEO_SUFFIXES:
-        return list(read_video(path))
+        return list(scan_video(path).read())
     try:
         with Image.open(path) as image:
             return [np.asarray(image.convert("L"))]
