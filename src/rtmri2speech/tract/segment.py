@@ -21,8 +21,7 @@ from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.tract.cleaning import clean
 from rtmri2speech.tract.confidence import CONFIDENT
 from rtmri2speech.tract.confidence import confidence as frame_confidence
-from rtmri2speech.tract.contours import CONTOURS, POINTS, Contours, frame_contours
-from rtmri2speech.tract.outlines import resample
+from rtmri2speech.tract.contours import CONTOURS, POINTS, Contours, contour_points, frame_contours
 from rtmri2speech.tract.segmentation import PixelSource, Segmentation, confidence_notes, large_array
 from rtmri2speech.tract.segmenter import (
     SHIPPED,
@@ -160,10 +159,8 @@ def _one(maps: Tensor, placement: Placement) -> tuple[UInt8, Float32, float]:
     labels[there] = cut_tongue(_LABEL_OF[classes])
     corner = np.array([box[1].start, box[0].start])
     square = inside.numpy()
-    found = frame_contours(square, area=maps[0].numel())
-    for index, name in enumerate(CONTOURS):
-        if name in found:
-            points[index] = placement.points(resample(found[name], POINTS) + corner)
+    found = contour_points(frame_contours(square, area=maps[0].numel()))
+    points[:] = placement.points(found + corner)
     return labels, points, frame_confidence(square, classes, labels.size)
 
 
