@@ -124,12 +124,16 @@ def _traced(
     frames: Iterable[Floating], scale: tuple[float, float], facing: Facing | None, points: int
 ) -> Iterator[Float64]:
     for probabilities in frames:
-        found = frame_contours(probabilities, facing)
-        result = np.full((len(CONTOURS), points, 2), np.nan)
-        for index, name in enumerate(CONTOURS):
-            if name in found:
-                result[index] = resample(found[name], points) * scale
-        yield result
+        yield contour_points(frame_contours(probabilities, facing), points) * scale
+
+
+def contour_points(found: Mapping[str, Float64], count: int = POINTS) -> Float64:
+    """Contours of a frame, (N, 2) by name, as one array (K, P, 2) in the order of :data:`CONTOURS`; NaN: missing."""
+    result = np.full((len(CONTOURS), count, 2), np.nan)
+    for index, name in enumerate(CONTOURS):
+        if name in found:
+            result[index] = resample(found[name], count)
+    return result
 
 
 def frame_contours(

@@ -9,11 +9,12 @@ import numpy as np
 from matplotlib.patches import Patch
 from PIL import Image, ImageDraw, ImageFont
 
-from rtmri2speech.arrays import Float64, Int64, UInt8
+from rtmri2speech.arrays import Float64, UInt8
 from rtmri2speech.data.labels import Label
-from rtmri2speech.data.media.scan import scan_video
+from rtmri2speech.data.media.scan import VideoScan, scan_video
 from rtmri2speech.data.media.video import write_video
 from rtmri2speech.drawing.style import Drawing, new_drawing, set_title
+from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.tract.segmentation import Segmentation
 
 COLORS: dict[Label, tuple[int, int, int]] = {
@@ -77,29 +78,34 @@ def labels_figure(labels: UInt8, contours: Mapping[str, Float64], gray: UInt8 | 
     return figure
 
 
-def write_overlay(segmentation: Segmentation, video: Path, folder: Path) -> Path:
+def write_overlay(segmentation: Segmentation, video: Path | VideoScan, folder: Path) -> Path:
     """Write ``<name>_segment.mp4``: labels over the frames, contours as lines, and the labels' names.
 
     Frames that are not to be trusted have a red border.
+
+    Args:
+        segmentation: what to show.
+        video: what it is of; a scan is not decoded again.
+        folder: where to write.
 
     Raises:
         UserError: when it cannot be written.
     """
     path = folder / f"{segmentation.name}{VIDEO_SUFFIX}"
-    write_video(path, _overlays(segmentation, video), segmentation.frame_rate, crf=18)
+    scan = video if isinstance(video, VideoScan) else scan_video(video)
+    write_video(path, _overlays(segmentation, scan), segmentation.frame_rate, crf=18)
     return path
 
 
-def _overlays(segmentation: Segmentation, video: Path) -> Iterator[UInt8]:
+def _overlays(segmentation: Segmentation, scan: VideoScan) -> Iterator[UInt8]:
     _, height, width = segmentation.labels.shape
     factor = max(round(_SIDE / max(height, width)), 1)
     legend = _legend(height * factor)
-    scan = scan_video(video)
-    low, high = _limits(scan.histogram)
+    low, high = FrameConfig(mode="robust").limits(scan.histogram) or (0.0, 1.0)
     for number, gray in enumerate(scan.read()):
         if number == len(segmentation.labels):
             return
-        shown = np.clip((gray.astype(np.float64) - low) * (255.0 / max(high - low, 1.0)), 0, 255).astype(np.uint8)
+        shown = np.clip((gray.astype(np.float64) - low) * (255.0 / (high - low)), 0, 255).astype(np.uint8)
         image = Image.fromarray(tinted(segmentation.labels[number], shown))
         image = image.resize((width * factor, height * factor), Image.Resampling.BILINEAR)
         draw = ImageDraw.Draw(image)
@@ -123,10 +129,3 @@ def _legend(height: int) -> UInt8:
         draw.rectangle((10, top + 4, 10 + _LETTERS, top + 4 + min(_LETTERS, step - 6)), fill=color)
         draw.text((18 + _LETTERS, top + 2), _title(label), font=font, fill=(230, 230, 230))
     return np.asarray(image)
-
-
-def _limits(histogram: Int64) -> tuple[float, float]:
-    """Gray values that are shown as black and as white."""
-    share = np.cumsum(histogram.astype(np.float64))
-    share /= max(share[-1], 1.0)
-    return float(np.searchsorted(share, 0.005)), float(np.searchsorted(share, 0.995))

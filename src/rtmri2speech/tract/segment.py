@@ -13,7 +13,7 @@ from rtmri2speech.arrays import Float32, UInt8
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.labels import label_of_class
 from rtmri2speech.data.media.gray import GrayFrame
-from rtmri2speech.data.media.scan import scan_video
+from rtmri2speech.data.media.scan import VideoScan, scan_video
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.models.bundle.model_file import weights_hash
 from rtmri2speech.progress import SILENT, Progress
@@ -21,8 +21,7 @@ from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.tract.cleaning import clean
 from rtmri2speech.tract.confidence import CONFIDENT
 from rtmri2speech.tract.confidence import confidence as frame_confidence
-from rtmri2speech.tract.contours import CONTOURS, POINTS, Contours, frame_contours
-from rtmri2speech.tract.outlines import resample
+from rtmri2speech.tract.contours import CONTOURS, POINTS, Contours, contour_points, frame_contours
 from rtmri2speech.tract.segmentation import PixelSource, Segmentation, confidence_notes, large_array
 from rtmri2speech.tract.segmenter import (
     SHIPPED,
@@ -70,7 +69,7 @@ class SegmentOptions:
 
 
 def segment(
-    video: str | Path,
+    video: str | Path | VideoScan,
     model: str | Path | FrameSegmenter = SHIPPED,
     options: SegmentOptions | None = None,
     *,
@@ -83,7 +82,7 @@ def segment(
     """Find the articulators in every frame of a video.
 
     Args:
-        video: mid-sagittal real-time MRI.
+        video: mid-sagittal real-time MRI; or its scan, which is not decoded again.
         model: a segmenter: a file, the name of a shipped one, or one that is loaded already.
         options: in place of ``pixel_mm`` and ``smoothing``.
         pixel_mm: size of a pixel of the video, mm; None to estimate it from the size of the tract.
@@ -99,7 +98,7 @@ def segment(
     """
     options = options or SegmentOptions(pixel_mm, smoothing)
     segmenter = model if isinstance(model, FrameSegmenter) else load_segmenter(model, device)
-    scan = scan_video(Path(video), fps)
+    scan = video if isinstance(video, VideoScan) else scan_video(Path(video), fps)
     scan.require_whole()
     placement = segmenter.placement((scan.height, scan.width))
     progress.expect(scan.n_frames)
@@ -119,7 +118,7 @@ def segment(
     contours = Contours(points, scan.rate, size)
     notes = (*(_turn_notes(turn) if turn else confidence_notes(confidence)), *_size_notes(size, source))
     hashes = hash_files([scan.path]), weights_hash(segmenter.bundle)
-    return Segmentation(Path(video).stem, labels, confidence, contours, source, notes, *hashes)
+    return Segmentation(scan.path.stem, labels, confidence, contours, source, notes, *hashes)
 
 
 class _Some:
@@ -160,10 +159,8 @@ def _one(maps: Tensor, placement: Placement) -> tuple[UInt8, Float32, float]:
     labels[there] = cut_tongue(_LABEL_OF[classes])
     corner = np.array([box[1].start, box[0].start])
     square = inside.numpy()
-    found = frame_contours(square, area=maps[0].numel())
-    for index, name in enumerate(CONTOURS):
-        if name in found:
-            points[index] = placement.points(resample(found[name], POINTS) + corner)
+    found = contour_points(frame_contours(square, area=maps[0].numel()))
+    points[:] = placement.points(found + corner)
     return labels, points, frame_confidence(square, classes, labels.size)
 
 

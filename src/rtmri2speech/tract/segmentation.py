@@ -14,7 +14,7 @@ import numpy as np
 
 from rtmri2speech.arrays import Bool, Float32, Int64, UInt8
 from rtmri2speech.data.files import hash_files, replacing
-from rtmri2speech.data.labels import Label, label_names
+from rtmri2speech.data.labels import Label, label_names, values_by_name
 from rtmri2speech.data.tables import Row
 from rtmri2speech.errors import DatasetError
 from rtmri2speech.tract.confidence import CONFIDENT
@@ -284,5 +284,5 @@ def _frames_in(path: Path, arrays: Any) -> UInt8:
 
 def _by_name(names: list[str]) -> UInt8:
     """Labels of this version by a file's numbers; names that are not known are background."""
-    known = {name: value for value, name in enumerate(label_names())}
-    return np.array([known.get(name, int(Label.BACKGROUND)) for name in names], np.uint8)
+    known = values_by_name()
+    return np.array([known.get(name, Label.BACKGROUND) for name in names], np.uint8)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from rtmri2speech.arrays import Float32, Float64
+from rtmri2speech.arrays import Float64
 from rtmri2speech.assets import find_model
 from rtmri2speech.data.media.gray import GrayFrame
 from rtmri2speech.errors import MediaError
@@ -159,11 +159,6 @@ def load_segmenter(model: str | Path = SHIPPED, device: str = "auto") -> FrameSe
         BundleError: when it is missing, damaged, or holds no segmenter.
     """
     return FrameSegmenter(load_bundle(find_model(model)), choose_device(device))
-
-
-def segment_frames(segmenter: FrameSegmenter, frames: Sequence[GrayFrame]) -> Float32:
-    """Probabilities (T, C, S, S) of the classes for T frames (H, W), on the network's own square."""
-    return np.stack([one.numpy() for one in segmenter.probabilities(frames)])
 
 
 def head_box(maps: Tensor, scale: float) -> Box | None:

@@ -52,6 +52,8 @@ def test_a_file_of_another_program_is_read_by_names(tmp_path: Path) -> None:
     back = read_labels(path)
     np.testing.assert_array_equal(back.labels[0], [[0, Label.VELUM], [Label.JAW, Label.JAW]])
     assert (back.video_sha256, back.automatic, back.pixel_mm) == ("", False, None)
+    np.savez(path, labels=np.ones((2, 2, 2), np.uint8), names=["air", "tongue"], **known)
+    assert (read_labels(path).labels == Label.TONGUE_BODY).all()
     np.savez(path, labels=np.full((2, 2, 2), 99, np.uint8), names=label_names(), **known)
     with pytest.raises(DatasetError, match="label 99 has no name"):
         read_labels(path)

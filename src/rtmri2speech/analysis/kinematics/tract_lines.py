@@ -16,8 +16,7 @@ from rtmri2speech.arrays import Float32, Float64, UInt8
 from rtmri2speech.data.labels import CLASSES, TONGUE, Label, class_of_label
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.tract.confidence import CONFIDENT
-from rtmri2speech.tract.contours import CONTOURS, POINTS, frame_contours
-from rtmri2speech.tract.outlines import resample
+from rtmri2speech.tract.contours import contour_points, frame_contours
 from rtmri2speech.tract.segmentation import LabelFile
 from rtmri2speech.tract.size import estimate_pixel_mm
 
@@ -40,11 +39,7 @@ class _Tract:
     @property
     def pixels_per_mm(self) -> float:
         """By the length of the tract, or of the frame's height, a head's, where contours lack."""
-        points = np.full((1, len(CONTOURS), POINTS, 2), np.nan)
-        for index, name in enumerate(CONTOURS):
-            if name in self.contours:
-                points[0, index] = resample(self.contours[name], POINTS)
-        pixel_mm = estimate_pixel_mm(points)
+        pixel_mm = estimate_pixel_mm(contour_points(self.contours)[None])
         return self.shares.shape[1] / 256.0 if pixel_mm is None else 1.0 / pixel_mm
 
     def share(self, *labels: Label) -> Float64:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -93,27 +93,20 @@ def find_labels(source: Source, model: str | Path = SHIPPED) -> LabelFile:
         raise ConfigError(f"`regions={AUTO}` needs the video, which is not known.", "Give regions of a file.")
     _require(source.video)
     segmenter = load_segmenter(model)
-    found = _segmented(_Work(source.video, source.rate, hash_files([source.video]), segmenter))
+    hashes = hash_files([source.video]), weights_hash(segmenter.bundle)
+    found = _segmented(_Work(*hashes, source.rate, source.video, segmenter))
     return LabelFile(found.labels, found.frame_rate, found.pixel_mm, found.confidence)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class _Work:
-    """A video to segment; equal to another one of the same content for the same segmenter."""
+    """A video to segment; equal to another one of the same content for a segmenter of the same weights."""
 
-    video: Path
-    rate: Fraction | None
     content: str
-    segmenter: FrameSegmenter
-
-    def _key(self) -> tuple[str, str, Fraction | None]:
-        return self.content, weights_hash(self.segmenter.bundle), self.rate
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Work) and self._key() == other._key()
-
-    def __hash__(self) -> int:
-        return hash(self._key())
+    weights: str
+    rate: Fraction | None
+    video: Path = field(compare=False)
+    segmenter: FrameSegmenter = field(compare=False)
 
 
 @lru_cache(maxsize=2)

@@ -48,13 +48,15 @@ def kymograph(
     """
     from rtmri2speech.analysis.kinematics.kymograph import Line
     from rtmri2speech.analysis.kinematics.kymograph import kymograph as cut
+    from rtmri2speech.data.media.scan import scan_video
     from rtmri2speech.reporting.figures.kinematics import draw_kymograph
 
     if (line is None) == (across is None):
         raise ConfigError("One of `line` and `across` is needed.", "Give `across`, or four numbers after `line`.")
     lines = {video.stem: Line(*line)} if line else _found(video, across or [], out, fps)
+    scan = scan_video(video, fps)
     for name, where in lines.items():
-        made = cut(video, where, width, fps)
+        made = cut(scan, where, width)
         files = made.save(out / name)
         draw_kymograph(out / f"{name}_kymograph", made, columns, video.name)
         frames, positions = made.values.shape

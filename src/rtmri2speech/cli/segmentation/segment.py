@@ -47,6 +47,7 @@ def segment(
     rate = frame_rate(fps)
     refuse_equal_names(videos)
 
+    from rtmri2speech.data.media.scan import scan_video
     from rtmri2speech.tract.figures import write_overlay
     from rtmri2speech.tract.segment import SegmentOptions
     from rtmri2speech.tract.segment import segment as find
@@ -58,9 +59,10 @@ def segment(
         for video in videos:
             bar.describe(video.name)
             try:
-                found = find(video, segmenter, options, fps=rate, progress=bar)
+                scan = scan_video(video, rate)
+                found = find(scan, segmenter, options, progress=bar)
                 files = found.save(out)
-                write_overlay(found, video, out)
+                write_overlay(found, scan, out)
             except UserError as error:
                 failures.append((video, error))
                 continue

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rtmri2speech.arrays import UInt8
+from rtmri2speech.corpora.names import next_to
 from rtmri2speech.data.endings import VIDEO_SUFFIXES
-from rtmri2speech.data.media.video import read_video
+from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.drawing.style import save_drawing
 from rtmri2speech.errors import MediaError
 from rtmri2speech.evaluation.segmentation.figures import draw_contours, shown_frames
@@ -37,19 +38,16 @@ def draw_overlays(out: Path, evaluation: SegmentationEvaluation, videos: Path | 
 
 def _video_of(one: ComparedRecording, videos: Path | None) -> Path | None:
     folder = videos if videos is not None else one.truth.source.parent
-    for suffix in VIDEO_SUFFIXES:
-        path = folder / f"{one.name}{suffix}"
-        if path.is_file():
-            return path
-    if videos is not None:
+    found = next_to(folder / one.name, VIDEO_SUFFIXES)
+    if found is None and videos is not None:
         raise MediaError(f"{videos}: holds no video called {one.name}.", "Give the folder of the recordings.")
-    return None
+    return found
 
 
 def _frames_of(video: Path, shown: Sequence[int]) -> dict[int, UInt8]:
     last = max(shown)
     frames: dict[int, UInt8] = {}
-    for number, frame in enumerate(read_video(video)):
+    for number, frame in enumerate(scan_video(video).read()):
         if number in shown:
             # Of deeper formats the upper 8 bits are enough to look at.
             frames[number] = frame.astype("uint8") if frame.dtype == "uint8" else (frame >> 8).astype("uint8")

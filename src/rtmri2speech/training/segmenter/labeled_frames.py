@@ -15,7 +15,6 @@ not square is laid on the middle of one, as when it is segmented.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -28,10 +27,11 @@ from rtmri2speech.data.contours import ALL, on_frame, read_contours
 from rtmri2speech.data.endings import VIDEO_SUFFIXES
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.labels import UNKNOWN, Label, label_names, renumbered, values_by_name
-from rtmri2speech.data.media.video import read_video
+from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.polygons import read_polygons
 from rtmri2speech.errors import ConfigError, DatasetError
 from rtmri2speech.signal.frames import resize_frame
+from rtmri2speech.tract.segmenter import Placement
 from rtmri2speech.training.segmenter.contour_labels import contour_labels
 from rtmri2speech.training.segmenter.frame_sets import SIDE, FrameSet, evenly
 
@@ -87,7 +87,7 @@ def _labels_next_to(path: Path) -> list[tuple[int | None, Path]]:
 
 def _frames(path: Path) -> list[np.ndarray]:
     if path.suffix.lower() in VIDEO_SUFFIXES:
-        return list(read_video(path))
+        return list(scan_video(path).read())
     try:
         with Image.open(path) as image:
             return [np.asarray(image.convert("L"))]
@@ -98,28 +98,20 @@ def _frames(path: Path) -> list[np.ndarray]:
 def _scaled(frame: np.ndarray) -> UInt8:
     """A frame of any size and depth in the middle of a square, (256, 256), from its darkest to its brightest pixel."""
     height, width = frame.shape
-    side, top, left = _square(height, width)
-    square = np.full((side, side), frame.min(), frame.dtype)
+    placement = Placement(width, height, SIDE)
+    left, top = placement.margins
+    square = np.full((placement.side, placement.side), frame.min(), frame.dtype)
     square[top : top + height, left : left + width] = frame
     pixels = resize_frame(square, SIDE)
     low, high = float(pixels.min()), float(pixels.max())
     return np.asarray(np.rint((pixels - low) * (255.0 / max(high - low, 1e-9))), np.uint8)
 
 
-def _square(height: int, width: int) -> tuple[int, int, int]:
-    """The square that a frame is laid on when it is segmented: its side, and where the frame starts, pixels."""
-    side = max(height, width)
-    return side, (side - height) // 2, (side - width) // 2
-
-
 def _in_square(labels: UInt8, height: int, width: int) -> UInt8:
     """Labels (256, 256) of a frame of H x W, which they fill, as they lie on the square; beyond the frame unknown."""
-    side, *starts = _square(height, width)
-    places = (np.arange(SIDE) + 0.5) * side / SIDE
-    rows, columns = (
-        np.floor((places - start) * SIDE / extent).astype(np.int64)
-        for start, extent in zip(starts, (height, width), strict=True)
-    )
+    centers = np.repeat(np.arange(SIDE)[:, None] + 0.5, 2, axis=1)
+    places = Placement(width, height, SIDE).points(centers) * SIDE / (width, height)
+    columns, rows = np.floor(places).astype(np.int64).T
     inside = ((rows >= 0) & (rows < SIDE))[:, None] & ((columns >= 0) & (columns < SIDE))
     return np.where(inside, labels[rows.clip(0, SIDE - 1)[:, None], columns.clip(0, SIDE - 1)], UNKNOWN).astype(
         np.uint8
@@ -187,7 +179,7 @@ def _label_images(file: Path) -> UInt8:
         else:
             with Image.open(file) as image:
                 values = np.asarray(image)
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile, json.JSONDecodeError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise DatasetError(f"{file}: not readable as labels ({error}).", _REMEDY) from None
     values = values[None] if values.ndim == 2 else values
     if values.ndim != 3 or values.dtype.kind not in "iu" or not np.isin(values, [*Label, UNKNOWN]).all():

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from block_code import number_of, write_numbered
 from heads import head
 from rtmri2speech.data.labels import Label
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
@@ -106,6 +107,13 @@ def test_labels_of_single_frames(person: Path) -> None:
     assert set(np.unique(found.labels[0])) == {Label.TONGUE_BODY, 255}
     assert (found.labels[0] == Label.TONGUE_BODY).sum() == 80 * 80
     assert np.array_equal(found.labels[1], labels[3]) and np.array_equal(found.labels[2], labels[5])
+
+
+def test_frames_are_counted_as_they_are_shown(tmp_path: Path) -> None:
+    write_numbered(tmp_path / "a.avi", codec="mpeg4", dropped=(20, 21))
+    np.save(tmp_path / "a_60.npy", np.zeros((64, 64), np.uint8))
+    (frame,) = read_labeled(tmp_path / "a.avi").images
+    assert number_of(frame[2::4, 2::4]) == 60
 
 
 def test_an_image_with_polygons(tmp_path: Path) -> None:
