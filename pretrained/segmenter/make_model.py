@@ -160,11 +160,11 @@ def report_losses(folder: Path) -> None:
 
 
 def evaluate(given: argparse.Namespace) -> None:
-    """Measure the model on the heads kept aside, with random looks, and write ``metrics.json``."""
+    """Measure the model, in half precision as it is shipped, on the heads kept aside, and write ``metrics.json``."""
     import torch
 
     from rtmri2speech.data.files import hash_files
-    from rtmri2speech.models.bundle.model_file import load_bundle
+    from rtmri2speech.models.bundle.model_file import load_bundle, save_bundle
     from rtmri2speech.models.devices import choose_device
     from rtmri2speech.training.segmenter.draws import FixedFrames
     from rtmri2speech.training.segmenter.measures import LabelSums
@@ -173,7 +173,8 @@ def evaluate(given: argparse.Namespace) -> None:
     from rtmri2speech.training.segmenter.sources import read_poses
 
     path, device = given.work / "segmenter.safetensors", choose_device(given.device)
-    model = load_bundle(path).build_segmenter(device).folded()
+    save_bundle(load_bundle(path), given.work / MODEL, half=True)
+    model = load_bundle(given.work / MODEL).build_segmenter(device).folded()
     heads = read_poses(given.work / "unseen")
     config = SegmenterDataConfig(validation_frames=given.frames)
     size = model.config.size
