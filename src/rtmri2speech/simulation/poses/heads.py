@@ -3,6 +3,7 @@
 ::
 
     poses.json                     what it is: options, heads, and what every code stands for; written last
+    speakers/<digest>.speaker      speakers' files, where heads are variations of some
     <name>/<name>_poses.npz        codes (N, 256, 256) uint8, labels (N, 256, 256) uint8, tract (N, 19) float32
 
 A pixel has the code of what lies at its center; a code's entry in the table is [signal in the default scanner, label,
@@ -48,6 +49,7 @@ from rtmri2speech.simulation.speaker.vowel_fitting import carry_over
 _SCHEMA = 1
 _ATTEMPTS = 5
 _MOST_POSES = 10_000
+_MOST_HEADS = 9999
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def simulate_poses(
     """
     for name, value, low, high in (
         ("poses", poses, 1, _MOST_POSES),
-        ("speakers", speakers, 1, 9999),
+        ("speakers", speakers, 1, _MOST_HEADS),
         ("seed", seed, 0, None),
     ):
         if value < low or (high is not None and value > high):
@@ -241,10 +243,9 @@ def _check_plan(folder: Path, options: Mapping[str, Any]) -> None:
 
 def _made_before(folder: Path, speakers: int, poses: int, seed: int) -> list[_Job]:
     """Heads beyond those that are asked for now stay in the corpus."""
-    jobs: list[_Job] = []
-    while (job := _Job(folder, speakers + len(jobs), poses, seed)).file.is_file():
-        jobs.append(job)
-    return jobs
+    there = {path.name for path in folder.iterdir()}
+    jobs = (_Job(folder, index, poses, seed) for index in range(speakers, _MOST_HEADS))
+    return [job for job in jobs if job.name in there and job.file.is_file()]
 
 
 def _about(path: Path) -> dict[str, Any]:
