@@ -160,11 +160,12 @@ def report_losses(folder: Path) -> None:
 
 
 def evaluate(given: argparse.Namespace) -> None:
-    """Measure the model on the heads kept aside, with random looks, and write ``metrics.json``."""
+    """Measure the model, in half precision as it is shipped, on the heads kept aside, and write ``metrics.json``."""
     import torch
 
     from rtmri2speech.data.files import hash_files
-    from rtmri2speech.models.bundle.model_file import load_bundle
+    from rtmri2speech.data.provenance import write_about
+    from rtmri2speech.models.bundle.model_file import load_bundle, save_bundle
     from rtmri2speech.models.devices import choose_device
     from rtmri2speech.training.segmenter.draws import FixedFrames
     from rtmri2speech.training.segmenter.measures import LabelSums
@@ -173,7 +174,8 @@ def evaluate(given: argparse.Namespace) -> None:
     from rtmri2speech.training.segmenter.sources import read_poses
 
     path, device = given.work / "segmenter.safetensors", choose_device(given.device)
-    model = load_bundle(path).build_segmenter(device).folded()
+    save_bundle(load_bundle(path), given.work / MODEL, half=True)
+    model = load_bundle(given.work / MODEL).build_segmenter(device).folded()
     heads = read_poses(given.work / "unseen")
     config = SegmenterDataConfig(validation_frames=given.frames)
     size = model.config.size
@@ -187,7 +189,7 @@ def evaluate(given: argparse.Namespace) -> None:
     assert image is not None
     figures = {name: value for name, value in sums.figures().items() if value == value}
     about = {"heads": len(heads), "frames": len(fixed), "size": size, "file": path.name, "sha256": hash_files([path])}
-    write_json(given.work / METRICS, {"kind": "segmenter_metrics", "schema": 1, **about, "figures": figures})
+    write_about(given.work / METRICS, "segmenter_metrics", 1, {**about, "figures": figures})
     save_image(image, given.work / "validation.png")
     print(", ".join(f"{name} {value:.3f}" for name, value in figures.items()), flush=True)
 
@@ -195,6 +197,7 @@ def evaluate(given: argparse.Namespace) -> None:
 def publish(given: argparse.Namespace) -> None:
     """Write the model with its card, the figures and the card itself."""
     from rtmri2speech.data.files import hash_files
+    from rtmri2speech.data.provenance import write_about
     from rtmri2speech.models.bundle.model_file import load_bundle, save_bundle
 
     out: Path = given.out or HERE
@@ -209,7 +212,7 @@ def publish(given: argparse.Namespace) -> None:
     text = card(bundle, metrics, manifest, found)
     save_bundle(replace(bundle, card=text), out / MODEL, half=True)
     metrics |= {"file": MODEL, "sha256": hash_files([out / MODEL]), **({} if found is None else {"real": found})}
-    write_json(out / METRICS, metrics)
+    write_about(out / METRICS, "segmenter_metrics", 1, metrics)
     (out / CARD).write_text(text, encoding="utf-8")
     for name in ("validation.png", *(["segmenter_run/metrics.jsonl"] if given.out else [])):
         if (given.work / name).is_file():
@@ -247,11 +250,6 @@ def real_table(real: dict[str, Any]) -> str:
     """Aggregate figures on recordings, ``{"what": {"value": .., "unit": ..}}``, as a table."""
     rows = [f"| {name} | {one['value']:.2f} {one['unit']} |" for name, one in real.items()]
     return "\n".join(["| measure | value |", "|---|---|", *rows, ""])
-
-
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write JSON."""
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def save_image(image: Any, path: Path) -> None:

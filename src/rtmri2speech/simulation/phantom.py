@@ -16,7 +16,6 @@ bytes whatever the number of workers, and a phantom that was stopped goes on, or
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -32,6 +31,7 @@ from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.simulation.options import PhantomOptions, choose_speakers, make_options
 from rtmri2speech.simulation.plan import SCHEMA, is_plan_of, plan_of, plan_utterances, what_is_different
+from rtmri2speech.simulation.plan_file import damaged, read_plan
 from rtmri2speech.simulation.speaker.anatomy import Speaker
 from rtmri2speech.simulation.speaker.speaker_file import read_speaker_file
 from rtmri2speech.simulation.speaker.vocaltractlab import is_speaker_file, library
@@ -182,28 +182,21 @@ def _simulate(
 
 def _known_speakers(out: Path, speakers: Sequence[Speaker], options: PhantomOptions) -> list[Speaker]:
     """The speakers of the phantom in a folder; anything in it but the same phantom, smaller or larger, is refused."""
-    if out.exists() and not out.is_dir():
-        raise DatasetError(f"{out}: is a file, not a folder.", "Choose another `out`.")
     path = out / PLAN
-    if not path.is_file():
-        if out.is_dir() and any(out.iterdir()):
-            raise DatasetError(f"{out}: holds other files.", "Choose an empty `out`.")
+    stored = read_plan(path)
+    if stored is None:
         return []
-    plan = plan_of(options)
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        # Early versions wrote neither.
-        before = {name: value for name, value in dict(stored).items() if name not in ("kind", "schema")}
-        if before["version"] != plan["version"]:
+        if stored["version"] != plan_of(options)["version"]:
             raise DatasetError(
                 f"{out}: holds a phantom of another version of the program.",
                 "Choose another `out`, or delete the folder.",
             )
-        known = [Speaker.parse(values, path.name) for values in before["speakers"]]
+        known = [Speaker.parse(values, path.name) for values in stored["speakers"]]
     except (ValueError, KeyError, TypeError, ConfigError):
-        raise DatasetError(f"{path}: damaged.", "Choose another `out`, or delete the folder.") from None
+        raise damaged(path) from None
     common = min(len(known), len(speakers))
-    if known and (not is_plan_of(before, options) or known[:common] != [*speakers[:common]]):
+    if known and (not is_plan_of(stored, options) or known[:common] != [*speakers[:common]]):
         raise DatasetError(
             f"{out}: holds a phantom of other options or speakers.",
             "Choose another `out`, or give the same options; `minutes` and `speakers` may grow.",

@@ -61,24 +61,14 @@ def plan_utterances(out: Path, index: int, name: str, share: float, options: Pha
         share: frames wanted.
         options: of the phantom.
     """
+    # Jobs go to other processes: each with its own line of the text, not the whole.
+    common = options.model_copy(update={"text": None})
     jobs: list[Job] = []
     frames = 0
     while options.text is None or len(jobs) < len(options.text):
         number = len(jobs)
-        job = Job(
-            out,
-            name,
-            number,
-            options.seed,
-            index,
-            options.utterance_seconds,
-            options.scanner,
-            options.scanner_snr_db,
-            options.look,
-            options.frame_rate,
-            options.grid,
-            None if options.text is None else options.text[number],
-        )
+        text = None if options.text is None else options.text[number]
+        job = Job(out, name, number, index, common, text)
         if options.text is None and frames >= share and not job.is_done():
             break
         jobs.append(job)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from math import ceil
@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from rtmri2speech.appearance.config import LookConfig
 from rtmri2speech.arrays import Float64, UInt8
 from rtmri2speech.corpora.phantom import PHONES, SOUND, SUFFIXES, TRUTH, VIDEO, utterance_file
 from rtmri2speech.data.files import replacing_name
@@ -19,12 +18,11 @@ from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
 from rtmri2speech.data.media.video import write_video
 from rtmri2speech.data.truth import Truth
-from rtmri2speech.simulation.acquisition.grid import FrameGrid
 from rtmri2speech.simulation.acquisition.microphone import record
-from rtmri2speech.simulation.acquisition.mri import Scanner, ScannerConfig
+from rtmri2speech.simulation.acquisition.mri import Scanner
 from rtmri2speech.simulation.head.contour_sampling import sample_contours, sample_movement
 from rtmri2speech.simulation.head.head import Head, to_pixels
-from rtmri2speech.simulation.options import FRAME_RATE
+from rtmri2speech.simulation.options import PhantomOptions
 from rtmri2speech.simulation.speaker.anatomy import Stream
 from rtmri2speech.simulation.speaker.vocaltractlab import TRACT, VocalTract
 from rtmri2speech.simulation.speaker.voice import Voice
@@ -48,28 +46,16 @@ class Job:
         folder: of the whole phantom.
         speaker: name of the speaker, whose files lie in ``speakers/``.
         number: of the utterance.
-        seed: of the whole phantom.
         speaker_index: position of the speaker, which its utterances' random numbers come from.
-        seconds: length aimed at.
-        scanner: how frames are acquired.
-        scanner_snr_db: level of speech above the scanner's noise in dB; None for a silent scanner.
-        look: what the look of the recording is drawn from; None for frames as the scanner gives them.
-        frame_rate: frames per second.
-        grid: pixels of the frames.
+        options: of the whole phantom, but for its text.
         text: what is said; None for a script that is drawn.
     """
 
     folder: Path
     speaker: str
     number: int
-    seed: int
     speaker_index: int
-    seconds: float
-    scanner: ScannerConfig
-    scanner_snr_db: float | None
-    look: LookConfig | None = None
-    frame_rate: Fraction = FRAME_RATE
-    grid: FrameGrid = field(default_factory=FrameGrid)
+    options: PhantomOptions
     text: Text | None = None
 
     @property
@@ -83,19 +69,19 @@ class Job:
 
     def rng(self, purpose: Stream) -> np.random.Generator:
         """Random numbers that depend on nothing but seed, speaker, utterance and purpose."""
-        return np.random.default_rng((self.seed, self.speaker_index, self.number, purpose))
+        return np.random.default_rng((self.options.seed, self.speaker_index, self.number, purpose))
 
     def script(self) -> Script:
         """What is said."""
         rng = self.rng(Stream.SCRIPT)
         if self.text is not None:
             return script_of(self.text, self.number, rng)
-        return write_script(self.number, self.seconds, rng)
+        return write_script(self.number, self.options.utterance_seconds, rng)
 
     @property
     def frames(self) -> int:
         """Frames of the utterance: the script's time, rounded up."""
-        return ceil(self.script().duration * self.frame_rate)
+        return ceil(self.script().duration * self.options.frame_rate)
 
     def is_done(self) -> bool:
         """Whether all files are there; the truth comes last."""
@@ -112,7 +98,8 @@ def simulate_utterance(job: Job) -> None:
     own = speaker_file(job.folder, job.speaker)
     voice, head = _speaker(own, voice_file(job.folder, job.speaker).read_text(encoding="utf-8"))
     tract = VocalTract(own)
-    rate = job.frame_rate
+    options = job.options
+    rate = options.frame_rate
     count = job.frames
     duration = float(count / rate)
     score = compose_score(script, voice, tract, duration, job.rng(Stream.MOVEMENTS))
@@ -121,9 +108,9 @@ def simulate_utterance(job: Job) -> None:
         round(count * SAMPLE_RATE / rate),
         SAMPLE_RATE,
         job.rng(Stream.SOUND),
-        job.scanner.tr_ms / 1000.0,
+        options.scanner.tr_ms / 1000.0,
         float(1 / rate),
-        job.scanner_snr_db,
+        options.scanner_snr_db,
     )
     # Edges and centers of the frames in turn.
     instants = np.arange(2 * count + 1) / (2.0 * float(rate))
@@ -132,19 +119,20 @@ def simulate_utterance(job: Job) -> None:
     # The outlines alone do not distinguish a closure by the tongue from a narrow vowel; the areas do.
     closure = np.interp(instants, centers, np.clip(1.0 - tube.tongue_areas / _NEARLY_CLOSED_CM2, 0.0, 1.0))
     contours = replace(sample_movement(tract, score.tract_at(instants)), closure=closure)
-    frames, regions = Scanner(head, float(1 / rate), job.scanner).scan(contours, job.rng(Stream.FRAMES))
+    frames, regions = Scanner(head, float(1 / rate), options.scanner).scan(contours, job.rng(Stream.FRAMES))
     truth = _truth(rate, script, score, centers, tube, regions)
-    if job.look is not None:
+    if options.look is not None:
         from rtmri2speech.simulation.acquisition.look import with_look
 
-        frames, truth = with_look(frames, truth, job.look, int(job.rng(Stream.LOOK).integers(2**62)))
+        frames, truth = with_look(frames, truth, options.look, int(job.rng(Stream.LOOK).integers(2**62)))
+    grid = options.grid
     truth = replace(
         truth,
-        regions=job.grid.labels(truth.regions),
-        sections=job.grid.labels(truth.sections),
-        positions=job.grid.points(truth.positions),
+        regions=grid.labels(truth.regions),
+        sections=grid.labels(truth.sections),
+        positions=grid.points(truth.positions),
     )
-    write_video(job.file(VIDEO), job.grid.frames(frames), rate)
+    write_video(job.file(VIDEO), grid.frames(frames), rate)
     write_wav(job.file(SOUND), sound, SAMPLE_RATE)
     phones = [phone for phone in phones_of(script) if phone[2]]
     morae = [(items[0].start, items[-1].end, text) for items, text in _phrases(script)]

@@ -25,7 +25,6 @@ from rtmri2speech.data.truth import Truth
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.parallel import run_jobs
 from rtmri2speech.simulation import phantom, plan, utterance
-from rtmri2speech.simulation.acquisition.mri import ScannerConfig
 from rtmri2speech.simulation.options import FRAME_RATE
 from rtmri2speech.simulation.phantom import PhantomOptions, simulate
 from rtmri2speech.simulation.speaker.anatomy import Anatomy, Speaker, Stream, draw_speakers
@@ -316,9 +315,10 @@ def test_no_two_purposes_draw_the_same_random_numbers(tmp_path: Path, monkeypatc
     monkeypatch.setattr(np.random, "default_rng", noting)
     for seed in (0, 1):
         draw_speakers(4, seed)
+        options = PhantomOptions(minutes=1.0, utterance_seconds=2.0, seed=seed)
         for index in range(4):
             for number in range(4):
-                job = Job(tmp_path, "m01", number, seed, index, 2.0, ScannerConfig(), None)
+                job = Job(tmp_path, "m01", number, index, options)
                 for stream in (Stream.SCRIPT, Stream.MOVEMENTS, Stream.SOUND, Stream.FRAMES):
                     job.rng(stream)
     assert len(set(seen)) == len(seen) == 2 * (4 + 4 * 4 * 4)

@@ -3,6 +3,7 @@
 ::
 
     poses.json                     what it is: options, heads, and what every code stands for; written last
+    speakers/<digest>.speaker      speakers' files, where heads are variations of some
     <name>/<name>_poses.npz        codes (N, 256, 256) uint8, labels (N, 256, 256) uint8, tract (N, 19) float32
 
 A pixel has the code of what lies at its center; a code's entry in the table is [signal in the default scanner, label,
@@ -35,6 +36,7 @@ from rtmri2speech.simulation.acquisition.mri import ScannerConfig, spoiled_gradi
 from rtmri2speech.simulation.head.contour_sampling import sample_contours
 from rtmri2speech.simulation.head.head import PIXEL_CM
 from rtmri2speech.simulation.head.tissues import LABEL_OF, SHARE_OF, TISSUE_NAMES, TISSUE_OF, used_codes
+from rtmri2speech.simulation.plan_file import read_plan
 from rtmri2speech.simulation.poses.anatomies import draw_anatomy
 from rtmri2speech.simulation.poses.drawing import StillHead
 from rtmri2speech.simulation.poses.positions import SHAPES, draw_positions
@@ -47,6 +49,7 @@ from rtmri2speech.simulation.speaker.vowel_fitting import carry_over
 _SCHEMA = 1
 _ATTEMPTS = 5
 _MOST_POSES = 10_000
+_MOST_HEADS = 9999
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ def simulate_poses(
     """
     for name, value, low, high in (
         ("poses", poses, 1, _MOST_POSES),
-        ("speakers", speakers, 1, 9999),
+        ("speakers", speakers, 1, _MOST_HEADS),
         ("seed", seed, 0, None),
     ):
         if value < low or (high is not None and value > high):
@@ -225,32 +228,24 @@ def _write_arrays(file: Any, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 def _check_plan(folder: Path, options: Mapping[str, Any]) -> None:
     """Refuse folders of anything else; begin a new one."""
-    if folder.exists() and not folder.is_dir():
-        raise DatasetError(f"{folder}: is a file, not a folder.", "Choose another `out`.")
     path = folder / PLAN
-    wanted = {"kind": "poses_plan", "schema": _SCHEMA, **options}
-    if path.is_file():
-        try:
-            stored = {name: value for name, value in json.loads(path.read_text(encoding="utf-8")).items()}
-        except (ValueError, AttributeError):
-            raise DatasetError(f"{path}: damaged.", "Choose another `out`, or delete the folder.") from None
-        if {name: stored.get(name) for name in (*wanted, "speaker_files")} != {"speaker_files": None, **wanted}:
-            raise DatasetError(
-                f"{folder}: holds poses of other options.",
-                "Choose another `out`, or give the same `poses`, `seed` and `speaker_file`; `speakers` may grow.",
-            )
-    elif folder.is_dir() and any(folder.iterdir()):
-        raise DatasetError(f"{folder}: holds other files.", "Choose an empty `out`.")
-    else:
+    stored = read_plan(path)
+    if stored is None:
         write_about(path, "poses_plan", _SCHEMA, options)
+        return
+    wanted = {"speaker_files": None, "kind": "poses_plan", "schema": _SCHEMA, **options}
+    if any(stored.get(name) != value for name, value in wanted.items()):
+        raise DatasetError(
+            f"{folder}: holds poses of other options.",
+            "Choose another `out`, or give the same `poses`, `seed` and `speaker_file`; `speakers` may grow.",
+        )
 
 
 def _made_before(folder: Path, speakers: int, poses: int, seed: int) -> list[_Job]:
     """Heads beyond those that are asked for now stay in the corpus."""
-    jobs: list[_Job] = []
-    while (job := _Job(folder, speakers + len(jobs), poses, seed)).file.is_file():
-        jobs.append(job)
-    return jobs
+    there = {path.name for path in folder.iterdir()}
+    jobs = (_Job(folder, index, poses, seed) for index in range(speakers, _MOST_HEADS))
+    return [job for job in jobs if job.name in there and job.file.is_file()]
 
 
 def _about(path: Path) -> dict[str, Any]:

@@ -23,16 +23,8 @@ from rtmri2speech.errors import ConfigError, UserError
 from rtmri2speech.parallel import run_jobs
 from rtmri2speech.simulation.speaker.anatomy import Sex, Speaker, reference_f0
 from rtmri2speech.simulation.speaker.vocaltractlab import TRACT, VocalTract, library
+from rtmri2speech.simulation.speaker.voice import SHAPES
 
-# What the program says with a speaker: vowels, and closures next to /a/, /i/ and /u/.
-_SHAPES = (
-    *("a", "e", "i", "o", "u", "@"),
-    *(
-        f"{closure}({vowel})"
-        for closure in ("ll-labial-closure", "tt-alveolar-closure", "tt-alveolar-fricative", "tb-velar-closure")
-        for vowel in "aiu"
-    ),
-)
 _LARGEST_BYTES = 10_000_000
 _F0_HZ = (60.0, 350.0)
 _WOMEN_FROM_HZ = 165.0
@@ -169,7 +161,7 @@ def _compare(path: Path, own: Element, theirs: Element, place: str) -> None:
 def _check_shapes(path: Path, root: Element) -> None:
     remedy = "Export the speaker again from VocalTractLab, with all shapes."
     shapes = {shape.get("name", ""): shape for shape in root.findall("vocal_tract_model/shapes/shape")}
-    for name in _SHAPES:
+    for name in SHAPES:
         if name not in shapes:
             raise ConfigError(f"{path}: has no shape '{name}'.", remedy)
     for name, shape in shapes.items():

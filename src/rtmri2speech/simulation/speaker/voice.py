@@ -31,7 +31,9 @@ _SHAPE = {
     "sibilant": "tt-alveolar-fricative",
     "velar": "tb-velar-closure",
 }
-_SHAPES = (*VOWELS, "@", *(f"{shape}({vowel})" for shape in _SHAPE.values() for vowel in "aiu"))
+SHAPES = (*VOWELS, "@", *(f"{shape}({vowel})" for shape in _SHAPE.values() for vowel in "aiu"))
+"""Names of the shapes that a speaker needs: vowels, the neutral one, and consonants next to /a/, /i/ and /u/."""
+
 # JD3's consonants are measured next to /a/, /i/ and /u/; the others lie between.
 _NEXT_TO = {"a": "a", "i": "i", "u": "u", "e": "ai", "o": "au"}
 
@@ -206,14 +208,14 @@ def fit_speaker(speaker_file: Path) -> dict[str, VowelFit]:
 def _own_shapes(speaker_file: Path) -> tuple[VocalTract, dict[str, Float64]]:
     """The speaker's tract, and the vowels and consonants that its own file holds."""
     tract = VocalTract(speaker_file)
-    return tract, {name: tract.shape(name) for name in _SHAPES}
+    return tract, {name: tract.shape(name) for name in SHAPES}
 
 
 def _carried_shapes(speaker_file: Path) -> tuple[VocalTract, dict[str, Float64]]:
     """The speaker's tract, and JD3's vowels and consonants on it."""
     own = VocalTract()
     source = (own.low, own.high)
-    shapes = {name: own.shape(name) for name in _SHAPES}
+    shapes = {name: own.shape(name) for name in SHAPES}
     tract = VocalTract(speaker_file)
     return tract, {name: carry_over(shape, source, tract) for name, shape in shapes.items()}
 

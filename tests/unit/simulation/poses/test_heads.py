@@ -72,6 +72,8 @@ def test_what_is_missing_is_made_to_the_same_bytes_and_heads_may_grow(heads: Pat
     assert second.read_bytes() == before
     # A smaller number leaves what is there.
     assert simulate_poses(out, 4, 1, seed=5, workers=1).heads == 3
+    shutil.rmtree(second.parent)
+    assert simulate_poses(out, 4, 1, seed=5, workers=1).heads == 2
 
 
 @pytest.mark.process
