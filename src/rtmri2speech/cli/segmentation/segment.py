@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ from cyclopts import Parameter
 
 from rtmri2speech.cli.console import Device, Fps, progress, report_failures
 from rtmri2speech.cli.flags import print_notes
-from rtmri2speech.errors import ConfigError, UserError
+from rtmri2speech.errors import UserError
 from rtmri2speech.signal.frame_rate import frame_rate
 
 
@@ -46,13 +45,9 @@ def segment(
         Where to run; auto takes a GPU if there is one.
     """
     rate = frame_rate(fps)
-    # Some file systems do not tell NAME from name.
-    name, times = Counter(path.stem.casefold() for path in videos).most_common(1)[0]
-    if times > 1:
-        raise ConfigError(
-            f"{times} videos are called '{name}': their results would overwrite each other.",
-            "Use another --out for each.",
-        )
+    from rtmri2speech.corpora.names import refuse_same_names
+
+    refuse_same_names(videos)
 
     from rtmri2speech.tract.figures import write_overlay
     from rtmri2speech.tract.segment import SegmentOptions
