@@ -15,6 +15,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from block_code import burst_times, bursts, numbered_frame
+from cutting import cut_without_encoding
 from fuzz.grids import spelled
 from fuzz.plans import CODEC_OF_FILE, Plan
 from rtmri2speech.data.media.audio import read_sound
@@ -80,7 +81,7 @@ def write_planned(plan: Plan, folder: Path) -> tuple[Path, Truth]:
     if plan.foreign:
         whole.write_bytes(whole.read_bytes().replace(b"Lavf", b"Vdub"))
     if plan.cut:
-        _cut(whole, video, plan.cut)
+        cut_without_encoding(whole, video, plan.cut, lead=Fraction(1, 10))
     source = video
     if plan.file:
         _write_sound_file(folder / f"a.{plan.file}", plan, truth, rng)
@@ -216,22 +217,6 @@ def _write_sound_file(path: Path, plan: Plan, truth: Truth, rng: np.random.Gener
     subtype = _SUBTYPES[int(rng.integers(3))]
     channels = np.repeat(samples[:, None], plan.channels, axis=1)
     soundfile.write(path, channels, plan.sound_rate, subtype=subtype if subtype in kinds else "PCM_16")
-
-
-def _cut(source: Path, target: Path, at: Fraction) -> None:
-    """As ``ffmpeg -ss AT -c copy`` cuts: from the key frame before, with an edit list that starts at AT."""
-    with av.open(str(source)) as old, av.open(str(target), "w") as new:
-        copies = {stream.index: new.add_stream_from_template(stream) for stream in old.streams}
-        packets = [packet for packet in old.demux() if packet.dts is not None]
-        keys = [p.dts for p in packets if p.stream.type == "video" and p.is_keyframe and p.pts * p.time_base <= at]
-        for packet in packets:
-            video = packet.stream.type == "video"
-            if packet.dts < max(keys) if video else packet.pts * packet.time_base < at - Fraction(1, 10):
-                continue
-            shift = round(at / packet.time_base)
-            packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
-            packet.stream = copies[packet.stream.index]
-            new.mux(packet)
 
 
 def _double_stamp(path: Path, number: int) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,7 +12,7 @@ from cyclopts import Parameter
 
 from rtmri2speech.assets import find_model
 from rtmri2speech.cli.flags import in_flags
-from rtmri2speech.errors import ConfigError, UserError
+from rtmri2speech.errors import UserError
 
 Many = Parameter(consume_multiple=True, negative="")
 """An option that takes several values after its name: ``--target-frames 60 90 120``."""
@@ -99,20 +98,6 @@ class Progress:
     def close(self) -> None:
         """Take the bar away."""
         self._bar.stop()
-
-
-def refuse_equal_names(videos: Sequence[Path]) -> None:
-    """Refuse videos whose results would be files of one name; some file systems do not tell NAME from name.
-
-    Raises:
-        ConfigError: naming it.
-    """
-    name, times = Counter(path.stem.casefold() for path in videos).most_common(1)[0]
-    if times > 1:
-        raise ConfigError(
-            f"{times} videos are called '{name}': their results would overwrite each other.",
-            "Use another --out for each.",
-        )
 
 
 def report_failures(failures: list[tuple[Path, UserError]]) -> int:

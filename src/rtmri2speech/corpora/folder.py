@@ -11,7 +11,7 @@ from rtmri2speech.corpora.base import Listing, Recording, Remark, SoundChoice
 from rtmri2speech.corpora.names import Folders, name_and_speaker, refuse_duplicates, safe_name
 from rtmri2speech.corpora.nearly import nearly_named
 from rtmri2speech.corpora.pairs import read_pairs
-from rtmri2speech.corpora.search import Search, files_below, passed_over, search, some
+from rtmri2speech.corpora.search import Search, divided, files_below, passed_over, search, some
 from rtmri2speech.data.dicom import DICOM_SUFFIXES, dicom_is_read, holds_video
 from rtmri2speech.data.endings import (
     SOUND_SUFFIXES,
@@ -176,9 +176,10 @@ def _search(root: Path) -> Search:
     if not dicom_is_read():
         return search(root, VIDEO_SUFFIXES)
     found = search(root, (*VIDEO_SUFFIXES, *DICOM_SUFFIXES))
-    single = [path for path in found.files if path.suffix.lower() in DICOM_SUFFIXES and not holds_video(path)]
     if root.is_dir():  # single images, or a scan as a file per frame
-        found.files = [path for path in found.files if path not in set(single)]
+        found.files, single = divided(
+            found.files, lambda path: path.suffix.lower() in DICOM_SUFFIXES and not holds_video(path)
+        )
         found.others += single
     return found
 
@@ -186,21 +187,22 @@ def _search(root: Path) -> Search:
 def _one_of_each_name(root: Path, videos: list[Path], remarks: list[Remark]) -> list[Path]:
     """Without copies in another format: NAME.gif or NAME.webm where NAME.mp4 is there."""
     usual = {path.with_suffix("") for path in videos if path.suffix.lower() in USUAL_VIDEO_SUFFIXES}
-    copies = [
-        path
-        for path in videos
-        if path.suffix.lower() not in USUAL_VIDEO_SUFFIXES and path.with_suffix("") in usual and root.is_dir()
-    ]
+    kept, copies = divided(
+        videos,
+        lambda path: (
+            path.suffix.lower() not in USUAL_VIDEO_SUFFIXES and path.with_suffix("") in usual and root.is_dir()
+        ),
+    )
     if copies:
         problem = f"{len(copies)} video(s) passed over that have the name of another with a more usual ending"
         remarks.append(Remark(root, f"{problem}: {some(copies)}", "Rename them if they are other recordings."))
-    return [path for path in videos if path not in set(copies)]
+    return kept
 
 
 def _without_sounds(others: list[Path], used: set[Path]) -> tuple[list[Path], list[Path]]:
     """Other files than sounds, and the sounds that no video has taken."""
-    sounds = [path for path in others if path.suffix.lower() in SOUND_SUFFIXES]
-    return [path for path in others if path not in set(sounds)], [path for path in sounds if path not in used]
+    others, sounds = divided(others, lambda path: path.suffix.lower() in SOUND_SUFFIXES)
+    return others, [path for path in sounds if path not in used]
 
 
 def _left_alone(root: Path, sounds: list[Path]) -> list[Remark]:

@@ -52,6 +52,9 @@ def open_corpus(
     if any(is_phantom(path) for path in paths):
         if len(paths) > 1 or any(videos.values()):
             raise ConfigError("A phantom is prepared by itself.", "Give its folder alone, without sound files.")
+        if sync_offset or sound == "track":
+            given = f"sync_offset={sync_offset:g}" if sync_offset else "sound='track'"
+            raise ConfigError(f"`{given}`: a phantom's sound is a file of its own, in step.", "Leave it out.")
         phantom = PhantomCorpus(paths[0])
         return SoundOf(phantom) if sound_only else phantom
     if sound_only:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from rtmri2speech.corpora.base import AnyRecording
 from rtmri2speech.data.annotation.interval_table import TABLE_SUFFIXES
 from rtmri2speech.data.endings import SOUND_SUFFIXES, VIDEO_SUFFIXES, name_key, printable
 from rtmri2speech.data.media.textgrid import holds_intervals
-from rtmri2speech.errors import UserError
+from rtmri2speech.errors import ConfigError, UserError
 
 # Bytes: files and folders of a dataset are called by a recording's name and a little more, and systems take 255.
 _LONGEST = 200
@@ -122,6 +123,20 @@ def next_to(stem: Path, suffixes: Sequence[str]) -> Path | None:
 def annotation_next_to(stem: Path) -> Path | None:
     """The annotation of the name ``stem``: a TextGrid, or else a table whose header is that of intervals."""
     return Folders().annotation(stem)
+
+
+def refuse_same_names(videos: Sequence[Path]) -> None:
+    """Make sure that results in one folder, named after their videos, have names of their own.
+
+    Raises:
+        ConfigError: when two videos have the same name.
+    """
+    name, times = Counter(name_key(path.stem) for path in videos).most_common(1)[0]
+    if times > 1:
+        raise ConfigError(
+            f"{times} videos are called '{name}': their results would overwrite each other.",
+            "Use another `out` for each.",
+        )
 
 
 def refuse_duplicates(recordings: Sequence[AnyRecording]) -> None:

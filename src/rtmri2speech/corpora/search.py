@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -130,8 +130,8 @@ def passed_over(root: Path, found: Search, used: Collection[Path]) -> list[Remar
     """What is to be said of the files and folders below ``root`` that were not used."""
     dangling = [path for path in found.dangling if path not in used]
     others = [path for path in found.others if path not in used]
-    dicom = [path for path in others if path.suffix.lower() in DICOM_SUFFIXES]
-    endings = Counter(path.suffix.lower() or "without ending" for path in others if path not in set(dicom))
+    others, dicom = divided(others, lambda path: path.suffix.lower() in DICOM_SUFFIXES)
+    endings = Counter(path.suffix.lower() or "without ending" for path in others)
     export = "Export scans as videos, or as DICOM files of many frames."
     if not dicom_is_read():
         export = "If they are scans of many frames: pip install 'rtmri2speech[dicom]'"
@@ -145,6 +145,14 @@ def passed_over(root: Path, found: Search, used: Collection[Path]) -> list[Remar
         (_several(found.unreadable, "folder(s) passed over that cannot be read"), "Change their access rights."),
     ]
     return [Remark(root, problem, remedy) for problem, remedy in said if problem and not problem.startswith("0 ")]
+
+
+def divided(paths: Iterable[Path], apart: Callable[[Path], bool]) -> tuple[list[Path], list[Path]]:
+    """Paths for which ``apart`` is false, and those for which it is true, both in order."""
+    parts: tuple[list[Path], list[Path]] = [], []
+    for path in paths:
+        parts[apart(path)].append(path)
+    return parts
 
 
 def _counted(endings: Counter[str]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from rtmri2speech.corpora.base import Recording, Remark
 from rtmri2speech.corpora.folder import FolderCorpus, unpaired_sounds
 from rtmri2speech.data.endings import VIDEO_SUFFIXES, is_there, no_such_file
-from rtmri2speech.data.media.audio import Sound, has_sound, read_sound
+from rtmri2speech.data.media.audio import Sound, read_sound
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.media.scan import VideoScan
 from rtmri2speech.data.media.streams import AS_FLAGGED, Tracks
@@ -37,7 +37,7 @@ def find_sound(recording: Recording, scan: VideoScan, tracks: Tracks = AS_FLAGGE
             raise no_such_sound(recording, recording.audio)
         # A file of its own starts with the video, whatever time the container gives its first frame.
         return replace(read_sound(recording.audio, tracks), start=float(scan.starts[0]))
-    if has_sound(recording.video):
+    if scan.has_sound:
         return read_sound(recording.video, tracks)
     raise _missing_sound(recording, scan)
 
@@ -52,15 +52,11 @@ _WITHOUT_DELAY = {".aac": "raw AAC", ".mp2": "MPEG audio layer 2", ".ac3": "AC-3
 _DELAY = "256 to 2112"
 
 
-def remarks_on_sound(recording: Recording) -> list[Remark]:
-    """What is to be said of the choice between a file next to the video and the video's own sound track.
-
-    Raises:
-        MediaError: when the video cannot be opened.
-    """
+def remarks_on_sound(recording: Recording, scan: VideoScan) -> list[Remark]:
+    """What is to be said of the choice between a file next to the video and the video's own sound track."""
     if recording.audio is None:
         # Without a track there is no choice: that the sound is missing is an error.
-        return [one for one in recording.remarks if one.severity == "note" or has_sound(recording.video)]
+        return [one for one in recording.remarks if one.severity == "note" or scan.has_sound]
     remarks = [remark for remark in recording.remarks if remark.severity == "note"]
     kind = _WITHOUT_DELAY.get(recording.audio.suffix.lower())
     if kind is not None:
@@ -73,7 +69,7 @@ def remarks_on_sound(recording: Recording) -> list[Remark]:
                 "warning",
             )
         )
-    if recording.sound == "auto" and has_sound(recording.video):
+    if recording.sound == "auto" and scan.has_sound:
         remedy = f"The sound is {recording.audio.name}. To choose: `sound='track'` or `sound='file'`."
         remarks.append(Remark(recording.video, TRACK_NOT_USED, remedy, decision=True))
     return remarks

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from rtmri2speech.errors import UserError
 
@@ -156,12 +156,22 @@ def _is_left(entry: os.DirEntry[str], pid: int, host: str | None) -> bool:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file in one step, UTF-8 with ``\\n`` line ends.
+    """Write a text file in one step, as :func:`replacing_text` does."""
+    with replacing_text(path) as file:
+        file.write(text)
+
+
+@contextmanager
+def replacing_text(path: Path) -> Iterator[TextIO]:
+    """Open a text file, UTF-8 with ``\\n`` line ends, that takes its name only when it is complete.
 
     Letters that stand for undecodable bytes of file names become escapes, which JSON reads back as they were.
+
+    Raises:
+        UserError: when the disk is full or the folder cannot be written.
     """
     with replacing(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-        file.write(text)
+        yield file
 
 
 def read_object(path: Path) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO, TypeAlias
 
-from rtmri2speech.data.files import replacing
+from rtmri2speech.data.files import replacing_text
 
 Value: TypeAlias = str | int | float | bool | None
 """A cell; None is unknown."""
@@ -39,7 +39,7 @@ def write_table(
     Raises:
         UserError: when it cannot be written.
     """
-    with replacing(path, "w", encoding="utf-8", newline="") as file:
+    with replacing_text(path) as file:
         _write(file, columns, rows, digits)
     return path
 

@@ -213,7 +213,7 @@ def check_recording(recording: AnyRecording, options: CheckOptions) -> Checked:
         notes, labels = _check_annotation(recording, None)
         return Checked(replace(facts, labels=labels), [*findings, *notes])
     notes, labels = _check_annotation(recording, sound.duration)
-    findings += from_remarks(remarks_on_sound(recording))
+    findings += from_remarks(remarks_on_sound(recording, scan))
     gap = offsets(sound, clip, recording.sync_offset)
     end = end_of_band(sound.samples, sound.rate, options.features.top)
     findings += notes + check_sound(recording, sound, clip, options.features, options.on_mismatch, gap, end)

@@ -216,7 +216,7 @@ def check_clock(path: Path, sound: Sound) -> list[Finding]:
 
 def check_length(path: Path, n_frames: int, features: FeatureConfig, ref_frames: int) -> list[Finding]:
     """Whether sound and video together are long enough for a window, and for a mel spectrogram."""
-    needed = max(-(-features.min_samples // features.hop_length), ref_frames)
+    needed = max(features.min_frames, ref_frames)
     if n_frames >= needed:
         return []
     seconds = needed / float(features.frame_rate)
@@ -254,7 +254,7 @@ def check_level(path: Path, sound: Sound, features: FeatureConfig, end: float | 
 
 def too_short(n_frames: int, features: FeatureConfig) -> str | None:
     """What to say of sound with too few frames for a mel spectrogram, or None."""
-    needed = -(-features.min_samples // features.hop_length)
-    if n_frames >= needed:
+    if n_frames >= features.min_frames:
         return None
-    return f"the sound is shorter than the {needed / float(features.frame_rate):.2f} s that a mel spectrogram needs"
+    seconds = features.min_frames / float(features.frame_rate)
+    return f"the sound is shorter than the {seconds:.2f} s that a mel spectrogram needs"

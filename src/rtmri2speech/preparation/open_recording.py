@@ -84,7 +84,7 @@ def open_recording(
     findings = [
         *check_scan(scan, features, trim_over_bright),
         *check_sound(recording, sound, clip, features, on_mismatch, gap),
-        *from_remarks(remarks_on_sound(recording)),
+        *from_remarks(remarks_on_sound(recording, scan)),
     ]
     refuse_errors(findings)
     first, samples = align(sound, clip, features, recording.sync_offset, on_mismatch, gap)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -111,7 +110,7 @@ def make_samples(job: Job) -> tuple[list[Utterance], list[str], list[str]]:
     frame_rate, n_frames = float(features.frame_rate), len(samples) // hop
     notes = [printable(f"{item.file}: {item.problem}") for item in material.findings if item.severity == "warning"]
     decided = [printable(f"{item.file}: {item.problem}. {item.remedy}") for item in material.findings if item.decision]
-    shortest = math.ceil(features.min_samples / hop)
+    shortest = features.min_frames
     if material.clip is not None:
         shortest = max(shortest, job.options.ref_frames)
     elif n_frames < shortest:

@@ -84,6 +84,11 @@ class FeatureConfig(Config):
         """Fewest samples a signal may have: reflection needs more samples than it pads."""
         return max(self.padding[1] + 1, self.hop_length)
 
+    @property
+    def min_frames(self) -> int:
+        """Fewest frames a signal may have: those of :attr:`min_samples`, rounded up."""
+        return -(-self.min_samples // self.hop_length)
+
     def frames_in(self, samples: int) -> int:
         """Number of mel frames that ``samples`` samples give."""
         return samples // self.hop_length

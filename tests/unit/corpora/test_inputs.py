@@ -31,6 +31,10 @@ def test_what_does_not_go_together_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / MANIFEST).write_text("{}", encoding="utf-8")
     with pytest.raises(ConfigError, match="phantom is prepared by itself"):
         open_corpus([tmp_path, "b"])
+    with pytest.raises(ConfigError, match=r"`sync_offset=0\.5`: a phantom's sound is a file of its own"):
+        open_corpus(tmp_path, sync_offset=0.5)
+    with pytest.raises(ConfigError, match="`sound='track'`: a phantom's sound"):
+        open_corpus(tmp_path, sound="track")
 
 
 def test_a_corpus_stays_itself() -> None:

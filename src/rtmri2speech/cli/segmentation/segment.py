@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Device, Fps, progress, refuse_equal_names, report_failures
+from rtmri2speech.cli.console import Device, Fps, progress, report_failures
 from rtmri2speech.cli.flags import print_notes
 from rtmri2speech.errors import UserError
 from rtmri2speech.signal.frame_rate import frame_rate
@@ -45,7 +45,9 @@ def segment(
         Where to run; auto takes a GPU if there is one.
     """
     rate = frame_rate(fps)
-    refuse_equal_names(videos)
+    from rtmri2speech.corpora.names import refuse_same_names
+
+    refuse_same_names(videos)
 
     from rtmri2speech.data.media.scan import scan_video
     from rtmri2speech.tract.figures import write_overlay

@@ -67,12 +67,6 @@ class Sound:
         return len(self.samples) / self.rate
 
 
-def has_sound(path: Path) -> bool:
-    """Whether a container has a sound track."""
-    with opened(path) as container:
-        return bool(container.streams.audio)
-
-
 def read_sound(path: Path, tracks: Tracks = AS_FLAGGED) -> Sound:
     """Read a sound file, or the sound track of a video, as mono: the mean of the channels, or the one with speech.
 

@@ -51,10 +51,10 @@ class VideoScan:
         shown: times that each decoded frame is shown, shape (d,), where some are shown more than once (empty chunks
             of AVI), or None; every other field counts the frames as they are shown.
         kept: the decoded frames themselves, where they need little memory, so that they are decoded once.
-        kept: the frames themselves, where they need little memory, so that they are decoded once.
         pixel_aspect: width of a pixel by its height.
         number: of the video in the file, counted from 1; None for the flagged one.
         notes: what was decided while it was read.
+        has_sound: whether the file has a sound track.
     """
 
     path: Path
@@ -80,6 +80,7 @@ class VideoScan:
     pixel_aspect: Fraction = Fraction(1)
     number: int | None = None
     notes: tuple[Note, ...] = ()
+    has_sound: bool = False
 
     @property
     def n_frames(self) -> int:
@@ -138,7 +139,7 @@ def scan_video(path: Path, fps: FrameRate | None = None, number: int | None = No
         stream, notes = video_stream(container, path, number)
         to_gray = GrayConverter(stream)
         announced, codec, index = stream.frames, stream.codec_context.name, stream.index
-        container_name = container.format.name
+        container_name, has_sound = container.format.name, bool(container.streams.audio)
         time_base, nominal = stream.time_base, stream.average_rate or stream.guessed_rate
         if "mp4" in container_name:
             # What an edit list leaves out is not announced either.
@@ -201,6 +202,7 @@ def scan_video(path: Path, fps: FrameRate | None = None, number: int | None = No
         pixel_aspect=to_gray.pixel_aspect,
         number=number,
         notes=(*notes, *to_gray.notes),
+        has_sound=has_sound,
     )
 
 

@@ -73,8 +73,10 @@ def refuse_cut_short(
         size = int(match[2]) - _HEAD.get(kind, 0)
         if size < _UNKNOWN:
             announced = max(announced, size // width)
-    if kind == "NIST" and (stated := _NIST_LENGTH.search(path.read_bytes()[:1024])):
-        announced = int(stated[1])
+    if kind == "NIST":
+        with path.open("rb") as file:
+            stated = _NIST_LENGTH.search(file.read(1024))
+        announced = int(stated[1]) if stated else announced
     # Decoders of lossy sound drop some of the padding.
     if announced - count > (_MISSING_SECONDS if width else _PADDING_SECONDS) * rate:
         raise MediaError(

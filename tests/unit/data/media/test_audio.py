@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from scipy.io import wavfile
 
 from rtmri2speech.data.media.audio import (
-    has_sound,
     read_sound,
     read_sound_slice,
     resample,
@@ -22,6 +21,7 @@ from rtmri2speech.data.media.audio import (
     write_float_wav,
     write_wav,
 )
+from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.errors import MediaError, UserError
 
 Mux = Callable[..., Path]
@@ -79,7 +79,7 @@ def test_sound_tracks(tmp_path: Path, mux: Mux, name: str, codec: str, tolerance
     samples = tone(22050)
     black = [np.full((16, 16), i, np.uint8) for i in range(25)]
     path = mux(tmp_path / name, black, Fraction(25), samples, 22050, codec)
-    assert has_sound(path)
+    assert scan_video(path).has_sound
     found = read_sound(path)
     assert found.rate == 22050 and found.start == 0.0
     assert 0 <= len(found.samples) - len(samples) <= 2048
@@ -125,7 +125,7 @@ def test_a_silent_video_has_no_sound(tmp_path: Path) -> None:
     from rtmri2speech.data.media.video import write_video
 
     write_video(tmp_path / "mute.mp4", [np.zeros((16, 16), np.uint8)] * 3, Fraction(25))
-    assert not has_sound(tmp_path / "mute.mp4")
+    assert not scan_video(tmp_path / "mute.mp4").has_sound
     with pytest.raises(MediaError, match="no sound track"):
         read_sound(tmp_path / "mute.mp4")
 

@@ -19,6 +19,7 @@ from block_code import (
     numbered_frame,
     write_numbered,
 )
+from cutting import cut_without_encoding
 from rtmri2speech.data.media.audio import read_sound
 from rtmri2speech.data.media.scan import scan_video
 
@@ -26,27 +27,11 @@ MARKED = (10, 40, 70, 100)
 needs_lame = pytest.mark.skipif("libmp3lame" not in av.codecs_available, reason="this FFmpeg writes no MP3")
 
 
-def cut(source: Path, target: Path, at: Fraction) -> None:
-    """As ``ffmpeg -ss AT -c copy`` cuts: from the key frame before, with an edit list that starts at AT."""
-    with av.open(str(source)) as old, av.open(str(target), "w") as new:
-        copies = {stream.index: new.add_stream_from_template(stream) for stream in old.streams}
-        packets = [packet for packet in old.demux() if packet.dts is not None]
-        keys = [p.dts for p in packets if p.stream.type == "video" and p.is_keyframe and p.pts * p.time_base <= at]
-        for packet in packets:
-            video = packet.stream.type == "video"
-            if packet.dts < max(keys) if video else packet.pts * packet.time_base < at - Fraction(1, 2):
-                continue
-            shift = round(at / packet.time_base)
-            packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
-            packet.stream = copies[packet.stream.index]
-            new.mux(packet)
-
-
 @pytest.mark.parametrize("at", [Fraction(13, 10), Fraction(29, 20), Fraction(36) / RATE])
 def test_a_cut_between_two_frames_keeps_sound_and_frames_together(tmp_path: Path, at: Fraction) -> None:
     path = tmp_path / "in" / "cut.mp4"
     path.parent.mkdir()
-    cut(write_numbered(tmp_path / "whole.mp4", sound="aac"), path, at)
+    cut_without_encoding(write_numbered(tmp_path / "whole.mp4", sound="aac"), path, at)
     scan = scan_video(path)
     first = -(-at * RATE // 1)
     assert number_of(next(scan.read())) == first and scan.damage is None

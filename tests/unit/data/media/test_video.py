@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from rtmri2speech.data.media.audio import has_sound, read_sound
+from rtmri2speech.data.media.audio import read_sound
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.video import GrayConverter, read_video, write_video
 from rtmri2speech.errors import MediaError, UserError
@@ -205,7 +205,7 @@ def test_an_mp4_cut_after_its_index_is_flagged(tmp_path: Path, pictures: Picture
 def test_what_is_no_video_is_a_media_error(tmp_path: Path, suffix: str, content: bytes) -> None:
     path = tmp_path / f"notes{suffix}"
     path.write_bytes(content)
-    for use in (scan_video, has_sound, read_sound, lambda item: list(read_video(item))):
+    for use in (scan_video, read_sound, lambda item: list(read_video(item))):
         with pytest.raises(MediaError) as caught:
             use(path)
         assert str(path) in caught.value.problem and caught.value.remedy
