@@ -25,6 +25,7 @@ _TOLERANCE_HZ = 1e-4
 # Of finite differences along the analytic determinant, relative.
 _NUDGE = 1e-5
 _LONGEST_STEP_HZ = 150.0
+_APART_HZ = 0.01
 _CHUNK = 256
 _SMALL = 1e-8
 _NOTHING = complex(np.nan, np.nan)
@@ -43,7 +44,7 @@ class TubeFormants:
 
     Attributes:
         frequencies: (..., n), F1 to Fn, Hz, ascending; NaN where there are fewer below 8 kHz, where nothing is left of
-            the tube, and where areas or lengths are NaN.
+            the tube, where areas or lengths are NaN, and for walls that are damped too much to swing.
         bandwidths: (..., n), Hz.
         area_sensitivity: (..., n, K), S: dF_n / F_n = sum_k S_n(k) dA_k / A_k. NaN at the closure, 0 beyond.
         length_sensitivity: (..., n, K): dF_n / F_n = sum_k S_n(k) dl_k / l_k, negative where a longer section lowers
@@ -122,22 +123,24 @@ def _zeros(tubes: Tubes, count: int, losses: Losses, glottis: float) -> NDArray[
     # One more than asked for, so that the last one has a neighbor to keep it in place.
     hertz = lossless_starts(tubes, count + 1, HIGHEST_HZ, losses, glottis)
     hertz[~tubes.known] = np.nan
+    # Starts may be one to the last bit, and could then not be told apart ever after.
+    hertz += _APART_HZ * np.arange(count + 1)
     # Yielding walls act as a high-pass on the wave's square frequency.
     roots = np.pi * (2j * np.sqrt(hertz**2 + losses.wall_resonance_hz**2) - _TYPICAL_BANDWIDTH)
-    rows = np.flatnonzero(np.isfinite(hertz).any(axis=1))
+    wanted, moving = np.isfinite(hertz), np.isfinite(hertz)
     longest = 2.0 * np.pi * _LONGEST_STEP_HZ
     for _ in range(_STEPS):
+        rows = np.flatnonzero(moving.any(axis=1))
+        if len(rows) == 0:
+            break
         step = _aberth_step(roots[rows], tubes.only(rows), losses, glottis)
         size = np.abs(step)
         roots[rows] -= step * np.minimum(1.0, longest / np.maximum(size, 1e-12))
-        rows = rows[np.nanmax(size, axis=1, initial=0.0) > 2.0 * np.pi * _TOLERANCE_HZ]
-        if len(rows) == 0:
-            break
-    roots[rows] = _NOTHING
-    # Roots of walls that do not swing come first, and have no frequency.
-    order = np.argsort(roots.imag, axis=1)
-    roots = np.take_along_axis(roots, order, axis=1)[:, :count]
-    return np.asarray(np.where(roots.imag > 0.0, roots, _NOTHING))
+        moving[rows] = size > 2.0 * np.pi * _TOLERANCE_HZ
+    # Of walls that do not swing the lowest resonances have no frequency: they come first.
+    lost = moving | ~(roots.imag > 0.0)
+    order = np.argsort(np.where(lost, np.where(wanted, 0.0, np.inf), roots.imag), axis=1)
+    return np.take_along_axis(np.where(lost, _NOTHING, roots), order, axis=1)[:, :count]
 
 
 def _aberth_step(roots: NDArray[np.complex128], tubes: Tubes, losses: Losses, glottis: float) -> NDArray[np.complex128]:
@@ -148,7 +151,7 @@ def _aberth_step(roots: NDArray[np.complex128], tubes: Tubes, losses: Losses, gl
     values = Chain(np.concatenate([safe, safe + nudge], axis=1), tubes, losses, glottis).determinant()
     newton = values[:, :count] * nudge / (values[:, count:] - values[:, :count])
     apart = roots[:, :, None] - roots[:, None, :]
-    others = np.isfinite(apart) & ~np.eye(count, dtype=bool)
+    others = np.isfinite(apart) & (apart != 0.0)
     repulsion = np.where(others, 1.0 / np.where(others, apart, 1.0), 0.0).sum(axis=2)
     return np.asarray(np.where(np.isfinite(roots), newton / (1.0 - newton * repulsion), _NOTHING))
 

@@ -27,7 +27,7 @@ def test_what_goes_in_slowly_comes_out() -> None:
 
 
 def test_a_side_branch_cuts_a_zero() -> None:
-    """Fossae of 2.5 cm whose area falls to zero: the first zero of the Bessel function J0 is at k l = 2.405."""
+    """Fossae of 2.5 cm whose area falls to zero evenly: where J0(k l) = 0, k l = 2.405."""
     hertz = np.arange(4000.0, 7000.0, 10.0)
     level = np.abs(transfer_function(LENGTHS, AREAS, hertz, losses=VOCALTRACTLAB))
     assert hertz[level.argmin()] == pytest.approx(2.405 * SPEED_OF_SOUND / (2 * np.pi * 2.5), rel=0.03)

