@@ -58,7 +58,7 @@ def section_matrix(
     delay = length / SPEED_OF_SOUND
     of_flow, of_pressure = medium.factors(area)
     angle = np.sqrt(of_flow * of_pressure) * delay
-    up = np.exp(angle)
+    up: NDArray[np.complex128] = np.exp(angle)
     down = 1.0 / up
     small = np.abs(angle) < _TINY
     if small.any():
@@ -66,7 +66,9 @@ def section_matrix(
     else:
         odd = (up - down) * 0.5 / angle
     wave = delay * odd
-    return Section((up + down) * 0.5, odd, of_flow * wave / area, of_pressure * wave * area, branch)
+    return Section(
+        np.asarray((up + down) * 0.5, np.complex128), odd, of_flow * wave / area, of_pressure * wave * area, branch
+    )
 
 
 class Chain:
