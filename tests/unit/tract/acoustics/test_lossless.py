@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtmri2speech.simulation.speaker.vowel_fitting import tube_of
-from rtmri2speech.simulation.tube_acoustics import SPEED_OF_SOUND, resonances, sensitivity
+from rtmri2speech.tract.acoustics.lossless import SPEED_OF_SOUND, resonances, sensitivity
 
 # Share of sum |S| by region, lips 0-2 cm, front 2-6, middle 6-9, pharynx 9-14, larynx 14-16, of Arai's tubes,
 # and the sign of the effect of widening; computed elsewhere with a lossy tube.
