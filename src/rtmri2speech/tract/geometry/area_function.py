@@ -52,7 +52,7 @@ class AreaModel(Config):
     program: str = ""
     name: str
     regions: tuple[AreaRegion, ...]
-    fitted_on: dict[str, int] = {}
+    fitted_on: dict[str, int] = Field(default_factory=dict)
     median_error: float | None = None
 
     @model_validator(mode="after")

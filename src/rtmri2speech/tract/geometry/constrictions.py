@@ -52,9 +52,7 @@ _NUMBER = {name: number for number, name in enumerate(CLASSES)}
 _TIP, _BODY, _ROOT = slice(48, 64), slice(16, 48), slice(0, 16)
 
 
-def constrictions(
-    contours: Contours, midline: Float64, pixel_mm: float, port_mm: Float64
-) -> Mapping[str, Float64]:
+def constrictions(contours: Contours, midline: Float64, pixel_mm: float, port_mm: Float64) -> Mapping[str, Float64]:
     """Every measure of :data:`MEASURES`, (T,) each.
 
     Args:

@@ -77,9 +77,7 @@ def geometry_of_video(
     )
 
 
-def _traced(
-    maps: Iterator[Tensor], placement: Placement, points: Float32, progress: Progress
-) -> Iterator[Float32]:
+def _traced(maps: Iterator[Tensor], placement: Placement, points: Float32, progress: Progress) -> Iterator[Float32]:
     """Probabilities as arrays; their contours are noted in ``points`` on the way."""
     for number, one in enumerate(maps):
         square = one.numpy()
