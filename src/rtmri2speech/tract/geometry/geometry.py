@@ -167,6 +167,6 @@ def _notes(sections: Sections, grid: TractGrid | None, contours: Contours) -> It
     open_lips = contours.of("upper_lip")
     if len(open_lips) and not np.isfinite(open_lips).all(axis=(1, 2)).any():
         yield "no upper lip in any frame: lip aperture and protrusion are missing."
-    shut = sections.closed[:, -_LIP_SECTIONS:].any(axis=1)
+    shut = np.asarray(sections.closed[:, -_LIP_SECTIONS:].any(axis=1))
     if len(shut) and shut.all():
         yield "the lips are closed in all frames: the tract has no opening to radiate from."

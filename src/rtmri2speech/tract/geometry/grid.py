@@ -98,7 +98,8 @@ class LineReader:
         height, width = shape
         places = grid.origins[:, None] + grid.offsets[None, :, None] * grid.normals[:, None] - 0.5
         x, y = np.clip(places[..., 0], 0, width - 1.001), np.clip(places[..., 1], 0, height - 1.001)
-        self.outside: Bool = ((places < -0.5) | (places > np.array([width, height]) - 0.5)).any(axis=-1)
+        beyond = (places < -0.5) | (places > np.array([width, height]) - 0.5)
+        self.outside: Bool = np.asarray(beyond.any(axis=-1))
         column, row = x.astype(np.int64), y.astype(np.int64)
         right, down = (x - column).astype(np.float32), (y - row).astype(np.float32)
         start: Int64 = row * width + column

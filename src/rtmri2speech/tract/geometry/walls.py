@@ -52,7 +52,8 @@ def find_walls(frames: Iterable[Floating], grid: TractGrid) -> Walls:
     parts = list(_blocks(iter(frames), grid))
     if not parts:
         lines = len(grid.origins)
-        return Walls(*np.zeros((2, 0, lines, len(LEVELS))), np.zeros((0, lines)), np.zeros(0), np.zeros(0))
+        nothing = np.zeros((0, lines, len(LEVELS)))
+        return Walls(nothing, nothing, np.zeros((0, lines)), np.zeros(0), np.zeros(0))
     return Walls(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.drawn_tubes import bent_tube
 
 from rtmri2speech.tract.contours import trace_contours
 from rtmri2speech.tract.geometry.constrictions import MEASURES
 from rtmri2speech.tract.geometry.geometry import TractGeometry, grid_of, measure_geometry, typical
-from tests.drawn_tubes import bent_tube
 
 
 def measured(*frames: np.ndarray) -> TractGeometry:
