@@ -80,9 +80,8 @@ def _each(maps: list[Float32]) -> Iterator[Float32]:
 
 
 def print_phantom(folder: Path, segmenter: FrameSegmenter, limit: int) -> None:
-    print(
-        f"{'utterance':<12}{'area error':>11}{'covered':>9}{'length cm':>11}{'sd':>6}{'closed':>8}{'velum r':>9}{'ms':>6}"
-    )
+    names = ("utterance   ", "area error", "covered", "length cm", "   sd", "closed", "velum r", "   ms")
+    print(" ".join(names))
     errors, covered = [], []
     for video in sorted(folder.glob("*/*.mp4")):
         truth = Truth.load(video.with_suffix(".npz"))
