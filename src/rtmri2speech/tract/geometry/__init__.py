@@ -1,0 +1,1 @@
+"""The tract in millimeters: a grid across the airway, walls, midline, areas, constrictions."""
