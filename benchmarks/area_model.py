@@ -21,11 +21,11 @@ from rtmri2speech.arrays import Float64
 from rtmri2speech.data.provenance import write_about
 from rtmri2speech.parallel import run_jobs
 from rtmri2speech.simulation.speaker.vocaltractlab import VocalTract
-from rtmri2speech.tract.contours import label_probabilities
-from rtmri2speech.tract.geometry.area_function import MODEL_KIND, MODEL_SCHEMA, equal_sections
-from rtmri2speech.tract.geometry.grid import lay_grid, settled_grid
-from rtmri2speech.tract.geometry.midline import SECTIONS, cut_sections
-from rtmri2speech.tract.geometry.walls import LEVELS, find_walls
+from rtmri2speech.vocal_tract.contours import label_probabilities
+from rtmri2speech.vocal_tract.geometry.area_function import MODEL_KIND, MODEL_SCHEMA, equal_sections
+from rtmri2speech.vocal_tract.geometry.grid import lay_grid, settled_grid
+from rtmri2speech.vocal_tract.geometry.midline import SECTIONS, cut_sections
+from rtmri2speech.vocal_tract.geometry.walls import LEVELS, find_walls
 
 REGIONS = {
     "glottis": (0, 0),

@@ -31,7 +31,7 @@ from rtmri2speech.evaluation.segmentation.evaluate import evaluate_segmentation
 from rtmri2speech.evaluation.segmentation.output import write_evaluation
 from rtmri2speech.evaluation.segmentation.results import SegmentationEvaluation
 from rtmri2speech.reporting.figures.segmentation import draw_overlays
-from rtmri2speech.tract.outlines import arc_length, resample
+from rtmri2speech.vocal_tract.outlines import arc_length, resample
 
 CLIPS, FRAME_RATE = "usctimit_atb", Fraction(1159, 50)
 WANTED = {
@@ -88,8 +88,8 @@ def main() -> None:
 
 def segment_clips(model: Path, clips: Path, out: Path, pattern: str = "*.avi") -> Path:
     """What ``segment`` finds in every clip; prints the time per frame, all included but the video to look at."""
-    from rtmri2speech.tract.segment import segment
-    from rtmri2speech.tract.segmenter import load_segmenter
+    from rtmri2speech.vocal_tract.segment import segment
+    from rtmri2speech.vocal_tract.segmenter import load_segmenter
 
     segmenter = load_segmenter(model, "cpu")
     seconds, count = 0.0, 0

@@ -24,11 +24,11 @@ from rtmri2speech.arrays import Float32
 from rtmri2speech.data.contours import PIXEL_MM
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.truth import Truth
-from rtmri2speech.tract.contours import CONTOURS, POINTS, Contours, frame_contours
-from rtmri2speech.tract.geometry.area_function import equal_sections
-from rtmri2speech.tract.geometry.geometry import TractGeometry, grid_of, measure_geometry, typical
-from rtmri2speech.tract.outlines import resample
-from rtmri2speech.tract.segmenter import SHIPPED, FrameSegmenter, load_segmenter, smoothed, smoothing_weights
+from rtmri2speech.vocal_tract.contours import CONTOURS, POINTS, Contours, frame_contours
+from rtmri2speech.vocal_tract.geometry.area_function import equal_sections
+from rtmri2speech.vocal_tract.geometry.geometry import TractGeometry, grid_of, measure_geometry, typical
+from rtmri2speech.vocal_tract.outlines import resample
+from rtmri2speech.vocal_tract.segmenter import SHIPPED, FrameSegmenter, load_segmenter, smoothed, smoothing_weights
 
 # Patterns of real recordings and the sizes of their pixels, mm: USC-TIMIT M3's are enlarged threefold.
 REAL = {"usctimit_m3/*.mp4": PIXEL_MM / 3.0, "usctimit_atb/*.avi": PIXEL_MM, "usc75_sub001/*.mp4": 2.4}

@@ -16,10 +16,10 @@ import numpy as np
 
 from rtmri2speech.assets import asset
 from rtmri2speech.data.truth import Truth
-from rtmri2speech.tract.acoustics.formants import tube_formants
-from rtmri2speech.tract.acoustics.losses import VOCALTRACTLAB, Losses
-from rtmri2speech.tract.acoustics.lossless import resonances
-from rtmri2speech.tract.acoustics.tubes import CLOSED_CM2
+from rtmri2speech.vocal_tract.acoustics.formants import tube_formants
+from rtmri2speech.vocal_tract.acoustics.losses import VOCALTRACTLAB, Losses
+from rtmri2speech.vocal_tract.acoustics.lossless import resonances
+from rtmri2speech.vocal_tract.acoustics.tubes import CLOSED_CM2
 
 MODELS = {"Sondhi and Schroeter": Losses(), "VocalTractLab's constants": VOCALTRACTLAB}
 

@@ -27,7 +27,7 @@ from rtmri2speech.simulation.phantom import simulate
 from rtmri2speech.simulation.speaker.anatomy import draw_speakers
 from rtmri2speech.simulation.speaker.vocaltractlab import VocalTract
 from rtmri2speech.simulation.speaker.voice import Voice
-from rtmri2speech.tract.figures import COLORS, tinted
+from rtmri2speech.vocal_tract.figures import COLORS, tinted
 
 VOWELS = "aiueo"
 CONSONANTS = "pbmtdnsrkg"

@@ -40,11 +40,11 @@ if TYPE_CHECKING:
     from rtmri2speech.reporting.page.build import report as report
     from rtmri2speech.simulation.phantom import simulate as simulate
     from rtmri2speech.simulation.poses.heads import simulate_poses as simulate_poses
-    from rtmri2speech.tract.segment import segment as segment
-    from rtmri2speech.tract.segmentation import Segmentation as Segmentation
     from rtmri2speech.training.train import train_acoustic as train_acoustic
     from rtmri2speech.training.train import train_segmenter as train_segmenter
     from rtmri2speech.training.train import train_vocoder as train_vocoder
+    from rtmri2speech.vocal_tract.segment import segment as segment
+    from rtmri2speech.vocal_tract.segmentation import Segmentation as Segmentation
 
 # Where each public name lives.
 _HOMES = {
@@ -55,7 +55,7 @@ _HOMES = {
     "Model": "inference.model",
     "Occlusion": "analysis.occlusion.occlusion",
     "Plausibility": "analysis.validation.plausibility",
-    "Segmentation": "tract.segmentation",
+    "Segmentation": "vocal_tract.segmentation",
     "Speech": "inference.speech",
     "UserError": "errors",
     "check": "preparation.check",
@@ -69,7 +69,7 @@ _HOMES = {
     "prepare": "preparation.prepare",
     "read_maps": "analysis.map_folder.read",
     "report": "reporting.page.build",
-    "segment": "tract.segment",
+    "segment": "vocal_tract.segment",
     "simulate": "simulation.phantom",
     "simulate_poses": "simulation.poses.heads",
     "train_acoustic": "training.train",

@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from rtmri2speech.arrays import Bool, Float64, UInt8
 from rtmri2speech.simulation.speaker.vocaltractlab import VocalTract
-from rtmri2speech.tract.acoustics.lossless import sensitivity
+from rtmri2speech.vocal_tract.acoustics.lossless import sensitivity
 
 # The walls count to their section as far as this from the airway, in steps from pixel to pixel: 3 mm along rows
 # and columns, less along a diagonal.

@@ -15,10 +15,10 @@ from rtmri2speech.analysis.kinematics.kymograph import Line
 from rtmri2speech.arrays import Float32, Float64, UInt8
 from rtmri2speech.data.labels import CLASSES, TONGUE, Label, class_of_label
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.tract.confidence import CONFIDENT
-from rtmri2speech.tract.contours import contour_points, frame_contours
-from rtmri2speech.tract.segmentation import LabelFile
-from rtmri2speech.tract.size import estimate_pixel_mm
+from rtmri2speech.vocal_tract.confidence import CONFIDENT
+from rtmri2speech.vocal_tract.contours import contour_points, frame_contours
+from rtmri2speech.vocal_tract.segmentation import LabelFile
+from rtmri2speech.vocal_tract.size import estimate_pixel_mm
 
 # Lengths in mm of a tract of average size: before the wall that a line starts at, and beyond it.
 _BEFORE, _BEYOND = 6.0, {"tongue_tip": 24.0, "tongue_body": 34.0, "pharynx": 34.0}

@@ -13,9 +13,9 @@ from rtmri2speech.errors import ConfigError, DatasetError, MediaError
 from rtmri2speech.models.bundle.model_file import weights_hash
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import FrameRate, frame_rate
-from rtmri2speech.tract.segment import segment
-from rtmri2speech.tract.segmentation import LABELS_SUFFIX, LabelFile, Segmentation, read_labels, write_labels
-from rtmri2speech.tract.segmenter import SHIPPED, FrameSegmenter, load_segmenter
+from rtmri2speech.vocal_tract.segment import segment
+from rtmri2speech.vocal_tract.segmentation import LABELS_SUFFIX, LabelFile, Segmentation, read_labels, write_labels
+from rtmri2speech.vocal_tract.segmenter import SHIPPED, FrameSegmenter, load_segmenter
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from rtmri2speech.data.labels import GROUPS, Label
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.truth import Truth
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.tract.confidence import CONFIDENT
-from rtmri2speech.tract.segmentation import LabelFile, confidence_notes, is_label_file, read_labels
+from rtmri2speech.vocal_tract.confidence import CONFIDENT
+from rtmri2speech.vocal_tract.segmentation import LabelFile, confidence_notes, is_label_file, read_labels
 
 TEMPLATE, AUTO = "template", "auto"
 """What stands for shapes that suit most heads roughly, and for what the segmenter finds in the video."""

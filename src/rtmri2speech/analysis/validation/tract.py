@@ -17,7 +17,7 @@ from rtmri2speech.data.truth import Truth
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.phonetics.labeled_segments import Segment
 from rtmri2speech.phonetics.vowels.arai_tubes import PLATE_CM, TUBES, tube_areas
-from rtmri2speech.tract.acoustics.lossless import sensitivity
+from rtmri2speech.vocal_tract.acoustics.lossless import sensitivity
 
 FORMANTS = 2
 """Formants whose sensitivity is known."""

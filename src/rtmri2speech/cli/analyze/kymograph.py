@@ -67,7 +67,7 @@ def kymograph(
 def _found(video: Path, across: list[Place], out: Path, fps: str | None) -> dict[str, Line]:
     """Lines by the stem of what is written."""
     from rtmri2speech.analysis.kinematics.tract_lines import tract_line
-    from rtmri2speech.tract.segmentation import confidence_notes, read_labels
+    from rtmri2speech.vocal_tract.segmentation import confidence_notes, read_labels
 
     labels = read_labels(Path(kept_regions(AUTO, video, out, fps)))
     print_notes(confidence_notes(labels.confidence), video.name)

@@ -50,10 +50,10 @@ def segment(
     refuse_same_names(videos)
 
     from rtmri2speech.data.media.scan import scan_video
-    from rtmri2speech.tract.figures import write_overlay
-    from rtmri2speech.tract.segment import SegmentOptions
-    from rtmri2speech.tract.segment import segment as find
-    from rtmri2speech.tract.segmenter import load_segmenter
+    from rtmri2speech.vocal_tract.figures import write_overlay
+    from rtmri2speech.vocal_tract.segment import SegmentOptions
+    from rtmri2speech.vocal_tract.segment import segment as find
+    from rtmri2speech.vocal_tract.segmenter import load_segmenter
 
     options, segmenter = SegmentOptions(pixel_mm, smoothing), load_segmenter(model, device)
     failures: list[tuple[Path, UserError]] = []

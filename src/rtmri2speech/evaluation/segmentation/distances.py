@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rtmri2speech.arrays import Bool, Float64
-from rtmri2speech.tract.outlines import arc_length, resample
+from rtmri2speech.vocal_tract.outlines import arc_length, resample
 
 STEP = 0.25
 """Distance of the points at which contours are compared, pixels."""

@@ -24,7 +24,7 @@ from rtmri2speech.evaluation.segmentation.results import (
 )
 from rtmri2speech.metrics.bootstrap import Bootstrap
 from rtmri2speech.progress import SILENT, Progress
-from rtmri2speech.tract.contours import CONTOURS
+from rtmri2speech.vocal_tract.contours import CONTOURS
 
 
 def evaluate_segmentation(

@@ -9,7 +9,7 @@ import numpy as np
 from rtmri2speech.arrays import UInt8
 from rtmri2speech.drawing.style import PALETTE, Drawing, new_drawing, set_title
 from rtmri2speech.evaluation.segmentation.results import ComparedRecording
-from rtmri2speech.tract.contours import CONTOURS
+from rtmri2speech.vocal_tract.contours import CONTOURS
 
 _COLUMNS, _FRAMES = 4, 8
 _INCHES = 3.0

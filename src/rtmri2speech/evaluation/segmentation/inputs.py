@@ -23,8 +23,8 @@ from rtmri2speech.data.contours import read_contours as read_traced
 from rtmri2speech.data.labels import Label, label_names, renumbered
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.evaluation.segmentation.traced_parts import traced_parts
-from rtmri2speech.tract.contour_table import CONTOURS_SUFFIX, read_contours
-from rtmri2speech.tract.contours import trace_labels
+from rtmri2speech.vocal_tract.contour_table import CONTOURS_SUFFIX, read_contours
+from rtmri2speech.vocal_tract.contours import trace_labels
 
 _ENDINGS = ("_regions", "_labels", "_contours", "_truth", "_poses")
 # Where arrays of labels and their names may be in an .npz file.

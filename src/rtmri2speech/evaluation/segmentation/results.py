@@ -13,7 +13,7 @@ from rtmri2speech.data.tables import Row
 from rtmri2speech.evaluation.segmentation.distances import Distance
 from rtmri2speech.evaluation.segmentation.inputs import Side
 from rtmri2speech.metrics.bootstrap import Bootstrap, Interval
-from rtmri2speech.tract.contours import CONTOURS
+from rtmri2speech.vocal_tract.contours import CONTOURS
 
 MEASURES = ("mean_mm", "from_truth_mm", "to_truth_mm", "hd95_mm", "offset_x_mm", "offset_y_mm")
 """Of :class:`~rtmri2speech.evaluation.segmentation.distances.Distance`, in millimeters."""

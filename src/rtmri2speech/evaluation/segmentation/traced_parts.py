@@ -22,7 +22,7 @@ over the clip), some 80 to 100 mm: shares of it do without the size of a pixel.
 
 A mark that lies more than U/4 from its median over the clip (some are misplaced) is replaced by that median, and a line
 that was traced in the opposite order is turned round. Faces look to the left in the whole corpus. Parts run from the
-larynx to the lips, like :data:`~rtmri2speech.tract.contours.CONTOURS`.
+larynx to the lips, like :data:`~rtmri2speech.vocal_tract.contours.CONTOURS`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ import numpy as np
 
 from rtmri2speech.arrays import Float64
 from rtmri2speech.data.contours import Contours
-from rtmri2speech.tract.outlines import arc_length, resample
+from rtmri2speech.vocal_tract.outlines import arc_length, resample
 
 _MARKS = ("UL", "LL", "AVR", "VEL", "GLTB")
 _STEP = 0.25

@@ -13,7 +13,7 @@ from rtmri2speech.corpora.names import next_to
 from rtmri2speech.data.endings import VIDEO_SUFFIXES
 from rtmri2speech.data.files import hash_files, read_object
 from rtmri2speech.errors import ConfigError, DatasetError
-from rtmri2speech.tract.segmentation import LABELS_SUFFIX, labels_fit
+from rtmri2speech.vocal_tract.segmentation import LABELS_SUFFIX, labels_fit
 
 _GENERATED, _ORIGINAL = "_generated", "_original"
 _TRUTH, _GRID = ".npz", ".TextGrid"

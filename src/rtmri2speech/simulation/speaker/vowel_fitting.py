@@ -10,7 +10,7 @@ from scipy.optimize import least_squares
 from rtmri2speech.arrays import Float64
 from rtmri2speech.phonetics.vowels.arai_tubes import PLATE_CM, tube_areas
 from rtmri2speech.simulation.speaker.vocaltractlab import TRACT, VocalTract
-from rtmri2speech.tract.acoustics.lossless import resonances
+from rtmri2speech.vocal_tract.acoustics.lossless import resonances
 
 VOWELS = ("a", "i", "u", "e", "o")
 

@@ -12,7 +12,7 @@ from rtmri2speech.arrays import Bool, Float64, UInt8
 from rtmri2speech.data.contours import Contours
 from rtmri2speech.data.labels import UNKNOWN, Label
 from rtmri2speech.data.polygons import fill_polygon
-from rtmri2speech.tract.outlines import at_shares
+from rtmri2speech.vocal_tract.outlines import at_shares
 
 # Depth of the bands behind a boundary, as shares of the frame: 6 mm and 3 mm of 200 mm.
 _DEEP, _THIN = 0.030, 0.015

@@ -31,9 +31,9 @@ from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.polygons import read_polygons
 from rtmri2speech.errors import ConfigError, DatasetError
 from rtmri2speech.signal.frames import resize_frame
-from rtmri2speech.tract.segmenter import Placement
 from rtmri2speech.training.segmenter.contour_labels import contour_labels
 from rtmri2speech.training.segmenter.frame_sets import SIDE, FrameSet, evenly
+from rtmri2speech.vocal_tract.segmenter import Placement
 
 _IMAGES = (".png",)
 _REMEDY = "Labels are whole numbers from 0 to 12, in the order " + ", ".join(label_names()) + "; 255 is unknown."

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from rtmri2speech.arrays import UInt8
 from rtmri2speech.data.labels import CLASSES, Label, label_of_class
-from rtmri2speech.tract.figures import tinted
+from rtmri2speech.vocal_tract.figures import tinted
 
 _MOST = 6
 # By class; what is not known is shown as it is.

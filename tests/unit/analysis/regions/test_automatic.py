@@ -20,9 +20,9 @@ from rtmri2speech.errors import ConfigError, MediaError
 from rtmri2speech.inference.model import Model
 from rtmri2speech.models.bundle.model_file import Bundle, save_bundle
 from rtmri2speech.models.segmenter import Segmenter, SegmenterConfig
-from rtmri2speech.tract import segmenter
-from rtmri2speech.tract.segment import segment
-from rtmri2speech.tract.segmentation import read_labels
+from rtmri2speech.vocal_tract import segmenter
+from rtmri2speech.vocal_tract.segment import segment
+from rtmri2speech.vocal_tract.segmentation import read_labels
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rtmri2speech.data.labels import GROUPS, label_names
-from rtmri2speech.tract import segmenter
+from rtmri2speech.vocal_tract import segmenter
 from tables import rows_of
 
 Run = Callable[..., Any]

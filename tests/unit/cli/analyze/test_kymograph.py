@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from drawn_head import head
-from rtmri2speech.tract import segmenter
-from rtmri2speech.tract.segment import segment
-from rtmri2speech.tract.tongue_parts import cut_tongue
+from rtmri2speech.vocal_tract import segmenter
+from rtmri2speech.vocal_tract.segment import segment
+from rtmri2speech.vocal_tract.tongue_parts import cut_tongue
 
 Run = Callable[..., Any]
 KINDS = ("pdf", "svg", "png")

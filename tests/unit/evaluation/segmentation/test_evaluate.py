@@ -15,8 +15,8 @@ from drawn_head import head, lines, write_lines
 from rtmri2speech.data.labels import label_names
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.evaluation.segmentation.evaluate import evaluate_segmentation
-from rtmri2speech.tract.contour_table import write_contours
-from rtmri2speech.tract.contours import trace_labels
+from rtmri2speech.vocal_tract.contour_table import write_contours
+from rtmri2speech.vocal_tract.contours import trace_labels
 
 PIXEL_MM = 2.9
 

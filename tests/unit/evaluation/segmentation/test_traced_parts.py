@@ -11,7 +11,7 @@ from drawn_head import EPIGLOTTIS_TOP, PALATE, RADIUS, TONGUE, WALL, lines, writ
 from rtmri2speech.data.contours import ALL, read_contours, to_corner
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.evaluation.segmentation.traced_parts import traced_parts
-from rtmri2speech.tract.contours import CONTOURS
+from rtmri2speech.vocal_tract.contours import CONTOURS
 
 
 def parts(*frames: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:

@@ -22,7 +22,7 @@ from rtmri2speech.simulation.speaker.vocaltractlab import (
     VocalTract,
     peaks,
 )
-from rtmri2speech.tract.acoustics.lossless import resonances, sensitivity
+from rtmri2speech.vocal_tract.acoustics.lossless import resonances, sensitivity
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from rtmri2speech.data.labels import CLASSES, UNKNOWN, Label
-from rtmri2speech.tract.figures import tinted
 from rtmri2speech.training.segmenter.panels import panels
+from rtmri2speech.vocal_tract.figures import tinted
 
 
 def test_frames_stand_over_their_classes_in_the_colors_of_labels() -> None:

@@ -1,0 +1,179 @@
+"""Where the walls of the airway lie on the lines of a grid, frame by frame, and where the tract begins and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from rtmri2speech.arrays import Float32, Float64, Floating, Int64
+from rtmri2speech.vocal_tract.geometry.grid import CHANNELS, LineReader, TractGrid, channels
+
+LEVELS = (0.95, 0.5, 0.05)
+"""Probabilities of air at which walls are looked for: surely within, as likely as not, surely beyond."""
+
+LIP_SHARE = 0.45
+"""Where the tract ends between the rear (0) and the front (1) of what both lips cover."""
+
+FLOOR_SHARE = 0.02
+"""Height of the glottis above the lower end of the larynx, in shares of the tract's length."""
+
+_BLOCK = 16
+_AIR, _INNER, _OUTER, _UPPER, _LOWER, _LARYNX = range(len(CHANNELS))
+# In shares of the length of the tract: how far about a place in the channel air is looked for, the blur that draws the
+# channel to the middle of the air, how far from a boundary its sides are looked up.
+_NEAR, _BLUR, _SIDES = 0.02, 0.012, 0.012
+# Cost of moving the channel by one point from line to line (squared), and the farthest move.
+_TURN, _MOST = 0.015, 3
+
+
+@dataclass(frozen=True)
+class Walls:
+    """Walls of T frames on the M lines of a grid, pixels from the lines' origins.
+
+    Attributes:
+        inner, outer: (T, M, 3), at each of :data:`LEVELS`; both at the channel's place where there is no air.
+        center: (T, M), the middle of the air, or where inner and outer wall touch.
+        glottis, lips: (T,), where the tract begins and ends, in numbers of lines; NaN where that is out of view.
+    """
+
+    inner: Float64
+    outer: Float64
+    center: Float64
+    glottis: Float64
+    lips: Float64
+
+
+def find_walls(frames: Iterable[Floating], grid: TractGrid) -> Walls:
+    """Walls in every frame's probabilities (C, S, S); memory does not grow with the maps."""
+    parts = list(_blocks(iter(frames), grid))
+    if not parts:
+        lines = len(grid.origins)
+        nothing = np.zeros((0, lines, len(LEVELS)))
+        return Walls(nothing, nothing, np.zeros((0, lines)), np.zeros(0), np.zeros(0))
+    return Walls(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+
+def _blocks(frames: Iterator[Floating], grid: TractGrid) -> Iterator[tuple[Float64, ...]]:
+    reader: LineReader | None = None
+    while block := list(islice(frames, _BLOCK)):
+        if reader is None:
+            reader = LineReader(grid, (block[0].shape[1], block[0].shape[2]))
+        values = np.stack([reader.read(channels(np.asarray(one))) for one in block], axis=1)
+        values[:, :, reader.outside] = 0.0
+        yield _in_block(values, grid)
+
+
+def _in_block(values: Float32, grid: TractGrid) -> tuple[Float64, ...]:
+    """Walls and ends from values (6, B, M, S)."""
+    place = _channel(values, grid)
+    inner, outer, center = _around(values[_AIR], place, grid)
+    glottis, lips = _glottis(values, place, grid), _lips(values, place)
+    return inner, outer, center, glottis, lips
+
+
+def _channel(values: Float32, grid: TractGrid) -> Int64:
+    """The point of each line that the tract runs through, (B, M): the cheapest way over lines (Viterbi 1967)."""
+    sides = max(round(_SIDES * grid.length / grid.step), 1)
+    air, inner, outer = (values[index] for index in (_AIR, _INNER, _OUTER))
+    touching = np.zeros_like(air)
+    touching[..., sides:-sides] = np.sqrt(inner[..., : -2 * sides] * outer[..., 2 * sides :])
+    cost = 1.0 - gaussian_filter1d(np.maximum(air, touching), _BLUR * grid.length / grid.step, axis=-1, mode="nearest")
+    moves = np.arange(-_MOST, _MOST + 1)
+    price = _TURN * (moves.astype(np.float32) ** 2)
+    count = cost.shape[-1]
+    padded = np.full((len(cost), count + 2 * _MOST), np.inf, np.float32)
+    best = cost[:, 0].copy()
+    back = np.zeros(cost.shape, np.int8)
+    for line in range(1, cost.shape[1]):
+        padded[:, _MOST:-_MOST] = best
+        options = np.lib.stride_tricks.sliding_window_view(padded, 2 * _MOST + 1, axis=1) + price
+        chosen = options.argmin(axis=-1)
+        back[:, line] = chosen - _MOST
+        best = np.take_along_axis(options, chosen[..., None], axis=-1)[..., 0] + cost[:, line]
+    place = np.zeros(cost.shape[:2], np.int64)
+    place[:, -1] = best.argmin(axis=1)
+    for line in range(cost.shape[1] - 1, 0, -1):
+        place[:, line - 1] = place[:, line] + back[np.arange(len(cost)), line, place[:, line]]
+    return place
+
+
+def _around(air: Float32, place: Int64, grid: TractGrid) -> tuple[Float64, Float64, Float64]:
+    """Inner and outer wall (B, M, 3) and center (B, M), pixels from the lines' origins."""
+    near = max(round(_NEAR * grid.length / grid.step), 1)
+    count = air.shape[-1]
+    points = np.arange(count)
+    within = np.abs(points - place[..., None]) <= near
+    peak = np.where(within, air, -1.0).argmax(axis=-1)
+    # Where the place itself is in the air, it is the better start: it lies in the middle.
+    own = np.take_along_axis(air, place[..., None], axis=-1)[..., 0]
+    top = np.take_along_axis(air, peak[..., None], axis=-1)[..., 0]
+    start = np.where(own >= 0.5, place, peak)
+    result = np.empty((2, *air.shape[:2], len(LEVELS)))
+    for index, level in enumerate(LEVELS):
+        # Air that never gets as likely as this: the channel has no width at this level.
+        begin = np.where(np.take_along_axis(air, start[..., None], axis=-1)[..., 0] >= level, start, peak)
+        none = top < level
+        for side, sign in enumerate((-1, 1)):
+            edge = _crossing(air, begin, level, sign)
+            result[side, ..., index] = np.where(none, begin, edge)
+    offset = result * grid.step + grid.offsets[0]
+    touch = grid.offsets[0] + grid.step * place
+    closed = top < 0.5
+    middle = 0.5 * (offset[0, ..., 1] + offset[1, ..., 1])
+    center = np.where(closed, touch, middle)
+    return offset[0], offset[1], center
+
+
+def _crossing(air: Float32, start: Int64, level: float, sign: int) -> Float64:
+    """Where air falls below a level first, from a start (B, M) to one side; points, by linear interpolation."""
+    count = air.shape[-1]
+    points = np.arange(count)
+    beyond = (points - start[..., None]) * sign > 0
+    below = beyond & (air < level)
+    if sign > 0:
+        found = np.where(below.any(axis=-1), below.argmax(axis=-1), count)
+    else:
+        found = np.where(below.any(axis=-1), count - 1 - below[..., ::-1].argmax(axis=-1), -1)
+    at, before = np.clip(found, 0, count - 1), np.clip(found - sign, 0, count - 1)
+    low = np.take_along_axis(air, at[..., None], axis=-1)[..., 0].astype(np.float64)
+    high = np.take_along_axis(air, before[..., None], axis=-1)[..., 0].astype(np.float64)
+    share = np.where(high > low, (high - level) / np.maximum(high - low, 1e-9), 0.0).clip(0.0, 1.0)
+    return np.asarray(np.where((found < 0) | (found >= count), at, before + sign * share))
+
+
+def _lips(values: Float32, place: Int64) -> Float64:
+    """The line at which the tract ends, (B,): within the stretch of lines that pass both lips."""
+    points = np.arange(values.shape[-1])
+    upper = np.where(points >= place[..., None], values[_UPPER], 0.0).max(axis=-1)
+    lower = np.where(points <= place[..., None], values[_LOWER], 0.0).max(axis=-1)
+    both = np.minimum(upper, lower)
+    front = _last_above(both, 0.5)
+    rear = both.shape[1] - 1 - _last_above(both[:, ::-1], 0.5)
+    return np.asarray(rear + LIP_SHARE * (front - rear))
+
+
+def _glottis(values: Float32, place: Int64, grid: TractGrid) -> Float64:
+    """The first line with air or larynx in the channel, less the floor of the larynx, (B,)."""
+    points = np.arange(values.shape[-1])
+    near = np.abs(points - place[..., None]) <= max(round(_NEAR * grid.length / grid.step), 1)
+    both = values[_AIR] + values[_LARYNX]
+    inside = (both * near).sum(axis=-1) / near.sum(axis=-1)
+    inside[:, (grid.first + grid.last) // 2 :] = 0.0
+    first = (inside.shape[1] - 1) - _last_above(inside[:, ::-1], 0.5)
+    return np.asarray(first + FLOOR_SHARE * grid.length / grid.spacing)
+
+
+def _last_above(values: Floating, level: float) -> Float64:
+    """The last place where values (B, M) are above a level, by linear interpolation; NaN where they never are."""
+    above = values >= level
+    count = values.shape[1]
+    last = count - 1 - above[:, ::-1].argmax(axis=1)
+    after = np.minimum(last + 1, count - 1)
+    rows = np.arange(len(values))
+    high, low = values[rows, last].astype(np.float64), values[rows, after].astype(np.float64)
+    share = np.where(high > low, (high - level) / np.maximum(high - low, 1e-9), 0.0).clip(0.0, 1.0)
+    return np.where(above.any(axis=1), last + share, np.nan)
