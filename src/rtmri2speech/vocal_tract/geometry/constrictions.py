@@ -1,7 +1,7 @@
 """Constrictions and positions of articulators in millimeters, frame by frame, from contours.
 
-All are distances between contours of :mod:`rtmri2speech.vocal_tract.contours`, or places of their points; none depends on
-areas or acoustics. NaN where a contour that is needed is missing.
+All are distances between contours of :mod:`rtmri2speech.vocal_tract.contours`, or places of their points; none depends
+on areas or acoustics. NaN where a contour that is needed is missing.
 """
 
 from __future__ import annotations

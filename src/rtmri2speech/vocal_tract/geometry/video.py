@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from rtmri2speech.arrays import Float32
+from rtmri2speech.arrays import Float32, Float64
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import FrameRate
@@ -63,7 +63,7 @@ def geometry_of_video(
     wanted = set(typical(scan.n_frames))
     first = (frame for number, frame in enumerate(scan.read()) if number in wanted)
     grid = grid_of(maps.numpy() for maps in segmenter.probabilities(first))
-    points = np.full((scan.n_frames, len(CONTOURS), POINTS, 2), np.nan, np.float32)
+    points = np.full((scan.n_frames, len(CONTOURS), POINTS, 2), np.nan)
     maps = smoothed(segmenter.probabilities(scan.read()), smoothing_weights(scan.rate))
     return measure_geometry(
         _traced(maps, placement, points, progress),
@@ -77,7 +77,7 @@ def geometry_of_video(
     )
 
 
-def _traced(maps: Iterator[Tensor], placement: Placement, points: Float32, progress: Progress) -> Iterator[Float32]:
+def _traced(maps: Iterator[Tensor], placement: Placement, points: Float64, progress: Progress) -> Iterator[Float32]:
     """Probabilities as arrays; their contours are noted in ``points`` on the way."""
     for number, one in enumerate(maps):
         square = one.numpy()

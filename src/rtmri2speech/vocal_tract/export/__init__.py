@@ -1,0 +1,1 @@
+"""What is measured of a tract, in files that other programs read."""
