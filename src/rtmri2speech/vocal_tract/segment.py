@@ -2,46 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from torch import Tensor
 
-from rtmri2speech.arrays import Float32, UInt8
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.labels import label_of_class
-from rtmri2speech.data.media.gray import GrayFrame
 from rtmri2speech.data.media.scan import VideoScan, scan_video
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.models.bundle.model_file import weights_hash
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import FrameRate
-from rtmri2speech.vocal_tract.cleaning import clean
-from rtmri2speech.vocal_tract.confidence import CONFIDENT
-from rtmri2speech.vocal_tract.confidence import confidence as frame_confidence
-from rtmri2speech.vocal_tract.contours import CONTOURS, POINTS, Contours, contour_points, frame_contours
-from rtmri2speech.vocal_tract.segmentation import PixelSource, Segmentation, confidence_notes, large_array
-from rtmri2speech.vocal_tract.segmenter import (
-    SHIPPED,
-    SMOOTHING_SECONDS,
-    FrameSegmenter,
-    Placement,
-    head_box,
-    load_segmenter,
-    smoothed,
-    smoothing_weights,
-)
-from rtmri2speech.vocal_tract.size import EXPECTED_ERROR, estimate_pixel_mm
+from rtmri2speech.vocal_tract.contours import Contours
+from rtmri2speech.vocal_tract.passage import Passage, turn_note
+from rtmri2speech.vocal_tract.segmentation import Segmentation, confidence_notes, large_array
+from rtmri2speech.vocal_tract.segmenter import SHIPPED, SMOOTHING_SECONDS, FrameSegmenter, load_segmenter
+from rtmri2speech.vocal_tract.size import pixel_size, require_pixel_mm, size_notes
 from rtmri2speech.vocal_tract.tongue_parts import cut_tongue
 
 # Label of each class; the parts of the tongue are cut afterwards.
 _LABEL_OF = label_of_class()
-_PIXEL_MM = (0.2, 10.0)
-# Whether the head is upright is asked where the median confidence is below this (that of people's recordings is above),
-# of some frames; another direction must give this much more confidence.
-_SURE, _LOOKED_AT, _BETTER = 0.78, 5, 0.08
 
 
 @dataclass(frozen=True)
@@ -60,10 +41,7 @@ class SegmentOptions:
     smoothing: float = SMOOTHING_SECONDS
 
     def __post_init__(self) -> None:
-        if self.pixel_mm is not None and not _PIXEL_MM[0] <= self.pixel_mm <= _PIXEL_MM[1]:
-            raise ConfigError(
-                f"`pixel_mm={self.pixel_mm:g}`: no pixel of an MRI scanner.", "Give millimeters, such as 2.4."
-            )
+        require_pixel_mm(self.pixel_mm)
         if not 0.0 <= self.smoothing <= 1.0:
             raise ConfigError(f"`smoothing={self.smoothing:g}`: not within 0 to 1 s.", "Give seconds, such as 0.01.")
 
@@ -100,88 +78,14 @@ def segment(
     segmenter = model if isinstance(model, FrameSegmenter) else load_segmenter(model, device)
     scan = video if isinstance(video, VideoScan) else scan_video(Path(video), fps)
     scan.require_whole()
-    placement = segmenter.placement((scan.height, scan.width))
-    progress.expect(scan.n_frames)
+    passage = Passage(scan, segmenter, options.smoothing, progress)
     labels = large_array((scan.n_frames, scan.height, scan.width), np.uint8)
-    points = large_array((scan.n_frames, len(CONTOURS), POINTS, 2), np.float32)
-    confidence = np.zeros(scan.n_frames, np.float32)
-    weights = smoothing_weights(scan.rate, options.smoothing)
-    some = _Some(scan.n_frames)
-    for number, maps in enumerate(smoothed(segmenter.probabilities(some.kept(scan.read())), weights)):
-        labels[number], points[number], confidence[number] = _one(maps, placement)
-        progress.advance(1)
-    turn = 0
-    if np.median(confidence) < _SURE and (turn := _turn(segmenter, some.frames)):
-        # The labels are those of a head that is not there.
-        confidence *= 0.5
-    size, source = _pixel_size(points, confidence, options.pixel_mm)
-    contours = Contours(points, scan.rate, size)
-    notes = (*(_turn_notes(turn) if turn else confidence_notes(confidence)), *_size_notes(size, source))
+    for number, found in enumerate(passage.frames()):
+        if found.classes is not None:
+            labels[number][found.there] = cut_tongue(_LABEL_OF[found.classes])
+    turn, confidence = passage.turn(), passage.confidence
+    size, source = pixel_size(passage.points, confidence, options.pixel_mm)
+    contours = Contours(passage.points, scan.rate, size)
+    notes = (*((turn_note(turn),) if turn else confidence_notes(confidence)), *size_notes(size, source))
     hashes = hash_files([scan.path]), weights_hash(segmenter.bundle)
     return Segmentation(scan.path.stem, labels, confidence, contours, source, notes, *hashes)
-
-
-class _Some:
-    """A few frames, evenly spread over a recording of ``count``, kept while it passes."""
-
-    def __init__(self, count: int) -> None:
-        self._wanted = set(np.linspace(0, count - 1, _LOOKED_AT).astype(int).tolist())
-        self.frames: list[GrayFrame] = []
-
-    def kept(self, frames: Iterable[GrayFrame]) -> Iterator[GrayFrame]:
-        for number, frame in enumerate(frames):
-            if number in self._wanted:
-                self.frames.append(frame)
-            yield frame
-
-
-def _turn(segmenter: FrameSegmenter, frames: Sequence[GrayFrame]) -> int:
-    """Degrees by which the frames should be turned clockwise before anything is looked for in them: 0 or 90 to 270."""
-    found = []
-    for quarters in range(4):
-        turned = [np.rot90(frame, -quarters) for frame in frames]
-        placement = segmenter.placement(turned[0].shape)
-        found.append(np.median([_one(maps, placement)[2] for maps in segmenter.probabilities(turned)]))
-    best = int(np.argmax(found))
-    return 90 * best if found[best] >= max(CONFIDENT, found[0] + _BETTER) else 0
-
-
-def _one(maps: Tensor, placement: Placement) -> tuple[UInt8, Float32, float]:
-    """Labels (H, W), contours (K, P, 2) in source pixels, and confidence of one frame's probabilities (C, S, S)."""
-    labels = np.zeros((placement.height, placement.width), np.uint8)
-    points = np.full((len(CONTOURS), POINTS, 2), np.nan, np.float32)
-    box = head_box(maps, placement.scale)
-    if box is None:
-        return labels, points, 0.0
-    inside = maps[:, *box].contiguous()
-    wanted, there = placement.to_source(inside, box)
-    classes = clean(wanted.numpy())
-    labels[there] = cut_tongue(_LABEL_OF[classes])
-    corner = np.array([box[1].start, box[0].start])
-    square = inside.numpy()
-    found = contour_points(frame_contours(square, area=maps[0].numel()))
-    points[:] = placement.points(found + corner)
-    return labels, points, frame_confidence(square, classes, labels.size)
-
-
-def _pixel_size(points: Float32, confidence: Float32, given: float | None) -> tuple[float | None, PixelSource]:
-    if given is not None:
-        return given, "given"
-    estimated = estimate_pixel_mm(points[confidence >= CONFIDENT])
-    return estimated, "unknown" if estimated is None else "estimated"
-
-
-def _turn_notes(turn: int) -> Iterator[str]:
-    yield (
-        f"the head is not upright: turned by {turn} degrees clockwise, the frames show a vocal tract. "
-        "The labels are not to be used. Turn the video first."
-    )
-
-
-def _size_notes(size: float | None, source: PixelSource) -> Iterator[str]:
-    if source == "estimated":
-        yield (
-            f"the size of a pixel is not known; {size:.2f} mm is estimated from an adult's tract of average length, "
-            f"right within some {100 * EXPECTED_ERROR:.0f} %. "
-            "Give `pixel_mm` for millimeters that can be compared between speakers."
-        )

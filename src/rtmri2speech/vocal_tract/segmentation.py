@@ -30,7 +30,9 @@ LABELS_SUFFIX = "_regions.npz"
 # Arrays of longer recordings lie in a file while they are used, bytes.
 _IN_MEMORY = 256 << 20
 
-PixelSource = Literal["given", "estimated", "unknown"]
+PixelSource = Literal["given", "regions", "phantom", "estimated", "unknown"]
+"""Where the size of a pixel comes from: an option, a file of labels, the description of a phantom, or how long tracts
+are."""
 
 
 def large_array(shape: tuple[int, ...], dtype: type) -> Any:
@@ -136,7 +138,7 @@ class Segmentation:
 def write_labels(path: Path, segmentation: Segmentation, automatic: bool = False) -> None:
     """Write ``labels``, ``names``, ``frame_rate`` (numerator, denominator), ``pixel_mm`` (NaN: unknown), confidence.
 
-    Then hashes of video and segmenter, and whether nobody asked for the file by name, so that it may be made anew. The
+    Then where the size of a pixel comes from, hashes of video and segmenter, and whether nobody asked for the file by name, so that it may be made anew. The
     labels are compressed as they are read, so that those of a long recording need not be in memory.
 
     Args:
@@ -152,6 +154,7 @@ def write_labels(path: Path, segmentation: Segmentation, automatic: bool = False
         "names": np.array(label_names()),
         "frame_rate": np.array([rate.numerator, rate.denominator]),
         "pixel_mm": np.array(np.nan if pixel is None else pixel),
+        "pixel_source": np.array(segmentation.pixel_source),
         "confidence": segmentation.confidence.astype(np.float32),
         "video_sha256": np.array(segmentation.video_sha256),
         "model_sha256": np.array(segmentation.model_sha256),
@@ -206,6 +209,7 @@ class LabelFile:
         video_sha256: of the video's content; empty in files of early versions and of other programs.
         model_sha256: of the segmenter's weights; empty likewise.
         automatic: whether it was made for ``regions="auto"``.
+        pixel_estimated: whether ``pixel_mm`` is known to be estimated.
     """
 
     labels: UInt8
@@ -215,6 +219,7 @@ class LabelFile:
     video_sha256: str = ""
     model_sha256: str = ""
     automatic: bool = False
+    pixel_estimated: bool = False
 
 
 def is_label_file(path: Path) -> bool:
@@ -249,6 +254,7 @@ def read_labels(path: Path) -> LabelFile:
             confidence = arrays["confidence"].astype(np.float32)
             video, model = (str(arrays[name]) if name in arrays else "" for name in ("video_sha256", "model_sha256"))
             automatic = "automatic" in arrays and bool(arrays["automatic"])
+            estimated = "pixel_source" in arrays and str(arrays["pixel_source"]) == "estimated"
         if labels.ndim != 3 or labels.dtype != np.uint8 or confidence.shape != (len(labels),):
             raise ValueError(f"labels of shape {labels.shape} and type {labels.dtype}")
         table = _by_name(names)
@@ -260,7 +266,7 @@ def read_labels(path: Path) -> LabelFile:
         size = pixel if np.isfinite(pixel) and pixel > 0 else None
         if not np.array_equal(table, np.arange(len(table))):
             labels = table[labels]
-        return LabelFile(labels, frame_rate, size, confidence, video, model, automatic)
+        return LabelFile(labels, frame_rate, size, confidence, video, model, automatic, estimated)
     except (OSError, ValueError, KeyError, IndexError, ZeroDivisionError, EOFError, zipfile.BadZipFile) as error:
         raise DatasetError(f"{path}: no labels of segment ({error}).", "Run segment on the video again.") from None
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from rtmri2speech.arrays import Float64, Floating
+from rtmri2speech.arrays import Float32, Float64, Floating
+from rtmri2speech.errors import ConfigError
+from rtmri2speech.vocal_tract.confidence import CONFIDENT
 from rtmri2speech.vocal_tract.contours import CONTOURS
+from rtmri2speech.vocal_tract.segmentation import PixelSource
 
 TRACT_MM = 157.5
 """Length of an adult's vocal tract: the middle of 140 to 175 mm, women's and men's."""
@@ -16,6 +21,43 @@ TRACT_PER_OUTLINE = 0.847
 
 EXPECTED_ERROR = 0.07
 """Standard deviation of the estimate, as a share: that adults differ by (6 to 7 %), and outlines (2.7 %)."""
+
+# What a scanner's pixel can measure, mm.
+_PIXEL_MM = (0.2, 10.0)
+
+
+def require_pixel_mm(value: float | None) -> None:
+    """Refuse what is no size of a pixel; None is unknown.
+
+    Raises:
+        ConfigError: saying so.
+    """
+    if value is not None and not _PIXEL_MM[0] <= value <= _PIXEL_MM[1]:
+        raise ConfigError(f"`pixel_mm={value:g}`: no pixel of an MRI scanner.", "Give millimeters, such as 2.4.")
+
+
+def pixel_size(points: Floating, confidence: Float32, given: float | None) -> tuple[float | None, PixelSource]:
+    """Size of a pixel, mm, and where it comes from: as given, else estimated from the frames that can be trusted.
+
+    Args:
+        points: (T, K, P, 2), contours in pixels.
+        confidence: (T,), of the frames.
+        given: mm; None to estimate it.
+    """
+    if given is not None:
+        return given, "given"
+    estimated = estimate_pixel_mm(points[confidence >= CONFIDENT])
+    return estimated, "unknown" if estimated is None else "estimated"
+
+
+def size_notes(size: float | None, source: PixelSource) -> Iterator[str]:
+    """What to say of a pixel's size that nobody stated."""
+    if source == "estimated":
+        yield (
+            f"the size of a pixel is not known; {size:.2f} mm is estimated from an adult's tract of average length, "
+            f"right within some {100 * EXPECTED_ERROR:.0f} %. "
+            "Give `pixel_mm` for millimeters that can be compared between speakers."
+        )
 
 
 def outline_lengths(points: Floating) -> Float64:

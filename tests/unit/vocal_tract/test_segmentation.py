@@ -43,6 +43,9 @@ def test_labels_come_back(found: Segmentation, tmp_path: Path, monkeypatch: pyte
     np.testing.assert_array_equal(back.confidence, found.confidence)
     assert (back.frame_rate, back.pixel_mm) == (Fraction(625, 23), 2.4)
     assert (back.video_sha256, back.model_sha256, back.automatic) == ("ab", "cd", True)
+    assert not back.pixel_estimated
+    write_labels(path, replace(found, pixel_source="estimated"))
+    assert read_labels(path).pixel_estimated
 
 
 def test_a_file_of_another_program_is_read_by_names(tmp_path: Path) -> None:
