@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from rtmri2speech.training.train import train_acoustic as train_acoustic
     from rtmri2speech.training.train import train_segmenter as train_segmenter
     from rtmri2speech.training.train import train_vocoder as train_vocoder
+    from rtmri2speech.vocal_tract.measurement.file import read_tract as read_tract
+    from rtmri2speech.vocal_tract.measurement.measure import tract as tract
+    from rtmri2speech.vocal_tract.measurement.tract import Tract as Tract
     from rtmri2speech.vocal_tract.segment import segment as segment
     from rtmri2speech.vocal_tract.segmentation import Segmentation as Segmentation
 
@@ -57,6 +60,7 @@ _HOMES = {
     "Plausibility": "analysis.validation.plausibility",
     "Segmentation": "vocal_tract.segmentation",
     "Speech": "inference.speech",
+    "Tract": "vocal_tract.measurement.tract",
     "UserError": "errors",
     "check": "preparation.check",
     "evaluate": "evaluation.protocol",
@@ -68,10 +72,12 @@ _HOMES = {
     "plausibility": "analysis.validation.plausibility",
     "prepare": "preparation.prepare",
     "read_maps": "analysis.map_folder.read",
+    "read_tract": "vocal_tract.measurement.file",
     "report": "reporting.page.build",
     "segment": "vocal_tract.segment",
     "simulate": "simulation.phantom",
     "simulate_poses": "simulation.poses.heads",
+    "tract": "vocal_tract.measurement.measure",
     "train_acoustic": "training.train",
     "train_segmenter": "training.train",
     "train_vocoder": "training.train",

@@ -60,6 +60,9 @@ app.command(
     f"{_COMMANDS}.segmentation.segment:segment", name="segment", help="Find the articulators in videos of anybody."
 )
 app.command(
+    f"{_COMMANDS}.tract.tract:tract", name="tract", help="Measure the vocal tract in videos: areas and formants."
+)
+app.command(
     f"{_COMMANDS}.train.compare_checkpoints:compare_checkpoints",
     name="compare-checkpoints",
     help="Find the best checkpoint of a training run of a vocoder.",

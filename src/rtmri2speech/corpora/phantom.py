@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rtmri2speech.corpora.base import Recording
 from rtmri2speech.data.dataset.layout import SPLITS
+from rtmri2speech.data.files import read_object
 from rtmri2speech.errors import DatasetError
 
 MANIFEST = "phantom.json"
@@ -19,6 +20,9 @@ PLAN = ".plan.json"
 LICENCE = "simulated; free of any rights of persons"
 
 VIDEO, SOUND, PHONES, TRUTH = ".mp4", ".wav", ".TextGrid", ".npz"
+PIXEL_MM = 1.0
+"""Size of a pixel of frames whose manifest says nothing else."""
+
 SUFFIXES = (VIDEO, SOUND, PHONES, TRUTH)
 """Endings of an utterance's files."""
 
@@ -31,6 +35,21 @@ def utterance_file(root: Path, speaker: str, name: str, suffix: str) -> Path:
 def is_phantom(folder: Path) -> bool:
     """Whether a folder is a phantom, finished or not."""
     return (folder / MANIFEST).is_file() or (folder / PLAN).is_file()
+
+
+def pixel_mm_of(video: Path) -> float | None:
+    """Size of a pixel of a simulated video, mm, by the manifest of its phantom; None for any other video.
+
+    None as well where each recording has a random look, which changes the frames' geometry.
+    """
+    about = read_object(video.resolve().parent.parent / MANIFEST) or {}
+    rows = about.get("utterances")
+    if about.get("look") is not None or not isinstance(rows, list):
+        return None
+    if not any(isinstance(row, dict) and row.get("id") == video.stem for row in rows):
+        return None
+    stated = about.get("pixel_mm")
+    return float(stated) if isinstance(stated, int | float) else PIXEL_MM
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from torch import Tensor
@@ -100,6 +101,7 @@ class Passage:
             frame for number, frame in enumerate(self._scan.read()) if number in wanted
         )
 
+    @cached_property
     def turn(self) -> int:
         """Degrees by which the frames should be turned clockwise before anything is looked for in them, 0 to 270.
 
@@ -121,11 +123,11 @@ class Passage:
             yield frame
 
 
-def turn_note(turn: int) -> str:
-    """What to say of a head that must be turned by some degrees."""
+def turn_note(turn: int, advice: str = "The labels are not to be used.") -> str:
+    """What to say of a head that must be turned by some degrees, and of what was found."""
     return (
         f"the head is not upright: turned by {turn} degrees clockwise, the frames show a vocal tract. "
-        "The labels are not to be used. Turn the video first."
+        f"{advice} Turn the video first."
     )
 
 

@@ -25,6 +25,16 @@ from rtmri2speech.vocal_tract.tongue_parts import cut_tongue
 _LABEL_OF = label_of_class()
 
 
+def require_smoothing(seconds: float) -> None:
+    """Refuse what is no smoothing in time.
+
+    Raises:
+        ConfigError: saying so.
+    """
+    if not 0.0 <= seconds <= 1.0:
+        raise ConfigError(f"`smoothing={seconds:g}`: not within 0 to 1 s.", "Give seconds, such as 0.01.")
+
+
 @dataclass(frozen=True)
 class SegmentOptions:
     """How a recording is segmented.
@@ -42,8 +52,7 @@ class SegmentOptions:
 
     def __post_init__(self) -> None:
         require_pixel_mm(self.pixel_mm)
-        if not 0.0 <= self.smoothing <= 1.0:
-            raise ConfigError(f"`smoothing={self.smoothing:g}`: not within 0 to 1 s.", "Give seconds, such as 0.01.")
+        require_smoothing(self.smoothing)
 
 
 def segment(
@@ -83,7 +92,7 @@ def segment(
     for number, found in enumerate(passage.frames()):
         if found.classes is not None:
             labels[number][found.there] = cut_tongue(_LABEL_OF[found.classes])
-    turn, confidence = passage.turn(), passage.confidence
+    turn, confidence = passage.turn, passage.confidence
     size, source = pixel_size(passage.points, confidence, options.pixel_mm)
     contours = Contours(passage.points, scan.rate, size)
     notes = (*((turn_note(turn),) if turn else confidence_notes(confidence)), *size_notes(size, source))

@@ -138,8 +138,9 @@ class Segmentation:
 def write_labels(path: Path, segmentation: Segmentation, automatic: bool = False) -> None:
     """Write ``labels``, ``names``, ``frame_rate`` (numerator, denominator), ``pixel_mm`` (NaN: unknown), confidence.
 
-    Then where the size of a pixel comes from, hashes of video and segmenter, and whether nobody asked for the file by name, so that it may be made anew. The
-    labels are compressed as they are read, so that those of a long recording need not be in memory.
+    Then where the size of a pixel comes from, hashes of video and segmenter, and whether nobody asked for the file by
+    name, so that it may be made anew. The labels are compressed as they are read, so that those of a long recording
+    need not be in memory.
 
     Args:
         path: file to write.
@@ -173,20 +174,33 @@ def write_labels(path: Path, segmentation: Segmentation, automatic: bool = False
                     member.write(np.ascontiguousarray(block).tobytes())
 
 
-def confidence_notes(confidence: Float32) -> tuple[str, ...]:
-    """What to say of the confidence (T,) of labels; nothing where it is high."""
+def confidence_notes(
+    confidence: Float32, what: str = "labels", advice: str = "Its labels are not to be used."
+) -> tuple[str, ...]:
+    """What to say of the confidence (T,) of labels; nothing where it is high.
+
+    Args:
+        confidence: of the frames.
+        what: what is to be used with care where it is low.
+        advice: what to say of a recording in which no vocal tract was recognized.
+    """
     doubtful = np.flatnonzero(confidence < CONFIDENT)
     if len(doubtful) == 0:
         return ()
     if len(doubtful) > 0.5 * len(confidence):
         return (
             f"no vocal tract was recognized in {len(doubtful)} of {len(confidence)} frames (median confidence "
-            f"{float(np.median(confidence)):.2f}). Its labels are not to be used. The segmenter knows mid-sagittal MRI "
-            "of the head, upright.",
+            f"{float(np.median(confidence)):.2f}). {advice} The segmenter knows mid-sagittal MRI of the head, upright.",
         )
+    return (doubt_note(confidence, what),)
+
+
+def doubt_note(confidence: Float32, what: str) -> str:
+    """Which frames have a confidence (T,) that is low, so that ``what`` of them is to be used with care."""
+    doubtful = np.flatnonzero(confidence < CONFIDENT)
     return (
         f"confidence is low in {len(doubtful)} of {len(confidence)} frames: {frame_list(doubtful)}. "
-        "Look at them before you use their labels.",
+        f"Look at them before you use their {what}."
     )
 
 

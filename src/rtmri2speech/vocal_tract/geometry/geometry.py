@@ -78,7 +78,7 @@ def measure_geometry(
     grid: TractGrid | None,
     contours: Contours,
     *,
-    pixel_mm: float,
+    pixel_mm: float | Callable[[], float],
     to_source: Callable[[Float64], Float64],
     scale: float,
     area_model: AreaModel | str | Path | None = None,
@@ -90,7 +90,8 @@ def measure_geometry(
         frames: probabilities (C, S, S) of every frame.
         grid: of the recording, by :func:`grid_of`; None where it shows no tract.
         contours: of the same frames, in pixels of the source.
-        pixel_mm: size of a pixel of the source, mm.
+        pixel_mm: size of a pixel of the source, mm; or what gives it once all frames have been read, where it is found
+            in their contours. NaN where it is unknown.
         to_source: takes x and y (N, 2) on the probabilities to the source, as ``Placement.points`` does.
         scale: pixels of the source per pixel of the probabilities.
         area_model: a model, or a lab's file of one; by default the one fitted on simulated heads.
@@ -107,6 +108,7 @@ def measure_geometry(
     for _ in watched:  # contours and port of frames without sections
         pass
     sections = _nothing(count) if grid is None or walls is None else cut_sections(walls, grid, rate, smoothing)
+    pixel_mm = pixel_mm() if callable(pixel_mm) else pixel_mm
     mm = scale * pixel_mm
     distance = sections.distance[..., _MIDDLE] * mm
     sure, possible = sections.distance[..., 0] * mm, sections.distance[..., 2] * mm
@@ -123,7 +125,7 @@ def measure_geometry(
         length=sections.length * mm / 10.0,
         closed=sections.closed,
         measures=constrictions(contours, midline, pixel_mm, np.array(port) * mm),
-        notes=tuple(_notes(sections, grid, contours)),
+        notes=tuple(_notes(sections, grid)),
     )
 
 
@@ -151,7 +153,7 @@ def _nothing(count: int) -> Sections:
     )
 
 
-def _notes(sections: Sections, grid: TractGrid | None, contours: Contours) -> Iterator[str]:
+def _notes(sections: Sections, grid: TractGrid | None) -> Iterator[str]:
     if grid is None:
         yield (
             "no tract from larynx to lips lies within the frames: sections, areas and length are missing. "
@@ -164,9 +166,6 @@ def _notes(sections: Sections, grid: TractGrid | None, contours: Contours) -> It
             f"lips or larynx are out of view, or not recognized, in {missing} of {len(sections.length)} frames: "
             "their sections, areas and length are missing."
         )
-    open_lips = contours.of("upper_lip")
-    if len(open_lips) and not np.isfinite(open_lips).all(axis=(1, 2)).any():
-        yield "no upper lip in any frame: lip aperture and protrusion are missing."
     shut = np.asarray(sections.closed[:, -_LIP_SECTIONS:].any(axis=1))
     if len(shut) and shut.all():
         yield "the lips are closed in all frames: the tract has no opening to radiate from."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 
@@ -35,7 +36,7 @@ class Tract:
     Attributes:
         name: of the recording.
         frame_rate: frames per second.
-        pixel_mm: size of a pixel of the recording, mm.
+        pixel_mm: size of a pixel of the recording, mm; NaN where it is unknown.
         pixel_source: where ``pixel_mm`` comes from.
         midline: (T, 41, 2), ends of the sections, x and y in pixels of the recording, from the frame's corner.
         distance: (T, 40), mm, of the walls across the midline; 0 where closed.
@@ -98,10 +99,26 @@ class Tract:
             for number, (time, *values) in enumerate(zip(self.times.tolist(), *columns, strict=True))
         ]
 
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write ``<name>_tract.npz``, which :func:`~rtmri2speech.read_tract` reads, and ``<name>_tract.csv``.
+
+        Raises:
+            UserError: when they cannot be written.
+        """
+        from rtmri2speech.vocal_tract.measurement.file import FILE_SUFFIX, write_tract
+        from rtmri2speech.vocal_tract.measurement.table import TABLE_SUFFIX, write_tract_table
+
+        root = Path(folder)
+        return [
+            write_tract(root / f"{self.name}{FILE_SUFFIX}", self),
+            write_tract_table(root / f"{self.name}{TABLE_SUFFIX}", self),
+        ]
+
     def __repr__(self) -> str:
         found = np.isfinite(self.length)
         size = f"{np.median(self.length[found]):.1f} cm" if found.any() else "no whole tract"
-        return f"Tract of {self.name}: {len(self.length)} frames, {size}, pixels of {self.pixel_mm:.2f} mm"
+        pixels = f"pixels of {self.pixel_mm:.2f} mm" if np.isfinite(self.pixel_mm) else "pixels of unknown size"
+        return f"Tract of {self.name}: {len(self.length)} frames, {size}, {pixels}"
 
 
 def _known(value: float) -> float | None:

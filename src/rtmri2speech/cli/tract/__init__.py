@@ -1,0 +1,1 @@
+"""Commands that measure the vocal tract."""
