@@ -24,6 +24,14 @@ from rtmri2speech.vocal_tract.geometry.midline import SECTIONS
 MODEL_KIND, MODEL_SCHEMA = "area_model", 1
 """Of a model's file."""
 
+LARYNX_SECTIONS = 6
+"""Sections from the glottis on that no articulator closes: where no air is seen in them, it is too narrow to be seen.
+The glottis itself is the end of the tract, open or not."""
+
+LARYNX_CM2 = 0.4
+"""Least area of those sections in a model that gives none. A man's were 0.2 to 0.5 cm2 in the vowels of Story, Titze
+and Hoffman (1996, J. Acoust. Soc. Am. 100, 537)."""
+
 INTERVAL_FACTOR = 0.55
 """What intervals in logarithms are multiplied by: the positions that the model is fitted on differ more than speech
 does. Set so that 90 % of the areas of other simulated utterances lie within."""
@@ -41,6 +49,7 @@ class AreaRegion(Config):
     spread: tuple[float, float] = Field(
         (-0.4, 0.4), description="5 % and 95 % quantiles of log(true area / area of the model)"
     )
+    least: float | None = Field(None, gt=0.0, description="cm2 that it has at least; of sections in the larynx")
     error: float | None = Field(None, description="median relative error where it was measured")
 
 
@@ -73,10 +82,16 @@ class AreaModel(Config):
         ]
         return np.array(rows).T
 
+    def least(self) -> Float64:
+        """Least area of every section, (40,), cm2: 0 but for the :data:`LARYNX_SECTIONS`, which nothing closes."""
+        given = [one.least for one in self.regions for _ in range(one.sections[0], one.sections[1] + 1)]
+        larynx = [LARYNX_CM2 if one is None else one for one in given[:LARYNX_SECTIONS]]
+        return np.concatenate([larynx, np.zeros(SECTIONS - LARYNX_SECTIONS)])
+
     def areas(self, distance: Float64) -> Float64:
         """Areas (..., 40) in cm2 of distances (..., 40) in mm; 0 where closed, NaN where unknown."""
         alpha, beta, _, _ = self.per_section()
-        return np.asarray(alpha * distance**beta)
+        return np.maximum(alpha * distance**beta, self.least())
 
     def intervals(self, distance: Float64, low: Float64, high: Float64) -> Float64:
         """Bounds (..., 40, 2) of the areas' 90 % intervals, cm2.
@@ -94,9 +109,10 @@ class AreaModel(Config):
         center = self.areas(least)
         widths = [-np.hypot(narrower, below), np.hypot(wider, above)]
         bounds = center[..., None] * np.exp(INTERVAL_FACTOR * np.stack(widths, axis=-1))
-        # What may be closed may have no area at all.
+        # What may be closed may have no area at all, and what is never closed has some.
         bounds[..., 0] = np.where((low <= 0.0) | (distance <= 0.0), 0.0, bounds[..., 0])
-        return np.asarray(bounds)
+        held = self.least()[:, None] * np.exp(INTERVAL_FACTOR * np.stack([below, above], axis=-1))
+        return np.maximum(bounds, held)
 
 
 # Below this a distance has no logarithm to speak of.

@@ -11,7 +11,12 @@ import numpy as np
 
 from rtmri2speech.arrays import Bool, Float64, Floating
 from rtmri2speech.vocal_tract.contours import Contours
-from rtmri2speech.vocal_tract.geometry.area_function import INTERVAL_FACTOR, AreaModel, load_area_model
+from rtmri2speech.vocal_tract.geometry.area_function import (
+    INTERVAL_FACTOR,
+    LARYNX_SECTIONS,
+    AreaModel,
+    load_area_model,
+)
 from rtmri2speech.vocal_tract.geometry.constrictions import constrictions, velum_gap
 from rtmri2speech.vocal_tract.geometry.grid import TractGrid, lay_grid, settled_grid
 from rtmri2speech.vocal_tract.geometry.midline import MIDLINE_SECONDS, SECTIONS, Sections, cut_sections
@@ -33,12 +38,12 @@ class TractGeometry:
         frame_rate: frames per second.
         pixel_mm: size of a pixel of the source, mm.
         midline: (T, 41, 2), ends of the sections, x and y in pixels of the source, the frame's corner for origin.
-        distance: (T, 40), mm, of the walls across the midline; 0 where closed.
+        distance: (T, 40), mm, of the walls across the midline; 0 where no air is seen between them.
         distance_range: (T, 40, 2), mm, bounds of its 90 % interval.
         area: (T, 40), cm2; 0 where closed.
         area_range: (T, 40, 2), cm2, bounds of its 90 % interval.
         length: (T,), cm, from glottis to lips.
-        closed: (T, 40), where walls touch.
+        closed: (T, 40), where walls touch, from the root of the tongue on: nothing closes the larynx but its end.
         measures: (T,) each, by the names of :data:`~rtmri2speech.vocal_tract.geometry.constrictions.MEASURES`.
         notes: what was noticed, a line each.
     """
@@ -123,7 +128,7 @@ def measure_geometry(
         area=model.areas(distance),
         area_range=model.intervals(distance, sure, possible),
         length=sections.length * mm / 10.0,
-        closed=sections.closed,
+        closed=sections.closed & (np.arange(SECTIONS) >= LARYNX_SECTIONS),
         measures=constrictions(contours, midline, pixel_mm, np.array(port) * mm),
         notes=tuple(_notes(sections, grid)),
     )

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.vocal_tract.geometry.area_function import equal_sections, load_area_model
+from rtmri2speech.vocal_tract.geometry.area_function import (
+    LARYNX_CM2,
+    LARYNX_SECTIONS,
+    equal_sections,
+    load_area_model,
+)
 
 MODEL = """
 name: plain
@@ -27,14 +32,28 @@ def test_a_labs_own_model_gives_its_areas(tmp_path: Path) -> None:
 
 def test_closed_is_closed_and_unknown_stays_unknown() -> None:
     distance = np.full(40, 5.0)
-    distance[3], distance[7] = 0.0, np.nan
+    distance[30], distance[7] = 0.0, np.nan
     areas = load_area_model().areas(distance)
-    assert areas[3] == 0.0
+    assert areas[30] == 0.0
     assert np.isnan(areas[7])
     bounds = load_area_model().intervals(distance, distance * 0.8, distance * 1.2)
     known = np.isfinite(areas)
     assert (bounds[known, 0] <= areas[known]).all()
     assert (bounds[known, 1] >= areas[known]).all()
+
+
+def test_nothing_closes_the_larynx(tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text(MODEL, encoding="utf-8")
+    for model, least in ((load_area_model(file), LARYNX_CM2), (load_area_model(), 0.6)):
+        areas = model.areas(np.zeros(40))
+        assert areas[0] == least
+        assert (areas[:LARYNX_SECTIONS] >= LARYNX_CM2).all()
+        assert (areas[LARYNX_SECTIONS:] == 0.0).all()
+        bounds = model.intervals(np.zeros(40), np.zeros(40), np.zeros(40))
+        assert (bounds[:LARYNX_SECTIONS, 0] > 0.2).all()
+        assert (bounds[:, 0] <= areas).all()
+        assert (bounds[:, 1] >= areas).all()
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,14 @@ def test_what_has_no_lips_says_what_is_missing() -> None:
     assert np.isfinite(found.measures["velum_mm"]).all()
 
 
+def test_a_larynx_without_air_is_no_closure() -> None:
+    shut = bent_tube(12.0, closed=(4.0, 10.0))
+    found = measured(shut, shut)
+    assert (found.distance[:, :6] == 0.0).any()
+    assert not found.closed.any()
+    assert (found.area > 0.0).all()
+
+
 def test_typical_frames_are_spread_over_the_recording() -> None:
     assert typical(3) == [0, 1, 2]
     assert typical(0) == []
