@@ -144,12 +144,8 @@ def test_damaged_and_missing_files_are_refused(found: Tract, tmp_path: Path) -> 
     path.write_bytes(content[:2000])
     (tmp_path / "text.npz").write_text("no", encoding="utf-8")
     np.save(tmp_path / "array.npy", np.zeros(3))
-    for file in (
-        path,
-        tmp_path,
-        *(tmp_path / f"{name}.npz" for name in ("bent", "text", "none")),
-        tmp_path / "array.npy",
-    ):
+    broken = [tmp_path / f"{name}.npz" for name in ("a", "bent", "text", "none")]
+    for file in (*broken, tmp_path, tmp_path / "array.npy"):
         with pytest.raises(DatasetError) as caught:
             read_tract(file)
         assert str(file) in caught.value.problem
