@@ -18,6 +18,7 @@ COMMANDS = [
     ("prepare",),
     ("segment",),
     ("simulate",),
+    ("tract",),
     ("train", "acoustic"),
     ("train", "segmenter"),
     ("train", "vocoder"),

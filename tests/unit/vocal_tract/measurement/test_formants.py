@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rtmri2speech.arrays import Float64
-from rtmri2speech.vocal_tract.measurement.formants import LENGTH_ERROR, formant_ranges, tract_formants
+from rtmri2speech.vocal_tract.measurement.formants import BEYOND_AREAS, formant_ranges, tract_formants
 
 
 def ranges_of(area: Float64, share: float) -> Float64:
@@ -21,11 +21,11 @@ def test_a_uniform_tube_has_odd_multiples() -> None:
     assert found.frequencies[1, 1:] / found.frequencies[0, 1:] == pytest.approx(np.full(3, 17 / 14), rel=0.02)
 
 
-def test_wider_intervals_of_areas_give_wider_ones_of_formants_and_sure_areas_that_of_the_length() -> None:
+def test_wider_intervals_of_areas_give_wider_ones_of_formants_and_sure_areas_what_lies_beyond_them() -> None:
     area = np.full((1, 40), 4.0)
     found = [tract_formants(np.array([17.0]), area, ranges_of(area, share)) for share in (0.0, 0.2, 0.5)]
     widths = [np.log(one.ranges[0, :, 1] / one.ranges[0, :, 0]) for one in found]
-    assert widths[0] == pytest.approx(2 * LENGTH_ERROR)
+    assert widths[0] == pytest.approx(2 * np.array(BEYOND_AREAS))
     assert (widths[0] < widths[1]).all() and (widths[1] < widths[2]).all()
 
 
@@ -36,8 +36,8 @@ def test_one_section_moves_a_formant_by_its_sensitivity() -> None:
     slope[0, 0, 10] = -0.5
     (low, high) = formant_ranges(np.array([[500.0]]), slope, area, wide)[0, 0]
     # Wider is lower here.
-    assert low == pytest.approx(500 * np.exp(-np.hypot(0.5 * np.log(1.3), LENGTH_ERROR)))
-    assert high == pytest.approx(500 * np.exp(np.hypot(0.5 * np.log(1.1), LENGTH_ERROR)))
+    assert low == pytest.approx(500 * np.exp(-np.hypot(0.5 * np.log(1.3), BEYOND_AREAS[0])))
+    assert high == pytest.approx(500 * np.exp(np.hypot(0.5 * np.log(1.1), BEYOND_AREAS[0])))
 
 
 def test_what_is_unknown_has_no_formants_and_what_is_closed_those_of_the_rest() -> None:
@@ -57,3 +57,17 @@ def test_an_area_that_may_be_closed_has_an_interval_that_is_finite() -> None:
     bounds[0, 35, 0] = 0.0
     found = tract_formants(np.array([17.0]), area, bounds)
     assert np.isfinite(found.ranges).all() and (found.ranges[..., 0] < found.frequencies).all()
+
+
+def test_a_closure_that_may_be_open_has_an_interval_up_to_the_open_tube() -> None:
+    area = np.full((3, 40), 4.0)
+    area[1:, 20] = 0.0
+    bounds = ranges_of(area, 0.2)
+    bounds[1, 20, 1] = 0.3
+    found = tract_formants(np.full(3, 17.0), area, bounds)
+    narrow = area[:1].copy()
+    narrow[0, 20] = 0.3
+    opened = tract_formants(np.array([17.0]), narrow, ranges_of(narrow, 0.2)).frequencies[0]
+    assert (found.ranges[1, :, 1] > opened).all() and found.frequencies[1, 0] < 260
+    # What is closed for sure stays so.
+    assert found.ranges[2, 0, 1] < 400
