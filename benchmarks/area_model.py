@@ -49,9 +49,9 @@ REGIONS = {
     "lips": (37, 38),
     "opening": (39, 39),
 }
-# A = pi/4 h (1.12 + 1.83 h), cm: an ellipse of the height h and of the width that goes with it, by means, deviations and
-# correlation of the lips of the speaker PB in Maeda's model (specification of his program, pb1_spec.dat: h 0.72 and
-# 0.53, w 2.44 and 1.13, r .85), as a power of h between 2 and 16 mm, within 11 %. Lips of a height differ in width.
+# A = pi/4 h (1.12 + 1.83 h), cm: an ellipse of the height h and of the width that goes with it, by means, deviations
+# and correlation of the lips of the speaker PB in Maeda's model (specification of his program, pb1_spec.dat: h 0.72
+# and 0.53, w 2.44 and 1.13, r .85), as a power of h between 2 and 16 mm, within 11 %. Lips of a height differ in width.
 PEOPLE = {
     "name": "lips",
     "sections": [37, 39],
