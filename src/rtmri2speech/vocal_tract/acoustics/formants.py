@@ -179,7 +179,9 @@ def _sensitivities(
             section.even * weights[1] - section.pressure_by_flow * weights[0],
         )
     by_area[..., -1] += _by_mouth(chain, states[-1][1])
-    scale = (-1.0 / _slope(roots, tubes, losses, glottis))[..., None]
+    slope = _slope(roots, tubes, losses, glottis)
+    # Where no resonance was found, the determinant may not change at all.
+    scale = (-1.0 / np.where(slope == 0.0, 1.0, slope))[..., None]
     imaginary = roots.imag[..., None]
     return (by_area * scale).imag / imaginary, (by_length * scale).imag / imaginary
 
