@@ -18,8 +18,8 @@ NEIGHBORS = 0.5
 simulated utterances (``benchmarks/tract_formants.py``), as the other constants are."""
 
 BEYOND_AREAS = (0.06, 0.01, 0.065, 0.14)
-"""Half of the 90 % interval of log F1 to log F4 that does not come from areas: the length of the tract, what sections of
-equal length leave out, and above all, for F4, the tube of the larynx, which is narrower than can be seen."""
+"""Half of the 90 % interval of log F1 to log F4 that does not come from areas: the length of the tract, what sections
+of equal length leave out, and above all, for F4, the tube of the larynx, which is narrower than can be seen."""
 
 # A section that may be closed may be this much narrower than it seems, in log area.
 _MOST = 2.3

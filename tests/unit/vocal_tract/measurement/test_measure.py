@@ -60,7 +60,7 @@ def test_a_drawn_tube_is_measured(tmp_path: Path) -> None:
     assert found.length[0] == pytest.approx(LENGTH * PIXEL_MM / 10, rel=0.08)
     assert found.distance[0, 20] == pytest.approx(12 * PIXEL_MM, abs=0.5)
     assert found.pixel_source == "regions" and "0.90 mm, as the file of labels says" in found.notes[0]
-    assert found.area_model == "phantom" and len(found.video_sha256) == 64 and found.model_sha256 == ""
+    assert found.area_model == "people" and len(found.video_sha256) == 64 and found.model_sha256 == ""
     assert (found.confidence == 1).all() and set(found.measures) == set(MEASURES)
     # Wide about the middle, so neither the neutral tube's nor far from it.
     neutral = 35_300 / (4 * found.length[0])
