@@ -111,7 +111,7 @@ def tract(
         video_sha256=hash_files([scan.path]),
         model_sha256=weights,
     )
-    return replace(result, notes=tuple(notes_of(result, source.turn, lost)))
+    return replace(result, notes=tuple(notes_of(result, (scan.height, scan.width), source.turn, lost)))
 
 
 def _loaded(model: str | Path | FrameSegmenter, device: str) -> FrameSegmenter:

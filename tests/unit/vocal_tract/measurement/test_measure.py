@@ -117,6 +117,13 @@ def test_a_size_that_cannot_be_estimated_leaves_no_millimeters(tmp_path: Path) -
     assert all(np.isnan(values).all() for name, values in found.measures.items() if name.endswith("_mm"))
 
 
+@pytest.mark.parametrize(("cut", "named"), [(np.s_[:150], "larynx"), (np.s_[:, 55:], "lips")])
+def test_an_end_at_the_edge_of_the_frame_is_named(tmp_path: Path, cut: tuple[slice, ...], named: str) -> None:
+    found = measured(tmp_path, [np.ascontiguousarray(one[cut]) for one in OPEN])
+    assert any(f"edge of the frame: the {named} may be out of view" in note for note in found.notes), found.notes
+    assert not any("edge" in note for note in measured(tmp_path, OPEN).notes)
+
+
 def test_a_length_that_is_nobodys_is_named(tmp_path: Path) -> None:
     assert "a tract of 3" in measured(tmp_path, OPEN, pixel_mm=2.3).notes[-1]
 
