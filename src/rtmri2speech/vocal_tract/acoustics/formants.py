@@ -38,7 +38,7 @@ class TubeFormants:
     """Natural frequencies of tubes: of poles s_n of the transfer function, F = Im s / 2 pi and B = -Re s / pi.
 
     A tube with a closed section (0 area) is the cavity from the glottis to the first closure, shut at both ends: F1
-    is then the resonance of its walls, about 200 Hz, which is what is heard of a voiced stop, F2 the half wave of the
+    is then the resonance of its walls, about 200 Hz, which is what a voiced stop sounds with, F2 the half wave of the
     cavity, and so on; it does not depend on anything from the closure on. Nothing is left of a tube that is closed
     at the glottis.
 
