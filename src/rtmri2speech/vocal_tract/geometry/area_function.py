@@ -91,7 +91,7 @@ class AreaModel(Config):
     def areas(self, distance: Float64) -> Float64:
         """Areas (..., 40) in cm2 of distances (..., 40) in mm; 0 where closed, NaN where unknown."""
         alpha, beta, _, _ = self.per_section()
-        return np.maximum(alpha * distance**beta, _LEAST_CM2)
+        return np.asarray(np.maximum(alpha * distance**beta, _LEAST_CM2))
 
     def intervals(self, distance: Float64, low: Float64, high: Float64) -> Float64:
         """Bounds (..., 40, 2) of the areas' 90 % intervals, cm2.
@@ -112,7 +112,7 @@ class AreaModel(Config):
         # What may be closed may have no area at all, and what is never closed has some.
         bounds[..., 0] = np.where((low <= 0.0) | (distance <= 0.0), 0.0, bounds[..., 0])
         held = _LEAST_CM2[:, None] * np.exp(INTERVAL_FACTOR * np.stack([below, above], axis=-1))
-        return np.maximum(bounds, held)
+        return np.asarray(np.maximum(bounds, held))
 
 
 # Below this a distance has no logarithm to speak of.
