@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from torch import Tensor
 
 from rtmri2speech.arrays import Float32, UInt8
+from rtmri2speech.data.bars import inside_bars
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.labels import label_of_class
 from rtmri2speech.data.media.gray import GrayFrame
@@ -19,13 +22,14 @@ from rtmri2speech.models.bundle.model_file import weights_hash
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.vocal_tract.cleaning import clean
-from rtmri2speech.vocal_tract.confidence import CONFIDENT
-from rtmri2speech.vocal_tract.confidence import confidence as frame_confidence
+from rtmri2speech.vocal_tract.confidence import CONFIDENT, confidence_of, expected_dice
 from rtmri2speech.vocal_tract.contours import CONTOURS, POINTS, Contours, contour_points, frame_contours
 from rtmri2speech.vocal_tract.segmentation import PixelSource, Segmentation, confidence_notes, large_array
 from rtmri2speech.vocal_tract.segmenter import (
     SHIPPED,
+    SMALLEST,
     SMOOTHING_SECONDS,
+    Box,
     FrameSegmenter,
     Placement,
     head_box,
@@ -34,6 +38,7 @@ from rtmri2speech.vocal_tract.segmenter import (
     smoothing_weights,
 )
 from rtmri2speech.vocal_tract.size import EXPECTED_ERROR, estimate_pixel_mm
+from rtmri2speech.vocal_tract.steadiness import steadied
 from rtmri2speech.vocal_tract.tongue_parts import cut_tongue
 
 # Label of each class; the parts of the tongue are cut afterwards.
@@ -42,6 +47,9 @@ _PIXEL_MM = (0.2, 10.0)
 # Whether the head is upright is asked where the median confidence is below this (that of people's recordings is above),
 # of some frames; another direction must give this much more confidence.
 _SURE, _LOOKED_AT, _BETTER = 0.78, 5, 0.08
+# Bars are looked for in some of the first frames, cover at least this share of a side, and must cost some confidence:
+# what a scanner left black is part of its frame.
+_FIRST, _BAR, _COST = 256, 0.04, 0.01
 
 
 @dataclass(frozen=True)
@@ -100,23 +108,34 @@ def segment(
     segmenter = model if isinstance(model, FrameSegmenter) else load_segmenter(model, device)
     scan = video if isinstance(video, VideoScan) else scan_video(Path(video), fps)
     scan.require_whole()
-    placement = segmenter.placement((scan.height, scan.width))
+    inside = _inside(segmenter, scan)
+    placement = segmenter.placement(_shape(inside))
     progress.expect(scan.n_frames)
     labels = large_array((scan.n_frames, scan.height, scan.width), np.uint8)
     points = large_array((scan.n_frames, len(CONTOURS), POINTS, 2), np.float32)
     confidence = np.zeros(scan.n_frames, np.float32)
-    weights = smoothing_weights(scan.rate, options.smoothing)
     some = _Some(scan.n_frames)
-    for number, maps in enumerate(smoothed(segmenter.probabilities(some.kept(scan.read())), weights)):
-        labels[number], points[number], confidence[number] = _one(maps, placement)
+    promised: deque[float] = deque()
+    found = smoothed(
+        segmenter.probabilities(some.kept(frame[inside] for frame in scan.read())),
+        smoothing_weights(scan.rate, options.smoothing),
+    )
+    found = _noted(found, placement, promised)
+    for number, maps in enumerate(steadied(found, scan.rate) if options.smoothing else found):
+        labels[(number, *inside)], points[number], confidence[number] = _one(maps, placement, promised.popleft())
         progress.advance(1)
+    points += np.array([inside[1].start, inside[0].start], np.float32)
     turn = 0
     if np.median(confidence) < _SURE and (turn := _turn(segmenter, some.frames)):
         # The labels are those of a head that is not there.
         confidence *= 0.5
     size, source = _pixel_size(points, confidence, options.pixel_mm)
     contours = Contours(points, scan.rate, size)
-    notes = (*(_turn_notes(turn) if turn else confidence_notes(confidence)), *_size_notes(size, source))
+    notes = (
+        *_bar_notes(inside, labels.shape[1:]),
+        *(_turn_notes(turn) if turn else confidence_notes(confidence)),
+        *_size_notes(size, source),
+    )
     hashes = hash_files([scan.path]), weights_hash(segmenter.bundle)
     return Segmentation(scan.path.stem, labels, confidence, contours, source, notes, *hashes)
 
@@ -135,19 +154,54 @@ class _Some:
             yield frame
 
 
+def _inside(segmenter: FrameSegmenter, scan: VideoScan) -> Box:
+    """Rows and columns of the frames in which to look: all, or what lies within bars that make the network unsure."""
+    whole = slice(0, scan.height), slice(0, scan.width)
+    some = _Some(min(scan.n_frames, _FIRST))
+    deque(some.kept(islice(scan.read(), _FIRST)), maxlen=0)
+    inside = inside_bars(some.frames)
+    if all(part.stop - part.start > (1.0 - _BAR) * all_.stop for part, all_ in zip(inside, whole, strict=True)):
+        return whole
+    if min(_shape(inside)) < SMALLEST:
+        return whole
+    sure, surer = (_sureness(segmenter, [frame[box] for frame in some.frames]) for box in (whole, inside))
+    return inside if surer > sure + _COST else whole
+
+
+def _shape(box: Box) -> tuple[int, int]:
+    rows, columns = box
+    return rows.stop - rows.start, columns.stop - columns.start
+
+
+def _sureness(segmenter: FrameSegmenter, frames: Sequence[GrayFrame]) -> float:
+    """Median confidence of some frames."""
+    placement = segmenter.placement(frames[0].shape)
+    return float(np.median([_one(maps, placement)[2] for maps in segmenter.probabilities(frames)]))
+
+
 def _turn(segmenter: FrameSegmenter, frames: Sequence[GrayFrame]) -> int:
     """Degrees by which the frames should be turned clockwise before anything is looked for in them: 0 or 90 to 270."""
-    found = []
-    for quarters in range(4):
-        turned = [np.rot90(frame, -quarters) for frame in frames]
-        placement = segmenter.placement(turned[0].shape)
-        found.append(np.median([_one(maps, placement)[2] for maps in segmenter.probabilities(turned)]))
+    found = [_sureness(segmenter, [np.rot90(frame, -quarters) for frame in frames]) for quarters in range(4)]
     best = int(np.argmax(found))
     return 90 * best if found[best] >= max(CONFIDENT, found[0] + _BETTER) else 0
 
 
-def _one(maps: Tensor, placement: Placement) -> tuple[UInt8, Float32, float]:
-    """Labels (H, W), contours (K, P, 2) in source pixels, and confidence of one frame's probabilities (C, S, S)."""
+def _noted(maps: Iterable[Tensor], placement: Placement, promised: deque[float]) -> Iterator[Tensor]:
+    """Probabilities as they are; what they promise is noted, since means over frames are less sure than frames are."""
+    for one in maps:
+        box = head_box(one, placement.scale)
+        promised.append(0.0 if box is None else expected_dice(one[:, *box].numpy()))
+        yield one
+
+
+def _one(maps: Tensor, placement: Placement, promised: float | None = None) -> tuple[UInt8, Float32, float]:
+    """Labels (H, W), contours (K, P, 2) in source pixels, and confidence of one frame's probabilities (C, S, S).
+
+    Args:
+        maps: the probabilities.
+        placement: of the source on their square.
+        promised: Dice's coefficient to expect, where it is not to be taken from these probabilities.
+    """
     labels = np.zeros((placement.height, placement.width), np.uint8)
     points = np.full((len(CONTOURS), POINTS, 2), np.nan, np.float32)
     box = head_box(maps, placement.scale)
@@ -161,7 +215,8 @@ def _one(maps: Tensor, placement: Placement) -> tuple[UInt8, Float32, float]:
     square = inside.numpy()
     found = contour_points(frame_contours(square, area=maps[0].numel()))
     points[:] = placement.points(found + corner)
-    return labels, points, frame_confidence(square, classes, labels.size)
+    expected = expected_dice(square) if promised is None else promised
+    return labels, points, confidence_of(expected, classes, labels.size)
 
 
 def _pixel_size(points: Float32, confidence: Float32, given: float | None) -> tuple[float | None, PixelSource]:
@@ -169,6 +224,15 @@ def _pixel_size(points: Float32, confidence: Float32, given: float | None) -> tu
         return given, "given"
     estimated = estimate_pixel_mm(points[confidence >= CONFIDENT])
     return estimated, "unknown" if estimated is None else "estimated"
+
+
+def _bar_notes(inside: Box, whole: tuple[int, ...]) -> Iterator[str]:
+    height, width = _shape(inside)
+    if (height, width) != whole:
+        yield (
+            f"bars around the frames: articulators were looked for in the {width} x {height} pixels within them, "
+            f"from column {inside[1].start} and row {inside[0].start} on."
+        )
 
 
 def _turn_notes(turn: int) -> Iterator[str]:
