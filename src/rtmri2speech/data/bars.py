@@ -25,7 +25,7 @@ def inside_bars(frames: Sequence[GrayFrame]) -> tuple[slice, slice]:
     """
     stack = np.stack(frames)
     height, width = stack.shape[1:]
-    ripple = _RIPPLE * float(np.iinfo(stack.dtype).max)
+    ripple = _RIPPLE * (2.0 ** (8 * stack.itemsize) - 1.0)
     low, high = stack.min(axis=0).astype(np.float64), stack.max(axis=0).astype(np.float64)
     rows, columns = slice(0, height), slice(0, width)
     # Bars at the sides count in rows, too: which rows are bars is known once columns are.

@@ -69,7 +69,7 @@ def level_lines(field: Float64, level: float) -> list[Float64]:
         columns,
         rows,
         field,
-        None,
+        None,  # type: ignore[arg-type]  # as contour_generator does
         corner_mask=False,
         line_type=LineType.Separate,
         fill_type=FillType.OuterOffset,

@@ -58,7 +58,7 @@ class SegmentOptions:
 
     Attributes:
         pixel_mm: size of a pixel, mm; None to estimate it.
-        smoothing: standard deviation of the smoothing in time, seconds; 0 for none.
+        smoothing: standard deviation of the smoothing in time, seconds; 0 for none, not even of what hardly moves.
 
     Raises:
         ConfigError: for a value that cannot be.
@@ -94,7 +94,8 @@ def segment(
         model: a segmenter: a file, the name of a shipped one, or one that is loaded already.
         options: in place of ``pixel_mm`` and ``smoothing``.
         pixel_mm: size of a pixel of the video, mm; None to estimate it from the size of the tract.
-        smoothing: standard deviation of the smoothing in time, seconds; 0 for none. It is symmetric: nothing lags.
+        smoothing: standard deviation of the smoothing in time, seconds; 0 for none, not even of what hardly moves.
+            It is symmetric: nothing lags.
         fps: true frame rate, where the file's is wrong.
         device: ``auto``, ``cpu`` or ``cuda``.
         progress: counts frames.
