@@ -13,15 +13,15 @@ from rtmri2speech.data.media.gray import GrayFrame
 _RIPPLE = 0.02
 # Share of a line of a bar that has its color; the rest may be letters.
 _PLAIN = 0.7
-# Lines next to the picture in which a codec mixes it with the bar.
+# Lines next to a bar in which a codec mixes it with what lies within.
 _MIXED = 1
 
 
 def inside_bars(frames: Sequence[GrayFrame]) -> tuple[slice, slice]:
     """Rows and columns of some frames (H, W) of a recording that no bar covers; all of them where there is none.
 
-    A bar is made of lines along an edge that have one color, in all frames and but for letters all along. What a
-    scanner left black looks the same, so that it takes more than this to know what is a picture's and what is not.
+    A bar is lines along an edge that have one color, in all frames and but for letters all along. What a scanner left
+    black looks the same, so that it takes more than this to know what was added afterwards.
     """
     stack = np.stack(frames)
     height, width = stack.shape[1:]
