@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -136,18 +137,29 @@ class FrameSegmenter:
             )
         return Placement(width, height, self.size)
 
-    @torch.inference_mode()
     def probabilities(self, frames: Iterable[GrayFrame]) -> Iterator[Tensor]:
         """Probabilities (C, S, S) of the classes for every frame (H, W), on the network's own square, float32.
 
-        All frames have one shape. Memory does not grow with their number.
+        All frames have one shape. Memory does not grow with their number. A thread reads and runs the network one batch
+        ahead, while what it found is used.
         """
         rest = iter(frames)
-        while batch := list(islice(rest, _BATCH)):
-            placement = self.placement(batch[0].shape)
-            gray = torch.from_numpy(np.stack(batch).astype(np.float32)).to(self.device)
-            squares = placement.squares(gray).contiguous(memory_format=torch.channels_last)
-            yield from functional.softmax(self._network(squares).float(), dim=1).cpu().contiguous()
+        with ThreadPoolExecutor(1) as worker:
+            coming = worker.submit(self._batch, rest)
+            while (found := coming.result()) is not None:
+                coming = worker.submit(self._batch, rest)
+                yield from found
+
+    @torch.inference_mode()
+    def _batch(self, frames: Iterator[GrayFrame]) -> Tensor | None:
+        """Probabilities (B, C, S, S) of the next frames; None where there are none."""
+        batch = list(islice(frames, _BATCH))
+        if not batch:
+            return None
+        placement = self.placement(batch[0].shape)
+        gray = torch.from_numpy(np.stack(batch).astype(np.float32)).to(self.device)
+        squares = placement.squares(gray).contiguous(memory_format=torch.channels_last)
+        return functional.softmax(self._network(squares).float(), dim=1).cpu().contiguous()
 
 
 def load_segmenter(model: str | Path = SHIPPED, device: str = "auto") -> FrameSegmenter:
