@@ -3,11 +3,14 @@
     RTMRI_REAL_DATA=FOLDER python benchmarks/segmentation.py --model pretrained/segmenter/model.safetensors
     RTMRI_REAL_DATA=FOLDER python benchmarks/segmentation.py --labels DIR [--out DIR]
     RTMRI_REAL_DATA=FOLDER python benchmarks/segmentation.py --model segmenter --adapt [--clips F1_001 M2_033]
+    RTMRI_REAL_DATA=FOLDER python benchmarks/segmentation.py --model segmenter --flicker
     RTMRI_REAL_DATA=FOLDER python benchmarks/segmentation.py --origin
 
 Prints mean distance and HD95 in mm, with pixels of 2.9 mm, for each clip and overall, next to what is wanted.
 `--labels` takes what `segment` wrote. `--adapt` measures each clip twice: with the model as it is, and with the model
 adapted (recipe `adapt`) to 15 labeled frames of the other clips, three of each; every clip is another speaker.
+`--flicker` tells how many pixels change class in a frame and change back in the next, in percent of the class's area,
+without and with smoothing in time.
 `--origin` asks which shift of the traced lines lies on the steepest change of gray, in steps of a quarter of a pixel:
 that tells from which pixel, and which place in it, coordinates count.
 """
@@ -25,13 +28,16 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates
 
+from rtmri2speech.arrays import UInt8
 from rtmri2speech.data.contours import ALL, PIXEL_MM, read_contours
+from rtmri2speech.data.labels import CLASSES, class_of_label
 from rtmri2speech.data.media.video import read_video
 from rtmri2speech.evaluation.segmentation.evaluate import evaluate_segmentation
 from rtmri2speech.evaluation.segmentation.output import write_evaluation
 from rtmri2speech.evaluation.segmentation.results import SegmentationEvaluation
 from rtmri2speech.reporting.figures.segmentation import draw_overlays
 from rtmri2speech.vocal_tract.outlines import arc_length, resample
+from rtmri2speech.vocal_tract.segmenter import SMOOTHING_SECONDS
 
 CLIPS, FRAME_RATE = "usctimit_atb", Fraction(1159, 50)
 WANTED = {
@@ -56,6 +62,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu", help="with --adapt: where to train")
     parser.add_argument("--out", type=Path, help="folder for tables and overlays (never commit them)")
     parser.add_argument("--json", type=Path, help="file for the means over clips, for the model's card")
+    parser.add_argument("--flicker", action="store_true", help="pixels that change and change back")
     parser.add_argument("--origin", action="store_true")
     options = parser.parse_args()
     root = os.environ.get("RTMRI_REAL_DATA")
@@ -67,6 +74,9 @@ def main() -> None:
         return
     if (options.model is None) == (options.labels is None):
         raise SystemExit("Give --model or --labels.")
+    if options.flicker:
+        print_flicker(options.model, clips)
+        return
     if options.adapt:
         if options.model is None:
             raise SystemExit("Give the --model to adapt: a file, or segmenter.")
@@ -101,6 +111,29 @@ def segment_clips(model: Path, clips: Path, out: Path, pattern: str = "*.avi") -
         print(found)
     print(f"{count} frames, {1000 * seconds / count:.1f} ms per frame")
     return out
+
+
+def print_flicker(model: Path, clips: Path) -> None:
+    """Of every class, pixels that change and change back at once, in percent of its area, means over clips."""
+    from rtmri2speech.vocal_tract.segment import segment
+    from rtmri2speech.vocal_tract.segmenter import load_segmenter
+
+    segmenter, found = load_segmenter(model, "cpu"), []
+    for video in sorted(clips.glob("*.avi")):
+        sides = (segment(video, segmenter, smoothing=seconds).labels for seconds in (0.0, SMOOTHING_SECONDS))
+        found.append([flicker(class_of_label()[labels]) for labels in sides])
+    print(f"{'%':<18}{'single':>8}{'smoothed':>10}")
+    for name, values in zip(CLASSES, np.mean(found, axis=0).T, strict=True):
+        print(f"{name:<18}{values[0]:8.1f}{values[1]:10.1f}")
+
+
+def flicker(classes: UInt8) -> list[float]:
+    """Percent of the area of each class, of class numbers (T, H, W)."""
+    masks = (classes == number for number in range(len(CLASSES)))
+    return [
+        100.0 * float(((mask[1:-1] != mask[:-2]) & (mask[1:-1] != mask[2:])).mean() / max(mask.mean(), 1e-9))
+        for mask in masks
+    ]
 
 
 def print_adaptation(model: Path, clips: Path, names: list[str] | None, settings: list[str], device: str) -> Means:

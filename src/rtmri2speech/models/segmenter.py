@@ -122,8 +122,8 @@ class _Block(nn.Module):
         self.norm2: nn.Module = nn.BatchNorm2d(width)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = functional.relu(self.norm1(self.conv1(x)))
-        return functional.relu(self.norm2(self.conv2(x)))
+        x = functional.relu(self.norm1(self.conv1(x)), inplace=True)
+        return functional.relu(self.norm2(self.conv2(x)), inplace=True)
 
     def fold(self) -> None:
         """Put the running statistics into the convolutions."""

@@ -103,5 +103,15 @@ def confidence(maps: Floating, classes: UInt8, area: int | None = None) -> float
         classes: cleaned class numbers (H, W) of the same part of the frame.
         area: pixels of the whole frame, where ``classes`` is a part of it.
     """
-    promised = SLOPE * expected_dice(maps) + OFFSET
-    return float(np.clip(promised, 0.0, 1.0)) * likeness(classes, area) ** 2
+    return confidence_of(expected_dice(maps), classes, area)
+
+
+def confidence_of(promised: float, classes: UInt8, area: int | None = None) -> float:
+    """What :func:`confidence` gives, where :func:`expected_dice` is known.
+
+    Args:
+        promised: what the network's probabilities promise, of :func:`expected_dice`.
+        classes: cleaned class numbers (H, W) of the frame, or of a part of it.
+        area: pixels of the whole frame, where ``classes`` is a part of it.
+    """
+    return min(max(SLOPE * promised + OFFSET, 0.0), 1.0) * likeness(classes, area) ** 2

@@ -31,7 +31,7 @@ from scipy.ndimage import gaussian_filter
 
 from rtmri2speech.arrays import Bool, Float64, Floating, UInt8
 from rtmri2speech.data.labels import CLASSES, class_of_label
-from rtmri2speech.vocal_tract.outlines import class_outline, clockwise, last_before_gap, resample
+from rtmri2speech.vocal_tract.outlines import arc_length, class_outline, clockwise, last_before_gap, resample
 
 CONTOURS = ("tongue", "upper_lip", "lower_lip", "palate_and_velum", "pharyngeal_wall", "epiglottis")
 """Names of contours."""
@@ -157,7 +157,7 @@ def frame_contours(
     for name, members in _MEMBERS.items():
         outline = class_outline(probabilities, [_NUMBER[member] for member in members], smallest)
         if outline is not None:
-            line = _SURFACES[name](outline[0], np.isin(outline[1], [_NUMBER[one] for one in _ACROSS]))
+            line = _SURFACES[name](outline[0], _IS_ACROSS[outline[1]])
             if len(line) > 1:
                 found[name] = line
     return found
@@ -186,7 +186,7 @@ def _tongue(outline: Float64, across: Bool) -> Float64:
     # From the tip over the back and down, at the latest to the lowest point.
     lowest = (int(np.argmax(y)) - tip) % len(outline)
     beyond = (np.arange(len(outline)) - tip) % len(outline) > lowest
-    perimeter = float(np.hypot(*(np.roll(outline, -1, axis=0) - outline).T).sum())
+    perimeter = float(arc_length(outline)[-1] + np.hypot(*(outline[0] - outline[-1])))
     end = last_before_gap(outline, tip, across & ~beyond, _GAP * perimeter)
     return clockwise(outline, tip, end)[::-1]
 
@@ -217,6 +217,7 @@ def _epiglottis(outline: Float64, across: Bool) -> Float64:
 
 
 _NUMBER = {name: number for number, name in enumerate(CLASSES)}
+_IS_ACROSS = np.array([name in _ACROSS for name in CLASSES])
 _MEMBERS: Mapping[str, tuple[str, ...]] = {
     **{name: (name,) for name in CONTOURS},
     "palate_and_velum": ("hard_palate", "velum"),

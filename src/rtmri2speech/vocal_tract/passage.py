@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 from torch import Tensor
 
-from rtmri2speech.arrays import Float32, UInt8
+from rtmri2speech.arrays import Float32, Float64, UInt8
+from rtmri2speech.data.bars import inside_bars
 from rtmri2speech.data.media.gray import GrayFrame
 from rtmri2speech.data.media.scan import VideoScan
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.vocal_tract.cleaning import clean
-from rtmri2speech.vocal_tract.confidence import CONFIDENT
-from rtmri2speech.vocal_tract.confidence import confidence as frame_confidence
+from rtmri2speech.vocal_tract.confidence import CONFIDENT, confidence_of, expected_dice
 from rtmri2speech.vocal_tract.contours import CONTOURS, POINTS, contour_points, frame_contours
 from rtmri2speech.vocal_tract.segmentation import large_array
 from rtmri2speech.vocal_tract.segmenter import (
+    SMALLEST,
     SMOOTHING_SECONDS,
     Box,
     FrameSegmenter,
@@ -27,10 +30,14 @@ from rtmri2speech.vocal_tract.segmenter import (
     smoothed,
     smoothing_weights,
 )
+from rtmri2speech.vocal_tract.steadiness import steadied
 
 # Whether the head is upright is asked where the median confidence is below this (that of people's recordings is above),
 # of some frames; another direction must give this much more confidence.
 _SURE, _LOOKED_AT, _BETTER = 0.78, 5, 0.08
+# Bars are looked for in some of the first frames, cover at least this share of a side, and must cost some confidence:
+# what a scanner left black is part of its frame.
+_FIRST, _BAR, _COST = 256, 0.04, 0.01
 
 
 @dataclass(frozen=True)
@@ -58,11 +65,12 @@ class Passage:
     Args:
         scan: of the video.
         segmenter: what finds the articulators.
-        smoothing: standard deviation of the smoothing in time, seconds; 0 for none.
+        smoothing: standard deviation of the smoothing in time, seconds; 0 for none, not even of what hardly moves.
         progress: counts frames.
 
     Attributes:
-        placement: of the frames on the segmenter's square.
+        inside: rows and columns within bars around the frames, if there are any, in which articulators are looked for.
+        placement: of these on the segmenter's square.
         points: (T, K, P, 2), contours in pixels of the video; filled by :meth:`frames`.
         confidence: (T,), filled likewise.
 
@@ -77,28 +85,50 @@ class Passage:
         smoothing: float = SMOOTHING_SECONDS,
         progress: Progress = SILENT,
     ) -> None:
-        self.placement = segmenter.placement((scan.height, scan.width))
+        self.inside = _inside(segmenter, scan)
+        self.placement = segmenter.placement(_shape(self.inside))
         self.points = large_array((scan.n_frames, len(CONTOURS), POINTS, 2), np.float32)
         self.confidence: Float32 = np.zeros(scan.n_frames, np.float32)
         self._scan, self._segmenter, self._progress = scan, segmenter, progress
-        self._weights = smoothing_weights(scan.rate, smoothing)
+        self._smoothing = smoothing
         self._some: list[GrayFrame] = []
         progress.expect(scan.n_frames)
 
     def frames(self) -> Iterator[FoundFrame]:
         """What is found in every frame, in order."""
-        maps = smoothed(self._segmenter.probabilities(self._kept(self._scan.read())), self._weights)
-        for number, one in enumerate(maps):
-            found = _found(one, self.placement)
-            self.points[number], self.confidence[number] = found.points, found.confidence
+        promised: deque[float] = deque()
+        found = smoothed(
+            self._segmenter.probabilities(self._kept(frame[self.inside] for frame in self._scan.read())),
+            smoothing_weights(self._scan.rate, self._smoothing),
+        )
+        found = _noted(found, self.placement, promised)
+        for number, maps in enumerate(steadied(found, self._scan.rate) if self._smoothing else found):
+            one = self._on_source(_found(maps, self.placement, promised.popleft()))
+            self.points[number], self.confidence[number] = one.points, one.confidence
             self._progress.advance(1)
-            yield found
+            yield one
 
     def probabilities_of(self, numbers: Iterable[int]) -> Iterator[Tensor]:
         """Probabilities (C, S, S) of some frames, by number, as they are without smoothing."""
         wanted = set(numbers)
         return self._segmenter.probabilities(
-            frame for number, frame in enumerate(self._scan.read()) if number in wanted
+            frame[self.inside] for number, frame in enumerate(self._scan.read()) if number in wanted
+        )
+
+    def to_source(self, points: Float64) -> Float64:
+        """x and y (..., 2) on the probabilities as those on the video's frames."""
+        rows, columns = self.inside
+        return np.asarray(self.placement.points(points) + np.array([columns.start, rows.start]))
+
+    @property
+    def bar_note(self) -> str | None:
+        """What to say of bars around the frames; None where there are none that matter."""
+        (height, width), (rows, columns) = _shape(self.inside), self.inside
+        if (height, width) == (self._scan.height, self._scan.width):
+            return None
+        return (
+            f"bars around the frames: articulators were looked for in the {width} x {height} pixels within them, "
+            f"from column {columns.start} and row {rows.start} on."
         )
 
     @cached_property
@@ -112,6 +142,13 @@ class Passage:
         if np.median(self.confidence) < _SURE and (turn := _turn(self._segmenter, self._some)):
             self.confidence *= 0.5
         return turn
+
+    def _on_source(self, found: FoundFrame) -> FoundFrame:
+        """What was found within bars, at its place in the whole frame."""
+        top, left = (part.start for part in self.inside)
+        rows, columns = found.there
+        there = slice(rows.start + top, rows.stop + top), slice(columns.start + left, columns.stop + left)
+        return replace(found, there=there, points=found.points + np.array([left, top], np.float32))
 
     def _kept(self, frames: Iterable[GrayFrame]) -> Iterator[GrayFrame]:
         """The frames; a few of them, evenly spread, are kept while they pass."""
@@ -131,18 +168,54 @@ def turn_note(turn: int, advice: str = "The labels are not to be used.") -> str:
     )
 
 
+def _inside(segmenter: FrameSegmenter, scan: VideoScan) -> Box:
+    """Rows and columns of the frames in which to look: all, or what lies within bars that make the network unsure."""
+    whole = slice(0, scan.height), slice(0, scan.width)
+    first = min(scan.n_frames, _FIRST)
+    wanted = set(np.linspace(0, first - 1, _LOOKED_AT).astype(int).tolist())
+    some = [frame for number, frame in enumerate(islice(scan.read(), first)) if number in wanted]
+    inside = inside_bars(some)
+    if all(part.stop - part.start > (1.0 - _BAR) * all_.stop for part, all_ in zip(inside, whole, strict=True)):
+        return whole
+    if min(_shape(inside)) < SMALLEST:
+        return whole
+    sure, surer = (_sureness(segmenter, [frame[box] for frame in some]) for box in (whole, inside))
+    return inside if surer > sure + _COST else whole
+
+
+def _shape(box: Box) -> tuple[int, int]:
+    rows, columns = box
+    return rows.stop - rows.start, columns.stop - columns.start
+
+
+def _sureness(segmenter: FrameSegmenter, frames: Sequence[GrayFrame]) -> float:
+    """Median confidence of some frames."""
+    placement = segmenter.placement(frames[0].shape)
+    return float(np.median([_found(maps, placement).confidence for maps in segmenter.probabilities(frames)]))
+
+
 def _turn(segmenter: FrameSegmenter, frames: Sequence[GrayFrame]) -> int:
-    found = []
-    for quarters in range(4):
-        turned = [np.rot90(frame, -quarters) for frame in frames]
-        placement = segmenter.placement(turned[0].shape)
-        found.append(np.median([_found(maps, placement).confidence for maps in segmenter.probabilities(turned)]))
+    found = [_sureness(segmenter, [np.rot90(frame, -quarters) for frame in frames]) for quarters in range(4)]
     best = int(np.argmax(found))
     return 90 * best if found[best] >= max(CONFIDENT, found[0] + _BETTER) else 0
 
 
-def _found(maps: Tensor, placement: Placement) -> FoundFrame:
-    """Of one frame's probabilities (C, S, S)."""
+def _noted(maps: Iterable[Tensor], placement: Placement, promised: deque[float]) -> Iterator[Tensor]:
+    """Probabilities as they are; what they promise is noted, since means over frames are less sure than frames are."""
+    for one in maps:
+        box = head_box(one, placement.scale)
+        promised.append(0.0 if box is None else expected_dice(one[:, *box].numpy()))
+        yield one
+
+
+def _found(maps: Tensor, placement: Placement, promised: float | None = None) -> FoundFrame:
+    """Of one frame's probabilities (C, S, S).
+
+    Args:
+        maps: the probabilities.
+        placement: of the frame on their square.
+        promised: Dice's coefficient to expect, where it is not to be taken from these probabilities.
+    """
     box = head_box(maps, placement.scale)
     if box is None:
         nothing = np.full((len(CONTOURS), POINTS, 2), np.nan, np.float32)
@@ -154,5 +227,6 @@ def _found(maps: Tensor, placement: Placement) -> FoundFrame:
     square = inside.numpy()
     found = contour_points(frame_contours(square, area=maps[0].numel()))
     points = placement.points(found + corner).astype(np.float32)
-    sure = frame_confidence(square, classes, placement.width * placement.height)
+    expected = expected_dice(square) if promised is None else promised
+    sure = confidence_of(expected, classes, placement.width * placement.height)
     return FoundFrame(maps, classes, there, points, sure)

@@ -41,7 +41,7 @@ class SegmentOptions:
 
     Attributes:
         pixel_mm: size of a pixel, mm; None to estimate it.
-        smoothing: standard deviation of the smoothing in time, seconds; 0 for none.
+        smoothing: standard deviation of the smoothing in time, seconds; 0 for none, not even of what hardly moves.
 
     Raises:
         ConfigError: for a value that cannot be.
@@ -73,7 +73,8 @@ def segment(
         model: a segmenter: a file, the name of a shipped one, or one that is loaded already.
         options: in place of ``pixel_mm`` and ``smoothing``.
         pixel_mm: size of a pixel of the video, mm; None to estimate it from the size of the tract.
-        smoothing: standard deviation of the smoothing in time, seconds; 0 for none. It is symmetric: nothing lags.
+        smoothing: standard deviation of the smoothing in time, seconds; 0 for none, not even of what hardly moves.
+            It is symmetric: nothing lags.
         fps: true frame rate, where the file's is wrong.
         device: ``auto``, ``cpu`` or ``cuda``.
         progress: counts frames.
@@ -95,6 +96,10 @@ def segment(
     turn, confidence = passage.turn, passage.confidence
     size, source = pixel_size(passage.points, confidence, options.pixel_mm)
     contours = Contours(passage.points, scan.rate, size)
-    notes = (*((turn_note(turn),) if turn else confidence_notes(confidence)), *size_notes(size, source))
+    notes = (
+        *filter(None, [passage.bar_note]),
+        *((turn_note(turn),) if turn else confidence_notes(confidence)),
+        *size_notes(size, source),
+    )
     hashes = hash_files([scan.path]), weights_hash(segmenter.bundle)
     return Segmentation(scan.path.stem, labels, confidence, contours, source, notes, *hashes)

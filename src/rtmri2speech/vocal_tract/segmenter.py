@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -30,13 +31,15 @@ SHIPPED = "segmenter"
 SMOOTHING_SECONDS = 0.01
 """Standard deviation of the smoothing in time: nothing at 25 frames per second, three frames at 80."""
 
+SMALLEST = 16
+"""Pixels that frames have on either side at least."""
+
 Box: TypeAlias = tuple[slice, slice]
 """Rows and columns."""
 
 _BATCH = 8
 # Weights of the smoothing below this share of the middle one are left out.
 _LEAST_WEIGHT = 0.05
-_SMALLEST = 16
 # A pixel that belongs to anything else has a background of less than this, and there are some pixels around it.
 _BACKGROUND, _ROOM = 0.5, 3
 
@@ -127,25 +130,36 @@ class FrameSegmenter:
             MediaError: when they are too small to see anything in.
         """
         height, width = shape
-        if min(height, width) < _SMALLEST:
+        if min(height, width) < SMALLEST:
             raise MediaError(
                 f"frames of {width} x {height} pixels show no vocal tract.",
-                f"Give frames of {_SMALLEST} pixels or more.",
+                f"Give frames of {SMALLEST} pixels or more.",
             )
         return Placement(width, height, self.size)
 
-    @torch.inference_mode()
     def probabilities(self, frames: Iterable[GrayFrame]) -> Iterator[Tensor]:
         """Probabilities (C, S, S) of the classes for every frame (H, W), on the network's own square, float32.
 
-        All frames have one shape. Memory does not grow with their number.
+        All frames have one shape. Memory does not grow with their number. A thread reads and runs the network one batch
+        ahead, while what it found is used.
         """
         rest = iter(frames)
-        while batch := list(islice(rest, _BATCH)):
-            placement = self.placement(batch[0].shape)
-            gray = torch.from_numpy(np.stack(batch).astype(np.float32)).to(self.device)
-            squares = placement.squares(gray).contiguous(memory_format=torch.channels_last)
-            yield from functional.softmax(self._network(squares).float(), dim=1).cpu().contiguous()
+        with ThreadPoolExecutor(1) as worker:
+            coming = worker.submit(self._batch, rest)
+            while (found := coming.result()) is not None:
+                coming = worker.submit(self._batch, rest)
+                yield from found
+
+    @torch.inference_mode()
+    def _batch(self, frames: Iterator[GrayFrame]) -> Tensor | None:
+        """Probabilities (B, C, S, S) of the next frames; None where there are none."""
+        batch = list(islice(frames, _BATCH))
+        if not batch:
+            return None
+        placement = self.placement(batch[0].shape)
+        gray = torch.from_numpy(np.stack(batch).astype(np.float32)).to(self.device)
+        squares = placement.squares(gray).contiguous(memory_format=torch.channels_last)
+        return functional.softmax(self._network(squares).float(), dim=1).cpu().contiguous()
 
 
 def load_segmenter(model: str | Path = SHIPPED, device: str = "auto") -> FrameSegmenter:
@@ -168,7 +182,7 @@ def head_box(maps: Tensor, scale: float) -> Box | None:
         maps: probabilities, background first.
         scale: source pixels per pixel of the maps; the smaller, the more room, since each covers many.
     """
-    shown = (maps[0] < _BACKGROUND).numpy()
+    shown = maps[0].numpy() < _BACKGROUND
     if not shown.any():
         return None
     room = _ROOM + math.ceil(2.0 / min(scale, 1.0))

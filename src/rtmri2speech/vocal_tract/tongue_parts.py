@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-from contourpy import LineType, contour_generator
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, gaussian_filter1d
 from scipy.spatial import cKDTree
 
 from rtmri2speech.arrays import Bool, Float64, UInt8
 from rtmri2speech.data.labels import TONGUE, Label
-from rtmri2speech.vocal_tract.outlines import arc_length, at_shares
+from rtmri2speech.vocal_tract.outlines import arc_length, at_shares, level_lines
 
 ROOT_END, TIP_START = 0.334, 0.89
 """Shares of the surface's arc length, from the root to the apex, at which the body starts and ends. In the phantom
@@ -25,7 +22,7 @@ _ROOT_FOOT, _TIP_FOOT = 0.213, 0.57
 _OPPOSITE = (Label.AIRWAY, Label.HARD_PALATE, Label.VELUM, Label.PHARYNGEAL_WALL)
 # How near that counts as touching it: share of the side of a square as large as the tongue; and of the outline, pixels.
 _TOUCHING, _LEAST_TOUCHING = 0.04, 1.5
-_PARTS = np.isin(np.arange(256), TONGUE)
+_PARTS, _FACED = (np.isin(np.arange(256), some) for some in (TONGUE, _OPPOSITE))
 _STEP, _SMOOTHING = 0.5, 3.0
 # The apex is where the surface reaches farthest forward and, by this share, up.
 _UP = 0.5
@@ -66,7 +63,7 @@ def _cut(labels: UInt8) -> UInt8:
     result, mask = labels.copy(), _PARTS[labels]
     result[mask] = Label.TONGUE_BODY
     outline = _outline(mask)
-    sides = _sides(outline, np.isin(labels, _OPPOSITE), max(_LEAST_TOUCHING, _TOUCHING * float(np.sqrt(mask.sum()))))
+    sides = _sides(outline, _FACED[labels], max(_LEAST_TOUCHING, _TOUCHING * float(np.sqrt(mask.sum()))))
     if sides is None:
         return result
     surface, base = sides
@@ -78,7 +75,8 @@ def _cut(labels: UInt8) -> UInt8:
     depths = np.linspace(0.0, 1.0, _DEPTHS)[:, None, None]
     fibers = start + depths * (end - start)
     rows, columns = np.nonzero(mask)
-    nearest = cKDTree(fibers.reshape(-1, 2)).query(np.stack([columns, rows], axis=1))[1] % _FIBERS
+    tree = cKDTree(fibers.reshape(-1, 2), balanced_tree=False, compact_nodes=False)
+    nearest = tree.query(np.stack([columns, rows], axis=1))[1] % _FIBERS
     parts = np.where(places < root_end, Label.TONGUE_ROOT, Label.TONGUE_BODY)
     parts[places >= tip_start] = Label.TONGUE_TIP
     result[rows, columns] = parts[nearest]
@@ -91,20 +89,19 @@ def tongue_surface(labels: UInt8) -> Float64 | None:
     Returns:
         (P, 2), columns and rows, points half a pixel apart; None where there is no tongue or nothing that it faces.
     """
-    mask = np.isin(labels, TONGUE)
+    mask = _PARTS[labels]
     if not mask.any():
         return None
     near = max(_LEAST_TOUCHING, _TOUCHING * float(np.sqrt(mask.sum())))
-    sides = _sides(_outline(mask), np.isin(labels, _OPPOSITE), near)
+    sides = _sides(_outline(mask), _FACED[labels], near)
     return None if sides is None else sides[0]
 
 
 def _outline(mask: Bool) -> Float64:
     """The longest outline of a mask, closed, (P, 2) columns and rows, smoothed and with equal steps."""
-    lines: Sequence[Float64] = contour_generator(
-        z=np.pad(mask.astype(np.float64), 1), line_type=LineType.Separate
-    ).lines(0.5)  # type: ignore[assignment]  # what the type of lines decides
-    longest = np.asarray(max(lines, key=lambda line: float(arc_length(line)[-1])) - 1.0)
+    field = np.zeros((mask.shape[0] + 2, mask.shape[1] + 2))
+    field[1:-1, 1:-1] = mask
+    longest = max(level_lines(field, 0.5), key=lambda line: float(arc_length(line)[-1])) - 1.0
     length = float(arc_length(longest)[-1])
     even = at_shares(longest, np.linspace(0.0, 1.0, max(int(length / _STEP), 8), endpoint=False))
     return np.asarray(gaussian_filter1d(even, _SMOOTHING, axis=0, mode="wrap"))

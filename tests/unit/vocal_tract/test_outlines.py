@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from contourpy import LineType, contour_generator
 
-from rtmri2speech.vocal_tract.outlines import arc_length, class_outline, clockwise, last_before_gap, resample
+from rtmri2speech.vocal_tract.outlines import (
+    arc_length,
+    class_outline,
+    clockwise,
+    last_before_gap,
+    level_lines,
+    resample,
+)
 
 
 def disc(radius: float = 9.3, size: int = 32) -> np.ndarray:
@@ -55,3 +63,12 @@ def test_parts_of_a_closed_line() -> None:
     assert last_before_gap(square, 1, np.array([True, False, True, False]), 5.0) == 0
     assert last_before_gap(square, 1, np.array([True, False, True, False]), 3.0) == 2
     assert last_before_gap(square, 1, np.zeros(4, bool), 3.0) == 1
+
+
+def test_lines_of_a_level_are_those_of_the_general_function() -> None:
+    field = np.random.default_rng(0).random((9, 14))
+    expected = contour_generator(z=field, line_type=LineType.Separate).lines(0.4)
+    found = level_lines(field, 0.4)
+    assert len(found) == len(expected) > 3
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)

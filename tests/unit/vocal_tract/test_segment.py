@@ -50,6 +50,11 @@ def gray(labels: UInt8) -> UInt8:
     return (class_of_label()[labels] * STEP).astype(np.uint8)
 
 
+def grainy(labels: UInt8) -> UInt8:
+    """The same to :class:`Reader`, but never twice."""
+    return gray(labels) + np.random.default_rng(int(labels.sum())).integers(0, STEP, labels.shape).astype(np.uint8)
+
+
 def video(path: Path, frames: list[UInt8], rate: Fraction = Fraction(25)) -> Path:
     write_video(path, frames, rate, lossless=True)
     return path
@@ -91,6 +96,35 @@ def test_a_head_that_is_not_upright_is_named(tmp_path: Path, quarters: int) -> N
     found = segment(video(tmp_path / "t.mkv", frames), Reader())
     assert found.doubtful.all()
     assert f"the head is not upright: turned by {90 * quarters} degrees clockwise" in found.notes[0]
+
+
+class Narrow(Reader):
+    """Unsure of frames of which the head fills half or less."""
+
+    def probabilities(self, frames: Iterable[UInt8]) -> Iterator[torch.Tensor]:
+        for frame in frames:
+            (maps,) = super().probabilities([frame])
+            sure = 1.0 if max(frame.shape) < 1.5 * SIZE else 0.5
+            yield maps * sure + (1.0 - sure) / len(CLASSES)
+
+
+@pytest.mark.parametrize("bars", [((0, 0), (SIZE // 2, SIZE // 2)), ((SIZE // 2, SIZE // 2), (0, 0))])
+def test_heads_within_bars_are_found_where_they_lie(tmp_path: Path, bars: tuple[tuple[int, int], ...]) -> None:
+    plain = segment(video(tmp_path / "p.mkv", [gray(one) for one in HEADS]), Narrow(), pixel_mm=2.0)
+    path = video(tmp_path / "b.mkv", [np.pad(grainy(one), bars, constant_values=1) for one in HEADS])
+    found = segment(path, Narrow(), pixel_mm=2.0)
+    inside = tuple(slice(start, start + SIZE) for start, _ in bars)
+    assert found.labels.shape[1:] == tuple(SIZE + 2 * start for start, _ in bars)
+    assert (found.labels[:, *inside] == plain.labels).mean() > 0.98
+    assert found.labels.sum() == found.labels[:, *inside].sum()
+    shift = np.nanmedian(found.contours.points - plain.contours.points, axis=(0, 1, 2))
+    np.testing.assert_allclose(shift, [bars[1][0], bars[0][0]], atol=0.3)
+    assert not found.doubtful.any() and "bars around the frames" in found.notes[0] and plain.notes == ()
+
+
+def test_bars_that_cost_nothing_stay(tmp_path: Path) -> None:
+    barred = [np.pad(grainy(one), ((0, 0), (9, 9))) for one in HEADS]
+    assert segment(video(tmp_path / "b.mkv", barred), Reader(), pixel_mm=2.0).notes == ()
 
 
 def test_what_is_no_head_has_no_confidence(tmp_path: Path) -> None:

@@ -117,4 +117,4 @@ def test_frames_are_taken_as_they_are_needed(segmenter: FrameSegmenter) -> None:
     maps = smoothed(segmenter.probabilities(endless()), np.array([0.25, 0.5, 0.25]))
     for number in range(1, 100):
         next(maps)
-        assert taken <= number + 16
+        assert taken <= number + 24

@@ -40,7 +40,8 @@ def segment(
     pixel_mm
         Size of a pixel of the videos, mm; by default estimated from the length of the tract.
     smoothing
-        Standard deviation of the smoothing in time, seconds; 0 for none. It is symmetric, so nothing lags.
+        Standard deviation of the smoothing in time, seconds; 0 for none, not even of what hardly moves.
+        It is symmetric, so nothing lags.
     device
         Where to run; auto takes a GPU if there is one.
     """

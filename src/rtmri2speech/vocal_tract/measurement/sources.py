@@ -67,7 +67,7 @@ class SegmentedFrames:
 
     def to_source(self, points: Float64) -> Float64:
         """x and y (N, 2) on the probabilities as those on the video."""
-        return self._passage.placement.points(points)
+        return self._passage.to_source(points)
 
     @property
     def turn(self) -> int:
