@@ -15,6 +15,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -161,7 +162,7 @@ def write_arrays(path: Path, arrays: TractArrays, key: str) -> None:
     Raises:
         UserError: when it cannot be written.
     """
-    values = {
+    values: dict[str, Any] = {
         "inputs": arrays.inputs.transpose(0, 2, 1),
         "mel_db": arrays.mel_db.T,
         "f0_hz": arrays.f0_hz,
@@ -170,7 +171,7 @@ def write_arrays(path: Path, arrays: TractArrays, key: str) -> None:
     }
     with replacing(path) as file:
         np.savez_compressed(
-            file, key=np.array(key), **{name: value.astype(np.float16) for name, value in values.items()}
+            file, **{name: value if name == "key" else value.astype(np.float16) for name, value in values.items()}
         )
 
 
@@ -236,6 +237,4 @@ def meta_of(dataset: Dataset, inputs: tuple[str, ...], segmenter: str, look: str
 def item_of(root: Path, utterance: str, speaker: str, split: Split, looks: int, n_frames: int, key: str) -> TractItem:
     """The row of an utterance whose file is there."""
     sha256 = hash_files([inputs_path(root, utterance)])
-    return TractItem(
-        id=utterance, speaker=speaker, split=split, n_frames=n_frames, looks=looks, key=key, sha256=sha256
-    )
+    return TractItem(id=utterance, speaker=speaker, split=split, n_frames=n_frames, looks=looks, key=key, sha256=sha256)

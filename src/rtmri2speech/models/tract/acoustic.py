@@ -143,7 +143,8 @@ class TractAcousticModel(nn.Module):
             x = block(x, real)
         packed = pack_padded_sequence(x, real.sum(dim=1).cpu(), batch_first=True, enforce_sorted=False)
         read, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=rows.shape[1])
-        return self.dropout(read) * real[..., None]
+        result: Tensor = self.dropout(read) * real[..., None]
+        return result
 
     def voice(self, read: Tensor, real: Tensor) -> Voice:
         """The heads, of what :meth:`read` gives."""
@@ -169,7 +170,7 @@ class TractAcousticModel(nn.Module):
         """
         centers, widths = self.bands
         ratio = 1.0 / f0_hz.clamp(*_F0_HZ)[..., None]
-        wave = (2.0 * torch.pi * centers * ratio).cos() * torch.sinc(widths * ratio).square()
+        wave: Tensor = (2.0 * torch.pi * centers * ratio).cos() * torch.sinc(widths * ratio).square()
         return wave * voiced[..., None]
 
     def sound(self, read: Tensor, real: Tensor, f0_hz: Tensor, voiced: Tensor) -> Tensor:
@@ -204,9 +205,8 @@ class TractAcousticModel(nn.Module):
         """
         real = torch.ones(1, len(rows), dtype=torch.bool, device=rows.device)
         if len(rows) == 0:
-            nothing = rows.new_zeros(0)
-            voice = Voice(rows.new_zeros(1), *(rows.new_zeros(1, 0) for _ in range(3)), rows.new_zeros(1, 0, 4))
-            return TractPrediction(rows.new_zeros(0, self.n_mels), nothing, nothing, voice)
+            voice = self.voice(rows.new_zeros(1, 0, 2 * self.config.hidden), real)
+            return TractPrediction(rows.new_zeros(0, self.n_mels), voice.f0_hz[0], voice.voiced[0], voice)
         read = self.read(rows[None], real)
         voice = self.voice(read, real)
         pitch, voiced = (voice.f0_hz, voice.voiced) if f0_hz is None else (f0_hz[None], (f0_hz[None] > 0).float())

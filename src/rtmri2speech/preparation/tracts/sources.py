@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -93,7 +94,9 @@ class Source:
             pixel = _pixel_mm(self.truth, self.truth.positions.astype(np.float64))
         return self.scan, pixel
 
-    def looked_at(self, config: LookConfig, seed: int, size: int, device: torch.device) -> tuple[VideoScan, float | None]:
+    def looked_at(
+        self, config: LookConfig, seed: int, size: int, device: torch.device
+    ) -> tuple[VideoScan, float | None]:
         """The video with a random look, and the size of its pixels.
 
         Args:
@@ -147,8 +150,8 @@ def _truth_of(video: Path, frames: int) -> Truth | None:
 
 
 def _gray(scan: VideoScan) -> UInt8:
-    frames = np.stack(list(scan.read()))
+    frames: Any = np.stack(list(scan.read()))
     if frames.dtype == np.uint8:
-        return frames
+        return np.asarray(frames, np.uint8)
     most = max(float(frames.max()), 1.0)
     return np.asarray(np.rint(frames.astype(np.float32) * (255.0 / most)), np.uint8)
