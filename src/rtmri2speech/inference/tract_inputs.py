@@ -8,28 +8,22 @@ import numpy as np
 
 from rtmri2speech.arrays import Float32, Float64
 from rtmri2speech.models.tract.inputs import FORMANTS, INPUTS, MEASURES, PARTS, PLACES, SECTIONS
-from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.retiming import Retiming, plan_retiming
+from rtmri2speech.signal.retiming import Retiming
 from rtmri2speech.vocal_tract.measurement.tract import Tract
 
 # Share of an output frame's weight that must be known for its mean to be.
 _KNOWN = 0.5
 
 
-def tract_inputs(tract: Tract, features: FeatureConfig, first: int = 0) -> Float32:
+def tract_inputs(tract: Tract, retiming: Retiming, first: int = 0) -> Float32:
     """Rows of :data:`~rtmri2speech.models.tract.inputs.INPUTS` of a tract, on the clock of the mel: (T, C).
 
     Args:
         tract: at its video's frame rate.
-        features: whose clock is meant.
-        first: frame of the tract that the clock starts at.
+        retiming: of the video's frames from ``first`` on.
+        first: frame of the video that the clock starts at.
     """
-    rows = tract_rows(tract)[first:]
-    if len(rows) == 0:
-        return np.zeros((0, len(INPUTS)), np.float32)
-    starts = np.arange(len(rows)) / float(tract.frame_rate)
-    end = len(rows) / float(tract.frame_rate)
-    return retimed(rows, plan_retiming(starts, end, features.frame_rate)).astype(np.float32)
+    return retimed(tract_rows(tract)[first:], retiming).astype(np.float32)
 
 
 def tract_rows(tract: Tract) -> Float64:

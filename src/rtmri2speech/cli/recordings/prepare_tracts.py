@@ -21,6 +21,7 @@ def prepare_tracts(
     pixel_mm: float | None = None,
     segmenter: str = "segmenter",
     seed: int = 0,
+    max_minutes: float | None = None,
     device: Device = "auto",
     workers: Workers = 0,
 ) -> int:
@@ -49,6 +50,8 @@ def prepare_tracts(
         The model file of train segmenter; by default the segmenter that comes with the program.
     seed
         Of the looks.
+    max_minutes
+        Begin no video after so many minutes, and leave the rest out, to be measured by a later run.
     device
         Where frames are made and labeled; auto takes a GPU if there is one, which all processes share.
     """
@@ -65,6 +68,7 @@ def prepare_tracts(
             segmenter=find_model(segmenter),
             pixel_mm=pixel_mm,
             seed=seed,
+            max_minutes=max_minutes,
             device=device,
             workers=workers,
             progress=bar,

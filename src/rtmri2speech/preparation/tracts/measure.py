@@ -20,6 +20,7 @@ from rtmri2speech.inference.tract_inputs import tract_inputs
 from rtmri2speech.models.tract.inputs import INPUTS
 from rtmri2speech.preparation.tracts.sources import Source, seed_of_look
 from rtmri2speech.preparation.tracts.targets import heard_targets, true_targets
+from rtmri2speech.signal.retiming import plan_retiming
 from rtmri2speech.vocal_tract.measurement.measure import tract
 from rtmri2speech.vocal_tract.segmenter import FrameSegmenter, load_segmenter
 from rtmri2speech.vocal_tract.size import pixel_size
@@ -118,6 +119,7 @@ def _looks(job: Job, source: Source, dataset: Dataset, first: int) -> Iterator[t
     how, name = job.how, source.scan.path.stem
     segmenter = _segmenter(how.segmenter, how.device)
     people = source.truth is None
+    retiming = plan_retiming(source.scan.starts[first:], source.scan.end, dataset.meta.features.frame_rate)
     for number in range(how.people_looks if people else how.looks):
         if people and number == 0:
             scan, pixel = source.plain()
@@ -127,7 +129,7 @@ def _looks(job: Job, source: Source, dataset: Dataset, first: int) -> Iterator[t
         found = tract(scan, segmenter, pixel_mm=pixel)
         estimated, _ = pixel_size(found.contours.points, found.confidence, None)
         factor = np.nan if pixel is None or estimated is None else estimated / pixel
-        yield tract_inputs(found, dataset.meta.features, first), factor
+        yield tract_inputs(found, retiming, first), factor
 
 
 def _span(rows: Float32, start: int, utterance: Utterance, video: Path) -> Float32:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import random
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -59,6 +62,7 @@ def prepare_tracts(
     pixel_mm: float | None = None,
     seed: int = 0,
     device: str = "auto",
+    max_minutes: float | None = None,
     workers: int = 0,
     progress: Progress = SILENT,
 ) -> TractsSummary:
@@ -76,6 +80,7 @@ def prepare_tracts(
         pixel_mm: size of a pixel of the videos, mm, where they are not simulated; by default it is estimated.
         seed: of the looks.
         device: where frames are made and labeled: ``auto``, ``cpu`` or ``cuda``; all workers share a GPU.
+        max_minutes: begin no video after so many minutes, and leave the rest out; None for all. The order is random.
         workers: processes; 0 for one per core.
         progress: counts videos.
 
@@ -103,11 +108,14 @@ def prepare_tracts(
     )
     jobs = _jobs(opened, root, how)
     missing = [job for job in jobs if not job.is_done()]
-    failures = _measure(missing, workers, progress)
-    failed = {path for path, _ in failures}
-    done = [job for job in jobs if Path(job.utterances[0].source_video) not in failed]
+    failures = _measure(missing, workers, max_minutes, progress)
+    done = [job for job in jobs if job.is_done()]
     if not done:
-        raise failures[0][1]
+        raise (
+            failures[0][1]
+            if failures
+            else ConfigError(f"`max_minutes={max_minutes}`: too few for a single video.", "Give more minutes.")
+        )
     items = [item for job in done for item in job.items()]
     write_manifest(root, meta_of(opened, INPUTS, how.segmenter_hash, str(look), looks, seed), items)
     return TractsSummary(root, items, sum(len(job.utterances) for job in missing if job in done), failures)
@@ -122,11 +130,18 @@ def _jobs(dataset: Dataset, root: Path, how: Measuring) -> list[Job]:
     return [Job(dataset.root, root, group, how) for group in groups]
 
 
-def _measure(jobs: Sequence[Job], workers: int, progress: Progress) -> list[tuple[Path, UserError]]:
+def _measure(
+    jobs: Sequence[Job], workers: int, max_minutes: float | None, progress: Progress
+) -> list[tuple[Path, UserError]]:
     progress.expect(len(jobs))
+    end = math.inf if max_minutes is None else time.monotonic() + 60.0 * max_minutes
     failures = []
-    for job, result in run_jobs(measure_video, jobs, workers):
+    results = run_jobs(measure_video, random.Random(0).sample(jobs, len(jobs)), workers)
+    for job, result in results:
         if isinstance(result, UserError):
             failures.append((Path(job.utterances[0].source_video), result))
         progress.advance()
+        if time.monotonic() > end:
+            results.close()
+            break
     return sorted(failures, key=lambda failure: failure[0])
