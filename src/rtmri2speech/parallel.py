@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
@@ -68,7 +68,7 @@ def _guarded(work: Callable[[Job], Result], job: Job) -> Result | UserError:
 
 def run_jobs(
     work: Callable[[Job], Result], jobs: Sequence[Job], workers: int, *, fresh: bool = False
-) -> Iterator[tuple[Job, Result | UserError]]:
+) -> Generator[tuple[Job, Result | UserError], None, None]:
     """Do every job, in any order; a failed one yields its UserError instead of a result.
 
     ``work`` and the jobs must be picklable. With one worker, or one job, no process is started.

@@ -38,6 +38,11 @@ app.command(
     f"{_COMMANDS}.recordings.check:check", name="check", help="Look for what is wrong with videos or a dataset."
 )
 app.command(f"{_COMMANDS}.recordings.prepare:prepare", name="prepare", help="Make a dataset from videos and sound.")
+app.command(
+    f"{_COMMANDS}.recordings.prepare_tracts:prepare_tracts",
+    name="prepare-tracts",
+    help="Measure the tracts of a dataset, to train on.",
+)
 app.command(f"{_COMMANDS}.recordings.simulate:simulate", name="simulate", help="Make recordings of simulated speakers.")
 app.command(train)
 train.command(f"{_COMMANDS}.train.train:acoustic", name="acoustic", help="Train frames to mel spectrogram.")

@@ -22,6 +22,7 @@ def synthesize(
     dtype: Literal["float32", "bfloat16", "fp32", "bf16"] = "float32",
     generator: Literal["fast", "plain"] = "fast",
     fps: Fps = None,
+    pixel_mm: float | None = None,
 ) -> int:
     """Make speech from videos.
 
@@ -43,6 +44,9 @@ def synthesize(
     generator
         How the vocoder is computed on a CPU: fast, or plain, as it was trained, to compare; the waves differ by
         rounding.
+    pixel_mm
+        Size of a pixel of the videos, mm, for a model that reads a measured tract; by default it is estimated from the
+        length of the tract.
     """
     rate = frame_rate(fps)
     from rtmri2speech.corpora.names import refuse_same_names
@@ -58,7 +62,7 @@ def synthesize(
         for video in videos:
             bar.describe(video.name)
             try:
-                speech = loaded.synthesize(video, fps=rate, progress=bar)
+                speech = loaded.synthesize(video, fps=rate, pixel_mm=pixel_mm, progress=bar)
                 files = speech.save(out)
                 draw_mel(out / f"{video.stem}_mel.png", speech.mel_db, speech.features, video.name)
             except UserError as error:

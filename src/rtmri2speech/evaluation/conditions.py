@@ -41,7 +41,8 @@ class Conditions:
         if any(row.split == "train" for row in dataset.utterances):
             mean = MelStatistics.from_json(dataset.root / "scaler.json", model.features.n_mels).mean
         else:
-            mean = model.acoustic.scaler.mean.float().cpu().numpy()
+            network = model.acoustic if model.bundle.tract is None else model.tract_way.model
+            mean = network.scaler.mean.float().cpu().numpy()
         self._mean = mean[None]
 
     def make(self, utterance: Utterance, true_mel: Float32) -> Iterator[tuple[Condition, Float32, Float32]]:
@@ -65,6 +66,8 @@ class Conditions:
     @torch.inference_mode()
     def predict(self, utterance: Utterance) -> Float32:
         """Mel of an utterance's frames, shape (T, M), dB."""
+        if self.model.bundle.tract is not None:
+            return self.model.tract_way.of_utterance(self.dataset, utterance)
         acoustic = self.model.acoustic
         features = encode_utterance(acoustic, self.dataset, utterance, self.model.pixel_mask)
         mel: Float32 = acoustic.predict(features).float().cpu().numpy()

@@ -11,6 +11,7 @@ from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.inference.encoder import encode_utterance, predict
 from rtmri2speech.inference.requirements import require_fit
+from rtmri2speech.inference.tract_way import TractWay
 from rtmri2speech.models.bundle.model_file import load_bundle
 
 
@@ -37,7 +38,8 @@ class MelPredictor:
         self.bundle = load_bundle(model)
         require_fit(self.bundle, dataset)
         self.source = f"model {hash_files([model])[:16]}"
-        self._acoustic = self.bundle.build_acoustic(device).fuse()
+        self._way = None if self.bundle.tract is None else TractWay(self.bundle, device)
+        self._acoustic = None if self._way is not None else self.bundle.build_acoustic(device).fuse()
         self._mask = None if self.bundle.mask is None else self.bundle.mask.to(device)
 
     @property
@@ -56,4 +58,7 @@ class MelPredictor:
         Raises:
             DatasetError: when the frames are missing or damaged.
         """
+        if self._way is not None:
+            return self._way.of_utterance(self.dataset, utterance)
+        assert self._acoustic is not None
         return predict(self._acoustic, encode_utterance(self._acoustic, self.dataset, utterance, self._mask))

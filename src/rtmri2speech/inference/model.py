@@ -16,11 +16,12 @@ from rtmri2speech.arrays import Float32, UInt8
 from rtmri2speech.assets import find_model
 from rtmri2speech.data.media.clips import Clip, open_video
 from rtmri2speech.data.media.scan import VideoScan
-from rtmri2speech.errors import UserError
+from rtmri2speech.errors import ConfigError, UserError
 from rtmri2speech.inference.encoder import encode, predict
 from rtmri2speech.inference.familiarity import LIMIT, FrameSample, unfamiliarity
 from rtmri2speech.inference.requirements import require_acoustic, require_numbers, require_synthesizer
 from rtmri2speech.inference.speech import Speech
+from rtmri2speech.inference.tract_way import TractWay
 from rtmri2speech.inference.vocoding import vocode
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.bundle.describe import describe, origin_of_model
@@ -69,6 +70,8 @@ class Model:
         Raises:
             BundleError: when there is no acoustic model.
         """
+        if self.bundle.frames is None and self.bundle.tract is not None:
+            return FrameConfig()  # the tract is measured in the video's own frames
         require_acoustic(self.bundle)
         assert self.bundle.frames is not None
         return self.bundle.frames
@@ -91,6 +94,17 @@ class Model:
             BundleError: when there is none, or its weights do not fit.
         """
         return self.acoustic if self.dtype == torch.float32 else Model(self.bundle, self.device).acoustic
+
+    @cached_property
+    def tract_way(self) -> TractWay:
+        """Frames to mel by way of the measured tract, where the model reads that; float32 whatever the precision.
+
+        Raises:
+            BundleError: when the model reads no tract.
+        """
+        if self.bundle.tract is None:
+            self.bundle.build_tract()
+        return TractWay(self.bundle, self.device)
 
     @cached_property
     def vocoder(self) -> Vocoder:
@@ -134,6 +148,9 @@ class Model:
             BundleError: when there is no acoustic model.
             MediaError: when the video cannot be decoded.
         """
+        if self.bundle.tract is not None:
+            mel: Float32 = self.tract_way.of_clip(clip, progress=progress)[0].mel_db.cpu().numpy()
+            return mel
         return self._predict(clip.blocks(), progress)
 
     def _predict(self, blocks: Iterable[UInt8], progress: Progress) -> Float32:
@@ -165,7 +182,14 @@ class Model:
             )
         return vocode(self.vocoder, mel_db, self.device, self.dtype)
 
-    def synthesize(self, video: str | Path, *, fps: FrameRate | None = None, progress: Progress = SILENT) -> Speech:
+    def synthesize(
+        self,
+        video: str | Path,
+        *,
+        fps: FrameRate | None = None,
+        pixel_mm: float | None = None,
+        progress: Progress = SILENT,
+    ) -> Speech:
         """Speech of a video; the video's own sound, if it has any, is not used.
 
         Frames are read in blocks, so that the length of the video does not matter.
@@ -173,17 +197,28 @@ class Model:
         Args:
             video: any video that can be decoded.
             fps: true frame rate, where the file's is known to be wrong.
+            pixel_mm: size of a pixel of the video, mm, for a model that reads a measured tract; by default it is
+                estimated from the length of the tract.
             progress: counts frames.
 
         Raises:
             BundleError: when a stage is missing, or makes values that are not numbers.
-            ConfigError: when ``fps`` is not a frame rate.
+            ConfigError: when ``fps`` is not a frame rate, or ``pixel_mm`` no size of a pixel, or of no use.
             MediaError: when the video cannot be used.
         """
         require_synthesizer(self.bundle)
         clip = self.open(video, fps)
         progress.expect(clip.n_frames)
         source, name = self.bundle.source, Path(video).stem
+        if self.bundle.tract is not None:
+            prediction, tract = self.tract_way.of_clip(clip, pixel_mm, progress)
+            heard = require_numbers(prediction.mel_db.cpu().numpy(), source, name)
+            sound = require_numbers(self.vocode(heard), source, name)
+            return Speech(name, sound, heard, self.features, [*_notes(clip.scan), *tract.notes])
+        if pixel_mm is not None:
+            raise ConfigError(
+                "`pixel_mm`: this model reads frames, whatever the size of their pixels.", "Leave it out."
+            )
         sample = FrameSample(clip.n_frames)
         mel = require_numbers(self._predict(sample.through(clip.blocks()), progress), source, name)
         wave = require_numbers(self.vocode(mel), source, name)

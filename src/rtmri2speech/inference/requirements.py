@@ -17,8 +17,10 @@ def require_acoustic(bundle: Bundle) -> None:
         BundleError: when there is none.
     """
     if bundle.acoustic is None:
+        reads = "" if bundle.tract is None else " (its acoustic model reads what is measured in them)"
         raise BundleError(
-            f"{bundle.source} holds no acoustic model, so there is nothing that reads frames.",
+            f"{bundle.source} holds no acoustic model{' of frames' * bool(reads)}, so there is nothing that reads "
+            f"frames{reads}.",
             "Give a model with an acoustic stage: the file from train acoustic, import acoustic or bundle.",
         )
 
@@ -29,7 +31,7 @@ def require_synthesizer(bundle: Bundle) -> None:
     Raises:
         BundleError: naming the one that is missing.
     """
-    missing = "acoustic model" if bundle.acoustic is None else "vocoder" if bundle.vocoder is None else None
+    missing = "acoustic model" if not bundle.has_mel else "vocoder" if bundle.vocoder is None else None
     if missing is not None:
         raise BundleError(f"{bundle.source} holds no {missing}.", f"Join both: {JOIN_COMMAND}")
 
@@ -42,7 +44,8 @@ def require_fit(bundle: Bundle, dataset: Dataset) -> None:
         BundleError: when there is no acoustic model, or naming the fields that differ.
     """
     dataset.need_frames()
-    require_acoustic(bundle)
+    if not bundle.has_mel:
+        require_acoustic(bundle)
     differences = bundle.features.differences(dataset.meta.features)
     if bundle.frames is not None:
         differences += bundle.frames.differences(dataset.meta.frames)

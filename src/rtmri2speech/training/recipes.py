@@ -24,6 +24,7 @@ from rtmri2speech.training.acoustic.augment import AugmentConfig
 from rtmri2speech.training.losses import AcousticLossConfig
 from rtmri2speech.training.run_config import AdamConfig, Decay, GraphRunConfig, LoaderConfig, Precision, half_cosine
 from rtmri2speech.training.segmenter.recipe import SegmenterRecipe
+from rtmri2speech.training.tract.recipe import TractRecipe
 
 Overrides: TypeAlias = Sequence[str] | Mapping[str, Any] | None
 """Settings over a recipe's: ``["acoustic.optimizer.lr=1e-4"]``, or a mapping with dotted or nested names."""
@@ -185,6 +186,7 @@ class Recipe(Config):
 
     description: str = Field("", description="one line for the list of recipes")
     acoustic: AcousticRecipe = Field(default_factory=AcousticRecipe, description="train acoustic")
+    tract: TractRecipe = Field(default_factory=TractRecipe, description="train acoustic --kind tract")
     vocoder: VocoderRecipe = Field(default_factory=VocoderRecipe, description="train vocoder")
     segmenter: SegmenterRecipe = Field(default_factory=SegmenterRecipe, description="train segmenter")
 

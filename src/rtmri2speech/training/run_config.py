@@ -64,6 +64,36 @@ class GraphRunConfig(RunConfig):
     )
 
 
+class TimedRunConfig(RunConfig):
+    """A run whose learning rate falls to 0 by half a cosine, over its steps or over minutes."""
+
+    optimizer: AdamConfig = Field(default_factory=AdamConfig, description="AdamW")
+    max_steps: int = Field(20000, ge=1, description="optimizer steps, over which the learning rate falls to 0")
+    max_minutes: float | None = Field(
+        None, gt=0, description="minutes over which it falls to 0 where these are over before the steps; none: any"
+    )
+    epoch_steps: int = Field(250, ge=1, description="steps per epoch, after which is validated")
+    warmup_steps: int = Field(300, ge=0, description="first steps, over which the learning rate rises to its value")
+    ema: Decay = Field(0.999, description="share of the averaged weights that stays per step; they are the model")
+    clip_norm: float = Field(1.0, gt=0, description="largest norm of the gradient")
+    precision: Precision = Field("auto", description="auto: bf16 on a GPU that has it, else fp16; fp32 on a CPU")
+
+    @property
+    def rate_depends_on_max_steps(self) -> bool:
+        """Always: the schedule is a cosine."""
+        return True
+
+    def share_done(self, step: int, seconds: float) -> float:
+        """Share of the run that is done, by steps or by time, whichever is more; 1 at its end."""
+        timed = 0.0 if self.max_minutes is None else seconds / (60.0 * self.max_minutes)
+        return max(step / self.max_steps, timed)
+
+    def rate(self, step: int, seconds: float = 0.0) -> float:
+        """Learning rate of an optimizer step, counted from 0, after so many seconds."""
+        warm = min((step + 1) / self.warmup_steps, 1.0) if self.warmup_steps else 1.0
+        return float(self.optimizer.lr * warm * half_cosine(self.share_done(step, seconds)))
+
+
 def half_cosine(share: float) -> float:
     """Half a cosine: from 1 at the start of a run (``share`` 0) to 0 at its end (1) and after it."""
     return 0.5 * (1.0 + math.cos(math.pi * min(share, 1.0)))

@@ -36,6 +36,8 @@ from rtmri2speech.training.recipes import OPTIMIZERS, AcousticRecipe, VocoderRec
 from rtmri2speech.training.run_config import LoaderConfig
 from rtmri2speech.training.segmenter.module import SegmenterTraining
 from rtmri2speech.training.segmenter.recipe import SegmenterRecipe
+from rtmri2speech.training.tract.module import TractTraining
+from rtmri2speech.training.tract.recipe import TractRecipe
 from rtmri2speech.training.vocoder.module import VocoderTraining
 from rtmri2speech.training.vocoder.validation_audio import ValidationAudio
 
@@ -79,9 +81,9 @@ class Task:
         half: whether the bundle holds matrices in half precision.
     """
 
-    kind: Literal["acoustic", "vocoder", "segmenter"]
-    settings: AcousticRecipe | VocoderRecipe | SegmenterRecipe
-    module: AcousticTraining | VocoderTraining | SegmenterTraining
+    kind: Literal["acoustic", "tract", "vocoder", "segmenter"]
+    settings: AcousticRecipe | TractRecipe | VocoderRecipe | SegmenterRecipe
+    module: AcousticTraining | TractTraining | VocoderTraining | SegmenterTraining
     train: Loader
     validation: Loader
     sampler: EpochSampler

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal, get_args
 
 from rtmri2speech.assets import find_model
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.data.dataset.mel_folders import PREDICTED, MelSource
+from rtmri2speech.data.dataset.tract_folder import TractFolder
+from rtmri2speech.errors import ConfigError
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.training.engine.distributed import find_processes
 from rtmri2speech.training.engine.trainer import choose_execution
@@ -17,6 +20,10 @@ from rtmri2speech.training.segmenter.task import segmenter_task
 from rtmri2speech.training.session import PreparedRun, RunOptions, prepare_run, run_session
 from rtmri2speech.training.summary import TrainingSummary
 from rtmri2speech.training.tasks import acoustic_task, vocoder_task
+from rtmri2speech.training.tract.task import tract_task
+
+AcousticKind = Literal["image", "tract"]
+"""What the acoustic model reads: frames, or what was measured in them."""
 
 
 def train_acoustic(
@@ -25,6 +32,7 @@ def train_acoustic(
     out: Path | str = "acoustic.safetensors",
     run_dir: Path | str | None = None,
     *,
+    kind: AcousticKind = "image",
     overrides: Overrides = None,
     init: Path | str | None = None,
     resume: bool = False,
@@ -38,12 +46,15 @@ def train_acoustic(
     processes, they train together; the first one writes.
 
     Args:
-        dataset: a prepared dataset, open or its folder.
+        dataset: a prepared dataset, open or its folder. For ``kind="tract"`` one whose tracts were measured
+            (``prepare_tracts``), or their folder.
         recipe: name of a recipe that comes with the program (``default``, ``memo``, ``phantom``, ``small``,
-            ``smoke``), path of a YAML file, or a recipe; its ``acoustic`` part is used.
+            ``smoke``), path of a YAML file, or a recipe; its ``acoustic`` or ``tract`` part is used.
         out: the bundle to write, ``.safetensors``.
         run_dir: folder of checkpoints and logs, new or, with ``resume``, that of the run to continue; by default
             next to ``out``, with ``_run`` at the end of its name.
+        kind: what the network reads: ``image``, the frames themselves, which suits speakers that it is trained on; or
+            ``tract``, what was measured in them, which suits strangers too.
         overrides: single settings over the recipe's: ``{"acoustic.optimizer.lr": 1e-4}`` or
             ``["acoustic.optimizer.lr=1e-4"]``.
         init: model file, or name of a shipped model, whose acoustic model of the same size to start from. The
@@ -61,8 +72,20 @@ def train_acoustic(
         UserError: for whatever the user can mend; DatasetError, BundleError and ConfigError among them.
         KeyboardInterrupt: after Ctrl-C or SIGTERM, with the state saved and the best model so far written.
     """
-    processes, settings = find_processes(), load_recipe(recipe, overrides).acoustic
+    processes, loaded = find_processes(), load_recipe(recipe, overrides)
     options = _options(out, run_dir, init, resume)
+    if kind not in get_args(AcousticKind):
+        raise ConfigError(f"`kind={kind}`: no kind of acoustic model.", f"Give {' or '.join(get_args(AcousticKind))}.")
+    if kind == "tract":
+        root = dataset.root if isinstance(dataset, Dataset) else Path(dataset)
+
+        def prepare_tract() -> PreparedRun:
+            folder, execution = TractFolder(root), choose_execution(device, loaded.tract.precision)
+            task = tract_task(folder, loaded.tract, options.init, execution.cuda, processes)
+            return prepare_run(folder, execution, task, processes, options)
+
+        return run_session(prepare_tract, processes, options.out, progress)
+    settings = loaded.acoustic
 
     def prepare() -> PreparedRun:
         opened, execution = _open(dataset), choose_execution(device, settings.precision)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
+import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 from torch.optim import AdamW
@@ -12,7 +14,7 @@ from torch.optim import AdamW
 from rtmri2speech.training.engine.metrics_log import RunLog
 from rtmri2speech.training.engine.nan_guard import NanGuard
 from rtmri2speech.training.engine.step_metrics import StepMetrics
-from rtmri2speech.training.run_config import AdamConfig, RunConfig
+from rtmri2speech.training.run_config import AdamConfig, RunConfig, TimedRunConfig
 
 
 class TrainingModule(LightningModule):
@@ -66,6 +68,61 @@ class TrainingModule(LightningModule):
         """Restore what ``on_save_checkpoint`` kept; the first runs of vocoders did not count their validations."""
         self.validations = checkpoint.get("validations", 0)
         self._step_metrics.load(checkpoint["records"], self.device)
+
+
+class TimedTrainingModule(TrainingModule):
+    """A network whose learning rate falls over steps or over minutes, and whose averaged weights are the model.
+
+    Whatever is random in a step is a function of the seed and the step alone. With ``max_minutes`` the learning rate
+    depends on the clock, and a resumed run is no longer the same to the last bit.
+    """
+
+    recipe: TimedRunConfig
+
+    def __init__(self, recipe: TimedRunConfig, guard: NanGuard, step_metrics: StepMetrics) -> None:
+        super().__init__(recipe, guard, step_metrics)
+        self._norm = torch.zeros(())
+        self._seconds_before, self._began = 0.0, time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the run began, pauses left out."""
+        return self._seconds_before + time.monotonic() - self._began
+
+    def on_fit_start(self) -> None:
+        """Start the clock."""
+        self._began = time.monotonic()
+
+    def set_rate(self, optimizer: Any, step: int) -> None:
+        """Set the learning rate of a step."""
+        for group in optimizer.param_groups:
+            group["lr"] = self.recipe.rate(step, self.seconds)
+
+    def log_step(self, loss: Tensor, terms: dict[str, Tensor], step: int) -> None:
+        """Note the loss of a step and its terms."""
+        self.last_train_loss = loss
+        self.guard.update(loss, step)
+        values = {"train/loss": loss, **{f"train/{name}": value for name, value in terms.items()}}
+        values["train/grad_norm"] = self._norm
+        rate = float(self.trainer.optimizers[0].param_groups[0]["lr"])
+        self._step_metrics.update(self.run_log, self.optimizer_steps, self.current_epoch, values, rate)
+
+    def stop_in_time(self) -> None:
+        """Ask for the end when the minutes are over."""
+        minutes = self.recipe.max_minutes
+        if minutes is not None and self.seconds >= 60.0 * minutes:
+            self.stop_reason = f"{minutes:g} minutes"
+            self.trainer.should_stop = True
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep what the log and the clock depend on; a diverged network is not saved."""
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["seconds"] = self.seconds
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Restore what ``on_save_checkpoint`` kept."""
+        super().on_load_checkpoint(checkpoint)
+        self._seconds_before = checkpoint["seconds"]
 
 
 def make_adamw(parameters: Iterable[nn.Parameter], settings: AdamConfig, *, fused: bool) -> AdamW:

@@ -32,6 +32,7 @@ def acoustic(
     dataset: Path,
     /,
     *,
+    kind: Literal["image", "tract"] = "image",
     recipe: str = "default",
     out: Annotated[Path, Parameter(name=["--out", "--out-ckpt"])] = Path("acoustic.safetensors"),
     run_dir: Path | None = None,
@@ -46,9 +47,12 @@ def acoustic(
     Parameters
     ----------
     dataset
-        A dataset made by prepare.
+        A dataset made by prepare; for --kind tract one whose tracts were measured by prepare-tracts, or their folder.
+    kind
+        What the network reads: image, the frames, for speakers that it is trained on; or tract, what was measured in
+        them, for strangers too.
     recipe
-        A recipe that comes with the program (default, memo, phantom, small, smoke), or a YAML file.
+        A recipe that comes with the program (default, memo, phantom, small, smoke, tract), or a YAML file.
     out
         The model file to write: the best model on the validation split.
     run_dir
@@ -66,8 +70,8 @@ def acoustic(
     """
     from rtmri2speech.training.train import train_acoustic
 
-    settings = with_precision(overrides, "acoustic", dtype)
-    run = partial(train_acoustic, dataset, recipe, out, run_dir, init=init, resume=resume, device=device)
+    settings = with_precision(overrides, "tract" if kind == "tract" else "acoustic", dtype)
+    run = partial(train_acoustic, dataset, recipe, out, run_dir, kind=kind, init=init, resume=resume, device=device)
     return _train(run, settings)
 
 
@@ -227,7 +231,7 @@ class _MelOptions:
 
 
 def with_precision(
-    overrides: list[str] | None, stage: Literal["acoustic", "vocoder", "segmenter"], dtype: DType | None
+    overrides: list[str] | None, stage: Literal["acoustic", "tract", "vocoder", "segmenter"], dtype: DType | None
 ) -> list[str]:
     """The settings of ``--set`` and ``--dtype``; a precision that is not given is the recipe's."""
     return [*(overrides or []), *([] if dtype is None else [f"{stage}.precision={_PRECISION.get(dtype, dtype)}"])]

@@ -20,6 +20,9 @@ def describe(bundle: Bundle) -> list[tuple[str, str]]:
         sizes = f"{bundle.acoustic.backbone}, BiLSTM {bundle.acoustic.hidden}, windows of {bundle.acoustic.ref_frames}"
         rows.append(("acoustic model", f"{sizes}; {_count(bundle, 'acoustic')}"))
         rows.append(("inference", bundle.acoustic.inference))
+    if bundle.tract is not None:
+        sizes = f"a measured tract, {bundle.tract.layers} layers of BiLSTM {bundle.tract.hidden}"
+        rows.append(("acoustic model", f"{sizes}; {_count(bundle, 'tract')}"))
     if bundle.vocoder is not None:
         rates = " x ".join(str(rate) for rate in bundle.vocoder.upsample_rates)
         rows.append(("vocoder", f"HiFi-GAN {rates}, {bundle.vocoder.initial_channels}; {_count(bundle, 'vocoder')}"))
@@ -60,7 +63,15 @@ def origin_of_model(path: Path, bundle: Bundle) -> dict[str, Any]:
 
 
 def _count(bundle: Bundle, stage: str) -> str:
-    kept = (".running_mean", ".running_var", "scaler.mean", "scaler.std", ".num_batches_tracked")
+    kept = (
+        ".running_mean",
+        ".running_var",
+        "scaler.mean",
+        "scaler.std",
+        "inputs.center",
+        "inputs.scale",
+        ".num_batches_tracked",
+    )
     tensors = [tensor for name, tensor in bundle.stage(stage).items() if not name.endswith(kept)]
     stored = sorted({str(tensor.dtype).removeprefix("torch.") for tensor in tensors if tensor.ndim > 1})
     return f"{sum(tensor.numel() for tensor in tensors) / 1e6:.2f} M parameters as {' and '.join(stored)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -14,17 +14,15 @@ from rtmri2speech.config import Config
 from rtmri2speech.errors import BundleError, ConfigError
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
 from rtmri2speech.models.bundle.container import read_container, write_container
-from rtmri2speech.models.bundle.strict_loading import list_names, load_strictly, require_finite
+from rtmri2speech.models.bundle.parts import MASK, Kind, check_parts
+from rtmri2speech.models.bundle.strict_loading import load_strictly, require_finite
 from rtmri2speech.models.segmenter import Segmenter, SegmenterConfig
+from rtmri2speech.models.tract.acoustic import TractAcousticConfig, TractAcousticModel
 from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig, plain_weights
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
 
-Kind = Literal["acoustic", "vocoder", "synthesizer", "segmenter"]
-"""What a bundle holds: frames to mel, mel to sound, both, or frames to labels."""
-
 JOIN_COMMAND = "rtmri2speech bundle --acoustic A --vocoder V --out M"
-_MASK = "mask"
 
 
 @dataclass(frozen=True)
@@ -35,11 +33,12 @@ class Bundle:
         kind: which stages there are.
         features: the mel definition the stages were made with; a segmenter depends on none.
         frames: how video frames are prepared (with an acoustic stage).
-        acoustic: size of the acoustic stage.
+        acoustic: size of the acoustic stage that reads frames.
+        tract: size of the one that reads a measured tract instead.
         vocoder: geometry of the vocoder stage.
         segmenter: size of the segmenter.
-        tensors: weights by name: ``acoustic.*`` (the scaler among them), ``vocoder.*``, ``segmenter.*`` and,
-            optionally, ``mask``, shape (H, W), uint8.
+        tensors: weights by name: ``acoustic.*`` or ``tract.*`` (the scaler among them), ``vocoder.*``,
+            ``segmenter.*`` and, optionally, ``mask``, shape (H, W), uint8.
         provenance: commit, dataset hash, split, seed, recipe, metrics; anything JSON can hold.
         card: a human-readable description, Markdown.
         source: where it was read from, for messages.
@@ -58,12 +57,13 @@ class Bundle:
     provenance: dict[str, Any] = field(default_factory=dict)
     card: str = ""
     source: str = field(default="the bundle", compare=False)
+    tract: TractAcousticConfig | None = None
 
     def __post_init__(self) -> None:
         if self.acoustic is not None and self.acoustic.cnn_weights is not None:
             # The weights are in the tensors; loading must not ask for a file of another machine.
             object.__setattr__(self, "acoustic", self.acoustic.model_copy(update={"cnn_weights": None}))
-        _check_parts(self)
+        check_parts(self)
 
     @classmethod
     def from_acoustic(
@@ -79,7 +79,7 @@ class Bundle:
         """A bundle of kind ``acoustic``; ``mask`` has shape (H, W) and is multiplied onto every frame."""
         tensors = {f"acoustic.{name}": tensor for name, tensor in model.state_dict().items()}
         if mask is not None:
-            tensors[_MASK] = mask.to(torch.uint8)
+            tensors[MASK] = mask.to(torch.uint8)
         return cls("acoustic", features, frames, model.config, tensors=tensors, provenance=provenance or {}, card=card)
 
     @classmethod
@@ -90,6 +90,20 @@ class Bundle:
         tensors = {f"vocoder.{name}": tensor for name, tensor in plain_weights(model.state_dict()).items()}
         size = model.config
         return cls("vocoder", features, vocoder=size, tensors=tensors, provenance=provenance or {}, card=card)
+
+    @classmethod
+    def from_tract(
+        cls,
+        model: TractAcousticModel,
+        features: FeatureConfig,
+        *,
+        provenance: dict[str, Any] | None = None,
+        card: str = "",
+    ) -> Self:
+        """A bundle of kind ``acoustic`` whose network reads a measured tract."""
+        tensors = {f"tract.{name}": tensor for name, tensor in model.state_dict().items()}
+        size = model.config
+        return cls("acoustic", features, tract=size, tensors=tensors, provenance=provenance or {}, card=card)
 
     @classmethod
     def from_segmenter(cls, model: Segmenter, *, provenance: dict[str, Any] | None = None, card: str = "") -> Self:
@@ -103,12 +117,18 @@ class Bundle:
     @property
     def mask(self) -> Tensor | None:
         """Mask of the frames, shape (H, W), uint8, if there is one."""
-        return self.tensors.get(_MASK)
+        return self.tensors.get(MASK)
+
+    @property
+    def has_mel(self) -> bool:
+        """Whether it makes mels, from frames or from a measured tract."""
+        return self.acoustic is not None or self.tract is not None
 
     @property
     def acoustic_dataset(self) -> str | None:
         """Fingerprint of the dataset that the acoustic stage was trained on, if the provenance says."""
-        stage = self.provenance.get("acoustic") if self.kind == "synthesizer" else self.provenance
+        name = "acoustic" if self.tract is None else "tract"
+        stage = self.provenance.get(name) if self.kind == "synthesizer" else self.provenance
         found = stage.get("dataset") if isinstance(stage, dict) else None
         return found if isinstance(found, str) else None
 
@@ -116,8 +136,7 @@ class Bundle:
         """Everything but the tensors, as the file's JSON header holds it."""
         parts = {"features": None if self.kind == "segmenter" else self.features, "frames": self.frames}
         stages: dict[str, Config | None] = {"acoustic": self.acoustic, "vocoder": self.vocoder}
-        if self.segmenter is not None:
-            stages["segmenter"] = self.segmenter
+        stages |= {name: size for name in ("tract", "segmenter") if (size := getattr(self, name)) is not None}
         return {
             "kind": self.kind,
             **{name: None if part is None else part.model_dump(mode="json") for name, part in parts.items()},
@@ -127,7 +146,7 @@ class Bundle:
         }
 
     def stage(self, name: str) -> dict[str, Tensor]:
-        """Tensors of stage ``acoustic``, ``vocoder`` or ``segmenter``, without the stage's prefix."""
+        """Tensors of stage ``acoustic``, ``tract``, ``vocoder`` or ``segmenter``, without the stage's prefix."""
         prefix = name + "."
         return {key.removeprefix(prefix): value for key, value in self.tensors.items() if key.startswith(prefix)}
 
@@ -150,6 +169,21 @@ class Bundle:
         # A change of dtype scatters the LSTM's weights, and cuDNN would gather them again at every call.
         model.lstm.flatten_parameters()
         return model.eval()
+
+    def build_tract(self, device: torch.device | str = "cpu") -> TractAcousticModel:
+        """The acoustic model that reads a measured tract, in eval mode, float32.
+
+        Raises:
+            BundleError: when there is none, or its tensors do not fit its configuration.
+        """
+        if self.tract is None:
+            raise BundleError(
+                f"{self.source} holds no model that reads a measured tract.",
+                "Give one of train acoustic --kind tract.",
+            )
+        model = TractAcousticModel(self.tract, self.features)
+        load_strictly(model, self.stage("tract"), self.source)
+        return model.to(device).eval()
 
     def build_vocoder(self, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Generator:
         """The vocoder with plain weights, in eval mode.
@@ -218,6 +252,7 @@ def load_bundle(path: Path) -> Bundle:
             acoustic=None if model["acoustic"] is None else AcousticConfig.parse(model["acoustic"], source),
             vocoder=None if model["vocoder"] is None else VocoderConfig.parse(model["vocoder"], source),
             segmenter=None if (size := model.get("segmenter")) is None else SegmenterConfig.parse(size, source),
+            tract=None if (size := model.get("tract")) is None else TractAcousticConfig.parse(size, source),
             tensors=tensors,
             provenance=provenance,
             card=card,
@@ -250,7 +285,7 @@ def join(acoustic: Bundle, vocoder: Bundle) -> Bundle:
     Raises:
         BundleError: when a stage is missing, or the two were made with different features.
     """
-    if acoustic.acoustic is None:
+    if not acoustic.has_mel:
         raise BundleError(f"{acoustic.source} holds no acoustic model.", f"Give both stages: {JOIN_COMMAND}")
     if vocoder.vocoder is None:
         raise BundleError(f"{vocoder.source} holds no vocoder.", f"Give both stages: {JOIN_COMMAND}")
@@ -260,6 +295,7 @@ def join(acoustic: Bundle, vocoder: Bundle) -> Bundle:
             f"{acoustic.source} and {vocoder.source} were made with different features: {'; '.join(different)}.",
             "Train both on data prepared with the same features.",
         )
+    parts = {"acoustic" if acoustic.tract is None else "tract": acoustic, "vocoder": vocoder}
     kept = {name: value for name, value in acoustic.tensors.items() if not name.startswith("vocoder.")}
     kept |= {name: value for name, value in vocoder.tensors.items() if name.startswith("vocoder.")}
     return Bundle(
@@ -267,46 +303,12 @@ def join(acoustic: Bundle, vocoder: Bundle) -> Bundle:
         features=acoustic.features,
         frames=acoustic.frames,
         acoustic=acoustic.acoustic,
+        tract=acoustic.tract,
         vocoder=vocoder.vocoder,
         tensors=kept,
-        provenance={name: _provenance_of(part, name) for name, part in (("acoustic", acoustic), ("vocoder", vocoder))},
+        provenance={name: _provenance_of(part, name) for name, part in parts.items()},
         card="\n\n".join(dict.fromkeys(card for card in (acoustic.card, vocoder.card) if card)),
     )
-
-
-def _check_parts(bundle: Bundle) -> None:
-    problem = None
-    acoustic = bundle.acoustic is not None
-    stages = {name for name in ("acoustic", "vocoder", "segmenter") if getattr(bundle, name) is not None}
-    wanted = {kind: {kind} for kind in ("acoustic", "vocoder", "segmenter")} | {"synthesizer": {"acoustic", "vocoder"}}
-    prefixes = [f"{name}." for name in stages]
-    strays = [
-        name for name in bundle.tensors if not name.startswith(tuple(prefixes)) and not (name == _MASK and acoustic)
-    ]
-    if bundle.kind not in get_args(Kind):
-        problem = f"unknown kind {bundle.kind!r}"
-    elif wanted[bundle.kind] != stages:
-        problem = f"its stages are not those of kind {bundle.kind}"
-    elif acoustic != (bundle.frames is not None):
-        problem = "an acoustic model and a frame definition belong together"
-    elif strays:
-        problem = f"tensors of no stage: {list_names(strays)}"
-    elif not _mask_fits(bundle):
-        problem = "its mask is not a uint8 image of the frames' size"
-    elif bundle.vocoder is not None and bundle.vocoder.hop_length != bundle.features.hop_length:
-        problem = (
-            f"the vocoder makes {bundle.vocoder.hop_length} samples per frame, "
-            f"but the features' hop length is {bundle.features.hop_length}"
-        )
-    if problem is not None:
-        raise BundleError(f"{bundle.source}: {problem}.", "Save it anew, with stages made for each other.")
-
-
-def _mask_fits(bundle: Bundle) -> bool:
-    mask, frames = bundle.mask, bundle.frames
-    if mask is None or frames is None:
-        return True
-    return mask.shape == (frames.size, frames.size) and mask.dtype == torch.uint8
 
 
 def _halved(tensor: Tensor) -> Tensor:

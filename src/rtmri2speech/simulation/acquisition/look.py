@@ -8,15 +8,14 @@ import numpy as np
 import torch
 
 from rtmri2speech.appearance.config import LookConfig
+from rtmri2speech.appearance.film import film
 from rtmri2speech.appearance.geometry import warp_labels, warp_points
-from rtmri2speech.appearance.look import develop, draw_looks, scan_looks
-from rtmri2speech.appearance.recording import levels, visible
+from rtmri2speech.appearance.look import draw_looks
+from rtmri2speech.appearance.recording import visible
 from rtmri2speech.arrays import UInt8
 from rtmri2speech.data.truth import Truth
 
 _CHUNK = 16
-# The scale of a recording comes from frames from this one on, where there are any: the first may be over-bright.
-_SETTLED = 40
 
 
 def with_look(frames: UInt8, truth: Truth, config: LookConfig, seed: int) -> tuple[UInt8, Truth]:
@@ -47,24 +46,14 @@ def with_look(frames: UInt8, truth: Truth, config: LookConfig, seed: int) -> tup
 def _with_look(frames: UInt8, truth: Truth, config: LookConfig, seed: int) -> tuple[UInt8, Truth]:
     count, size = frames.shape[:2]
     look = draw_looks(1, torch.Generator().manual_seed(seed), config)
-    scans = np.empty(frames.shape, np.float32)
     regions, sections = np.empty_like(frames), np.empty_like(frames)
-    chunks = [slice(start, min(start + _CHUNK, count)) for start in range(0, count, _CHUNK)]
-    for number, chunk in enumerate(chunks):
-        looks = look.for_frames(chunk.stop - chunk.start, number)
-        numbers = torch.arange(chunk.start, chunk.stop, dtype=torch.float32)
-        labels = torch.from_numpy(truth.regions[chunk])
-        scan, moved = scan_looks(looks, torch.from_numpy(frames[chunk]) / 255.0, labels, numbers=numbers)
+    for start in range(0, count, _CHUNK):
+        chunk = slice(start, min(start + _CHUNK, count))
+        looks = look.for_frames(chunk.stop - chunk.start)
         shown = visible(looks.recording, size).to(torch.uint8).numpy()
-        scans[chunk] = scan.numpy()
-        regions[chunk] = shown if moved is None else moved.numpy() * shown
-        sections[chunk] = warp_labels(torch.from_numpy(truth.sections[chunk]), looks.geometry, size).numpy() * shown
-    dark, bright = levels(torch.from_numpy(scans[min(_SETTLED, count // 2) :]))
-    result = np.empty_like(frames)
-    for number, chunk in enumerate(chunks):
-        looks = look.for_frames(chunk.stop - chunk.start, number)
-        video, _ = develop(looks, torch.from_numpy(scans[chunk]), None, dark.median()[None], bright.median()[None])
-        result[chunk] = (video * 255.0).round().to(torch.uint8).numpy()
+        for values, moved in ((truth.regions, regions), (truth.sections, sections)):
+            moved[chunk] = warp_labels(torch.from_numpy(values[chunk]), looks.geometry, size).numpy() * shown
+    result = film(frames, truth.regions, look)
     points = torch.from_numpy(truth.positions.reshape(1, -1, 2))
     positions = warp_points(points, look.geometry, (size, size), size).numpy().reshape(truth.positions.shape)
     return result, replace(truth, regions=regions, sections=sections, positions=positions.astype(np.float32))

@@ -63,6 +63,19 @@ class EpochSampler(Sampler[tuple[int, int]]):
             yield epoch * self.rounds + place // self.size, place % self.size
 
 
+class Counted(TorchDataset[int]):
+    """Numbers, where the items themselves are drawn on the device."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: int) -> int:
+        return index
+
+
 class ShareOfBatches(Sampler[list[Any]]):
     """Batches of one process: its part of every batch, so that all processes together get what one alone would.
 

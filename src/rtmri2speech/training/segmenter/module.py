@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, cast
 
 import torch
@@ -20,14 +19,11 @@ from rtmri2speech.training.segmenter.losses import SegmentationLoss
 from rtmri2speech.training.segmenter.measures import LabelSums
 from rtmri2speech.training.segmenter.panels import panels
 from rtmri2speech.training.segmenter.recipe import SegmenterRecipe
-from rtmri2speech.training.training_module import TrainingModule, make_adamw
+from rtmri2speech.training.training_module import TimedTrainingModule, make_adamw
 
 
-class SegmenterTraining(TrainingModule):
+class SegmenterTraining(TimedTrainingModule):
     """Trains a segmenter on frames that lie on the device; a loader only counts them.
-
-    Whatever is random in a step is a function of the seed and the step alone. With ``max_minutes`` the learning rate
-    depends on the clock, and a resumed run is no longer the same to the last bit.
 
     Args:
         recipe: settings.
@@ -45,14 +41,7 @@ class SegmenterTraining(TrainingModule):
         self.loss = SegmentationLoss(recipe.loss)
         self.train_frames, self.validation_frames = train, validation
         self._norms = [part for part in model.modules() if isinstance(part, nn.BatchNorm2d)]
-        self._norm = torch.zeros(())
         self._fixed: list[tuple[bool, Tensor, Tensor]] = []
-        self._seconds_before, self._began = 0.0, time.monotonic()
-
-    @property
-    def seconds(self) -> float:
-        """Seconds since the run began, pauses left out."""
-        return self._seconds_before + time.monotonic() - self._began
 
     @property
     def final_model(self) -> Segmenter:
@@ -63,16 +52,11 @@ class SegmenterTraining(TrainingModule):
         """Frames of a batch."""
         return len(batch)
 
-    def on_fit_start(self) -> None:
-        """Start the clock."""
-        self._began = time.monotonic()
-
     def training_step(self, batch: Tensor, batch_idx: int) -> None:
         """One optimizer step; of the batch, the number of items counts only."""
         optimizer = cast(LightningOptimizer, self.optimizers())
         step = self.optimizer_steps
-        for group in optimizer.param_groups:
-            group["lr"] = self.recipe.rate(step, self.seconds)
+        self.set_rate(optimizer, step)
         if self.recipe.freeze_norm:
             for part in self._norms:
                 part.eval()
@@ -82,27 +66,13 @@ class SegmenterTraining(TrainingModule):
         self.manual_backward(loss)
         optimizer.step()
         self.averaged.update(self.model, step)
-        self._log_step(loss.detach(), terms, step)
-        self._stop_in_time()
+        self.log_step(loss.detach(), terms, step)
+        self.stop_in_time()
 
     def _drawn(self, count: int, seed: int) -> Batch:
         # Positions and phases of looks need all their digits.
         with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
             return self.train_frames.batch(count, seed)
-
-    def _log_step(self, loss: Tensor, terms: dict[str, Tensor], step: int) -> None:
-        self.last_train_loss = loss
-        self.guard.update(loss, step)
-        values = {"train/loss": loss, **{f"train/{name}": value for name, value in terms.items()}}
-        values["train/grad_norm"] = self._norm
-        rate = float(self.trainer.optimizers[0].param_groups[0]["lr"])
-        self._step_metrics.update(self.run_log, self.optimizer_steps, self.current_epoch, values, rate)
-
-    def _stop_in_time(self) -> None:
-        minutes = self.recipe.max_minutes
-        if minutes is not None and self.seconds >= 60.0 * minutes:
-            self.stop_reason = f"{minutes:g} minutes"
-            self.trainer.should_stop = True
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
         """Clip the gradient; here because half precision has undone its scaling by now."""
@@ -137,16 +107,6 @@ class SegmenterTraining(TrainingModule):
         if shown is not None and self.run_log is not None and self.validations % self.recipe.show_every == 0:
             self.run_log.image("validation", panels(*shown), self.optimizer_steps)
         self.validations += 1
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep what the log and the clock depend on; a diverged network is not saved."""
-        super().on_save_checkpoint(checkpoint)
-        checkpoint["seconds"] = self.seconds
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Restore what ``on_save_checkpoint`` kept."""
-        super().on_load_checkpoint(checkpoint)
-        self._seconds_before = checkpoint["seconds"]
 
     def configure_optimizers(self) -> Optimizer:
         """AdamW."""

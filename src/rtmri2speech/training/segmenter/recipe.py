@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from rtmri2speech.config import Config
 from rtmri2speech.data.labels import CLASSES
 from rtmri2speech.models.segmenter import SegmenterConfig
-from rtmri2speech.training.run_config import AdamConfig, Decay, Precision, RunConfig, half_cosine
+from rtmri2speech.training.run_config import AdamConfig, TimedRunConfig
 
 # Thin classes are a few hundred pixels of 36,864. More weight would push their borders outward.
 _WEIGHTS = {
@@ -65,7 +65,7 @@ class SegmenterLossConfig(Config):
         return [given.get(name, 1.0) for name in CLASSES]
 
 
-class SegmenterRecipe(RunConfig):
+class SegmenterRecipe(TimedRunConfig):
     """Training of the segmenter."""
 
     model: SegmenterConfig = Field(default_factory=SegmenterConfig, description="the network")
@@ -73,16 +73,7 @@ class SegmenterRecipe(RunConfig):
     optimizer: SegmenterAdamConfig = Field(default_factory=SegmenterAdamConfig, description="AdamW")
     loss: SegmenterLossConfig = Field(default_factory=SegmenterLossConfig, description="the loss")
     max_epochs: int = Field(4500, ge=1, description="largest number of groups of epoch_steps steps")
-    max_steps: int = Field(20000, ge=1, description="optimizer steps, over which the learning rate falls to 0")
-    max_minutes: float | None = Field(
-        None, gt=0, description="minutes over which it falls to 0 where these are over before the steps; none: any"
-    )
-    epoch_steps: int = Field(250, ge=1, description="steps per epoch, after which is validated")
-    warmup_steps: int = Field(300, ge=0, description="first steps, over which the learning rate rises to its value")
-    ema: Decay = Field(0.999, description="share of the averaged weights that stays per step; they are the model")
     freeze_norm: bool = Field(False, description="keep BatchNorm's statistics as they are, for few frames")
-    clip_norm: float = Field(1.0, gt=0, description="largest norm of the gradient")
-    precision: Precision = Field("auto", description="auto: bf16 on a GPU that has it, else fp16; fp32 on a CPU")
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -92,18 +83,3 @@ class SegmenterRecipe(RunConfig):
         if self.model.classes != tuple(CLASSES):
             raise ValueError(f"model.classes differs from {', '.join(CLASSES)}")
         return self
-
-    @property
-    def rate_depends_on_max_steps(self) -> bool:
-        """Always: the schedule is a cosine."""
-        return True
-
-    def share_done(self, step: int, seconds: float) -> float:
-        """Share of the run that is done, by steps or by time, whichever is more; 1 at its end."""
-        timed = 0.0 if self.max_minutes is None else seconds / (60.0 * self.max_minutes)
-        return max(step / self.max_steps, timed)
-
-    def rate(self, step: int, seconds: float = 0.0) -> float:
-        """Learning rate of an optimizer step, counted from 0, after so many seconds."""
-        warm = min((step + 1) / self.warmup_steps, 1.0) if self.warmup_steps else 1.0
-        return float(self.optimizer.lr * warm * half_cosine(self.share_done(step, seconds)))

@@ -7,32 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.utils.data import Dataset as TorchDataset
 
 from rtmri2speech.errors import BundleError, UserError
 from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
 from rtmri2speech.models.segmenter import Segmenter, SegmenterConfig
 from rtmri2speech.training.engine.distributed import Processes
-from rtmri2speech.training.engine.loaders import EpochSampler, make_loader
+from rtmri2speech.training.engine.loaders import Counted, EpochSampler, make_loader
 from rtmri2speech.training.run_config import LoaderConfig
 from rtmri2speech.training.segmenter.draws import Draws, FixedFrames
 from rtmri2speech.training.segmenter.frame_sets import FrameSets
 from rtmri2speech.training.segmenter.module import SegmenterTraining
 from rtmri2speech.training.segmenter.recipe import SegmenterRecipe
 from rtmri2speech.training.tasks import FinalMeasures, Task
-
-
-class _Places(TorchDataset[int]):
-    """Numbers; the frames themselves are drawn on the device."""
-
-    def __init__(self, count: int) -> None:
-        self._count = count
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __getitem__(self, index: int) -> int:
-        return index
 
 
 def segmenter_task(
@@ -67,9 +53,9 @@ def segmenter_task(
         settings=settings,
         module=module,
         train=make_loader(
-            _Places(sampler.size), config, batch_size=data.batch_size, cuda=cuda, seed=settings.seed, sampler=sampler
+            Counted(sampler.size), config, batch_size=data.batch_size, cuda=cuda, seed=settings.seed, sampler=sampler
         ),
-        validation=make_loader(_Places(1), config, batch_size=1, cuda=cuda, seed=settings.seed),
+        validation=make_loader(Counted(1), config, batch_size=1, cuda=cuda, seed=settings.seed),
         sampler=sampler,
         steps_per_batch=1,
         callbacks=[],

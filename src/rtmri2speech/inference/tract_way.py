@@ -1,0 +1,120 @@
+"""From frames to mel by way of the measured tract, for speakers that no network was trained on."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import torch
+
+from rtmri2speech.arrays import Float32, UInt8
+from rtmri2speech.data.dataset.layout import Dataset, Utterance
+from rtmri2speech.data.dataset.training_items import read_frames
+from rtmri2speech.data.media.clips import Clip
+from rtmri2speech.data.media.scan import VideoScan
+from rtmri2speech.inference.tract_inputs import tract_inputs
+from rtmri2speech.models.bundle.model_file import Bundle
+from rtmri2speech.models.tract.acoustic import TractAcousticModel, TractPrediction
+from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.signal.retiming import plan_retiming
+from rtmri2speech.vocal_tract.measurement.measure import tract
+from rtmri2speech.vocal_tract.measurement.tract import Tract
+from rtmri2speech.vocal_tract.segmenter import SHIPPED, FrameSegmenter, load_segmenter
+
+
+class TractWay:
+    """A segmenter, a tract, and the model that reads it.
+
+    Args:
+        bundle: with a model that reads a measured tract.
+        device: where to run.
+        segmenter: one that is loaded already; by default the one that comes with the program.
+
+    Attributes:
+        bundle, device: as given.
+    """
+
+    def __init__(
+        self, bundle: Bundle, device: torch.device | str = "cpu", segmenter: FrameSegmenter | None = None
+    ) -> None:
+        self.bundle = bundle
+        self.device = torch.device(device)
+        self._segmenter = segmenter
+
+    @cached_property
+    def model(self) -> TractAcousticModel:
+        """Measured tract to mel, float32.
+
+        Raises:
+            BundleError: when there is none, or its weights do not fit.
+        """
+        return self.bundle.build_tract(self.device)
+
+    @cached_property
+    def segmenter(self) -> FrameSegmenter:
+        """Frames to labels."""
+        return self._segmenter or load_segmenter(SHIPPED, self.device.type)
+
+    def of_clip(
+        self, clip: Clip, pixel_mm: float | None = None, progress: Progress = SILENT
+    ) -> tuple[TractPrediction, Tract]:
+        """What is heard of a clip, on its clock, and the tract that was measured in it.
+
+        Args:
+            clip: any.
+            pixel_mm: size of a pixel of the video, mm; by default as ``tract`` finds it.
+            progress: counts frames.
+
+        Raises:
+            MediaError: when the video cannot be decoded.
+        """
+        found = tract(clip.scan, self.segmenter, pixel_mm=pixel_mm, progress=progress)
+        return self.predict(tract_inputs(found, clip.retiming, clip.skipped)), found
+
+    def of_utterance(self, dataset: Dataset, utterance: Utterance) -> Float32:
+        """Mel (T, M), dB, of an utterance of a dataset, from the frames that it holds; the size of pixels is estimated.
+
+        Raises:
+            DatasetError: when the frames are missing or damaged.
+        """
+        scan = _scan_of(dataset, utterance, read_frames(dataset, utterance))
+        found = tract(scan, self.segmenter)
+        rows = tract_inputs(found, plan_retiming(scan.starts, scan.end, dataset.meta.features.frame_rate))
+        mel: Float32 = self.predict(rows).mel_db.cpu().numpy()
+        return mel
+
+    @torch.inference_mode()
+    def predict(self, rows: Float32, f0_hz: Float32 | None = None) -> TractPrediction:
+        """The mel of one recording.
+
+        Args:
+            rows: (T, C), from :func:`~rtmri2speech.inference.tract_inputs.tract_inputs`.
+            f0_hz: (T,), Hz, in place of the predicted F0; 0 where there is no voice.
+        """
+        given = None if f0_hz is None else torch.from_numpy(f0_hz).to(self.device)
+        return self.model.predict(torch.from_numpy(rows).to(self.device), given)
+
+
+def _scan_of(dataset: Dataset, utterance: Utterance, frames: UInt8) -> VideoScan:
+    """Frames of a dataset as a video that is in memory."""
+    count, height, width = frames.shape
+    rate = dataset.meta.features.frame_rate
+    return VideoScan(
+        path=dataset.folder(utterance) / "mri.npy",
+        width=width,
+        height=height,
+        codec="npy",
+        pixel_format="gray",
+        starts=np.arange(count) / float(rate),
+        end=count / float(rate),
+        rate=rate,
+        announced=count,
+        damaged=0,
+        concealed=0,
+        means=frames.mean(axis=(1, 2)),
+        blank=[],
+        frozen=False,
+        histogram=np.bincount(frames.ravel(), minlength=256),
+        over_bright=0,
+        kept=list(frames),
+    )

@@ -1,0 +1,1 @@
+"""The acoustic model that reads a measured vocal tract."""

@@ -1,0 +1,1 @@
+"""Tracts of a dataset, measured and kept for the training of the tract model."""
