@@ -6,8 +6,8 @@
 Of vowels with the velum up, since the nose is not modeled. Areas and losses are those of simulated heads, so that only
 what was seen counts. Prints, per utterance and overall, median relative errors of F1 to F4, and the share of frames
 whose true formant lies within the 90 % interval; the correlation of errors of log area over sections; and milliseconds
-per frame for formants and intervals. The constants of ``measurement/formants.py`` were set on two speakers of this phantom
-and two of seed 0.
+per frame for formants and intervals. The constants of ``measurement/formants.py`` were set on the two speakers of this
+phantom and on VocalTractLab's JD2 and W02 (``--speaker-file``), all four together.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Formants of the tube beside Praat's of the same recording, and how far Praat's can be relied on (``tract.py``).
+"""Formants of the tube next to Praat's of the same recording, and how far Praat's can be relied on (``tract.py``).
 
-Praat's formants of a frame are medians over its 10 ms steps, all voiced. Beside the correlation in log Hz stands what
+Praat's formants of a frame are medians over its 10 ms steps, all voiced. Next to the correlation in log Hz stands what
 the sound itself allows: the correlation of Praat's formants below two ceilings, 500 Hz to either side of the usual one,
 which would be 1 if they were formants of the speaker; and the share of energy below 600 Hz in voiced stretches, which
 is over a half in ordinary speech (Byrne et al. 1994, J. Acoust. Soc. Am. 96, 2108) and is lost where a scanner's noise
@@ -22,7 +22,7 @@ from rtmri2speech.data.media.audio import Sound, read_sound
 from rtmri2speech.phonetics.tracks import Tracks, formants
 
 WANTED = {"r": (0.65, 0.75), "vowels": 0.85}
-# How much later than its place in the video a frame was taken, seconds. USC-TIMIT's frames are made of 13 interleaves
+# How much later than its place in the video a frame was taken, seconds. USC-TIMIT's frames are made from 13 interleaves
 # of 6.164 ms and follow each other every 7 (Narayanan et al. 2014, J. Acoust. Soc. Am. 136, 1307): the middle of the
 # window lies 3 interleaves after the middle of the frame's own time.
 LAGS = {"usctimit": 0.0185}
@@ -49,8 +49,8 @@ class AgainstSound:
 
 def against_sound(video: Path, tube: Float64, shut: Bool, rate: float) -> AgainstSound:
     """Compare the formants (T, n) of a recording's tube with those of its sound."""
-    beside = video.with_suffix(".wav")
-    sound = read_sound(beside if beside.exists() else video)
+    separate = video.with_suffix(".wav")
+    sound = read_sound(separate if separate.exists() else video)
     usual = formants(sound)
     others = [formants(sound, usual.ceiling + shift) for shift in (-APART_HZ, APART_HZ)]
     lag = next((seconds for name, seconds in LAGS.items() if name in video.stem), 0.0)
@@ -118,7 +118,6 @@ def print_sound(found: Sequence[AgainstSound]) -> None:
     for title, rows in (
         ("voiced", [one.r[1] for one in found]),
         ("voiced and open", [one.r_open[1] for one in found]),
-        ("two ceilings of Praat", [one.reliability for one in found]),
     ):
         mean = np.mean(rows, axis=0)
         good = ", ".join(
@@ -126,6 +125,8 @@ def print_sound(found: Sequence[AgainstSound]) -> None:
             for name, value, wanted in zip(NAMES, mean, WANTED["r"], strict=False)
         )
         print(f"mean of recordings, with the lag, {title}: {good} ({WANTED['r'][0]}, {WANTED['r'][1]} wanted)")
+    between = np.mean([one.reliability for one in found], axis=0)
+    print(f"Praat with itself, two ceilings: {', '.join(f'{n} {r:.2f}' for n, r in zip(NAMES, between, strict=True))}")
 
 
 def tell_vowels(video: Path, tube: Float64, rate: float) -> None:
@@ -140,6 +141,7 @@ def tell_vowels(video: Path, tube: Float64, rate: float) -> None:
     for name, start, end in rows:
         quarter = 0.25 * (end - start)
         within = (times > start + quarter) & (times < end - quarter)
+        within[np.abs(times - 0.5 * (start + end)).argmin()] = True
         places.append(np.nanmedian(np.log(tube[within, :2]), axis=0))
         names.append(name)
     points, labels = np.array(places), np.array(names)

@@ -3,9 +3,9 @@
 The form is that of Heinz and Stevens (1965, Proc. 5th Int. Congr. Acoust., A44). The models that come with the program
 are fitted on simulated heads by ``benchmarks/area_model.py``. The lips of those heads are rounder than people's: an
 opening of 10 mm has some 1.1 cm2. In a speaker whose lips were measured it has 2.4 (Maeda 1990, "Compensatory
-articulation during speech", in Hardcastle and Marchal, Speech Production and Speech Modelling), and the last sections
-of open vowels have 3 to 5 cm2 in Story, Titze and Hoffman (1996, J. Acoust. Soc. Am. 100, 537). So people are measured
-with Maeda's lips. Others have published alpha and beta of their speakers, for regions of their own: Sundberg,
+articulation during speech", in Hardcastle and Marchal, Kluwer, 131), and the last sections of open vowels
+have 3 to 5 cm2 in Story, Titze and Hoffman (1996, J. Acoust. Soc. Am. 100, 537). So people are measured with Maeda's
+lips. Others have published alpha and beta of their speakers, for regions of their own: Sundberg,
 Johansson, Wilbrand and Ytterbergh (1987, Phonetica 44, 76), the pharynx; Perrier, Boë and Sock (1992, J. Speech Hear.
 Res. 35, 53), a cast of the tract; Beautemps, Badin and Bailly (2001, J. Acoust. Soc. Am. 109, 2165), one speaker, lips
 to glottis. A file of the same form takes any of them.
@@ -91,7 +91,7 @@ class AreaModel(Config):
     def areas(self, distance: Float64) -> Float64:
         """Areas (..., 40) in cm2 of distances (..., 40) in mm; 0 where closed, NaN where unknown."""
         alpha, beta, _, _ = self.per_section()
-        return np.maximum(alpha * distance**beta, _LEAST_CM2)
+        return np.asarray(np.maximum(alpha * distance**beta, _LEAST_CM2))
 
     def intervals(self, distance: Float64, low: Float64, high: Float64) -> Float64:
         """Bounds (..., 40, 2) of the areas' 90 % intervals, cm2.
@@ -112,7 +112,7 @@ class AreaModel(Config):
         # What may be closed may have no area at all, and what is never closed has some.
         bounds[..., 0] = np.where((low <= 0.0) | (distance <= 0.0), 0.0, bounds[..., 0])
         held = _LEAST_CM2[:, None] * np.exp(INTERVAL_FACTOR * np.stack([below, above], axis=-1))
-        return np.maximum(bounds, held)
+        return np.asarray(np.maximum(bounds, held))
 
 
 # Below this a distance has no logarithm to speak of.

@@ -136,8 +136,8 @@ def _around(air: Float32, place: Int64, grid: TractGrid) -> tuple[Float64, Float
     possible = (points >= result[0, ..., 2, None] - 1.0) & (points <= result[1, ..., 2, None] + 1.0)
     total = np.where(closed, 0.0, (air * possible).sum(axis=-1) * grid.step)
     narrow = (offset[1, ..., 1] - offset[0, ..., 1] < np.minimum(total, _NARROW)) & ~closed
-    for side, sign in enumerate((-0.5, 0.5)):
-        offset[side, ..., 1] = np.where(narrow, middle + sign * total, np.where(closed, middle, offset[side, ..., 1]))
+    for side, half in enumerate((-0.5, 0.5)):
+        offset[side, ..., 1] = np.where(narrow, middle + half * total, np.where(closed, middle, offset[side, ..., 1]))
     center = np.where(closed, touch, middle)
     return offset[0], offset[1], center
 

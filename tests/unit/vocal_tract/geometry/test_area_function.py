@@ -74,6 +74,13 @@ def test_people_and_simulated_heads_differ_in_their_lips_only() -> None:
     assert (people[37:] > heads[37:]).all()
 
 
+def test_the_published_model_of_the_manual_can_be_used() -> None:
+    manual = Path(__file__).parents[4] / "docs/explanation/area_model_maeda.yaml"
+    areas = load_area_model(manual).areas(np.full(40, 10.0))
+    # 1.8 d^1.2 in the pharynx, 1.7 d^1.5 at the palate, d in cm.
+    assert areas[[10, 25]] == pytest.approx([1.8, 1.7], rel=0.01)
+
+
 def test_sections_of_equal_length_keep_the_volume() -> None:
     lengths, areas = np.array([1.0, 3.0, 2.0]), np.array([4.0, 1.0, 2.0])
     even = equal_sections(lengths, areas)
