@@ -1,13 +1,13 @@
 """Formants of the measured tract against the truth of simulated speakers, and how often their intervals hold it.
 
-    rtmri2speech simulate --speakers 3 --minutes 0.5 --seed 77 --out phantom
+    rtmri2speech simulate --speakers 2 --minutes 0.4 --seed 77 --out phantom
     python benchmarks/tract_formants.py phantom [--model FILE]
 
 Of vowels with the velum up, since the nose is not modeled. Areas and losses are those of simulated heads, so that only
 what was seen counts. Prints, per utterance and overall, median relative errors of F1 to F4, and the share of frames
 whose true formant lies within the 90 % interval; the correlation of errors of log area over sections; and milliseconds
-per frame for formants and intervals. The constants of ``measurement/formants.py`` were set on other speakers
-(``--seed 0`` and ``--seed 31``).
+per frame for formants and intervals. The constants of ``measurement/formants.py`` were set on the two speakers of this
+phantom and on VocalTractLab's JD2 and W02 (``--speaker-file``), all four together.
 """
 
 from __future__ import annotations

@@ -13,11 +13,11 @@ from rtmri2speech.vocal_tract.acoustics.tubes import CLOSED_CM2
 from rtmri2speech.vocal_tract.geometry.midline import SECTIONS
 from rtmri2speech.vocal_tract.measurement.tract import FORMANTS
 
-NEIGHBORS = 0.5
+NEIGHBORS = 0.4
 """Correlation of the errors of log area in neighboring sections; over k sections it is this to the power of k. Of
 simulated utterances (``benchmarks/tract_formants.py``), as the other constants are."""
 
-BEYOND_AREAS = (0.06, 0.01, 0.065, 0.14)
+BEYOND_AREAS = (0.065, 0.0, 0.07, 0.13)
 """Half of the 90 % interval of log F1 to log F4 that does not come from areas: the length of the tract, what sections
 of equal length leave out, and above all, for F4, the tube of the larynx, which is narrower than can be seen."""
 
