@@ -34,7 +34,7 @@ MEASURE_COLUMNS = (
 )
 """Of the table with a row per label and measure."""
 
-FEW_TOKENS = 5
+FEW_TOKENS = 10
 """With fewer, percentile intervals of a mean are too narrow."""
 
 _FEWEST = 2

@@ -76,13 +76,13 @@ def plot_area_functions(figure: Figure, tokens: TractTokens, across: int = 3) ->
     for axes, label in zip(_panels(figure, len(labels), across), labels, strict=False):
         _band(axes, tokens.areas(label), PALETTE[0], None)
         set_title(axes, f"{label} (n = {len(tokens.of(label))})")
-        axes.set_ylim(bottom=0.0)
+    figure.axes[0].set_ylim(bottom=0.0)
 
 
 def plot_comparison(figure: Figure, comparison: Comparison, across: int = 3) -> None:
     """Mean area functions of both sides for each label; shaded where their difference excludes 0.
 
-    The band is one standard deviation over tokens. Light gray where the interval of that section alone excludes 0, dark
+    The band is one standard deviation over tokens; what combines labels has none. Light gray where the interval of that section alone excludes 0, dark
     gray where the interval for all sections at once does.
 
     Args:
@@ -97,13 +97,13 @@ def plot_comparison(figure: Figure, comparison: Comparison, across: int = 3) -> 
             (one.first, PALETTE[0], comparison.names[0]),
             (one.second, PALETTE[1], comparison.names[1]),
         ):
-            _band(axes, values, color, name)
+            _band(axes, values, color, name, not one.combined)
         _shade(axes, one)
         title = one.label if one.combined else f"{one.label} (n = {len(one.first)}, {len(one.second)})"
         set_title(axes, title)
-        axes.set_ylim(bottom=0.0)
-        if comparison.relative:
+        if comparison.relative and axes.get_ylabel():
             axes.set_ylabel("area / mean area")
+    panels[0].set_ylim(bottom=0.0)
     handles, names = panels[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=2, frameon=False)
 
@@ -152,10 +152,12 @@ def _panels(figure: Figure, count: int, across: int) -> Sequence[Axes]:
     return list(grid.ravel()[:count])
 
 
-def _band(axes: Axes, areas: Float64, color: str, name: str | None) -> None:
-    """Mean of (N, 40) and one standard deviation around it."""
+def _band(axes: Axes, areas: Float64, color: str, name: str | None, band: bool = True) -> None:
+    """Mean of (N, 40) and, if wanted, one standard deviation around it."""
     mean, spread = mean_of_known(areas), spread_of_known(areas)
     axes.plot(PLACES, mean, color=color, label=name)
+    if not band:
+        return
     axes.fill_between(PLACES, np.maximum(mean - spread, 0.0), mean + spread, color=color, alpha=_SHADE, linewidth=0)
 
 

@@ -14,7 +14,7 @@ from rtmri2speech.arrays import Float64, Int64
 from rtmri2speech.data.media.textgrid import annotation_notes, labels_of, read_textgrid
 from rtmri2speech.data.tables import Row, Value, write_table
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.phonetics.vowels.spans import Span, VowelFinder
+from rtmri2speech.phonetics.vowels.spans import SHORTEST, Span, VowelFinder
 from rtmri2speech.vocal_tract.geometry.constrictions import MEASURES
 from rtmri2speech.vocal_tract.geometry.midline import SECTIONS
 from rtmri2speech.vocal_tract.gestures.known import mean_of_known, spread_of_known
@@ -183,6 +183,7 @@ def tokens_of(
             f"{path}: none of its labels lies within the {end:.2f} s of {tract.name}.", "Give the recording's own."
         )
     notes = _length_notes(path, end + lead) if sound_seconds is None else annotation_notes(path, sound_seconds)
+    notes += _short_notes(path, {span.label for span in spans}, tier)
     if len(inside) < len(moved):
         notes.append(f"{path}: {len(moved) - len(inside)} label(s) reach beyond the frames and are left out.")
     found = [_measure(tract, span) for span in inside]
@@ -198,6 +199,12 @@ def _no_label(path: Path, label: Sequence[str]) -> ConfigError:
     listed = " ".join(there[:_LISTED]) + (" ..." if len(there) > _LISTED else "")
     remedy = f"Name what counts: `label`. Its labels are: {listed}" if there else "It has no labels at all."
     return ConfigError(f"{path}: holds no {wanted} of 30 ms or more.", remedy)
+
+
+def _short_notes(path: Path, labels: set[str], tier: str | None) -> list[str]:
+    there = [one for one in labels_of(read_textgrid(path)) if one.text in labels and tier in (None, one.tier)]
+    count = sum(0.0 < one.end - one.start < SHORTEST for one in there)
+    return [f"{path}: {count} label(s) of less than {SHORTEST * 1000:.0f} ms are left out."] if count else []
 
 
 def _length_notes(path: Path, frames_end: float) -> list[str]:

@@ -90,7 +90,7 @@ def test_a_single_token_has_no_interval_and_does_not_enter_the_mean() -> None:
     both, a, i = found.differences
     assert np.isnan(i.interval).all() and np.isnan(i.everywhere).all() and np.isfinite(i.difference).all()
     np.testing.assert_allclose(both.difference, a.difference)
-    assert found.notes == ("fewer than 5 tokens on a side (i): intervals are missing or too narrow there.",)
+    assert found.notes == ("fewer than 10 tokens on a side (a, i): intervals are missing or too narrow there.",)
 
 
 def test_unknown_sections_stay_unknown() -> None:
@@ -104,7 +104,7 @@ def test_unknown_sections_stay_unknown() -> None:
 
 
 def test_labels_of_one_side_alone() -> None:
-    found = compare(side("x", {"a": 6, "o": 6}), side("y", {"a": 6, "u": 6}), bootstrap=QUICK)
+    found = compare(side("x", {"a": 10, "o": 6}), side("y", {"a": 10, "u": 6}), bootstrap=QUICK)
     assert [one.label for one in found.differences] == ["a"]
     assert found.notes == ("only x has o; not compared.", "only y has u; not compared.")
     with pytest.raises(ConfigError, match="no label is on both sides: x has a and y has u"):
