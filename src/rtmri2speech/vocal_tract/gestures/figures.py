@@ -82,8 +82,8 @@ def plot_area_functions(figure: Figure, tokens: TractTokens, across: int = 3) ->
 def plot_comparison(figure: Figure, comparison: Comparison, across: int = 3) -> None:
     """Mean area functions of both sides for each label; shaded where their difference excludes 0.
 
-    The band is one standard deviation over tokens; what combines labels has none. Light gray where the interval of that section alone excludes 0, dark
-    gray where the interval for all sections at once does.
+    The band is one standard deviation over tokens; what combines labels has none. Light gray where the interval of a
+    section by itself excludes 0, dark gray where the one that holds for all sections at once does.
 
     Args:
         figure: empty.
