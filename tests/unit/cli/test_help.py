@@ -30,6 +30,8 @@ COMMANDS = [
     ("import", "acoustic"),
     ("synthesize",),
     ("compare-checkpoints",),
+    ("compare-tracts",),
+    ("tract",),
     ("evaluate",),
     ("segment",),
     ("evaluate-segmentation",),

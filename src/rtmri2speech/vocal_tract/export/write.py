@@ -22,13 +22,9 @@ FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
 def write_exports(tract: Tract, folder: str | Path, formats: Sequence[str] = FORMATS) -> list[Path]:
     """Write a tract for other programs and return the files.
 
-    ========  ===========================================================================================
-    ssff      ``<name>.measures`` (a column per measure, and ``tract_cm``), ``<name>.areas`` (``area``, 40
-              numbers, cm2), ``<name>.distances`` (``distance``, 40, mm), ``<name>.tubeformants`` (``fm``
-              and ``bw``, 4 each, Hz)
-    mat       ``<name>_tract.mat``
-    textgrid  ``<name>_gestures.TextGrid``
-    ========  ===========================================================================================
+    ``ssff``, for emuR: ``<name>.measures`` (a column per measure, and ``tract_cm``), ``<name>.areas`` (``area``, 40
+    numbers, cm2), ``<name>.distances`` (``distance``, 40, mm), ``<name>.tubeformants`` (``fm`` and ``bw``, 4 each, Hz).
+    ``mat``, for Matlab: ``<name>_tract.mat``. ``textgrid``, for Praat: ``<name>_gestures.TextGrid``.
 
     Args:
         tract: what to write.
