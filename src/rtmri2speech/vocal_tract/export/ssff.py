@@ -51,7 +51,7 @@ def write_ssff(path: Path, tracks: Mapping[str, Float64], rate: float, start: fl
     Raises:
         UserError: when it cannot be written.
     """
-    columns = {name: values.reshape(len(values), -1) for name, values in tracks.items()}
+    columns = {name: values if values.ndim == 2 else values[:, None] for name, values in tracks.items()}
     lines = [_FIRST_LINE, "Machine IBM-PC", f"Record_Freq {rate!r}", f"Start_Time {start!r}"]
     lines += [f"Column {name} DOUBLE {values.shape[1]}" for name, values in columns.items()]
     data = np.concatenate(list(columns.values()), axis=1).astype("<f8")
