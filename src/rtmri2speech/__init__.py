@@ -43,6 +43,13 @@ if TYPE_CHECKING:
     from rtmri2speech.training.train import train_acoustic as train_acoustic
     from rtmri2speech.training.train import train_segmenter as train_segmenter
     from rtmri2speech.training.train import train_vocoder as train_vocoder
+    from rtmri2speech.vocal_tract.export.write import write_exports as write_exports
+    from rtmri2speech.vocal_tract.gestures.comparison import Comparison as Comparison
+    from rtmri2speech.vocal_tract.gestures.gestures import Gestures as Gestures
+    from rtmri2speech.vocal_tract.gestures.gestures import gestures_of as gestures_of
+    from rtmri2speech.vocal_tract.gestures.recordings import compare_tracts as compare_tracts
+    from rtmri2speech.vocal_tract.gestures.tokens import TractTokens as TractTokens
+    from rtmri2speech.vocal_tract.gestures.tokens import tokens_of as tokens_of
     from rtmri2speech.vocal_tract.measurement.file import read_tract as read_tract
     from rtmri2speech.vocal_tract.measurement.measure import tract as tract
     from rtmri2speech.vocal_tract.measurement.tract import Tract as Tract
@@ -51,9 +58,11 @@ if TYPE_CHECKING:
 
 # Where each public name lives.
 _HOMES = {
+    "Comparison": "vocal_tract.gestures.comparison",
     "Dataset": "data.dataset.layout",
     "Evaluation": "evaluation.results",
     "Faithfulness": "analysis.validation.faithfulness",
+    "Gestures": "vocal_tract.gestures.gestures",
     "Maps": "analysis.attribution.maps",
     "Model": "inference.model",
     "Occlusion": "analysis.occlusion.occlusion",
@@ -61,11 +70,14 @@ _HOMES = {
     "Segmentation": "vocal_tract.segmentation",
     "Speech": "inference.speech",
     "Tract": "vocal_tract.measurement.tract",
+    "TractTokens": "vocal_tract.gestures.tokens",
     "UserError": "errors",
     "check": "preparation.check",
+    "compare_tracts": "vocal_tract.gestures.recordings",
     "evaluate": "evaluation.protocol",
     "example_video": "assets",
     "faithfulness": "analysis.validation.faithfulness",
+    "gestures_of": "vocal_tract.gestures.gestures",
     "gradcam": "analysis.attribution.compute",
     "load_model": "inference.model",
     "occlude": "analysis.occlusion.occlude",
@@ -77,10 +89,12 @@ _HOMES = {
     "segment": "vocal_tract.segment",
     "simulate": "simulation.phantom",
     "simulate_poses": "simulation.poses.heads",
+    "tokens_of": "vocal_tract.gestures.tokens",
     "tract": "vocal_tract.measurement.measure",
     "train_acoustic": "training.train",
     "train_segmenter": "training.train",
     "train_vocoder": "training.train",
+    "write_exports": "vocal_tract.export.write",
 }
 
 __all__ = ["__version__", *_HOMES]

@@ -68,6 +68,11 @@ app.command(
     f"{_COMMANDS}.tract.tract:tract", name="tract", help="Measure the vocal tract in videos: areas and formants."
 )
 app.command(
+    f"{_COMMANDS}.tract.compare_tracts:compare_tracts",
+    name="compare-tracts",
+    help="Compare the vocal tracts of two speakers or conditions.",
+)
+app.command(
     f"{_COMMANDS}.train.compare_checkpoints:compare_checkpoints",
     name="compare-checkpoints",
     help="Find the best checkpoint of a training run of a vocoder.",

@@ -88,13 +88,64 @@ class Bootstrap:
             found.append(0.5 * (ordered[low] + ordered[high]))
         return _interval(np.concatenate(found))
 
-    def _draws(self, utterances: int, width: int) -> Iterator[Int64]:
+    def differences(self, first: Float64, second: Float64, stream: int = 0) -> Float64:
+        """Differences of means, second minus first, of tokens of two groups that are drawn apart from each other.
+
+        Args:
+            first: shape (U, K), K values of each token; NaN where unknown.
+            second: shape (V, K).
+            stream: another number draws independently.
+
+        Returns:
+            Shape (resamples, K); NaN in draws without a known value.
+        """
+        means = []
+        for side, values in enumerate((first, second)):
+            known = np.isfinite(values)
+            blocks = self._draws(len(values), max(len(values), values.shape[1]), (stream, side))
+            sums = [(draws @ np.where(known, values, 0.0), draws @ known.astype(np.float64)) for draws in blocks]
+            total, count = (np.concatenate(part) for part in zip(*sums, strict=True))
+            means.append(np.where(count > 0, total / np.maximum(count, 1.0), np.nan))
+        return np.asarray(means[1] - means[0])
+
+    def _draws(self, utterances: int, width: int, stream: tuple[int, ...] = ()) -> Iterator[Int64]:
         """How often each utterance was drawn, shapes (b, U), in blocks that stay small."""
-        rng = np.random.default_rng(self.seed)
+        rng = np.random.default_rng([self.seed, *stream] if stream else self.seed)
         block = max(1, _AT_ONCE // max(width, utterances))
         shares = np.full(utterances, 1.0 / utterances)
         for start in range(0, self.resamples, block):
             yield rng.multinomial(utterances, shares, size=min(block, self.resamples - start))
+
+
+def intervals(draws: Float64) -> Float64:
+    """95 % intervals, each for itself, of statistics (R, K) by their draws: (K, 2); NaN where no draw is known."""
+    found = np.full((draws.shape[1], 2), np.nan)
+    some = np.isfinite(draws).any(axis=0)
+    if some.any():
+        found[some] = np.nanpercentile(draws[:, some], _PERCENTILES, axis=0, method="nearest").T
+    return found
+
+
+def joint_intervals(statistics: Float64, draws: Float64) -> Float64:
+    """95 % intervals that hold for all K statistics at once: (K, 2).
+
+    Each is as wide in its own standard deviations as the largest deviation of a draw, of all K, is in 95 % of the draws
+    (max-t; Davison and Hinkley 1997, Bootstrap Methods and their Application, section 4.2.4).
+
+    Args:
+        statistics: shape (K,).
+        draws: shape (R, K).
+    """
+    found = np.full((len(statistics), 2), np.nan)
+    used = np.isfinite(draws).all(axis=0) & np.isfinite(statistics)
+    if not used.any():
+        return found
+    spread = draws[:, used].std(axis=0)
+    deviations = np.abs(draws[:, used] - statistics[used])
+    largest = np.divide(deviations, spread, out=np.zeros_like(deviations), where=spread > 0).max(axis=1)
+    reach = float(np.percentile(largest, _PERCENTILES[1] - _PERCENTILES[0], method="nearest")) * spread
+    found[used] = np.stack([statistics[used] - reach, statistics[used] + reach], axis=1)
+    return found
 
 
 def _interval(statistics: Float64) -> Interval:

@@ -31,6 +31,8 @@ COMMANDS = [
     ("import", "acoustic"),
     ("synthesize",),
     ("compare-checkpoints",),
+    ("compare-tracts",),
+    ("tract",),
     ("evaluate",),
     ("segment",),
     ("evaluate-segmentation",),

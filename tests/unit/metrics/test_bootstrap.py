@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from rtmri2speech.metrics.bootstrap import Bootstrap
+from rtmri2speech.metrics.bootstrap import Bootstrap, intervals, joint_intervals
 
 
 def test_the_interval_of_a_mean_is_that_of_the_normal_law() -> None:
@@ -69,3 +69,41 @@ def test_one_utterance_has_no_interval_and_missing_values_are_left_out() -> None
     assert all(math.isnan(end) for end in Bootstrap().median(np.array([1.0, 2.0]), np.array([4, 4])))
     assert Bootstrap().mean(np.array([2.0, np.nan, 2.0])) == (2.0, 2.0)
     assert Bootstrap().median(np.array([1.0, math.inf, math.inf]), np.arange(3))[1] == math.inf
+
+
+def test_differences_of_means() -> None:
+    rng = np.random.default_rng(0)
+    first, second = rng.normal([0.0, 5.0], 1.0, (40, 2)), rng.normal([1.0, 5.0], 2.0, (60, 2))
+    draws = Bootstrap(resamples=4000).differences(first, second)
+    assert draws.shape == (4000, 2)
+    # As the textbook has it: the variance of a difference of means is the sum of theirs.
+    expected = np.sqrt(first.var(axis=0) / 40 + second.var(axis=0) / 60)
+    np.testing.assert_allclose(draws.std(axis=0), expected, rtol=0.05)
+    np.testing.assert_allclose(draws.mean(axis=0), second.mean(axis=0) - first.mean(axis=0), atol=0.02)
+    bounds = intervals(draws)
+    change = second.mean(axis=0) - first.mean(axis=0)
+    np.testing.assert_allclose(
+        bounds, np.stack([change - 1.96 * expected, change + 1.96 * expected], axis=1), atol=0.08
+    )
+
+
+def test_unknown_values_are_left_out_of_differences() -> None:
+    first, second = np.array([[1.0, np.nan], [1.0, np.nan]]), np.array([[3.0, 1.0], [np.nan, 1.0]])
+    draws = Bootstrap(resamples=50).differences(first, second)
+    known = draws[:, 0][np.isfinite(draws[:, 0])]
+    assert len(known) and (known == 2.0).all() and np.isnan(draws[:, 1]).all()
+    bounds = intervals(draws)
+    np.testing.assert_array_equal(bounds, [[2.0, 2.0], [np.nan, np.nan]])
+
+
+def test_intervals_of_all_at_once_are_wider_than_each() -> None:
+    draws = np.random.default_rng(0).standard_normal((20_000, 40)) * np.linspace(1.0, 3.0, 40)
+    statistics = np.zeros(40)
+    joint = joint_intervals(statistics, draws)
+    # Of 40 independent normal ones: the quantile of 0.95 ** (1 / 40), two-sided, is 3.22.
+    np.testing.assert_allclose(joint[:, 1] / draws.std(axis=0), 3.22, rtol=0.02)
+    assert (np.abs(draws) <= joint[:, 1]).all(axis=1).mean() == pytest.approx(0.95, abs=0.002)
+    draws[:, 3] = np.nan
+    assert np.isnan(joint_intervals(statistics, draws)[3]).all()
+    assert np.isnan(joint_intervals(statistics, np.full((5, 40), np.nan))).all()
+    np.testing.assert_array_equal(joint_intervals(np.array([1.0]), np.ones((5, 1))), [[1.0, 1.0]])

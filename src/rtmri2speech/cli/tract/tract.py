@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Device, Fps, progress, report_failures
+from rtmri2speech.cli.console import Device, Fps, Many, progress, report_failures
 from rtmri2speech.cli.flags import print_notes
 from rtmri2speech.cli.segmentation.automatic import AUTO, kept_regions
 from rtmri2speech.errors import ConfigError, UserError
 from rtmri2speech.signal.frame_rate import frame_rate
 
 if TYPE_CHECKING:
+    from rtmri2speech.data.media.scan import VideoScan
     from rtmri2speech.vocal_tract.measurement.tract import Tract
+
+ExportFormat = Literal["ssff", "mat", "textgrid"]
 
 
 def tract(
@@ -26,13 +29,20 @@ def tract(
     area_model: str = "people",
     smoothing: float = 0.07,
     model: str = "segmenter",
+    textgrid: Path | None = None,
+    tier: str | None = None,
+    label: Annotated[list[str], Many] | None = None,
+    formats: Annotated[list[ExportFormat], Many] | None = None,
     fps: Fps = None,
     device: Device = "auto",
 ) -> int:
     """Measure the vocal tract in videos: where and how far it is open in millimeters, its areas, and its formants.
 
     Writes NAME_tract.npz with everything, and NAME_tract.csv with a row per frame: length of the tract, constrictions
-    at lips, tongue tip, tongue body, pharynx and velum, heights of larynx and jaw, F1 to F4 and confidence.
+    at lips, tongue tip, tongue body, pharynx and velum, heights of larynx and jaw, F1 to F4 and confidence. Also
+    NAME_gestures.csv and .TextGrid: when each constriction is formed, held and released. Of a video with NAME.TextGrid,
+    or a table of intervals, next to it: NAME_tokens.csv (a row per vowel that was spoken), NAME_vowels.csv (a row per
+    vowel), and its area functions as NAME_vowels.pdf, .svg and .png.
 
     Parameters
     ----------
@@ -55,14 +65,26 @@ def tract(
         nothing lags.
     model
         The model file of train segmenter; by default the segmenter that comes with the program.
+    textgrid
+        The TextGrid or table, where there is one video and it has another name.
+    tier
+        Its tier of phones; found by itself if not given.
+    label
+        Labels that are vowels; those of Japanese, ARPAbet and the IPA if none is given.
+    formats
+        Files for other programs too: ssff for emuR, mat for Matlab, textgrid for Praat.
     device
         Where to run; auto takes a GPU if there is one.
     """
     rate = frame_rate(fps)
+    if textgrid is not None and len(videos) != 1:
+        raise ConfigError(f"`textgrid={textgrid}`: goes with one video.", "Put NAME.TextGrid next to each.")
     from rtmri2speech.corpora.names import refuse_same_names
 
     refuse_same_names(videos)
 
+    from rtmri2speech.data.media.scan import scan_video
+    from rtmri2speech.vocal_tract.export.write import write_exports
     from rtmri2speech.vocal_tract.geometry.area_function import load_area_model
     from rtmri2speech.vocal_tract.measurement.measure import tract as measure
     from rtmri2speech.vocal_tract.segmenter import load_segmenter
@@ -75,18 +97,43 @@ def tract(
             labels = None if regions is None else _regions_of(video, regions, out, fps, device)
             with progress(f"Measuring {video.name}", "frames") as bar:
                 found = measure(video, segmenter, regions=labels, fps=rate, progress=bar, **shared)
-            files = write(found, out)
+            files = [*write(found, out), *write_exports(found, out, formats or ())]
+            notes = [*found.notes, *_write_tokens(found, scan_video(video, rate), out, textgrid, tier, label)]
         except UserError as error:
             failures.append((video, error))
             continue
-        print_notes(found.notes, video.name)
+        print_notes(notes, video.name)
         print(f"{files[0]}: {found}")
     return report_failures(failures)
 
 
 def write(found: Tract, out: Path) -> list[Path]:
     """Write what there is of a tract; the files, the most important one first."""
-    return found.save(out)
+    from rtmri2speech.vocal_tract.gestures.gestures import gestures_of
+
+    return [*found.save(out), *gestures_of(found).save(out)]
+
+
+def _write_tokens(
+    found: Tract, scan: VideoScan, out: Path, textgrid: Path | None, tier: str | None, label: list[str] | None
+) -> tuple[str, ...]:
+    """Write the tokens of a video's annotation, if it has one, and return what is to be said of them."""
+    from rtmri2speech.vocal_tract.gestures.figures import draw_area_functions
+    from rtmri2speech.vocal_tract.gestures.recordings import annotation_of, tokens_of_video
+
+    grid = annotation_of(scan.path, textgrid)
+    if grid is None:
+        return ()
+    try:
+        tokens = tokens_of_video(found, scan, grid, tier=tier, label=label or ())
+    except UserError as error:
+        if textgrid is not None or tier is not None or label:
+            raise
+        # It lies next to the video for whatever reason; what was asked for is there without it.
+        return (f"{error.problem} {error.remedy}",)
+    tokens.save(out)
+    draw_area_functions(out / f"{tokens.name}_vowels", tokens)
+    return tokens.notes
 
 
 def _regions_of(video: Path, regions: str, out: Path, fps: str | None, device: str) -> Path:

@@ -21,8 +21,8 @@ VOWELS = (*_JAPANESE.split(), *_ARPABET.split(), *_IPA.split())
 _PHONE_TIERS = ("phones", "phone", "phonemes", "phoneme", "segments", "segment", "mau")
 # Length, stress and nasality do not make another vowel here.
 _MARKS = re.compile(r"[ːˑ:ˈˌ~̃0-9]+")
-# Seconds; the middle third of a shorter one is less than two periods of a low voice.
-_SHORTEST = 0.03
+SHORTEST = 0.03
+"""Seconds; the middle third of a shorter vowel is less than two periods of a low voice."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class VowelFinder:
         grid = read_textgrid(path)
         tier = self._tier(grid if seconds is None else fit_to_sound(grid, path, seconds)[0], path)
         spans = [] if tier is None else [Span(self._vowel(e.label), e.start, e.end) for e in tier.entries]
-        return [span for span in spans if span.label and span.end - span.start >= _SHORTEST]
+        return [span for span in spans if span.label and span.end - span.start >= SHORTEST]
 
     def _tier(self, grid: TextGrid, path: Path) -> IntervalTier | None:
         if self.tier is not None:

@@ -33,7 +33,34 @@ def test_a_batch_finishes_the_rest_and_lists_what_failed(run: Run, tmp_path: Pat
     done = run("tract", *videos, "--regions", tmp_path, "--out", tmp_path / "out", "--pixel-mm", 0.9)
     assert done.code == 1 and "c_tract.npz" in done.out
     assert str(videos[0]) in done.err and "no b_regions.npz there" in done.err and "--regions" in done.err
-    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["c_tract.csv", "c_tract.npz"]
+    names = ["c_gestures.TextGrid", "c_gestures.csv", "c_tract.csv", "c_tract.npz"]
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == names
+
+
+def test_an_annotation_next_to_the_video_gives_tokens(run: Run, tmp_path: Path) -> None:
+    video, out = write_recording(tmp_path, [tube_labels(12.0)] * 8), tmp_path / "out"
+    regions = ("--regions", tmp_path / "clip_regions.npz")
+    (tmp_path / "clip.csv").write_text("label,start,end\na,0.0,0.1\nO,0.1,0.2\n", encoding="utf-8")
+    done = run("tract", video, *regions, "--out", out, "--formats", "ssff", "mat")
+    assert done.code == 0, done.err
+    assert [row["label"] for row in rows_of(out / "clip_tokens.csv")] == ["a"]
+    for name in ("clip_vowels.csv", "clip_vowels.pdf", "clip.areas", "clip_tract.mat", "clip_gestures.TextGrid"):
+        assert (out / name).is_file(), name
+    run("tract", video, *regions, "--out", out, "--label", "O")
+    assert [row["label"] for row in rows_of(out / "clip_tokens.csv")] == ["O"]
+
+
+def test_an_annotation_that_does_not_fit(run: Run, tmp_path: Path) -> None:
+    video, out = write_recording(tmp_path, [tube_labels(12.0)] * 8), tmp_path / "out"
+    regions = ("--regions", tmp_path / "clip_regions.npz")
+    (tmp_path / "clip.csv").write_text("label,start,end\nA,0.0,0.1\n", encoding="utf-8")
+    done = run("tract", video, *regions, "--out", out)
+    assert done.code == 0 and "holds no vowel of 30 ms or more. Name what counts: --label." in done.err
+    assert (out / "clip_tract.npz").is_file() and not (out / "clip_tokens.csv").exists()
+    done = run("tract", video, *regions, "--out", out, "--textgrid", tmp_path / "clip.csv")
+    assert "holds no vowel of 30 ms or more" in done.problem
+    done = run("tract", video, video.with_name("b.mp4"), "--out", out, "--textgrid", tmp_path / "clip.csv")
+    assert "--textgrid" in done.problem and "goes with one video" in done.problem
 
 
 @pytest.mark.parametrize(

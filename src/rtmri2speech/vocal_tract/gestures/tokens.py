@@ -1,0 +1,292 @@
+"""Token by token, what the tract does in the vowels (or other labels) of an annotated recording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rtmri2speech.arrays import Float64, Int64
+from rtmri2speech.data.media.textgrid import annotation_notes, labels_of, read_textgrid
+from rtmri2speech.data.tables import Row, Value, write_table
+from rtmri2speech.errors import ConfigError
+from rtmri2speech.phonetics.vowels.spans import SHORTEST, Span, VowelFinder
+from rtmri2speech.vocal_tract.geometry.constrictions import MEASURES
+from rtmri2speech.vocal_tract.geometry.midline import SECTIONS
+from rtmri2speech.vocal_tract.gestures.known import mean_of_known, spread_of_known
+from rtmri2speech.vocal_tract.measurement.tract import FORMANTS, Tract
+
+if TYPE_CHECKING:
+    from rtmri2speech.drawing.style import Drawing
+
+CONSTRICTION_PERCENT = (15.0, 90.0)
+"""Where the tongue's constriction of a vowel is looked for, percent of the tract from glottis to lips: above the larynx
+tube and behind the lips, which are narrow in most vowels and have measures of their own."""
+
+SCALARS = (
+    *("tract_cm", "constriction_mm", "constriction_cm2", "constriction_at"),
+    *MEASURES,
+    *(f"F{number}_hz" for number in range(1, FORMANTS + 1)),
+)
+"""What a token has one number of.
+
+``constriction_mm``, ``constriction_cm2``, ``constriction_at``
+    distance and area of the narrowest section (the least area) within :data:`CONSTRICTION_PERCENT` of the token's mean
+    area function, and the middle of that section, percent of the tract from the glottis.
+"""
+
+_DIGITS = 6
+# Labels that a message lists.
+_LISTED = 20
+# Seconds that sound and video of one recording may differ by.
+_TOLERANCE = 0.25
+_PLACES = (np.arange(SECTIONS) + 0.5) * 100.0 / SECTIONS
+
+
+@dataclass(frozen=True, eq=False)
+class TractToken:
+    """One labeled interval; values are those of the frames in its middle third.
+
+    Attributes:
+        recording: its name.
+        label: which vowel.
+        start, end: seconds from the start of the first frame.
+        frames: how many have their center in the middle third; where none has, the frame nearest to the middle counts.
+        scalars: by the names of :data:`SCALARS`: means, medians for formants; NaN where unknown.
+        area: (40,), cm2, mean from glottis to lips.
+        distance: (40,), mm, mean.
+    """
+
+    recording: str
+    label: str
+    start: float
+    end: float
+    frames: int
+    scalars: Mapping[str, float]
+    area: Float64
+    distance: Float64
+
+
+_NAMES = ("recording", "label", "start_s", "end_s", "frames")
+_AREAS = tuple(f"area_{section:02d}_cm2" for section in range(SECTIONS))
+_DISTANCES = tuple(f"distance_{section:02d}_mm" for section in range(SECTIONS))
+TOKEN_COLUMNS = (*_NAMES, *SCALARS, *_AREAS, *_DISTANCES)
+"""Of the table with a row per token; sections count from 0 at the glottis."""
+
+VOWEL_COLUMNS = (
+    *("label", "tokens"),
+    *(f"{kind}_{name}" for name in (*SCALARS, *_AREAS, *_DISTANCES) for kind in ("mean", "sd")),
+)
+"""Of the table with a row per label."""
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class TractTokens:
+    """The tokens of one recording or several.
+
+    Attributes:
+        name: of the recording, or of what they have in common.
+        tokens: in order.
+        notes: what was noticed, a line each.
+    """
+
+    name: str
+    tokens: tuple[TractToken, ...]
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Every label, in the order of its first token."""
+        return tuple(dict.fromkeys(token.label for token in self.tokens))
+
+    def of(self, label: str) -> list[TractToken]:
+        """The tokens of a label."""
+        return [token for token in self.tokens if token.label == label]
+
+    def areas(self, label: str) -> Float64:
+        """Area functions (N, 40) of a label's tokens, cm2; NaN where unknown."""
+        return np.array([token.area for token in self.of(label)]).reshape(-1, SECTIONS)
+
+    def rows(self) -> list[Row]:
+        """A row per token, with the columns of :data:`TOKEN_COLUMNS`."""
+        return [dict(zip(TOKEN_COLUMNS, _cells(token), strict=True)) for token in self.tokens]
+
+    def summary(self) -> list[Row]:
+        """A row per label, with the columns of :data:`VOWEL_COLUMNS`: means and standard deviations over tokens."""
+        return [_summary_of(label, self.of(label)) for label in self.labels]
+
+    def save(self, out: str | Path) -> list[Path]:
+        """Write ``<name>_tokens.csv`` (:meth:`rows`) and ``<name>_vowels.csv`` (:meth:`summary`).
+
+        Args:
+            out: folder to write to; made if need be.
+
+        Raises:
+            UserError: when a file cannot be written.
+        """
+        folder = Path(out)
+        return [
+            write_table(folder / f"{self.name}_tokens.csv", TOKEN_COLUMNS, self.rows(), _DIGITS),
+            write_table(folder / f"{self.name}_vowels.csv", VOWEL_COLUMNS, self.summary(), _DIGITS),
+        ]
+
+    def show(self) -> Drawing:
+        """The mean area function of each label with its spread, as a figure that a notebook shows."""
+        from rtmri2speech.drawing.style import new_drawing
+        from rtmri2speech.vocal_tract.gestures.figures import panel_rows, plot_area_functions
+
+        figure = new_drawing(7.0, 0.6 + 2.0 * panel_rows(len(self.labels)))
+        plot_area_functions(figure, self)
+        return figure
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{label} {len(self.of(label))}" for label in self.labels)
+        return f"TractTokens of {self.name}: {counts or 'none'}"
+
+
+def tokens_of(
+    tract: Tract,
+    textgrid: str | Path,
+    *,
+    tier: str | None = None,
+    label: Sequence[str] = (),
+    lead: float = 0.0,
+    sound_seconds: float | None = None,
+) -> TractTokens:
+    """Measure a tract in the labeled intervals of its annotation.
+
+    Args:
+        tract: as it was measured.
+        textgrid: the annotation: a TextGrid, or a table of intervals (label, start, end).
+        tier: its tier; found by itself if not given, as the vowels are.
+        label: labels that count; vowels of Japanese, ARPAbet and the IPA if none is given.
+        lead: seconds from the annotation's time 0 to the first frame (the sound may start earlier than the video).
+        sound_seconds: length of the sound that is annotated, to compare; where it is unknown, frames are compared.
+
+    Raises:
+        MediaError: when the annotation cannot be read, or is of another sound.
+        ConfigError: when it has no such tier or no such label, or all of them lie outside the frames.
+    """
+    path = Path(textgrid)
+    end = len(tract.length) / float(tract.frame_rate)
+    spans = VowelFinder(tier, tuple(label)).spans_in(path, sound_seconds)
+    if not spans:
+        raise _no_label(path, label)
+    moved = [Span(span.label, span.start - lead, span.end - lead) for span in spans]
+    inside = [span for span in moved if span.start >= 0.0 and span.end <= end]
+    if not inside:
+        raise ConfigError(
+            f"{path}: none of its labels lies within the {end:.2f} s of {tract.name}.", "Give the recording's own."
+        )
+    notes = _length_notes(path, end + lead) if sound_seconds is None else annotation_notes(path, sound_seconds)
+    notes += _short_notes(path, {span.label for span in spans}, tier)
+    if len(inside) < len(moved):
+        notes.append(f"{path}: {len(moved) - len(inside)} label(s) reach beyond the frames and are left out.")
+    found = [_measure(tract, span) for span in inside]
+    unknown = sum(not np.isfinite(token.area).any() for token in found)
+    if unknown:
+        notes.append(f"{tract.name}: no area could be measured in {unknown} of {len(found)} tokens; cells stay empty.")
+    return TractTokens(tract.name, tuple(found), tuple(notes))
+
+
+def _no_label(path: Path, label: Sequence[str]) -> ConfigError:
+    wanted = " or ".join(f"'{one}'" for one in label) if label else "vowel"
+    there = list(dict.fromkeys(one.text for one in labels_of(read_textgrid(path))))
+    listed = " ".join(there[:_LISTED]) + (" ..." if len(there) > _LISTED else "")
+    remedy = f"Name what counts: `label`. Its labels are: {listed}" if there else "It has no labels at all."
+    return ConfigError(f"{path}: holds no {wanted} of 30 ms or more.", remedy)
+
+
+def _short_notes(path: Path, labels: set[str], tier: str | None) -> list[str]:
+    there = [one for one in labels_of(read_textgrid(path)) if one.text in labels and tier in (None, one.tier)]
+    count = sum(0.0 < one.end - one.start < SHORTEST for one in there)
+    return [f"{path}: {count} label(s) of less than {SHORTEST * 1000:.0f} ms are left out."] if count else []
+
+
+def _length_notes(path: Path, frames_end: float) -> list[str]:
+    grid = read_textgrid(path)
+    if not grid.bounded or abs(grid.end - frames_end) <= _TOLERANCE:
+        return []
+    return [
+        f"{path}: it ends at {grid.end:.2f} s, and the frames at {frames_end:.2f} s. "
+        "Check that it is this recording's; its times are taken as they are."
+    ]
+
+
+def stretches_of(tract: Tract, seconds: float = 1.0, label: str = "all") -> TractTokens:
+    """A recording without annotation as tokens of one label: stretches of equal length, all their frames.
+
+    Args:
+        tract: as it was measured.
+        seconds: length of a stretch; neighboring frames are alike, so that each alone is no token.
+        label: of all tokens.
+    """
+    step = max(round(seconds * float(tract.frame_rate)), 1)
+    count = max(len(tract.length) // step, 1)
+    edges = [number * step for number in range(count)] + [len(tract.length)]
+    found = []
+    for first, stop in pairwise(edges):
+        if stop > first:
+            start, end = (edge / float(tract.frame_rate) for edge in (first, stop))
+            found.append(_of_frames(tract, np.arange(first, stop), Span(label, start, end), stop - first))
+    return TractTokens(tract.name, tuple(found))
+
+
+def pooled(name: str, parts: Iterable[TractTokens]) -> TractTokens:
+    """The tokens of several recordings as one."""
+    all_parts = list(parts)
+    tokens = tuple(token for part in all_parts for token in part.tokens)
+    return TractTokens(name, tokens, tuple(note for part in all_parts for note in part.notes))
+
+
+def _measure(tract: Tract, span: Span) -> TractToken:
+    third = (span.end - span.start) / 3.0
+    inside = np.flatnonzero((tract.times >= span.start + third) & (tract.times <= span.end - third))
+    middle = 0.5 * (span.start + span.end)
+    numbers = inside if len(inside) else np.array([np.abs(tract.times - middle).argmin()])
+    return _of_frames(tract, numbers, span, len(inside))
+
+
+def _of_frames(tract: Tract, numbers: Int64, span: Span, count: int) -> TractToken:
+    area, distance = mean_of_known(tract.area[numbers]), mean_of_known(tract.distance[numbers])
+    formants = [_median(one) for one in tract.formants[numbers].T]
+    scalars = {
+        "tract_cm": float(mean_of_known(tract.length[numbers])),
+        **_constriction(area, distance),
+        **{name: float(mean_of_known(tract.measures[name][numbers])) for name in MEASURES},
+        **{f"F{number}_hz": value for number, value in enumerate(formants, start=1)},
+    }
+    return TractToken(tract.name, span.label, span.start, span.end, count, scalars, area, distance)
+
+
+def _constriction(area: Float64, distance: Float64) -> dict[str, float]:
+    low, high = CONSTRICTION_PERCENT
+    inside = np.flatnonzero((low <= _PLACES) & (high >= _PLACES) & np.isfinite(area))
+    if not len(inside):
+        return dict.fromkeys(SCALARS[1:4], float("nan"))
+    at = int(inside[area[inside].argmin()])
+    return dict(zip(SCALARS[1:4], (float(distance[at]), float(area[at]), float(_PLACES[at])), strict=True))
+
+
+def _median(values: Float64) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else float("nan")
+
+
+def _cells(token: TractToken) -> list[Value]:
+    numbers = [*token.scalars.values(), *token.area.tolist(), *token.distance.tolist()]
+    return [token.recording, token.label, token.start, token.end, token.frames, *map(_known, numbers)]
+
+
+def _summary_of(label: str, tokens: Sequence[TractToken]) -> Row:
+    values = np.array([[*token.scalars.values(), *token.area, *token.distance] for token in tokens])
+    cells = np.stack([mean_of_known(values), spread_of_known(values)], axis=1).ravel().tolist()
+    return dict(zip(VOWEL_COLUMNS, (label, len(tokens), *map(_known, cells)), strict=True))
+
+
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None

@@ -1,0 +1,90 @@
+"""Tracts with their annotations: next to videos and files, on the clock of the sound; what does not fit."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from plain_tracts import plain_tract
+from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
+from rtmri2speech.errors import ConfigError, DatasetError, MediaError
+from rtmri2speech.vocal_tract.gestures.recordings import annotation_of, compare_tracts, tokens_of_video
+from rtmri2speech.vocal_tract.measurement.tract import Tract
+from talker import speak, write_recording
+
+RATE = Fraction(25)
+
+
+def talk(folder: Path, seconds: float = 2.0) -> Path:
+    return write_recording(speak(seconds, 0, RATE, size=32), folder, "talk", textgrid=True)
+
+
+def measured(seconds: float = 2.0, name: str = "talk", scale: float = 1.0) -> Tract:
+    frames = int(seconds * RATE)
+    rng = np.random.default_rng(len(name))
+    return plain_tract(frames, name=name, rate=RATE, area=scale * rng.uniform(2.0, 4.0, (frames, 40)))
+
+
+def save(folder: Path, tract: Tract, annotated: bool = True) -> Path:
+    if annotated:
+        labels = [(0.1 * number, 0.1 * number + 0.1, "ai"[number % 2]) for number in range(18)]
+        write_textgrid(interval_grid({"phones": labels}, 2.0), folder / f"{tract.name}.TextGrid")
+    return tract.save(folder)[0]
+
+
+def test_labels_are_on_the_clock_of_the_sound(tmp_path: Path) -> None:
+    video = talk(tmp_path)
+    grid = annotation_of(video)
+    assert grid == tmp_path / "talk.TextGrid" and annotation_of(tmp_path / "other.mp4") is None
+    found = tokens_of_video(measured(), video, grid)
+    assert found.labels == ("a", "i", "u", "o") and found.tokens[0].start == pytest.approx(0.0, abs=0.03)
+    with pytest.raises(MediaError, match="not an annotation of this sound"):
+        write_textgrid(interval_grid({"phones": [(0.0, 9.0, "a")]}, 9.0), grid)
+        tokens_of_video(measured(), video, grid)
+
+
+def test_files_and_their_annotations(tmp_path: Path) -> None:
+    first = save(tmp_path, measured(name="anna"))
+    second = save(tmp_path, measured(name="ben", scale=1.5))
+    found = compare_tracts([first], [second])
+    assert found.names == ("anna", "ben") and [one.label for one in found.differences] == ["all labels", "a", "i"]
+    np.testing.assert_allclose(found.differences[0].difference, 1.5, atol=0.6)
+    given = compare_tracts(
+        [measured(name="anna")],
+        [measured(name="ben", scale=1.5)],
+        textgrid=[tmp_path / "anna.TextGrid", tmp_path / "ben.TextGrid"],
+        names=["A", "B"],
+        label=["a"],
+    )
+    assert given.names == ("A", "B")
+    np.testing.assert_allclose(given.differences[0].difference, found.differences[1].difference, rtol=1e-5)
+
+
+def test_several_files_on_a_side_and_equal_names(tmp_path: Path) -> None:
+    files = [save(tmp_path, measured(name=name)) for name in ("anna", "ben")]
+    found = compare_tracts(files, files)
+    assert found.names == ("anna and 1 more (A)", "anna and 1 more (B)")
+    assert len(found.differences[1].first) == 18
+
+
+def test_without_annotations_stretches_are_compared(tmp_path: Path) -> None:
+    files = [save(tmp_path, measured(3.0, name), annotated=False) for name in ("anna", "ben")]
+    (one,) = compare_tracts(files[:1], files[1:]).differences
+    assert one.label == "all" and len(one.first) == 3
+
+
+def test_what_does_not_fit(tmp_path: Path) -> None:
+    first, second = save(tmp_path, measured(name="anna")), save(tmp_path, measured(name="ben"), annotated=False)
+    with pytest.raises(ConfigError, match=r"ben_tract\.npz: no annotation next to it, and others have one"):
+        compare_tracts([first], [second])
+    with pytest.raises(ConfigError, match="`textgrid`: 1 given, and there are 2 tracts"):
+        compare_tracts([first], [second], textgrid=[tmp_path / "anna.TextGrid"])
+    with pytest.raises(ConfigError, match="a side without tracts"):
+        compare_tracts([first], [])
+    with pytest.raises(ConfigError, match="`names`: 3 given"):
+        compare_tracts([first], [first], names=["a", "b", "c"])
+    with pytest.raises(DatasetError, match="there is no such file"):
+        compare_tracts([first], [tmp_path / "none_tract.npz"])
