@@ -16,7 +16,6 @@ from rtmri2speech.data.media.streams import AS_FLAGGED, Tracks
 from rtmri2speech.data.media.textgrid import label_lead
 from rtmri2speech.errors import MediaError
 
-
 LENGTH_TOLERANCE = 0.25
 """Seconds by which the ends of sound and video may differ: codecs pad their last packet (AAC: up to 0.1 s)."""
 

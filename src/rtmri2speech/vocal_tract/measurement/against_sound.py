@@ -281,9 +281,9 @@ def _notes(tract: Tract, voiced: Bool, chosen: Bool, delay: Delay, pixel: PixelS
     if delay.clear:
         way = "later" if delay.seconds > 0 else "earlier"
         yield (
-            f"formants of tube and sound agree better (r {delay.r:.2f} instead of {delay.r_in_time:.2f}) with the sound "
-            f"{abs(1000 * delay.seconds):.0f} ms {way} than the frames: the recording may be out of sync. Nothing was "
-            "shifted; cut the sound and give it as `audio`, if you know that it is."
+            f"formants of tube and sound agree better (r {delay.r:.2f} instead of {delay.r_in_time:.2f}) with the "
+            f"sound {abs(1000 * delay.seconds):.0f} ms {way} than the frames: the recording may be out of "
+            "sync. Nothing was shifted; cut the sound and give it as `audio`, if you know that it is."
         )
     if tract.pixel_source != "given" and np.isfinite(pixel.mm):
         yield (
