@@ -9,9 +9,9 @@ from rtmri2speech.data.media.gray import GrayFrame
 from rtmri2speech.data.media.scan import VideoScan
 from rtmri2speech.drawing.style import Columns, figure_files, publication, set_heading
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.vocal_tract.measurement.against_sound import SUFFIX, SoundComparison
+from rtmri2speech.vocal_tract.against_sound.comparison import SUFFIX, SoundComparison
+from rtmri2speech.vocal_tract.against_sound.figures import plot_comparison
 from rtmri2speech.vocal_tract.measurement.figures import plot_recording, plot_tract
-from rtmri2speech.vocal_tract.measurement.sound_figures import plot_comparison
 from rtmri2speech.vocal_tract.measurement.tract import Tract
 
 _RECORDING_MM, _COMPARISON_MM = 135.0, 105.0

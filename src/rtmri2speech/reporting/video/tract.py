@@ -82,6 +82,7 @@ class _FrameDrawer:
     def __init__(self, tract: Tract, factor: float, size: tuple[int, int]) -> None:
         self._tract, self._factor, self._size = tract, factor, size
         self._lines, self._doubtful = cross_lines(tract), doubtful_frames(tract)
+        self._known = np.isfinite(self._lines).all(axis=(2, 3))
         self._box = _box(tract, self._lines, factor, size)
 
     def draw(self, number: int, gray: UInt8) -> UInt8:
@@ -102,11 +103,11 @@ class _FrameDrawer:
             draw.line(self._pixels(points), fill=CONTOUR_COLORS[name], width=2 * FINER, joint="curve")
         if not np.isfinite(midline).all():
             return
-        for line in self._lines[number][~closed]:
+        for line in self._lines[number][~closed & self._known[number]]:
             draw.line(self._pixels(line), fill=_SECTION, width=FINER)
         draw.line(self._pixels(midline), fill=MIDLINE_COLOR, width=round(1.5 * FINER), joint="curve")
         radius = 4 * FINER
-        for x, y in self._pixels(self._lines[number][closed].mean(axis=1)):
+        for x, y in self._pixels(self._lines[number][closed & self._known[number]].mean(axis=1)):
             draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=CLOSED_COLOR)
 
     def _pixels(self, points: Float64) -> list[tuple[float, float]]:

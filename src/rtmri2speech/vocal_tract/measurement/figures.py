@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from rtmri2speech.data.media.gray import GrayFrame
 from rtmri2speech.drawing.style import PALETTE, Drawing, new_drawing, set_title
 from rtmri2speech.phonetics.figures import plot_spectrogram
-from rtmri2speech.vocal_tract.measurement.against_sound import SoundComparison
+from rtmri2speech.vocal_tract.against_sound.comparison import SoundComparison
 from rtmri2speech.vocal_tract.measurement.drawn import (
     AREA_COLOR,
     CLOSED_COLOR,

@@ -19,9 +19,9 @@ from rtmri2speech.phonetics.formants import formants_at
 from rtmri2speech.phonetics.tracks import Tracks
 from rtmri2speech.phonetics.tracks import formants as sound_formants
 from rtmri2speech.phonetics.vowels.spans import Span
+from rtmri2speech.vocal_tract.against_sound.agreement import FEWEST, Agreement, agreements, blocks_of
+from rtmri2speech.vocal_tract.against_sound.delay import Delay, best_delay
 from rtmri2speech.vocal_tract.confidence import CONFIDENT
-from rtmri2speech.vocal_tract.measurement.agreement import FEWEST, Agreement, agreements, blocks_of
-from rtmri2speech.vocal_tract.measurement.sound_delay import Delay, best_delay
 from rtmri2speech.vocal_tract.measurement.tract import FORMANTS, Tract
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ class SoundComparison:
     def show(self) -> Drawing:
         """Formants of both over the spectrogram, and against each other, as a figure that a notebook shows."""
         from rtmri2speech.drawing.style import new_drawing
-        from rtmri2speech.vocal_tract.measurement.sound_figures import plot_comparison
+        from rtmri2speech.vocal_tract.against_sound.figures import plot_comparison
 
         figure = new_drawing(9.0, 5.0)
         plot_comparison(figure, self)
@@ -285,7 +285,7 @@ def _notes(tract: Tract, voiced: Bool, chosen: Bool, delay: Delay, pixel: PixelS
             f"sound {abs(1000 * delay.seconds):.0f} ms {way} than the frames: the recording may be out of "
             "sync. Nothing was shifted; cut the sound and give it as `audio`, if you know that it is."
         )
-    if tract.pixel_source != "given" and np.isfinite(pixel.mm):
+    if tract.pixel_source in ("estimated", "unknown") and np.isfinite(pixel.mm):
         yield (
             f"formants of the sound speak for pixels of {pixel.mm:.2f} mm ({pixel.range[0]:.2f} to "
             f"{pixel.range[1]:.2f}); {tract.pixel_mm:.2f} mm was taken. To take it: `pixel_mm={pixel.mm:.2f}`"

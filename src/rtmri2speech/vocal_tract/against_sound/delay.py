@@ -9,7 +9,7 @@ import numpy as np
 from rtmri2speech.arrays import Bool, Float64, Int64
 from rtmri2speech.metrics.bootstrap import Bootstrap
 from rtmri2speech.phonetics.tracks import Tracks
-from rtmri2speech.vocal_tract.measurement.agreement import FEWEST, correlation
+from rtmri2speech.vocal_tract.against_sound.agreement import FEWEST, correlation
 
 LONGEST_SECONDS, STEP_SECONDS = 0.12, 0.01
 """Delays that are tried: to either side, and from one to the next."""

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from rtmri2speech.drawing.style import PALETTE
 from rtmri2speech.phonetics.figures import plot_spectrogram
-from rtmri2speech.vocal_tract.measurement.against_sound import SoundComparison
+from rtmri2speech.vocal_tract.against_sound.comparison import SoundComparison
 from rtmri2speech.vocal_tract.measurement.figures import legend_above
 
 # Formants of which frames are drawn against each other.
