@@ -44,12 +44,7 @@ def draw_tract(
         ConfigError: when the recording does not have a frame.
         UserError: when a file cannot be written.
     """
-    count = len(tract.length)
-    wrong = [number for number in frames if not 0 <= number < count]
-    if wrong:
-        raise ConfigError(
-            f"`frames={wrong[0]}`: {tract.name} has frames 0 to {count - 1}.", "Give numbers of frames it has."
-        )
+    require_frames(tract, frames)
     files = _draw_recording(folder, tract, comparison, columns)
     if comparison is not None:
         stem = folder / f"{tract.name}{SUFFIX}"
@@ -63,6 +58,20 @@ def draw_tract(
             plot_tract(figure, tract, number, gray, across=columns == 2)
         files += figure_files(stem)
     return files
+
+
+def require_frames(tract: Tract, frames: Collection[int]) -> None:
+    """Refuse frames that a recording does not have.
+
+    Raises:
+        ConfigError: then.
+    """
+    count = len(tract.length)
+    wrong = [number for number in frames if not 0 <= number < count]
+    if wrong:
+        raise ConfigError(
+            f"`frames={wrong[0]}`: {tract.name} has frames 0 to {count - 1}.", "Give numbers of frames it has."
+        )
 
 
 def _draw_recording(folder: Path, tract: Tract, comparison: SoundComparison | None, columns: Columns) -> list[Path]:

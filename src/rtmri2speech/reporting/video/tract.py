@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from rtmri2speech.arrays import Float64, UInt8
+from rtmri2speech.arrays import Bool, Float64, UInt8
 from rtmri2speech.data.media.audio import Sound
 from rtmri2speech.data.media.movies import write_movie
 from rtmri2speech.data.media.scan import VideoScan, scan_video
@@ -82,7 +82,7 @@ class _FrameDrawer:
     def __init__(self, tract: Tract, factor: float, size: tuple[int, int]) -> None:
         self._tract, self._factor, self._size = tract, factor, size
         self._lines, self._doubtful = cross_lines(tract), doubtful_frames(tract)
-        self._known = np.isfinite(self._lines).all(axis=(2, 3))
+        self._known: Bool = np.asarray(np.isfinite(self._lines).all(axis=(2, 3)))
         self._box = _box(tract, self._lines, factor, size)
 
     def draw(self, number: int, gray: UInt8) -> UInt8:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
@@ -20,7 +21,7 @@ FINER = 2
 GROUND, INK = (16, 16, 16), (225, 225, 225)
 
 _DPI = 100
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.size": 10.0,
     "axes.facecolor": "#101010",
     "axes.edgecolor": "#A0A0A0",
