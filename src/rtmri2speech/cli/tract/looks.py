@@ -115,12 +115,11 @@ def _sound_of(scan: VideoScan, audio: str) -> tuple[Sound | None, list[str]]:
 def _comparison(
     found: Tract, sound: Sound, tokens: TractTokens, audio: str
 ) -> tuple[SoundComparison | None, list[str]]:
-    from rtmri2speech.phonetics.vowels.spans import Span
-    from rtmri2speech.vocal_tract.against_sound.comparison import compare_with_sound
+    from rtmri2speech.vocal_tract.against_sound.comparison import compare_formants
+    from rtmri2speech.vocal_tract.against_sound.recording import spans_of
 
-    spans = [Span(one.label, one.start, one.end) for one in tokens.tokens]
     try:
-        return compare_with_sound(found, sound, spans=spans), []
+        return compare_formants(found, sound, spans=spans_of(tokens)), []
     except UserError as error:
         if audio != _AUTO:
             raise

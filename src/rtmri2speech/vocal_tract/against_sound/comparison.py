@@ -187,7 +187,7 @@ class SoundComparison:
         )
 
 
-def compare_with_sound(
+def compare_formants(
     tract: Tract, sound: Sound, *, spans: Sequence[Span] = (), ceiling: float | None = None
 ) -> SoundComparison:
     """Compare the tube's formants with those of the sound.

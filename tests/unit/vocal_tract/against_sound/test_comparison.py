@@ -12,7 +12,7 @@ import pytest
 
 from made_tracts import made_tract, voice_of
 from rtmri2speech.phonetics.vowels.spans import Span
-from rtmri2speech.vocal_tract.against_sound.comparison import SoundComparison, compare_with_sound
+from rtmri2speech.vocal_tract.against_sound.comparison import SoundComparison, compare_formants
 from rtmri2speech.vocal_tract.measurement.tract import Tract
 
 pytest.importorskip("parselmouth", reason="Praat is not installed")
@@ -31,7 +31,7 @@ def tract() -> Tract:
 
 @pytest.fixture(scope="module")
 def found(tract: Tract) -> SoundComparison:
-    return compare_with_sound(tract, voice_of(tract, silent=(1.0, 1.2)), spans=SPANS)
+    return compare_formants(tract, voice_of(tract, silent=(1.0, 1.2)), spans=SPANS)
 
 
 def test_formants_of_a_tract_are_those_of_its_voice(found: SoundComparison) -> None:
@@ -61,7 +61,7 @@ def test_vowels_are_medians_of_their_middle_thirds(found: SoundComparison, tract
 def test_a_wrong_size_of_pixels_comes_back(tract: Tract) -> None:
     """A tube that is taken a sixth too short sounds a fifth too high."""
     wrong = replace(tract, formants=1.2 * tract.formants, pixel_mm=tract.pixel_mm / 1.2, pixel_source="estimated")
-    found = compare_with_sound(wrong, voice_of(tract))
+    found = compare_formants(wrong, voice_of(tract))
     assert found.pixel.mm == pytest.approx(tract.pixel_mm, rel=0.03)
     assert found.pixel.range[0] <= found.pixel.mm <= found.pixel.range[1]
     (note,) = found.notes
@@ -70,7 +70,7 @@ def test_a_wrong_size_of_pixels_comes_back(tract: Tract) -> None:
 
 def test_sound_that_is_late_is_told_and_not_shifted(tract: Tract) -> None:
     made = made_tract(75)
-    found = compare_with_sound(made, voice_of(made, delay=0.06))
+    found = compare_formants(made, voice_of(made, delay=0.06))
     assert found.delay.seconds == pytest.approx(0.06) and found.delay.clear
     assert (
         found.delay.r
@@ -82,7 +82,7 @@ def test_sound_that_is_late_is_told_and_not_shifted(tract: Tract) -> None:
 
 
 def test_silence_has_nothing_to_compare_with(tract: Tract) -> None:
-    found = compare_with_sound(tract, voice_of(tract, silent=(0.0, 2.0)))
+    found = compare_formants(tract, voice_of(tract, silent=(0.0, 2.0)))
     assert not found.open.any() and np.isnan(found.pixel.mm) and not found.delay.clear
     assert "nothing to compare" in found.notes[0] and "`audio`" in found.notes[0]
 

@@ -57,9 +57,9 @@ def test_a_recording_over_time_shows_closures_and_formants() -> None:
 
 def test_with_its_sound_the_spectrogram_lies_below() -> None:
     pytest.importorskip("parselmouth", reason="Praat is not installed")
-    from rtmri2speech.vocal_tract.against_sound.comparison import compare_with_sound
+    from rtmri2speech.vocal_tract.against_sound.comparison import compare_formants
 
     tract = made_tract(20)
     figure = new_drawing(8.0, 6.0)
-    plot_recording(figure, tract, compare_with_sound(tract, voice_of(tract)))
+    plot_recording(figure, tract, compare_formants(tract, voice_of(tract)))
     assert len(figure.axes[2].images) == 1 and figure.axes[2].get_ylim()[1] == 5000.0
