@@ -95,7 +95,7 @@ def voice_of(tract: Tract, *, delay: float = 0.0, silent: tuple[float, float] = 
     times = np.arange(count) / _SOUND_RATE
     wave[(times >= silent[0]) & (times < silent[1])] = 0.0
     noise = 1e-4 * np.random.default_rng(0).standard_normal(count)
-    return Sound((0.5 * wave / np.abs(wave).max() + noise).astype(np.float32), _SOUND_RATE, 0.0)
+    return Sound((0.5 * wave / max(float(np.abs(wave).max()), 1e-9) + noise).astype(np.float32), _SOUND_RATE, 0.0)
 
 
 def _resonated(wave: Float64, times: Float64, hertz: Float64, bandwidth: float) -> Float64:

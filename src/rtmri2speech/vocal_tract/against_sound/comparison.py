@@ -255,13 +255,14 @@ def _pixel_size(pixel_mm: float, ratios: Float64, chosen: Bool, times: Float64) 
 def _of_vowels(
     spans: Sequence[Span], times: Float64, tube: Float64, sound: Float64, chosen: Bool
 ) -> Iterator[VowelFormants]:
+    frame = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
     for label in dict.fromkeys(span.label for span in spans):
         tokens = [span for span in spans if span.label == label]
         found = []
         for span in tokens:
             inside = np.abs(times - 0.5 * (span.start + span.end)) <= 0.5 * _MIDDLE * (span.end - span.start)
-            # A token shorter than three frames has the frame at its middle.
-            inside |= np.arange(len(times)) == np.argmin(np.abs(times - 0.5 * (span.start + span.end)))
+            # A token shorter than three frames has the frame that its middle lies in.
+            inside |= np.abs(times - 0.5 * (span.start + span.end)) <= 0.5 * frame
             known = inside & chosen
             if known.any():
                 found.append([_medians(one[known]) for one in (tube, sound)])

@@ -47,7 +47,7 @@ def test_frames_lines_and_panel_lie_next_to_each_other(video: Path, tmp_path: Pa
         assert container.streams.video[0].average_rate == RATE and len(container.streams.audio) == 1
     seen = [frame[:512, :512] for frame in frames]
     assert np.ptp(seen[0][300, 20]) < 12, "gray where nothing is drawn"
-    assert (np.ptp(seen[0], axis=2) > 60).sum() > 500, "contours have colors"
+    assert (np.ptp(seen[0], axis=2) > 60).sum() > 200, "contours have colors"
     assert red(seen[5]) > 30 > red(seen[4]), "a closed section is marked"
     panels = [frame[:512, 512:] for frame in frames]
     assert np.abs(panels[2] - panels[9]).mean() > 1.0, "the curve moves"
@@ -78,7 +78,7 @@ def test_the_curve_is_as_high_as_the_area() -> None:
     """A tube of 2 cm2 next to one of 4: the curve stands half as high."""
     tract = made_tract(2)
     area = np.stack([np.full(40, 2.0), np.full(40, 4.0)])
-    bounds = np.repeat(area[..., None], 2, axis=2)
+    bounds = np.stack([area, np.full_like(area, 6.0)], axis=2)
     panel = TractPanel(replace(tract, area=area, area_range=bounds), 400, 512)
     left, top, right, bottom = (side // 2 for side in panel._area.box)
     heights = []

@@ -106,9 +106,9 @@ const saved = {
     context.translate(side + 20, 0);
     context.scale(wide / time.clientWidth, wide / time.clientWidth);
     context.drawImage(time, 0, 0, time.clientWidth, time.clientHeight);
-    for (const canvas of below ? [$("tract-area"), $("tract-plane")] : []) {
-      const at = canvas.getBoundingClientRect(), from = panel.getBoundingClientRect();
-      context.drawImage(canvas, at.left - from.left + 14, time.clientHeight + 14 + at.top - from.top, at.width, at.height);
+    for (const part of below ? [$("tract-area"), $("tract-plane")] : []) {
+      const at = part.getBoundingClientRect(), from = panel.getBoundingClientRect();
+      context.drawImage(part, at.left - from.left + 14, time.clientHeight + 14 + at.top - from.top, at.width, at.height);
     }
     const shown = spans(time.clientWidth);
     for (const [span, color] of /** @type {[Span | null, string][]} */ ([[shown.selection, inks.shade], [shown.span, inks.frame], [shown.cursor, inks.cursor]])) {
