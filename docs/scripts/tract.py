@@ -17,7 +17,6 @@ from rtmri2speech.vocal_tract.measurement.measure import tract
 IMAGES = Path(__file__).parents[1] / "images"
 # In the middle of a vowel.
 FRAME = 60
-COLORS = 128
 
 
 def main() -> None:
@@ -26,11 +25,11 @@ def main() -> None:
     found = tract(scan)
     comparison = compare_with_sound(found, scan)
     gray = next(frame for number, frame in enumerate(scan.read()) if number == FRAME)
-    save_drawing(found.show(FRAME, gray), IMAGES / "tract_frame.png", COLORS)
+    save_drawing(found.show(FRAME, gray), IMAGES / "tract_frame.png")
     figure = new_drawing(9.0, 6.2)
     plot_recording(figure, found, comparison)
-    save_drawing(figure, IMAGES / "tract_over_time.png", COLORS)
-    save_drawing(comparison.show(), IMAGES / "tract_formants.png", COLORS)
+    save_drawing(figure, IMAGES / "tract_over_time.png")
+    save_drawing(comparison.show(), IMAGES / "tract_formants.png")
     print(*comparison.lines(), *comparison.notes, sep="\n")
 
 
