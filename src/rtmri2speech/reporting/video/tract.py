@@ -30,6 +30,8 @@ VIDEO_SUFFIX = "_tract.mp4"
 # Longer side of the frame, and width of the panel next to it, pixels.
 _SIDE, _PANEL = 512, 400
 _MARGIN = 8
+# Of a name, which leave room for frame and time.
+_LETTERS = 40
 _SECTION, _WARNING = (184, 184, 184), (255, 60, 60)
 
 
@@ -65,6 +67,7 @@ def _frames(tract: Tract, scan: VideoScan, progress: Progress) -> Iterator[UInt8
     tall = max(height, _SIDE)
     picture, panel = _FrameDrawer(tract, factor, (width, height)), TractPanel(tract, _PANEL, tall)
     caption = CaptionStrip(width + _PANEL, ())
+    name = tract.name if len(tract.name) <= _LETTERS else f"{tract.name[: _LETTERS - 1]}…"
     low, high = FrameConfig(mode="robust").limits(scan.histogram) or (0.0, 1.0)
     canvas = np.full((tall, width + _PANEL, 3), GROUND, np.uint8)
     top = (tall - height) // 2
@@ -72,7 +75,7 @@ def _frames(tract: Tract, scan: VideoScan, progress: Progress) -> Iterator[UInt8
         shown = np.clip((gray.astype(np.float32) - low) * (255.0 / (high - low)), 0, 255).astype(np.uint8)
         canvas[top : top + height, :width] = picture.draw(number, shown)
         canvas[:, width:] = panel.draw(number)
-        yield np.concatenate([canvas, caption.with_line(f"{tract.name}   frame {number}   {time:.3f} s")])
+        yield np.concatenate([canvas, caption.with_line(f"{name}   frame {number}   {time:.3f} s")])
         progress.advance(1)
 
 
