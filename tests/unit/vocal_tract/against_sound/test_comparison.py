@@ -17,7 +17,7 @@ from rtmri2speech.vocal_tract.measurement.tract import Tract
 
 pytest.importorskip("parselmouth", reason="Praat is not installed")
 
-SPANS = (Span("a", 0.2, 0.5), Span("i", 0.9, 1.2), Span("a", 1.5, 1.8), Span("u", 9.0, 9.2))
+SPANS = (Span("a", 0.21, 0.51), Span("i", 0.9, 1.2), Span("a", 1.51, 1.79), Span("u", 9.0, 9.2))
 
 
 @pytest.fixture(scope="module")
