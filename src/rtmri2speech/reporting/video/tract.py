@@ -65,7 +65,7 @@ def _frames(tract: Tract, scan: VideoScan, progress: Progress) -> Iterator[UInt8
     # Codecs need even sides.
     height, width = (2 * round(factor * side / 2) for side in (scan.height, scan.width))
     tall = max(height, _SIDE)
-    picture, panel = _FrameDrawer(tract, factor, (width, height)), TractPanel(tract, _PANEL, tall)
+    drawer, panel = _FrameDrawer(tract, factor, (width, height)), TractPanel(tract, _PANEL, tall)
     caption = CaptionStrip(width + _PANEL, ())
     name = tract.name if len(tract.name) <= _LETTERS else f"{tract.name[: _LETTERS - 1]}…"
     low, high = FrameConfig(mode="robust").limits(scan.histogram) or (0.0, 1.0)
@@ -73,7 +73,7 @@ def _frames(tract: Tract, scan: VideoScan, progress: Progress) -> Iterator[UInt8
     top = (tall - height) // 2
     for number, (gray, time) in enumerate(zip(scan.read(), tract.times.tolist(), strict=False)):
         shown = np.clip((gray.astype(np.float32) - low) * (255.0 / (high - low)), 0, 255).astype(np.uint8)
-        canvas[top : top + height, :width] = picture.draw(number, shown)
+        canvas[top : top + height, :width] = drawer.draw(number, shown)
         canvas[:, width:] = panel.draw(number)
         yield np.concatenate([canvas, caption.with_line(f"{name}   frame {number}   {time:.3f} s")])
         progress.advance(1)
