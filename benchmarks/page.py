@@ -4,7 +4,8 @@
 
 The clip of the demo is played forth and back until it is long enough: frames with the scanner's noise, sound, labels
 and moving regions are those of a real page, and so is the size. Maps of two bands are made up, with cells of 16 pixels,
-the finer of the two layers that ``analyze gradcam`` knows. The page is opened in Chromium from disk, each time in a new
+the finer of the two layers that ``analyze gradcam`` knows. The tract is measured from the true labels; its contours lie
+over the frame, and its panel is drawn with each. The page is opened in Chromium from disk, each time in a new
 context, at the size of a laptop. Ready is when the first frame with map and timeline is drawn; a frame is drawn when
 its pixels can be read back, over all frames once they are decoded.
 """
@@ -36,6 +37,7 @@ from rtmri2speech.data.media.video import read_video, write_video
 from rtmri2speech.data.truth import Truth
 from rtmri2speech.reporting.page.build import write_page
 from rtmri2speech.reporting.page.collect import collect
+from rtmri2speech.vocal_tract.measurement.measure import tract
 
 BARS = {"megabytes": 8.0, "ready_s": 2.0, "frame_ms": 5.0}
 CELLS = 16
@@ -62,6 +64,7 @@ def make_folder(root: Path, seconds: float) -> Path:
     tiers = {tier.name: [(e.start, e.end, e.label) for e in tier.entries] for tier in grid.tiers}
     write_textgrid(interval_grid(tiers, len(order) / float(scan.rate)), video.with_suffix(".TextGrid"))
     write_maps(out / "maps", video)
+    tract(video, regions=video.with_suffix(".npz"), pixel_mm=1.0).save(out / "tract")
     return out
 
 
@@ -101,7 +104,9 @@ def open_page(path: Path, program: str, times: int) -> dict[str, float]:
             ready.append(page.evaluate("performance.getEntriesByName('ready')[0].startTime") / 1000.0)
             page.evaluate("rtmri.loaded()")
             for bands in ([0], [0, 1]):
-                page.evaluate("(bands) => { rtmri.state.bands = bands; rtmri.show(0); }", bands)
+                page.evaluate(
+                    "(bands) => { rtmri.state.bands = bands; rtmri.state.tract = true; rtmri.show(0); }", bands
+                )
                 drawn.append(
                     page.evaluate(
                         """() => Array.from({ length: rtmri.state.clip.frames }, (_, frame) => {

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from rtmri2speech.training.train import train_acoustic as train_acoustic
     from rtmri2speech.training.train import train_segmenter as train_segmenter
     from rtmri2speech.training.train import train_vocoder as train_vocoder
+    from rtmri2speech.vocal_tract.against_sound.comparison import SoundComparison as SoundComparison
+    from rtmri2speech.vocal_tract.against_sound.recording import compare_with_sound as compare_with_sound
     from rtmri2speech.vocal_tract.export.write import write_exports as write_exports
     from rtmri2speech.vocal_tract.gestures.comparison import Comparison as Comparison
     from rtmri2speech.vocal_tract.gestures.gestures import Gestures as Gestures
@@ -68,12 +70,14 @@ _HOMES = {
     "Occlusion": "analysis.occlusion.occlusion",
     "Plausibility": "analysis.validation.plausibility",
     "Segmentation": "vocal_tract.segmentation",
+    "SoundComparison": "vocal_tract.against_sound.comparison",
     "Speech": "inference.speech",
     "Tract": "vocal_tract.measurement.tract",
     "TractTokens": "vocal_tract.gestures.tokens",
     "UserError": "errors",
     "check": "preparation.check",
     "compare_tracts": "vocal_tract.gestures.recordings",
+    "compare_with_sound": "vocal_tract.against_sound.recording",
     "evaluate": "evaluation.protocol",
     "example_video": "assets",
     "faithfulness": "analysis.validation.faithfulness",

@@ -25,6 +25,7 @@ interface ClipData {
   sheets: Chunk[];
   maps: MapsData[];
   outlines: OutlinesData | null;
+  tract: TractData | null;
   tiers: TierData[];
   sounds: SoundData[];
 }
@@ -59,6 +60,22 @@ interface OutlinesData {
   moving: boolean;
   data: Chunk;
   doubtful: number[];
+}
+
+interface TractData {
+  sections: number;
+  contours: string[];
+  colors: string[];
+  points: number;
+  unknown: number;
+  per_cm: number;
+  per_pixel: number;
+  length: number;
+  area: number;
+  f1: [number, number];
+  f2: [number, number];
+  doubtful: number[];
+  data: Chunk;
 }
 
 interface TierData {
@@ -166,6 +183,13 @@ interface PageElements {
   "show-formants": HTMLInputElement;
   "areas-choice": HTMLElement;
   "show-areas": HTMLInputElement;
+  "tract-choice": HTMLElement;
+  "show-tract": HTMLInputElement;
+  "tube-choice": HTMLElement;
+  "show-tube": HTMLInputElement;
+  "tract-panel": HTMLElement;
+  "tract-area": HTMLCanvasElement;
+  "tract-plane": HTMLCanvasElement;
   "show-bands": HTMLInputElement;
   timeline: HTMLCanvasElement;
   selection: HTMLElement;
@@ -208,6 +232,9 @@ interface State {
   /** Names of the regions that are not shown. */
   hidden: Set<string>;
   areas: boolean;
+  /** Whether contours and midline lie over the frame, and the tube's formants over the spectrogram. */
+  tract: boolean;
+  tube: boolean;
   /** The part of the clip that the timeline shows, seconds. */
   from: number;
   to: number;
@@ -225,6 +252,7 @@ interface Loaded {
   sheets: (ImageBitmap | null)[];
   cells: Map<BandData, Int16Array>;
   outlines: Path2D[][] | null;
+  tract: LoadedTract | null;
   /** Regions in the order of their colors. */
   names: string[];
   clip: ClipData | null;
@@ -286,6 +314,29 @@ interface LaneBox extends Lane {
 interface Tinted {
   light: HTMLCanvasElement;
   dark: HTMLCanvasElement;
+}
+
+/** Numbers of a tract, one frame after the other, and where they start within a frame's. */
+interface LoadedTract {
+  tract: TractData;
+  numbers: Uint16Array;
+  /** 1 where the tract is nowhere closed, and its formants are known and to be trusted. */
+  open: Uint8Array;
+  areas: number;
+  formants: number;
+  midline: number;
+  lines: number;
+  all: number;
+}
+
+/** Axes within a canvas: where they lie, and pixels of values. */
+interface Axes {
+  left: number;
+  top: number;
+  wide: number;
+  tall: number;
+  x: (value: number) => number;
+  y: (value: number) => number;
 }
 
 interface Window {

@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from rtmri2speech.corpora.base import Recording, Remark
+from rtmri2speech.corpora.base import Recording, Remark, SoundChoice
 from rtmri2speech.corpora.folder import FolderCorpus, unpaired_sounds
 from rtmri2speech.data.endings import VIDEO_SUFFIXES, is_there, no_such_file
 from rtmri2speech.data.media.audio import Sound, read_sound
 from rtmri2speech.data.media.clips import Clip
+from rtmri2speech.data.media.movies import cut_sound
 from rtmri2speech.data.media.scan import VideoScan
 from rtmri2speech.data.media.streams import AS_FLAGGED, Tracks
 from rtmri2speech.data.media.textgrid import label_lead
 from rtmri2speech.errors import MediaError
+
+LENGTH_TOLERANCE = 0.25
+"""Seconds by which the ends of sound and video may differ: codecs pad their last packet (AAC: up to 0.1 s)."""
 
 
 class MissingSound(MediaError):
@@ -100,6 +104,39 @@ def sound_of(path: str | Path) -> Sound:
         return read_sound(file)
     (recording,) = FolderCorpus((file,)).recordings()
     return read_sound(recording.audio or recording.video)
+
+
+def sound_of_frames(scan: VideoScan, audio: Path | None = None, choice: SoundChoice = "auto") -> Sound | None:
+    """The sound that belongs to a video, from its first frame on.
+
+    Args:
+        scan: the video.
+        audio: a sound file that starts with the first frame; None for the video's own sound.
+        choice: of the video's own: NAME.wav or .flac next to it or else its sound track, or one of the two only.
+
+    Returns:
+        None where there is none.
+
+    Raises:
+        MediaError: when it cannot be read, or starts or ends more than a quarter second apart from the frames.
+    """
+    (recording,) = FolderCorpus((scan.path,), sound=choice).recordings()
+    try:
+        sound = find_sound(replace(recording, audio=audio or recording.audio), scan)
+    except MissingSound:
+        return None
+    start = float(scan.starts[0])
+    lead = label_lead(start, sound.start)
+    tail = sound.duration - lead - (scan.end - start)
+    # Sound before the first frame is cut off. Silence at the start, or another end, means that the two do not match.
+    if max(-lead, abs(tail)) > LENGTH_TOLERANCE:
+        name, first = audio or recording.audio or scan.path, 0.0 - lead
+        raise MediaError(
+            f"{name}: sound from {first:.2f} to {first + sound.duration:.2f} s next to a video of "
+            f"{scan.duration:.2f} s.",
+            "Give the sound that belongs to this video, cut to it, as `audio`.",
+        )
+    return cut_sound(sound, start)
 
 
 def _missing_sound(recording: Recording, scan: VideoScan) -> MissingSound:

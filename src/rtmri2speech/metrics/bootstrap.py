@@ -108,6 +108,40 @@ class Bootstrap:
             means.append(np.where(count > 0, total / np.maximum(count, 1.0), np.nan))
         return np.asarray(means[1] - means[0])
 
+    def correlation(self, one: Float64, other: Float64, utterances: Int64) -> Interval:
+        """95 % interval of Pearson's correlation over tokens, whose utterances are drawn.
+
+        Args:
+            one, other: shape (V,), of each token, finite.
+            utterances: shape (V,), number of each token's utterance.
+
+        Returns:
+            Lower and upper end; NaN with fewer than two utterances.
+        """
+        if len(np.unique(utterances)) < 2:
+            return _NONE
+        found = self.correlations(one, other, np.unique(utterances, return_inverse=True)[1])
+        return _interval(found[np.isfinite(found)]) if np.isfinite(found).any() else _NONE
+
+    def correlations(self, one: Float64, other: Float64, utterances: Int64, count: int | None = None) -> Float64:
+        """Pearson's correlation in each draw, shape (resamples,); NaN where nothing that was drawn varies.
+
+        Draws depend on seed and number of utterances alone, so that correlations of other tokens of the same utterances
+        can be compared draw by draw.
+
+        Args:
+            one, other, utterances: as of :meth:`correlation`; utterances are numbered from 0.
+            count: utterances; None for as many as the largest number says.
+        """
+        count = int(utterances.max()) + 1 if count is None else count
+        first, second = one - one.mean(), other - other.mean()
+        parts = (np.ones(len(first)), first, second, first * first, second * second, first * second)
+        sums = np.stack([np.bincount(utterances, part, count) for part in parts], axis=1)
+        found = np.concatenate([draws @ sums for draws in self._draws(count, len(parts))])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            x, y, xx, yy, xy = (found[:, 1:] / found[:, :1]).T
+            return np.asarray((xy - x * y) / np.sqrt((xx - x * x) * (yy - y * y)), np.float64)
+
     def _draws(self, utterances: int, width: int, stream: tuple[int, ...] = ()) -> Iterator[Int64]:
         """How often each utterance was drawn, shapes (b, U), in blocks that stay small."""
         rng = np.random.default_rng([self.seed, *stream] if stream else self.seed)

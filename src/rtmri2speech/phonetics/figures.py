@@ -33,7 +33,7 @@ def plot_tracks(figure: Figure, tracks: Tracks) -> None:
     """F1 to F4 over a wide-band spectrogram, where voiced, and F0 below."""
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.6, 1.0))
     if tracks.sound is not None:
-        _plot_spectrogram(upper, tracks.sound, tracks.ceiling)
+        plot_spectrogram(upper, tracks.sound, tracks.ceiling)
     for number, track in enumerate(tracks.formants.T, start=1):
         shown = np.where(tracks.voiced, track, np.nan)
         upper.plot(tracks.times, shown, ".", markersize=1.6, color=PALETTE[number - 1], label=f"F{number}")
@@ -49,7 +49,8 @@ def plot_tracks(figure: Figure, tracks: Tracks) -> None:
     lower.set_xlim(0.0, tracks.duration)
 
 
-def _plot_spectrogram(axes: Axes, sound: Sound, ceiling: float) -> None:
+def plot_spectrogram(axes: Axes, sound: Sound, ceiling: float) -> None:
+    """A wide-band spectrogram up to a ceiling, Hz; loud is dark."""
     hz, times, level = wide_band(sound.samples, sound.rate, _STEP)
     level = level[hz <= ceiling]
     extent = (times[0], times[-1], 0.0, hz[hz <= ceiling][-1])

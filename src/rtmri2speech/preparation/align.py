@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rtmri2speech.arrays import Float32
+from rtmri2speech.corpora.sound_of_recording import LENGTH_TOLERANCE
 from rtmri2speech.data.media.audio import Sound, resample
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.media.textgrid import label_lead
 from rtmri2speech.errors import MediaError
 from rtmri2speech.signal.features import FeatureConfig
-
-LENGTH_TOLERANCE = 0.25
-"""Seconds by which the ends of sound and video may differ: codecs pad their last packet (AAC: up to 0.1 s)."""
 
 MismatchPolicy = Literal["refuse", "trim"]
 

@@ -52,6 +52,27 @@ def test_a_ratio_counts_vowels_not_utterances() -> None:
     assert 0.5 <= low < 15 / 21 < high <= 1.0
 
 
+def test_the_interval_of_a_correlation_is_that_of_fishers_z() -> None:
+    rng = np.random.default_rng(4)
+    one = rng.normal(size=400)
+    other = 0.7 * one + math.sqrt(1.0 - 0.49) * rng.normal(size=400)
+    low, high = Bootstrap(4000).correlation(one, other, np.arange(400))
+    z, error = np.arctanh(np.corrcoef(one, other)[0, 1]), 1.96 / math.sqrt(397)
+    assert (low, high) == pytest.approx((np.tanh(z - error), np.tanh(z + error)), abs=0.02)
+
+
+def test_a_correlation_is_that_of_the_tokens_drawn() -> None:
+    found, owners = Bootstrap(50, 3), np.array([0, 0, 1, 2, 2])
+    one, other = np.array([3.0, 1.0, 2.0, 7.0, 5.0]), np.array([1.0, 2.0, 2.5, 6.0, 1.0])
+    draws = np.concatenate(list(found._draws(3, 6)))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        slow = [np.corrcoef(np.repeat(one, row[owners]), np.repeat(other, row[owners]))[0, 1] for row in draws]
+    fast = found.correlations(one, other, owners, 3)
+    known = np.isfinite(slow) & np.isfinite(fast)
+    assert known.sum() > 40 and fast[known] == pytest.approx(np.array(slow)[known])
+    assert all(math.isnan(end) for end in found.correlation(one, other, np.zeros(5, int)))
+
+
 def test_the_seed_decides() -> None:
     values = np.random.default_rng(0).normal(size=30)
     assert Bootstrap(seed=1).mean(values) == Bootstrap(seed=1).mean(values) != Bootstrap(seed=2).mean(values)

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Device, Fps, Many, progress, report_failures
+from rtmri2speech.cli.console import Device, Flag, Fps, Many, progress, report_failures
 from rtmri2speech.cli.flags import print_notes
 from rtmri2speech.cli.segmentation.automatic import AUTO, kept_regions
+from rtmri2speech.cli.tract.looks import Looks, write_looks
 from rtmri2speech.errors import ConfigError, UserError
 from rtmri2speech.signal.frame_rate import frame_rate
 
 if TYPE_CHECKING:
     from rtmri2speech.data.media.scan import VideoScan
+    from rtmri2speech.vocal_tract.gestures.tokens import TractTokens
     from rtmri2speech.vocal_tract.measurement.tract import Tract
 
 ExportFormat = Literal["ssff", "mat", "textgrid"]
@@ -33,6 +35,10 @@ def tract(
     tier: str | None = None,
     label: Annotated[list[str], Many] | None = None,
     formats: Annotated[list[ExportFormat], Many] | None = None,
+    audio: str = "auto",
+    frames: Annotated[list[int], Many] | None = None,
+    columns: Literal[1, 2] = 2,
+    numbers_only: Annotated[bool, Flag] = False,
     fps: Fps = None,
     device: Device = "auto",
 ) -> int:
@@ -43,6 +49,10 @@ def tract(
     NAME_gestures.csv and .TextGrid: when each constriction is formed, held and released. Of a video with NAME.TextGrid,
     or a table of intervals, next to it: NAME_tokens.csv (a row per vowel that was spoken), NAME_vowels.csv (a row per
     vowel), and its area functions as NAME_vowels.pdf, .svg and .png.
+
+    To look at: NAME_tract.mp4, each frame with its contours next to its area function and its F1 and F2, with sound;
+    NAME_tract.pdf, .svg and .png, the recording over time. Of a video with sound also NAME_tract_formants.csv and
+    .json, the tube's formants compared with those that Praat finds in the sound, and a figure of them.
 
     Parameters
     ----------
@@ -73,15 +83,21 @@ def tract(
         Labels that are vowels; those of Japanese, ARPAbet and the IPA if none is given.
     formats
         Files for other programs too: ssff for emuR, mat for Matlab, textgrid for Praat.
+    audio
+        The sound that starts with the first frame: a file; track for the video's own sound track; none. With auto,
+        NAME.wav next to the video, or else its sound track.
+    frames
+        Numbers of frames, from 0, that get a figure of their own.
+    columns
+        Width of figures: 1 for a column (85 mm), 2 for a page (174 mm).
+    numbers_only
+        Write neither figures nor the video.
     device
         Where to run; auto takes a GPU if there is one.
     """
     rate = frame_rate(fps)
-    if textgrid is not None and len(videos) != 1:
-        raise ConfigError(f"`textgrid={textgrid}`: goes with one video.", "Put NAME.TextGrid next to each.")
-    from rtmri2speech.corpora.names import refuse_same_names
-
-    refuse_same_names(videos)
+    looks = Looks(audio, tuple(frames or ()), columns, numbers_only)
+    _check(videos, textgrid, looks)
 
     from rtmri2speech.data.media.scan import scan_video
     from rtmri2speech.vocal_tract.export.write import write_exports
@@ -95,16 +111,29 @@ def tract(
     for video in videos:
         try:
             labels = None if regions is None else _regions_of(video, regions, out, fps, device)
+            scan = scan_video(video, rate)
             with progress(f"Measuring {video.name}", "frames") as bar:
-                found = measure(video, segmenter, regions=labels, fps=rate, progress=bar, **shared)
+                found = measure(scan, segmenter, regions=labels, progress=bar, **shared)
+            looks.require_frames(found)
             files = [*write(found, out), *write_exports(found, out, formats or ())]
-            notes = [*found.notes, *_write_tokens(found, scan_video(video, rate), out, textgrid, tier, label)]
+            tokens = _write_tokens(found, scan, out, textgrid, tier, label)
+            lines, notes = write_looks(found, scan, out, tokens, looks)
         except UserError as error:
             failures.append((video, error))
             continue
-        print_notes(notes, video.name)
-        print(f"{files[0]}: {found}")
+        print_notes([*found.notes, *notes], video.name)
+        print("\n  ".join([f"{files[0]}: {found}", *lines]))
     return report_failures(failures)
+
+
+def _check(videos: list[Path], textgrid: Path | None, looks: Looks) -> None:
+    """Refuse videos of one name, and what goes with one video for several."""
+    if textgrid is not None and len(videos) != 1:
+        raise ConfigError(f"`textgrid={textgrid}`: goes with one video.", "Put NAME.TextGrid next to each.")
+    looks.require_one_video(len(videos))
+    from rtmri2speech.corpora.names import refuse_same_names
+
+    refuse_same_names(videos)
 
 
 def write(found: Tract, out: Path) -> list[Path]:
@@ -116,24 +145,23 @@ def write(found: Tract, out: Path) -> list[Path]:
 
 def _write_tokens(
     found: Tract, scan: VideoScan, out: Path, textgrid: Path | None, tier: str | None, label: list[str] | None
-) -> tuple[str, ...]:
-    """Write the tokens of a video's annotation, if it has one, and return what is to be said of them."""
-    from rtmri2speech.vocal_tract.gestures.figures import draw_area_functions
+) -> TractTokens:
+    """Write the tokens of a video's annotation, if it has one; with what is to be said of them."""
     from rtmri2speech.vocal_tract.gestures.recordings import annotation_of, tokens_of_video
+    from rtmri2speech.vocal_tract.gestures.tokens import TractTokens
 
     grid = annotation_of(scan.path, textgrid)
     if grid is None:
-        return ()
+        return TractTokens(found.name, ())
     try:
         tokens = tokens_of_video(found, scan, grid, tier=tier, label=label or ())
     except UserError as error:
         if textgrid is not None or tier is not None or label:
             raise
         # It lies next to the video for whatever reason; what was asked for is there without it.
-        return (f"{error.problem} {error.remedy}",)
+        return TractTokens(found.name, (), (f"{error.problem} {error.remedy}",))
     tokens.save(out)
-    draw_area_functions(out / f"{tokens.name}_vowels", tokens)
-    return tokens.notes
+    return tokens
 
 
 def _regions_of(video: Path, regions: str, out: Path, fps: str | None, device: str) -> Path:

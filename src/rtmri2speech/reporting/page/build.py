@@ -55,6 +55,7 @@ from rtmri2speech.reporting.page.speech import (
 )
 from rtmri2speech.reporting.page.tables import measures_of, origins_of, region_courses
 from rtmri2speech.reporting.page.template import render
+from rtmri2speech.reporting.page.tract import tract_data
 from rtmri2speech.reporting.video.sources import sound_for
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
@@ -181,7 +182,8 @@ def _clip(clip: ClipFiles, chunks: Chunks) -> tuple[ClipData, list[str]]:
     tiers, vowels, labels_missing = _labels(clip, opened, seconds)
     notes += labels_missing
     outlines, remarks = _outlines(clip, opened, chunks)
-    notes += remarks
+    tract, missing = (None, []) if clip.tract is None else tract_data(clip.tract, opened, chunks.add)
+    notes += remarks + missing
     shown: ClipData = {
         "name": clip.name,
         "video": clip.video.name,
@@ -193,6 +195,7 @@ def _clip(clip: ClipFiles, chunks: Chunks) -> tuple[ClipData, list[str]]:
         "sheets": [chunks.add(sheet) for sheet in frame_sheets(opened)],
         "maps": [_maps(path, about, clip, opened.n_frames, chunks) for path, about in clip.maps],
         "outlines": outlines,
+        "tract": tract,
         "tiers": tiers,
         "sounds": _sounds(clip, original, vowels, chunks),
     }

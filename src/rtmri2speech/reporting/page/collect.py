@@ -13,6 +13,7 @@ from rtmri2speech.corpora.names import next_to
 from rtmri2speech.data.endings import VIDEO_SUFFIXES
 from rtmri2speech.data.files import hash_files, read_object
 from rtmri2speech.errors import ConfigError, DatasetError
+from rtmri2speech.vocal_tract.measurement.file import FILE_SUFFIX as TRACT_SUFFIX
 from rtmri2speech.vocal_tract.segmentation import LABELS_SUFFIX, labels_fit
 
 _GENERATED, _ORIGINAL = "_generated", "_original"
@@ -34,6 +35,7 @@ class ClipFiles:
         textgrid: annotation on the clock of the original sound.
         regions: what :func:`rtmri2speech.analysis.regions.masks.read_regions` takes, or None.
         only: names of those that are outlined; all if empty.
+        tract: what ``tract`` measured, or None.
     """
 
     name: str
@@ -45,6 +47,7 @@ class ClipFiles:
     textgrid: Path | None = None
     regions: str | None = None
     only: tuple[str, ...] = ()
+    tract: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,8 @@ class Named:
 def collect(folder: Path, named: Named | None = None) -> Findings:
     """Look through a folder and its subfolders.
 
-    Maps, masked sounds and evaluations are found by the ``kind`` of their JSON files, synthesized sound by its name;
+    Maps, masked sounds and evaluations are found by the ``kind`` of their JSON files, synthesized sound and measured
+    tracts by their names;
     videos through the JSON files, by name in the folder, or as the user names them. Hidden files are ignored.
 
     Raises:
@@ -100,6 +104,7 @@ def collect(folder: Path, named: Named | None = None) -> Findings:
         clip.generated = [path for path in sounds if path.stem == clip.name + _GENERATED]
         clip.original = next((path for path in sounds if path.stem == clip.name + _ORIGINAL), None)
         clip.textgrid = _grid_of(clip, files)
+        clip.tract = next((path for path in files if path.name == clip.name + TRACT_SUFFIX), None)
         _find_regions(clip, files, notes)
     for name, grid in _by_clip(named.textgrids, clips, "textgrid").items():
         clips[name].textgrid = grid
@@ -109,8 +114,10 @@ def collect(folder: Path, named: Named | None = None) -> Findings:
         raise DatasetError(
             f"{folder}: holds nothing of a video that could be found."
             if notes
-            else f"{folder}: holds neither synthesized sound nor maps.",
-            "Name the video: `video=FILE`" if notes else "Make them first: rtmri2speech synthesize, analyze gradcam.",
+            else f"{folder}: holds neither synthesized sound nor maps nor a measured tract.",
+            "Name the video: `video=FILE`"
+            if notes
+            else "Make them first: rtmri2speech synthesize, analyze gradcam, tract.",
         )
     return Findings([clips[name] for name in sorted(clips)], evaluations, notes)
 
@@ -190,6 +197,9 @@ def _clips(
     for path in sounds:
         if path.stem.endswith(_GENERATED):
             clip_of(path.stem.removesuffix(_GENERATED), None)
+    for path in files:
+        if path.name.endswith(TRACT_SUFFIX):
+            clip_of(path.name.removesuffix(TRACT_SUFFIX), None)
     for path in given:
         clip_of(path.stem, path)
     return clips, [missing[name] for name in sorted(missing.keys() - clips.keys())]

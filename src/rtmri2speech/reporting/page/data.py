@@ -41,6 +41,7 @@ class ClipData(TypedDict):
     sheets: list[Chunk]
     maps: list[MapsData]
     outlines: OutlinesData | None
+    tract: TractData | None
     tiers: list[TierData]
     sounds: list[SoundData]
 
@@ -90,6 +91,30 @@ class OutlinesData(TypedDict):
     moving: bool
     data: Chunk
     doubtful: list[int]
+
+
+class TractData(TypedDict):
+    """The measured tract: axes' limits in cm, cm2 and Hz, and ``data``, of every frame of the clip.
+
+    These are little-endian uint16, deflated, ``unknown`` where nothing was measured: the tract's length; of each of
+    ``sections`` its area and the bounds of its 90 % interval, the area 0 where closed; the same of four formants, Hz; x
+    and y of the midline's ``sections`` + 1 points, then of each contour's ``points``. Lengths and areas are in levels
+    of 1 / ``per_cm``, places in 1 / ``per_pixel`` of the clip's pixels. ``doubtful`` frames are not to be trusted.
+    """
+
+    sections: int
+    contours: list[str]
+    colors: list[str]
+    points: int
+    unknown: int
+    per_cm: float
+    per_pixel: float
+    length: float
+    area: float
+    f1: tuple[float, float]
+    f2: tuple[float, float]
+    doubtful: list[int]
+    data: Chunk
 
 
 class TierData(TypedDict):

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-from rtmri2speech.corpora.folder import FolderCorpus
-from rtmri2speech.corpora.sound_of_recording import MissingSound, find_sound
+from rtmri2speech.corpora.sound_of_recording import sound_of_frames
 from rtmri2speech.data.media.audio import Sound
 from rtmri2speech.data.media.clips import Clip
-from rtmri2speech.data.media.movies import cut_sound
-from rtmri2speech.errors import ConfigError, MediaError
-from rtmri2speech.preparation.align import LENGTH_TOLERANCE, offsets
+from rtmri2speech.errors import ConfigError
 
 # The shorter side that small videos are enlarged to, and the range of sensible sides, pixels.
 _COMFORTABLE = 512
@@ -55,18 +51,4 @@ def sound_for(clip: Clip, audio: Path | None) -> Sound | None:
     Raises:
         MediaError: when it cannot be read, or starts or ends more than a quarter second apart from the frames.
     """
-    (recording,) = FolderCorpus((clip.scan.path,)).recordings()
-    try:
-        sound = find_sound(replace(recording, audio=audio or recording.audio), clip.scan)
-    except MissingSound:
-        return None
-    gap = offsets(sound, clip, 0.0)
-    # Sound before the first frame is cut off. Silence at the start, or another end, means that the two do not match.
-    if max(-gap.lead, abs(gap.tail)) > LENGTH_TOLERANCE:
-        name, start = audio or recording.audio or clip.scan.path, 0.0 - gap.lead
-        raise MediaError(
-            f"{name}: sound from {start:.2f} to {start + sound.duration:.2f} s next to a video of "
-            f"{clip.scan.duration:.2f} s.",
-            "Give the sound that belongs to this video, cut to it, as `audio`.",
-        )
-    return cut_sound(sound, clip.start)
+    return sound_of_frames(clip.scan, audio)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +16,10 @@ from rtmri2speech.vocal_tract.contours import Contours
 from rtmri2speech.vocal_tract.geometry.constrictions import MEASURES
 from rtmri2speech.vocal_tract.geometry.midline import SECTIONS
 from rtmri2speech.vocal_tract.segmentation import PixelSource
+
+if TYPE_CHECKING:
+    from rtmri2speech.data.media.gray import GrayFrame
+    from rtmri2speech.drawing.style import Drawing
 
 FORMANTS = 4
 """Formants that are computed."""
@@ -113,6 +118,16 @@ class Tract:
             write_tract(root / f"{self.name}{FILE_SUFFIX}", self),
             write_tract_table(root / f"{self.name}{TABLE_SUFFIX}", self),
         ]
+
+    def show(self, frame: int, gray: GrayFrame | None = None) -> Drawing:
+        """A frame's contours, midline, sections, areas and formants; over ``gray`` (H, W), the frame, where given.
+
+        Raises:
+            IndexError: when there is no such frame.
+        """
+        from rtmri2speech.vocal_tract.measurement.figures import tract_figure
+
+        return tract_figure(self, frame, gray)
 
     def __repr__(self) -> str:
         found = np.isfinite(self.length)

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import rtmri2speech as r2s
 from drawn_recording import tube_labels, write_recording
+from made_tracts import made_tract, voice_of
+from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.vocal_tract.measurement.tract import COLUMNS
 from tables import rows_of
 
@@ -33,7 +36,8 @@ def test_a_batch_finishes_the_rest_and_lists_what_failed(run: Run, tmp_path: Pat
     done = run("tract", *videos, "--regions", tmp_path, "--out", tmp_path / "out", "--pixel-mm", 0.9)
     assert done.code == 1 and "c_tract.npz" in done.out
     assert str(videos[0]) in done.err and "no b_regions.npz there" in done.err and "--regions" in done.err
-    names = ["c_gestures.TextGrid", "c_gestures.csv", "c_tract.csv", "c_tract.npz"]
+    looks = [f"c_tract.{kind}" for kind in ("csv", "mp4", "npz", "pdf", "png", "svg")]
+    names = sorted(["c_gestures.TextGrid", "c_gestures.csv", *looks])
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == names
 
 
@@ -61,6 +65,51 @@ def test_an_annotation_that_does_not_fit(run: Run, tmp_path: Path) -> None:
     assert "holds no vowel of 30 ms or more" in done.problem
     done = run("tract", video, video.with_name("b.mp4"), "--out", out, "--textgrid", tmp_path / "clip.csv")
     assert "--textgrid" in done.problem and "goes with one video" in done.problem
+
+
+def test_the_sound_next_to_a_video_is_compared(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("parselmouth", reason="Praat is not installed")
+    video, out = write_recording(tmp_path, [tube_labels(12.0)] * 20), tmp_path / "out"
+    voice = voice_of(made_tract(20))
+    write_wav(tmp_path / "clip.wav", voice.samples, voice.rate)
+    regions = ("--regions", tmp_path / "clip_regions.npz", "--out", out)
+    done = run("tract", video, *regions, "--frames", 3)
+    assert done.code == 0 and "\n  F1: r " in done.out, done.err
+    for name in ("clip_tract_formants.csv", "clip_tract_formants.json", "clip_tract_frame3.pdf", "clip_tract.mp4"):
+        assert (out / name).is_file(), name
+    none = run(
+        "tract",
+        video,
+        "--regions",
+        tmp_path / "clip_regions.npz",
+        "--out",
+        tmp_path / "none",
+        "--audio",
+        "none",
+        "--numbers-only",
+    )
+    assert "F1: r" not in none.out
+    assert not [file for file in (tmp_path / "none").iterdir() if file.suffix in (".mp4", ".pdf", ".json")]
+
+
+def test_sound_that_cannot_be_used_is_told_and_refused_where_it_was_asked_for(run: Run, tmp_path: Path) -> None:
+    video, out = write_recording(tmp_path, [tube_labels(12.0)] * 2), tmp_path / "out"
+    regions = ("--regions", tmp_path / "clip_regions.npz", "--out", out, "--numbers-only")
+    write_wav(tmp_path / "clip.wav", np.zeros(30_000, np.float32), 10_000)
+    done = run("tract", video, *regions)
+    assert done.code == 0 and "without the sound" in done.err and "--audio" in done.err
+    done = run("tract", video, *regions, "--audio", "track")
+    assert "no sound track" in done.problem
+    done = run("tract", video, *regions, "--audio", tmp_path / "no.wav")
+    assert "no.wav" in done.problem
+    done = run("tract", video, video.with_name("b.mp4"), *regions, "--audio", tmp_path / "clip.wav")
+    assert "goes with one video" in done.problem and "--audio" in done.problem
+
+
+def test_frames_that_are_not_there_are_refused(run: Run, tmp_path: Path) -> None:
+    video, out = write_recording(tmp_path, [tube_labels(12.0)] * 2), tmp_path / "out"
+    done = run("tract", video, "--regions", tmp_path / "clip_regions.npz", "--out", out, "--frames", 2)
+    assert "--frames 2" in done.problem and not out.exists()
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,17 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from made_tracts import made_tract
 from page_folder import HOSTILE, Made, make_folder, write_maps
+from rtmri2speech.analysis.regions.masks import source_of
+from rtmri2speech.data.media.clips import open_gray_clip
+from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.reporting.page.build import write_page
 from rtmri2speech.reporting.page.collect import Named, collect
+from rtmri2speech.signal.features import FeatureConfig
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 EVIL = HOSTILE + "</script><script>alert(2)</script>"
@@ -191,10 +197,6 @@ def test_a_long_clip_has_its_courses_and_pitch_drawn(opened: Opened) -> None:
 
 
 def test_every_frame_is_the_videos_own(opened: Opened, made: Made) -> None:
-    from rtmri2speech.data.media.clips import open_gray_clip
-    from rtmri2speech.data.media.scan import scan_video
-    from rtmri2speech.signal.features import FeatureConfig
-
     opened.choose("band", "")
     opened.page.evaluate("rtmri.state.clip.outlines.names.forEach((name) => rtmri.state.hidden.add(name))")
     clip = open_gray_clip(scan_video(made.video), FeatureConfig().frame_rate, 256)
@@ -388,6 +390,40 @@ def test_two_models_are_told_apart(browser: Any, tmp_path: Path) -> None:
         "some.safetensors (second/evaluation)",
     ]
     assert {row[0] for row in rows_of(download(one, "measures")[1])[1:]} == {"first/evaluation", "second/evaluation"}
+    assert one.errors == []
+    one.page.close()
+
+
+def test_a_tract_moves_with_the_frame(browser: Any, tmp_path: Path) -> None:
+    made = make_folder(tmp_path / "one", seconds=0.8)
+    scan = scan_video(made.video)
+    tract = made_tract(scan.n_frames, rate=scan.rate, closed=(4, 5))
+    tract.length[12:] = np.nan
+    tract.save(made.folder / "tract")
+    out = tmp_path / "page.html"
+    assert write_page(collect(made.folder), out, "Tract").notes == []
+    one = Opened(browser.new_page(viewport={"width": 1366, "height": 900}))
+    one.open(out)
+    panel, area = one.page.locator("#tract-panel"), one.page.locator("#tract-area")
+    assert panel.is_visible() and one.page.locator("#show-tract").is_visible()
+    shown = []
+    for frame in (2, 9):
+        one.show(frame)
+        shown.append((one.pixels("#tract-area"), one.pixels("#tract-plane")))
+        assert f"Frame {frame}, 16.0 cm" in area.get_attribute("aria-label")
+    assert shown[0][0] != shown[1][0] and shown[0][1] != shown[1][1]
+    number = source_of(open_gray_clip(scan, FeatureConfig().frame_rate, 256)).frames[9]
+    f1, f2 = tract.formants[number, :2].round().astype(int)
+    assert f"F1 {f1} Hz, F2 {f2} Hz" in one.page.locator("#tract-plane").get_attribute("aria-label")
+    one.show(made.frames - 1)
+    assert "no whole tract" in area.get_attribute("aria-label")
+    without = one.show(2)
+    one.page.locator("#show-tract").check()
+    assert one.show(2) != without, "contours lie over the frame"
+    spectrogram = one.pixels("#timeline")
+    one.page.locator("#show-tube").uncheck()
+    one.settle()
+    assert one.pixels("#timeline") != spectrogram
     assert one.errors == []
     one.page.close()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from made_tracts import made_tract
 from page_folder import Made, make_folder, write_json, write_maps
 from rtmri2speech.analysis.regions.masks import Regions
 from rtmri2speech.analysis.regions.region_sums import write_used_regions
@@ -32,6 +33,16 @@ def test_everything_of_a_clip_is_found_by_content(made: Made) -> None:
     assert clip.textgrid == made.video.with_suffix(".TextGrid")
     assert clip.regions == "template", "that is what the masking was done with"
     assert [path.name for path, _ in found.evaluations] == ["metrics.json"] and not found.notes
+
+
+def test_a_tract_is_enough_for_a_page_where_its_video_is_known(made: Made, tmp_path: Path) -> None:
+    made_tract(5).save(tmp_path)
+    with pytest.raises(DatasetError, match="nothing of a video"):
+        collect(tmp_path)
+    (clip,) = collect(tmp_path, Named(videos=[made.video])).clips
+    assert (clip.name, clip.tract) == ("clip", tmp_path / "clip_tract.npz") and not clip.maps
+    shutil.copy(made.video, tmp_path)
+    assert collect(tmp_path).clips[0].video == tmp_path / made.video.name
 
 
 def test_other_programs_files_and_hidden_ones_are_passed_over(made: Made, tmp_path: Path) -> None:

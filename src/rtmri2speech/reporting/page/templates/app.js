@@ -23,6 +23,7 @@ function draw() {
 function drawNow() {
   const frame = $("frame"), side = frame.clientWidth;
   drawFrame(sized(frame, side, side), side, frameAt(state.time));
+  drawTract(frameAt(state.time));
   drawTimeline($("timeline"));
   showTime();
 }
@@ -38,7 +39,7 @@ function drawAll() {
 /** @type {number | null} */
 let spoken = null;
 function showTime() {
-  const frame = frameAt(state.time), doubtful = state.clip.outlines?.doubtful.includes(frame);
+  const frame = frameAt(state.time), doubtful = (state.clip.outlines ?? state.clip.tract)?.doubtful.includes(frame);
   const labels = [...labelsAt(state.time), ...(doubtful ? [t("doubtful")] : [])];
   $("where").textContent = `${t("frame")} ${frame} / ${frameCount() - 1} · ${state.time.toFixed(3)} s`;
   $("said").textContent = labels.join(" · ");
@@ -104,6 +105,8 @@ async function openClip(clip) {
     clip, time: 0, sound: 0, method: 0, selection: null, from: 0, to: clip.seconds,
     hidden: new Set(["elsewhere", ...(parts ? ["tongue", "airway"] : []), ...(regions.has("upper_lip") ? ["lips"] : [])]),
     bands: clip.maps.length ? [0] : [],
+    // Two sets of lines over one frame are one too many to open with.
+    tract: !clip.outlines, tube: true,
     display: clip.maps[0]?.kind === "hirescam" ? "signed" : "positive",
   });
   const loading = await loadFrames(clip, redraw);

@@ -12,6 +12,9 @@ function fillChoices() {
   $("zoom-selection").disabled = !state.selection;
   $("course-choice").hidden = !courseNow();
   $("areas-choice").hidden = !state.clip.outlines;
+  $("tract-choice").hidden = $("tube-choice").hidden = !state.clip.tract;
+  $("show-tract").checked = state.tract;
+  $("show-tube").checked = state.tube;
   $("gain-value").textContent = state.gain.toFixed(state.gain < 10 ? 1 : 0) + "×";
   $("opacity-value").textContent = Math.round(100 * state.opacity) + " %";
   $("regions").replaceChildren(...loaded.names.map(regionButton));
@@ -115,6 +118,8 @@ $("gain").addEventListener("input", () => { state.gain = 2 ** Number($("gain").v
 $("opacity").addEventListener("input", () => { state.opacity = Number($("opacity").value) / 100; changed(); });
 $("show-formants").addEventListener("change", () => { state.formants = $("show-formants").checked; redraw(); });
 $("show-areas").addEventListener("change", () => { state.areas = $("show-areas").checked; redraw(); });
+$("show-tract").addEventListener("change", () => { state.tract = $("show-tract").checked; redraw(); });
+$("show-tube").addEventListener("change", () => { state.tube = $("show-tube").checked; redraw(); });
 $("show-bands").addEventListener("change", () => { state.limits = $("show-bands").checked; redraw(); });
 $("play").addEventListener("click", toggle);
 $("first").addEventListener("click", () => go(0));

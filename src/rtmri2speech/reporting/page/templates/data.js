@@ -10,7 +10,7 @@ const strings = JSON.parse($("strings").textContent);
 /** @type {State} */
 const state = {
   clip: /** @type {any} */ (null), time: 0, playing: false, speed: 1, sound: 0, language: "en",
-  method: 0, bands: [], display: "positive", gain: 1, opacity: 0.75, hidden: new Set(), areas: false,
+  method: 0, bands: [], display: "positive", gain: 1, opacity: 0.75, hidden: new Set(), areas: false, tract: false, tube: true,
   from: 0, to: 1, selection: null, course: "share", formants: true, limits: true,
 };
 

@@ -81,7 +81,9 @@ const saved = {
   },
   view() {
     const time = $("timeline"), key = $("key"), ratio = Math.max(2, window.devicePixelRatio || 1);
-    const side = 420, tall = time.clientHeight, wide = Math.round(time.clientWidth * Math.max(1, (side + 60) / tall));
+    // The panel of the tract is saved with the timeline that it lies below.
+    const panel = $("tract-panel"), below = panel.hidden ? 0 : panel.clientHeight + 14;
+    const side = 420, tall = time.clientHeight + below, wide = Math.round(time.clientWidth * Math.max(1, (side + 60) / tall));
     const height = Math.max(side + 60, Math.round((tall * wide) / time.clientWidth)) + 70, width = side + wide + 56;
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [width * ratio, height * ratio];
@@ -103,7 +105,11 @@ const saved = {
     context.drawImage(key, 0, side + 12, key.clientWidth, key.clientHeight);
     context.translate(side + 20, 0);
     context.scale(wide / time.clientWidth, wide / time.clientWidth);
-    context.drawImage(time, 0, 0, time.clientWidth, tall);
+    context.drawImage(time, 0, 0, time.clientWidth, time.clientHeight);
+    for (const part of below ? [$("tract-area"), $("tract-plane")] : []) {
+      const at = part.getBoundingClientRect(), from = panel.getBoundingClientRect();
+      context.drawImage(part, at.left - from.left + 14, time.clientHeight + 14 + at.top - from.top, at.width, at.height);
+    }
     const shown = spans(time.clientWidth);
     for (const [span, color] of /** @type {[Span | null, string][]} */ ([[shown.selection, inks.shade], [shown.span, inks.frame], [shown.cursor, inks.cursor]])) {
       if (!span || span[1] <= span[0]) continue;

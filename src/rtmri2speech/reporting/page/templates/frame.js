@@ -3,7 +3,7 @@ const PALETTE = ["#e69f00", "#56b4e9", "#00a878", "#cc79a7", "#d55e00", "#8f7ee7
 const SHADES = 256;
 const tables = bytesOf(page.colors);
 /** @type {Loaded} */
-const loaded = { sheets: [], cells: new Map(), outlines: null, names: [], clip: null };
+const loaded = { sheets: [], cells: new Map(), outlines: null, tract: null, names: [], clip: null };
 
 /** @param {string} region */
 const colorOf = (region) => {
@@ -23,9 +23,9 @@ function regionNames(clip) {
  * @param {() => void} redraw
  */
 async function loadFrames(clip, redraw) {
-  const { outlines } = clip;
+  const { outlines, tract } = clip;
   for (const sheet of loaded.sheets) sheet?.close();
-  Object.assign(loaded, { sheets: new Array(clip.sheets.length).fill(null), cells: new Map(), outlines: null, names: regionNames(clip), clip });
+  Object.assign(loaded, { sheets: new Array(clip.sheets.length).fill(null), cells: new Map(), outlines: null, tract: null, names: regionNames(clip), clip });
   const wanted = clip.maps.flatMap((maps) => maps.bands);
   await Promise.all([
     loadSheet(clip, 0),
@@ -36,6 +36,7 @@ async function loadFrames(clip, redraw) {
     outlines && inflated(outlines.data).then((buffer) => {
       if (loaded.clip === clip) loaded.outlines = outlinesIn(outlines, new Uint16Array(buffer));
     }),
+    tract && inflated(tract.data).then((buffer) => { if (loaded.clip === clip) loaded.tract = tractIn(tract, new Uint16Array(buffer), clip.frames); }),
   ]);
   // The other sheets one by one, so that the page answers meanwhile.
   const others = (async () => {
@@ -237,6 +238,10 @@ function drawFrame(context, side, frame) {
     });
     context.restore();
   }
+  context.save();
+  context.scale(side / size, side / size);
+  drawContours(context, frame, size / side);
+  context.restore();
 }
 
 /**

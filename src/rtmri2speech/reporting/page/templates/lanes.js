@@ -91,6 +91,7 @@ function paintSpectrogram(context, { top, height, left, wide, width, inside, bor
     const a = xOf(start, width), b = xOf(end, width);
     if (image) context.drawImage(dark ? image.dark : image.light, a, top, b - a, height);
     if (state.limits) paintLimits(context, left, wide, y);
+    paintTube(context, width, y);
     const tracks = sound.tracks;
     if (tracks && state.formants) {
       const size = Math.min(2.6, 1.2 + 120 / ((state.to - state.from) * 100));

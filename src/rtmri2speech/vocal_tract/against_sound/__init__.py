@@ -1,0 +1,1 @@
+"""Formants of the tube compared with those of the recording's own sound."""
