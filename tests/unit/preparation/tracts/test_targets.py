@@ -1,4 +1,4 @@
-"""What is heard of an utterance."""
+"""F0 and formants of utterances."""
 
 from __future__ import annotations
 
