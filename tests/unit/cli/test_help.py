@@ -16,8 +16,10 @@ from rtmri2speech.cli.main import app, main
 COMMANDS = [
     ("check",),
     ("prepare",),
+    ("prepare-tracts",),
     ("segment",),
     ("simulate",),
+    ("tract",),
     ("train", "acoustic"),
     ("train", "segmenter"),
     ("train", "vocoder"),

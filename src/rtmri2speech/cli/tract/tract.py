@@ -23,7 +23,7 @@ def tract(
     out: Annotated[Path, Parameter(name=["--out", "--output-dir"])],
     regions: str | None = None,
     pixel_mm: float | None = None,
-    area_model: Path | None = None,
+    area_model: str = "people",
     smoothing: float = 0.07,
     model: str = "segmenter",
     fps: Fps = None,
@@ -48,7 +48,8 @@ def tract(
         Size of a pixel of the videos, mm; by default as the regions say, or else estimated from the length of the
         tract.
     area_model
-        A file of your own alpha and beta by region of the tract (JSON or YAML), for areas alpha d^beta of distances d.
+        Alpha and beta by region of the tract, for areas alpha d^beta of distances d: people, phantom for simulated
+        speakers, or a file of your own (JSON or YAML).
     smoothing
         Standard deviation of the smoothing of the midline in time, seconds; 0 for raw values. It is symmetric, so
         nothing lags.

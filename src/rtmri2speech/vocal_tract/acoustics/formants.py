@@ -38,7 +38,7 @@ class TubeFormants:
     """Natural frequencies of tubes: of poles s_n of the transfer function, F = Im s / 2 pi and B = -Re s / pi.
 
     A tube with a closed section (0 area) is the cavity from the glottis to the first closure, shut at both ends: F1
-    is then the resonance of its walls, about 200 Hz, which is what is heard of a voiced stop, F2 the half wave of the
+    is then the resonance of its walls, about 200 Hz, which is how a voiced stop sounds, F2 the half wave of the
     cavity, and so on; it does not depend on anything from the closure on. Nothing is left of a tube that is closed
     at the glottis.
 
@@ -179,7 +179,9 @@ def _sensitivities(
             section.even * weights[1] - section.pressure_by_flow * weights[0],
         )
     by_area[..., -1] += _by_mouth(chain, states[-1][1])
-    scale = (-1.0 / _slope(roots, tubes, losses, glottis))[..., None]
+    slope = _slope(roots, tubes, losses, glottis)
+    # Where no resonance was found, the determinant may not change at all.
+    scale = (-1.0 / np.where(slope == 0.0, 1.0, slope))[..., None]
     imaginary = roots.imag[..., None]
     return (by_area * scale).imag / imaginary, (by_length * scale).imag / imaginary
 

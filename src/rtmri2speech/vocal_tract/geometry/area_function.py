@@ -1,10 +1,14 @@
 """Areas from distances: A = alpha d^beta, by region of the tract.
 
-The form is that of Heinz and Stevens (1965, Proc. 5th Int. Congr. Acoust., A44). The model that comes with the program
-is fitted on simulated heads by ``benchmarks/area_model.py``. Others have published alpha and beta of their speakers,
-for regions of their own: Sundberg, Johansson, Wilbrand and Ytterbergh (1987, Phonetica 44, 76), the pharynx; Perrier,
-Boë and Sock (1992, J. Speech Hear. Res. 35, 53), a cast of the tract; Beautemps, Badin and Bailly (2001, J. Acoust.
-Soc. Am. 109, 2165), one speaker, lips to glottis. A file of the same form takes any of them.
+The form is that of Heinz and Stevens (1965, Proc. 5th Int. Congr. Acoust., A44). The models that come with the program
+are fitted on simulated heads by ``benchmarks/area_model.py``. The lips of those heads are rounder than people's: an
+opening of 10 mm has some 1.1 cm2. In a speaker whose lips were measured it has 2.4 (Maeda 1990, "Compensatory
+articulation during speech", in Hardcastle and Marchal, Kluwer, 131), and the last sections of open vowels
+have 3 to 5 cm2 in Story, Titze and Hoffman (1996, J. Acoust. Soc. Am. 100, 537). So people are measured with Maeda's
+lips. Others have published alpha and beta of their speakers, for regions of their own: Sundberg,
+Johansson, Wilbrand and Ytterbergh (1987, Phonetica 44, 76), the pharynx; Perrier, Boë and Sock (1992, J. Speech Hear.
+Res. 35, 53), a cast of the tract; Beautemps, Badin and Bailly (2001, J. Acoust. Soc. Am. 109, 2165), one speaker, lips
+to glottis. A file of the same form takes any of them.
 """
 
 from __future__ import annotations
@@ -28,15 +32,17 @@ LARYNX_SECTIONS = 6
 """Sections from the glottis on that no articulator closes: where no air is seen in them, it is too narrow to be seen.
 The glottis itself is the end of the tract, open or not."""
 
-LARYNX_CM2 = 0.4
-"""Least area of those sections in a model that gives none. A man's were 0.2 to 0.5 cm2 in the vowels of Story, Titze
-and Hoffman (1996, J. Acoust. Soc. Am. 100, 537)."""
+LARYNX_CM2 = 0.3
+"""Least area of those sections. A man's were 0.2 to 0.5 cm2 in the vowels of Story, Titze and Hoffman (1996, J. Acoust.
+Soc. Am. 100, 537)."""
 
 INTERVAL_FACTOR = 0.55
 """What intervals in logarithms are multiplied by: the positions that the model is fitted on differ more than speech
 does. Set so that 90 % of the areas of other simulated utterances lie within."""
 
-_SHIPPED = "tract/area_model.json"
+SHIPPED_MODELS = {"people": "area_model.json", "phantom": "area_model_phantom.json"}
+"""Files of the models that come with the program. ``phantom`` is fitted on simulated heads alone; ``people``, which is
+the default, has the same numbers from the glottis to the teeth, and people's lips."""
 
 
 class AreaRegion(Config):
@@ -49,8 +55,8 @@ class AreaRegion(Config):
     spread: tuple[float, float] = Field(
         (-0.4, 0.4), description="5 % and 95 % quantiles of log(true area / area of the model)"
     )
-    least: float | None = Field(None, gt=0.0, description="cm2 that it has at least; of sections in the larynx")
     error: float | None = Field(None, description="median relative error where it was measured")
+    source: str = Field("", description="where alpha and beta come from")
 
 
 class AreaModel(Config):
@@ -82,16 +88,10 @@ class AreaModel(Config):
         ]
         return np.array(rows).T
 
-    def least(self) -> Float64:
-        """Least area of every section, (40,), cm2: 0 but for the :data:`LARYNX_SECTIONS`, which nothing closes."""
-        given = [one.least for one in self.regions for _ in range(one.sections[0], one.sections[1] + 1)]
-        larynx = [LARYNX_CM2 if one is None else one for one in given[:LARYNX_SECTIONS]]
-        return np.concatenate([larynx, np.zeros(SECTIONS - LARYNX_SECTIONS)])
-
     def areas(self, distance: Float64) -> Float64:
         """Areas (..., 40) in cm2 of distances (..., 40) in mm; 0 where closed, NaN where unknown."""
         alpha, beta, _, _ = self.per_section()
-        return np.maximum(alpha * distance**beta, self.least())
+        return np.asarray(np.maximum(alpha * distance**beta, _LEAST_CM2))
 
     def intervals(self, distance: Float64, low: Float64, high: Float64) -> Float64:
         """Bounds (..., 40, 2) of the areas' 90 % intervals, cm2.
@@ -111,27 +111,34 @@ class AreaModel(Config):
         bounds = center[..., None] * np.exp(INTERVAL_FACTOR * np.stack(widths, axis=-1))
         # What may be closed may have no area at all, and what is never closed has some.
         bounds[..., 0] = np.where((low <= 0.0) | (distance <= 0.0), 0.0, bounds[..., 0])
-        held = self.least()[:, None] * np.exp(INTERVAL_FACTOR * np.stack([below, above], axis=-1))
-        return np.maximum(bounds, held)
+        held = _LEAST_CM2[:, None] * np.exp(INTERVAL_FACTOR * np.stack([below, above], axis=-1))
+        return np.asarray(np.maximum(bounds, held))
 
 
 # Below this a distance has no logarithm to speak of.
 _LEAST_MM = 0.3
+_LEAST_CM2 = np.where(np.arange(SECTIONS) < LARYNX_SECTIONS, LARYNX_CM2, 0.0)
 
 
 @cache
-def _shipped() -> AreaModel:
-    path = asset(_SHIPPED)
+def _shipped(name: str) -> AreaModel:
+    path = asset(f"tract/{SHIPPED_MODELS[name]}")
     return AreaModel.parse(read_yaml(path), str(path))
 
 
-def load_area_model(path: str | Path | None = None) -> AreaModel:
-    """A model of a file, JSON or YAML; the one that comes with the program by default.
+def load_area_model(model: str | Path | None = None) -> AreaModel:
+    """A model that comes with the program, by its name, or one of a file, JSON or YAML.
+
+    Args:
+        model: one of :data:`SHIPPED_MODELS`, or a path, a file of such a name coming first; ``people`` by default.
 
     Raises:
         ConfigError: when the file is missing, of another kind, or its regions leave sections out.
     """
-    return _shipped() if path is None else AreaModel.parse(read_yaml(Path(path)), str(path))
+    model = "people" if model is None else model
+    if str(model) in SHIPPED_MODELS and not Path(model).is_file():
+        return _shipped(str(model))
+    return AreaModel.parse(read_yaml(Path(model)), str(model))
 
 
 def equal_sections(lengths: Float64, areas: Float64) -> Float64:

@@ -6,7 +6,7 @@ on areas or acoustics. NaN where a contour that is needed is missing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -79,19 +79,17 @@ def _distances(lines: Mapping[str, Float64], middle: Float64) -> dict[str, float
     roof, upper = lines.get("palate_and_velum"), lines.get("upper_lip")
     found: dict[str, float] = {}
     if upper is not None and "lower_lip" in lines:
-        found["lip_aperture_mm"] = _nearest(lines["lower_lip"], upper)[0]
+        found["lip_aperture_mm"] = _nearest([lines["lower_lip"]], [upper])[0]
     if tongue is not None and roof is not None:
-        above = roof if upper is None else np.concatenate([roof, upper])
-        found["tongue_tip_mm"], place = _nearest(tongue[_TIP], above)
+        above = [roof] if upper is None else [roof, upper]
+        found["tongue_tip_mm"], place = _nearest([tongue[_TIP]], above)
         found["tongue_tip_at"] = _share(place, middle)
     if tongue is not None and roof is not None and wall is not None:
-        found["tongue_body_mm"], place = _nearest(tongue[_BODY], np.concatenate([roof, wall]))
+        found["tongue_body_mm"], place = _nearest([tongue[_BODY]], [roof, wall])
         found["tongue_body_at"] = _share(place, middle)
     if tongue is not None and wall is not None:
-        front = tongue[_ROOT]
-        if "epiglottis" in lines:
-            front = np.concatenate([front, lines["epiglottis"]])
-        found["pharynx_mm"] = _nearest(front, wall)[0]
+        front = [tongue[_ROOT], *([lines["epiglottis"]] if "epiglottis" in lines else [])]
+        found["pharynx_mm"] = _nearest(front, [wall])[0]
     return found
 
 
@@ -100,14 +98,15 @@ def velum_gap(probabilities: Floating) -> float:
     velum, wall = (class_outline(probabilities, [_NUMBER[name]], 4.0) for name in ("velum", "pharyngeal_wall"))
     if velum is None or wall is None:
         return float("nan")
-    return float(cKDTree(_dense(wall[0])).query(_dense(velum[0]))[0].min())
+    return _nearest([velum[0]], [wall[0]])[0]
 
 
-def _nearest(one: Float64, other: Float64) -> tuple[float, Float64]:
-    """Smallest distance of two lines, and the middle between the points that have it."""
-    distances, numbers = cKDTree(_dense(other)).query(_dense(one))
+def _nearest(ones: Sequence[Float64], others: Sequence[Float64]) -> tuple[float, Float64]:
+    """Smallest distance of two sets of lines, and the middle between the points that have it."""
+    one, other = (np.concatenate([_dense(line) for line in lines]) for lines in (ones, others))
+    distances, numbers = cKDTree(other).query(one)
     least = int(distances.argmin())
-    return float(distances[least]), 0.5 * (_dense(one)[least] + _dense(other)[numbers[least]])
+    return float(distances[least]), 0.5 * (one[least] + other[numbers[least]])
 
 
 def _dense(line: Float64) -> Float64:

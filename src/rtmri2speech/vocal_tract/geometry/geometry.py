@@ -99,7 +99,8 @@ def measure_geometry(
             in their contours. NaN where it is unknown.
         to_source: takes x and y (N, 2) on the probabilities to the source, as ``Placement.points`` does.
         scale: pixels of the source per pixel of the probabilities.
-        area_model: a model, or a lab's file of one; by default the one fitted on simulated heads.
+        area_model: a model, the name of one that comes with the program (``people``, the default, or ``phantom``), or
+            a lab's file of one.
         smoothing: of the midline in time, seconds, standard deviation; 0 for raw values.
 
     Raises:

@@ -44,7 +44,8 @@ def geometry_of_video(
         video: mid-sagittal real-time MRI.
         pixel_mm: size of a pixel of the video, mm.
         model: a segmenter: a file, the name of a shipped one, or one that is loaded already.
-        area_model: a model, or a lab's file of one; by default the one fitted on simulated heads.
+        area_model: a model, the name of one that comes with the program (``people``, the default, or ``phantom``), or
+            a lab's file of one.
         smoothing: of the midline in time, seconds, standard deviation; 0 for raw values.
         fps: true frame rate, where the file's is wrong.
         device: ``auto``, ``cpu`` or ``cuda``.

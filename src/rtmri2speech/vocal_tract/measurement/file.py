@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -43,6 +44,10 @@ ARRAYS: Mapping[str, tuple[tuple[int, ...], str]] = {
 """Shape per frame and unit of each array, but for measures: these have their own names, which say their units."""
 
 _TEXTS = ("name", "pixel_source", "area_model", "video_sha256", "model_sha256")
+_DAMAGE = (
+    *(OSError, ValueError, KeyError, IndexError, TypeError, ZeroDivisionError, EOFError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 _AGAIN = "Run tract on the video again."
 
 
@@ -91,7 +96,7 @@ def read_tract(path: str | Path) -> Tract:
             return _tract_in(arrays)
     except FileNotFoundError:
         raise DatasetError(f"{path}: there is no such file.", "Check the spelling of the path.") from None
-    except (OSError, ValueError, KeyError, IndexError, ZeroDivisionError, EOFError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         raise DatasetError(f"{path}: no file of tract ({error}).", _AGAIN) from None
 
 

@@ -53,7 +53,8 @@ def tract(
         regions: labels of this video in place of a segmenter: a file of ``segment``, or a phantom's truth.
         pixel_mm: size of a pixel of the video, mm; by default that of ``regions``, of the phantom that the video
             belongs to, or else estimated from the size of the tract.
-        area_model: a model, or a lab's file of one; by default the one fitted on simulated heads.
+        area_model: a model, the name of one that comes with the program (``people``, the default, or ``phantom``), or
+            a lab's file of one.
         smoothing: of the midline in time, seconds, standard deviation, symmetric, so that nothing lags; 0 for raw
             values, of the probabilities too.
         losses: of the tract; Sondhi and Schroeter's (1987) by default.
@@ -110,7 +111,7 @@ def tract(
         video_sha256=hash_files([scan.path]),
         model_sha256=weights,
     )
-    return replace(result, notes=tuple(notes_of(result, source.turn, lost)))
+    return replace(result, notes=tuple(notes_of(result, (scan.height, scan.width), source.turn, lost)))
 
 
 def _loaded(model: str | Path | FrameSegmenter, device: str) -> FrameSegmenter:

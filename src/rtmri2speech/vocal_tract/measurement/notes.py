@@ -20,6 +20,8 @@ from rtmri2speech.vocal_tract.size import size_notes
 LENGTHS_CM = (7.0, 21.0)
 """Between a newborn's tract and a tall man's with lips and larynx as far apart as they go."""
 
+# An end of the tract that lies so near to the edge of the frame, in shares of the tract's length, may lie beyond it.
+_EDGE = 0.07
 # Contours without which there is no head.
 _CORE = ("tongue", "palate_and_velum")
 
@@ -49,11 +51,12 @@ def blanked(geometry: TractGeometry) -> TractGeometry:
     )
 
 
-def notes_of(tract: Tract, turn: int, lost: bool) -> Iterator[str]:
+def notes_of(tract: Tract, shape: tuple[int, int], turn: int, lost: bool) -> Iterator[str]:
     """Notes of a tract, a line each, with those of its geometry.
 
     Args:
         tract: what was measured, with the notes of its geometry.
+        shape: (H, W) of the frames.
         turn: degrees by which the head should be turned.
         lost: whether there is no vocal tract.
     """
@@ -68,6 +71,7 @@ def notes_of(tract: Tract, turn: int, lost: bool) -> Iterator[str]:
     yield from _of_size(tract)
     yield from tract.notes
     yield from _missing(tract)
+    yield from _at_edge(tract, shape)
     yield from _of_length(tract.length)
 
 
@@ -91,6 +95,21 @@ def _missing(tract: Tract) -> Iterator[str]:
     hidden = [name.replace("_", " ") for name, there in _there(tract.contours.points).items() if not there]
     why = f"not in view, or not recognized: {', '.join(hidden)}" if hidden else "an end of the tract is out of view"
     yield f"not measured in any frame: {', '.join(names)} ({why})."
+
+
+def _at_edge(tract: Tract, shape: tuple[int, int]) -> Iterator[str]:
+    """Ends of the tract that the frame may cut off; the midline goes on to its edge then, and is too short."""
+    known = tract.midline[np.isfinite(tract.midline).all(axis=(1, 2))]
+    if not len(known):
+        return
+    line = np.median(known, axis=0)
+    least = _EDGE * float(np.hypot(*np.diff(line, axis=0).T).sum())
+    for name, (x, y) in (("larynx", line[0]), ("lips", line[-1])):
+        if min(x, y, shape[1] - x, shape[0] - y) < least:
+            yield (
+                f"the tract ends at the edge of the frame: the {name} may be out of view, and length, areas and "
+                "formants those of a part of the tract. Give the video as it was before it was cropped."
+            )
 
 
 def _of_length(length: Floating) -> Iterator[str]:

@@ -77,7 +77,7 @@ class Tract:
     confidence: Float32
     contours: Contours
     notes: tuple[str, ...] = field(default=())
-    area_model: str = "phantom"
+    area_model: str = "people"
     video_sha256: str = ""
     model_sha256: str = ""
 

@@ -45,13 +45,12 @@ def test_closed_is_closed_and_unknown_stays_unknown() -> None:
 def test_nothing_closes_the_larynx(tmp_path: Path) -> None:
     file = tmp_path / "own.yaml"
     file.write_text(MODEL, encoding="utf-8")
-    for model, least in ((load_area_model(file), LARYNX_CM2), (load_area_model(), 0.6)):
+    for model in (load_area_model(file), load_area_model(), load_area_model("phantom")):
         areas = model.areas(np.zeros(40))
-        assert areas[0] == least
-        assert (areas[:LARYNX_SECTIONS] >= LARYNX_CM2).all()
+        assert (areas[:LARYNX_SECTIONS] == LARYNX_CM2).all()
         assert (areas[LARYNX_SECTIONS:] == 0.0).all()
         bounds = model.intervals(np.zeros(40), np.zeros(40), np.zeros(40))
-        assert (bounds[:LARYNX_SECTIONS, 0] > 0.2).all()
+        assert (bounds[:LARYNX_SECTIONS, 0] > 0.1).all()
         assert (bounds[:, 0] <= areas).all()
         assert (bounds[:, 1] >= areas).all()
 
@@ -65,6 +64,21 @@ def test_models_that_cannot_be_are_refused_by_name(tmp_path: Path, change: tuple
     file.write_text(MODEL.replace(*change), encoding="utf-8")
     with pytest.raises(ConfigError, match=what):
         load_area_model(file)
+
+
+def test_people_and_simulated_heads_differ_in_their_lips_only() -> None:
+    people, heads = (load_area_model(name).areas(np.full(40, 10.0)) for name in ("people", "phantom"))
+    assert people[:37] == pytest.approx(heads[:37])
+    # An ellipse of 10 mm by 29 mm.
+    assert people[37:] == pytest.approx(0.25 * np.pi * 1.0 * 2.95, rel=0.05)
+    assert (people[37:] > heads[37:]).all()
+
+
+def test_the_published_model_of_the_manual_can_be_used() -> None:
+    manual = Path(__file__).parents[4] / "docs/explanation/area_model_maeda.yaml"
+    areas = load_area_model(manual).areas(np.full(40, 10.0))
+    # 1.8 d^1.2 in the pharynx, 1.7 d^1.5 at the palate, d in cm.
+    assert areas[[10, 25]] == pytest.approx([1.8, 1.7], rel=0.01)
 
 
 def test_sections_of_equal_length_keep_the_volume() -> None:

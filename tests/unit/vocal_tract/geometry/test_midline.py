@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tests.drawn_tubes import CENTER, LENGTH, LIP, RADIUS, bent_tube
 
+from rtmri2speech.data.labels import CLASSES
 from rtmri2speech.vocal_tract.geometry.grid import lay_grid, settled_grid
 from rtmri2speech.vocal_tract.geometry.midline import SECTIONS, Sections, cut_sections, filled
 from rtmri2speech.vocal_tract.geometry.walls import find_walls
@@ -59,6 +60,16 @@ def test_a_closure_is_kept_and_does_not_move_the_midline() -> None:
     assert middle == pytest.approx(106.0 - 3.0, abs=4.0)
     assert (found.distance[1, shut, 1] == 0.0).all()
     assert np.abs(np.diff(found.midline, axis=0)).max() < 1.5
+
+
+@pytest.mark.parametrize(("share", "width"), [(0.4, 0.4), (0.1, 0.0)])
+def test_a_gap_narrower_than_a_pixel_is_as_wide_as_the_air_in_it(share: float, width: float) -> None:
+    narrow = bent_tube(1.0)
+    narrow[list(CLASSES).index("airway")] *= share
+    found = measured(bent_tube(10.0), narrow, bent_tube(10.0))
+    assert np.median(found.distance[1, 6:34, 1]) == pytest.approx(width, abs=0.08)
+    assert found.closed[1, 6:34].all() == (width == 0.0)
+    assert not found.closed[[0, 2]].any()
 
 
 def test_a_face_to_the_right_is_measured_alike() -> None:
