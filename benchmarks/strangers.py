@@ -3,9 +3,9 @@
     python benchmarks/strangers.py MODEL VIDEO ... [--json FILE]
 
 The sound of a video is its own track, or NAME.wav next to it. F1 and F2 are Praat's of both sounds (robust method), of
-frames in which the recorded sound is voiced; r is their correlation over a recording, as is that of levels (dB). The mel
-error is compared with that of the recording's own mean mel, which is what a model that knew the speaker and nothing of
-the frames could reach. Means over recordings, with the least and the largest.
+frames in which the recorded sound is voiced; r is their correlation over a recording, as is that of levels (dB). The
+mel error is compared with that of the recording's own mean mel, which is what a model that knew the speaker and nothing
+of the frames could reach. Means over recordings, with the least and the largest.
 """
 
 from __future__ import annotations

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from rtmri2speech.inference.speech import Speech as Speech
     from rtmri2speech.preparation.check import check as check
     from rtmri2speech.preparation.prepare import prepare as prepare
+    from rtmri2speech.preparation.tracts.prepare_tracts import prepare_tracts as prepare_tracts
     from rtmri2speech.reporting.page.build import report as report
     from rtmri2speech.simulation.phantom import simulate as simulate
     from rtmri2speech.simulation.poses.heads import simulate_poses as simulate_poses
@@ -87,6 +88,7 @@ _HOMES = {
     "occlude": "analysis.occlusion.occlude",
     "plausibility": "analysis.validation.plausibility",
     "prepare": "preparation.prepare",
+    "prepare_tracts": "preparation.tracts.prepare_tracts",
     "read_maps": "analysis.map_folder.read",
     "read_tract": "vocal_tract.measurement.file",
     "report": "reporting.page.build",

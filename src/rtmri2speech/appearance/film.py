@@ -15,7 +15,7 @@ _SETTLED = 40
 
 
 def film(frames: UInt8, labels: UInt8 | None, look: Looks, size: int | None = None) -> UInt8:
-    """The video that a scanner of this look would have made of a recording, (T, size, size).
+    """A recording as a scanner of this look would have shown it, (T, size, size).
 
     Args:
         frames: (T, S, S), gray.

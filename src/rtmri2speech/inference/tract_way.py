@@ -58,7 +58,7 @@ class TractWay:
     def of_clip(
         self, clip: Clip, pixel_mm: float | None = None, progress: Progress = SILENT
     ) -> tuple[TractPrediction, Tract]:
-        """What is heard of a clip, on its clock, and the tract that was measured in it.
+        """What a clip sounds like, on its clock, and the tract that was measured in it.
 
         Args:
             clip: any.

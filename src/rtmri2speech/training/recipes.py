@@ -186,7 +186,7 @@ class Recipe(Config):
 
     description: str = Field("", description="one line for the list of recipes")
     acoustic: AcousticRecipe = Field(default_factory=AcousticRecipe, description="train acoustic")
-    tract: TractRecipe = Field(default_factory=TractRecipe, description="train acoustic --kind tract")
+    tract: TractRecipe = Field(default_factory=TractRecipe, description="train acoustic, of kind tract")
     vocoder: VocoderRecipe = Field(default_factory=VocoderRecipe, description="train vocoder")
     segmenter: SegmenterRecipe = Field(default_factory=SegmenterRecipe, description="train segmenter")
 

@@ -16,6 +16,7 @@ from rtmri2speech.cli.main import app, main
 COMMANDS = [
     ("check",),
     ("prepare",),
+    ("prepare-tracts",),
     ("segment",),
     ("simulate",),
     ("tract",),

@@ -165,17 +165,16 @@ def write_arrays(path: Path, arrays: TractArrays, key: str) -> None:
     Raises:
         UserError: when it cannot be written.
     """
-    values: dict[str, Any] = {
+    values = {
         "inputs": arrays.inputs.transpose(0, 2, 1),
         "mel_db": arrays.mel_db.T,
         "f0_hz": arrays.f0_hz,
         "formants_hz": arrays.formants_hz.T,
         "size_factors": arrays.size_factors,
     }
+    half: dict[str, Any] = {name: _rounded(value, _SPARED.get(name, 0)) for name, value in values.items()}
     with replacing(path) as file:
-        np.savez_compressed(
-            file, **{name: value if name == "key" else value.astype(np.float16) for name, value in values.items()}
-        )
+        np.savez_compressed(file, key=np.array(key), **half)
 
 
 def _rounded(values: Float32, bits: int) -> NDArray[np.float16]:

@@ -179,7 +179,7 @@ class Bundle:
         if self.tract is None:
             raise BundleError(
                 f"{self.source} holds no model that reads a measured tract.",
-                "Give one of train acoustic --kind tract.",
+                "Give one that was trained with `kind=tract`.",
             )
         model = TractAcousticModel(self.tract, self.features)
         load_strictly(model, self.stage("tract"), self.source)

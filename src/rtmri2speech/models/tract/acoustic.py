@@ -1,8 +1,7 @@
 """Acoustic model of a measured tract: distances, lips, velum, larynx and tube formants to mel spectrogram.
 
-It reads a whole utterance and predicts what is heard of the voice (F0, voicing, level) and of the tract (formants)
-along with the mel. The last stage is given F0 and voicing, as predicted or as anybody wants them, so that the mel's
-harmonics follow them.
+It reads a whole utterance and predicts the voice (F0, voicing, level) and the formants along with the mel. The last
+stage is given F0 and voicing, as predicted or as anybody wants them, so that the mel's harmonics follow them.
 """
 
 from __future__ import annotations

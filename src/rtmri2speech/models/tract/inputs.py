@@ -57,6 +57,8 @@ _STRAIGHT = 0.05
 _LEAST_WIDTH, _LEAST_HZ = 0.2, 50.0
 # Values lie this many robust standard deviations from the middle at most.
 _FARTHEST = 6.0
+# Rows that center and scale are taken from at most.
+_MOST_ROWS = 50_000
 # Half the distance of the quartiles of a normal distribution, in standard deviations.
 _QUARTILE = 0.6745
 _SCALED = ("distance", "width", "length", "measures", "formants", "confidence")
@@ -118,8 +120,10 @@ class TractScaler(nn.Module):
         values = []
         for rows in recordings:
             found = self._values(rows[None], torch.ones(1, len(rows), dtype=torch.bool, device=rows.device))[0]
-            values.append(found[:: max(len(found) // 200, 1)])
-        every = torch.cat(values).cpu()
+            values.append(found[:: max(len(found) // 200, 1)].cpu())
+        every = torch.cat(values)
+        # PyTorch's quantiles are of a limited number of values.
+        every = every[:: -(-len(every) // _MOST_ROWS)]
         scaled = _count(_SCALED) + _count(_RELATIVE)
         low, middle, high = (every[:, :scaled].quantile(share, dim=0) for share in (0.25, 0.5, 0.75))
         spread = torch.maximum((high - low) / (2.0 * _QUARTILE), 0.5 * every[:, :scaled].std(dim=0)).clamp(min=1e-3)

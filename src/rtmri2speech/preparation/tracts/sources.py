@@ -33,7 +33,7 @@ class Source:
 
     Attributes:
         scan: of the video.
-        truth: of the simulated speaker; None for people.
+        truth: of the simulated speaker; None where a person speaks.
         pixel_mm: size of a pixel as the user says; None where nobody says, or the truth does.
     """
 

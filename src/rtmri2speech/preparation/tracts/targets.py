@@ -1,4 +1,4 @@
-"""What is heard of an utterance, frame by frame: F0 and formants, from the truth of a phantom or from the sound."""
+"""F0 and formants of an utterance, frame by frame, from the truth of a phantom or from the sound."""
 
 from __future__ import annotations
 

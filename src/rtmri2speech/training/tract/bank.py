@@ -55,6 +55,8 @@ class TractBank(nn.Module):
     mel_db: Tensor
     f0_hz: Tensor
     formants_hz: Tensor
+    table: Tensor
+    factors: Tensor
 
     def __init__(self, folder: TractFolder, items: Sequence[TractItem], least_known: float) -> None:
         super().__init__()
@@ -62,16 +64,17 @@ class TractBank(nn.Module):
         frames = np.cumsum([0, *(item.n_frames for item in items)])
         length = PLACES["length"].start
         rows: list[Float32] = []
-        # Of every look: first row, first frame of its utterance, frames, factor of the pixels' size.
-        looks: list[tuple[int, int, int, float]] = []
+        # Of every look: first row, first frame of its utterance, frames.
+        looks: list[tuple[int, int, int]] = []
+        factors: list[float] = []
         first = 0
         for number, one in enumerate(arrays):
             known = np.isfinite(one.inputs[:, :, length]).mean(axis=1)
             for look, share in enumerate(known):
                 if share >= least_known:
                     count = one.inputs.shape[1]
-                    factor = float(one.size_factors[look])
-                    looks.append((first, int(frames[number]), count, factor))
+                    looks.append((first, int(frames[number]), count))
+                    factors.append(float(one.size_factors[look]))
                     rows.append(one.inputs[look])
                     first += count
         if not looks:
@@ -80,6 +83,8 @@ class TractBank(nn.Module):
                 "Look at the videos with: rtmri2speech segment VIDEO --out labels",
             )
         self._looks = looks
+        self.register_buffer("table", torch.tensor(looks), persistent=False)
+        self.register_buffer("factors", torch.tensor(factors), persistent=False)
         self._register("rows", np.concatenate(rows))
         self._register("mel_db", np.concatenate([one.mel_db for one in arrays]))
         self._register("f0_hz", np.concatenate([one.f0_hz for one in arrays]))
@@ -93,7 +98,7 @@ class TractBank(nn.Module):
 
     def recordings(self) -> Iterator[Tensor]:
         """Rows (T, C) of every look, float32."""
-        for first, _, count, _ in self._looks:
+        for first, _, count in self._looks:
             yield self.rows[first : first + count].float()
 
     def draw(self, count: int, most: int, stretch: float, generator: torch.Generator) -> Batch:
@@ -109,26 +114,24 @@ class TractBank(nn.Module):
         chosen = torch.randint(len(self), (count,), generator=generator, device=device)
         shares, tempo = torch.rand(2, count, generator=generator, device=device)
         speed = 1.0 + stretch * (2.0 * tempo - 1.0)
-        table = torch.tensor([look[:3] for look in self._looks], device=device)[chosen]
-        factors = torch.tensor([look[3] for look in self._looks], device=device)[chosen]
+        table = self.table[chosen]
         lengths = ((table[:, 2] - 1) / speed).floor().long().clamp(max=most - 1) + 1
         room = (table[:, 2] - 1) - (lengths - 1) * speed
         start = shares * room.clamp(min=0.0)
         line = torch.arange(int(lengths.max()), device=device)
         places = (start[:, None] + line * speed[:, None]).minimum(table[:, 2:].float() - 1.0)
-        return self._gather(table, places, line < lengths[:, None], factors)
+        return self._gather(table, places, line < lengths[:, None], self.factors[chosen])
 
     def batches(self) -> Iterator[Batch]:
         """All recordings as they are, whole, a few of like length at a time."""
         device = self.rows.device
         order = sorted(range(len(self)), key=lambda number: self._looks[number][2])
         for start in range(0, len(order), _TOGETHER):
-            looks = [self._looks[number] for number in order[start : start + _TOGETHER]]
-            table = torch.tensor([look[:3] for look in looks], device=device)
+            chosen = torch.tensor(order[start : start + _TOGETHER], device=device)
+            table = self.table[chosen]
             line = torch.arange(int(table[:, 2].max()), device=device)
-            places = line.float().expand(len(looks), -1).minimum(table[:, 2:].float() - 1.0)
-            factors = torch.tensor([look[3] for look in looks], device=device)
-            yield self._gather(table, places, line < table[:, 2:], factors)
+            places = line.float().expand(len(chosen), -1).minimum(table[:, 2:].float() - 1.0)
+            yield self._gather(table, places, line < table[:, 2:], self.factors[chosen])
 
     def _gather(self, table: Tensor, places: Tensor, real: Tensor, factors: Tensor) -> Batch:
         low = places.floor().long()

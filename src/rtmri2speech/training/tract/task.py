@@ -91,7 +91,7 @@ def _start_from(model: TractAcousticModel, bundle: Bundle, folder: TractFolder) 
     if bundle.tract is None:
         raise BundleError(
             f"{bundle.source}: holds no model that reads a measured tract.",
-            "Give `init` a bundle of train acoustic --kind tract.",
+            "Give `init` a bundle trained with `kind=tract`.",
         )
     differences = [text for text in bundle.tract.differences(model.config) if not text.startswith(_FREE)]
     if differences:

@@ -47,7 +47,7 @@ def test_a_resumed_run_is_the_same(
     root, whole, parts = make_heads(), tmp_path / "whole.safetensors", tmp_path / "parts.safetensors"
     recipe = tiny()
     train_segmenter(root, recipe, whole, device="cpu")
-    plain = module.SegmenterTraining._stop_in_time
+    plain = module.SegmenterTraining.stop_in_time
 
     def stop(self: module.SegmenterTraining) -> None:
         plain(self)
@@ -56,7 +56,7 @@ def test_a_resumed_run_is_the_same(
             raise UserError("Stopped.", "Go on.")
 
     stopped: list[bool] = []
-    monkeypatch.setattr(module.SegmenterTraining, "_stop_in_time", stop)
+    monkeypatch.setattr(module.SegmenterTraining, "stop_in_time", stop)
     with pytest.raises(UserError, match="Stopped"):
         train_segmenter(root, recipe, parts, device="cpu")
     summary = train_segmenter(root, recipe, parts, device="cpu", resume=True)
