@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
 from rtmri2speech.analysis.widening.fields import PixelGrid
 from rtmri2speech.arrays import Float64, UInt8
-from rtmri2speech.vocal_tract.contours import CONTOURS
+from rtmri2speech.vocal_tract.contours import CONTOURS, Contours
+from rtmri2speech.vocal_tract.geometry.area_function import load_area_model
+from rtmri2speech.vocal_tract.geometry.constrictions import MEASURES
+from rtmri2speech.vocal_tract.measurement.formants import tract_formants
+from rtmri2speech.vocal_tract.measurement.tract import Tract
 
 SIZE, PIXEL = 64, 2.4
 """Pixels of a side, and their size, mm."""
@@ -59,3 +64,35 @@ def walls(width: float) -> Walls:
         contours[CONTOURS.index(name)] = bend(np.linspace(first, last, _POINTS), side * width / 2.0)
     frame = np.rint(gray).astype(np.uint8)
     return Walls(frame, bend(np.linspace(0.0, 1.0, 41)), np.full(40, width), contours)
+
+
+def tract_of(frames: list[Walls], rate: Fraction = Fraction(625, 23), name: str = "drawn") -> Tract:
+    """What would be measured of drawn walls; pixels are those that are drawn."""
+    model = load_area_model()
+    distance = np.stack([one.distance for one in frames])
+    area = model.areas(distance)
+    steps = np.diff(np.stack([one.midline for one in frames]), axis=1)
+    length = np.hypot(steps[..., 0], steps[..., 1]).sum(axis=1) / 10.0
+    ranges = area[..., None] * [0.8, 1.25]
+    sound = tract_formants(length, area, ranges)
+    return Tract(
+        name=name,
+        frame_rate=rate,
+        pixel_mm=PIXEL,
+        pixel_source="given",
+        midline=np.stack([one.midline for one in frames]) / PIXEL,
+        distance=distance,
+        distance_range=distance[..., None] * [0.9, 1.1],
+        area=area,
+        area_range=ranges,
+        length=length,
+        closed=np.zeros(distance.shape, np.bool_),
+        measures={name: np.zeros(len(frames)) for name in MEASURES},
+        formants=sound.frequencies,
+        formant_range=sound.ranges,
+        bandwidths=sound.bandwidths,
+        sensitivity=sound.sensitivity,
+        confidence=np.ones(len(frames), np.float32),
+        contours=Contours(np.stack([one.contours for one in frames]) / PIXEL, rate, PIXEL),
+        area_model=model.name,
+    )

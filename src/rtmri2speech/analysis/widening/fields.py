@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
-from scipy.sparse import csr_matrix
 
 from rtmri2speech.arrays import Bool, Float64, Int64
 from rtmri2speech.vocal_tract.contours import CONTOURS
@@ -35,6 +34,8 @@ _RAMP = 0.5
 # Smoothing of a contour's normals, points.
 _SMOOTH = 2.0
 _ALL_CONTOURS = len(CONTOURS)
+# Side of the squares of pixels that are looked at together.
+_TILE = 6
 
 
 @dataclass(frozen=True)
@@ -55,34 +56,58 @@ class PixelGrid:
         """Width and height of the model's pixel, mm."""
         return self.width / self.size, self.height / self.size
 
-    def near(self, points: Float64, reach: float) -> tuple[Int64, Float64]:
-        """Flat numbers of the pixels in the box about points (N, 2), and their centers (M, 2); mm."""
+    def near(self, line: Float64, reach: float) -> tuple[Int64, Float64]:
+        """Flat numbers of the pixels within reach of a line's points (N, 2), and some more, and their centers; mm."""
         ranges = []
         for axis, step in enumerate(self.steps):
-            low, high = points[:, axis].min() - reach, points[:, axis].max() + reach
+            low, high = line[:, axis].min() - reach, line[:, axis].max() + reach
             ranges.append(np.arange(max(int(low / step), 0), min(int(high / step) + 1, self.size)))
-        rows, columns = np.meshgrid(ranges[1], ranges[0], indexing="ij")
-        centers = np.stack([(columns + 0.5) * self.steps[0], (rows + 0.5) * self.steps[1]], axis=-1).reshape(-1, 2)
-        return (rows * self.size + columns).ravel(), centers
+        tiles = [np.arange(0, len(one), _TILE) for one in ranges]
+        middles = [(one[tile] + 0.5 * _TILE) * step for one, tile, step in zip(ranges, tiles, self.steps, strict=True)]
+        half = 0.5 * _TILE * float(np.hypot(*self.steps))
+        across = (middles[0][:, None] - line[:, 0]) ** 2
+        down = (middles[1][:, None] - line[:, 1]) ** 2
+        used = (across[None] + down[:, None]).min(axis=2) < (reach + half) ** 2
+        rows, columns = np.nonzero(np.repeat(np.repeat(used, _TILE, axis=0), _TILE, axis=1))
+        inside = (rows < len(ranges[1])) & (columns < len(ranges[0]))
+        rows, columns = ranges[1][rows[inside]], ranges[0][columns[inside]]
+        centers = np.stack([(columns + 0.5) * self.steps[0], (rows + 0.5) * self.steps[1]], axis=-1)
+        return rows * self.size + columns, centers
 
 
 @dataclass(frozen=True)
 class FrameFields:
-    """Fields of one frame for K parameters, in the model's pixels per mm of movement.
+    """Fields of one frame for K parameters, as a list of what each moves where.
 
     Attributes:
-        x, y: (K, S * S), sparse: how far each pixel is moved.
-        known: (K,), whether there is such a wall; fields of others are empty.
+        parameters: (E,), numbers of parameters.
+        pixels: (E,), flat numbers of pixels.
+        moves: (E, 2), how far, x and y in the model's pixels per mm of movement.
+        known: (K,), whether there is such a wall; others move nothing.
     """
 
-    x: csr_matrix
-    y: csr_matrix
+    parameters: Int64
+    pixels: Int64
+    moves: Float64
     known: Bool
 
-    def displacement(self, number: int, size: int, mm: float) -> Float64:
-        """Displacements (S, S, 2) of one parameter's movement by ``mm``, pixels."""
-        both = [np.asarray(part[[number]].todense()).reshape(size, size) for part in (self.x, self.y)]
-        return np.stack(both, axis=-1) * mm
+    def displacement(self, parameter: int, size: int) -> Float64:
+        """Displacements (S, S, 2) per mm of one parameter's movement, pixels."""
+        chosen = self.parameters == parameter
+        both = [np.bincount(self.pixels[chosen], one[chosen], size * size) for one in self.moves.T]
+        return np.stack(both, axis=-1).reshape(size, size, 2)
+
+    def along(self, by_x: Float64, by_y: Float64) -> Float64:
+        """Sums (B, K) over pixels of each parameter's moves times something per pixel, (B, S * S) for x and for y."""
+        across, down = self.moves.T
+        return np.stack(
+            [
+                np.bincount(
+                    self.parameters, across * one[self.pixels] + down * other[self.pixels], minlength=len(self.known)
+                )
+                for one, other in zip(by_x, by_y, strict=True)
+            ]
+        )
 
 
 @dataclass(frozen=True)
@@ -133,10 +158,8 @@ def frame_fields(
         outward = 1.0 if _LEFT_OF_TRAVEL.get(name, False) == leftward else -1.0
         rows, pixels, moves = _wall(line, outward, midline if whole else None, grid, width)
         parts.append((rows + first, pixels, moves))
-    shape = (len(known), grid.size**2)
-    rows, pixels, moves = (np.concatenate(part) for part in zip(*parts, strict=True)) if parts else _NOTHING
-    made = [csr_matrix((moves[:, axis] / grid.steps[axis], (rows, pixels)), shape) for axis in (0, 1)]
-    return FrameFields(made[0], made[1], known)
+    numbers, pixels, moves = (np.concatenate(part) for part in zip(_NOTHING, *parts, strict=True))
+    return FrameFields(numbers, pixels, moves / grid.steps, known)
 
 
 _NOTHING = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 2)))
@@ -186,30 +209,44 @@ def _on_hats(near: _Nearest, place: Float64, size: Float64, used: Bool, count: i
 def _nearest(line: Float64, grid: PixelGrid, reach: float, smooth: float = 0.0) -> _Nearest:
     """Nearest places on a line (N, 2) of all pixels within reach of its points."""
     pixels, centers = grid.near(line, reach)
-    squares = (centers**2).sum(axis=1)[:, None] - 2.0 * centers @ line.T + (line**2).sum(axis=1)
-    vertex = squares.argmin(axis=1)
+    vertex = _nearest_point(centers, line)
     step = float(np.hypot(*np.diff(line, axis=0).T).max())
-    close = np.flatnonzero(squares[np.arange(len(vertex)), vertex] < (reach + step) ** 2)
+    gap = centers - line[vertex]
+    close = np.flatnonzero(gap[:, 0] ** 2 + gap[:, 1] ** 2 < (reach + step) ** 2)
     pixels, centers, vertex = pixels[close], centers[close], vertex[close]
     best = np.full(len(pixels), np.inf)
     place = np.zeros(len(pixels))
     foot = np.zeros_like(centers)
     for start in (np.maximum(vertex - 1, 0), np.minimum(vertex, len(line) - 2)):
-        along = line[start + 1] - line[start]
-        length = np.maximum((along**2).sum(axis=1), 1e-12)
-        part = np.clip(((centers - line[start]) * along).sum(axis=1) / length, 0.0, 1.0)
-        there = line[start] + part[:, None] * along
-        gap = ((centers - there) ** 2).sum(axis=1)
-        nearer = gap < best
-        best[nearer], place[nearer], foot[nearer] = gap[nearer], (start + part)[nearer], there[nearer]
+        first, along = line[start], np.diff(line, axis=0)[start]
+        length = np.maximum(_dot(along, along), 1e-12)
+        part = np.clip(_dot(centers - first, along) / length, 0.0, 1.0)
+        there = first + part[:, None] * along
+        gap = centers - there
+        square = _dot(gap, gap)
+        nearer = square < best
+        best, place = np.where(nearer, square, best), np.where(nearer, start + part, place)
+        foot = np.where(nearer[:, None], there, foot)
     normals = _normals(line, smooth)
     low = np.clip(place.astype(np.int64), 0, len(line) - 2)
     share = (place - low)[:, None]
     normal = normals[low] * (1.0 - share) + normals[low + 1] * share
     normal /= np.maximum(np.hypot(*normal.T), 1e-9)[:, None]
-    side = np.where(((centers - foot) * normal).sum(axis=1) < 0.0, -1.0, 1.0)
+    side = np.where(_dot(centers - foot, normal) < 0.0, -1.0, 1.0)
     beyond = (place <= 0.0) | (place >= len(line) - 1)
     return _Nearest(pixels, place, normal, side * np.sqrt(best), beyond)
+
+
+def _dot(one: Float64, other: Float64) -> Float64:
+    return np.asarray(one[:, 0] * other[:, 0] + one[:, 1] * other[:, 1])
+
+
+def _nearest_point(points: Float64, line: Float64) -> Int64:
+    """Number of the line's point (N, 2) nearest to each of some points (M, 2), to a hundredth of a millimeter."""
+    middle = line.mean(axis=0)
+    ends = (line - middle).astype(np.float32)
+    here = np.concatenate([points - middle, np.ones((len(points), 1))], axis=1).astype(np.float32)
+    return (here @ np.concatenate([-2.0 * ends.T, (ends**2).sum(axis=1)[None]])).argmin(axis=1)
 
 
 def _normals(line: Float64, smooth: float) -> Float64:
@@ -225,8 +262,8 @@ def _distances(line: Float64, midline: Float64) -> Float64:
     """Of each point of a line from the midline, mm."""
     dense = np.stack([np.interp(np.linspace(0, SECTIONS, 4 * SECTIONS + 1), np.arange(SECTIONS + 1), one)
                       for one in midline.T], axis=1)  # fmt: skip
-    squares = (line**2).sum(axis=1)[:, None] - 2.0 * line @ dense.T + (dense**2).sum(axis=1)
-    return np.sqrt(np.maximum(squares.min(axis=1), 0.0))
+    gap = line - dense[_nearest_point(line, dense)]
+    return np.asarray(np.hypot(gap[:, 0], gap[:, 1]))
 
 
 def _faces_left(midline: Float64, contours: Float64) -> bool:

@@ -32,7 +32,8 @@ def tube_widening(tract: Tract, area_model: AreaModel | None = None) -> TubeWide
     """dF_n / dd_k of the speaker's own tube.
 
     Widening section k by dd_k changes its area by dA_k = beta_k A_k dd_k / d_k, for A = alpha d^beta, and so the
-    formant (Ehrenfest 1916; Fant 1975, STL-QPSR 4, 1) by dF_n = F_n S_n(k) dA_k / A_k: together F_n S_n(k) beta_k / d_k.
+    formant (Ehrenfest 1916; Fant 1975, STL-QPSR 4, 1) by dF_n = F_n S_n(k) dA_k / A_k: F_n S_n(k) beta_k / d_k per
+    mm.
     Not defined where walls touch, and where areas do not follow from distances.
 
     The interval takes those of the formant and of the distance to be independent, in logarithms. What the area model

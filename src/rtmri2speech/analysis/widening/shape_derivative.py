@@ -1,4 +1,4 @@
-"""The shape derivative of a formant: its gradients by pixels, of all frames it depends on, along displacement fields."""
+"""The shape derivative of formants: their gradients by the pixels of all frames, along displacement fields."""
 
 from __future__ import annotations
 
@@ -91,10 +91,10 @@ def shape_derivatives(
         for place, (basis, shares) in enumerate(bases):
             fields = fields_of(start + place)
             by_x, by_y = (
-                (gradients[: len(basis), place] * one[place]).flatten(1).double().cpu().numpy().T
+                (gradients[: len(basis), place] * one[place]).flatten(1).double().cpu().numpy()
                 for one in (across, down)
             )
-            moved = -(fields.x @ by_x + fields.y @ by_y).T
+            moved = -fields.along(by_x, by_y)
             found.append((fields, shares.double().cpu().numpy() @ moved))
             progress.advance(len(frames) if place == 0 else 0)
         return found

@@ -94,7 +94,7 @@ def by_warp(
 
 
 def displacements(fields: list[FrameFields], number: int) -> Tensor:
-    return torch.from_numpy(np.stack([one.displacement(number, SIZE, 1.0) for one in fields]))
+    return torch.from_numpy(np.stack([one.displacement(number, SIZE) for one in fields]))
 
 
 def test_walls_held_in_all_frames_move_formants_as_the_warp_does(
