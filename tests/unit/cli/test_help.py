@@ -38,6 +38,7 @@ COMMANDS = [
     ("analyze", "masking"),
     ("analyze", "faithfulness"),
     ("analyze", "physics"),
+    ("analyze", "widening"),
     ("analyze", "formants"),
     ("analyze", "vowels"),
     ("analyze", "kymograph"),

@@ -13,7 +13,13 @@ from rtmri2speech.analysis.attribution.targets import Bands, read_bands
 from rtmri2speech.analysis.regions.masks import AUTO, source_of
 from rtmri2speech.analysis.widening.cotangents import cotangents
 from rtmri2speech.analysis.widening.fields import WIDTH_MM, FrameFields, PixelGrid, frame_fields
-from rtmri2speech.analysis.widening.formant_targets import NAMES, WIDTH_HZ, FormantTargets, formant_targets
+from rtmri2speech.analysis.widening.formant_targets import (
+    NAMES,
+    WIDTH_HZ,
+    FormantTargets,
+    formant_targets,
+    require_width,
+)
 from rtmri2speech.analysis.widening.physics import tube_widening
 from rtmri2speech.analysis.widening.result import Widening
 from rtmri2speech.analysis.widening.shape_derivative import TOLERANCE, shape_derivatives
@@ -78,6 +84,7 @@ def widening(
     """
     acoustic = model.acoustic_float32
     read = read_bands(bands, model.features) if bands else []
+    require_width(width)
     if not 0.5 <= field_mm <= 20.0:
         raise ConfigError(f"`field_mm={field_mm:g}`: not within 0.5 to 20 mm.", f"Give mm, such as {WIDTH_MM:g}.")
     clip = open_clip(model, video, fps)

@@ -130,19 +130,17 @@ def _of_sequence(model: AcousticModel, features: Tensor, upstream: Tensor, reach
 def _groups(rows: Tensor, reach: int, count: int, reverse: bool) -> Iterator[tuple[Tensor, int, int]]:
     """Frames by how far their segments reach to the side that a direction comes from; offsets start to stop."""
     room = torch.clamp(count - 1 - rows if reverse else rows, max=reach)
-    for length in room.unique().tolist():
+    for length in sorted(set(room.tolist())):
         group = rows[room == length]
         yield (group, 0, length + 1) if reverse else (group, -length, 1)
 
 
 def _states(model: AcousticModel, features: Tensor, reverse: bool) -> tuple[Tensor, Tensor]:
     """States h and c of one direction after each frame, (T + 1, H), the last row being that before the first frame."""
-    lstm, size = model.lstm, model.config.hidden
-    cell = _cell(model, reverse)
+    size, cell = model.config.hidden, _cell(model, reverse)
     h = c = features.new_zeros(1, size)
     hs, cs = features.new_zeros(len(features) + 1, size), features.new_zeros(len(features) + 1, size)
     order = range(len(features) - 1, -1, -1) if reverse else range(len(features))
-    del lstm
     with torch.no_grad():
         for frame in order:
             h, c = cell(features[frame : frame + 1], (h, c))

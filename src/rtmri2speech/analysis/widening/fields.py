@@ -95,7 +95,7 @@ class FrameFields:
         """Displacements (S, S, 2) per mm of one parameter's movement, pixels."""
         chosen = self.parameters == parameter
         both = [np.bincount(self.pixels[chosen], one[chosen], size * size) for one in self.moves.T]
-        return np.stack(both, axis=-1).reshape(size, size, 2)
+        return np.asarray(np.stack(both, axis=-1).reshape(size, size, 2))
 
     def along(self, by_x: Float64, by_y: Float64) -> Float64:
         """Sums (B, K) over pixels of each parameter's moves times something per pixel, (B, S * S) for x and for y."""
@@ -246,7 +246,8 @@ def _nearest_point(points: Float64, line: Float64) -> Int64:
     middle = line.mean(axis=0)
     ends = (line - middle).astype(np.float32)
     here = np.concatenate([points - middle, np.ones((len(points), 1))], axis=1).astype(np.float32)
-    return (here @ np.concatenate([-2.0 * ends.T, (ends**2).sum(axis=1)[None]])).argmin(axis=1)
+    squares = here @ np.concatenate([-2.0 * ends.T, (ends**2).sum(axis=1)[None]])
+    return np.asarray(squares.argmin(axis=1))
 
 
 def _normals(line: Float64, smooth: float) -> Float64:

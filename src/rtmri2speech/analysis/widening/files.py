@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -44,24 +45,24 @@ def write_widening(folder: Path, widening: Widening) -> list[Path]:
     arrays = {name: np.asarray(getattr(widening, name), np.float32) for name in _ARRAYS}
     others = {name: getattr(widening, name) for name in _OPTIONAL}
     arrays |= {name: values.astype(np.float32) for name, values in others.items() if values is not None}
+    entries: dict[str, Any] = {
+        "kind": KIND,
+        "schema": SCHEMA,
+        "program": f"rtmri2speech {__version__}",
+        "name": widening.name,
+        "video": widening.video,
+        "unit": UNIT,
+        "names": np.array(widening.names),
+        "contour_names": np.array(CONTOURS),
+        "frame_rate": [rate.numerator, rate.denominator],
+        "source_frames": widening.source_frames,
+        "pixel_mm": widening.pixel_mm,
+        "width_hz": widening.width_hz,
+        "notes": np.array(widening.notes, np.str_),
+        **arrays,
+    }
     with replacing(folder / f"{stem}.npz") as file:
-        np.savez_compressed(
-            file,
-            kind=KIND,
-            schema=SCHEMA,
-            program=f"rtmri2speech {__version__}",
-            name=widening.name,
-            video=widening.video,
-            unit=UNIT,
-            names=np.array(widening.names),
-            contour_names=np.array(CONTOURS),
-            frame_rate=[rate.numerator, rate.denominator],
-            source_frames=widening.source_frames,
-            pixel_mm=widening.pixel_mm,
-            width_hz=widening.width_hz,
-            notes=np.array(widening.notes, np.str_),
-            **arrays,
-        )
+        np.savez_compressed(file, **entries)
     files = [
         folder / f"{stem}.npz",
         write_table(folder / f"{stem}.csv", COLUMNS, widening.rows(), _DIGITS),

@@ -46,6 +46,18 @@ class FormantTargets:
     gain: Float64
 
 
+def require_width(width: float) -> None:
+    """Refuse a width of windows that cannot be.
+
+    Raises:
+        ConfigError: naming those that can.
+    """
+    if not _NARROWEST <= width <= _WIDEST:
+        raise ConfigError(
+            f"`width={width:g}`: not within {_NARROWEST:g} to {_WIDEST:g} Hz.", f"Give hertz, such as {WIDTH_HZ:g}."
+        )
+
+
 def formant_targets(
     mel_db: Tensor, features: FeatureConfig, *, width: float = WIDTH_HZ, bands: Sequence[Band] = ()
 ) -> FormantTargets:
@@ -64,10 +76,7 @@ def formant_targets(
     Raises:
         ConfigError: for a width that cannot be, or a band that holds no formant in any frame.
     """
-    if not _NARROWEST <= width <= _WIDEST:
-        raise ConfigError(
-            f"`width={width:g}`: not within {_NARROWEST:g} to {_WIDEST:g} Hz.", f"Give hertz, such as {WIDTH_HZ:g}."
-        )
+    require_width(width)
     mel = mel_db.detach().double().cpu()
     every = formants_of_mel(mel.numpy(), features)
     names = tuple(band.name for band in bands) or NAMES

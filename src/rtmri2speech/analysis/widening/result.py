@@ -134,7 +134,7 @@ class Widening:
                     "formant": name,
                     "formant_hz": float(self.formants[frame, number]),
                 }
-                yield from (head | row for row in self._sections(frame, number))
+                yield from ({**head, **row} for row in self._sections(frame, number))
 
     def _sections(self, frame: int, number: int) -> Iterator[Row]:
         bounds = {"tube_low": self.tube_range[..., 0], "tube_high": self.tube_range[..., 1]}

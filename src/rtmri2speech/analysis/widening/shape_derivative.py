@@ -135,7 +135,8 @@ class _Sums:
         self.targets, frames = cotangents.values.shape[:2]
         self.reach = cotangents.reach
         self.total = np.zeros((frames, self.targets, parameters))
-        self.own, self.held = (np.zeros_like(self.total), np.zeros_like(self.total)) if held else (None, None)
+        self.own: Float64 | None = np.zeros_like(self.total) if held else None
+        self.held: Float64 | None = np.zeros_like(self.total) if held else None
         self.known = np.zeros((frames, parameters), np.bool_)
 
     def add(self, frame: int, fields: FrameFields, effects: Float64) -> None:
