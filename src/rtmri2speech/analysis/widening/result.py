@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtmri2speech.arrays import Float64, Int64
-from rtmri2speech.data.tables import Row
+from rtmri2speech.data.tables import Row, Value
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.phonetics.labeled_segments import Segment
 from rtmri2speech.vocal_tract.contours import CONTOURS
@@ -128,7 +128,7 @@ class Widening:
         """A row per frame, formant and section."""
         for frame in range(len(self)):
             for number, name in enumerate(self.names):
-                head = {
+                head: dict[str, Value] = {
                     "frame": frame,
                     "time_s": round(self.time(frame), 4),
                     "formant": name,
