@@ -62,6 +62,8 @@ def main() -> None:
         for formant in range(FORMANTS):
             rows = [means(one[:, formant], vowels) for one in (ours, tube, per_hz)]
             print_row(name, formant, *rows)
+    gains = ", ".join(f"{name} {np.nanmean(gain):.2f}" for name, gain in zip(found.names, found.gain.T, strict=True))
+    print(f"Hz that a target moves per Hz of the spectrum, mean: {gains}")
     print(f"{ratio:.1f} times as long as synthesis (4 wanted), the tract's measurement not included")
 
 

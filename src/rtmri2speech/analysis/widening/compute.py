@@ -59,6 +59,8 @@ def widening(
 ) -> Widening:
     """What the predicted formants do when the tract is widened, in Hz per mm, and what physics says of it.
 
+    Memory grows by some 50 kB per frame, 80 MB per minute.
+
     Args:
         model: with an acoustic model; from :func:`rtmri2speech.inference.model.load_model`.
         video: any video that can be decoded, or a clip from :meth:`Model.open`.
