@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from rtmri2speech.analysis.validation.faithfulness import faithfulness as faithfulness
     from rtmri2speech.analysis.validation.plausibility import Plausibility as Plausibility
     from rtmri2speech.analysis.validation.plausibility import plausibility as plausibility
+    from rtmri2speech.analysis.widening.compute import widening as widening
+    from rtmri2speech.analysis.widening.files import read_widening as read_widening
+    from rtmri2speech.analysis.widening.result import Widening as Widening
     from rtmri2speech.assets import example_video as example_video
     from rtmri2speech.data.dataset.layout import Dataset as Dataset
     from rtmri2speech.errors import UserError as UserError
@@ -76,6 +79,7 @@ _HOMES = {
     "Tract": "vocal_tract.measurement.tract",
     "TractTokens": "vocal_tract.gestures.tokens",
     "UserError": "errors",
+    "Widening": "analysis.widening.result",
     "check": "preparation.check",
     "compare_tracts": "vocal_tract.gestures.recordings",
     "compare_with_sound": "vocal_tract.against_sound.recording",
@@ -91,6 +95,7 @@ _HOMES = {
     "prepare_tracts": "preparation.tracts.prepare_tracts",
     "read_maps": "analysis.map_folder.read",
     "read_tract": "vocal_tract.measurement.file",
+    "read_widening": "analysis.widening.files",
     "report": "reporting.page.build",
     "segment": "vocal_tract.segment",
     "simulate": "simulation.phantom",
@@ -101,6 +106,7 @@ _HOMES = {
     "train_segmenter": "training.train",
     "train_vocoder": "training.train",
     "write_exports": "vocal_tract.export.write",
+    "widening": "analysis.widening.compute",
 }
 
 __all__ = ["__version__", *_HOMES]

@@ -95,6 +95,11 @@ analyze.command(
     f"{_COMMANDS}.analyze.faithfulness:faithfulness", name="faithfulness", help="Do the maps describe the model?"
 )
 analyze.command(f"{_COMMANDS}.analyze.physics:physics", name="physics", help="Do the maps agree with tube acoustics?")
+analyze.command(
+    f"{_COMMANDS}.analyze.widening:widening",
+    name="widening",
+    help="What moving a wall of the tract does to each formant, in Hz per mm.",
+)
 analyze.command(f"{_COMMANDS}.analyze.formants:formants", name="formants", help="F0 and F1 to F4 of a sound over time.")
 analyze.command(f"{_COMMANDS}.analyze.vowels:vowels", name="vowels", help="The vowel space, and mean frames of vowels.")
 analyze.command(f"{_COMMANDS}.analyze.kymograph:kymograph", name="kymograph", help="What lies on a line over time.")

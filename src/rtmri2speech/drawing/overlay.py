@@ -15,8 +15,10 @@ from rtmri2speech.drawing.style import Drawing, new_drawing, set_title
 Display = Literal["classical", "signed"]
 """``classical``: the positive part, from 0 to 1. ``signed``: both signs, in the target's unit."""
 
-# Orange and blue, told apart with every kind of color blindness; from dark through gray to bright for one sign only.
-_SIGNED = LinearSegmentedColormap.from_list("signed", ["#2166ff", "#7fb0ff", "#ffffff", "#ffb066", "#ff6a00"])
+SIGNED = LinearSegmentedColormap.from_list("signed", ["#2166ff", "#7fb0ff", "#ffffff", "#ffb066", "#ff6a00"])
+"""Orange above 0 and blue below, told apart with every kind of color blindness."""
+
+# From dark through gray to bright, for one sign only.
 _POSITIVE = LinearSegmentedColormap.from_list("positive", ["#3b0f70", "#b5367a", "#fb8761", "#fcfdbf"])
 # Opacity at the largest value: the anatomy stays visible below it.
 _OPACITY = 0.8
@@ -61,7 +63,7 @@ def colors(values: Floating, style: MapStyle, *, joined: bool = False) -> Float6
         rgba = np.asarray(_POSITIVE(relative))
     else:
         relative = np.clip(relative, -1.0, 1.0)
-        rgba = np.asarray(_SIGNED((relative + 1.0) / 2.0))
+        rgba = np.asarray(SIGNED((relative + 1.0) / 2.0))
     rgba[..., 3] = fade(np.maximum(np.abs(relative), _between_signs(relative)) if joined else relative, style.opacity)
     return rgba
 

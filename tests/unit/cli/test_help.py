@@ -42,6 +42,7 @@ COMMANDS = [
     ("analyze", "masking"),
     ("analyze", "faithfulness"),
     ("analyze", "physics"),
+    ("analyze", "widening"),
     ("analyze", "formants"),
     ("analyze", "vowels"),
     ("analyze", "kymograph"),

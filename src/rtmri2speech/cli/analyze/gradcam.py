@@ -7,16 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.analyze.options import Bands, Out, Target, Video
+from rtmri2speech.cli.analyze.options import Bands, Out, Target, Video, check_labels, segments_of
 from rtmri2speech.cli.console import Device, Flag, Fps, Many, ModelFile, progress
 from rtmri2speech.cli.flags import print_notes
-from rtmri2speech.errors import ConfigError
 
 if TYPE_CHECKING:
     from rtmri2speech.analysis.attribution.maps import Maps
-    from rtmri2speech.data.media.clips import Clip
-    from rtmri2speech.inference.model import Model
-    from rtmri2speech.phonetics.labeled_segments import Segment
 
 Method = Literal["gradcam", "hirescam"]
 # Enough for gray anatomy under one color map, at half the size.
@@ -96,7 +92,7 @@ def gradcam(
     device
         Where to run; auto takes a GPU if there is one.
     """
-    _check_labels(textgrid, label)
+    check_labels(textgrid, label)
 
     from rtmri2speech.analysis.attribution.compute import gradcam as explain
     from rtmri2speech.analysis.attribution.maps import require_frames
@@ -106,7 +102,7 @@ def gradcam(
     loaded = load_model(model, device)
     clip = loaded.open(video, fps, keep=True)
     require_frames(target_frames or (), clip.n_frames, video)
-    segments = _segments(segment or [], textgrid, tier, label or [], clip, loaded)
+    segments = segments_of(segment or [], textgrid, tier, label or [], clip, loaded)
     chosen = methods or ["gradcam", "hirescam"]
     with progress(f"Explaining {video.name}", "frames") as bar:
         maps = explain(
@@ -116,30 +112,6 @@ def gradcam(
     files += draw_maps(maps, out, target_frames or (), display, scale, _COLORS if cells else None)
     _print_summary(maps, files, out, cells)
     return 0
-
-
-def _check_labels(textgrid: Path | None, label: list[str] | None) -> None:
-    if textgrid is None and label:
-        raise ConfigError("--label needs a TextGrid.", "Give --textgrid FILE as well.")
-    if textgrid is not None and not label:
-        raise ConfigError(f"--textgrid {textgrid}: no label is given.", "Give --label a, or several.")
-
-
-def _segments(
-    texts: list[str], textgrid: Path | None, tier: str, labels: list[str], clip: Clip, model: Model
-) -> list[Segment]:
-    from rtmri2speech.corpora.sound_of_recording import clock_of_labels
-    from rtmri2speech.data.media.textgrid import annotation_notes
-    from rtmri2speech.phonetics.labeled_segments import labeled_segments, parse_segments, require_distinct
-
-    rate = model.features.frame_rate
-    found = parse_segments(texts, clip.n_frames, rate, clip.scan.path)
-    if textgrid is not None:
-        lead, seconds = clock_of_labels(clip)
-        found += labeled_segments(textgrid, tier, labels, clip.n_frames, rate, lead, seconds)
-        print_notes(annotation_notes(textgrid, seconds))
-    require_distinct(found)
-    return found
 
 
 def _print_summary(maps: Maps, files: list[Path], out: Path, cells: bool) -> None:

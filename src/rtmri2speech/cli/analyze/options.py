@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from rtmri2speech.cli.console import Many
+from rtmri2speech.cli.flags import print_notes
+from rtmri2speech.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rtmri2speech.data.media.clips import Clip
+    from rtmri2speech.inference.model import Model
+    from rtmri2speech.phonetics.labeled_segments import Segment
 
 Target = Literal["energy", "log-energy", "centroid", "adaptive"]
 Fill = Literal["darken", "blur", "freeze", "neighbourhood"]
@@ -22,3 +29,29 @@ Ceiling = Annotated[
     ),
 ]
 Columns = Annotated[Literal[1, 2], Parameter(help="Width of figures: 1 for a column (85 mm), 2 for a page (174 mm).")]
+
+
+def check_labels(textgrid: Path | None, label: list[str] | None) -> None:
+    """Refuse labels without a TextGrid, and a TextGrid without labels."""
+    if textgrid is None and label:
+        raise ConfigError("--label needs a TextGrid.", "Give --textgrid FILE as well.")
+    if textgrid is not None and not label:
+        raise ConfigError(f"--textgrid {textgrid}: no label is given.", "Give --label a, or several.")
+
+
+def segments_of(
+    texts: list[str], textgrid: Path | None, tier: str, labels: list[str], clip: Clip, model: Model
+) -> list[Segment]:
+    """Segments of a clip: given in seconds, then those that a TextGrid's labels name."""
+    from rtmri2speech.corpora.sound_of_recording import clock_of_labels
+    from rtmri2speech.data.media.textgrid import annotation_notes
+    from rtmri2speech.phonetics.labeled_segments import labeled_segments, parse_segments, require_distinct
+
+    rate = model.features.frame_rate
+    found = parse_segments(texts, clip.n_frames, rate, clip.scan.path)
+    if textgrid is not None:
+        lead, seconds = clock_of_labels(clip)
+        found += labeled_segments(textgrid, tier, labels, clip.n_frames, rate, lead, seconds)
+        print_notes(annotation_notes(textgrid, seconds))
+    require_distinct(found)
+    return found

@@ -1,0 +1,116 @@
+"""Hz per millimeter of the shipped model against physics, on an utterance of the phantom that it has not seen.
+
+    python benchmarks/widening.py [VIDEO] [--model phantom] [--measured] [--exact]
+
+By default the clip that comes with the program. Frames are those in the middle third of each vowel's tokens, velum up;
+Hz per mm is summed over 8 stretches of equal length from glottis to lips, and averaged over each token. Prints, for F1
+and F2: signed correlation over stretches and tokens, how often signs agree where physics exceeds 5 Hz/mm, the slope of
+the model over physics, as it is and per Hz of the spectrum (divided by the target's gain), and the seconds it took.
+
+Physics is that of the true areas; with ``--measured`` of the tube that is measured in the frames, as it is on people.
+With ``--exact`` the answers for walls that are held around each frame, and of the own frame alone, are compared too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+import rtmri2speech as r2s
+from rtmri2speech.analysis.regions.masks import source_of
+from rtmri2speech.analysis.validation.tract import PLACES, simulated_tract
+from rtmri2speech.arrays import Float64, Int64
+from rtmri2speech.data.truth import Truth
+from rtmri2speech.vocal_tract.geometry.area_function import load_area_model
+
+FORMANTS, LARGE, SECTIONS = 2, 5.0, 40
+WANTED = {"r": (0.75, 0.85), "signs": 0.85}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Hz per mm against physics")
+    parser.add_argument("video", type=Path, nargs="?", default=r2s.example_video())
+    parser.add_argument("--model", default="phantom")
+    parser.add_argument("--measured", action="store_true")
+    parser.add_argument("--exact", action="store_true")
+    options = parser.parse_args()
+    model = r2s.load_model(options.model)
+    clip = model.open(options.video, keep=True)
+    measured = r2s.tract(clip.scan)
+    began = time.perf_counter()
+    found = r2s.widening(model, clip, regions=measured, held=options.exact)
+    seconds = time.perf_counter() - began
+    began = time.perf_counter()
+    model.synthesize(options.video)
+    ratio = seconds / (time.perf_counter() - began)
+
+    path = Path(options.video).with_suffix(".npz")
+    vowels = tokens(simulated_tract(path, source_of(clip)).vowels)
+    tube = by_stretch(found.tube[:, :FORMANTS]) if options.measured else of_truth(Truth.load(path))
+    answers = {"model": found.model, "held": found.held, "own frame": found.own}
+    print(f"{clip.scan.path.name}: {len(vowels)} tokens of {len({name for name, _ in vowels})} vowels")
+    print(f"{'':<12}{'formant':<9}{'r':>6}{'signs':>8}{'slope':>8}{'per Hz':>8}")
+    for name, values in answers.items():
+        if values is None:
+            continue
+        ours = by_stretch(values[:, :FORMANTS])
+        per_hz = ours / np.maximum(found.gain[:, :FORMANTS, None], 0.05)
+        for formant in range(FORMANTS):
+            rows = [means(one[:, formant], vowels) for one in (ours, tube, per_hz)]
+            print_row(name, formant, *rows)
+    gains = ", ".join(f"{name} {np.nanmean(gain):.2f}" for name, gain in zip(found.names, found.gain.T, strict=True))
+    print(f"Hz that a target moves per Hz of the spectrum, mean: {gains}")
+    print(f"{ratio:.1f} times as long as synthesis (4 wanted), the tract's measurement not included")
+
+
+def tokens(vowels: Mapping[str, Int64]) -> list[tuple[str, Int64]]:
+    """Frames of each token: runs of the vowel's frames."""
+    return [
+        (name, run)
+        for name, frames in vowels.items()
+        for run in np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1)
+    ]
+
+
+def by_stretch(values: Float64) -> Float64:
+    """Sums (T, n, 8) over stretches of sections (T, n, 40); what is not known counts for nothing."""
+    return np.asarray(np.nan_to_num(values).reshape(*values.shape[:2], PLACES, -1).sum(axis=-1))
+
+
+def of_truth(truth: Truth) -> Float64:
+    """Hz per mm (T, 2, 8) of the true areas, by the area model's own distances and slopes."""
+    alpha, beta = load_area_model().per_section()[:2]
+    middles = np.cumsum(truth.lengths, axis=1) - 0.5 * truth.lengths
+    shares = middles / truth.lengths.sum(axis=1, keepdims=True)
+    section = np.minimum((shares * SECTIONS).astype(int), SECTIONS - 1)
+    distance = (truth.areas / alpha[section]) ** (1.0 / beta[section])
+    per_mm = beta[section] / np.maximum(distance, 0.3)
+    values = truth.tube_formants[..., None] * truth.sensitivity * per_mm[:, None]
+    place = np.minimum((shares * PLACES).astype(int), PLACES - 1)
+    return np.stack([np.where((place == one)[:, None], values, 0.0).sum(axis=2) for one in range(PLACES)], axis=2)
+
+
+def means(values: Float64, vowels: list[tuple[str, Int64]]) -> Float64:
+    """Of each token, (tokens, 8)."""
+    return np.stack([np.nanmean(values[np.minimum(frames, len(values) - 1)], axis=0) for _, frames in vowels])
+
+
+def print_row(name: str, formant: int, ours: Float64, tube: Float64, per_hz: Float64) -> None:
+    one, other = ours.ravel(), tube.ravel()
+    large = np.abs(other) > LARGE
+    r, slope, of_hz = (
+        np.corrcoef(one, other)[0, 1],
+        one @ other / (other @ other),
+        per_hz.ravel() @ other / (other @ other),
+    )
+    signs = (np.sign(one) == np.sign(other))[large].mean()
+    wanted = f"(r {WANTED['r'][formant]}, signs {WANTED['signs']:.0%} wanted)"
+    print(f"{name:<12}F{formant + 1:<8}{r:>6.2f}{signs:>8.0%}{slope:>8.2f}{of_hz:>8.2f}  {wanted}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,214 @@
+"""``widening``: from a model and a video to Hz per millimeter; the arithmetic is in ``shape_derivative``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from rtmri2speech.analysis.arguments import Video, open_clip
+from rtmri2speech.analysis.attribution.targets import Bands, read_bands
+from rtmri2speech.analysis.regions.masks import AUTO, source_of
+from rtmri2speech.analysis.widening.cotangents import cotangents
+from rtmri2speech.analysis.widening.fields import WIDTH_MM, FrameFields, PixelGrid, frame_fields
+from rtmri2speech.analysis.widening.formant_targets import (
+    NAMES,
+    WIDTH_HZ,
+    FormantTargets,
+    formant_targets,
+    require_width,
+)
+from rtmri2speech.analysis.widening.physics import tube_widening
+from rtmri2speech.analysis.widening.result import Widening
+from rtmri2speech.analysis.widening.shape_derivative import TOLERANCE, shape_derivatives
+from rtmri2speech.arrays import Float64
+from rtmri2speech.data.media.clips import Clip
+from rtmri2speech.errors import ConfigError
+from rtmri2speech.inference.encoder import encode
+from rtmri2speech.inference.model import Model
+from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.signal.frame_rate import FrameRate
+from rtmri2speech.vocal_tract.contours import CONTOURS
+from rtmri2speech.vocal_tract.geometry.area_function import AreaModel
+from rtmri2speech.vocal_tract.geometry.midline import SECTIONS
+from rtmri2speech.vocal_tract.measurement.file import FILE_SUFFIX, read_tract
+from rtmri2speech.vocal_tract.measurement.measure import tract as measure_tract
+from rtmri2speech.vocal_tract.measurement.tract import Tract
+from rtmri2speech.vocal_tract.segmentation import frame_list
+
+WhichTract: TypeAlias = str | Path | Tract
+"""Where the walls are: ``"auto"``, found in the video; labels of it (.npz); what ``tract`` wrote; or a tract."""
+
+
+def widening(
+    model: Model,
+    video: Video,
+    *,
+    regions: WhichTract = AUTO,
+    bands: Bands = None,
+    width: float = WIDTH_HZ,
+    field_mm: float = WIDTH_MM,
+    held: bool = False,
+    tolerance: float = TOLERANCE,
+    pixel_mm: float | None = None,
+    area_model: AreaModel | None = None,
+    fps: FrameRate | None = None,
+    progress: Progress = SILENT,
+) -> Widening:
+    """What the predicted formants do when the tract is widened, in Hz per mm, and what physics says of it.
+
+    Memory grows by some 50 kB per frame, 80 MB per minute.
+
+    Args:
+        model: with an acoustic model; from :func:`rtmri2speech.inference.model.load_model`.
+        video: any video that can be decoded, or a clip from :meth:`Model.open`.
+        regions: where the walls are, as :data:`WhichTract`.
+        bands: where formants are looked for, ``["F2:900-2500"]``; F1 to F4 in ascending order if None. One that is
+            called F1 to F4 is compared with that formant of the tube.
+        width: of the window about a formant that its center of gravity is taken in, standard deviation, Hz.
+        field_mm: how far tissue goes along with a wall, standard deviation, mm.
+        held: also what moving a wall in all frames around a frame does to its formants, and in its own alone: some
+            three times as long.
+        tolerance: share of the gradients that may be left out of these two for speed; 0 for none.
+        pixel_mm: size of a pixel of the video, mm, where the tract is measured here.
+        area_model: that areas follow from distances by; by default the one that comes with the program.
+        fps: true frame rate, where the file's is known to be wrong.
+        progress: counts frames.
+
+    Raises:
+        BundleError: when there is no acoustic model.
+        ConfigError: for a value that cannot be, a band that holds no formant, a tract of another video, or one without
+            millimeters.
+        DatasetError: when ``regions`` cannot be read.
+        MediaError: when the video cannot be used.
+    """
+    acoustic = model.acoustic_float32
+    read = read_bands(bands, model.features) if bands else []
+    require_width(width)
+    if not 0.5 <= field_mm <= 20.0:
+        raise ConfigError(f"`field_mm={field_mm:g}`: not within 0.5 to 20 mm.", f"Give mm, such as {WIDTH_MM:g}.")
+    clip = open_clip(model, video, fps)
+    measured = _tract_of(regions, clip, pixel_mm, area_model, fps, progress)
+    progress.expect(2 * clip.n_frames)
+    features = encode(acoustic, clip.blocks(), model.pixel_mask, progress).clone()
+    targets = formant_targets(acoustic.predict(features).detach(), model.features, width=width, bands=read)
+    source = np.asarray(source_of(clip).frames)
+    lines = _Lines(measured, clip)
+
+    def fields_of(frame: int) -> FrameFields:
+        return lines.fields(int(source[frame]), field_mm)
+
+    found = shape_derivatives(
+        acoustic,
+        clip.blocks(),
+        cotangents(acoustic, features, targets.by_mel),
+        fields_of,
+        clip.frames,
+        model.pixel_mask,
+        held=held,
+        tolerance=tolerance,
+        progress=progress,
+    )
+    unknown = np.isnan(targets.values).T[..., None]
+    total = np.where(unknown, np.nan, found.total)
+    own, around = (
+        None if one is None else np.where(unknown, np.nan, one[..., :SECTIONS]) for one in (found.own, found.held)
+    )
+    tube = tube_widening(measured, area_model)
+    chosen = [NAMES.index(name) if name in NAMES else -1 for name in targets.names]
+    physics, ranges = (_of_formants(one[source], chosen) for one in (tube.values, tube.ranges))
+    return Widening(
+        name=clip.scan.path.stem,
+        video=str(clip.scan.path),
+        frame_rate=model.features.frame_rate,
+        names=targets.names,
+        formants=targets.found.T,
+        targets=targets.values.T,
+        gain=targets.gain.T,
+        model=total[..., :SECTIONS],
+        own=own,
+        held=around,
+        tube=physics,
+        tube_range=ranges,
+        points=total[..., SECTIONS:].reshape(*total.shape[:2], len(CONTOURS), -1),
+        contours=np.asarray(measured.contours.points[source], np.float64),
+        midline=measured.midline[source],
+        source_frames=source,
+        pixel_mm=measured.pixel_mm,
+        width_hz=width,
+        notes=(*measured.notes, *_notes(targets, total[..., :SECTIONS])),
+        clip=clip,
+    )
+
+
+def _tract_of(
+    regions: WhichTract,
+    clip: Clip,
+    pixel_mm: float | None,
+    area_model: AreaModel | None,
+    fps: FrameRate | None,
+    progress: Progress,
+) -> Tract:
+    """The tract of a clip, measured or read.
+
+    Raises:
+        ConfigError: when it is another video's, or has no millimeters.
+    """
+    if isinstance(regions, Tract):
+        found = regions
+    elif str(regions).endswith(FILE_SUFFIX):
+        found = read_tract(regions)
+    else:
+        labels = None if str(regions) == AUTO else regions
+        found = measure_tract(
+            clip.scan, regions=labels, pixel_mm=pixel_mm, area_model=area_model, fps=fps, progress=progress
+        )
+    if len(found.length) != clip.scan.n_frames:
+        raise ConfigError(
+            f"`regions`: a tract of {len(found.length)} frames for a video of {clip.scan.n_frames}.",
+            "Give the tract of this video: run tract on it.",
+        )
+    if not np.isfinite(found.pixel_mm):
+        raise ConfigError(
+            f"{clip.scan.path}: the size of a pixel is not known, so that there are no millimeters.",
+            "Give it: `pixel_mm=2.4`",
+        )
+    if not np.isfinite(found.length).any():
+        raise ConfigError(
+            f"{clip.scan.path}: no tract from larynx to lips was found in any frame.",
+            "Give labels of it that show one: `regions=FILE`",
+        )
+    return found
+
+
+class _Lines:
+    """The walls of a recording in millimeters, by its frames."""
+
+    def __init__(self, tract: Tract, clip: Clip) -> None:
+        self._tract, mm = tract, tract.pixel_mm
+        self._grid = PixelGrid(clip.frames.size, clip.scan.width * mm, clip.scan.height * mm)
+
+    def fields(self, frame: int, width: float) -> FrameFields:
+        """Fields of a frame of the recording."""
+        tract, mm = self._tract, self._tract.pixel_mm
+        contours = np.asarray(tract.contours.points[frame], np.float64) * mm
+        return frame_fields(tract.midline[frame] * mm, tract.distance[frame], contours, self._grid, width)
+
+
+def _of_formants(values: Float64, chosen: list[int]) -> Float64:
+    """Rows of some formants, from (T, 4, ...); NaN for -1."""
+    padded = np.concatenate([values, np.full_like(values[:, :1], np.nan)], axis=1)
+    return np.asarray(padded[:, chosen])
+
+
+def _notes(targets: FormantTargets, sections: Float64) -> Iterator[str]:
+    count = targets.found.shape[1]
+    for name, row in zip(targets.names, targets.found, strict=True):
+        missing = np.flatnonzero(~np.isfinite(row))
+        if len(missing):
+            yield f"{name} was not found in {len(missing)} of {count} frames, which are empty: {frame_list(missing)}"
+    walls = np.flatnonzero(np.isnan(sections).all(axis=(1, 2)) & np.isfinite(targets.found).any(axis=0))
+    if len(walls):
+        yield f"no tract was found around {len(walls)} of {count} frames, which are empty: {frame_list(walls)}"

@@ -1,0 +1,102 @@
+"""Files of a widening: all arrays in ``<name>_widening.npz``, and tables."""
+
+from __future__ import annotations
+
+import zipfile
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rtmri2speech.analysis.widening.result import ARTICULATORS, UNIT, Widening
+from rtmri2speech.data.files import replacing
+from rtmri2speech.data.tables import write_table
+from rtmri2speech.errors import DatasetError
+from rtmri2speech.version import __version__
+from rtmri2speech.vocal_tract.contours import CONTOURS
+
+KIND, SCHEMA = "widening", 1
+"""Of the file."""
+
+SUFFIX = "_widening"
+"""What is added to the name of a recording."""
+
+COLUMNS = (
+    *("frame", "time_s", "formant", "formant_hz", "section"),
+    *("model", "own_frame", "held", "tract_model", "tube", "tube_low", "tube_high"),
+)
+WALL_COLUMNS = ("frame", "time_s", "formant", *ARTICULATORS)
+SEGMENT_COLUMNS = ("segment", "tokens", "formant", "section", "model", "own_frame", "held", "tract_model", "tube")
+
+_ARRAYS = ("formants", "targets", "gain", "model", "tube", "tube_range", "points", "contours", "midline")
+_OPTIONAL = ("own", "held", "tract_model")
+_DIGITS = 6
+
+
+def write_widening(folder: Path, widening: Widening) -> list[Path]:
+    """Write arrays and tables; the files, the arrays' first.
+
+    Raises:
+        UserError: when they cannot be written.
+    """
+    stem = f"{widening.name}{SUFFIX}"
+    rate = widening.frame_rate
+    arrays = {name: np.asarray(getattr(widening, name), np.float32) for name in _ARRAYS}
+    others = {name: getattr(widening, name) for name in _OPTIONAL}
+    arrays |= {name: values.astype(np.float32) for name, values in others.items() if values is not None}
+    entries: dict[str, Any] = {
+        "kind": KIND,
+        "schema": SCHEMA,
+        "program": f"rtmri2speech {__version__}",
+        "name": widening.name,
+        "video": widening.video,
+        "unit": UNIT,
+        "names": np.array(widening.names),
+        "contour_names": np.array(CONTOURS),
+        "frame_rate": [rate.numerator, rate.denominator],
+        "source_frames": widening.source_frames,
+        "pixel_mm": widening.pixel_mm,
+        "width_hz": widening.width_hz,
+        "notes": np.array(widening.notes, np.str_),
+        **arrays,
+    }
+    with replacing(folder / f"{stem}.npz") as file:
+        np.savez_compressed(file, **entries)
+    files = [
+        folder / f"{stem}.npz",
+        write_table(folder / f"{stem}.csv", COLUMNS, widening.rows(), _DIGITS),
+        write_table(folder / f"{stem}_walls.csv", WALL_COLUMNS, widening.wall_rows(), _DIGITS),
+    ]
+    if widening.segments:
+        table = folder / f"{stem}_segments.csv"
+        files.append(write_table(table, SEGMENT_COLUMNS, widening.segment_rows(), _DIGITS))
+    return files
+
+
+def read_widening(path: str | Path) -> Widening:
+    """What :func:`write_widening` wrote, without segments.
+
+    Raises:
+        DatasetError: when the file is missing, damaged, of another kind, or of a later version.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            if "kind" not in arrays or str(arrays["kind"]) != KIND:
+                raise ValueError("of another kind")
+            if int(arrays["schema"]) > SCHEMA:
+                raise ValueError(f"of version {int(arrays['schema'])}, this program reads {SCHEMA}")
+            rate = arrays["frame_rate"]
+            return Widening(
+                name=str(arrays["name"]),
+                video=str(arrays["video"]),
+                frame_rate=Fraction(int(rate[0]), int(rate[1])),
+                names=tuple(arrays["names"].tolist()),
+                source_frames=arrays["source_frames"],
+                pixel_mm=float(arrays["pixel_mm"]),
+                width_hz=float(arrays["width_hz"]),
+                notes=tuple(arrays["notes"].tolist()),
+                **{name: arrays[name].astype(np.float64) for name in (*_ARRAYS, *_OPTIONAL) if name in arrays},
+            )
+    except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile, ZeroDivisionError) as error:
+        raise DatasetError(f"{path}: no file of analyze widening ({error}).", "Run it on the video again.") from None

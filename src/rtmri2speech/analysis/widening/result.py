@@ -1,0 +1,220 @@
+"""What widening the tract does to the formants, in memory: to look at, to tabulate, to save."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rtmri2speech.arrays import Float64, Int64
+from rtmri2speech.data.tables import Row, Value
+from rtmri2speech.errors import ConfigError
+from rtmri2speech.phonetics.labeled_segments import Segment
+from rtmri2speech.vocal_tract.contours import CONTOURS
+from rtmri2speech.vocal_tract.outlines import arc_length
+from rtmri2speech.vocal_tract.tongue_parts import ROOT_END, TIP_START
+
+if TYPE_CHECKING:
+    from rtmri2speech.data.media.clips import Clip
+    from rtmri2speech.drawing.style import Drawing
+
+UNIT = "Hz/mm"
+
+ARTICULATORS = ("tongue", "tongue_root", "tongue_body", "tongue_tip", *CONTOURS[1:])
+"""Walls of the tables: the contours, and the parts of the tongue."""
+
+_PARTS = {"tongue_root": (0.0, ROOT_END), "tongue_body": (ROOT_END, TIP_START), "tongue_tip": (TIP_START, 1.0)}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Widening:
+    """Hz per mm of T frames on the model's clock, for N formants; NaN where there is no formant, or no such wall.
+
+    Sections k = 0 .. 39 run from glottis to lips; widening one by 1 mm moves its walls apart by half of that each.
+    Points of walls are moved away from the airway, by 1 mm along the normal. Positive raises the formant.
+
+    Attributes:
+        name: of the recording.
+        video: its path, as text.
+        frame_rate: frames per second.
+        names: of the formants.
+        formants: (T, N), Hz, found in the predicted mel.
+        targets: (T, N), Hz, the centers of gravity about them, which are differentiated.
+        gain: (T, N), Hz that a target moves where the spectrum about it moves by 1 Hz.
+        model: (T, N, 40), by the model: this frame widened, its effect on the formant in all frames added up.
+        own: (T, N, 40), its effect in this frame alone; None where it was not asked for.
+        held: (T, N, 40), all frames widened alike, their effect in this frame; None likewise.
+        tube: (T, N, 40), by physics, of the speaker's own tube.
+        tube_range: (T, N, 40, 2), bounds of its 90 % interval.
+        tract_model: (T, N, 40), by a model whose inputs are the distances; None where there is none.
+        points: (T, N, 6, P), as ``model``, of the points of each contour; their sum over a contour is what moving the
+            whole wall does.
+        contours: (T, 6, P, 2), where they are, x and y in pixels of the recording.
+        midline: (T, 41, 2), ends of the sections, likewise.
+        source_frames: (T,), number of the recording's frame that belongs to each.
+        pixel_mm: size of a pixel of the recording, mm.
+        width_hz: standard deviation of the targets' windows, Hz.
+        notes: what was noticed.
+        segments: stretches of the clip to average over.
+        clip: the video; None where it was read from a file.
+    """
+
+    name: str
+    video: str
+    frame_rate: Fraction
+    names: tuple[str, ...]
+    formants: Float64
+    targets: Float64
+    gain: Float64
+    model: Float64
+    tube: Float64
+    tube_range: Float64
+    points: Float64
+    contours: Float64
+    midline: Float64
+    source_frames: Int64
+    pixel_mm: float
+    width_hz: float
+    own: Float64 | None = None
+    held: Float64 | None = None
+    tract_model: Float64 | None = None
+    notes: tuple[str, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    clip: Clip | None = field(default=None)
+
+    def __len__(self) -> int:
+        return len(self.model)
+
+    def time(self, frame: int) -> float:
+        """Center of a frame, seconds from the beginning of the first one."""
+        return (frame + 0.5) / float(self.frame_rate)
+
+    def number(self, formant: str | int) -> int:
+        """Index of a formant, by its name, or F1 as 1.
+
+        Raises:
+            ConfigError: when there is no such formant.
+        """
+        name = f"F{formant}" if isinstance(formant, int) else formant
+        if name not in self.names:
+            raise ConfigError(f"`formant={formant}`: not among them.", f"Choose from {', '.join(self.names)}.")
+        return self.names.index(name)
+
+    def with_segments(self, segments: Sequence[Segment]) -> Widening:
+        """The same, to be averaged over these stretches as well."""
+        return replace(self, segments=tuple(segments))
+
+    def walls(self) -> dict[str, Float64]:
+        """Hz per mm, (T, N), when a whole wall is moved away from the airway by 1 mm: sums over its points."""
+        tongue = self.points[:, :, CONTOURS.index("tongue")]
+        along = (
+            np.stack([arc_length(line) for line in self.contours[:, CONTOURS.index("tongue")]]) if len(self) else 0.0
+        )
+        share = (
+            np.asarray(along / np.maximum(np.max(along, axis=-1, keepdims=True), 1e-9)) if len(self) else tongue[:, 0]
+        )
+        found = {"tongue": tongue.sum(axis=-1)}
+        for name, (first, last) in _PARTS.items():
+            inside = (share >= first) & ((share < last) if last < 1.0 else (share <= 1.0))
+            found[name] = np.where(np.isnan(found["tongue"]), np.nan, (tongue * inside[:, None]).sum(axis=-1))
+        others = {name: self.points[:, :, CONTOURS.index(name)].sum(axis=-1) for name in CONTOURS[1:]}
+        return found | others
+
+    def rows(self) -> Iterator[Row]:
+        """A row per frame, formant and section."""
+        for frame in range(len(self)):
+            for number, name in enumerate(self.names):
+                head: dict[str, Value] = {
+                    "frame": frame,
+                    "time_s": round(self.time(frame), 4),
+                    "formant": name,
+                    "formant_hz": float(self.formants[frame, number]),
+                }
+                yield from ({**head, **row} for row in self._sections(frame, number))
+
+    def _sections(self, frame: int, number: int) -> Iterator[Row]:
+        bounds = {"tube_low": self.tube_range[..., 0], "tube_high": self.tube_range[..., 1]}
+        for section in range(self.model.shape[2]):
+            yield {"section": section} | {
+                name: None if values is None else float(values[frame, number, section])
+                for name, values in (self.answers() | bounds).items()
+            }
+
+    def answers(self) -> dict[str, Float64 | None]:
+        """What there is per section, (T, N, 40), by the tables' names."""
+        return {
+            "model": self.model,
+            "own_frame": self.own,
+            "held": self.held,
+            "tract_model": self.tract_model,
+            "tube": self.tube,
+        }
+
+    def wall_rows(self) -> Iterator[Row]:
+        """A row per frame and formant, a column per wall: Hz per mm of the whole wall."""
+        walls = self.walls()
+        for frame in range(len(self)):
+            for number, name in enumerate(self.names):
+                yield {
+                    "frame": frame,
+                    "time_s": round(self.time(frame), 4),
+                    "formant": name,
+                    **{wall: float(values[frame, number]) for wall, values in walls.items()},
+                }
+
+    def segment_rows(self) -> Iterator[Row]:
+        """A row per segment, formant and section: means over the tokens' middle thirds, and over tokens."""
+        for segment in self.segments:
+            means = {name: None if one is None else self.mean(segment, one) for name, one in self.answers().items()}
+            for number, formant in enumerate(self.names):
+                for section in range(self.model.shape[2]):
+                    yield {
+                        "segment": segment.name,
+                        "tokens": len(segment.tokens),
+                        "formant": formant,
+                        "section": section,
+                        **{name: None if one is None else float(one[number, section]) for name, one in means.items()},
+                    }
+
+    def mean(self, segment: Segment, values: Float64) -> Float64:
+        """Mean (...) of values (T, ...) over the middle third of each token, then over tokens; NaN where all are."""
+        import warnings
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # of nothing but NaN
+            tokens = [np.nanmean(values[middle_third(one.first, one.stop)], axis=0) for one in segment.tokens]
+            return np.asarray(np.nanmean(tokens, axis=0))
+
+    def show(self, frame: int, formant: str | int = "F1") -> Drawing:
+        """The walls of a frame, colored by what moving them away from the airway does to a formant.
+
+        Raises:
+            ConfigError: when there is no such frame or formant.
+        """
+        from rtmri2speech.analysis.widening.figures import walls_figure
+
+        return walls_figure(self, frame, self.number(formant))
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write ``<name>_widening.npz``, ``_widening.csv``, ``_walls.csv``, and of segments ``_segments.csv``.
+
+        Raises:
+            UserError: when they cannot be written.
+        """
+        from rtmri2speech.analysis.widening.files import write_widening
+
+        return write_widening(Path(folder), self)
+
+    def __repr__(self) -> str:
+        return f"Widening of {self.name}: {len(self)} frames, {', '.join(self.names)}, {UNIT}"
+
+
+def middle_third(first: int, stop: int) -> slice:
+    """Frames in the middle third of a token, the middle one at least."""
+    length = stop - first
+    start = first + length // 3
+    return slice(start, max(stop - length // 3, start + 1))

@@ -1,0 +1,51 @@
+"""Hz per mm of a tube: the derivative of its formants by the distances of its walls."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from drawn_walls import tract_of, walls
+from rtmri2speech.analysis.widening.physics import tube_widening
+from rtmri2speech.errors import ConfigError
+from rtmri2speech.vocal_tract.geometry.area_function import load_area_model
+from rtmri2speech.vocal_tract.measurement.formants import tract_formants
+
+
+def test_it_is_what_a_wider_section_does_to_the_formants() -> None:
+    tract = tract_of([walls(10.0)])
+    found = tube_widening(tract).values[0]
+    model, step = load_area_model(), 0.01
+    for section in (3, 20, 36):
+        ends = []
+        for sign in (1.0, -1.0):
+            distance = tract.distance.copy()
+            distance[0, section] += sign * step
+            area = model.areas(distance)
+            ends.append(tract_formants(tract.length, area, np.stack([area, area], axis=-1)).frequencies[0])
+        np.testing.assert_allclose(found[:, section], (ends[0] - ends[1]) / (2 * step), rtol=0.01, atol=0.05)
+
+
+def test_the_interval_holds_the_value_and_grows_with_those_of_distance_and_formant() -> None:
+    tract = tract_of([walls(10.0)])
+    sure, unsure = tube_widening(tract), tube_widening(replace(tract, distance_range=tract.distance_range * [0.5, 2.0]))
+    for one in (sure, unsure):
+        assert (one.ranges[..., 0] <= one.values).all() and (one.values <= one.ranges[..., 1]).all()
+    assert (np.ptp(unsure.ranges, axis=-1) > np.ptp(sure.ranges, axis=-1)).all()
+
+
+def test_nothing_is_said_of_a_closed_section() -> None:
+    tract = tract_of([walls(10.0)])
+    tract.closed[0, 12] = True
+    tract.distance[0, 12] = 0.0
+    found = tube_widening(tract)
+    assert np.isnan(found.values[0, :, 12]).all() and np.isnan(found.ranges[0, :, 12]).all()
+    assert np.isfinite(found.values[0, :, 5]).all()
+
+
+def test_another_area_model_is_refused() -> None:
+    tract = replace(tract_of([walls(10.0)]), area_model="ours")
+    with pytest.raises(ConfigError, match="measured with the area model 'ours'"):
+        tube_widening(tract)

@@ -1,0 +1,57 @@
+"""``analyze widening``: from a video and its tract to files, and what it cannot work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drawn_walls import tract_of, walls
+from rtmri2speech.data.media.scan import scan_video
+from rtmri2speech.models.bundle.model_file import Bundle, save_bundle
+from rtmri2speech.signal.frames import FrameConfig
+from tables import rows_of
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def eyes(tmp_path_factory: pytest.TempPathFactory, make_bundle: Callable[..., Bundle]) -> Path:
+    path = tmp_path_factory.mktemp("eyes") / "eyes.safetensors"
+    save_bundle(make_bundle("acoustic", frames=FrameConfig(size=32)), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def tract(talker: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What tract might have written of the talker."""
+    count = scan_video(talker).n_frames
+    drawn = tract_of([walls(9.0 + 0.02 * number) for number in range(count)], name="talker")
+    return drawn.save(tmp_path_factory.mktemp("tract"))[0]
+
+
+def test_files_are_written(run: Run, talker: Path, eyes: Path, tract: Path, tmp_path: Path) -> None:
+    words = ["--formant-band", "F1:200-1200", "--segment", "a:0.5-0.9", "--target-frames", 20, "--movie"]
+    result = run("analyze", "widening", talker, "--model", eyes, "--out", tmp_path, "--regions", tract, *words)
+    assert result.code == 0, result.err
+    wanted = {
+        *("talker_widening.npz", "talker_widening.csv", "talker_widening_walls.csv", "talker_widening_segments.csv"),
+        *("talker_widening.pdf", "talker_widening.svg", "talker_widening.png"),
+        *("talker_widening_F1_frame020.png", "talker_widening.mp4"),
+    }
+    assert {path.name for path in tmp_path.iterdir()} == wanted
+    assert {path.rsplit("/", 1)[-1].rsplit("\\", 1)[-1] for path in result.out.split()} == wanted
+    assert len(rows_of(tmp_path / "talker_widening_segments.csv")) == 40
+
+
+def test_what_cannot_be_used_is_said_in_a_line(run: Run, talker: Path, eyes: Path, tract: Path, tmp_path: Path) -> None:
+    on = ("analyze", "widening", talker, "--model", eyes, "--out", tmp_path, "--regions", tract)
+    empty = run(*on, "--formant-band", "F9:40-140")
+    assert empty.code == 1 and "holds no formant" in empty.err and "--formant-band" in empty.err
+    narrow = run(*on, "--width", 1)
+    assert narrow.code == 1 and "--width 1: not within" in narrow.err
+    labels = run(*on, "--label", "a")
+    assert labels.code == 1 and "--label needs a TextGrid" in labels.err
+    assert not list(tmp_path.glob("*.npz"))
