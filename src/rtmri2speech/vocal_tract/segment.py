@@ -25,7 +25,9 @@ from rtmri2speech.vocal_tract.contours import CONTOURS, POINTS, Contours, contou
 from rtmri2speech.vocal_tract.segmentation import PixelSource, Segmentation, confidence_notes, large_array
 from rtmri2speech.vocal_tract.segmenter import (
     SHIPPED,
+    SMALLEST,
     SMOOTHING_SECONDS,
+    Box,
     FrameSegmenter,
     Placement,
     head_box,
@@ -40,8 +42,10 @@ from rtmri2speech.vocal_tract.tongue_parts import cut_tongue
 _LABEL_OF = label_of_class()
 _PIXEL_MM = (0.2, 10.0)
 # Whether the head is upright is asked where the median confidence is below this (that of people's recordings is above),
-# of some frames; another direction must give this much more confidence.
+# of some frames, and whether it fills them; another direction or a part must give this much more confidence.
 _SURE, _LOOKED_AT, _BETTER = 0.78, 5, 0.08
+# Margins are no brighter than this share of the brightest pixel.
+_DARK = 0.04
 
 
 @dataclass(frozen=True)
@@ -110,13 +114,13 @@ def segment(
     for number, maps in enumerate(smoothed(segmenter.probabilities(some.kept(scan.read())), weights)):
         labels[number], points[number], confidence[number] = _one(maps, placement)
         progress.advance(1)
-    turn = 0
-    if np.median(confidence) < _SURE and (turn := _turn(segmenter, some.frames)):
+    misplaced = _misplaced(segmenter, some.frames) if np.median(confidence) < _SURE else ""
+    if misplaced:
         # The labels are those of a head that is not there.
         confidence *= 0.5
     size, source = _pixel_size(points, confidence, options.pixel_mm)
     contours = Contours(points, scan.rate, size)
-    notes = (*(_turn_notes(turn) if turn else confidence_notes(confidence)), *_size_notes(size, source))
+    notes = (*((misplaced,) if misplaced else confidence_notes(confidence)), *_size_notes(size, source))
     hashes = hash_files([scan.path]), weights_hash(segmenter.bundle)
     return Segmentation(scan.path.stem, labels, confidence, contours, source, notes, *hashes)
 
@@ -135,15 +139,43 @@ class _Some:
             yield frame
 
 
-def _turn(segmenter: FrameSegmenter, frames: Sequence[GrayFrame]) -> int:
-    """Degrees by which the frames should be turned clockwise before anything is looked for in them: 0 or 90 to 270."""
-    found = []
-    for quarters in range(4):
-        turned = [np.rot90(frame, -quarters) for frame in frames]
-        placement = segmenter.placement(turned[0].shape)
-        found.append(np.median([_one(maps, placement)[2] for maps in segmenter.probabilities(turned)]))
-    best = int(np.argmax(found))
-    return 90 * best if found[best] >= max(CONFIDENT, found[0] + _BETTER) else 0
+def _misplaced(segmenter: FrameSegmenter, frames: Sequence[GrayFrame]) -> str:
+    """What to do so that a head is found which lies on its side or in the middle of empty margins; "" for nothing."""
+    rows, columns = _filled(frames)
+    turned = {turn: [np.rot90(frame, -turn // 90) for frame in frames] for turn in (0, 90, 180, 270)}
+    found = {turn: _median_confidence(segmenter, views) for turn, views in turned.items()}
+    best = max(found, key=lambda turn: found[turn])
+    wanted = max(CONFIDENT, found[0] + _BETTER)
+    height, width = rows.stop - rows.start, columns.stop - columns.start
+    if min(height, width) >= SMALLEST and max(height, width) < max(frames[0].shape):
+        cropped = _median_confidence(segmenter, [frame[rows, columns] for frame in frames])
+        if cropped >= max(wanted, found[best]):
+            return (
+                f"the head is small in empty margins: columns {columns.start} to {columns.stop - 1}, rows {rows.start} "
+                f"to {rows.stop - 1} alone show a vocal tract. The labels are not to be used. Crop the video first "
+                f"(ffmpeg -vf crop={width}:{height}:{columns.start}:{rows.start})."
+            )
+    if best == 0 or found[best] < wanted:
+        return ""
+    return (
+        f"the head is not upright: turned by {best} degrees clockwise, the frames show a vocal tract. "
+        "The labels are not to be used. Turn the video first."
+    )
+
+
+def _median_confidence(segmenter: FrameSegmenter, frames: Sequence[GrayFrame]) -> float:
+    placement = segmenter.placement(frames[0].shape)
+    return float(np.median([_one(maps, placement)[2] for maps in segmenter.probabilities(frames)]))
+
+
+def _filled(frames: Sequence[GrayFrame]) -> Box:
+    """Rows and columns of the frames (H, W) within margins that are dark in all of them."""
+    brightest = np.max(frames, axis=0).astype(np.float64)
+    low, high = brightest.min(), brightest.max()
+    lit = brightest > low + _DARK * (high - low)
+    ends = [np.flatnonzero(lit.any(axis=axis)) for axis in (1, 0)]
+    rows, columns = (slice(int(end[0]), int(end[-1]) + 1) if len(end) else slice(0, 0) for end in ends)
+    return rows, columns
 
 
 def _one(maps: Tensor, placement: Placement) -> tuple[UInt8, Float32, float]:
@@ -169,13 +201,6 @@ def _pixel_size(points: Float32, confidence: Float32, given: float | None) -> tu
         return given, "given"
     estimated = estimate_pixel_mm(points[confidence >= CONFIDENT])
     return estimated, "unknown" if estimated is None else "estimated"
-
-
-def _turn_notes(turn: int) -> Iterator[str]:
-    yield (
-        f"the head is not upright: turned by {turn} degrees clockwise, the frames show a vocal tract. "
-        "The labels are not to be used. Turn the video first."
-    )
 
 
 def _size_notes(size: float | None, source: PixelSource) -> Iterator[str]:

@@ -179,7 +179,7 @@ def confidence_notes(confidence: Float32) -> tuple[str, ...]:
         return (
             f"no vocal tract was recognized in {len(doubtful)} of {len(confidence)} frames (median confidence "
             f"{float(np.median(confidence)):.2f}). Its labels are not to be used. The segmenter knows mid-sagittal MRI "
-            "of the head, upright.",
+            "of the head, upright, that fills most of the frame.",
         )
     return (
         f"confidence is low in {len(doubtful)} of {len(confidence)} frames: {frame_list(doubtful)}. "

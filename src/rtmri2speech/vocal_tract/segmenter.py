@@ -30,13 +30,15 @@ SHIPPED = "segmenter"
 SMOOTHING_SECONDS = 0.01
 """Standard deviation of the smoothing in time: nothing at 25 frames per second, three frames at 80."""
 
+SMALLEST = 16
+"""Fewest pixels per side that show anything."""
+
 Box: TypeAlias = tuple[slice, slice]
 """Rows and columns."""
 
 _BATCH = 8
 # Weights of the smoothing below this share of the middle one are left out.
 _LEAST_WEIGHT = 0.05
-_SMALLEST = 16
 # A pixel that belongs to anything else has a background of less than this, and there are some pixels around it.
 _BACKGROUND, _ROOM = 0.5, 3
 
@@ -127,10 +129,10 @@ class FrameSegmenter:
             MediaError: when they are too small to see anything in.
         """
         height, width = shape
-        if min(height, width) < _SMALLEST:
+        if min(height, width) < SMALLEST:
             raise MediaError(
                 f"frames of {width} x {height} pixels show no vocal tract.",
-                f"Give frames of {_SMALLEST} pixels or more.",
+                f"Give frames of {SMALLEST} pixels or more.",
             )
         return Placement(width, height, self.size)
 

@@ -46,6 +46,16 @@ class Reader(FrameSegmenter):
             yield maps * sure + (1.0 - sure) / len(CLASSES)
 
 
+class NearReader(Reader):
+    """Finds nothing in a frame that the head does not fill."""
+
+    def probabilities(self, frames: Iterable[UInt8]) -> Iterator[torch.Tensor]:
+        for frame in frames:
+            (maps,) = super().probabilities([frame])
+            sure = 1.0 if max(frame.shape) < 2 * SIZE else 0.3
+            yield maps * sure + (1.0 - sure) / len(CLASSES)
+
+
 def gray(labels: UInt8) -> UInt8:
     return (class_of_label()[labels] * STEP).astype(np.uint8)
 
@@ -91,6 +101,15 @@ def test_a_head_that_is_not_upright_is_named(tmp_path: Path, quarters: int) -> N
     found = segment(video(tmp_path / "t.mkv", frames), Reader())
     assert found.doubtful.all()
     assert f"the head is not upright: turned by {90 * quarters} degrees clockwise" in found.notes[0]
+
+
+def test_a_head_in_empty_margins_is_named(tmp_path: Path) -> None:
+    frames = [np.pad(gray(one), ((0, 0), (SIZE, SIZE))) for one in HEADS]
+    found = segment(video(tmp_path / "m.mkv", frames), NearReader())
+    lit = np.flatnonzero(np.max(frames, axis=(0, 1)))
+    assert found.doubtful.all()
+    assert f"columns {lit[0]} to {lit[-1]}, rows" in found.notes[0]
+    assert f"crop={lit[-1] - lit[0] + 1}:" in found.notes[0]
 
 
 def test_what_is_no_head_has_no_confidence(tmp_path: Path) -> None:
