@@ -63,7 +63,7 @@ def _no_video(folder: Path) -> MediaError:
     """The error for a folder that is given as a video."""
     names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     if not names:
-        return MediaError(f"{folder}: is an empty folder, not a video.", "Name a video.")
+        return MediaError(f"{folder}: is a folder, and empty.", "Name a video.")
     numbered = re.fullmatch(r"(.*?)(\d+)(\.(?:png|tiff?|bmp|pgm|jpe?g))", names[0], re.IGNORECASE)
     if numbered is None:
         return MediaError(f"{folder}: is a folder, not a video.", "Name the videos in it.")

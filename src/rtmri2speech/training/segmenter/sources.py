@@ -141,6 +141,10 @@ def _labeled(path: Path) -> list[Path]:
 def _people(files: Sequence[Path], most: int | None) -> list[FrameSet]:
     """Frames of people, the same number of each file where only some are taken, in both splits."""
     shares = [None] * len(files) if most is None else [len(part) for part in np.array_split(range(most), len(files))]
+    named: dict[str, Path] = {}
+    for file in files:
+        if (other := named.setdefault(file.stem, file)) != file:
+            raise DatasetError(f"{other} and {file} have one name.", "Give every recording a name of its own.")
     found = []
     for file, share in zip(files, shares, strict=True):
         if share != 0:
@@ -164,6 +168,8 @@ def _kept(numbers: Any) -> Any:
 
 def _kept_recordings(sizes: Sequence[int]) -> frozenset[int]:
     """Which recordings are kept as a whole, by how many frames each has; none where these frames are too many."""
+    if len(sizes) < _PEOPLE_KEPT:
+        return frozenset()
     kept = frozenset(np.flatnonzero(_kept(np.arange(len(sizes)))).tolist())
     return kept if sum(sizes[number] for number in kept) <= _MOST_KEPT * sum(sizes) else frozenset()
 

@@ -223,7 +223,7 @@ def test_a_missing_file_and_a_folder_are_media_errors(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "problem", "remedy"),
     [
-        ([], "is an empty folder", "Name a video"),
+        ([], "is a folder, and empty", "Name a video"),
         (["a.mp4"], "is a folder, not a video", "Name the videos in it"),
         (["f0000.png", "f0001.png"], "is a folder of images", r"-framerate 25 -i .*f%04d\.png -c:v ffv1 scan\.mkv"),
         (["im-12.TIF", "im-13.TIF"], "is a folder of images", r"-start_number 12 -i .*im-%02d\.TIF -c:v"),

@@ -93,11 +93,24 @@ def test_of_five_people_one_is_held_out(tmp_path: Path) -> None:
     found = open_sources([tmp_path], SegmenterDataConfig(people_share=1))
     assert [(one.id, len(one)) for one in found.of("validation")] == [("c/validation", 2)]
     assert [one.id for one in found.of("train")] == ["a", "b", "d", "e"]
+    # Of four, a fifth of all frames is kept, as of one.
+    (tmp_path / "e.mp4").rename(tmp_path / "e.bak")
+    assert open_sources([tmp_path], SegmenterDataConfig(people_share=1)).counts()["people validation"] == 2
+    (tmp_path / "e.bak").rename(tmp_path / "e.mp4")
     # Most frames are of the recording that would be kept: a fifth of all frames is kept instead.
     for frame in range(2, 6):
         np.save(tmp_path / f"c_{frame}.npy", labels[frame])
     found = open_sources([tmp_path], SegmenterDataConfig(people_share=1))
     assert found.counts() == {"people train": 11, "people validation": 3}
+
+
+def test_recordings_of_one_name_are_refused_before_they_are_read(person: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    for file in ("clip.mp4", "clip_regions.npz"):
+        (other / file).write_bytes(b"")
+    with pytest.raises(DatasetError, match=r"person.clip\.mp4 and .*other.clip\.mp4 have one name"):
+        open_sources([person, other], CONFIG)
 
 
 def test_names_may_hold_brackets(tmp_path: Path) -> None:

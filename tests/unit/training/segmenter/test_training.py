@@ -123,9 +123,10 @@ def test_adaptation_that_does_not_help_returns_the_start(
     make_heads: Callable[..., Path], person: Path, tiny: Tiny, tmp_path: Path
 ) -> None:
     root, base, out = make_heads(), tmp_path / "base.safetensors", tmp_path / "adapted.safetensors"
-    train_segmenter(root, tiny(), base, device="cpu")
-    # The sign of the step's rate is wrong for any frame.
-    harmful = tiny(freeze_norm=True, ema=0.0, optimizer={"lr": 10.0})
+    learned = tiny(max_steps=24, epoch_steps=24, data={"batch_size": 4}, optimizer={"lr": 2e-2}, ema=0.5)
+    train_segmenter(root, learned, base, device="cpu")
+    # Steps so large that nothing is left.
+    harmful = tiny(freeze_norm=True, ema=0.0, optimizer={"lr": 100.0})
     summary = train_segmenter([root, person], harmful, out, device="cpu", init=base)
     assert summary.best_step == 0
     assert "the model written is the one that was given" in "\n".join(summary.lines())
