@@ -86,7 +86,7 @@ def read_contours(path: Path, frames: int | None = None) -> Contours:
 def _parsed(path: Path) -> dict[str, array[Any]]:
     """The columns of the table, the contour as its number: an hour has tens of millions of rows."""
     kinds = dict.fromkeys(COLUMNS, "d") | {"frame": "q", "contour": "b", "point": "i"}
-    rows = {name: array(kind) for name, kind in kinds.items() if name != "y_mm"}
+    rows: dict[str, array[Any]] = {name: array(kind) for name, kind in kinds.items() if name != "y_mm"}
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             for line, row in enumerate(csv.DictReader(file), start=2):
