@@ -24,9 +24,9 @@ from rtmri2speech.appearance.look import draw_looks
 from rtmri2speech.appearance.paint import paint_looks
 from rtmri2speech.data.labels import CLASSES, class_of_label
 from rtmri2speech.training.segmenter.sources import read_poses
-from rtmri2speech.vocal_tract.cleaning import clean
-from rtmri2speech.vocal_tract.confidence import confidence, expected_dice, likeness, measures
 from rtmri2speech.vocal_tract.contours import trace_labels
+from rtmri2speech.vocal_tract.refinement.cleaning import clean
+from rtmri2speech.vocal_tract.refinement.confidence import confidence, expected_dice, likeness, measures
 from rtmri2speech.vocal_tract.segmenter import FrameSegmenter, load_segmenter
 from rtmri2speech.vocal_tract.size import outline_lengths
 

@@ -31,6 +31,10 @@ KINDS = ("pdf", "svg", "png")
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D1F")
 """Seven colors of Okabe and Ito (2008), distinct with every kind of color blindness, and a brown."""
 
+# Without black, which cannot be seen on the anatomy. Line styles tell more regions apart than there are colors.
+_ON_ANATOMY = tuple(color for color in PALETTE if color != "#000000")
+_STROKES = ("solid", "dashed", "dotted")
+
 _MM_PER_INCH = 25.4
 _LOOK_DPI = 110
 _PNG_DPI = 300
@@ -80,6 +84,12 @@ def new_drawing(width: float, height: float) -> Drawing:
     figure = Drawing(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def line_looks(count: int) -> list[tuple[str, str]]:
+    """Color and line style of each of so many lines, over anatomy or in a plot: no two of up to 21 are alike."""
+    colors = len(_ON_ANATOMY)
+    return [(_ON_ANATOMY[number % colors], _STROKES[number // colors % len(_STROKES)]) for number in range(count)]
 
 
 def save_drawing(figure: Figure, path: Path, colors: int | None = None) -> Path:

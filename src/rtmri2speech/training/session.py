@@ -203,6 +203,8 @@ def _trainer(run: PreparedRun, processes: Processes, checkpoints: Checkpoints, p
 
 def _fit(trainer: Trainer, run: PreparedRun, checkpoints: Checkpoints, stop: StopRequest) -> None:
     task, position = run.task, run.position
+    if task.start_counts and position is None:
+        trainer.validate(task.module, task.validation, verbose=False)
     with suppress(StepsDone):
         trainer.fit(task.module, task.train, task.validation, ckpt_path=None if position is None else position.path)
     if run.last_loss is not None:

@@ -65,7 +65,7 @@ class TrainingSummary:
         ]
         baseline = self.mean_mel_mae_db
         if self.kind == "segmenter":
-            lines.append(self._labels())
+            lines += self._labels()
         elif baseline is None:
             what = "copy synthesis" if self.mels is None else f"the sound made from {self.mels}"
             lines.append(f"Mel error of {what} on the validation split: {self.mae_db:.2f} dB.")
@@ -80,12 +80,20 @@ class TrainingSummary:
             lines.append("By inference: " + ", ".join(f"{mode} {value:.2f} dB" for mode, value in modes.items()) + ".")
         return [*lines, f"Model: {self.out}", f"Logs:  {self.run_dir / 'logs'}"]
 
-    def _labels(self) -> str:
+    def _labels(self) -> list[str]:
         shown = ("dice", *(f"dice_{name}" for name in ("airway", "tongue", "velum")))
         told = [f"{name.removeprefix('dice_')} {self.metrics.get(f'val/{name}', float('nan')):.3f}" for name in shown]
         distance = self.metrics.get("val/tongue_px")
         far = "" if distance is None else f"; tongue surface {distance:.2f} pixels off"
-        return f"On held-out frames: mean {', '.join(told)}{far}."
+        lines = [f"On held-out frames: mean {', '.join(told)}{far}."]
+        start = self.metrics.get("start/val_dice")
+        if start is None:
+            return lines
+        people = self.metrics.get("people/val_dice", self.metrics.get("val/dice", float("nan")))
+        lines.append(f"On the frames of people kept aside: mean dice {people:.3f}, {start:.3f} before.")
+        if self.best_step == 0:
+            lines.append("No step was better on them than the start: the model written is the one that was given.")
+        return lines
 
     def __repr__(self) -> str:
         return (

@@ -79,6 +79,8 @@ class Task:
         notes: on what it starts from, for the user.
         precision: Lightning's name of the precision that the module chooses by itself; None leaves it to Lightning.
         half: whether the bundle holds matrices in half precision.
+        start_counts: whether the model that it starts from is validated before the first step, and written where no
+            step is better.
     """
 
     kind: Literal["acoustic", "tract", "vocoder", "segmenter"]
@@ -95,6 +97,7 @@ class Task:
     notes: tuple[str, ...] = ()
     precision: Literal["bf16-mixed"] | None = None
     half: bool = False
+    start_counts: bool = False
 
 
 class _Patience(EarlyStopping):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+from array import array
 from collections.abc import Iterator
 from fractions import Fraction
+from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -64,38 +67,41 @@ def read_contours(path: Path, frames: int | None = None) -> Contours:
         ConfigError: when the file is missing, of another form, or names later frames.
     """
     rows = _parsed(path)
-    last = max((row[0] for row in rows), default=-1)
+    frame, contour, point = (np.asarray(rows[name]) for name in ("frame", "contour", "point"))
+    x, y, time, x_mm = (np.asarray(rows[name]) for name in ("x_px", "y_px", "time_s", "x_mm"))
+    last = int(frame.max(initial=-1))
     if frames is not None and last >= frames:
         raise ConfigError(f"{path}: has contours of frame {last}, of {frames} frames (counted from 0).", _REMEDY)
-    count = 1 + max((row[2] for row in rows), default=0)
+    count = 1 + int(point.max(initial=0))
     points = np.full((last + 1 if frames is None else frames, len(CONTOURS), count, 2), np.nan)
-    for frame, contour, point, x, y, _, _ in rows:
-        points[frame, contour, point] = x, y
+    points[frame, contour, point, 0], points[frame, contour, point, 1] = x, y
     if _is_uneven(points):
         raise ConfigError(f"{path}: not a table of contours (contours of different numbers of points).", _REMEDY)
-    time = next((row[5] for row in reversed(rows) if row[5] > 0), None)
-    rate = Fraction((last + 0.5) / time).limit_denominator(10_000) if time else Fraction(1)
-    sizes = [row[6] / row[3] for row in rows if row[3] and np.isfinite(row[6])]
-    return Contours(points, rate, float(np.median(sizes)) if sizes else None)
+    timed = np.flatnonzero(time > 0)
+    rate = Fraction((last + 0.5) / time[timed[-1]]).limit_denominator(10_000) if len(timed) else Fraction(1)
+    sized = (x != 0) & np.isfinite(x_mm)
+    return Contours(points, rate, float(np.median(x_mm[sized] / x[sized])) if sized.any() else None)
 
 
-def _parsed(path: Path) -> list[tuple[int, int, int, float, float, float, float]]:
-    """Frame, number of the contour, point, x and y in pixels, time, x in mm of each row."""
-    rows = []
+def _parsed(path: Path) -> dict[str, array[Any]]:
+    """The columns of the table, the contour as its number: an hour has tens of millions of rows."""
+    kinds = dict.fromkeys(COLUMNS, "d") | {"frame": "q", "contour": "b", "point": "i"}
+    rows: dict[str, array[Any]] = {name: array(kind) for name, kind in kinds.items() if name != "y_mm"}
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             for line, row in enumerate(csv.DictReader(file), start=2):
-                place = f"line {line}"
                 frame, contour, point = int(row["frame"]), CONTOURS.index(row["contour"]), int(row["point"])
                 x, y, time = (float(row[name]) for name in ("x_px", "y_px", "time_s"))
-                if min(frame, point) < 0 or not np.isfinite([x, y, time]).all():
-                    raise ValueError(f"{place}: a number below 0 or not finite")
-                rows.append((frame, contour, point, x, y, time, float(row["x_mm"] or "nan")))
+                if min(frame, point) < 0 or not (isfinite(x) and isfinite(y) and isfinite(time)):
+                    raise ValueError(f"line {line}: a number below 0 or not finite")
+                values = (frame, time, contour, point, x, y, float(row["x_mm"] or "nan"))
+                for column, value in zip(rows.values(), values, strict=True):
+                    column.append(value)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such table of contours.", "Check the spelling of the path.") from None
     except KeyError as error:
         raise ConfigError(f"{path}: not a table of contours (no column {error}).", _REMEDY) from None
-    except (OSError, ValueError, TypeError, csv.Error) as error:
+    except (OSError, ValueError, TypeError, OverflowError, csv.Error) as error:
         raise ConfigError(f"{path}: not a table of contours ({error}).", _REMEDY) from None
     return rows
 

@@ -16,9 +16,10 @@ from rtmri2speech.data.bars import inside_bars
 from rtmri2speech.data.media.gray import GrayFrame
 from rtmri2speech.data.media.scan import VideoScan
 from rtmri2speech.progress import SILENT, Progress
-from rtmri2speech.vocal_tract.cleaning import clean
-from rtmri2speech.vocal_tract.confidence import CONFIDENT, confidence_of, expected_dice
 from rtmri2speech.vocal_tract.contours import CONTOURS, POINTS, contour_points, frame_contours
+from rtmri2speech.vocal_tract.refinement.cleaning import clean
+from rtmri2speech.vocal_tract.refinement.confidence import CONFIDENT, confidence_of, expected_dice
+from rtmri2speech.vocal_tract.refinement.steadiness import steadied
 from rtmri2speech.vocal_tract.segmentation import large_array
 from rtmri2speech.vocal_tract.segmenter import (
     SMALLEST,
@@ -30,7 +31,6 @@ from rtmri2speech.vocal_tract.segmenter import (
     smoothed,
     smoothing_weights,
 )
-from rtmri2speech.vocal_tract.steadiness import steadied
 
 # Whether the head is upright is asked where the median confidence is below this (that of people's recordings is above),
 # of some frames; another direction must give this much more confidence.

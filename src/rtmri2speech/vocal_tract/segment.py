@@ -16,10 +16,10 @@ from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.vocal_tract.contours import Contours
 from rtmri2speech.vocal_tract.passage import Passage, turn_note
+from rtmri2speech.vocal_tract.refinement.tongue_parts import cut_tongue
 from rtmri2speech.vocal_tract.segmentation import Segmentation, confidence_notes, large_array
 from rtmri2speech.vocal_tract.segmenter import SHIPPED, SMOOTHING_SECONDS, FrameSegmenter, load_segmenter
 from rtmri2speech.vocal_tract.size import pixel_size, require_pixel_mm, size_notes
-from rtmri2speech.vocal_tract.tongue_parts import cut_tongue
 
 # Label of each class; the parts of the tongue are cut afterwards.
 _LABEL_OF = label_of_class()

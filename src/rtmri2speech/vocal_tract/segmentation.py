@@ -17,9 +17,9 @@ from rtmri2speech.data.files import hash_files, replacing
 from rtmri2speech.data.labels import Label, label_names, values_by_name
 from rtmri2speech.data.tables import Row
 from rtmri2speech.errors import DatasetError
-from rtmri2speech.vocal_tract.confidence import CONFIDENT
 from rtmri2speech.vocal_tract.contour_table import CONTOURS_SUFFIX, write_contours
 from rtmri2speech.vocal_tract.contours import Contours
+from rtmri2speech.vocal_tract.refinement.confidence import CONFIDENT
 
 if TYPE_CHECKING:
     from rtmri2speech.drawing.style import Drawing
@@ -51,7 +51,7 @@ class Segmentation:
         name: of the recording.
         labels: (T, H, W) uint8, values of :class:`~rtmri2speech.data.labels.Label`.
         confidence: (T,) float32, 0 to 1, about the Dice's coefficient to expect; below
-            :data:`~rtmri2speech.vocal_tract.confidence.CONFIDENT` a frame is not to be trusted.
+            :data:`~rtmri2speech.vocal_tract.refinement.confidence.CONFIDENT` a frame is not to be trusted.
         contours: of every frame.
         pixel_source: where ``contours.pixel_mm`` comes from.
         notes: what was noticed, and what to do about it, a line each.
@@ -190,7 +190,8 @@ def confidence_notes(
     if len(doubtful) > 0.5 * len(confidence):
         return (
             f"no vocal tract was recognized in {len(doubtful)} of {len(confidence)} frames (median confidence "
-            f"{float(np.median(confidence)):.2f}). {advice} The segmenter knows mid-sagittal MRI of the head, upright.",
+            f"{float(np.median(confidence)):.2f}). {advice} The segmenter knows mid-sagittal MRI of the head, "
+            "upright, that fills most of the frame.",
         )
     return (doubt_note(confidence, what),)
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from rtmri2speech.arrays import Float32, Float64, Floating
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.vocal_tract.confidence import CONFIDENT
 from rtmri2speech.vocal_tract.contours import CONTOURS
+from rtmri2speech.vocal_tract.refinement.confidence import CONFIDENT
 from rtmri2speech.vocal_tract.segmentation import PixelSource
 
 TRACT_MM = 157.5

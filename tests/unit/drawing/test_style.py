@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from rtmri2speech.drawing import style as module
-from rtmri2speech.drawing.style import Columns, publication, set_heading
+from rtmri2speech.drawing.style import Columns, line_looks, publication, set_heading
 from rtmri2speech.phonetics.vowels.space import VowelToken
 from rtmri2speech.reporting.figures.phonetics import draw_vowels
 
@@ -79,3 +79,9 @@ def test_the_vowel_space_is_drawn_as_phoneticians_do(tmp_path: Path, drawn: list
         assert axes.get_ylabel() == "F1 (Hz)" and max(axes.get_ylim()) > 750
     else:
         assert axes.get_xlabel() == "F2 (Bark)" and max(axes.get_xlim()) < 16
+
+
+def test_no_two_regions_look_alike() -> None:
+    looks = line_looks(14)
+    assert len(set(looks)) == 14 and not any(color == "#000000" for color, _ in looks)
+    assert line_looks(3) == looks[:3]

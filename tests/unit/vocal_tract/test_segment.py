@@ -18,8 +18,8 @@ from rtmri2speech.data.media.video import read_video, write_video
 from rtmri2speech.errors import ConfigError, MediaError, UserError
 from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.models.segmenter import Segmenter, SegmenterConfig
-from rtmri2speech.vocal_tract.confidence import CONFIDENT
 from rtmri2speech.vocal_tract.figures import write_overlay
+from rtmri2speech.vocal_tract.refinement.confidence import CONFIDENT
 from rtmri2speech.vocal_tract.segment import SegmentOptions, segment
 from rtmri2speech.vocal_tract.segmentation import frame_list, read_labels
 from rtmri2speech.vocal_tract.segmenter import FrameSegmenter

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from rtmri2speech.analysis.kinematics.kymograph import Kymograph
 from rtmri2speech.analysis.kinematics.region_intensity import Intensity
-from rtmri2speech.drawing.style import PALETTE
+from rtmri2speech.drawing.style import PALETTE, line_looks
 
 
 def plot_kymograph(figure: Figure, kymograph: Kymograph, share: float) -> None:
@@ -48,20 +48,20 @@ def plot_intensity(figure: Figure, intensity: Intensity, share: float, legend_co
         share: width of the curves as a multiple of the frame's.
         legend_columns: of the legend below.
     """
-    colors = [PALETTE[index % len(PALETTE)] for index in range(len(intensity.names))]
+    looks = line_looks(len(intensity.names))
     grid = figure.add_gridspec(2, 2, width_ratios=(1.0, share))
     anatomy = figure.add_subplot(grid[:, 0])
     anatomy.imshow(intensity.mean_frame, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    for mask, color in zip(intensity.regions.at(len(intensity.times) // 2), colors, strict=True):
+    for mask, (color, style) in zip(intensity.regions.at(len(intensity.times) // 2), looks, strict=True):
         if mask.any() and not mask.all():
-            anatomy.contour(mask.astype(float), levels=[0.5], linewidths=0.9, colors=[color])
+            anatomy.contour(mask.astype(float), levels=[0.5], linewidths=0.9, colors=[color], linestyles=[style])
     anatomy.set_axis_off()
     upper = figure.add_subplot(grid[0, 1])
     lower = figure.add_subplot(grid[1, 1], sharex=upper)
-    for index, (name, color) in enumerate(zip(intensity.names, colors, strict=True)):
+    for index, (name, (color, style)) in enumerate(zip(intensity.names, looks, strict=True)):
         upper.plot(intensity.times, intensity.values[:, index], ".", markersize=1.2, color=color, alpha=0.5)
-        upper.plot(intensity.times, intensity.smooth[:, index], color=color, label=name)
-        lower.plot(intensity.times, intensity.velocity[:, index], color=color)
+        upper.plot(intensity.times, intensity.smooth[:, index], color=color, linestyle=style, label=name)
+        lower.plot(intensity.times, intensity.velocity[:, index], color=color, linestyle=style)
     upper.set_ylabel("intensity")
     upper.tick_params(labelbottom=False)
     lower.axhline(0.0, color="0.4", linewidth=0.5)

@@ -15,8 +15,8 @@ from rtmri2speech.analysis.kinematics.kymograph import Line
 from rtmri2speech.arrays import Float32, Float64, UInt8
 from rtmri2speech.data.labels import CLASSES, TONGUE, Label, class_of_label
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.vocal_tract.confidence import CONFIDENT
 from rtmri2speech.vocal_tract.contours import contour_points, frame_contours
+from rtmri2speech.vocal_tract.refinement.confidence import CONFIDENT
 from rtmri2speech.vocal_tract.segmentation import LabelFile
 from rtmri2speech.vocal_tract.size import estimate_pixel_mm
 

@@ -5,11 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rtmri2speech.analysis.regions.region_sums import SummedMaps
-from rtmri2speech.drawing.style import PALETTE, Drawing, new_drawing, set_title
-
-# Without black, which cannot be seen on the anatomy. Line styles tell more regions apart than there are colors.
-_COLORS = tuple(color for color in PALETTE if color != "#000000")
-_STYLES = ("solid", "dashed")
+from rtmri2speech.drawing.style import Drawing, line_looks, new_drawing, set_title
 
 
 def region_figure(summed: SummedMaps, title: str) -> Drawing:
@@ -21,10 +17,7 @@ def region_figure(summed: SummedMaps, title: str) -> Drawing:
     grid = figure.add_gridspec(len(summed.sums), 2, width_ratios=(1.0, 1.5))
     anatomy = figure.add_subplot(grid[:, 0])
     anatomy.imshow(maps.mean_frame, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    looks = [
-        (_COLORS[index % len(_COLORS)], _STYLES[index // len(_COLORS) % len(_STYLES)])
-        for index in range(len(summed.regions.names))
-    ]
+    looks = line_looks(len(summed.regions.names))
     for mask, (color, style) in zip(summed.regions.at(maps.n_frames // 2), looks, strict=True):
         if mask.any() and not mask.all():
             anatomy.contour(mask.astype(float), levels=[0.5], linewidths=1.4, colors=[color], linestyles=[style])

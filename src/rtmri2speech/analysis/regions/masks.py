@@ -19,7 +19,7 @@ from rtmri2speech.data.labels import GROUPS, Label
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.truth import Truth
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.vocal_tract.confidence import CONFIDENT
+from rtmri2speech.vocal_tract.refinement.confidence import CONFIDENT
 from rtmri2speech.vocal_tract.segmentation import LabelFile, confidence_notes, is_label_file, read_labels
 
 TEMPLATE, AUTO = "template", "auto"

@@ -16,7 +16,7 @@ from rtmri2speech.errors import ConfigError
 from rtmri2speech.phonetics.labeled_segments import Segment
 from rtmri2speech.vocal_tract.contours import CONTOURS
 from rtmri2speech.vocal_tract.outlines import arc_length
-from rtmri2speech.vocal_tract.tongue_parts import ROOT_END, TIP_START
+from rtmri2speech.vocal_tract.refinement.tongue_parts import ROOT_END, TIP_START
 
 if TYPE_CHECKING:
     from rtmri2speech.data.media.clips import Clip

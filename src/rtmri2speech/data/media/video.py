@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -42,7 +43,7 @@ def opened(path: Path) -> Iterator[Any]:
         MediaError: when it is missing, empty, or nothing that FFmpeg can read.
     """
     if path.is_dir():
-        raise MediaError(f"{path}: is a folder, not a video.", "Name the videos in it.")
+        raise _no_video(path)
     if not path.is_file():
         raise no_such_file(path)
     if path.stat().st_size == 0:
@@ -56,6 +57,23 @@ def opened(path: Path) -> Iterator[Any]:
             f"{path}: cannot be read as a video or sound file ({_reason(error)}).",
             "It is cut short, damaged, or of another kind than its name says; copy or export it again.",
         ) from None
+
+
+def _no_video(folder: Path) -> MediaError:
+    """The error for a folder that is given as a video."""
+    names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+    if not names:
+        return MediaError(f"{folder}: is a folder, and empty.", "Name a video.")
+    numbered = re.fullmatch(r"(.*?)(\d+)(\.(?:png|tiff?|bmp|pgm|jpe?g))", names[0], re.IGNORECASE)
+    if numbered is None:
+        return MediaError(f"{folder}: is a folder, not a video.", "Name the videos in it.")
+    before, number, ending = numbered.groups()
+    start = f"-start_number {int(number)} " if int(number) else ""
+    return MediaError(
+        f"{folder}: is a folder of images, not a video.",
+        f"Make a video of them, with their true frame rate: ffmpeg -framerate 25 {start}-i "
+        f"{folder / before}%0{len(number)}d{ending} -c:v ffv1 {folder.name}.mkv",
+    )
 
 
 def _reason(error: Exception) -> str:

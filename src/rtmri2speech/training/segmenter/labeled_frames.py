@@ -15,6 +15,7 @@ not square is laid on the middle of one, as when it is segmented.
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -78,7 +79,7 @@ def _labels_next_to(path: Path) -> list[tuple[int | None, Path]]:
     if path.suffix.lower() in _IMAGES:
         found.append((0, path.with_name(f"{stem}.json")))
     else:
-        for file in sorted(path.parent.glob(f"{stem}_*")):
+        for file in sorted(path.parent.glob(f"{glob.escape(stem)}_*")):
             number = file.stem.removeprefix(f"{stem}_")
             if number.isdecimal() and file.suffix in (".json", ".npy", ".png"):
                 found.append((int(number), file))

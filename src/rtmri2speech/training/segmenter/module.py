@@ -21,6 +21,9 @@ from rtmri2speech.training.segmenter.panels import panels
 from rtmri2speech.training.segmenter.recipe import SegmenterRecipe
 from rtmri2speech.training.training_module import TimedTrainingModule, make_adamw
 
+START_DICE = "start/val_dice"
+"""Name of the mean Dice on people's validation frames before the first step, in the metrics of an adaptation."""
+
 
 class SegmenterTraining(TimedTrainingModule):
     """Trains a segmenter on frames that lie on the device; a loader only counts them.
@@ -30,11 +33,21 @@ class SegmenterTraining(TimedTrainingModule):
         model: the network.
         train: what batches are drawn from.
         validation: what is validated on.
+        start_counts: the model is adapted to frames of people. Its validation loss is that of their frames, and what
+            has been lost on simulated ones since the start is added, so that less than at the start is better than it.
     """
 
     recipe: SegmenterRecipe
 
-    def __init__(self, recipe: SegmenterRecipe, model: Segmenter, train: Draws, validation: FixedFrames) -> None:
+    def __init__(
+        self,
+        recipe: SegmenterRecipe,
+        model: Segmenter,
+        train: Draws,
+        validation: FixedFrames,
+        *,
+        start_counts: bool = False,
+    ) -> None:
         super().__init__(recipe, NanGuard("segmenter"), StepMetrics("train/loss", "train/grad_norm"))
         self.model = model.to(memory_format=torch.channels_last)
         self.averaged = AveragedModel(model, recipe.ema)
@@ -42,6 +55,8 @@ class SegmenterTraining(TimedTrainingModule):
         self.train_frames, self.validation_frames = train, validation
         self._norms = [part for part in model.modules() if isinstance(part, nn.BatchNorm2d)]
         self._fixed: list[tuple[bool, Tensor, Tensor]] = []
+        self.start_counts = start_counts
+        self._start: dict[str, float] = {}
 
     @property
     def final_model(self) -> Segmenter:
@@ -98,8 +113,7 @@ class SegmenterTraining(TimedTrainingModule):
             sums.setdefault(theirs, LabelSums(true.device, surface=not theirs)).update(found, true)
             shown = shown or (frames, true, found)
         figures = {theirs: one.figures() for theirs, one in sums.items()}
-        loss = sum(one["loss"] for one in figures.values()) / len(figures)
-        self.log("val/loss", loss)
+        self.log("val/loss", self._judged(figures))
         for theirs, one in figures.items():
             # What people's frames give is named so where simulated ones are validated on too.
             prefix = "people/val_" if theirs and len(figures) > 1 else "val/"
@@ -107,6 +121,28 @@ class SegmenterTraining(TimedTrainingModule):
         if shown is not None and self.run_log is not None and self.validations % self.recipe.show_every == 0:
             self.run_log.image("validation", panels(*shown), self.optimizer_steps)
         self.validations += 1
+
+    def _judged(self, figures: dict[bool, dict[str, float]]) -> float:
+        """The loss that decides which weights are best, by figures of people's frames (True) and of simulated ones."""
+        if not self.start_counts:
+            return sum(one["loss"] for one in figures.values()) / len(figures)
+        if self.optimizer_steps == 0:
+            self._start = {"dice": figures[True]["dice"], "simulated": figures.get(False, {}).get("loss", 0.0)}
+        self.log(START_DICE, self._start["dice"])
+        lost = figures[False]["loss"] - self._start["simulated"] if False in figures else 0.0
+        return figures[True]["loss"] + max(lost, 0.0)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep what the log and the clock depend on; a diverged network is not saved."""
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["start"] = self._start
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Restore what ``on_save_checkpoint`` kept."""
+        super().on_load_checkpoint(checkpoint)
+        # A run of before goes on as it began.
+        self._start = checkpoint.get("start", {})
+        self.start_counts = self.start_counts and bool(self._start)
 
     def configure_optimizers(self) -> Optimizer:
         """AdamW."""

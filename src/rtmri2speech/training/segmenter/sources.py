@@ -16,6 +16,7 @@ from rtmri2speech.corpora.phantom import LICENCE, MANIFEST, PhantomCorpus, utter
 from rtmri2speech.corpora.poses import MANIFEST as POSES
 from rtmri2speech.corpora.poses import head_file
 from rtmri2speech.data.files import hash_files
+from rtmri2speech.data.labels import Label
 from rtmri2speech.data.media.video import read_video
 from rtmri2speech.data.truth import Truth
 from rtmri2speech.errors import DatasetError
@@ -24,8 +25,9 @@ from rtmri2speech.training.segmenter.frame_sets import SIDE, FrameSet, FrameSets
 from rtmri2speech.training.segmenter.labeled_frames import find_labeled, read_labeled
 from rtmri2speech.training.segmenter.recipe import SegmenterDataConfig
 
-# One of so many frames of people is kept for validation, where there are as many.
-_PEOPLE_KEPT = 5
+# One of so many recordings or frames of people is kept for validation, where there are as many; whole recordings where
+# these hold no more than this share of the frames.
+_PEOPLE_KEPT, _MOST_KEPT = 5, 1 / 3
 _MIXED = "all frames are of people: simulated heads that come with the program are mixed in"
 _SIMULATED, _PEOPLE = "phantom", "labeled frames of people"
 
@@ -33,7 +35,8 @@ _SIMULATED, _PEOPLE = "phantom", "labeled frames of people"
 def open_sources(paths: Sequence[Path], config: SegmenterDataConfig) -> FrameSets:
     """Read all frames, and put them into splits.
 
-    Heads of poses are split by head, phantoms as they say, and of people's frames a fifth is kept for validation. Where
+    Heads of poses are split by head, phantoms as they say, and of people's frames a fifth is kept for validation: whole
+    recordings where there are five, since frames of one recording tell little about another. Where
     all frames are of people, the simulated heads that come with the program are mixed in, unless ``people_share`` is 1.
 
     Args:
@@ -105,6 +108,11 @@ def read_phantom(folder: Path, most: int) -> list[FrameSet]:
             continue
         path = utterance_file(folder, recording.speaker, recording.id, ".npz")
         labels = Truth.load(path).regions
+        if not (labels == Label.HARD_PALATE).any():
+            raise DatasetError(
+                f"{path}: of a version whose palate, pharyngeal wall and epiglottis are background.",
+                "Simulate it again.",
+            )
         chosen = evenly(len(labels), most)
         wanted = set(chosen.tolist())
         frames = [
@@ -133,6 +141,10 @@ def _labeled(path: Path) -> list[Path]:
 def _people(files: Sequence[Path], most: int | None) -> list[FrameSet]:
     """Frames of people, the same number of each file where only some are taken, in both splits."""
     shares = [None] * len(files) if most is None else [len(part) for part in np.array_split(range(most), len(files))]
+    named: dict[str, Path] = {}
+    for file in files:
+        if (other := named.setdefault(file.stem, file)) != file:
+            raise DatasetError(f"{other} and {file} have one name.", "Give every recording a name of its own.")
     found = []
     for file, share in zip(files, shares, strict=True):
         if share != 0:
@@ -140,12 +152,26 @@ def _people(files: Sequence[Path], most: int | None) -> list[FrameSet]:
     total = sum(len(one) for one in found)
     if total < _PEOPLE_KEPT:
         return found
+    kept = _kept_recordings([len(one) for one in found])
     numbers = np.split(np.arange(total), np.cumsum([len(one) for one in found])[:-1])
     parts = []
-    for one, places in zip(found, numbers, strict=True):
-        kept = places % _PEOPLE_KEPT == _PEOPLE_KEPT // 2
-        parts += [one.part(np.flatnonzero(~kept), "train"), one.part(np.flatnonzero(kept), "validation")]
+    for number, (one, places) in enumerate(zip(found, numbers, strict=True)):
+        chosen = np.full(len(one), number in kept) if kept else _kept(places)
+        parts += [one.part(np.flatnonzero(~chosen), "train"), one.part(np.flatnonzero(chosen), "validation")]
     return [one for one in parts if len(one)]
+
+
+def _kept(numbers: Any) -> Any:
+    """Which of some numbers are kept for validation."""
+    return numbers % _PEOPLE_KEPT == _PEOPLE_KEPT // 2
+
+
+def _kept_recordings(sizes: Sequence[int]) -> frozenset[int]:
+    """Which recordings are kept as a whole, by how many frames each has; none where these frames are too many."""
+    if len(sizes) < _PEOPLE_KEPT:
+        return frozenset()
+    kept = frozenset(np.flatnonzero(_kept(np.arange(len(sizes)))).tolist())
+    return kept if sum(sizes[number] for number in kept) <= _MOST_KEPT * sum(sizes) else frozenset()
 
 
 def _unique(sets: Sequence[FrameSet]) -> list[FrameSet]:

@@ -45,7 +45,8 @@ def segmenter_task(
     size, data = settings.model.size, settings.data
     train = Draws(frames.of("train"), data, size)
     validation = FixedFrames(frames.of("validation"), data, size, settings.seed)
-    module = SegmenterTraining(settings, model, train, validation)
+    adapts = init is not None and bool(frames.of("validation", "people"))
+    module = SegmenterTraining(settings, model, train, validation, start_counts=adapts)
     sampler = EpochSampler(settings.epoch_steps * data.batch_size, settings.seed)
     config = LoaderConfig(batch_size=data.batch_size, num_workers=0, pin_memory=False)
     return Task(
@@ -62,6 +63,7 @@ def segmenter_task(
         to_bundle=_bundle_maker(module, frames),
         notes=(*frames.notes, *notes, *_warnings(frames, init)),
         half=True,
+        start_counts=module.start_counts,
     )
 
 

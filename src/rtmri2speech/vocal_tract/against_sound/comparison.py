@@ -21,8 +21,8 @@ from rtmri2speech.phonetics.tracks import formants as sound_formants
 from rtmri2speech.phonetics.vowels.spans import Span
 from rtmri2speech.vocal_tract.against_sound.agreement import FEWEST, Agreement, agreements, blocks_of
 from rtmri2speech.vocal_tract.against_sound.delay import Delay, best_delay
-from rtmri2speech.vocal_tract.confidence import CONFIDENT
 from rtmri2speech.vocal_tract.measurement.tract import FORMANTS, Tract
+from rtmri2speech.vocal_tract.refinement.confidence import CONFIDENT
 
 if TYPE_CHECKING:
     from rtmri2speech.drawing.style import Drawing

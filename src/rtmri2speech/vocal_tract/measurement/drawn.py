@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from rtmri2speech.arrays import Bool, Float64
-from rtmri2speech.vocal_tract.confidence import CONFIDENT
 from rtmri2speech.vocal_tract.contours import CONTOURS
 from rtmri2speech.vocal_tract.geometry.midline import SECTIONS
 from rtmri2speech.vocal_tract.measurement.tract import Tract
+from rtmri2speech.vocal_tract.refinement.confidence import CONFIDENT
 
 CONTOUR_COLORS = dict(zip(CONTOURS, ("#E69F00", "#56B4E9", "#56B4E9", "#CC79A7", "#2FBF8F", "#F0E442"), strict=True))
 """Of each contour, on gray frames: colors of Okabe and Ito (2008), a green brightened."""

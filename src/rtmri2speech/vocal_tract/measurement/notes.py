@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from rtmri2speech.arrays import Floating
-from rtmri2speech.vocal_tract.confidence import CONFIDENT
 from rtmri2speech.vocal_tract.contours import CONTOURS
 from rtmri2speech.vocal_tract.geometry.geometry import TractGeometry
 from rtmri2speech.vocal_tract.measurement.sources import FrameSource
 from rtmri2speech.vocal_tract.measurement.tract import Tract
 from rtmri2speech.vocal_tract.passage import turn_note
+from rtmri2speech.vocal_tract.refinement.confidence import CONFIDENT
 from rtmri2speech.vocal_tract.segmentation import confidence_notes, doubt_note
 from rtmri2speech.vocal_tract.size import size_notes
 

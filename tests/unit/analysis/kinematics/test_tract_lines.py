@@ -13,8 +13,8 @@ from rtmri2speech.analysis.kinematics.tract_lines import LINES, tract_line
 from rtmri2speech.arrays import UInt8
 from rtmri2speech.data.labels import Label
 from rtmri2speech.errors import ConfigError
+from rtmri2speech.vocal_tract.refinement.tongue_parts import cut_tongue
 from rtmri2speech.vocal_tract.segmentation import LabelFile
-from rtmri2speech.vocal_tract.tongue_parts import cut_tongue
 
 
 def labels_of(frames: UInt8, confidence: list[float] | None = None) -> LabelFile:

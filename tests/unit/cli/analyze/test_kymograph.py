@@ -12,8 +12,8 @@ import pytest
 
 from drawn_head import head
 from rtmri2speech.vocal_tract import segmenter
+from rtmri2speech.vocal_tract.refinement.tongue_parts import cut_tongue
 from rtmri2speech.vocal_tract.segment import segment
-from rtmri2speech.vocal_tract.tongue_parts import cut_tongue
 
 Run = Callable[..., Any]
 KINDS = ("pdf", "svg", "png")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -217,6 +218,25 @@ def test_a_missing_file_and_a_folder_are_media_errors(tmp_path: Path) -> None:
     for path, problem in ((tmp_path / "no.mp4", "no such file"), (tmp_path, "is a folder")):
         with pytest.raises(MediaError, match=problem):
             scan_video(path)
+
+
+@pytest.mark.parametrize(
+    ("names", "problem", "remedy"),
+    [
+        ([], "is a folder, and empty", "Name a video"),
+        (["a.mp4"], "is a folder, not a video", "Name the videos in it"),
+        (["f0000.png", "f0001.png"], "is a folder of images", r"-framerate 25 -i .*f%04d\.png -c:v ffv1 scan\.mkv"),
+        (["im-12.TIF", "im-13.TIF"], "is a folder of images", r"-start_number 12 -i .*im-%02d\.TIF -c:v"),
+    ],
+)
+def test_what_a_folder_holds_is_said(tmp_path: Path, names: list[str], problem: str, remedy: str) -> None:
+    folder = tmp_path / "scan"
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_bytes(b"")
+    with pytest.raises(MediaError, match=problem) as caught:
+        scan_video(folder)
+    assert re.search(remedy, caught.value.remedy)
 
 
 def test_sound_alone_is_no_video(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,8 @@ from PIL import Image
 from block_code import number_of, write_numbered
 from heads import head
 from rtmri2speech.data.labels import Label
+from rtmri2speech.data.media.video import write_video
+from rtmri2speech.data.truth import Truth
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.training.segmenter import sources
 from rtmri2speech.training.segmenter.frame_sets import SIDE, evenly
@@ -59,6 +63,17 @@ def test_phantoms_have_splits_already(tiny_phantom: Path) -> None:
     assert one.images[np.isin(one.labels, [4, 5, 6])].mean() > 2 * one.images[one.labels == Label.AIRWAY].mean()
 
 
+def test_a_phantom_without_all_labels_is_refused(tiny_phantom: Path, tmp_path: Path) -> None:
+    root = tmp_path / "old"
+    shutil.copytree(tiny_phantom, root)
+    for path in root.rglob("*.npz"):
+        truth = Truth.load(path)
+        truth.regions[truth.regions == Label.HARD_PALATE] = Label.BACKGROUND
+        truth.save(path)
+    with pytest.raises(DatasetError, match=r"\.npz: of a version whose palate"):
+        open_sources([root], CONFIG)
+
+
 def test_of_people_a_fifth_is_held_out(person: Path) -> None:
     found = open_sources([person], SegmenterDataConfig(people_share=1))
     assert found.counts() == {"people train": 5, "people validation": 1}
@@ -67,6 +82,42 @@ def test_of_people_a_fifth_is_held_out(person: Path) -> None:
     assert found.sets[0].images.max() == 255 and found.sets[0].images.min() == 0
     labels = found.sets[0].labels[0]
     assert np.mean(labels == head(6, 9)[1][0]) > 0.97
+
+
+def test_of_five_people_one_is_held_out(tmp_path: Path) -> None:
+    codes, labels = head(6, 9)
+    for name in "abcde":
+        write_video(tmp_path / f"{name}.mp4", codes * 50, Fraction(20), lossless=True)
+        for frame in range(2):
+            np.save(tmp_path / f"{name}_{frame}.npy", labels[frame])
+    found = open_sources([tmp_path], SegmenterDataConfig(people_share=1))
+    assert [(one.id, len(one)) for one in found.of("validation")] == [("c/validation", 2)]
+    assert [one.id for one in found.of("train")] == ["a", "b", "d", "e"]
+    # Of four, a fifth of all frames is kept, as of one.
+    (tmp_path / "e.mp4").rename(tmp_path / "e.bak")
+    assert open_sources([tmp_path], SegmenterDataConfig(people_share=1)).counts()["people validation"] == 2
+    (tmp_path / "e.bak").rename(tmp_path / "e.mp4")
+    # Most frames are of the recording that would be kept: a fifth of all frames is kept instead.
+    for frame in range(2, 6):
+        np.save(tmp_path / f"c_{frame}.npy", labels[frame])
+    found = open_sources([tmp_path], SegmenterDataConfig(people_share=1))
+    assert found.counts() == {"people train": 11, "people validation": 3}
+
+
+def test_recordings_of_one_name_are_refused_before_they_are_read(person: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    for file in ("clip.mp4", "clip_regions.npz"):
+        (other / file).write_bytes(b"")
+    with pytest.raises(DatasetError, match=r"person.clip\.mp4 and .*other.clip\.mp4 have one name"):
+        open_sources([person, other], CONFIG)
+
+
+def test_names_may_hold_brackets(tmp_path: Path) -> None:
+    codes, labels = head(2, 9)
+    write_video(tmp_path / "a[1].mp4", codes * 50, Fraction(20), lossless=True)
+    np.save(tmp_path / "a[1]_1.npy", labels[1])
+    assert len(read_labeled(tmp_path / "a[1].mp4")) == 1
 
 
 def test_values_are_read_by_their_names_and_what_is_not_known_stays_so(person: Path) -> None:

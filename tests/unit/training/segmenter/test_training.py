@@ -24,6 +24,20 @@ Tiny = Callable[..., Recipe]
 pytestmark = pytest.mark.train
 
 
+def interrupt_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the next training stop after a step, once."""
+    plain = module.SegmenterTraining.stop_in_time
+
+    def stop(self: module.SegmenterTraining) -> None:
+        plain(self)
+        if self.optimizer_steps == step and not stopped:
+            stopped.append(True)
+            raise UserError("Stopped.", "Go on.")
+
+    stopped: list[bool] = []
+    monkeypatch.setattr(module.SegmenterTraining, "stop_in_time", stop)
+
+
 def test_it_learns_and_writes_a_bundle(make_heads: Callable[..., Path], tiny: Tiny, tmp_path: Path) -> None:
     out = tmp_path / "model.safetensors"
     recipe = tiny(max_steps=16, epoch_steps=8, data={"batch_size": 4}, optimizer={"lr": 2e-2})
@@ -47,16 +61,7 @@ def test_a_resumed_run_is_the_same(
     root, whole, parts = make_heads(), tmp_path / "whole.safetensors", tmp_path / "parts.safetensors"
     recipe = tiny()
     train_segmenter(root, recipe, whole, device="cpu")
-    plain = module.SegmenterTraining.stop_in_time
-
-    def stop(self: module.SegmenterTraining) -> None:
-        plain(self)
-        if self.optimizer_steps == 4 and not stopped:
-            stopped.append(True)
-            raise UserError("Stopped.", "Go on.")
-
-    stopped: list[bool] = []
-    monkeypatch.setattr(module.SegmenterTraining, "stop_in_time", stop)
+    interrupt_at(4, monkeypatch)
     with pytest.raises(UserError, match="Stopped"):
         train_segmenter(root, recipe, parts, device="cpu")
     summary = train_segmenter(root, recipe, parts, device="cpu", resume=True)
@@ -112,3 +117,41 @@ def test_what_cannot_be_trained_is_refused(
     with pytest.raises(ConfigError, match="size 30 is no multiple of 4"):
         load_recipe("default", ["segmenter.model={size: 30, widths: [8, 12]}"])
     assert isinstance(load_bundle(base), Bundle)
+
+
+def test_adaptation_that_does_not_help_returns_the_start(
+    make_heads: Callable[..., Path], person: Path, tiny: Tiny, tmp_path: Path
+) -> None:
+    root, base, out = make_heads(), tmp_path / "base.safetensors", tmp_path / "adapted.safetensors"
+    learned = tiny(max_steps=24, epoch_steps=24, data={"batch_size": 4}, optimizer={"lr": 2e-2}, ema=0.5)
+    train_segmenter(root, learned, base, device="cpu")
+    # Steps so large that nothing is left.
+    harmful = tiny(freeze_norm=True, ema=0.0, optimizer={"lr": 100.0})
+    summary = train_segmenter([root, person], harmful, out, device="cpu", init=base)
+    assert summary.best_step == 0
+    assert "the model written is the one that was given" in "\n".join(summary.lines())
+    start, end = load_bundle(base).tensors, load_bundle(out).tensors
+    assert all(torch.equal(start[name], end[name]) for name in start)
+    rows = [row for row in read_metrics(tmp_path / "adapted_run") if "val/loss" in row]
+    assert [row["step"] for row in rows] == [0, 3, 6]
+    # Loss of people's frames, and what simulated ones have lost since the start.
+    assert rows[0]["val/loss"] == pytest.approx(1.0 - rows[0]["people/val_dice"])
+    assert rows[0]["start/val_dice"] == rows[-1]["start/val_dice"] == pytest.approx(rows[0]["people/val_dice"])
+    lost = [row["val/loss"] - (1.0 - row["people/val_dice"]) for row in rows]
+    assert min(lost) >= -1e-6
+
+
+def test_adaptation_is_resumed_against_the_same_start(
+    make_heads: Callable[..., Path], person: Path, tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, base = make_heads(), tmp_path / "base.safetensors"
+    whole, parts = tmp_path / "whole.safetensors", tmp_path / "parts.safetensors"
+    train_segmenter(root, tiny(), base, device="cpu")
+    recipe = tiny(freeze_norm=True, ema=0.5)
+    expected = train_segmenter([root, person], recipe, whole, device="cpu", init=base)
+    interrupt_at(4, monkeypatch)
+    with pytest.raises(UserError, match="Stopped"):
+        train_segmenter([root, person], recipe, parts, device="cpu", init=base)
+    summary = train_segmenter([root, person], recipe, parts, device="cpu", init=base, resume=True)
+    assert (summary.best_step, summary.best_loss) == (expected.best_step, expected.best_loss)
+    assert summary.metrics == expected.metrics

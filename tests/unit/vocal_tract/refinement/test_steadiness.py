@@ -11,7 +11,7 @@ import torch
 
 from rtmri2speech.arrays import Bool, Float64
 from rtmri2speech.data.labels import CLASSES
-from rtmri2speech.vocal_tract.steadiness import STEADIED, steadied
+from rtmri2speech.vocal_tract.refinement.steadiness import STEADIED, steadied
 
 RATE, SIZE = Fraction(25), 48
 NUMBER = {name: number for number, name in enumerate(CLASSES)}

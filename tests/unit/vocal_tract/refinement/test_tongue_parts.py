@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rtmri2speech.data.labels import TONGUE, Label
 from rtmri2speech.data.truth import Truth
-from rtmri2speech.vocal_tract.tongue_parts import cut_tongue, tongue_surface
+from rtmri2speech.vocal_tract.refinement.tongue_parts import cut_tongue, tongue_surface
 
 FRAMES = Truth.load(Path(__file__).parents[2] / "golden" / "old_files" / "truth.npz").regions
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from rtmri2speech.arrays import Bool, Float64, Floating, UInt8
 from rtmri2speech.data.labels import CLASSES
-from rtmri2speech.vocal_tract.cleaning import winners
+from rtmri2speech.vocal_tract.refinement.cleaning import winners
 
 CONFIDENT = 0.5
 """Below this confidence a frame's labels should be looked at before they are used."""

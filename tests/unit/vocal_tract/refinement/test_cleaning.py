@@ -8,7 +8,7 @@ from scipy.ndimage import label
 from drawn_head import head
 from rtmri2speech.arrays import Float32
 from rtmri2speech.data.labels import CLASSES, Label, class_of_label
-from rtmri2speech.vocal_tract.cleaning import clean
+from rtmri2speech.vocal_tract.refinement.cleaning import clean
 
 NUMBER = {name: number for number, name in enumerate(CLASSES)}
 

@@ -7,9 +7,17 @@ import pytest
 
 from drawn_head import head
 from rtmri2speech.data.labels import CLASSES, class_of_label
-from rtmri2speech.vocal_tract.cleaning import winners
-from rtmri2speech.vocal_tract.confidence import OFFSET, RANGES, SLOPE, confidence, expected_dice, likeness, measures
 from rtmri2speech.vocal_tract.contours import label_probabilities
+from rtmri2speech.vocal_tract.refinement.cleaning import winners
+from rtmri2speech.vocal_tract.refinement.confidence import (
+    OFFSET,
+    RANGES,
+    SLOPE,
+    confidence,
+    expected_dice,
+    likeness,
+    measures,
+)
 
 
 def test_the_promised_dice_is_that_of_the_probabilities() -> None:
