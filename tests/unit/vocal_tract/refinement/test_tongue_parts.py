@@ -12,7 +12,7 @@ from rtmri2speech.data.labels import TONGUE, Label
 from rtmri2speech.data.truth import Truth
 from rtmri2speech.vocal_tract.refinement.tongue_parts import cut_tongue, tongue_surface
 
-FRAMES = Truth.load(Path(__file__).parents[2] / "golden" / "old_files" / "truth.npz").regions
+FRAMES = Truth.load(Path(__file__).parents[3] / "golden" / "old_files" / "truth.npz").regions
 
 
 def undivided(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
