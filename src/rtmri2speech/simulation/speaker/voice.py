@@ -188,7 +188,7 @@ def make_voice(speaker: Speaker, speaker_file: Path) -> Voice:
             raise ConfigError(
                 f"Speaker {speaker.name}: this anatomy cannot say /{name}/ (F1, F2 of {fit.formants[0]:.0f}, "
                 f"{fit.formants[1]:.0f} Hz, wanted {fit.target[0]:.0f}, {fit.target[1]:.0f}).",
-                "Bring the anatomy nearer to the default.",
+                "Give another `seed`, or bring the anatomy nearer to the default.",
             )
     consonants = {}
     for place in PLACES:

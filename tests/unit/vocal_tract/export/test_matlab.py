@@ -33,5 +33,5 @@ def test_nothing_of_a_tract_is_left_out(tmp_path: Path) -> None:
     path = write_matlab(tmp_path / "talk_tract.mat", TRACT)
     tract = loadmat(str(path), simplify_cells=True)["tract"]
     assert {field.name for field in fields(TRACT)} <= set(tract) and set(UNITS) <= set(tract)
-    assert tract["closed"].dtype == np.uint8 and tract["area_model"] == "phantom"
+    assert tract["closed"].dtype == np.uint8 and tract["area_model"] == "people"
     np.testing.assert_array_equal(tract["formant_range"], TRACT.formant_range)
