@@ -85,12 +85,16 @@ def level_lines(field: Float64, level: float) -> list[Float64]:
 def _box_of(own: Floating, least: float) -> tuple[slice, slice] | None:
     """Rows and columns with values (H, W) of at least ``least``, with a margin."""
     there = own >= least
-    rows, columns = np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0))
-    if not len(rows):
+    # The first and the last in reading order give the rows; only between these columns are asked.
+    flat = there.reshape(-1)
+    first = int(flat.argmax())
+    if not flat[first]:
         return None
+    top, bottom = first // own.shape[1], (flat.size - 1 - int(flat[::-1].argmax())) // own.shape[1]
+    columns = np.flatnonzero(np.logical_or.reduce(there[top : bottom + 1], axis=0))
     height, width = own.shape
     return (
-        slice(max(int(rows[0]) - _MARGIN, 0), min(int(rows[-1]) + _MARGIN + 1, height)),
+        slice(max(top - _MARGIN, 0), min(bottom + _MARGIN + 1, height)),
         slice(max(int(columns[0]) - _MARGIN, 0), min(int(columns[-1]) + _MARGIN + 1, width)),
     )
 

@@ -107,10 +107,24 @@ def _gradient(bar: ColorBar, width: int, height: int) -> Image.Image:
 
 def _font_for(text: str, size: int) -> tuple[str, ImageFont.FreeTypeFont]:
     """The text and the first font that has all of its letters; where none has, question marks for those it lacks."""
-    shown, names = drawable(text)
-    letters = {ord(letter) for letter in shown}
-    name = next((one for one in names if letters <= _letters_of(one)), names[0])
-    return "".join(letter if ord(letter) in _letters_of(name) else "?" for letter in shown), _font(name, size)
+    # Digits, which change from frame to frame, come all or none.
+    name, lacking = _font_of(frozenset(text.translate(_DIGITS)))
+    return "".join("?" if letter in lacking else letter for letter in text), _font(name, size)
+
+
+_DIGITS = str.maketrans("123456789", "000000000")
+
+
+@lru_cache(maxsize=256)
+def _font_of(letters: frozenset[str]) -> tuple[str, frozenset[str]]:
+    """The first font that has these letters, and those that it or any font lacks: looking at fonts takes long."""
+    asked = "".join(sorted(letters))
+    shown, names = drawable(asked)
+    needed = {ord(letter) for letter in shown}
+    name = next((one for one in names if needed <= _letters_of(one)), names[0])
+    there = _letters_of(name)
+    pairs = zip(asked, shown, strict=True)
+    return name, frozenset(letter for letter, one in pairs if one != letter or ord(one) not in there)
 
 
 @lru_cache(maxsize=32)

@@ -115,7 +115,7 @@ class _FrameDrawer:
 
     def _pixels(self, points: Float64) -> list[tuple[float, float]]:
         corner = (0, 0) if self._box is None else self._box[:2]
-        return [(float(x), float(y)) for x, y in FINER * (points * self._factor - corner) - 0.5]
+        return [(x, y) for x, y in (FINER * (points * self._factor - corner) - 0.5).tolist()]
 
 
 def _box(tract: Tract, lines: Float64, factor: float, size: tuple[int, int]) -> tuple[int, int, int, int] | None:

@@ -45,12 +45,18 @@ class _Place:
     scale: Float64
     offset: Float64
 
+    @property
+    def around(self) -> tuple[int, int, int, int]:
+        """The box and what becomes one pixel with its edges."""
+        left, top, right, bottom = (side // FINER * FINER for side in self.box)
+        return left, top, right + FINER, bottom + FINER
+
     def points(self, x: Float64, y: Float64) -> list[tuple[float, float]]:
         """Pixels, kept a little outside of the box at the most, so that lines leave it where they should."""
         values = np.stack([x, y], axis=-1) * self.scale + self.offset
         left, top, right, bottom = self.box
         values = np.clip(values, (left - 50, top - 50), (right + 50, bottom + 50))
-        return [(float(one), float(other)) for one, other in values]
+        return [(one, other) for one, other in values.tolist()]
 
 
 class TractPanel:
@@ -71,8 +77,11 @@ class TractPanel:
             self._prepare(upper, lower)
             figure.canvas.draw()
             whole = np.asarray(figure.canvas.buffer_rgba())  # type: ignore[attr-defined]
-        self._ground = Image.fromarray(np.ascontiguousarray(whole[..., :3]))
         self._area, self._plane = (_place(axes, whole.shape[0]) for axes in (upper, lower))
+        ground = Image.fromarray(np.ascontiguousarray(whole[..., :3]))
+        # Only what is drawn on is drawn anew.
+        self._still = ground.reduce(FINER)
+        self._grounds = [ground.crop(place.around) for place in (self._area, self._plane)]
 
     def _prepare(self, upper: Axes, lower: Axes) -> None:
         limits = limits_of(self._tract)
@@ -89,14 +98,18 @@ class TractPanel:
 
     def draw(self, frame: int) -> UInt8:
         """The panel of a frame, (height, width, 3)."""
-        image = self._ground.copy()
-        for place, paint in ((self._area, self._paint_area), (self._plane, self._paint_plane)):
-            left, top, right, bottom = place.box
-            part = image.crop(place.box)
+        image = self._still.copy()
+        places, painters = (self._area, self._plane), (self._paint_area, self._paint_plane)
+        for place, paint, ground in zip(places, painters, self._grounds, strict=True):
+            (left, top, right, bottom), corner = place.box, place.around[:2]
+            at = left - corner[0], top - corner[1]
+            part = ground.crop((*at, at[0] + right - left, at[1] + bottom - top))
             inside = _Place((0, 0, right - left, bottom - top), place.scale, place.offset - (left, top))
             paint(ImageDraw.Draw(part), inside, frame)
-            image.paste(part, (left, top))
-        return np.asarray(image.reduce(FINER))
+            whole = ground.copy()
+            whole.paste(part, at)
+            image.paste(whole.reduce(FINER), (corner[0] // FINER, corner[1] // FINER))
+        return np.asarray(image)
 
     def _paint_area(self, draw: ImageDraw.ImageDraw, place: _Place, frame: int) -> None:
         tract = self._tract

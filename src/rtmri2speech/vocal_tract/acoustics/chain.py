@@ -51,24 +51,39 @@ class Section:
         return self.even * pressure + self.pressure_by_flow * flow, self.even * flow + self.flow_by_pressure * pressure
 
 
+@dataclass(frozen=True)
+class _Wave:
+    """What sections of one length have in common where losses do not depend on the area: all but impedances."""
+
+    even: NDArray[np.complex128]
+    odd: NDArray[np.complex128]
+    of_flow: NDArray[np.complex128]
+    of_pressure: NDArray[np.complex128]
+
+    @classmethod
+    def through(cls, medium: Medium, length: Float64, area: Float64) -> _Wave:
+        delay = length / SPEED_OF_SOUND
+        of_flow, of_pressure = medium.factors(area)
+        angle = np.sqrt(of_flow * of_pressure) * delay
+        up: NDArray[np.complex128] = np.exp(angle)
+        down = 1.0 / up
+        small = np.abs(angle) < _TINY
+        if small.any():
+            odd = np.where(small, 1.0 + 0.0j, (up - down) * 0.5 / np.where(small, 1.0, angle))
+        else:
+            odd = (up - down) * 0.5 / angle
+        wave = delay * odd
+        return cls(np.asarray((up + down) * 0.5, np.complex128), odd, of_flow * wave, of_pressure * wave)
+
+    def section(self, area: Float64, branch: NDArray[np.complex128] | None) -> Section:
+        return Section(self.even, self.odd, self.of_flow / area, self.of_pressure * area, branch)
+
+
 def section_matrix(
     medium: Medium, length: Float64, area: Float64, branch: NDArray[np.complex128] | None = None
 ) -> Section:
     """The matrix of a section of lengths and areas that broadcast against the frequencies."""
-    delay = length / SPEED_OF_SOUND
-    of_flow, of_pressure = medium.factors(area)
-    angle = np.sqrt(of_flow * of_pressure) * delay
-    up: NDArray[np.complex128] = np.exp(angle)
-    down = 1.0 / up
-    small = np.abs(angle) < _TINY
-    if small.any():
-        odd = np.where(small, 1.0 + 0.0j, (up - down) * 0.5 / np.where(small, 1.0, angle))
-    else:
-        odd = (up - down) * 0.5 / angle
-    wave = delay * odd
-    return Section(
-        np.asarray((up + down) * 0.5, np.complex128), odd, of_flow * wave / area, of_pressure * wave * area, branch
-    )
+    return _Wave.through(medium, length, area).section(area, branch)
 
 
 class Chain:
@@ -93,10 +108,13 @@ class Chain:
     def sections(self) -> Iterator[Section]:
         """From glottis to lips."""
         lengths, areas = self.tubes.lengths.T[:, :, None], self.tubes.areas.T[:, :, None]
+        wave: _Wave | None = None
         for index, (length, area) in enumerate(zip(lengths, areas, strict=True)):
+            if wave is None or self.medium.by_perimeter or not np.array_equal(length, lengths[index - 1]):
+                wave = _Wave.through(self.medium, length, area)
             here: Bool = self._branches == index
             branch = np.where(here[:, None], self._admittance, 0.0) if here.any() else None
-            yield section_matrix(self.medium, length, area, branch)
+            yield wave.section(area, branch)
 
     def start(self) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
         """Pressure one at the glottis, and the flow that goes with it."""

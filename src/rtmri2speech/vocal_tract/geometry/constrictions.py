@@ -6,14 +6,14 @@ on areas or acoustics. NaN where a contour that is needed is missing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from rtmri2speech.arrays import Float64, Floating
 from rtmri2speech.data.labels import CLASSES
 from rtmri2speech.vocal_tract.contours import CONTOURS, Contours
+from rtmri2speech.vocal_tract.geometry.nearest import dense, gap, nearest
 from rtmri2speech.vocal_tract.outlines import class_outline
 
 MEASURES = (
@@ -62,70 +62,54 @@ def constrictions(contours: Contours, midline: Float64, pixel_mm: float, port_mm
         port_mm: (T,), distances by :func:`velum_gap`, mm.
     """
     lines = {name: contours.of(name).astype(np.float64) * pixel_mm for name in CONTOURS}
-    count = len(contours.points)
     middle = midline * pixel_mm
-    result = {name: np.full(count, np.nan) for name in MEASURES}
-    for frame in range(count):
-        here = {name: line[frame] for name, line in lines.items() if np.isfinite(line[frame]).all()}
-        for name, value in _distances(here, middle[frame]).items():
-            result[name][frame] = value
-    result.update(_positions(lines, middle))
-    result["velum_mm"] = np.where(port_mm < TOUCH_MM, 0.0, port_mm)
-    return result
+    found = {**_distances(lines, middle), **_positions(lines, middle)}
+    found["velum_mm"] = np.where(port_mm < TOUCH_MM, 0.0, port_mm)
+    missing = np.full(len(middle), np.nan)
+    return {name: found.get(name, missing) for name in MEASURES}
 
 
-def _distances(lines: Mapping[str, Float64], middle: Float64) -> dict[str, float]:
-    tongue, wall = lines.get("tongue"), lines.get("pharyngeal_wall")
-    roof, upper = lines.get("palate_and_velum"), lines.get("upper_lip")
-    found: dict[str, float] = {}
-    if upper is not None and "lower_lip" in lines:
-        found["lip_aperture_mm"] = _nearest([lines["lower_lip"]], [upper])[0]
-    if tongue is not None and roof is not None:
-        above = [roof] if upper is None else [roof, upper]
-        found["tongue_tip_mm"], place = _nearest([tongue[_TIP]], above)
-        found["tongue_tip_at"] = _share(place, middle)
-    if tongue is not None and roof is not None and wall is not None:
-        found["tongue_body_mm"], place = _nearest([tongue[_BODY]], [roof, wall])
-        found["tongue_body_at"] = _share(place, middle)
-    if tongue is not None and wall is not None:
-        front = [tongue[_ROOT], *([lines["epiglottis"]] if "epiglottis" in lines else [])]
-        found["pharynx_mm"] = _nearest(front, [wall])[0]
+def _distances(lines: Mapping[str, Float64], middle: Float64) -> dict[str, Float64]:
+    there = {name: np.asarray(np.isfinite(line).all(axis=(1, 2))) for name, line in lines.items()}
+    # A line that is there in part is not there.
+    whole = {name: np.where(there[name][:, None, None], line, np.nan) for name, line in lines.items()}
+    tongue = whole["tongue"]
+    tip, body, root = (dense(tongue[:, part]) for part in (_TIP, _BODY, _ROOT))
+    fine = {name: dense(line) for name, line in whole.items()}
+    roof, wall, upper = (fine[name] for name in ("palate_and_velum", "pharyngeal_wall", "upper_lip"))
+    found: dict[str, Float64] = {}
+    found["lip_aperture_mm"], _ = nearest(fine["lower_lip"], upper)
+    # The upper lip and the epiglottis are more to come near to; the others have to be there.
+    at_tip = nearest(tip, np.concatenate([roof, upper], axis=1))
+    at_body = nearest(body, np.concatenate([roof, wall], axis=1))
+    for name, (distance, place), needed in (
+        ("tongue_tip", at_tip, there["palate_and_velum"]),
+        ("tongue_body", at_body, there["palate_and_velum"] & there["pharyngeal_wall"]),
+    ):
+        found[f"{name}_mm"] = np.where(needed, distance, np.nan)
+        found[f"{name}_at"] = np.where(needed, _share(place, middle), np.nan)
+    pharynx, _ = nearest(np.concatenate([root, fine["epiglottis"]], axis=1), wall)
+    found["pharynx_mm"] = np.where(there["tongue"], pharynx, np.nan)
     return found
 
 
 def velum_gap(probabilities: Floating) -> float:
     """Smallest distance between the outlines of velum and pharyngeal wall, pixels, from probabilities (C, H, W)."""
     velum, wall = (class_outline(probabilities, [_NUMBER[name]], 4.0) for name in ("velum", "pharyngeal_wall"))
-    if velum is None or wall is None:
-        return float("nan")
-    return _nearest([velum[0]], [wall[0]])[0]
+    return float("nan") if velum is None or wall is None else gap(velum[0], wall[0])
 
 
-def _nearest(ones: Sequence[Float64], others: Sequence[Float64]) -> tuple[float, Float64]:
-    """Smallest distance of two sets of lines, and the middle between the points that have it."""
-    one, other = (np.concatenate([_dense(line) for line in lines]) for lines in (ones, others))
-    distances, numbers = cKDTree(other).query(one)
-    least = int(distances.argmin())
-    return float(distances[least]), 0.5 * (one[least] + other[numbers[least]])
-
-
-def _dense(line: Float64) -> Float64:
-    """A line with two points more between any two."""
-    steps = np.diff(line, axis=0)
-    parts = [line[:-1] + share * steps for share in (0.0, 1 / 3, 2 / 3)]
-    return np.concatenate([np.stack(parts, axis=1).reshape(-1, 2), line[-1:]])
-
-
-def _share(place: Float64, middle: Float64) -> float:
-    """Percent of the tract, from the glottis, at which a place lies; NaN without a midline."""
-    if not np.isfinite(middle).all():
-        return float("nan")
-    steps = np.diff(middle, axis=0)
-    along = np.einsum("ij,ij->i", place - middle[:-1], steps) / np.maximum(np.einsum("ij,ij->i", steps, steps), 1e-12)
+def _share(place: Float64, middle: Float64) -> Float64:
+    """Percent of the tract, from the glottis, at which places (T, 2) lie, (T,); NaN without a midline (T, 41, 2)."""
+    result = np.full(len(place), np.nan)
+    known = np.flatnonzero(np.isfinite(middle).all(axis=(1, 2)) & np.isfinite(place).all(axis=1))
+    point, start, steps = place[known, None], middle[known, :-1], np.diff(middle[known], axis=1)
+    along = ((point - start) * steps).sum(axis=-1) / np.maximum((steps**2).sum(axis=-1), 1e-12)
     along = along.clip(0.0, 1.0)
-    off = np.hypot(*(middle[:-1] + along[:, None] * steps - place).T)
-    at = int(off.argmin())
-    return float(100.0 * (at + along[at]) / len(steps))
+    off = start + along[..., None] * steps - point
+    at = np.hypot(off[..., 0], off[..., 1]).argmin(axis=1)
+    result[known] = 100.0 * (at + along[np.arange(len(known)), at]) / steps.shape[1]
+    return result
 
 
 def _positions(lines: Mapping[str, Float64], middle: Float64) -> dict[str, Float64]:

@@ -87,7 +87,7 @@ def channels(probabilities: Floating) -> Float32:
 
 
 class LineReader:
-    """Reads maps along the lines of a grid by bilinear interpolation.
+    """Reads probabilities along the lines of a grid by bilinear interpolation; of maps, only what the lines cross.
 
     Args:
         grid: the lines.
@@ -100,18 +100,26 @@ class LineReader:
         x, y = np.clip(places[..., 0], 0, width - 1.001), np.clip(places[..., 1], 0, height - 1.001)
         beyond = (places < -0.5) | (places > np.array([width, height]) - 0.5)
         self.outside: Bool = np.asarray(beyond.any(axis=-1))
-        column, row = x.astype(np.int64), y.astype(np.int64)
+        column, row = x.astype(np.intp), y.astype(np.intp)
         right, down = (x - column).astype(np.float32), (y - row).astype(np.float32)
-        start: Int64 = row * width + column
-        self._corners = [start, start + 1, start + width, start + width + 1]
+        self._box = (slice(row.min(), row.max() + 2), slice(column.min(), column.max() + 2))
+        across = int(column.max() + 2 - column.min())
+        start: Int64 = (row - row.min()) * across + column - column.min()
+        self._corners = [start, start + 1, start + across, start + across + 1]
         self._weights = [(1 - right) * (1 - down), right * (1 - down), (1 - right) * down, right * down]
+        self._part = np.empty((len(CHANNELS), *self.outside.shape), np.float32)
 
-    def read(self, maps: Float32) -> Float32:
-        """Values (K, M, S) of maps (K, H, W)."""
+    def read(self, probabilities: Floating) -> Float32:
+        """Values (6, M, S) of :data:`CHANNELS`, from probabilities (C, H, W); 0 outside of the maps."""
+        maps = channels(probabilities[:, *self._box])
         flat = maps.reshape(len(maps), -1)
-        result = np.zeros((len(maps), *self.outside.shape), np.float32)
+        result = np.zeros(self._part.shape, np.float32)
         for corner, weight in zip(self._corners, self._weights, strict=True):
-            result += np.take(flat, corner, axis=1) * weight
+            # All corners lie within: with "clip" nothing has to be looked at twice.
+            np.take(flat, corner, axis=1, out=self._part, mode="clip")
+            np.multiply(self._part, weight, out=self._part)
+            result += self._part
+        result[:, self.outside] = 0.0
         return result
 
 

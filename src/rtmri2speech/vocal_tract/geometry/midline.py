@@ -8,10 +8,9 @@ from fractions import Fraction
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, median_filter
 
-from rtmri2speech.arrays import Bool, Float64
+from rtmri2speech.arrays import Bool, Float64, Int64
 from rtmri2speech.vocal_tract.geometry.grid import TractGrid
 from rtmri2speech.vocal_tract.geometry.walls import LEVELS, Walls
-from rtmri2speech.vocal_tract.outlines import arc_length
 
 SECTIONS = 40
 """Sections of the tract, from glottis to lips."""
@@ -76,17 +75,15 @@ def cut_sections(walls: Walls, grid: TractGrid, frame_rate: Fraction, seconds: f
     quick, slow = (_lines(center, lips, grid, share * seconds * rate) for share in (_QUICK, 1.0))
     widths = widths * _cosine(quick[0], grid)[..., None]
     least = _LEAST_SHARE * center.shape[1]
-    for frame in np.flatnonzero(np.isfinite(glottis) & np.isfinite(lips) & (lips - glottis > least)):
-        along, places = _places(quick[0][frame], glottis[frame], quick[1][frame])
-        length[frame] = places[-1] - places[0]
-        for level in range(len(LEVELS)):
-            distance[frame, :, level] = _means(along, widths[frame, :, level], places)
-        # A line belongs to the section that it crosses.
-        at = np.searchsorted(places, along[shut[frame]]) - 1
-        closed[frame, at[(at >= 0) & (at < SECTIONS)]] = True
-        along, places = _places(slow[0][frame], glottis[frame], slow[1][frame])
-        for axis in (0, 1):
-            midline[frame, :, axis] = np.interp(places, along, slow[0][frame, :, axis])
+    rows = np.flatnonzero(np.isfinite(glottis) & np.isfinite(lips) & (lips - glottis > least))
+    along, places = _places(quick[0][rows], glottis[rows], quick[1][rows])
+    length[rows] = places[:, -1] - places[:, 0]
+    distance[rows] = _means(along, widths[rows], places)
+    # A line belongs to the section that it crosses.
+    at = (places[:, None] < along[..., None]).sum(axis=-1) - 1
+    frame, line = np.nonzero(shut[rows] & (at >= 0) & (at < SECTIONS))
+    closed[rows[frame], at[frame, line]] = True
+    midline[rows] = _between(*_places(slow[0][rows], glottis[rows], slow[1][rows]), slow[0][rows])
     distance[closed, : _MIDDLE + 1] = 0.0
     return Sections(midline, distance, length, closed)
 
@@ -99,11 +96,32 @@ def _lines(center: Float64, lips: Float64, grid: TractGrid, deviation: float) ->
     return grid.points(center), lips
 
 
-def _places(line: Float64, first: float, last: float) -> tuple[Float64, Float64]:
-    """Length along a line (M, 2) to its points, and to the ends of sections between two of them (41,)."""
-    along = arc_length(line)
-    ends = np.interp([first, last], np.arange(len(line)), along)
-    return along, np.linspace(ends[0], ends[1], SECTIONS + 1)
+def _places(lines: Float64, first: Float64, last: Float64) -> tuple[Float64, Float64]:
+    """Length along lines (T, M, 2) to their points, (T, M), and to ends of sections between two of them, (T, 41)."""
+    along = np.zeros(lines.shape[:2])
+    np.cumsum(np.hypot(*np.moveaxis(np.diff(lines, axis=1), -1, 0)), axis=1, out=along[:, 1:])
+    numbers = np.broadcast_to(np.arange(lines.shape[1], dtype=np.float64), along.shape)
+    ends = _between(numbers, np.stack([first, last], axis=1), along[..., None])[..., 0]
+    return along, np.linspace(ends[:, 0], ends[:, 1], SECTIONS + 1, axis=1)
+
+
+def _before(along: Float64, places: Float64) -> tuple[Int64, Float64]:
+    """The last point (T, P) of each line, at (T, M), before places (T, P), and how far beyond it they are.
+
+    Before the first point there is nothing, and after the last one neither.
+    """
+    at = np.clip((along[:, None] <= places[..., None]).sum(axis=-1) - 1, 0, along.shape[1] - 2)
+    start, end = (np.take_along_axis(along, at + step, axis=1) for step in (0, 1))
+    return at, np.clip(places, start, end) - start
+
+
+def _between(along: Float64, places: Float64, values: Float64) -> Float64:
+    """Values (T, P, K) at places (T, P), of values (T, M, K) along lines: linear interpolation."""
+    at, beyond = _before(along, places)
+    start, end = (np.take_along_axis(values, at[..., None] + step, axis=1) for step in (0, 1))
+    step = np.diff(along, axis=1)
+    share = beyond / np.maximum(np.take_along_axis(step, at, axis=1), 1e-12)
+    return np.asarray(start + share[..., None] * (end - start))
 
 
 def _cosine(lines: Float64, grid: TractGrid) -> Float64:
@@ -115,11 +133,14 @@ def _cosine(lines: Float64, grid: TractGrid) -> Float64:
 
 
 def _means(along: Float64, values: Float64, places: Float64) -> Float64:
-    """Mean of values (M,) at places along a line over each of K intervals: exact for linear interpolation."""
-    every = np.union1d(along, places)
-    dense = np.interp(every, along, values)
-    total = np.concatenate([[0.0], np.cumsum(0.5 * (dense[1:] + dense[:-1]) * np.diff(every))])
-    return np.asarray(np.diff(np.interp(places, every, total)) / np.maximum(np.diff(places), 1e-9))
+    """Means (T, P - 1, K) of values (T, M, K) along lines between places (T, P): exact for linear interpolation."""
+    steps = np.diff(along, axis=1)[..., None]
+    total = np.zeros(values.shape)
+    np.cumsum(0.5 * (values[:, 1:] + values[:, :-1]) * steps, axis=1, out=total[:, 1:])
+    at, beyond = _before(along, places)
+    start, before = (np.take_along_axis(one, at[..., None], axis=1) for one in (values, total))
+    here = before + 0.5 * (start + _between(along, places, values)) * beyond[..., None]
+    return np.asarray(np.diff(here, axis=1) / np.maximum(np.diff(places, axis=1), 1e-9)[..., None])
 
 
 def filled(values: Float64, gap: int) -> Float64:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from rtmri2speech.arrays import Float32, Float64, Floating, Int64
-from rtmri2speech.vocal_tract.geometry.grid import CHANNELS, LineReader, TractGrid, channels
+from rtmri2speech.arrays import Bool, Float32, Float64, Floating, Int64
+from rtmri2speech.vocal_tract.geometry.grid import CHANNELS, LineReader, TractGrid
 
 LEVELS = (0.95, 0.5, 0.05)
 """Probabilities of air at which walls are looked for: surely within, as likely as not, surely beyond."""
@@ -26,7 +26,8 @@ LIP_SHARE = 0.45
 FLOOR_SHARE = 0.02
 """Height of the glottis above the lower end of the larynx, in shares of the tract's length."""
 
-_BLOCK = 16
+# Frames that are looked at together.
+_BLOCK = 32
 _AIR, _INNER, _OUTER, _UPPER, _LOWER, _LARYNX = range(len(CHANNELS))
 # In shares of the length of the tract: how far about a place in the channel air is looked for, the blur that draws the
 # channel to the middle of the air, how far from a boundary its sides are looked up.
@@ -68,12 +69,16 @@ def find_walls(frames: Iterable[Floating], grid: TractGrid) -> Walls:
 
 def _blocks(frames: Iterator[Floating], grid: TractGrid) -> Iterator[tuple[Float64, ...]]:
     reader: LineReader | None = None
-    while block := list(islice(frames, _BLOCK)):
-        if reader is None:
-            reader = LineReader(grid, (block[0].shape[1], block[0].shape[2]))
-        values = np.stack([reader.read(channels(np.asarray(one))) for one in block], axis=1)
-        values[:, :, reader.outside] = 0.0
-        yield _in_block(values, grid)
+    read: list[Float32] = []
+    for one in frames:
+        maps = np.asarray(one)
+        reader = reader or LineReader(grid, (maps.shape[1], maps.shape[2]))
+        read.append(reader.read(maps))
+        if len(read) == _BLOCK:
+            yield _in_block(np.stack(read, axis=1), grid)
+            read = []
+    if read:
+        yield _in_block(np.stack(read, axis=1), grid)
 
 
 def _in_block(values: Float32, grid: TractGrid) -> tuple[Float64, ...]:
@@ -91,49 +96,54 @@ def _channel(values: Float32, grid: TractGrid) -> Int64:
     touching = np.zeros_like(air)
     touching[..., sides:-sides] = np.sqrt(inner[..., : -2 * sides] * outer[..., 2 * sides :])
     cost = 1.0 - gaussian_filter1d(np.maximum(air, touching), _BLUR * grid.length / grid.step, axis=-1, mode="nearest")
-    moves = np.arange(-_MOST, _MOST + 1)
-    price = _TURN * (moves.astype(np.float32) ** 2)
-    count = cost.shape[-1]
-    padded = np.full((len(cost), count + 2 * _MOST), np.inf, np.float32)
-    best = cost[:, 0].copy()
-    back = np.zeros(cost.shape, np.int8)
-    for line in range(1, cost.shape[1]):
-        padded[:, _MOST:-_MOST] = best
-        options = np.lib.stride_tricks.sliding_window_view(padded, 2 * _MOST + 1, axis=1) + price
-        chosen = options.argmin(axis=-1)
-        back[:, line] = chosen - _MOST
-        best = np.take_along_axis(options, chosen[..., None], axis=-1)[..., 0] + cost[:, line]
-    place = np.zeros(cost.shape[:2], np.int64)
-    place[:, -1] = best.argmin(axis=1)
-    for line in range(cost.shape[1] - 1, 0, -1):
-        place[:, line - 1] = place[:, line] + back[np.arange(len(cost)), line, place[:, line]]
-    return place
+    return _cheapest_way(np.ascontiguousarray(np.moveaxis(cost, 0, -1)))
+
+
+def _cheapest_way(cost: Float32) -> Int64:
+    """The point of each line, (B, M), on the cheapest way over lines of S points, (M, S, B)."""
+    lines, count, frames = cost.shape
+    price = _TURN * (np.arange(-_MOST, _MOST + 1).astype(np.float32) ** 2)
+    # Cheapest ways to the points of each line, with room for moves beyond its ends.
+    best = np.full((lines, count + 2 * _MOST, frames), np.inf, np.float32)
+    best[0, _MOST:-_MOST] = cost[0]
+    option = np.empty((count, frames), np.float32)
+    for line in range(1, lines):
+        least = best[line, _MOST:-_MOST]
+        np.add(best[line - 1, :count], price[0], out=least)
+        for move in range(1, 2 * _MOST + 1):
+            np.add(best[line - 1, move : move + count], price[move], out=option)
+            np.minimum(least, option, out=least)
+        least += cost[line]
+    every, moves = np.arange(frames), np.arange(2 * _MOST + 1)[:, None]
+    place = np.empty((lines, frames), np.int64)
+    place[-1] = best[-1, _MOST:-_MOST].argmin(axis=0)
+    for line in range(lines - 1, 0, -1):
+        options = best[line - 1, place[line] + moves, every] + price[:, None]
+        place[line - 1] = place[line] + options.argmin(axis=0) - _MOST
+    return np.ascontiguousarray(place.T)
 
 
 def _around(air: Float32, place: Int64, grid: TractGrid) -> tuple[Float64, Float64, Float64]:
     """Inner and outer wall (B, M, 3) and center (B, M), pixels from the lines' origins."""
-    near = max(round(_NEAR * grid.length / grid.step), 1)
     count = air.shape[-1]
-    points = np.arange(count)
-    within = np.abs(points - place[..., None]) <= near
-    peak = np.where(within, air, -1.0).argmax(axis=-1)
+    peak = np.where(_near(place, count, grid), air, np.float32(-1.0)).argmax(axis=-1)
     # Where the place itself is in the air, it is the better start: it lies in the middle.
-    own = np.take_along_axis(air, place[..., None], axis=-1)[..., 0]
-    top = np.take_along_axis(air, peak[..., None], axis=-1)[..., 0]
-    start = np.where(own >= 0.5, place, peak)
+    start = np.where(_at(air, place) >= 0.5, place, peak)
+    top, first = _at(air, peak), _at(air, start)
     result = np.empty((2, *air.shape[:2], len(LEVELS)))
     for index, level in enumerate(LEVELS):
         # Air that never gets as likely as this: the channel has no width at this level.
-        begin = np.where(np.take_along_axis(air, start[..., None], axis=-1)[..., 0] >= level, start, peak)
-        none = top < level
+        begin = np.where(first >= level, start, peak)
+        none, below = top < level, air < level
         for side, sign in enumerate((-1, 1)):
-            edge = _crossing(air, begin, level, sign)
-            result[side, ..., index] = np.where(none, begin, edge)
+            result[side, ..., index] = np.where(none, begin, _crossing(air, below, begin, level, sign))
     offset = result * grid.step + grid.offsets[0]
     touch = grid.offsets[0] + grid.step * place
     closed = top < OPEN_PEAK
     middle = 0.5 * (offset[0, ..., 1] + offset[1, ..., 1])
-    possible = (points >= result[0, ..., 2, None] - 1.0) & (points <= result[1, ..., 2, None] + 1.0)
+    low, high = np.ceil(result[0, ..., 2] - 1.0), np.floor(result[1, ..., 2] + 1.0)
+    points = _points(count)
+    possible = (points >= low.astype(np.int16)[..., None]) & (points <= high.astype(np.int16)[..., None])
     total = np.where(closed, 0.0, (air * possible).sum(axis=-1) * grid.step)
     narrow = (offset[1, ..., 1] - offset[0, ..., 1] < np.minimum(total, _NARROW)) & ~closed
     for side, half in enumerate((-0.5, 0.5)):
@@ -142,28 +152,48 @@ def _around(air: Float32, place: Int64, grid: TractGrid) -> tuple[Float64, Float
     return offset[0], offset[1], center
 
 
-def _crossing(air: Float32, start: Int64, level: float, sign: int) -> Float64:
+def _points(count: int) -> NDArray[np.int16]:
+    """Numbers of a line's points: short ones, since they are compared with every place."""
+    return np.arange(count, dtype=np.int16)
+
+
+def _near(place: Int64, count: int, grid: TractGrid) -> Bool:
+    """Points (B, M, S) near the channel's (B, M)."""
+    near = max(round(_NEAR * grid.length / grid.step), 1)
+    points, at = _points(count), place.astype(np.int16)[..., None]
+    return np.asarray((points >= at - near) & (points <= at + near))
+
+
+def _at(values: Floating, place: Int64) -> Floating:
+    """Values (B, M) of (B, M, S) at a point of each line."""
+    flat = values.reshape(-1)
+    return np.asarray(flat[np.arange(0, flat.size, values.shape[-1]).reshape(place.shape) + place])
+
+
+def _crossing(air: Float32, below: Bool, start: Int64, level: float, sign: int) -> Float64:
     """Where air falls below a level first, from a start (B, M) to one side; points, by linear interpolation."""
     count = air.shape[-1]
-    points = np.arange(count)
-    beyond = (points - start[..., None]) * sign > 0
-    below = beyond & (air < level)
+    points, begin = _points(count), start.astype(np.int16)[..., None]
     if sign > 0:
-        found = np.where(below.any(axis=-1), below.argmax(axis=-1), count)
+        there = below & (points > begin)
+        found, none = there.argmax(axis=-1), ~there.any(axis=-1)
+        found[none] = count
     else:
-        found = np.where(below.any(axis=-1), count - 1 - below[..., ::-1].argmax(axis=-1), -1)
+        there = below[..., ::-1] & (points[::-1] < begin)
+        found, none = there.argmax(axis=-1), ~there.any(axis=-1)
+        found = count - 1 - found
+        found[none] = -1
     at, before = np.clip(found, 0, count - 1), np.clip(found - sign, 0, count - 1)
-    low = np.take_along_axis(air, at[..., None], axis=-1)[..., 0].astype(np.float64)
-    high = np.take_along_axis(air, before[..., None], axis=-1)[..., 0].astype(np.float64)
+    low, high = _at(air, at).astype(np.float64), _at(air, before).astype(np.float64)
     share = np.where(high > low, (high - level) / np.maximum(high - low, 1e-9), 0.0).clip(0.0, 1.0)
-    return np.asarray(np.where((found < 0) | (found >= count), at, before + sign * share))
+    return np.asarray(np.where(none, at, before + sign * share))
 
 
 def _lips(values: Float32, place: Int64) -> Float64:
     """The line at which the tract ends, (B,): within the stretch of lines that pass both lips."""
-    points = np.arange(values.shape[-1])
-    upper = np.where(points >= place[..., None], values[_UPPER], 0.0).max(axis=-1)
-    lower = np.where(points <= place[..., None], values[_LOWER], 0.0).max(axis=-1)
+    points, at = _points(values.shape[-1]), place.astype(np.int16)[..., None]
+    upper = (values[_UPPER] * (points >= at)).max(axis=-1)
+    lower = (values[_LOWER] * (points <= at)).max(axis=-1)
     both = np.minimum(upper, lower)
     front = _last_above(both, 0.5)
     rear = both.shape[1] - 1 - _last_above(both[:, ::-1], 0.5)
@@ -172,11 +202,11 @@ def _lips(values: Float32, place: Int64) -> Float64:
 
 def _glottis(values: Float32, place: Int64, grid: TractGrid) -> Float64:
     """The first line with air or larynx in the channel, less the floor of the larynx, (B,)."""
-    points = np.arange(values.shape[-1])
-    near = np.abs(points - place[..., None]) <= max(round(_NEAR * grid.length / grid.step), 1)
-    both = values[_AIR] + values[_LARYNX]
-    inside = (both * near).sum(axis=-1) / near.sum(axis=-1)
-    inside[:, (grid.first + grid.last) // 2 :] = 0.0
+    half = (grid.first + grid.last) // 2
+    near = _near(place[:, :half], values.shape[-1], grid)
+    inside = np.zeros((len(place), place.shape[1]))
+    both = values[_AIR][:, :half] + values[_LARYNX][:, :half]
+    inside[:, :half] = (both * near).sum(axis=-1) / near.sum(axis=-1)
     first = (inside.shape[1] - 1) - _last_above(inside[:, ::-1], 0.5)
     return np.asarray(first + FLOOR_SHARE * grid.length / grid.spacing)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from rtmri2speech.reporting.video import captions
 from rtmri2speech.reporting.video.captions import CaptionStrip, ColorBar
 
 RAMP = np.repeat(np.linspace(0, 255, 16).astype(np.uint8)[:, None], 3, axis=1)
@@ -50,4 +51,24 @@ def test_the_bar_runs_from_the_lowest_to_the_highest() -> None:
 def test_letters_that_no_font_has_become_question_marks() -> None:
     assert np.array_equal(
         CaptionStrip(256, [], ["a\U0010ffff"]).with_line(""), CaptionStrip(256, [], ["a?"]).with_line("")
+    )
+
+
+def test_fonts_are_looked_up_once_for_all_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def drawable(text: str) -> tuple[str, list[str]]:
+        asked.append(text)
+        return text.replace("☃", "?"), ["DejaVu Sans"]
+
+    monkeypatch.setattr(captions, "drawable", drawable)
+    captions._font_of.cache_clear()
+    strip = CaptionStrip(512, [])
+    shown = [strip.with_line(f"a☃   frame {number}   {0.123 * number:.3f} s") for number in range(1, 30)]
+    captions._font_of.cache_clear()
+    assert len(asked) == 1
+    assert len({one.tobytes() for one in shown}) == len(shown), "digits are drawn as they are"
+    monkeypatch.undo()
+    assert np.array_equal(strip.with_line("a? 12"), strip.with_line("a\ue123 12")), (
+        "what no font has is a question mark"
     )
