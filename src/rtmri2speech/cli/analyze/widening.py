@@ -88,7 +88,9 @@ def widening(
     segments = segments_of(segment or [], textgrid, tier, label or [], clip, loaded)
     with progress(f"Widening {video.name}", "frames") as bar:
         sizes: dict[str, Any] = {"pixel_mm": pixel_mm, "area_model": area_model}
-        found = widen(loaded, clip, regions=regions, bands=bands, width=width, held=held, fps=fps, progress=bar, **sizes)
+        found = widen(
+            loaded, clip, regions=regions, bands=bands, width=width, held=held, fps=fps, progress=bar, **sizes
+        )
     _write(found.with_segments(segments), out, target_frames or [], columns, movie)
     return 0
 
