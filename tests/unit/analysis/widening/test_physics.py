@@ -69,6 +69,8 @@ def test_a_tract_is_read_with_the_area_model_that_it_was_measured_with(tmp_path:
     found, people = tube_widening(tract).values, tube_widening(replace(tract, area_model="people")).values
     np.testing.assert_array_equal(found, tube_widening(tract, phantom).values)
     assert np.abs(found[..., -1] - people[..., -1]).max() > 0.1
-    (tmp_path / "ours.json").write_text(phantom.model_copy(update={"name": "ours"}).model_dump_json(by_alias=True))
+    (tmp_path / "ours.json").write_text(
+        phantom.model_copy(update={"name": "ours"}).model_dump_json(by_alias=True), "utf-8"
+    )
     ours = tube_widening(replace(tract, area_model="ours"), tmp_path / "ours.json").values
     np.testing.assert_array_equal(ours, found)

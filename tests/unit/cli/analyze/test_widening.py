@@ -76,6 +76,6 @@ def test_a_tract_of_another_area_model_takes_that_model(run: Run, talker: Path, 
     refused = run(*on)
     assert refused.code == 1 and "area model 'ours'" in refused.err and "--area-model FILE" in refused.err
     ours = tmp_path / "ours.json"
-    ours.write_text(load_area_model().model_copy(update={"name": "ours"}).model_dump_json(by_alias=True))
+    ours.write_text(load_area_model().model_copy(update={"name": "ours"}).model_dump_json(by_alias=True), "utf-8")
     result = run(*on, "--area-model", ours)
     assert result.code == 0, result.err
