@@ -75,7 +75,7 @@ def widening(
         held: also what moving a wall in all frames around a frame does to its formants, and in its own alone: some
             three times as long.
         tolerance: share of the gradients that may be left out of these two for speed; 0 for none.
-        pixel_mm: size of a pixel of the video, mm, where the tract is measured here.
+        pixel_mm: size of a pixel of the video, mm, for a tract that is measured here; one that is given has its own.
         area_model: that areas follow from distances by: a model, the name of one that comes with the program, or a
             file; by default ``people``, or the one that the tract was measured with.
         fps: true frame rate, where the file's is known to be wrong.
@@ -83,8 +83,8 @@ def widening(
 
     Raises:
         BundleError: when there is no acoustic model.
-        ConfigError: for a value that cannot be, a band that holds no formant, a tract of another video, or one without
-            millimeters.
+        ConfigError: for a value that cannot be, a band that holds no formant, a tract of another video, of other
+            millimeters, or without any.
         DatasetError: when ``regions`` cannot be read.
         MediaError: when the video cannot be used.
     """
@@ -158,7 +158,7 @@ def _tract_of(
     """The tract of a clip, measured or read.
 
     Raises:
-        ConfigError: when it is another video's, or has no millimeters.
+        ConfigError: when it is another video's, or has other millimeters or none.
     """
     if isinstance(regions, Tract):
         found = regions
@@ -178,6 +178,11 @@ def _tract_of(
         raise ConfigError(
             f"`regions`: a tract of another video than {clip.scan.path.name}, or of an earlier version of it.",
             _THIS_VIDEO,
+        )
+    if pixel_mm is not None and not np.isclose(found.pixel_mm, pixel_mm, rtol=1e-4):
+        raise ConfigError(
+            f"`pixel_mm={pixel_mm:g}`: the tract was measured with pixels of {found.pixel_mm:.4g} mm.",
+            "Run tract on the video with this size, or leave it out.",
         )
     if not np.isfinite(found.pixel_mm):
         raise ConfigError(

@@ -118,7 +118,7 @@ def _notes_on(tracts: Sequence[Tract]) -> Iterator[str]:
         )
     for one in tracts:
         if doubtful := int((one.confidence < CONFIDENT).sum()):
-            yield f"{one.name}: confidence is low in {doubtful} of {len(one.confidence)} frames; they count as others do."
+            yield f"{one.name}: confidence is low in {doubtful} of {len(one.confidence)} frames; they count too."
 
 
 def _annotations(sources: Sequence[str | Path | Tract], textgrid: Sequence[str | Path]) -> list[Path | None]:
