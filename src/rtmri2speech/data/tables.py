@@ -18,6 +18,11 @@ Row: TypeAlias = Mapping[str, Value]
 """A row by column names: ``pandas.DataFrame(rows)`` is the table."""
 
 
+def finite_or_none(value: float) -> float | None:
+    """A number as a cell of a row: None where it is NaN or infinite; truth values are as they are."""
+    return (value if isinstance(value, bool) else float(value)) if math.isfinite(value) else None
+
+
 def table_text(columns: Sequence[str], rows: Iterable[Sequence[Value] | Row], digits: int | None = None) -> str:
     """A table as CSV text with ``\\n`` line ends; unknown values (None, NaN) are empty cells.
 

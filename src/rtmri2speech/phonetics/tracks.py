@@ -13,7 +13,7 @@ from rtmri2speech.arrays import Bool, Float64
 from rtmri2speech.data.files import replacing_name
 from rtmri2speech.data.media.audio import Sound
 from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
-from rtmri2speech.data.tables import Row, write_table
+from rtmri2speech.data.tables import Row, finite_or_none, write_table
 from rtmri2speech.errors import ConfigError, MediaError
 from rtmri2speech.phonetics import praat
 from rtmri2speech.phonetics.formants import ceiling_for, formants_at
@@ -55,7 +55,7 @@ class Tracks:
     def rows(self) -> list[Row]:
         """A row per 10 ms: ``time_s``, ``voiced``, ``f0_hz``, ``f1_hz`` to ``f4_hz``; None where there is none."""
         return [
-            dict(zip(_COLUMNS, (time, f0 > 0, f0 if f0 > 0 else None, *map(_known, formants)), strict=True))
+            dict(zip(_COLUMNS, (time, f0 > 0, f0 if f0 > 0 else None, *map(finite_or_none, formants)), strict=True))
             for time, f0, formants in zip(self.times.tolist(), self.f0.tolist(), self.formants.tolist(), strict=True)
         ]
 
@@ -158,10 +158,6 @@ def voiced_intervals(tracks: Tracks) -> list[tuple[float, float, str]]:
     middles = [(one + other) / 2.0 for one, other in pairwise(tracks.times.tolist())]
     borders = [0.0, *middles, tracks.duration]
     return [(borders[first], borders[stop], "V") for first, stop in edges.reshape(-1, 2)]
-
-
-def _known(value: float) -> float | None:
-    return value if np.isfinite(value) else None
 
 
 def _written(row: Row) -> list[str | None]:

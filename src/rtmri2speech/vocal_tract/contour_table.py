@@ -77,8 +77,8 @@ def read_contours(path: Path, frames: int | None = None) -> Contours:
     points[frame, contour, point, 0], points[frame, contour, point, 1] = x, y
     if _is_uneven(points):
         raise ConfigError(f"{path}: not a table of contours (contours of different numbers of points).", _REMEDY)
-    timed = np.flatnonzero(time > 0)
-    rate = Fraction((last + 0.5) / time[timed[-1]]).limit_denominator(10_000) if len(timed) else Fraction(1)
+    latest = int(time.argmax()) if len(time) and time.max() > 0 else None
+    rate = Fraction(1) if latest is None else Fraction((frame[latest] + 0.5) / time[latest]).limit_denominator(10_000)
     sized = (x != 0) & np.isfinite(x_mm)
     return Contours(points, rate, float(np.median(x_mm[sized] / x[sized])) if sized.any() else None)
 

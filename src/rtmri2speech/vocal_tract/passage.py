@@ -121,14 +121,14 @@ class Passage:
         return np.asarray(self.placement.points(points) + np.array([columns.start, rows.start]))
 
     @property
-    def bar_note(self) -> str | None:
-        """What to say of bars around the frames; None where there are none that matter."""
+    def notes(self) -> tuple[str, ...]:
+        """What to say of bars around the frames; nothing where there are none that matter."""
         (height, width), (rows, columns) = _shape(self.inside), self.inside
         if (height, width) == (self._scan.height, self._scan.width):
-            return None
+            return ()
         return (
             f"bars around the frames: articulators were looked for in the {width} x {height} pixels within them, "
-            f"from column {columns.start} and row {rows.start} on."
+            f"from column {columns.start} and row {rows.start} on.",
         )
 
     @cached_property

@@ -19,7 +19,7 @@ from rtmri2speech.vocal_tract.passage import Passage, turn_note
 from rtmri2speech.vocal_tract.refinement.tongue_parts import cut_tongue
 from rtmri2speech.vocal_tract.segmentation import Segmentation, confidence_notes, large_array
 from rtmri2speech.vocal_tract.segmenter import SHIPPED, SMOOTHING_SECONDS, FrameSegmenter, load_segmenter
-from rtmri2speech.vocal_tract.size import pixel_size, require_pixel_mm, size_notes
+from rtmri2speech.vocal_tract.size import pixel_size, require_pixel_mm, shape_notes, size_notes
 
 # Label of each class; the parts of the tongue are cut afterwards.
 _LABEL_OF = label_of_class()
@@ -97,9 +97,10 @@ def segment(
     size, source = pixel_size(passage.points, confidence, options.pixel_mm)
     contours = Contours(passage.points, scan.rate, size)
     notes = (
-        *filter(None, [passage.bar_note]),
+        *passage.notes,
         *((turn_note(turn),) if turn else confidence_notes(confidence)),
         *size_notes(size, source),
+        *shape_notes(scan.pixel_aspect),
     )
     hashes = hash_files([scan.path]), weights_hash(segmenter.bundle)
     return Segmentation(scan.path.stem, labels, confidence, contours, source, notes, *hashes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 import numpy as np
 
@@ -57,6 +58,15 @@ def size_notes(size: float | None, source: PixelSource) -> Iterator[str]:
             f"the size of a pixel is not known; {size:.2f} mm is estimated from an adult's tract of average length, "
             f"right within some {100 * EXPECTED_ERROR:.0f} %. "
             "Give `pixel_mm` for millimeters that can be compared between speakers."
+        )
+
+
+def shape_notes(aspect: Fraction) -> Iterator[str]:
+    """What to say of pixels that are not square, by their width over their height."""
+    if aspect != 1:
+        yield (
+            f"pixels of this video are {aspect.numerator}:{aspect.denominator}, not square, and are taken for square: "
+            f"lengths across and down differ by {abs(float(aspect) - 1.0):.0%}. Export the video with square pixels."
         )
 
 

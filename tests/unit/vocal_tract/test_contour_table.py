@@ -11,7 +11,7 @@ import pytest
 from drawn_head import head
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.vocal_tract.contour_table import COLUMNS, read_contours, write_contours
-from rtmri2speech.vocal_tract.contours import CONTOURS, trace_labels
+from rtmri2speech.vocal_tract.contours import CONTOURS, Contours, trace_labels
 from tables import rows_of
 
 
@@ -53,3 +53,13 @@ def test_tables_that_are_none(tmp_path: Path) -> None:
     write_contours(path, trace_labels([head()] * 3, frame_rate=Fraction(25)))
     with pytest.raises(ConfigError, match="frame 2, of 2 frames"):
         read_contours(path, 2)
+
+
+def test_rows_in_another_order_have_the_same_rate(tmp_path: Path) -> None:
+    points = np.random.default_rng(0).uniform(1.0, 50.0, (10, len(CONTOURS), 4, 2))
+    points[5:, -1] = np.nan
+    path = write_contours(tmp_path / "a.csv", Contours(points, Fraction(25), 2.0))
+    first, *rows = path.read_text(encoding="utf-8").splitlines()
+    rows.sort(key=lambda row: (CONTOURS.index(row.split(",")[2]), int(row.split(",")[0])))
+    (tmp_path / "b.csv").write_text("\n".join([first, *rows, ""]), encoding="utf-8")
+    assert read_contours(tmp_path / "b.csv").frame_rate == 25

@@ -24,6 +24,7 @@ from rtmri2speech.analysis.widening.physics import tube_widening
 from rtmri2speech.analysis.widening.result import Widening
 from rtmri2speech.analysis.widening.shape_derivative import TOLERANCE, shape_derivatives
 from rtmri2speech.arrays import Float64
+from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.inference.encoder import encode
@@ -41,6 +42,8 @@ from rtmri2speech.vocal_tract.segmentation import frame_list
 WhichTract: TypeAlias = str | Path | Tract
 """Where the walls are: ``"auto"``, found in the video; labels of it (.npz); what ``tract`` wrote; or a tract."""
 
+_THIS_VIDEO = "Give the tract of this video: run tract on it."
+
 
 def widening(
     model: Model,
@@ -53,7 +56,7 @@ def widening(
     held: bool = False,
     tolerance: float = TOLERANCE,
     pixel_mm: float | None = None,
-    area_model: AreaModel | None = None,
+    area_model: AreaModel | str | Path | None = None,
     fps: FrameRate | None = None,
     progress: Progress = SILENT,
 ) -> Widening:
@@ -72,15 +75,16 @@ def widening(
         held: also what moving a wall in all frames around a frame does to its formants, and in its own alone: some
             three times as long.
         tolerance: share of the gradients that may be left out of these two for speed; 0 for none.
-        pixel_mm: size of a pixel of the video, mm, where the tract is measured here.
-        area_model: that areas follow from distances by; by default the one that comes with the program.
+        pixel_mm: size of a pixel of the video, mm, for a tract that is measured here; one that is given has its own.
+        area_model: that areas follow from distances by: a model, the name of one that comes with the program, or a
+            file; by default ``people``, or the one that the tract was measured with.
         fps: true frame rate, where the file's is known to be wrong.
         progress: counts frames.
 
     Raises:
         BundleError: when there is no acoustic model.
-        ConfigError: for a value that cannot be, a band that holds no formant, a tract of another video, or one without
-            millimeters.
+        ConfigError: for a value that cannot be, a band that holds no formant, a tract of another video, of other
+            millimeters, or without any.
         DatasetError: when ``regions`` cannot be read.
         MediaError: when the video cannot be used.
     """
@@ -91,6 +95,7 @@ def widening(
         raise ConfigError(f"`field_mm={field_mm:g}`: not within 0.5 to 20 mm.", f"Give mm, such as {WIDTH_MM:g}.")
     clip = open_clip(model, video, fps)
     measured = _tract_of(regions, clip, pixel_mm, area_model, fps, progress)
+    tube = tube_widening(measured, area_model)
     progress.expect(2 * clip.n_frames)
     features = encode(acoustic, clip.blocks(), model.pixel_mask, progress).clone()
     targets = formant_targets(acoustic.predict(features).detach(), model.features, width=width, bands=read)
@@ -116,7 +121,6 @@ def widening(
     own, around = (
         None if one is None else np.where(unknown, np.nan, one[..., :SECTIONS]) for one in (found.own, found.held)
     )
-    tube = tube_widening(measured, area_model)
     chosen = [NAMES.index(name) if name in NAMES else -1 for name in targets.names]
     physics, ranges = (_of_formants(one[source], chosen) for one in (tube.values, tube.ranges))
     return Widening(
@@ -147,14 +151,14 @@ def _tract_of(
     regions: WhichTract,
     clip: Clip,
     pixel_mm: float | None,
-    area_model: AreaModel | None,
+    area_model: AreaModel | str | Path | None,
     fps: FrameRate | None,
     progress: Progress,
 ) -> Tract:
     """The tract of a clip, measured or read.
 
     Raises:
-        ConfigError: when it is another video's, or has no millimeters.
+        ConfigError: when it is another video's, or has other millimeters or none.
     """
     if isinstance(regions, Tract):
         found = regions
@@ -168,7 +172,17 @@ def _tract_of(
     if len(found.length) != clip.scan.n_frames:
         raise ConfigError(
             f"`regions`: a tract of {len(found.length)} frames for a video of {clip.scan.n_frames}.",
-            "Give the tract of this video: run tract on it.",
+            _THIS_VIDEO,
+        )
+    if found.video_sha256 not in ("", hash_files([clip.scan.path])):
+        raise ConfigError(
+            f"`regions`: a tract of another video than {clip.scan.path.name}, or of an earlier version of it.",
+            _THIS_VIDEO,
+        )
+    if pixel_mm is not None and not np.isclose(found.pixel_mm, pixel_mm, rtol=1e-4):
+        raise ConfigError(
+            f"`pixel_mm={pixel_mm:g}`: the tract was measured with pixels of {found.pixel_mm:.4g} mm.",
+            "Run tract on the video with this size, or leave it out.",
         )
     if not np.isfinite(found.pixel_mm):
         raise ConfigError(

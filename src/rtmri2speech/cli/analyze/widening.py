@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from rtmri2speech.cli.analyze.options import Bands, Columns, Out, Video, check_labels, segments_of
 from rtmri2speech.cli.console import Device, Flag, Fps, Many, ModelFile, progress
@@ -29,6 +29,7 @@ def widening(
     label: Annotated[list[str], Many] | None = None,
     movie: Annotated[bool, Flag] = False,
     pixel_mm: float | None = None,
+    area_model: str | None = None,
     columns: Columns = 2,
     fps: Fps = None,
     device: Device = "auto",
@@ -69,6 +70,9 @@ def widening(
         Also write NAME_widening.mp4, the colored walls over the moving frames with sound.
     pixel_mm
         Size of a pixel of the video, mm; by default as regions say, or else estimated from the length of the tract.
+    area_model
+        Alpha and beta by region of the tract, as for tract: people, phantom for simulated speakers, or a file of your
+        own; by default what NAME_tract.npz was measured with, or people.
     device
         Where to run; auto takes a GPU if there is one.
     """
@@ -83,8 +87,9 @@ def widening(
     require_frames(target_frames or (), clip.n_frames, video)
     segments = segments_of(segment or [], textgrid, tier, label or [], clip, loaded)
     with progress(f"Widening {video.name}", "frames") as bar:
+        sizes: dict[str, Any] = {"pixel_mm": pixel_mm, "area_model": area_model}
         found = widen(
-            loaded, clip, regions=regions, bands=bands, width=width, held=held, pixel_mm=pixel_mm, fps=fps, progress=bar
+            loaded, clip, regions=regions, bands=bands, width=width, held=held, fps=fps, progress=bar, **sizes
         )
     _write(found.with_segments(segments), out, target_frames or [], columns, movie)
     return 0

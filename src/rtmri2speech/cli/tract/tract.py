@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from rtmri2speech.data.media.scan import VideoScan
     from rtmri2speech.vocal_tract.gestures.tokens import TractTokens
     from rtmri2speech.vocal_tract.measurement.tract import Tract
+    from rtmri2speech.vocal_tract.segmenter import FrameSegmenter
 
 ExportFormat = Literal["ssff", "mat", "textgrid"]
+_SHIPPED = "segmenter"
 
 
 def tract(
@@ -30,7 +32,7 @@ def tract(
     pixel_mm: float | None = None,
     area_model: str = "people",
     smoothing: float = 0.07,
-    model: str = "segmenter",
+    model: str = _SHIPPED,
     textgrid: Path | None = None,
     tier: str | None = None,
     label: Annotated[list[str], Many] | None = None,
@@ -103,10 +105,9 @@ def tract(
     from rtmri2speech.vocal_tract.export.write import write_exports
     from rtmri2speech.vocal_tract.geometry.area_function import load_area_model
     from rtmri2speech.vocal_tract.measurement.measure import tract as measure
-    from rtmri2speech.vocal_tract.segmenter import load_segmenter
 
     shared: dict[str, Any] = {"area_model": load_area_model(area_model), "pixel_mm": pixel_mm, "smoothing": smoothing}
-    segmenter = load_segmenter(model, device) if regions is None else model
+    segmenter = _segmenter(model, regions, device)
     failures: list[tuple[Path, UserError]] = []
     for video in videos:
         try:
@@ -134,6 +135,17 @@ def _check(videos: list[Path], textgrid: Path | None, looks: Looks) -> None:
     from rtmri2speech.corpora.names import refuse_same_names
 
     refuse_same_names(videos)
+
+
+def _segmenter(model: str, regions: str | None, device: str) -> FrameSegmenter | str:
+    """The model, loaded once for all videos; its name where it is not needed."""
+    from rtmri2speech.vocal_tract.segmenter import load_segmenter
+
+    if regions is None:
+        return load_segmenter(model, device)
+    if model != _SHIPPED:
+        raise ConfigError(f"`model={model}`: is not asked where `regions` are given.", "Leave out one of the two.")
+    return model
 
 
 def write(found: Tract, out: Path) -> list[Path]:

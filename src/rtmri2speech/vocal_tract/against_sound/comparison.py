@@ -13,7 +13,7 @@ import numpy as np
 from rtmri2speech.arrays import Bool, Float64
 from rtmri2speech.data.media.audio import Sound
 from rtmri2speech.data.provenance import write_about
-from rtmri2speech.data.tables import Row, write_table
+from rtmri2speech.data.tables import Row, finite_or_none, write_table
 from rtmri2speech.metrics.bootstrap import Bootstrap, Interval
 from rtmri2speech.phonetics.formants import formants_at
 from rtmri2speech.phonetics.tracks import Tracks
@@ -68,7 +68,7 @@ class VowelFormants:
 
     def row(self) -> Row:
         """Label, numbers, and formants of both; None where unknown."""
-        values = dict(zip((*_TUBE, *_SOUND), map(_known, (*self.tube, *self.sound)), strict=True))
+        values = dict(zip((*_TUBE, *_SOUND), map(finite_or_none, (*self.tube, *self.sound)), strict=True))
         return {"label": self.label, "tokens": self.tokens, "compared": self.compared, **values}
 
 
@@ -127,7 +127,7 @@ class SoundComparison:
         values = np.concatenate([self.tube, self.sound], axis=1).tolist()
         columns = zip(self.times.tolist(), self.voiced.tolist(), self.open.tolist(), values, strict=True)
         return [
-            dict(zip(_COLUMNS, (number, time, voiced, is_open, *map(_known, one)), strict=True))
+            dict(zip(_COLUMNS, (number, time, voiced, is_open, *map(finite_or_none, one)), strict=True))
             for number, (time, voiced, is_open, one) in enumerate(columns)
         ]
 
@@ -316,14 +316,10 @@ def _line(every: Agreement, opened: Agreement) -> str:
     return f"F{every.formant}: {words(every)}; open: {words(opened)}"
 
 
-def _known(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
-
-
 def _plain(value: Any) -> Any:
     """As JSON knows it: unknown numbers are null."""
     if isinstance(value, Mapping):
         return {str(name): _plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(inner) for inner in value]
-    return _known(value) if isinstance(value, float) else value
+    return finite_or_none(value) if isinstance(value, float) else value

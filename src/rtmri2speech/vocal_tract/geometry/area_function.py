@@ -20,7 +20,7 @@ from typing import Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from rtmri2speech.arrays import Float64
+from rtmri2speech.arrays import Bool, Float64
 from rtmri2speech.assets import asset
 from rtmri2speech.config import Config, read_yaml
 from rtmri2speech.vocal_tract.geometry.midline import SECTIONS
@@ -92,6 +92,11 @@ class AreaModel(Config):
         """Areas (..., 40) in cm2 of distances (..., 40) in mm; 0 where closed, NaN where unknown."""
         alpha, beta, _, _ = self.per_section()
         return np.asarray(np.maximum(alpha * distance**beta, _LEAST_CM2))
+
+    def follows(self, distance: Float64) -> Bool:
+        """Where areas follow from distances (..., 40) in mm: not where closed, nor where the larynx is held open."""
+        alpha, beta, _, _ = self.per_section()
+        return np.asarray((distance > 0.0) & (alpha * distance**beta > _LEAST_CM2))
 
     def intervals(self, distance: Float64, low: Float64, high: Float64) -> Float64:
         """Bounds (..., 40, 2) of the areas' 90 % intervals, cm2.

@@ -15,6 +15,9 @@ from rtmri2speech.vocal_tract.geometry.walls import LEVELS, Walls
 SECTIONS = 40
 """Sections of the tract, from glottis to lips."""
 
+SECTION_PERCENT: Float64 = (np.arange(SECTIONS) + 0.5) * 100.0 / SECTIONS
+"""Middles of the sections, percent of the tract from the glottis."""
+
 MIDLINE_SECONDS = 0.07
 """Standard deviation of the midline's smoothing in time; symmetric, so that nothing lags."""
 

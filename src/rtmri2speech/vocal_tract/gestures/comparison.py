@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtmri2speech.arrays import Bool, Float64
-from rtmri2speech.data.tables import Row, write_table
+from rtmri2speech.data.tables import Row, finite_or_none, write_table
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.metrics.bootstrap import Bootstrap, intervals, joint_intervals
-from rtmri2speech.vocal_tract.geometry.midline import SECTIONS
+from rtmri2speech.vocal_tract.geometry.midline import SECTION_PERCENT, SECTIONS
 from rtmri2speech.vocal_tract.gestures.known import mean_of_known
 from rtmri2speech.vocal_tract.gestures.tokens import SCALARS, TractToken, TractTokens
 
@@ -39,7 +39,6 @@ FEW_TOKENS = 10
 
 _FEWEST = 2
 _DIGITS = 6
-_PLACES = (np.arange(SECTIONS) + 0.5) * 100.0 / SECTIONS
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,14 +228,14 @@ def _counts(one: Difference) -> tuple[int | None, int | None]:
 
 def _section_rows(one: Difference) -> Iterator[Row]:
     columns = zip(
-        _PLACES.tolist(),
+        SECTION_PERCENT.tolist(),
         *(part.tolist() for part in (one.mean_first, one.mean_second, one.difference)),
         *(bound.tolist() for bounds in (one.interval, one.everywhere) for bound in bounds.T),
         *(part.tolist() for part in (one.excludes_0, one.excludes_0_everywhere)),
         strict=True,
     )
     for section, cells in enumerate(columns):
-        yield dict(zip(SECTION_COLUMNS, (one.label, *_counts(one), section, *map(_known, cells)), strict=True))
+        yield dict(zip(SECTION_COLUMNS, (one.label, *_counts(one), section, *map(finite_or_none, cells)), strict=True))
 
 
 def _measure_rows(one: Difference) -> Iterator[Row]:
@@ -248,8 +247,4 @@ def _measure_rows(one: Difference) -> Iterator[Row]:
         strict=True,
     )
     for measure, *cells in columns:
-        yield dict(zip(MEASURE_COLUMNS, (one.label, *_counts(one), measure, *map(_known, cells)), strict=True))
-
-
-def _known(value: float | bool) -> float | bool | None:
-    return value if isinstance(value, bool) or np.isfinite(value) else None
+        yield dict(zip(MEASURE_COLUMNS, (one.label, *_counts(one), measure, *map(finite_or_none, cells)), strict=True))

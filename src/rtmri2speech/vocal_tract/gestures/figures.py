@@ -12,16 +12,13 @@ from matplotlib.figure import Figure
 
 from rtmri2speech.arrays import Float64
 from rtmri2speech.drawing.style import PALETTE, Columns, figure_files, publication, set_heading, set_title
-from rtmri2speech.vocal_tract.geometry.midline import SECTIONS
+from rtmri2speech.vocal_tract.geometry.midline import SECTION_PERCENT, SECTIONS
 from rtmri2speech.vocal_tract.gestures.known import mean_of_known, spread_of_known
 from rtmri2speech.vocal_tract.gestures.tokens import TractTokens
 
 if TYPE_CHECKING:
     from rtmri2speech.vocal_tract.gestures.comparison import Comparison, Difference
     from rtmri2speech.vocal_tract.gestures.gestures import Gestures
-
-PLACES = (np.arange(SECTIONS) + 0.5) * 100.0 / SECTIONS
-"""Middles of the sections, percent of the tract from the glottis."""
 
 _ACROSS: dict[Columns, int] = {1: 2, 2: 4}
 _PANEL_MM: dict[Columns, float] = {1: 38.0, 2: 42.0}
@@ -155,10 +152,12 @@ def _panels(figure: Figure, count: int, across: int) -> Sequence[Axes]:
 def _band(axes: Axes, areas: Float64, color: str, name: str | None, band: bool = True) -> None:
     """Mean of (N, 40) and, if wanted, one standard deviation around it."""
     mean, spread = mean_of_known(areas), spread_of_known(areas)
-    axes.plot(PLACES, mean, color=color, label=name)
+    axes.plot(SECTION_PERCENT, mean, color=color, label=name)
     if not band:
         return
-    axes.fill_between(PLACES, np.maximum(mean - spread, 0.0), mean + spread, color=color, alpha=_SHADE, linewidth=0)
+    axes.fill_between(
+        SECTION_PERCENT, np.maximum(mean - spread, 0.0), mean + spread, color=color, alpha=_SHADE, linewidth=0
+    )
 
 
 def _shade(axes: Axes, one: Difference) -> None:
@@ -166,5 +165,5 @@ def _shade(axes: Axes, one: Difference) -> None:
     half = 50.0 / SECTIONS
     for number in np.flatnonzero(one.excludes_0):
         sure = bool(one.excludes_0_everywhere[number])
-        place = PLACES[number]
+        place = SECTION_PERCENT[number]
         axes.axvspan(place - half, place + half, color="0.5" if sure else "0.75", alpha=0.35, linewidth=0)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rtmri2speech.corpora.names import annotation_next_to
@@ -16,6 +17,8 @@ from rtmri2speech.vocal_tract.gestures.comparison import Comparison, compare
 from rtmri2speech.vocal_tract.gestures.tokens import TractTokens, pooled, stretches_of, tokens_of
 from rtmri2speech.vocal_tract.measurement.file import FILE_SUFFIX, read_tract
 from rtmri2speech.vocal_tract.measurement.tract import Tract
+from rtmri2speech.vocal_tract.refinement.confidence import CONFIDENT
+from rtmri2speech.vocal_tract.size import EXPECTED_ERROR
 
 _SUFFIX = Path(FILE_SUFFIX).stem
 
@@ -97,7 +100,25 @@ def compare_tracts(
     parts = tokens[: len(first)], tokens[len(first) :]
     titles = list(names) or _titles(*parts)
     sides = [pooled(title, part) for title, part in zip(titles, parts, strict=True)]
-    return compare(sides[0], sides[1], relative=relative, bootstrap=Bootstrap(seed=seed))
+    found = compare(sides[0], sides[1], relative=relative, bootstrap=Bootstrap(seed=seed))
+    return replace(found, notes=(*found.notes, *_notes_on(tracts)))
+
+
+def _notes_on(tracts: Sequence[Tract]) -> Iterator[str]:
+    """What makes tracts differ that is no difference between speakers."""
+    models = list(dict.fromkeys(one.area_model for one in tracts))
+    if len(models) > 1:
+        yield f"areas come from different models ({', '.join(models)}): they differ by that, too. Measure all with one."
+    estimated = list(dict.fromkeys(one.name for one in tracts if one.pixel_source == "estimated"))
+    if estimated:
+        yield (
+            f"the size of a pixel is estimated from a tract of average length ({', '.join(estimated)}): lengths "
+            f"and distances hold within some {100 * EXPECTED_ERROR:.0f} %, areas within {200 * EXPECTED_ERROR:.0f} %. "
+            "Run tract again with the size, or compare shapes: `relative=True`"
+        )
+    for one in tracts:
+        if doubtful := int((one.confidence < CONFIDENT).sum()):
+            yield f"{one.name}: confidence is low in {doubtful} of {len(one.confidence)} frames; they count too."
 
 
 def _annotations(sources: Sequence[str | Path | Tract], textgrid: Sequence[str | Path]) -> list[Path | None]:

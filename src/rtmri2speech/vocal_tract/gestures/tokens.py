@@ -12,11 +12,11 @@ import numpy as np
 
 from rtmri2speech.arrays import Float64, Int64
 from rtmri2speech.data.media.textgrid import annotation_notes, labels_of, read_textgrid
-from rtmri2speech.data.tables import Row, Value, write_table
+from rtmri2speech.data.tables import Row, Value, finite_or_none, write_table
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.phonetics.vowels.spans import SHORTEST, Span, VowelFinder
 from rtmri2speech.vocal_tract.geometry.constrictions import MEASURES
-from rtmri2speech.vocal_tract.geometry.midline import SECTIONS
+from rtmri2speech.vocal_tract.geometry.midline import SECTION_PERCENT, SECTIONS
 from rtmri2speech.vocal_tract.gestures.known import mean_of_known, spread_of_known
 from rtmri2speech.vocal_tract.measurement.tract import FORMANTS, Tract
 
@@ -44,7 +44,6 @@ _DIGITS = 6
 _LISTED = 20
 # Seconds that sound and video of one recording may differ by.
 _TOLERANCE = 0.25
-_PLACES = (np.arange(SECTIONS) + 0.5) * 100.0 / SECTIONS
 
 
 @dataclass(frozen=True, eq=False)
@@ -265,11 +264,11 @@ def _of_frames(tract: Tract, numbers: Int64, span: Span, count: int) -> TractTok
 
 def _constriction(area: Float64, distance: Float64) -> dict[str, float]:
     low, high = CONSTRICTION_PERCENT
-    inside = np.flatnonzero((low <= _PLACES) & (high >= _PLACES) & np.isfinite(area))
+    inside = np.flatnonzero((low <= SECTION_PERCENT) & (high >= SECTION_PERCENT) & np.isfinite(area))
     if not len(inside):
         return dict.fromkeys(SCALARS[1:4], float("nan"))
     at = int(inside[area[inside].argmin()])
-    return dict(zip(SCALARS[1:4], (float(distance[at]), float(area[at]), float(_PLACES[at])), strict=True))
+    return dict(zip(SCALARS[1:4], (float(distance[at]), float(area[at]), float(SECTION_PERCENT[at])), strict=True))
 
 
 def _median(values: Float64) -> float:
@@ -279,14 +278,10 @@ def _median(values: Float64) -> float:
 
 def _cells(token: TractToken) -> list[Value]:
     numbers = [*token.scalars.values(), *token.area.tolist(), *token.distance.tolist()]
-    return [token.recording, token.label, token.start, token.end, token.frames, *map(_known, numbers)]
+    return [token.recording, token.label, token.start, token.end, token.frames, *map(finite_or_none, numbers)]
 
 
 def _summary_of(label: str, tokens: Sequence[TractToken]) -> Row:
     values = np.array([[*token.scalars.values(), *token.area, *token.distance] for token in tokens])
     cells = np.stack([mean_of_known(values), spread_of_known(values)], axis=1).ravel().tolist()
-    return dict(zip(VOWEL_COLUMNS, (label, len(tokens), *map(_known, cells)), strict=True))
-
-
-def _known(value: float) -> float | None:
-    return value if np.isfinite(value) else None
+    return dict(zip(VOWEL_COLUMNS, (label, len(tokens), *map(finite_or_none, cells)), strict=True))

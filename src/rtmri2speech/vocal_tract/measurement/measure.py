@@ -21,7 +21,13 @@ from rtmri2speech.vocal_tract.geometry.geometry import grid_of, measure_geometry
 from rtmri2speech.vocal_tract.geometry.midline import MIDLINE_SECONDS
 from rtmri2speech.vocal_tract.measurement.formants import tract_formants
 from rtmri2speech.vocal_tract.measurement.notes import blanked, is_lost, notes_of
-from rtmri2speech.vocal_tract.measurement.sources import FrameSource, LabeledFrames, SegmentedFrames, labels_of
+from rtmri2speech.vocal_tract.measurement.sources import (
+    FrameSource,
+    LabeledFrames,
+    SegmentedFrames,
+    labels_notes,
+    labels_of,
+)
 from rtmri2speech.vocal_tract.measurement.tract import Tract
 from rtmri2speech.vocal_tract.passage import Passage
 from rtmri2speech.vocal_tract.segment import require_smoothing
@@ -74,9 +80,10 @@ def tract(
     segmenter = None if regions is not None else _loaded(model, device)
     scan = video if isinstance(video, VideoScan) else scan_video(Path(video), fps)
     scan.require_whole()
+    content = hash_files([scan.path])
     if segmenter is None:
         labels = labels_of(Path(str(regions)), scan)
-        source: FrameSource = LabeledFrames(labels, progress)
+        source: FrameSource = LabeledFrames(labels, progress, labels_notes(labels, Path(str(regions)), content))
         weights, stated = labels.model_sha256, _Stated(pixel_mm, labels)
     else:
         source = SegmentedFrames(Passage(scan, segmenter, SMOOTHING_SECONDS if smoothing > 0 else 0.0, progress))
@@ -108,10 +115,10 @@ def tract(
         confidence=source.confidence,
         contours=Contours(source.points, scan.rate, pixel),
         area_model=areas.name,
-        video_sha256=hash_files([scan.path]),
+        video_sha256=content,
         model_sha256=weights,
     )
-    return replace(result, notes=tuple(notes_of(result, (scan.height, scan.width), source.turn, lost)))
+    return replace(result, notes=tuple(notes_of(result, scan, source, lost)))
 
 
 def _loaded(model: str | Path | FrameSegmenter, device: str) -> FrameSegmenter:

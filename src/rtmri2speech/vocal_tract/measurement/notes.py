@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from rtmri2speech.arrays import Floating
+from rtmri2speech.data.media.scan import VideoScan
 from rtmri2speech.vocal_tract.contours import CONTOURS
 from rtmri2speech.vocal_tract.geometry.geometry import TractGeometry
 from rtmri2speech.vocal_tract.measurement.sources import FrameSource
@@ -15,7 +16,8 @@ from rtmri2speech.vocal_tract.measurement.tract import Tract
 from rtmri2speech.vocal_tract.passage import turn_note
 from rtmri2speech.vocal_tract.refinement.confidence import CONFIDENT
 from rtmri2speech.vocal_tract.segmentation import confidence_notes, doubt_note
-from rtmri2speech.vocal_tract.size import size_notes
+from rtmri2speech.vocal_tract.segmenter import Box
+from rtmri2speech.vocal_tract.size import shape_notes, size_notes
 
 LENGTHS_CM = (7.0, 21.0)
 """Between a newborn's tract and a tall man's with lips and larynx as far apart as they go."""
@@ -51,17 +53,18 @@ def blanked(geometry: TractGeometry) -> TractGeometry:
     )
 
 
-def notes_of(tract: Tract, shape: tuple[int, int], turn: int, lost: bool) -> Iterator[str]:
+def notes_of(tract: Tract, scan: VideoScan, source: FrameSource, lost: bool) -> Iterator[str]:
     """Notes of a tract, a line each, with those of its geometry.
 
     Args:
         tract: what was measured, with the notes of its geometry.
-        shape: (H, W) of the frames.
-        turn: degrees by which the head should be turned.
+        scan: of the video.
+        source: what it was measured in.
         lost: whether there is no vocal tract.
     """
-    if turn:
-        yield turn_note(turn, "Nothing is measured.")
+    yield from source.notes
+    if source.turn:
+        yield turn_note(source.turn, "Nothing is measured.")
     elif lost:
         yield from confidence_notes(tract.confidence, advice="Nothing is measured.")
     elif (tract.confidence < CONFIDENT).any():
@@ -69,9 +72,11 @@ def notes_of(tract: Tract, shape: tuple[int, int], turn: int, lost: bool) -> Ite
     if lost:
         return
     yield from _of_size(tract)
+    yield from shape_notes(scan.pixel_aspect)
+    yield from _of_times(tract, scan)
     yield from tract.notes
     yield from _missing(tract)
-    yield from _at_edge(tract, shape)
+    yield from _at_edge(tract, source.inside)
     yield from _of_length(tract.length)
 
 
@@ -97,15 +102,29 @@ def _missing(tract: Tract) -> Iterator[str]:
     yield f"not measured in any frame: {', '.join(names)} ({why})."
 
 
-def _at_edge(tract: Tract, shape: tuple[int, int]) -> Iterator[str]:
+def _of_times(tract: Tract, scan: VideoScan) -> Iterator[str]:
+    """Frames that the video shows at another time than a constant rate does."""
+    edges = np.append(scan.starts, scan.end) - scan.starts[0]
+    away = np.abs(0.5 * (edges[1:] + edges[:-1]) - tract.times)
+    late = np.flatnonzero(away > 0.5 / float(tract.frame_rate))
+    if len(late):
+        yield (
+            f"the frame rate is not constant: times, counted at {float(tract.frame_rate):.3f} frames per second, are "
+            f"up to {1000 * float(away.max()):.0f} ms off (in {len(late)} frames by more than half a frame). "
+            "Export the video with a constant rate before you compare it with sound or labels."
+        )
+
+
+def _at_edge(tract: Tract, inside: Box) -> Iterator[str]:
     """Ends of the tract that the frame may cut off; the midline goes on to its edge then, and is too short."""
     known = tract.midline[np.isfinite(tract.midline).all(axis=(1, 2))]
     if not len(known):
         return
+    rows, columns = inside
     line = np.median(known, axis=0)
     least = _EDGE * float(np.hypot(*np.diff(line, axis=0).T).sum())
     for name, (x, y) in (("larynx", line[0]), ("lips", line[-1])):
-        if min(x, y, shape[1] - x, shape[0] - y) < least:
+        if min(x - columns.start, y - rows.start, columns.stop - x, rows.stop - y) < least:
             yield (
                 f"the tract ends at the edge of the frame: the {name} may be out of view, and length, areas and "
                 "formants those of a part of the tract. Give the video as it was before it was cropped."

@@ -16,6 +16,7 @@ from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.vocal_tract.contours import CONTOURS, POINTS, contour_points, frame_contours, label_probabilities
 from rtmri2speech.vocal_tract.passage import Passage
 from rtmri2speech.vocal_tract.segmentation import LabelFile, is_label_file, large_array, read_labels
+from rtmri2speech.vocal_tract.segmenter import Box
 
 
 class FrameSource(Protocol):
@@ -25,11 +26,15 @@ class FrameSource(Protocol):
         points: (T, K, P, 2), contours in pixels of the video; there after :meth:`maps`.
         confidence: (T,), float32, likewise.
         scale: pixels of the video per pixel of the probabilities.
+        inside: rows and columns of the video in which the tract is looked for.
+        notes: what is to be said of the frames and their labels, a line each.
     """
 
     points: Float64
     confidence: Float32
     scale: float
+    inside: Box
+    notes: tuple[str, ...]
 
     def some(self, numbers: Iterable[int]) -> Iterator[Floating]:
         """Probabilities (C, S, S) of some frames, by number."""
@@ -56,6 +61,7 @@ class SegmentedFrames:
         self._passage = passage
         self.points, self.confidence = passage.points, passage.confidence
         self.scale = passage.placement.scale
+        self.inside, self.notes = passage.inside, passage.notes
 
     def some(self, numbers: Iterable[int]) -> Iterator[Floating]:
         """Probabilities (C, S, S) of some frames, by number, without smoothing."""
@@ -81,13 +87,16 @@ class LabeledFrames:
     Args:
         file: labels of every frame.
         progress: counts frames.
+        notes: what is to be said of them.
     """
 
     scale = 1.0
 
-    def __init__(self, file: LabelFile, progress: Progress = SILENT) -> None:
+    def __init__(self, file: LabelFile, progress: Progress = SILENT, notes: tuple[str, ...] = ()) -> None:
         self._labels, self._progress = file.labels, progress
-        self.confidence = file.confidence
+        self.confidence, self.notes = file.confidence, notes
+        _, height, width = file.labels.shape
+        self.inside = slice(0, height), slice(0, width)
         self.points = large_array((len(file.labels), len(CONTOURS), POINTS, 2), np.float32)
         progress.expect(len(file.labels))
 
@@ -123,6 +132,13 @@ def labels_of(path: Path, scan: VideoScan) -> LabelFile:
     found = read_labels(path) if is_label_file(path) else _of_truth(Truth.load(path), scan)
     _require_fit(found.labels, scan, path)
     return found
+
+
+def labels_notes(labels: LabelFile, path: Path, content: str) -> tuple[str, ...]:
+    """What to say of labels that were made from another file than the video with a hash ``content``."""
+    if labels.video_sha256 in ("", content):
+        return ()
+    return (f"{path.name} was made from another video, or from an earlier version of this one. Check that it fits.",)
 
 
 def _of_truth(truth: Truth, scan: VideoScan) -> LabelFile:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtmri2speech.arrays import Bool, Float32, Float64
-from rtmri2speech.data.tables import Row
+from rtmri2speech.data.tables import Row, finite_or_none
 from rtmri2speech.vocal_tract.contours import Contours
 from rtmri2speech.vocal_tract.geometry.constrictions import MEASURES
 from rtmri2speech.vocal_tract.geometry.midline import SECTIONS
@@ -100,7 +100,7 @@ class Tract:
         """A row per frame, with the columns of :data:`COLUMNS`; None where nothing could be measured."""
         columns = [self.length, *(self.measures[name] for name in MEASURES), *self.formants.T, self.confidence]
         return [
-            dict(zip(COLUMNS, (number, time, *map(_known, values)), strict=True))
+            dict(zip(COLUMNS, (number, time, *map(finite_or_none, values)), strict=True))
             for number, (time, *values) in enumerate(zip(self.times.tolist(), *columns, strict=True))
         ]
 
@@ -134,7 +134,3 @@ class Tract:
         size = f"{np.median(self.length[found]):.1f} cm" if found.any() else "no whole tract"
         pixels = f"pixels of {self.pixel_mm:.2f} mm" if np.isfinite(self.pixel_mm) else "pixels of unknown size"
         return f"Tract of {self.name}: {len(self.length)} frames, {size}, {pixels}"
-
-
-def _known(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -97,6 +97,10 @@ def test_figures_show_a_frame_and_refuse_one_that_is_not_there(found: Widening) 
 def test_a_tract_of_another_video_or_without_millimeters_is_refused(model: Model, clip: Clip, tract: Tract) -> None:
     with pytest.raises(ConfigError, match="a tract of 1 frames for a video of"):
         widening(model, clip, regions=tract_of([walls(9.0)]))
+    with pytest.raises(ConfigError, match="a tract of another video than"):
+        widening(model, clip, regions=replace(tract, video_sha256="0" * 64))
+    with pytest.raises(ConfigError, match=r"`pixel_mm=1.5`: the tract was measured with pixels of 2.4 mm"):
+        widening(model, clip, regions=tract, pixel_mm=1.5)
     with pytest.raises(ConfigError, match="size of a pixel is not known"):
         widening(model, clip, regions=replace(tract, pixel_mm=float("nan")))
     with pytest.raises(ConfigError, match="no tract from larynx to lips"):

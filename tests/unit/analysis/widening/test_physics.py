@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from drawn_walls import tract_of, walls
 from rtmri2speech.analysis.widening.physics import tube_widening
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.vocal_tract.geometry.area_function import load_area_model
+from rtmri2speech.vocal_tract.geometry.area_function import LARYNX_SECTIONS, load_area_model
 from rtmri2speech.vocal_tract.measurement.formants import tract_formants
 
 
@@ -49,3 +50,27 @@ def test_another_area_model_is_refused() -> None:
     tract = replace(tract_of([walls(10.0)]), area_model="ours")
     with pytest.raises(ConfigError, match="measured with the area model 'ours'"):
         tube_widening(tract)
+
+
+def test_nothing_is_said_of_a_larynx_whose_area_does_not_follow_from_its_distance() -> None:
+    tract = tract_of([walls(10.0)])
+    tract.distance[0, :LARYNX_SECTIONS] = 2.0
+    tract.area[:] = load_area_model().areas(tract.distance)
+    # As far as half a millimeter changes nothing.
+    held = tract.area[0] == load_area_model().areas(tract.distance + 0.5)[0]
+    found = tube_widening(tract).values[0]
+    assert held[1:LARYNX_SECTIONS].all() and not held[LARYNX_SECTIONS:].any()
+    assert np.isnan(found[:, held]).all() and np.isfinite(found[:, ~held]).all()
+
+
+def test_a_tract_is_read_with_the_area_model_that_it_was_measured_with(tmp_path: Path) -> None:
+    phantom = load_area_model("phantom")
+    tract = replace(tract_of([walls(10.0)]), area_model="phantom")
+    found, people = tube_widening(tract).values, tube_widening(replace(tract, area_model="people")).values
+    np.testing.assert_array_equal(found, tube_widening(tract, phantom).values)
+    assert np.abs(found[..., -1] - people[..., -1]).max() > 0.1
+    (tmp_path / "ours.json").write_text(
+        phantom.model_copy(update={"name": "ours"}).model_dump_json(by_alias=True), "utf-8"
+    )
+    ours = tube_widening(replace(tract, area_model="ours"), tmp_path / "ours.json").values
+    np.testing.assert_array_equal(ours, found)

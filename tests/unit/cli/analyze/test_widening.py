@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from drawn_walls import tract_of, walls
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.models.bundle.model_file import Bundle, save_bundle
 from rtmri2speech.signal.frames import FrameConfig
+from rtmri2speech.vocal_tract.geometry.area_function import load_area_model
 from tables import rows_of
 
 Run = Callable[..., Any]
@@ -55,3 +57,25 @@ def test_what_cannot_be_used_is_said_in_a_line(run: Run, talker: Path, eyes: Pat
     labels = run(*on, "--label", "a")
     assert labels.code == 1 and "--label needs a TextGrid" in labels.err
     assert not list(tmp_path.glob("*.npz"))
+
+
+def test_a_tract_of_another_area_model_takes_that_model(run: Run, talker: Path, eyes: Path, tmp_path: Path) -> None:
+    count = scan_video(talker).n_frames
+    drawn = replace(tract_of([walls(9.0)] * count, name="talker"), area_model="ours")
+    on = (
+        "analyze",
+        "widening",
+        talker,
+        "--model",
+        eyes,
+        "--out",
+        tmp_path / "out",
+        "--regions",
+        drawn.save(tmp_path)[0],
+    )
+    refused = run(*on)
+    assert refused.code == 1 and "area model 'ours'" in refused.err and "--area-model FILE" in refused.err
+    ours = tmp_path / "ours.json"
+    ours.write_text(load_area_model().model_copy(update={"name": "ours"}).model_dump_json(by_alias=True), "utf-8")
+    result = run(*on, "--area-model", ours)
+    assert result.code == 0, result.err

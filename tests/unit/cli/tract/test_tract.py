@@ -118,6 +118,7 @@ def test_frames_that_are_not_there_are_refused(run: Run, tmp_path: Path) -> None
         (["--pixel-mm", 99], "--pixel-mm 99"),
         (["--smoothing", 7], "--smoothing 7"),
         (["--area-model", "no.json"], "no.json"),
+        (["--model", "other"], "--model other"),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_line(run: Run, tmp_path: Path, words: list[Any], named: str) -> None:

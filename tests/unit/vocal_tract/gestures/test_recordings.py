@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -74,6 +75,16 @@ def test_without_annotations_stretches_are_compared(tmp_path: Path) -> None:
     files = [save(tmp_path, measured(3.0, name), annotated=False) for name in ("anna", "ben")]
     (one,) = compare_tracts(files[:1], files[1:]).differences
     assert one.label == "all" and len(one.first) == 3
+
+
+def test_what_is_no_difference_of_speakers_is_named() -> None:
+    anna, ben = measured(3.0, "anna"), measured(3.0, "ben")
+    assert not any("pixel" in note or "models" in note or "low" in note for note in compare_tracts([anna], [ben]).notes)
+    doubted = replace(ben, confidence=np.where(np.arange(75) < 5, 0.2, 1.0).astype(np.float32))
+    other = replace(doubted, pixel_source="estimated", area_model="phantom")
+    notes = " ".join(compare_tracts([anna], [other]).notes)
+    assert "different models (people, phantom)" in notes and "of average length (ben)" in notes and "14 %" in notes
+    assert "ben: confidence is low in 5 of 75 frames" in notes
 
 
 def test_what_does_not_fit(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +15,20 @@ from drawn_head import SIZE, head
 from drawn_recording import PIXEL_MM, RATE, tube_labels, write_recording
 from drawn_tubes import LENGTH
 from rtmri2speech.arrays import UInt8
+from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.labels import CLASSES, class_of_label
+from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.video import write_video
 from rtmri2speech.errors import ConfigError, DatasetError, MediaError
 from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.models.segmenter import Segmenter, SegmenterConfig
+from rtmri2speech.vocal_tract.contours import CONTOURS, Contours
 from rtmri2speech.vocal_tract.geometry.constrictions import MEASURES
 from rtmri2speech.vocal_tract.measurement.measure import tract
+from rtmri2speech.vocal_tract.measurement.notes import notes_of
+from rtmri2speech.vocal_tract.measurement.sources import LabeledFrames
 from rtmri2speech.vocal_tract.measurement.tract import COLUMNS, Tract
+from rtmri2speech.vocal_tract.segmentation import Segmentation, read_labels, write_labels
 from rtmri2speech.vocal_tract.segmenter import FrameSegmenter
 
 STEP = 20
@@ -173,3 +181,45 @@ def test_frames_of_low_confidence_are_named(tmp_path: Path) -> None:
     frames[4] = np.zeros_like(frames[4])
     found = tract(heads(tmp_path / "d.mkv", frames), Reader(), pixel_mm=2.5)
     assert "confidence is low in 1 of 6 frames: 4. Look at them before you use their measures." in found.notes
+
+
+def test_bars_around_the_frames_are_named(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    around = [np.pad(class_of_label()[one] * STEP, 40, constant_values=255) for one in [head(), head(1.0)] * 2]
+    for one in around:
+        one[40:-40, 40:-40] += rng.integers(0, STEP // 2, (SIZE, SIZE), dtype=np.uint8)
+    write_video(tmp_path / "b.mkv", [one.astype(np.uint8) for one in around], RATE, lossless=True)
+    found = tract(tmp_path / "b.mkv", Reader(), pixel_mm=2.5)
+    assert "bars around the frames" in found.notes[0]
+
+
+def test_an_edge_of_the_frame_is_that_within_bars(tmp_path: Path) -> None:
+    found, scan = measured(tmp_path, OPEN), scan_video(tmp_path / "clip.mkv")
+    lips = int(found.midline[0, -1, 0])
+    source = LabeledFrames(read_labels(tmp_path / "clip_regions.npz"))
+    source.points[:] = found.contours.points
+    assert not any("edge" in note for note in notes_of(found, scan, source, False))
+    source.inside = source.inside[0], slice(lips - 2, scan.width)
+    assert any("edge of the frame: the lips" in note for note in notes_of(found, scan, source, False))
+
+
+def test_times_that_are_off_and_pixels_that_are_not_square_are_said(tmp_path: Path) -> None:
+    scan = scan_video(write_recording(tmp_path, OPEN * 2))
+    regions = tmp_path / "clip_regions.npz"
+    assert not any("constant" in note or "square" in note for note in tract(scan, regions=regions).notes)
+    starts = scan.starts + np.array([0.0, 0.0, 0.0, 0.03, 0.03, 0.0])
+    uneven = replace(scan, starts=starts, pixel_aspect=Fraction(16, 15))
+    notes = " ".join(tract(uneven, regions=regions).notes)
+    assert "times, counted at 25.000 frames per second, are up to 30 ms off (in 1 frames" in notes
+    assert "pixels of this video are 16:15" in notes and "differ by 7%" in notes
+
+
+def test_labels_of_other_content_are_said_to_be(tmp_path: Path) -> None:
+    video = write_recording(tmp_path, OPEN)
+    labels = read_labels(tmp_path / "clip_regions.npz")
+    for content, said in ((hash_files([video]), False), ("0" * 64, True)):
+        contours = Contours(np.full((3, len(CONTOURS), 2, 2), np.nan), RATE, PIXEL_MM)
+        path = tmp_path / "other_regions.npz"
+        write_labels(path, Segmentation("other", labels.labels, labels.confidence, contours, "given", (), content))
+        notes = tract(video, regions=path).notes
+        assert any("other_regions.npz was made from another video" in note for note in notes) == said
