@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rtmri2speech.corpora.names import annotation_next_to
@@ -17,6 +18,10 @@ from rtmri2speech.vocal_tract.gestures.tokens import TractTokens, pooled, stretc
 from rtmri2speech.vocal_tract.measurement.file import FILE_SUFFIX, read_tract
 from rtmri2speech.vocal_tract.measurement.tract import Tract
 
+_NO_LABELS = (
+    "no annotation next to the tracts: stretches of a second are compared, whatever was said in them. "
+    "Put NAME.TextGrid there, or name all of them: `textgrid`."
+)
 _SUFFIX = Path(FILE_SUFFIX).stem
 
 
@@ -97,7 +102,8 @@ def compare_tracts(
     parts = tokens[: len(first)], tokens[len(first) :]
     titles = list(names) or _titles(*parts)
     sides = [pooled(title, part) for title, part in zip(titles, parts, strict=True)]
-    return compare(sides[0], sides[1], relative=relative, bootstrap=Bootstrap(seed=seed))
+    found = compare(sides[0], sides[1], relative=relative, bootstrap=Bootstrap(seed=seed))
+    return found if any(grids) else replace(found, notes=(_NO_LABELS, *found.notes))
 
 
 def _annotations(sources: Sequence[str | Path | Tract], textgrid: Sequence[str | Path]) -> list[Path | None]:
