@@ -21,8 +21,10 @@ import pytest
 from cyclopts import App
 
 from conftest import MakeBundle
+from made_tracts import made_tract
 from rtmri2speech.cli.main import _hyphenated, app, main
 from rtmri2speech.data.dataset.layout import FILELISTS, RECEIPTS, SAMPLE_FILES, Meta, Utterance
+from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.models.bundle.model_file import save_bundle
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
@@ -183,6 +185,12 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, tiny_phantom: Path, make
     for kind in ("acoustic", "vocoder", "synthesizer"):
         save_bundle(make_bundle(kind, frames=FrameConfig()), folder / f"{kind}.safetensors")
     shutil.copy(folder / "vocoder.safetensors", folder / "tuned.safetensors")
+    # What the command lines of the pages on tracts write, and two speakers.
+    scan = scan_video(folder / "000.mp4")
+    for name in ("000", "anna", "ben"):
+        made_tract(scan.n_frames, name=name, rate=scan.rate).save(folder / "tract")
+        if name != "000":
+            shutil.copy(folder / "000.TextGrid", folder / "tract" / f"{name}.TextGrid")
     return folder
 
 

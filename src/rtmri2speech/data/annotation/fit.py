@@ -28,7 +28,7 @@ def fit_to_sound(grid: TextGrid, path: Path, seconds: float) -> tuple[TextGrid, 
     Raises:
         MediaError: when it goes on after the sound has ended: it is another recording's.
     """
-    notes = _remarks(grid)
+    notes = remarks_on(grid)
     if grid.bounded and abs(grid.end - grid.start - seconds) < abs(grid.end - seconds) - 1e-3:
         length = grid.end - grid.start
         if abs(length - seconds) <= _TOLERANCE:
@@ -59,8 +59,17 @@ def fit_to_sound(grid: TextGrid, path: Path, seconds: float) -> tuple[TextGrid, 
     return grid, notes
 
 
-def _remarks(grid: TextGrid) -> list[tuple[str, str]]:
+def remarks_on(grid: TextGrid) -> list[tuple[str, str]]:
+    """What there is to say of an annotation by itself, and what to do."""
     notes = []
+    if grid.columns:
+        label, start, end = (f"'{name}'" for name in grid.columns)
+        notes.append(
+            (
+                f"its header names no label, start and end; {label}, {start} and {end} were taken for them.",
+                "Name its columns label, start and end if that is not right.",
+            )
+        )
     if grid.encoding is not None:
         notes.append((f"neither UTF-8 nor UTF-16; read as {grid.encoding}.", "If labels look wrong, save it as UTF-8."))
     for tier in grid.tiers:

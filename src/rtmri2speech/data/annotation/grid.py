@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # Seconds. Programs that round times let neighbors overlap by their last digit; no frame is shorter than ten of these.
 _ROUNDING = 1e-4
@@ -79,6 +79,7 @@ class TextGrid:
         tiers: as in the file.
         bounded: whether the file states them; a table of intervals does not.
         encoding: the text's, where it had to be guessed.
+        columns: of a table without the usual header, those taken for label, start and end.
     """
 
     start: float
@@ -86,6 +87,7 @@ class TextGrid:
     tiers: tuple[Tier, ...]
     bounded: bool = True
     encoding: str | None = None
+    columns: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -170,7 +172,7 @@ def moved(grid: TextGrid, start: float, duration: float | None = None) -> TextGr
             points = [Point(one.time - start, one.label) for one in tier.entries if low <= one.time - start <= high]
             tiers.append(PointTier(tier.name, tuple(points)))
     if duration is None:
-        return TextGrid(grid.start - start, grid.end - start, tuple(tiers), grid.bounded, grid.encoding)
+        return replace(grid, start=grid.start - start, end=grid.end - start, tiers=tuple(tiers))
     return TextGrid(0.0, duration, tuple(tiers))
 
 

@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 
 from rtmri2speech.data.annotation.grid import GridError, TextGrid, interval_tier
+from rtmri2speech.data.annotation.other_headers import guess_columns, number_in
 
 TABLE_SUFFIXES = (".csv", ".tsv")
 """Endings of files that are read as tables."""
@@ -28,22 +29,30 @@ _NEEDED = "label, start, end"
 def read_table(text: str) -> TextGrid:
     """Read a table with a header; commas, semicolons or tabs between columns, other columns are not used.
 
+    Where the header has other words, one column must hold words, and just one pair of columns can be times: see
+    :func:`~rtmri2speech.data.annotation.other_headers.guess_columns`.
+
     Raises:
         GridError: when a column is missing or a time is no number, with the line.
     """
     separator = separator_of(text)
+    taken: dict[str, int] = {}
+    if separator is None:
+        separator, taken = guess_columns(text)
     if separator is None:
         first = text.strip().split("\n")[0].strip()[:60] if text.strip() else ""
         raise GridError(f"line 1: the header is '{first}'; it must name {_NEEDED}")
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     columns: dict[str, int] = {}
+    names: list[str] = []
     tiers: dict[str, list[tuple[float, float, str]]] = {}
     try:
         for row in rows:
             if not any(cell.strip() for cell in row):
                 continue
             if not columns:
-                columns = _columns(row)
+                columns = taken or _columns(row)
+                names = [row[columns[name]].strip() for name in taken]
                 continue
             if len(row) <= max(columns.values()):
                 raise GridError(f"line {rows.line_num}: has {len(row)} column(s), and the header names more")
@@ -60,6 +69,7 @@ def read_table(text: str) -> TextGrid:
         max([0.0, *times]),
         tuple(interval_tier(name, entries) for name, entries in tiers.items()),
         bounded=False,
+        columns=tuple(names),
     )
 
 
@@ -83,13 +93,7 @@ def _columns(header: Sequence[str]) -> dict[str, int]:
 
 
 def _seconds(cell: str, separator: str, name: str, line: int) -> float:
-    plain = cell.strip()
-    if separator != ",":
-        plain = plain.replace(",", ".")  # Excel's where the decimal mark is a comma
-    try:
-        value = float(plain)
-    except ValueError:
-        value = math.nan
+    value = number_in(cell, separator)
     if not math.isfinite(value):
         raise GridError(f"line {line}: {name} '{cell.strip()[:40]}' is not a number of seconds")
     return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rtmri2speech.data.annotation.encoding import decode
@@ -35,7 +35,8 @@ _SHORTEST_LABEL = 1e-6
 def read_textgrid(path: Path) -> TextGrid:
     """Read a TextGrid in any of Praat's formats, or a CSV table of intervals (``label``, ``start``, ``end``).
 
-    Labels are kept as they are; intervals without one are left out.
+    Labels are kept as they are; intervals without one are left out. Of a table with another header, the only column of
+    words and the only two of times are taken; :func:`annotation_notes` says which.
 
     Raises:
         MediaError: when it cannot be understood.
@@ -64,7 +65,7 @@ def read_textgrid(path: Path) -> TextGrid:
         raise MediaError(
             f"{path}: not a TextGrid that can be read ({problem}).", "Correct that, or save it again in Praat."
         ) from None
-    return TextGrid(grid.start, grid.end, grid.tiers, grid.bounded, encoding)
+    return replace(grid, encoding=encoding)
 
 
 def annotation_notes(path: Path, seconds: float) -> list[str]:

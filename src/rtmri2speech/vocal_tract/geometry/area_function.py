@@ -23,6 +23,7 @@ from pydantic import Field, model_validator
 from rtmri2speech.arrays import Bool, Float64
 from rtmri2speech.assets import asset
 from rtmri2speech.config import Config, read_yaml
+from rtmri2speech.errors import ConfigError
 from rtmri2speech.vocal_tract.geometry.midline import SECTIONS
 
 MODEL_KIND, MODEL_SCHEMA = "area_model", 1
@@ -143,6 +144,11 @@ def load_area_model(model: str | Path | None = None) -> AreaModel:
     model = "people" if model is None else model
     if str(model) in SHIPPED_MODELS and not Path(model).is_file():
         return _shipped(str(model))
+    if not Path(model).exists():
+        names = ", ".join(SHIPPED_MODELS)
+        raise ConfigError(
+            f"`area_model={model}`: no such file, and no model of this name.", f"Give a file, or one of: {names}."
+        )
     return AreaModel.parse(read_yaml(Path(model)), str(model))
 
 

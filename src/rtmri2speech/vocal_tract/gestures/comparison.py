@@ -217,6 +217,9 @@ def _notes(first: TractTokens, second: TractTokens, common: list[str]) -> Iterat
         alone = [label for label in one.labels if label not in other.labels]
         if alone:
             yield f"only {one.name} has {', '.join(alone)}; not compared."
+    single = [label for label in common if min(len(first.of(label)), len(second.of(label))) < _FEWEST]
+    if single and len(common) > 1:
+        yield f"a single token on a side ({', '.join(single)}): not counted in '{COMBINED}'."
     few = [label for label in common if min(len(first.of(label)), len(second.of(label))) < FEW_TOKENS]
     if few:
         yield f"fewer than {FEW_TOKENS} tokens on a side ({', '.join(few)}): intervals are missing or too narrow there."

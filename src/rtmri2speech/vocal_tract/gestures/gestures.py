@@ -15,6 +15,7 @@ from rtmri2speech.data.annotation.grid import TextGrid
 from rtmri2speech.data.files import replacing_name
 from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
 from rtmri2speech.data.tables import Row, write_table
+from rtmri2speech.errors import ConfigError
 from rtmri2speech.vocal_tract.gestures.landmarks import GestureOptions, Landmarks, Towards, find_landmarks
 from rtmri2speech.vocal_tract.measurement.tract import Tract
 
@@ -154,12 +155,21 @@ class Gestures:
         Args:
             start: seconds.
             end: seconds; by default that of the recording.
+
+        Raises:
+            ConfigError: when nothing of the recording lies between them.
         """
+        last = self.duration if end is None else end
+        if not max(start, 0.0) < min(last, self.duration):
+            raise ConfigError(
+                f"`start={start:g}` and `end={last:g}`: nothing of {self.name} lies between them.",
+                f"It lasts from 0 to {self.duration:.2f} s.",
+            )
         from rtmri2speech.drawing.style import new_drawing
         from rtmri2speech.vocal_tract.gestures.figures import plot_gestures
 
         figure = new_drawing(8.0, 1.0 + 0.9 * len(self.found))
-        plot_gestures(figure, self, start, self.duration if end is None else end)
+        plot_gestures(figure, self, start, last)
         return figure
 
     def __repr__(self) -> str:

@@ -20,6 +20,10 @@ from rtmri2speech.vocal_tract.measurement.tract import Tract
 from rtmri2speech.vocal_tract.refinement.confidence import CONFIDENT
 from rtmri2speech.vocal_tract.size import EXPECTED_ERROR
 
+_NO_LABELS = (
+    "no annotation next to the tracts: stretches of a second are compared, whatever was said in them. "
+    "Put NAME.TextGrid there, or name all of them: `textgrid`."
+)
 _SUFFIX = Path(FILE_SUFFIX).stem
 
 
@@ -101,7 +105,8 @@ def compare_tracts(
     titles = list(names) or _titles(*parts)
     sides = [pooled(title, part) for title, part in zip(titles, parts, strict=True)]
     found = compare(sides[0], sides[1], relative=relative, bootstrap=Bootstrap(seed=seed))
-    return replace(found, notes=(*found.notes, *_notes_on(tracts)))
+    labels = () if any(grids) else (_NO_LABELS,)
+    return replace(found, notes=(*labels, *found.notes, *_notes_on(tracts)))
 
 
 def _notes_on(tracts: Sequence[Tract]) -> Iterator[str]:

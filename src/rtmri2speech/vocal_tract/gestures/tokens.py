@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtmri2speech.arrays import Float64, Int64
+from rtmri2speech.data.annotation.fit import remarks_on
 from rtmri2speech.data.media.textgrid import annotation_notes, labels_of, read_textgrid
 from rtmri2speech.data.tables import Row, Value, finite_or_none, write_table
 from rtmri2speech.errors import ConfigError
@@ -208,11 +209,13 @@ def _short_notes(path: Path, labels: set[str], tier: str | None) -> list[str]:
 
 def _length_notes(path: Path, frames_end: float) -> list[str]:
     grid = read_textgrid(path)
+    notes = [f"{path}: {problem} {remedy}" for problem, remedy in remarks_on(grid)]
     if not grid.bounded or abs(grid.end - frames_end) <= _TOLERANCE:
-        return []
+        return notes
     return [
+        *notes,
         f"{path}: it ends at {grid.end:.2f} s, and the frames at {frames_end:.2f} s. "
-        "Check that it is this recording's; its times are taken as they are."
+        "Check that it is this recording's; its times are taken as they are.",
     ]
 
 

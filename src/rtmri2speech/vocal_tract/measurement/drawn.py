@@ -42,7 +42,8 @@ class Limits:
 def limits_of(tract: Tract) -> Limits:
     """Limits for all frames of a recording."""
     lengths, areas = (one[np.isfinite(one)] for one in (tract.length, tract.area_range[..., 1]))
-    shown = tract.formants[plane_frames(tract)]
+    # Closed frames count, too: they have a point of their own, of an F1 that is lower than all others.
+    shown = tract.formants[np.isfinite(tract.formants[:, :2]).all(axis=1) & ~doubtful_frames(tract)]
     f1, f2 = (_range(shown[:, number], usual) for number, usual in enumerate(_PLANE))
     return Limits(
         float(lengths.max()) if len(lengths) else 17.0,

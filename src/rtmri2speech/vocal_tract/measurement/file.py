@@ -87,6 +87,9 @@ def read_tract(path: str | Path) -> Tract:
     Raises:
         DatasetError: when the file is missing, damaged, of another kind, or of a later version.
     """
+    if Path(path).exists() and not zipfile.is_zipfile(path):
+        what = "a folder" if Path(path).is_dir() else "no file of tract, or cut short"
+        raise DatasetError(f"{path}: {what}.", "Give NAME_tract.npz, as tract writes it, or run tract again.")
     try:
         with np.load(path, allow_pickle=False) as arrays:
             if "kind" not in arrays or str(arrays["kind"]) != KIND:

@@ -24,6 +24,8 @@ LENGTHS_CM = (7.0, 21.0)
 
 # An end of the tract that lies so near to the edge of the frame, in shares of the tract's length, may lie beyond it.
 _EDGE = 0.07
+# Median confidence of a recording of which a part is out of view; of noise and other pictures it is 0.
+_IN_PART = 0.02
 # Contours without which there is no head.
 _CORE = ("tongue", "palate_and_velum")
 
@@ -38,7 +40,7 @@ def is_lost(source: FrameSource) -> bool:
     doubtful = bool(len(source.confidence)) and bool(np.mean(source.confidence < CONFIDENT) > 0.5)
     there = _there(source.points)
     in_part = all(there[name] for name in _CORE) and not all(there.values())
-    return doubtful and not in_part
+    return doubtful and not (in_part and float(np.median(source.confidence)) >= _IN_PART)
 
 
 def blanked(geometry: TractGeometry) -> TractGeometry:

@@ -11,9 +11,10 @@ import numpy as np
 from rtmri2speech.arrays import Float32, Float64, Floating, UInt8
 from rtmri2speech.data.media.scan import VideoScan
 from rtmri2speech.data.truth import Truth
-from rtmri2speech.errors import ConfigError
+from rtmri2speech.errors import ConfigError, DatasetError
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.vocal_tract.contours import CONTOURS, POINTS, contour_points, frame_contours, label_probabilities
+from rtmri2speech.vocal_tract.measurement.file import FILE_SUFFIX
 from rtmri2speech.vocal_tract.passage import Passage
 from rtmri2speech.vocal_tract.segmentation import LabelFile, is_label_file, large_array, read_labels
 from rtmri2speech.vocal_tract.segmenter import Box
@@ -129,6 +130,11 @@ def labels_of(path: Path, scan: VideoScan) -> LabelFile:
         DatasetError: when the file cannot be read.
         ConfigError: when it belongs to another video.
     """
+    if path.name.endswith(FILE_SUFFIX):
+        raise DatasetError(
+            f"{path}: a measured tract, which holds no labels.",
+            "Give NAME_regions.npz of segment; what is measured already need not be measured again.",
+        )
     found = read_labels(path) if is_label_file(path) else _of_truth(Truth.load(path), scan)
     _require_fit(found.labels, scan, path)
     return found

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rtmri2speech.data.annotation.grid import Interval
-from rtmri2speech.data.media.textgrid import read_textgrid
+from rtmri2speech.data.media.textgrid import annotation_notes, holds_intervals, read_textgrid
 from rtmri2speech.errors import MediaError
 
 EXPECTED = (Interval(0.5, 0.9, "a"), Interval(0.9, 1.25, "あ"))
@@ -53,3 +53,35 @@ def test_a_faulty_table_names_the_line(tmp_path: Path, text: str, word: str) -> 
         read_textgrid(path)
     assert str(path) in caught.value.problem and word in caught.value.problem
     assert "label,start,end" in caught.value.remedy
+
+
+OTHER = "Buchstabe;Nr.;Timestamp start;Timestamp ende\nA;1;0,5;0,9\nA;2;0,9;1,25\nO;1;2;2,5\n"
+
+
+def test_a_header_of_other_words_is_understood_and_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(OTHER, encoding="utf-8-sig")
+    grid = read_textgrid(path)
+    assert grid.tiers[0].entries == (Interval(0.5, 0.9, "A"), Interval(0.9, 1.25, "A"), Interval(2.0, 2.5, "O"))
+    (note,) = annotation_notes(path, 3.0)
+    assert "'Buchstabe', 'Timestamp start' and 'Timestamp ende' were taken for them" in note
+    # Only where it is named: whatever lies next to a video is no annotation.
+    assert not holds_intervals(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "vowel,F1,F2\na,700,1200\ni,300,2200\nu,320,900\n",  # start after the end of the last
+        "sound,speaker,from,to\na,x,0,1\ni,x,1,2\nu,x,2,3\n",  # two columns of words
+        "sound,from,mid,to\na,0,0.5,1\ni,1,1.5,2\nu,2,2.5,3\n",  # three pairs
+        "sound,from,to\na,0,1\ni,1,2\n",  # too short to be certain
+        "sound,from,to\na,0,1\ni,1,2\nu,2,x\n",  # a number is missing
+        "a,0,1\ni,1,2\nu,2,3\no,3,4\n",  # no header
+    ],
+)
+def test_what_is_not_certain_is_not_guessed(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(MediaError, match="it must name label, start, end"):
+        read_textgrid(path)

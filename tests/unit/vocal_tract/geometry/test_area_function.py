@@ -86,3 +86,9 @@ def test_sections_of_equal_length_keep_the_volume() -> None:
     even = equal_sections(lengths, areas)
     assert even.sum() * 6.0 / 40.0 == pytest.approx(lengths @ areas)
     assert even[[0, 15, 39]] == pytest.approx([4.0, 1.0, 2.0])
+
+
+def test_a_model_that_is_not_there_names_those_that_are() -> None:
+    with pytest.raises(ConfigError, match="no such file, and no model of this name") as caught:
+        load_area_model("nobody")
+    assert "people, phantom" in caught.value.remedy

@@ -90,7 +90,10 @@ def test_a_single_token_has_no_interval_and_does_not_enter_the_mean() -> None:
     both, a, i = found.differences
     assert np.isnan(i.interval).all() and np.isnan(i.everywhere).all() and np.isfinite(i.difference).all()
     np.testing.assert_allclose(both.difference, a.difference)
-    assert found.notes == ("fewer than 10 tokens on a side (a, i): intervals are missing or too narrow there.",)
+    assert found.notes == (
+        "a single token on a side (i): not counted in 'all labels'.",
+        "fewer than 10 tokens on a side (a, i): intervals are missing or too narrow there.",
+    )
 
 
 def test_unknown_sections_stay_unknown() -> None:

@@ -10,6 +10,7 @@ import pytest
 from plain_tracts import plain_tract
 from rtmri2speech.data.annotation.grid import IntervalTier
 from rtmri2speech.data.media.textgrid import read_textgrid
+from rtmri2speech.errors import ConfigError
 from rtmri2speech.vocal_tract.gestures.gestures import COLUMNS, Gestures, gestures_of
 from rtmri2speech.vocal_tract.gestures.landmarks import GestureOptions
 from tables import rows_of
@@ -71,6 +72,13 @@ def test_figure() -> None:
     assert found().show(0.2, 1.2)._repr_png_()
     nothing = plain_tract(measures=dict.fromkeys(plain_tract().measures, np.full(50, np.nan)))
     assert gestures_of(nothing).show()._repr_png_() and gestures_of(nothing).rows() == []
+
+
+@pytest.mark.parametrize(("start", "end"), [(1.2, 0.2), (1.5, None), (2.0, 3.0), (-2.0, -1.0)])
+def test_a_stretch_without_frames_is_not_drawn(start: float, end: float | None) -> None:
+    with pytest.raises(ConfigError, match=r"nothing of .* lies between them") as caught:
+        found().show(start, end)
+    assert "0 to 1.50 s" in caught.value.remedy
 
 
 def test_a_place_without_a_frame_on_the_plateau_is_that_of_the_nearest_frame() -> None:

@@ -73,8 +73,10 @@ def test_several_files_on_a_side_and_equal_names(tmp_path: Path) -> None:
 
 def test_without_annotations_stretches_are_compared(tmp_path: Path) -> None:
     files = [save(tmp_path, measured(3.0, name), annotated=False) for name in ("anna", "ben")]
-    (one,) = compare_tracts(files[:1], files[1:]).differences
+    found = compare_tracts(files[:1], files[1:])
+    (one,) = found.differences
     assert one.label == "all" and len(one.first) == 3
+    assert "no annotation next to the tracts: stretches of a second are compared" in found.notes[0]
 
 
 def test_what_is_no_difference_of_speakers_is_named() -> None:

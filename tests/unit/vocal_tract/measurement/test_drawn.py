@@ -31,6 +31,13 @@ def test_limits_hold_what_is_known() -> None:
         assert low < np.percentile(values, 5) and high > np.percentile(values, 95)
 
 
+def test_the_point_of_a_closed_frame_is_within_the_plane() -> None:
+    tract = made_tract(40, closed=(3, 4, 5))
+    limits = limits_of(tract)
+    f1, f2 = tract.formants[4, :2]
+    assert limits.f1_hz[0] < f1 < limits.f1_hz[1] and limits.f2_hz[0] < f2 < limits.f2_hz[1]
+
+
 def test_nothing_known_has_limits_all_the_same() -> None:
     tract = made_tract(4)
     nothing = {name: np.full_like(getattr(tract, name), np.nan) for name in ("length", "area_range", "formants")}

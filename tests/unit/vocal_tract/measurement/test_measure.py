@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -22,11 +24,11 @@ from rtmri2speech.data.media.video import write_video
 from rtmri2speech.errors import ConfigError, DatasetError, MediaError
 from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.models.segmenter import Segmenter, SegmenterConfig
-from rtmri2speech.vocal_tract.contours import CONTOURS, Contours
+from rtmri2speech.vocal_tract.contours import CONTOURS, POINTS, Contours
 from rtmri2speech.vocal_tract.geometry.constrictions import MEASURES
 from rtmri2speech.vocal_tract.measurement.measure import tract
-from rtmri2speech.vocal_tract.measurement.notes import notes_of
-from rtmri2speech.vocal_tract.measurement.sources import LabeledFrames
+from rtmri2speech.vocal_tract.measurement.notes import is_lost, notes_of
+from rtmri2speech.vocal_tract.measurement.sources import FrameSource, LabeledFrames
 from rtmri2speech.vocal_tract.measurement.tract import COLUMNS, Tract
 from rtmri2speech.vocal_tract.segmentation import Segmentation, read_labels, write_labels
 from rtmri2speech.vocal_tract.segmenter import FrameSegmenter
@@ -174,6 +176,21 @@ def test_nothing_is_measured_where_there_is_no_head(tmp_path: Path) -> None:
     )
     assert len(found.notes) == 1 and np.isnan(found.length).all()
     assert all(np.isnan(values).all() for values in found.measures.values())
+
+
+def test_what_looks_like_parts_of_a_head_without_any_confidence_is_no_head() -> None:
+    points = np.full((4, len(CONTOURS), POINTS, 2), np.nan)
+    points[:, [CONTOURS.index("tongue"), CONTOURS.index("palate_and_velum")]] = 1.0
+    for confidence, lost in ((0.1, False), (0.0, True)):
+        source = SimpleNamespace(turn=0, points=points, confidence=np.full(4, confidence, np.float32))
+        assert is_lost(cast(FrameSource, source)) is lost
+
+
+def test_a_measured_tract_is_no_file_of_labels(tmp_path: Path) -> None:
+    video = write_recording(tmp_path, OPEN, PIXEL_MM)
+    tract(video, regions=tmp_path / "clip_regions.npz").save(tmp_path)
+    with pytest.raises(DatasetError, match=r"clip_tract.npz: a measured tract, which holds no labels"):
+        tract(video, regions=tmp_path / "clip_tract.npz")
 
 
 def test_frames_of_low_confidence_are_named(tmp_path: Path) -> None:
