@@ -37,12 +37,12 @@ PAGES = sorted(path for path in DOCS.rglob("*.md") if not path.name.endswith(".j
 JAPANESE = sorted(DOCS.rglob("*.ja.md"))
 FENCE = re.compile(r"^[ ]*```(\w*)\n(.*?)^[ ]*```", flags=re.MULTILINE | re.DOTALL)
 CALL = re.compile(r"(?:^|[\s/\\])rtmri2speech (.+)$")
-# Options of other programs, and those of the memo's that have become something else.
+# Options of other programs and of benchmarks, and those of the memo's that have become something else.
 FOREIGN = {
     *("--list", "--nodes", "--ntasks", "--ntasks-per-node", "--gpus-per-node", "--cpus-per-task", "--time", "--signal"),
     *("--nproc-per-node", "--strict", "--logdir", "--help", "--debug"),
     *("--mri-checkpoint", "--use-checkpoint", "--ckpt-segments", "--fine-tuning", "--input-wavs-dir"),
-    *("--input-training-file", "--input-validation-file"),
+    *("--input-training-file", "--input-validation-file", "--flicker"),
 }
 
 
@@ -182,6 +182,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, tiny_phantom: Path, make
             (folder / place).mkdir(parents=True, exist_ok=True)
             for suffix in (".mp4", ".wav", ".TextGrid"):
                 shutil.copy(video.with_suffix(suffix), folder / f"{place}{number:03d}{suffix}")
+    shutil.copy(folder / "000.mp4", folder / "m01_0000.mp4")
     for kind in ("acoustic", "vocoder", "synthesizer"):
         save_bundle(make_bundle(kind, frames=FrameConfig()), folder / f"{kind}.safetensors")
     shutil.copy(folder / "vocoder.safetensors", folder / "tuned.safetensors")

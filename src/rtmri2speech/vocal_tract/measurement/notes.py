@@ -24,7 +24,7 @@ LENGTHS_CM = (7.0, 21.0)
 
 # An end of the tract that lies so near to the edge of the frame, in shares of the tract's length, may lie beyond it.
 _EDGE = 0.07
-# Median confidence of a recording of which a part is out of view; of noise and other pictures it is 0.
+# Median confidence of a recording of which a part is out of view; of noise, and of what is no head, it is 0.
 _IN_PART = 0.02
 # Contours without which there is no head.
 _CORE = ("tongue", "palate_and_velum")

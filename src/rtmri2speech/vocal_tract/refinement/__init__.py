@@ -1,1 +1,1 @@
-"""What is made from the probabilities of a frame: steady, clean, cut into parts, and judged."""
+"""What is done with the probabilities of a frame: steady, clean, cut into parts, and judged."""
