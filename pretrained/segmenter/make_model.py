@@ -21,18 +21,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 import shutil
 import sys
 import textwrap
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parents[1] / "src")]
+sys.path.insert(0, str(HERE.parents[1] / "src"))
+sys.path.insert(0, str(HERE.parent))
+
+from stages import report_metrics, run, tell_device  # noqa: E402 - next to this folder
+
+METRICS_SHOWN = ("train/loss", "val/loss", "val/dice", "val/tongue_px")
 
 STAGES = ("heads", "train", "evaluate", "publish")
 MODEL, METRICS, CARD = "model.safetensors", "metrics.json", "README.md"
@@ -109,18 +112,6 @@ none of which it was trained on; means over recordings (`benchmarks/segmentation
 """
 
 
-def run(words: list[object]) -> None:
-    """A command of the program, printed first; ends this program when it fails."""
-    from rtmri2speech.cli.main import main as rtmri2speech
-
-    told = [str(word) for word in words]
-    print(f"$ rtmri2speech {shlex.join(told)}", flush=True)
-    began = time.monotonic()
-    if code := rtmri2speech(told):
-        sys.exit(code)
-    print(f"  {time.monotonic() - began:.0f} s", flush=True)
-
-
 def make_heads(given: argparse.Namespace) -> None:
     """Simulate the heads, training's and those kept for the figures, as two corpora of different seeds."""
     for name, count, seed in (("heads", given.heads, given.seed), ("unseen", given.unseen, given.seed + 1000)):
@@ -138,26 +129,7 @@ def train(given: argparse.Namespace) -> None:
     sets = ["--set", *given.set] if given.set else []
     options = ["--recipe", given.recipe, "--out", given.work / "segmenter.safetensors", "--device", given.device]
     run(["train", "segmenter", given.work / "heads", *options, "--run-dir", folder, *sets, *resume])
-    report_losses(folder)
-
-
-def tell_device() -> None:
-    """Print what this machine is."""
-    import torch
-
-    name = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
-    print(f"Python {sys.version.split()[0]}, PyTorch {torch.__version__}, {name}", flush=True)
-
-
-def report_losses(folder: Path) -> None:
-    """Print the losses of training and validation in a few lines."""
-    from rtmri2speech.training.engine.metrics_log import read_metrics
-
-    rows = read_metrics(folder)
-    for name in ("train/loss", "val/loss", "val/dice", "val/tongue_px"):
-        values = [(row["step"], row[name]) for row in rows if name in row]
-        some = values[:: max(len(values) // 8, 1)]
-        print(f"{name}: " + ", ".join(f"{value:.4f} ({step})" for step, value in some), flush=True)
+    report_metrics(folder, METRICS_SHOWN)
 
 
 def evaluate(given: argparse.Namespace) -> None:

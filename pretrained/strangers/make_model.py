@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 import shutil
 import sys
 import time
@@ -31,7 +30,15 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parents[1] / "src")]
+sys.path.insert(0, str(HERE.parents[1] / "src"))
+sys.path.insert(0, str(HERE.parent))
+
+from stages import report_metrics, run, tell_device  # noqa: E402 - next to this folder
+
+METRICS_SHOWN = (
+    *("train/loss", "val/loss", "val/mae_db", "val/f1_error_median", "val/f2_error_median"),
+    *("val/f0_rmse_hz", "val/vuv_error"),
+)
 
 STAGES = ("simulate", "prepare", "tracts", "pack", "train", "bundle", "evaluate", "publish")
 MODEL, METRICS, CARD = "model.safetensors", "metrics.json", "README.md"
@@ -87,18 +94,6 @@ ROWS = {
     "f2_error_median": ("F2 of vowels, median error, %", 100, "{:.1f}"),
     "vowel_identification": ("vowels identified, %", 100, "{:.1f}"),
 }
-
-
-def run(words: list[object]) -> None:
-    """A command of the program, printed first; ends this program when it fails."""
-    from rtmri2speech.cli.main import main as rtmri2speech
-
-    told = [str(word) for word in words]
-    print(f"$ rtmri2speech {shlex.join(told)}", flush=True)
-    began = time.monotonic()
-    if code := rtmri2speech(told):
-        sys.exit(code)
-    print(f"  {time.monotonic() - began:.0f} s", flush=True)
 
 
 def simulate(given: argparse.Namespace) -> None:
@@ -174,30 +169,10 @@ def train(given: argparse.Namespace) -> None:
     options = ["--recipe", given.recipe, "--out", given.work / "acoustic.safetensors", "--device", given.device]
     data = ["train", "acoustic", given.work / "tracts", "--kind", "tract"]
     run([*data, *options, "--run-dir", folder, *start, *sets, *resume])
-    report_losses(folder)
+    report_metrics(folder, METRICS_SHOWN)
     if given.out:
         given.out.mkdir(parents=True, exist_ok=True)
         shutil.copy(given.work / "acoustic.safetensors", given.out)
-
-
-def tell_device() -> None:
-    """Print what this machine is."""
-    import torch
-
-    name = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
-    print(f"Python {sys.version.split()[0]}, PyTorch {torch.__version__}, {name}", flush=True)
-
-
-def report_losses(folder: Path) -> None:
-    """Print the losses and measures of the run in a few lines."""
-    from rtmri2speech.training.engine.metrics_log import read_metrics
-
-    rows = read_metrics(folder)
-    names = ("train/loss", "val/loss", "val/mae_db", "val/f1_error_median", "val/f2_error_median", "val/f0_rmse_hz")
-    for name in (*names, "val/vuv_error"):
-        values = [(row["step"], row[name]) for row in rows if name in row]
-        some = values[:: max(len(values) // 8, 1)]
-        print(f"{name}: " + ", ".join(f"{value:.4f} ({step})" for step, value in some), flush=True)
 
 
 def bundle(given: argparse.Namespace) -> None:

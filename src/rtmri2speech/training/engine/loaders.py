@@ -244,3 +244,18 @@ def _leave_signals(_: int) -> None:
     # decides when to stop.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+
+
+def counting_loaders(batch_size: int, epoch_steps: int, seed: int, cuda: bool) -> tuple[Loader, Loader, EpochSampler]:
+    """Loaders of training and validation that only count, and training's order, for items drawn on the device.
+
+    Args:
+        batch_size: items per batch of the training; the validation has a single batch.
+        epoch_steps: batches per epoch.
+        seed: of the order.
+        cuda: whether batches go to a GPU.
+    """
+    sampler = EpochSampler(epoch_steps * batch_size, seed)
+    config = LoaderConfig(batch_size=batch_size, num_workers=0, pin_memory=False)
+    train = make_loader(Counted(sampler.size), config, batch_size=batch_size, cuda=cuda, seed=seed, sampler=sampler)
+    return train, make_loader(Counted(1), config, batch_size=1, cuda=cuda, seed=seed), sampler

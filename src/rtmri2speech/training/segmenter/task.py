@@ -12,8 +12,7 @@ from rtmri2speech.errors import BundleError, UserError
 from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
 from rtmri2speech.models.segmenter import Segmenter, SegmenterConfig
 from rtmri2speech.training.engine.distributed import Processes
-from rtmri2speech.training.engine.loaders import Counted, EpochSampler, make_loader
-from rtmri2speech.training.run_config import LoaderConfig
+from rtmri2speech.training.engine.loaders import counting_loaders
 from rtmri2speech.training.segmenter.draws import Draws, FixedFrames
 from rtmri2speech.training.segmenter.frame_sets import FrameSets
 from rtmri2speech.training.segmenter.module import SegmenterTraining
@@ -47,16 +46,13 @@ def segmenter_task(
     validation = FixedFrames(frames.of("validation"), data, size, settings.seed)
     adapts = init is not None and bool(frames.of("validation", "people"))
     module = SegmenterTraining(settings, model, train, validation, start_counts=adapts)
-    sampler = EpochSampler(settings.epoch_steps * data.batch_size, settings.seed)
-    config = LoaderConfig(batch_size=data.batch_size, num_workers=0, pin_memory=False)
+    loader, fixed, sampler = counting_loaders(data.batch_size, settings.epoch_steps, settings.seed, cuda)
     return Task(
         kind="segmenter",
         settings=settings,
         module=module,
-        train=make_loader(
-            Counted(sampler.size), config, batch_size=data.batch_size, cuda=cuda, seed=settings.seed, sampler=sampler
-        ),
-        validation=make_loader(Counted(1), config, batch_size=1, cuda=cuda, seed=settings.seed),
+        train=loader,
+        validation=fixed,
         sampler=sampler,
         steps_per_batch=1,
         callbacks=[],

@@ -14,8 +14,7 @@ from rtmri2speech.models.tract.acoustic import TractAcousticModel
 from rtmri2speech.signal.mel_statistics import MelStatistics
 from rtmri2speech.signal.scaler import MelScaler
 from rtmri2speech.training.engine.distributed import Processes
-from rtmri2speech.training.engine.loaders import Counted, EpochSampler, make_loader
-from rtmri2speech.training.run_config import LoaderConfig
+from rtmri2speech.training.engine.loaders import counting_loaders
 from rtmri2speech.training.tasks import FinalMeasures, Task
 from rtmri2speech.training.tract.bank import TractBank, require_inputs
 from rtmri2speech.training.tract.module import TractTraining
@@ -56,8 +55,7 @@ def tract_task(folder: TractFolder, settings: TractRecipe, init: Path | None, cu
     statistics = MelStatistics.fit([train.mel_db.float().numpy()])
     model.scaler.load_state_dict(MelScaler.of(statistics).state_dict())
     module = TractTraining(settings, model, train, validation)
-    sampler = EpochSampler(settings.epoch_steps * data.batch_size, settings.seed)
-    config = LoaderConfig(batch_size=data.batch_size, num_workers=0, pin_memory=False)
+    loader, fixed, sampler = counting_loaders(data.batch_size, settings.epoch_steps, settings.seed, cuda)
 
     def to_bundle(provenance: dict[str, Any], _: FinalMeasures) -> Bundle:
         meta = folder.meta
@@ -69,10 +67,8 @@ def tract_task(folder: TractFolder, settings: TractRecipe, init: Path | None, cu
         kind="tract",
         settings=settings,
         module=module,
-        train=make_loader(
-            Counted(sampler.size), config, batch_size=data.batch_size, cuda=cuda, seed=settings.seed, sampler=sampler
-        ),
-        validation=make_loader(Counted(1), config, batch_size=1, cuda=cuda, seed=settings.seed),
+        train=loader,
+        validation=fixed,
         sampler=sampler,
         steps_per_batch=1,
         callbacks=[],
