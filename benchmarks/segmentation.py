@@ -8,7 +8,8 @@
 
 Prints mean distance and HD95 in mm, with pixels of 2.9 mm, for each clip and overall, next to what is wanted.
 `--labels` takes what `segment` wrote. `--adapt` measures each clip twice: with the model as it is, and with the model
-adapted (recipe `adapt`) to 15 labeled frames of the other clips, three of each; every clip is another speaker.
+adapted (recipe `adapt`) to 15 labeled frames of the other clips, three of each; every clip is another speaker. Next to
+that stand the confidence, and the area of the classes that no contour shows, as a share of what it was before.
 `--flicker` tells how many pixels change class in a frame and change back in the next, in percent of the class's area,
 without and with smoothing in time.
 `--origin` asks which shift of the traced lines lies on the steepest change of gray, in steps of a quarter of a pixel:
@@ -30,7 +31,7 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 
 from rtmri2speech.arrays import UInt8
 from rtmri2speech.data.contours import ALL, PIXEL_MM, read_contours
-from rtmri2speech.data.labels import CLASSES, class_of_label
+from rtmri2speech.data.labels import CLASSES, Label, class_of_label
 from rtmri2speech.data.media.video import read_video
 from rtmri2speech.evaluation.segmentation.evaluate import evaluate_segmentation
 from rtmri2speech.evaluation.segmentation.output import write_evaluation
@@ -48,6 +49,7 @@ WANTED = {
 }
 ADAPTED = {"tongue": 1.8}
 LABELED_FRAMES = 15
+UNTRACED = ("epiglottis", "larynx", "jaw")
 Means = dict[tuple[str, str], float]
 STEPS = np.arange(-8, 9) / 4.0
 
@@ -142,6 +144,7 @@ def print_adaptation(model: Path, clips: Path, names: list[str] | None, settings
 
     every = sorted(path.stem for path in clips.glob("*.avi"))
     sides: dict[str, list[Means]] = {"before": [], "after": []}
+    kept: dict[str, list[dict[str, float]]] = {"before": [], "after": []}
     for name in names or every:
         with tempfile.TemporaryDirectory() as temporary:
             root = Path(temporary)
@@ -158,10 +161,30 @@ def print_adaptation(model: Path, clips: Path, names: list[str] | None, settings
                 result = evaluate_segmentation(root / side, clips)
                 rows = {row["contour"]: row for row in result.contour_rows if row["scope"] == "recording"}
                 sides[side].append({key: float(rows[key[0]][key[1]]) for key in WANTED})
+                kept[side].append(untraced(root / side / f"{name}_regions.npz"))
             print_sides(name, {side: values[-1] for side, values in sides.items()})
+            print_kept({side: values[-1:] for side, values in kept.items()})
     means = {side: {key: np.mean([one[key] for one in values]) for key in WANTED} for side, values in sides.items()}
     print_sides(f"mean of {len(sides['after'])} clips", means)
+    print_kept(kept)
     return means["after"]
+
+
+def untraced(path: Path) -> dict[str, float]:
+    """Mean confidence of what ``segment`` wrote, and the mean area of classes that are never traced, pixels."""
+    with np.load(path) as found:
+        labels, confidence = found["labels"], float(found["confidence"].mean())
+    return {
+        "confidence": confidence,
+        **{name: float((labels == Label[name.upper()]).mean(0).sum()) for name in UNTRACED},
+    }
+
+
+def print_kept(sides: dict[str, list[dict[str, float]]]) -> None:
+    before, after = ({name: np.mean([one[name] for one in values]) for name in values[0]} for values in sides.values())
+    print(f"  confidence                {before['confidence']:8.2f}{after['confidence']:8.2f}")
+    for name in UNTRACED:
+        print(f"  {name + ', pixels':<26}{before[name]:8.1f}{after[name]:8.1f}")
 
 
 def add_figures(path: Path, means: Means, when: str = "") -> None:

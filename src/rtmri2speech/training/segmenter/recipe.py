@@ -27,6 +27,13 @@ class SegmenterDataConfig(Config):
     people_look: str = Field("random", description="look of labeled frames of people")
     people_share: float = Field(0.5, ge=0, le=1, description="share of a batch that is frames of people, if any")
     people_frames: int | None = Field(None, ge=1, description="most frames of people used, evenly spread; none: all")
+    start_labels: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="with a start, in frames of people: what their annotation leaves open has the start's own label "
+        "where it is so sure of it; none: stays open",
+    )
     clip_frames: int = Field(40, ge=1, description="frames taken of each simulated utterance, evenly spread")
     held_out: float = Field(0.1, gt=0, lt=1, description="share of the heads of poses that are kept for validation")
     held_out_heads: tuple[str, ...] = Field((), description="names of those heads instead of a share")

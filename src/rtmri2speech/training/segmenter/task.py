@@ -17,6 +17,7 @@ from rtmri2speech.training.segmenter.draws import Draws, FixedFrames
 from rtmri2speech.training.segmenter.frame_sets import FrameSets
 from rtmri2speech.training.segmenter.module import SegmenterTraining
 from rtmri2speech.training.segmenter.recipe import SegmenterRecipe
+from rtmri2speech.training.segmenter.start_labels import with_start_labels
 from rtmri2speech.training.tasks import FinalMeasures, Task
 
 
@@ -42,7 +43,10 @@ def segmenter_task(
     torch.manual_seed(settings.seed)
     model, notes = _network(settings.model, init)
     size, data = settings.model.size, settings.data
-    train = Draws(frames.of("train"), data, size)
+    sets = frames.of("train")
+    if init is not None and data.start_labels is not None:
+        sets = with_start_labels(sets, model, data.start_labels)
+    train = Draws(sets, data, size)
     validation = FixedFrames(frames.of("validation"), data, size, settings.seed)
     adapts = init is not None and bool(frames.of("validation", "people"))
     module = SegmenterTraining(settings, model, train, validation, start_counts=adapts)
