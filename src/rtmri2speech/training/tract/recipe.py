@@ -12,10 +12,10 @@ from rtmri2speech.training.run_config import AdamConfig, TimedRunConfig
 class TractAugmentConfig(Config):
     """Changes to measured tracts in training, beyond the looks that they were measured under."""
 
-    distance: float = Field(0.08, ge=0, description="deviation of a smooth factor of distances, per recording")
-    frame_distance: float = Field(0.04, ge=0, description="the same, per frame")
-    formant: float = Field(0.03, ge=0, description="deviation of a factor of each tube formant, per recording")
-    measure_mm: float = Field(0.7, ge=0, description="deviation of an offset of each measure, mm, per recording")
+    distance: float = Field(0.2, ge=0, description="deviation of a smooth factor of distances, per recording")
+    frame_distance: float = Field(0.1, ge=0, description="the same, per frame")
+    formant: float = Field(0.08, ge=0, description="deviation of a factor of each tube formant, per recording")
+    measure_mm: float = Field(1.5, ge=0, description="deviation of an offset of each measure, mm, per recording")
     size: float = Field(0.03, ge=0, description="deviation of a factor of all lengths, per recording")
     unknown_size: float = Field(0.5, ge=0, le=1, description="share of recordings whose pixels' size is estimated")
     stretch: float = Field(0.12, ge=0, lt=0.9, description="largest change of tempo, either way")
@@ -62,4 +62,4 @@ class TractRecipe(TimedRunConfig):
         0.3, ge=0, le=1, description="share of utterances whose mel is made with the predicted voice, not the true one"
     )
     max_epochs: int = Field(4500, ge=1, description="largest number of groups of epoch_steps steps")
-    max_steps: int = Field(12000, ge=1, description="optimizer steps, over which the learning rate falls to 0")
+    max_steps: int = Field(3000, ge=1, description="optimizer steps, over which the learning rate falls to 0")
