@@ -82,8 +82,8 @@ readout with undersampling, noise, blur off resonance, flow, metal, and what vid
 ## Adapt it
 
 Five to fifteen labeled frames of people teach it a scanner or a speaker: polygons, label images or contours next to
-videos or images. Half of every batch are the simulated heads of the folder `heads`. All the same it loses in people
-what no frame of theirs shows: adapted to contours of USC-TIMIT alone, it no longer finds epiglottis and larynx.
+videos or images. Half of every batch are the simulated heads of the folder `heads`. What theirs do not
+show keeps the label that it had before, so that contours of the tongue alone do not cost the larynx.
 
     rtmri2speech train segmenter FRAMES --recipe adapt --init segmenter --out adapted.safetensors
 

@@ -34,8 +34,11 @@ def with_start_labels(sets: Iterable[FrameSet], start: Segmenter, sure: float) -
         start: the network before it is adapted.
         sure: probability, 0 to 1, that the start gives its label at least. Other pixels stay as they are.
     """
+    training = start.training
     start.eval()
-    return [_filled(one, start, sure) if one.origin == "people" else one for one in sets]
+    found = [_filled(one, start, sure) if one.origin == "people" else one for one in sets]
+    start.train(training)
+    return found
 
 
 def _filled(one: FrameSet, start: Segmenter, sure: float) -> FrameSet:
