@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from rtmri2speech.models.segmenter import Segmenter
+from rtmri2speech.training.averaging import AveragedModel
 from rtmri2speech.training.engine.distributed import seed_of
 from rtmri2speech.training.engine.nan_guard import NanGuard
 from rtmri2speech.training.engine.step_metrics import StepMetrics
-from rtmri2speech.training.segmenter.averaging import AveragedModel
 from rtmri2speech.training.segmenter.draws import Batch, Draws, FixedFrames
 from rtmri2speech.training.segmenter.losses import SegmentationLoss
 from rtmri2speech.training.segmenter.measures import LabelSums

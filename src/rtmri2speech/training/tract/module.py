@@ -10,11 +10,11 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from rtmri2speech.models.tract.acoustic import TractAcousticModel, Voice
+from rtmri2speech.training.averaging import AveragedModel
 from rtmri2speech.training.engine.distributed import seed_of
 from rtmri2speech.training.engine.nan_guard import NanGuard
 from rtmri2speech.training.engine.step_metrics import StepMetrics
 from rtmri2speech.training.losses import band_mae
-from rtmri2speech.training.segmenter.averaging import AveragedModel
 from rtmri2speech.training.tract.augment import augment
 from rtmri2speech.training.tract.bank import Batch, TractBank
 from rtmri2speech.training.tract.losses import TractSums, tract_loss

@@ -1,15 +1,13 @@
-"""Cross entropy and Dice over known pixels; the average of weights."""
+"""Cross entropy and Dice over known pixels."""
 
 from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
 from torch.nn import functional
 
 from rtmri2speech.data.labels import UNKNOWN
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.training.segmenter.averaging import AveragedModel
 from rtmri2speech.training.segmenter.losses import SegmentationLoss, soft_dice
 from rtmri2speech.training.segmenter.recipe import SegmenterLossConfig
 
@@ -49,21 +47,3 @@ def test_dice_is_the_mean_over_the_classes_that_occur() -> None:
 def test_weights_of_no_class_are_refused() -> None:
     with pytest.raises(ConfigError, match="no class is named tooth"):
         SegmenterLossConfig.parse({"class_weights": {"tooth": 2}}, "here")
-
-
-def test_average_forgets_the_start_quickly_then_slowly() -> None:
-    model = nn.BatchNorm1d(2)
-    average = AveragedModel(model, 0.99)
-    with torch.no_grad():
-        model.weight.fill_(2.0)
-        model.running_mean.fill_(1.0)  # type: ignore[union-attr]
-        model.num_batches_tracked.fill_(7)  # type: ignore[union-attr]
-    average.update(model, 0)
-    kept = average.model.state_dict()
-    assert kept["weight"].tolist() == pytest.approx([1.9, 1.9]) and kept["running_mean"].tolist() == pytest.approx(
-        [0.9] * 2
-    )
-    assert int(kept["num_batches_tracked"]) == 7
-    average.update(model, 10**6)
-    assert kept["weight"].tolist() == pytest.approx([1.901, 1.901])
-    assert not any(value.requires_grad for value in average.parameters())
