@@ -52,6 +52,8 @@ LABELED_FRAMES = 15
 UNTRACED = ("epiglottis", "larynx", "jaw")
 Means = dict[tuple[str, str], float]
 STEPS = np.arange(-8, 9) / 4.0
+# Recordings of people whose flicker is measured: nothing needs to be traced in them.
+FLICKERING = ("usctimit_atb/*.avi", "usctimit_m3/*.mp4", "usc75_sub001/*.mp4")
 
 
 def main() -> None:
@@ -77,7 +79,9 @@ def main() -> None:
     if (options.model is None) == (options.labels is None):
         raise SystemExit("Give --model or --labels.")
     if options.flicker:
-        print_flicker(options.model, clips)
+        if options.model is None:
+            raise SystemExit("Give the --model whose flicker is measured: a file, or segmenter.")
+        print_flicker(options.model, Path(root))
         return
     if options.adapt:
         if options.model is None:
@@ -115,15 +119,18 @@ def segment_clips(model: Path, clips: Path, out: Path, pattern: str = "*.avi") -
     return out
 
 
-def print_flicker(model: Path, clips: Path) -> None:
+def print_flicker(model: Path, root: Path) -> None:
     """Of every class, pixels that change and change back at once, in percent of its area, means over clips."""
     from rtmri2speech.vocal_tract.segment import segment
     from rtmri2speech.vocal_tract.segmenter import load_segmenter
 
     segmenter, found = load_segmenter(model, "cpu"), []
-    for video in sorted(clips.glob("*.avi")):
+    for video in (path for pattern in FLICKERING for path in sorted(root.glob(pattern))):
         sides = (segment(video, segmenter, smoothing=seconds).labels for seconds in (0.0, SMOOTHING_SECONDS))
         found.append([flicker(class_of_label()[labels]) for labels in sides])
+        single, smoothed = np.mean(np.array(found[-1])[:, 1:], axis=1)
+        print(f"{video.stem:<30}{single:6.1f} single{smoothed:6.1f} smoothed, mean of the classes", flush=True)
+    print(f"means over {len(found)} recordings")
     print(f"{'%':<18}{'single':>8}{'smoothed':>10}")
     for name, values in zip(CLASSES, np.mean(found, axis=0).T, strict=True):
         print(f"{name:<18}{values[0]:8.1f}{values[1]:10.1f}")

@@ -10,6 +10,11 @@ that is lent for minutes may do one stage per call:
     python pretrained/segmenter/make_model.py WORK --stages train --set segmenter.max_minutes=13
     python pretrained/segmenter/make_model.py WORK --stages evaluate publish --out OUT
 
+The stage `card`, which runs only where it is named and needs no WORK, puts README.md as it stands into the model file,
+after its text was changed by hand here and in the template; weights and all else stay as they are:
+
+    python pretrained/segmenter/make_model.py --stages card
+
 It needs the program's packages and no network. Small files go to OUT: the model in half precision, `metrics.json`, an
 image of validation frames and the log of the training; without OUT, publish writes all but the log next to this script.
 Where WORK holds `real.json`, which `benchmarks/segmentation.py --json` writes, the card has figures on recordings of
@@ -38,6 +43,7 @@ from stages import report_metrics, run, tell_device  # noqa: E402 - next to this
 METRICS_SHOWN = ("train/loss", "val/loss", "val/dice", "val/tongue_px")
 
 STAGES = ("heads", "train", "evaluate", "publish")
+RENEW_CARD = "card"
 MODEL, METRICS, CARD = "model.safetensors", "metrics.json", "README.md"
 TEXT = """\
 # The segmenter
@@ -193,6 +199,23 @@ def publish(given: argparse.Namespace) -> None:
     print(f"{out / MODEL}: {(out / MODEL).stat().st_size / 1e6:.2f} MB", flush=True)
 
 
+def renew_card(given: argparse.Namespace) -> None:
+    """Put the text of README.md into the model file; the weights stay bit by bit what they are."""
+    from rtmri2speech.data.files import hash_files
+    from rtmri2speech.data.provenance import write_about
+    from rtmri2speech.models.bundle.model_file import load_bundle, save_bundle, weights_hash
+
+    out: Path = given.out or HERE
+    before = load_bundle(out / MODEL)
+    save_bundle(replace(before, card=(out / CARD).read_text(encoding="utf-8")), out / MODEL)
+    after = load_bundle(out / MODEL)
+    if weights_hash(after) != weights_hash(before) or after.provenance != before.provenance:
+        sys.exit(f"{out / MODEL}: more than the card has changed; take the file of before.")
+    metrics = json.loads((out / METRICS).read_text(encoding="utf-8"))
+    write_about(out / METRICS, "segmenter_metrics", 1, metrics | {"sha256": hash_files([out / MODEL])})
+    print(f"{out / MODEL}: card of {out / CARD}, weights {weights_hash(after)[:12]} as before", flush=True)
+
+
 def card(bundle: Any, metrics: dict[str, Any], manifest: dict[str, Any], real: dict[str, Any] | None) -> str:
     """The model card."""
     provenance, figures, config = bundle.provenance, metrics["figures"], bundle.segmenter
@@ -235,9 +258,9 @@ def save_image(image: Any, path: Path) -> None:
 def main() -> int:
     """Read the command line, run the stages, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("work", type=Path, help="folder for everything that is made")
+    parser.add_argument("work", nargs="?", type=Path, help="folder for everything that is made; not needed by card")
     parser.add_argument("--out", type=Path, help="folder for the small files; without, next to this script")
-    parser.add_argument("--stages", nargs="+", choices=STAGES, default=STAGES)
+    parser.add_argument("--stages", nargs="+", choices=(*STAGES, RENEW_CARD), default=STAGES)
     parser.add_argument("--speaker-file", nargs="+", default=[], help="files of VocalTractLab's speakers to vary")
     parser.add_argument("--heads", default=480, type=int, help="heads to train on, a tenth of them to choose the best")
     parser.add_argument("--unseen", default=8, type=int, help="more heads, for the figures alone")
@@ -249,11 +272,14 @@ def main() -> int:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--workers", default=0, type=int, help="processes that simulate; 0 for one per core")
     given = parser.parse_args()
-    given.work.mkdir(parents=True, exist_ok=True)
+    if given.work is not None:
+        given.work.mkdir(parents=True, exist_ok=True)
+    elif set(given.stages) != {RENEW_CARD}:
+        parser.error("WORK is needed: a folder for everything that is made")
     stages: dict[str, Callable[[argparse.Namespace], None]] = dict(
-        zip(STAGES, (make_heads, train, evaluate, publish), strict=True)
+        zip((*STAGES, RENEW_CARD), (make_heads, train, evaluate, publish, renew_card), strict=True)
     )
-    for name in STAGES:
+    for name in stages:
         if name in given.stages:
             print(f"== {name}", flush=True)
             stages[name](given)

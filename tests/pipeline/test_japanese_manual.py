@@ -24,6 +24,7 @@ ENGLISH_BUT = {
     "explanation/maps.md",
     "explanation/limits.md",
     "explanation/tract.md",
+    "explanation/phantom.md",
     "explanation/widening.md",
 }
 # Pages that await a translation, and stand in English until then. This set only shrinks.

@@ -14,6 +14,7 @@ from rtmri2speech.errors import ConfigError
 from rtmri2speech.models.bundle.model_file import weights_hash
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import FrameRate
+from rtmri2speech.vocal_tract.clock import time_notes
 from rtmri2speech.vocal_tract.contours import Contours
 from rtmri2speech.vocal_tract.passage import Passage, turn_note
 from rtmri2speech.vocal_tract.refinement.tongue_parts import cut_tongue
@@ -101,6 +102,7 @@ def segment(
         *((turn_note(turn),) if turn else confidence_notes(confidence)),
         *size_notes(size, source),
         *shape_notes(scan.pixel_aspect),
+        *time_notes(scan),
     )
     hashes = hash_files([scan.path]), weights_hash(segmenter.bundle)
     return Segmentation(scan.path.stem, labels, confidence, contours, source, notes, *hashes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -14,6 +15,7 @@ import torch
 from drawn_head import SIZE, head
 from rtmri2speech.arrays import UInt8
 from rtmri2speech.data.labels import CLASSES, TONGUE, Label, class_of_label
+from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.video import read_video, write_video
 from rtmri2speech.errors import ConfigError, MediaError, UserError
 from rtmri2speech.models.bundle.model_file import Bundle
@@ -136,6 +138,16 @@ def test_what_is_no_head_has_no_confidence(tmp_path: Path) -> None:
         assert found.doubtful.all() and found.pixel_mm is None and found.pixel_source == "unknown"
         assert len(found.notes) == 1 and "no vocal tract was recognized in 3 of 3 frames" in found.notes[0]
     assert not segment(tmp_path / "black.mkv", Reader()).labels.any()
+
+
+def test_frames_at_uneven_times_are_told(tmp_path: Path) -> None:
+    scan = scan_video(video(tmp_path / "u.mkv", [gray(one) for one in HEADS]))
+    assert segment(scan, Reader(), pixel_mm=2.0).notes == ()
+    uneven = replace(scan, starts=scan.starts + np.array([0.0, 0.03, 0.03, 0.0]))
+    (note,) = segment(uneven, Reader(), pixel_mm=2.0).notes
+    assert note.startswith(
+        "the frame rate is not constant: times, counted at 25.000 frames per second, are up to 30 ms"
+    )
 
 
 def test_single_frames_that_are_doubtful_are_listed(tmp_path: Path) -> None:

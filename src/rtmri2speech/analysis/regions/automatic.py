@@ -14,8 +14,16 @@ from rtmri2speech.models.bundle.model_file import weights_hash
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import FrameRate, frame_rate
 from rtmri2speech.vocal_tract.segment import segment
-from rtmri2speech.vocal_tract.segmentation import LABELS_SUFFIX, LabelFile, Segmentation, read_labels, write_labels
+from rtmri2speech.vocal_tract.segmentation import (
+    LABELS_SUFFIX,
+    LabelFile,
+    Segmentation,
+    confidence_notes,
+    read_labels,
+    write_labels,
+)
 from rtmri2speech.vocal_tract.segmenter import SHIPPED, FrameSegmenter, load_segmenter
+from rtmri2speech.vocal_tract.size import size_notes
 
 
 @dataclass(frozen=True)
@@ -24,7 +32,7 @@ class KeptLabels:
 
     Attributes:
         path: ``<name>_regions.npz``, which :func:`rtmri2speech.analysis.regions.masks.read_regions` takes.
-        notes: for the user: whether it was made or found.
+        notes: for the user: whether it was made or found, and what was odd about the video when it was made.
     """
 
     path: Path
@@ -75,7 +83,10 @@ def keep_labels(
             return KeptLabels(path)
     found = segment(video, segmenter, fps=rate, progress=progress)
     write_labels(path, found, automatic=True)
-    return KeptLabels(path, (f"articulators were found by the segmenter; their labels are kept in {path}",))
+    told = f"articulators were found by the segmenter; their labels are kept in {path}"
+    # Whoever reads the labels says which are not to be trusted, and has no use for millimeters.
+    others = {*size_notes(found.pixel_mm, found.pixel_source), *confidence_notes(found.confidence)}
+    return KeptLabels(path, (told, *(note for note in found.notes if note not in others)))
 
 
 def find_labels(source: Source, model: str | Path = SHIPPED) -> LabelFile:

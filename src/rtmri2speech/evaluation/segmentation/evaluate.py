@@ -63,7 +63,8 @@ def evaluate_segmentation(
     if not names:
         raise ConfigError(
             f"{truth}: none of its recordings is in {found} ({sorted(theirs)[0]} ... against {sorted(ours)[0]} ...).",
-            "Give files of the same names: NAME_regions.npz or NAME_contours.csv for NAME.mat.",
+            "Give files of the same names: NAME_regions.npz or NAME_contours.csv for NAME.mat, or for a folder NAME of "
+            "label images.",
         )
     notes = [f"{name}: traced, but nothing was found in it; left out" for name in sorted(set(theirs) - set(ours))]
     notes += [f"{name}: found, but nothing is traced in it; left out" for name in sorted(set(ours) - set(theirs))]

@@ -183,5 +183,6 @@ def _label_images(folder: Path) -> UInt8:
 
 def _other_length(path: Path, found: int, needed: int) -> ConfigError:
     return ConfigError(
-        f"{path}: labels of {found} frames where {needed} are traced.", "Give what was found in the same recording."
+        f"{path}: labels of {found} frames where {needed} are traced.",
+        "Give what was found in the same recording; a folder of label images needs one of every frame.",
     )

@@ -36,6 +36,9 @@ from rtmri2speech.training.segmenter.contour_labels import contour_labels
 from rtmri2speech.training.segmenter.frame_sets import SIDE, FrameSet, evenly
 from rtmri2speech.vocal_tract.segmenter import Placement
 
+LABEL_SUFFIXES = (".png", ".npy", ".npz", ".json", ".mat")
+"""Endings of files of labels."""
+
 _IMAGES = (".png",)
 _REMEDY = "Labels are whole numbers from 0 to 12, in the order " + ", ".join(label_names()) + "; 255 is unknown."
 

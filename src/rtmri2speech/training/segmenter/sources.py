@@ -15,6 +15,8 @@ from rtmri2speech.assets import simulated_heads
 from rtmri2speech.corpora.phantom import LICENCE, MANIFEST, PhantomCorpus, utterance_file
 from rtmri2speech.corpora.poses import MANIFEST as POSES
 from rtmri2speech.corpora.poses import head_file
+from rtmri2speech.corpora.search import files_below
+from rtmri2speech.data.endings import VIDEO_SUFFIXES
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.labels import Label
 from rtmri2speech.data.media.video import read_video
@@ -22,7 +24,7 @@ from rtmri2speech.data.truth import Truth
 from rtmri2speech.errors import DatasetError
 from rtmri2speech.signal.frames import resize_frame
 from rtmri2speech.training.segmenter.frame_sets import SIDE, FrameSet, FrameSets, Meta, evenly, split_heads
-from rtmri2speech.training.segmenter.labeled_frames import find_labeled, read_labeled
+from rtmri2speech.training.segmenter.labeled_frames import LABEL_SUFFIXES, find_labeled, read_labeled
 from rtmri2speech.training.segmenter.recipe import SegmenterDataConfig
 
 # One of so many recordings or frames of people is kept for validation, where there are as many; whole recordings where
@@ -129,6 +131,12 @@ def read_phantom(folder: Path, most: int) -> list[FrameSet]:
 
 def _labeled(path: Path) -> list[Path]:
     files = find_labeled(path)
+    if not files and not files_below(path, VIDEO_SUFFIXES) and (alone := files_below(path, LABEL_SUFFIXES)):
+        raise DatasetError(
+            f"{path}: {len(alone)} images or files of labels ({alone[0].name} ...), but no video next to them that they"
+            " could be of, and no image with labels.",
+            "Put it there, named alike: NAME.mp4 for NAME_12.png, NAME.png for NAME_labels.png.",
+        )
     if not files:
         raise DatasetError(
             f"{path}: neither poses ({POSES}), nor a phantom ({MANIFEST}), nor frames with labels next to them.",

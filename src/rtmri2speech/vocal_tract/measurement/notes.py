@@ -9,6 +9,7 @@ import numpy as np
 
 from rtmri2speech.arrays import Floating
 from rtmri2speech.data.media.scan import VideoScan
+from rtmri2speech.vocal_tract.clock import time_notes
 from rtmri2speech.vocal_tract.contours import CONTOURS
 from rtmri2speech.vocal_tract.geometry.geometry import TractGeometry
 from rtmri2speech.vocal_tract.measurement.sources import FrameSource
@@ -75,7 +76,7 @@ def notes_of(tract: Tract, scan: VideoScan, source: FrameSource, lost: bool) -> 
         return
     yield from _of_size(tract)
     yield from shape_notes(scan.pixel_aspect)
-    yield from _of_times(tract, scan)
+    yield from time_notes(scan)
     yield from tract.notes
     yield from _missing(tract)
     yield from _at_edge(tract, source.inside)
@@ -102,19 +103,6 @@ def _missing(tract: Tract) -> Iterator[str]:
     hidden = [name.replace("_", " ") for name, there in _there(tract.contours.points).items() if not there]
     why = f"not in view, or not recognized: {', '.join(hidden)}" if hidden else "an end of the tract is out of view"
     yield f"not measured in any frame: {', '.join(names)} ({why})."
-
-
-def _of_times(tract: Tract, scan: VideoScan) -> Iterator[str]:
-    """Frames that the video shows at another time than a constant rate does."""
-    edges = np.append(scan.starts, scan.end) - scan.starts[0]
-    away = np.abs(0.5 * (edges[1:] + edges[:-1]) - tract.times)
-    late = np.flatnonzero(away > 0.5 / float(tract.frame_rate))
-    if len(late):
-        yield (
-            f"the frame rate is not constant: times, counted at {float(tract.frame_rate):.3f} frames per second, are "
-            f"up to {1000 * float(away.max()):.0f} ms off (in {len(late)} frames by more than half a frame). "
-            "Export the video with a constant rate before you compare it with sound or labels."
-        )
 
 
 def _at_edge(tract: Tract, inside: Box) -> Iterator[str]:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import binary_dilation, find_objects, label
+from scipy.ndimage import find_objects, label
 
 from rtmri2speech.arrays import Bool, Float32, Floating, UInt8
 from rtmri2speech.data.labels import CLASSES
+from rtmri2speech.vocal_tract.refinement.neighbors import spread
 
 _NUMBER = {name: number for number, name in enumerate(CLASSES)}
 _AIRWAY = _NUMBER["airway"]
 _SOLID = tuple(number for name, number in _NUMBER.items() if name not in ("background", "airway"))
 # What the air of the tract lies between.
 _BETWEEN = ("upper_lip", "lower_lip", "tongue", "hard_palate", "velum", "pharyngeal_wall")
-_WALLS = tuple(_NUMBER[name] for name in _BETWEEN)
+_WALLS = [_NUMBER[name] for name in _BETWEEN]
 # Pieces of the airway that a closure parts from the largest one must be at least this share of it.
 _LEAST_SHARE = 0.01
+# So near, in pixels, a piece touches a wall.
+_REACH = 2
 _EIGHT = np.ones((3, 3), np.int8)
 
 
@@ -45,7 +48,11 @@ def clean(probabilities: Float32) -> UInt8:
         box = boxes[number - 1]
         if box is not None:
             stray[box] |= _strays(classes[box] == number, probabilities[number][box])
-    stray |= _air_elsewhere(classes, stray)
+    air = boxes[_AIRWAY - 1]
+    if air is not None:
+        # With the room in which a piece may touch a wall.
+        around = tuple(slice(max(side.start - _REACH, 0), side.stop + _REACH) for side in air)
+        stray[around] |= _air_elsewhere(classes[around], stray[around])
     if stray.any():
         classes[stray] = _second(probabilities, classes, stray)
     return classes
@@ -66,16 +73,17 @@ def _air_elsewhere(classes: UInt8, stray: Bool) -> Bool:
     air = classes == _AIRWAY
     pieces, count = label(air, _EIGHT)
     result = np.zeros(air.shape, np.bool_)
-    if count == 0:
-        return result
     sizes = np.bincount(pieces.ravel(), minlength=count + 1)
     largest = sizes[1:].max()
     for number, box in enumerate(find_objects(pieces), start=1):
-        around = tuple(slice(max(side.start - 2, 0), side.stop + 2) for side in box)
+        around = tuple(slice(max(side.start - _REACH, 0), side.stop + _REACH) for side in box)
         here = pieces[around] == number
         if sizes[number] >= _LEAST_SHARE * largest:
-            near = binary_dilation(here, _EIGHT, iterations=2) & ~stray[around]
-            if np.isin(_WALLS, classes[around][near]).sum() >= 2:
+            near = here
+            for _ in range(_REACH):
+                near = spread(near)
+            touched = np.bincount(classes[around][near & ~stray[around]], minlength=len(CLASSES))
+            if (touched[_WALLS] > 0).sum() >= 2:
                 continue
         result[around] |= here
     return result
@@ -86,7 +94,7 @@ def _second(probabilities: Float32, classes: UInt8, stray: Bool) -> UInt8:
     values = probabilities[:, stray].copy()
     values[classes[stray], np.arange(values.shape[1])] = -1.0
     # A stray piece can only become what it is next to.
-    ring = binary_dilation(stray, _EIGHT) & ~stray
+    ring = spread(stray) & ~stray
     allowed = np.zeros(len(values), np.bool_)
     allowed[np.unique(classes[ring])] = True
     allowed[0] = True

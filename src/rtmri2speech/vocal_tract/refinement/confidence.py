@@ -62,13 +62,18 @@ def measures(classes: UInt8) -> Float64:
     NaN for a class that is missing. Faces are turned to the left, as lips and pharyngeal wall lie.
     """
     count = len(CLASSES)
-    areas = np.bincount(classes.ravel(), minlength=count).astype(np.float64)
+    # Pixels of each class in each row and in each column: (H, C) and (W, C).
+    wide, lines = classes.astype(np.int64), [count * np.arange(side) for side in classes.shape]
+    rows, columns = (
+        np.bincount((wide + line).ravel(), minlength=count * line.size).reshape(-1, count)
+        for line in (lines[0][:, None], lines[1])
+    )
+    areas = rows.sum(axis=0).astype(np.float64)
     known = areas > 0
     total = max(float(areas[_FIRST_SOLID:].sum()), 1.0)
     centers = np.full((count, 2), np.nan)
-    for axis, place in enumerate(np.broadcast_arrays(*np.ogrid[: classes.shape[0], : classes.shape[1]])):
-        sums = np.bincount(classes.ravel(), place.ravel(), count)
-        centers[known, 1 - axis] = sums[known] / areas[known]
+    for axis, pixels in enumerate((columns, rows)):
+        centers[known, axis] = (np.arange(len(pixels)) @ pixels)[known] / areas[known]
     places = (centers - centers[_TONGUE]) / np.sqrt(total)
     front, rear = places[[_NUMBER["upper_lip"], _NUMBER["lower_lip"]], 0].mean(), places[_NUMBER["pharyngeal_wall"], 0]
     if front > rear:

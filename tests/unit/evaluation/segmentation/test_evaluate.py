@@ -126,6 +126,20 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, found: Callable[[Path], Pa
         evaluate_segmentation(found(tmp_path / "found"), truth)
 
 
+def test_label_images_need_their_recordings_name_and_one_per_frame(tmp_path: Path) -> None:
+    found = write_labels(tmp_path / "found" / "a_regions.npz", [head()] * 2)
+    write_labels(tmp_path / "found" / "b_regions.npz", [head()])
+    images = tmp_path / "traced"
+    images.mkdir()
+    Image.fromarray(head()).save(images / "a_0.png")
+    with pytest.raises(ConfigError, match="none of its recordings") as caught:
+        evaluate_segmentation(found.parent, images)
+    assert "for a folder NAME of label images" in caught.value.remedy
+    with pytest.raises(ConfigError, match="labels of 2 frames where 1 are traced") as caught:
+        evaluate_segmentation(found, images)
+    assert "needs one of every frame" in caught.value.remedy
+
+
 def test_pixels_without_a_size(tmp_path: Path) -> None:
     found = write_labels(tmp_path / "a_regions.npz", [head()], pixel_mm=np.nan)
     truth = write_labels(tmp_path / "a_labels.npz", [head()], pixel_mm=np.nan)

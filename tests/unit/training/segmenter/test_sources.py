@@ -216,6 +216,12 @@ def test_what_is_wrong_is_named(person: Path, tmp_path: Path, make_heads: Callab
         read_labeled(person / "clip.mp4")
     with pytest.raises(DatasetError, match=r"neither poses .* nor a phantom"):
         open_sources([_empty(tmp_path)], CONFIG)
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    (alone / "clip_3.png").write_bytes(b"")
+    with pytest.raises(DatasetError, match=r"1 images or files of labels \(clip_3\.png ...\), but no video") as caught:
+        open_sources([alone], CONFIG)
+    assert "NAME.mp4 for NAME_12.png" in caught.value.remedy
     root = make_heads()
     (root / "m01" / "m01_poses.npz").write_bytes(b"PK")
     with pytest.raises(DatasetError, match="not the poses of a head"):

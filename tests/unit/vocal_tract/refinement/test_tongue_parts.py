@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rtmri2speech.data.labels import TONGUE, Label
 from rtmri2speech.data.truth import Truth
-from rtmri2speech.vocal_tract.refinement.tongue_parts import cut_tongue, tongue_surface
+from rtmri2speech.vocal_tract.refinement.tongue_parts import _nearest, cut_tongue, tongue_surface
 
 FRAMES = Truth.load(Path(__file__).parents[3] / "golden" / "old_files" / "truth.npz").regions
 
@@ -50,6 +50,18 @@ def test_coarse_pixels_are_cut_alike(pixel: int) -> None:
     coarse = np.ascontiguousarray(FRAMES[0][::pixel, ::pixel])
     found = agreement(cut_tongue(coarse), cut_tongue(FRAMES[0])[::pixel, ::pixel])
     assert min(found.values()) > 0.8
+
+
+@pytest.mark.parametrize(("across", "down"), [(40, 24), (8, 5), (3, 24)])
+def test_a_pixels_part_is_that_of_the_nearest_point(across: int, down: int) -> None:
+    rng, mask = np.random.default_rng(across), np.zeros((30, 44), np.bool_)
+    mask[3:, 2:40] = True
+    grid = np.meshgrid(np.linspace(1, 43, across), np.linspace(2, 29, down))
+    fibers = np.stack(grid, axis=2) + rng.normal(0, 0.4, (down, across, 2))
+    parts = np.repeat(np.array([1, 2, 4], np.uint8), [across // 3, across - 2 * (across // 3), across // 3])
+    pixels = np.argwhere(mask)[:, ::-1]
+    nearest = ((pixels[:, None] - fibers.reshape(1, -1, 2)) ** 2).sum(axis=2).argmin(axis=1)
+    np.testing.assert_array_equal(_nearest(fibers, parts, mask), parts[nearest % across])
 
 
 def test_the_surface_runs_from_the_root_to_the_front() -> None:
