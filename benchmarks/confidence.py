@@ -3,9 +3,11 @@
     rtmri2speech simulate --poses 20 --speakers 12 --seed 5 --out HEADS
     python benchmarks/confidence.py HEADS [--model segmenter] [--frames 240]
 
-Prints the ranges of `tract/confidence.py` (half a percent left out at either end, widened by 35 % of their width), the
-share of `tract/size.py`, the line from promised to true Dice's coefficients with their correlation (frames under random
-looks, half of them spoiled further), and the confidence of frames that show no tract, or a head that is not upright.
+Prints the ranges of `refinement/confidence.py` (half a percent left out at either end, widened by 35 % of their width),
+those of all classes, and those of the core in frames that are cropped at larynx and lips, which were taken from the
+heads in `pretrained/segmenter`; the shares of `size.py`, the line from promised to true Dice's coefficients with their
+correlation (frames under random looks, half of them spoiled further), and the confidence, of all and of the core, of
+frames that show no tract, or a head that is not upright.
 """
 
 from __future__ import annotations
@@ -26,9 +28,17 @@ from rtmri2speech.data.labels import CLASSES, class_of_label
 from rtmri2speech.training.segmenter.sources import read_poses
 from rtmri2speech.vocal_tract.contours import trace_labels
 from rtmri2speech.vocal_tract.refinement.cleaning import clean
-from rtmri2speech.vocal_tract.refinement.confidence import confidence, expected_dice, likeness, measures
+from rtmri2speech.vocal_tract.refinement.confidence import (
+    CORE,
+    confidence,
+    core_confidence,
+    expected_dice,
+    likeness,
+    measures,
+    promised_dice,
+)
 from rtmri2speech.vocal_tract.segmenter import FrameSegmenter, load_segmenter
-from rtmri2speech.vocal_tract.size import outline_lengths
+from rtmri2speech.vocal_tract.size import IN_PART, outline_lengths
 
 SIZE, WIDER, LEFT_OUT = 192, 0.35, 0.5
 
@@ -42,24 +52,33 @@ def main() -> None:
     print_size(options.heads)
     frames, classes = looked_at(options.heads, options.frames)
     print_ranges(classes)
+    print_core_ranges(classes)
     segmenter = load_segmenter(options.model, "cpu")
     print_calibration(segmenter, spoiled(frames), classes)
     for name, some in no_tracts(frames):
         values = np.array([score(segmenter, one)[0] for one in some])
-        print(f"{name:<24} confidence {np.median(values):.2f}, at most {values.max():.2f}, of {len(values)}")
+        core = np.array([core_score(segmenter, one) for one in some])
+        print(
+            f"{name:<24} confidence {np.median(values):.2f}, at most {values.max():.2f}; of the core "
+            f"{np.median(core):.2f}, at most {core.max():.2f}; of {len(values)}"
+        )
 
 
 def print_size(heads: Path) -> None:
-    """The tract's length as a share of its outer outline's."""
+    """The tract's length as a share of its outer outline's, and of what is left of that without larynx or lips."""
     manifest = json.loads((heads / "poses.json").read_text(encoding="utf-8"))
     shares = []
     for speaker in manifest["speakers"]:
         with np.load(heads / speaker["name"] / f"{speaker['name']}_poses.npz") as arrays:
             contours = trace_labels(arrays["labels"], frame_rate=Fraction(25))
-        outline = np.nanmedian(outline_lengths(contours.points)) * manifest["pixel_mm"]
-        shares.append(10.0 * speaker["tract_length_cm"] / outline)
-    mean, deviation = np.mean(shares), np.std(shares)
-    print(f"tract per outline {mean:.3f}, between {len(shares)} heads +- {100 * deviation / mean:.1f} %")
+        lengths = [outline_lengths(contours.points, larynx=larynx, lips=lips) for larynx, lips in IN_PART]
+        shares.append(10.0 * speaker["tract_length_cm"] / (np.nanmedian(lengths, axis=1) * manifest["pixel_mm"]))
+    means, deviations = np.mean(shares, axis=0), np.std(shares, axis=0)
+    for (larynx, lips), mean, deviation in zip(IN_PART, means, deviations, strict=True):
+        print(
+            f"tract per outline, larynx {'in' if larynx else 'out of'} view, lips {'in' if lips else 'out of'} view: "
+            f"{mean:.3f}, between {len(shares)} heads +- {100 * deviation / mean:.1f} %"
+        )
 
 
 def looked_at(heads: Path, most: int) -> tuple[torch.Tensor, np.ndarray]:
@@ -75,12 +94,39 @@ def looked_at(heads: Path, most: int) -> tuple[torch.Tensor, np.ndarray]:
     return torch.cat(frames), class_of_label()[np.concatenate(labels)]
 
 
-def print_ranges(classes: np.ndarray) -> None:
-    values = np.array([measures(one) for one in classes])
+def print_ranges(classes: np.ndarray, among: tuple[str, ...] = tuple(CLASSES)[1:]) -> None:
+    values = np.array([measures(one, among) for one in classes])
     low, high = np.nanpercentile(values, [LEFT_OUT, 100 - LEFT_OUT], axis=0)
     room = WIDER * (high - low)
     for name, lows, highs in zip(list(CLASSES)[1:], low - room, high + room, strict=True):
-        print(f'    "{name}": (' + ", ".join(f"({a:.2f}, {b:.2f})" for a, b in zip(lows, highs, strict=True)) + "),")
+        if name in among:
+            print(
+                f'    "{name}": (' + ", ".join(f"({a:.2f}, {b:.2f})" for a, b in zip(lows, highs, strict=True)) + "),"
+            )
+
+
+def print_core_ranges(classes: np.ndarray) -> None:
+    rng = np.random.default_rng(1)
+    print_ranges(np.stack([cropped(one, rng) for one in classes]), CORE)
+
+
+def cropped(classes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Class numbers (H, W) below a row and in front of a column taken for background.
+
+    The row lies anywhere from the middle of the pharyngeal wall down, the column anywhere from the front fifth of the
+    tongue on.
+    """
+    result, numbers = classes.copy(), {name: number for number, name in enumerate(CLASSES)}
+    rows, rear = np.nonzero(classes == numbers["pharyngeal_wall"])
+    columns = np.nonzero(classes == numbers["tongue"])[1]
+    result[int(rng.uniform(0.5 * (rows.min() + rows.max()), len(classes))) :] = 0
+    left, right = columns.min(), columns.max()
+    depth = 0.2 * (right - left)
+    if columns.mean() < rear.mean():
+        result[:, : int(rng.uniform(0.0, left + depth))] = 0
+    else:
+        result[:, int(rng.uniform(right - depth, classes.shape[1])) :] = 0
+    return result
 
 
 def spoiled(frames: torch.Tensor) -> torch.Tensor:
@@ -104,6 +150,11 @@ def score(segmenter: FrameSegmenter, frame: torch.Tensor | np.ndarray) -> tuple[
     maps = next(segmenter.probabilities([np.asarray(frame, np.float32)])).numpy()
     classes = clean(maps)
     return confidence(maps, classes), expected_dice(maps), likeness(classes), classes
+
+
+def core_score(segmenter: FrameSegmenter, frame: torch.Tensor | np.ndarray) -> float:
+    maps = next(segmenter.probabilities([np.asarray(frame, np.float32)])).numpy()
+    return core_confidence(promised_dice(maps), clean(maps))
 
 
 def print_calibration(segmenter: FrameSegmenter, frames: torch.Tensor, truth: np.ndarray) -> None:

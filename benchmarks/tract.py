@@ -1,15 +1,16 @@
 """The tract in millimeters and hertz: against the truth of simulated speakers, and on real recordings with sound.
 
     rtmri2speech simulate --speakers 2 --minutes 0.4 --seed 77 --out phantom
-    [RTMRI_REAL_DATA=FOLDER] OMP_NUM_THREADS=2 python benchmarks/tract.py [phantom] [--model FILE] [--limit FRAMES]
+    [RTMRI_REAL_DATA=FOLDER] OMP_NUM_THREADS=2 python benchmarks/tract.py [phantom] [--model FILE]
 
-The area model is fitted on other heads (``benchmarks/area_model.py``), the segmenter trained on others still. Prints
+All numbers are those of ``rtmri2speech.tract``, which the command of that name writes. The area model is fitted on
+other heads (``benchmarks/area_model.py``), the segmenter trained on others still. Prints
 for every simulated utterance, and overall: median relative error of area over open sections, share of open sections
 whose 90 % interval holds the truth, closures found, openings taken for closed, and the median relative error of F1 and
 F2 in the middle halves of vowels, where the truth are the formants of the true tube with the same losses. For real
 recordings: the 99th percentile of the midline's jump from frame to frame, milliseconds of CPU time per frame for
-geometry and formants with their intervals, after segmentation and contours, which ``segment`` needs too (contours are
-printed next to it), and what ``tract_sound.py`` has to say of formants and sound.
+geometry and formants with their intervals, after what ``segment`` needs too (cleaning, contours and confidence, which
+are printed next to it), and what ``tract_sound.py`` has to say of formants and sound.
 """
 
 from __future__ import annotations
@@ -17,26 +18,25 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
-from rtmri2speech.arrays import Bool, Float32, Float64
+from rtmri2speech.arrays import Bool, Float64
 from rtmri2speech.data.contours import PIXEL_MM
-from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.truth import Truth
 from rtmri2speech.vocal_tract.acoustics.formants import tube_formants
 from rtmri2speech.vocal_tract.acoustics.losses import VOCALTRACTLAB, Losses
-from rtmri2speech.vocal_tract.contours import CONTOURS, POINTS, Contours, frame_contours
 from rtmri2speech.vocal_tract.geometry.area_function import LARYNX_SECTIONS, equal_sections
-from rtmri2speech.vocal_tract.geometry.geometry import TractGeometry, grid_of, measure_geometry, typical
 from rtmri2speech.vocal_tract.geometry.midline import SECTIONS
-from rtmri2speech.vocal_tract.measurement.formants import tract_formants
-from rtmri2speech.vocal_tract.outlines import resample
-from rtmri2speech.vocal_tract.segmenter import SHIPPED, FrameSegmenter, load_segmenter, smoothed, smoothing_weights
+from rtmri2speech.vocal_tract.measurement import measure as steps
+from rtmri2speech.vocal_tract.measurement.tract import Tract
+from rtmri2speech.vocal_tract.passage import FoundFrame, Passage
+from rtmri2speech.vocal_tract.segmenter import SHIPPED, FrameSegmenter, load_segmenter
 from tract_sound import against_sound, print_sound, tell_vowels
 
 # Patterns of real recordings and the sizes of their pixels, mm: USC-TIMIT M3's are enlarged threefold.
@@ -54,14 +54,12 @@ class Measured:
     """What is found in T frames, and how long it takes.
 
     Attributes:
-        geometry: of the tract.
-        formants: (T, 4), of the tube, Hz.
-        ms: of CPU time per frame, for contours, geometry, and formants with their intervals: that of the thread which
-            does it all, since the network runs in another.
+        tract: of the recording.
+        ms: of CPU time per frame, for what comes before, geometry, and formants with their intervals: that of the
+            thread which does it all, since the network runs in another.
     """
 
-    geometry: TractGeometry
-    formants: Float64
+    tract: Tract
     ms: tuple[float, float, float]
 
     @property
@@ -74,64 +72,55 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="the tract in millimeters and hertz")
     parser.add_argument("phantom", type=Path, nargs="?")
     parser.add_argument("--model", default=SHIPPED)
-    parser.add_argument("--limit", type=int, default=300, help="frames of recordings without sound")
     options = parser.parse_args()
     segmenter = load_segmenter(options.model, "cpu")
     if options.phantom is not None:
         print_phantom(options.phantom, segmenter)
     root = os.environ.get("RTMRI_REAL_DATA")
     if root:
-        print_real(Path(root), segmenter, options.limit)
+        print_real(Path(root), segmenter)
+
+
+class Stopwatch:
+    """CPU time that the calling thread spends in steps, by name, seconds."""
+
+    def __init__(self) -> None:
+        self.seconds = dict.fromkeys(("frames", "geometry", "tube"), 0.0)
+
+    def call(self, name: str, step: Callable[..., Any]) -> Callable[..., Any]:
+        def timed(*given: Any, **named: Any) -> Any:
+            began = time.thread_time()
+            result = step(*given, **named)
+            self.seconds[name] += time.thread_time() - began
+            return result
+
+        return timed
+
+    def frames(self, step: Callable[[Passage], Iterator[FoundFrame]]) -> Callable[[Passage], Iterator[FoundFrame]]:
+        def timed(passage: Passage) -> Iterator[FoundFrame]:
+            coming = step(passage)
+            following = self.call("frames", lambda: next(coming, None))
+            while (one := following()) is not None:
+                yield one
+
+        return timed
 
 
 def measure(
-    video: Path,
-    pixel_mm: float,
-    segmenter: FrameSegmenter,
-    *,
-    limit: int | None = None,
-    area_model: str = "people",
-    losses: Losses | None = None,
+    video: Path, pixel_mm: float, segmenter: FrameSegmenter, *, area_model: str = "people", losses: Losses | None = None
 ) -> Measured:
-    """What the command ``tract`` computes, timed part by part; memory does not grow with the recording."""
-    scan = scan_video(video)
-    count = min(scan.n_frames, limit or scan.n_frames)
-    placement = segmenter.placement((scan.height, scan.width))
-    wanted = set(typical(count))
-    first = (frame for number, frame in enumerate(islice(scan.read(), count)) if number in wanted)
-    grid = grid_of(maps.numpy() for maps in segmenter.probabilities(first))
-    points = np.full((count, len(CONTOURS), POINTS, 2), np.nan)
-    spent = {"contours": 0.0, "upstream": 0.0}
-
-    def frames() -> Iterator[Float32]:
-        began = time.thread_time()
-        maps = smoothed(segmenter.probabilities(islice(scan.read(), count)), smoothing_weights(scan.rate))
-        for number, one in enumerate(maps):
-            square = one.numpy()
-            segmented = time.thread_time()
-            for name, line in frame_contours(square).items():
-                points[number, CONTOURS.index(name)] = placement.points(resample(line, POINTS))
-            ready = time.thread_time()
-            spent["contours"] += ready - segmented
-            spent["upstream"] += ready - began
-            yield square
-            began = time.thread_time()
-        spent["upstream"] += time.thread_time() - began
-
-    began = time.thread_time()
-    geometry = measure_geometry(
-        frames(),
-        grid,
-        Contours(points, scan.rate, pixel_mm),
-        pixel_mm=pixel_mm,
-        to_source=placement.points,
-        scale=placement.scale,
-        area_model=area_model,
-    )
-    cut = time.thread_time()
-    found = tract_formants(geometry.length, geometry.area, geometry.area_range, losses).frequencies
-    seconds = (spent["contours"], cut - began - spent["upstream"], time.thread_time() - cut)
-    return Measured(geometry, found, tuple(1000.0 * part / max(count, 1) for part in seconds))
+    """What the command ``tract`` computes, timed part by part."""
+    watch = Stopwatch()
+    with (
+        patch.object(Passage, "frames", watch.frames(Passage.frames)),
+        patch.object(steps, "measure_geometry", watch.call("geometry", steps.measure_geometry)),
+        patch.object(steps, "tract_formants", watch.call("tube", steps.tract_formants)),
+    ):
+        found = steps.tract(video, segmenter, pixel_mm=pixel_mm, area_model=area_model, losses=losses)
+    spent = watch.seconds
+    parts = (spent["frames"], spent["geometry"] - spent["frames"], spent["tube"])
+    before, geometry, tube = (1000.0 * part / max(len(found.length), 1) for part in parts)
+    return Measured(found, (before, geometry, tube))
 
 
 def formants_of(length: Float64, area: Float64, losses: Losses | None = None) -> Float64:
@@ -146,17 +135,17 @@ def print_phantom(folder: Path, segmenter: FrameSegmenter) -> None:
     parts: list[tuple[Float64, Bool, Float64]] = []
     for video in sorted(folder.glob("*/*.mp4")):
         truth = Truth.load(video.with_suffix(".npz"))
-        found = measure(video, 1.0, segmenter, area_model="phantom", losses=VOCALTRACTLAB)
-        count = len(found.formants)
+        shape = measure(video, 1.0, segmenter, area_model="phantom", losses=VOCALTRACTLAB).tract
+        count = len(shape.formants)
         lengths, areas = truth.lengths[:count].astype(np.float64), truth.areas[:count].astype(np.float64)
-        area, shape = equal_sections(lengths, areas), found.geometry
+        area = equal_sections(lengths, areas)
         open_ = (area > OPEN_CM2) & np.isfinite(shape.area)
         error = np.abs(shape.area / np.maximum(area, 1e-9) - 1.0)[open_]
         held = ((shape.area_range[..., 0] <= area) & (area <= shape.area_range[..., 1]))[open_]
         above = np.arange(SECTIONS) >= LARYNX_SECTIONS
         shut = (area < OPEN_CM2) & above
         narrow = (area > NARROW_CM2[0]) & (area < NARROW_CM2[1]) & above
-        ratio = (found.formants / formants_of(lengths.sum(axis=1), area, VOCALTRACTLAB))[in_vowels(truth, count)]
+        ratio = (shape.formants / formants_of(lengths.sum(axis=1), area, VOCALTRACTLAB))[in_vowels(truth, count)]
         off = np.nanmedian(np.abs(ratio - 1.0), axis=0)
         print(
             f"{video.stem:<12}{np.median(error):>7.1%}{held.mean():>9.1%}{shape.closed[shut].mean():>8.0%}"
@@ -183,16 +172,16 @@ def in_vowels(truth: Truth, count: int) -> Bool:
     return result
 
 
-def print_real(root: Path, segmenter: FrameSegmenter, limit: int) -> None:
+def print_real(root: Path, segmenter: FrameSegmenter) -> None:
     print(
         f"\n{'recording':<32}{'jump mm':>8}{'length cm':>11}{'closed':>8}{'missing':>8}"
-        f"{'ms':>6}{'(geometry, tube; contours)':>28}"
+        f"{'ms':>6}{'(geometry, tube; before)':>28}"
     )
     sounds = []
     for pattern, pixel_mm in (*WITH_SOUND.items(), *SILENT.items()):
         for video in sorted(root.glob(pattern)):
-            found = measure(video, pixel_mm, segmenter, limit=limit if pattern in SILENT else None)
-            shape, jump = found.geometry, percentile_of_jumps(found.geometry)
+            found = measure(video, pixel_mm, segmenter)
+            shape, jump = found.tract, percentile_of_jumps(found.tract)
             print(
                 f"{video.stem[:31]:<32}{jump:>8.2f}{np.nanmedian(shape.length):>11.1f}{shape.closed.mean():>8.1%}"
                 f"{np.isnan(shape.length).mean():>8.0%}{found.after_contours:>6.1f}"
@@ -201,12 +190,12 @@ def print_real(root: Path, segmenter: FrameSegmenter, limit: int) -> None:
             )
             if pattern in WITH_SOUND:
                 shut = shape.closed.any(axis=1)
-                sounds.append(against_sound(video, found.formants, shut, float(shape.frame_rate)))
-                tell_vowels(video, found.formants, float(shape.frame_rate))
+                sounds.append(against_sound(video, shape.formants, shut, float(shape.frame_rate)))
+                tell_vowels(video, shape.formants, float(shape.frame_rate))
     print_sound(sounds)
 
 
-def percentile_of_jumps(found: TractGeometry) -> float:
+def percentile_of_jumps(found: Tract) -> float:
     """99th percentile over sections' ends and frames, mm."""
     steps = np.diff(found.midline, axis=0) * found.pixel_mm
     return float(np.nanpercentile(np.hypot(steps[..., 0], steps[..., 1]), 99))

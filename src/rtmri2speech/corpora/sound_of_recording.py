@@ -181,9 +181,22 @@ def clock_of_labels(clip: Clip) -> tuple[float, float]:
     Raises:
         MediaError: when the sound cannot be read.
     """
-    (recording,) = FolderCorpus((clip.scan.path,)).recordings()
+    return _clock(clip.scan, clip.start)
+
+
+def clock_of_video(scan: VideoScan) -> tuple[float, float]:
+    """As :func:`clock_of_labels`, of a video whose every frame counts.
+
+    Raises:
+        MediaError: when the sound cannot be read.
+    """
+    return _clock(scan, float(scan.starts[0]))
+
+
+def _clock(scan: VideoScan, start: float) -> tuple[float, float]:
+    (recording,) = FolderCorpus((scan.path,)).recordings()
     try:
-        sound = find_sound(recording, clip.scan)
+        sound = find_sound(recording, scan)
     except MissingSound:
-        return label_lead(clip.start, None), clip.scan.duration
-    return label_lead(clip.start, sound.start), sound.duration
+        return label_lead(start, None), scan.duration
+    return label_lead(start, sound.start), sound.duration

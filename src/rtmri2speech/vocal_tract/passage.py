@@ -18,7 +18,7 @@ from rtmri2speech.data.media.scan import VideoScan
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.vocal_tract.contours import CONTOURS, POINTS, contour_points, frame_contours
 from rtmri2speech.vocal_tract.refinement.cleaning import clean
-from rtmri2speech.vocal_tract.refinement.confidence import CONFIDENT, confidence_of, expected_dice
+from rtmri2speech.vocal_tract.refinement.confidence import CONFIDENT, confidence_of, core_confidence, promised_dice
 from rtmri2speech.vocal_tract.refinement.steadiness import steadied
 from rtmri2speech.vocal_tract.segmentation import large_array
 from rtmri2speech.vocal_tract.segmenter import (
@@ -50,6 +50,7 @@ class FoundFrame:
         there: rows and columns of that part.
         points: (K, P, 2), contours in pixels of the frame; NaN where it has none.
         confidence: 0 to 1.
+        core: 0 to 1, of tongue, palate, velum and pharyngeal wall alone, where confidence is low; else 1.
     """
 
     maps: Tensor
@@ -57,6 +58,7 @@ class FoundFrame:
     there: Box
     points: Float32
     confidence: float
+    core: float
 
 
 class Passage:
@@ -73,6 +75,7 @@ class Passage:
         placement: of these on the segmenter's square.
         points: (T, K, P, 2), contours in pixels of the video; filled by :meth:`frames`.
         confidence: (T,), filled likewise.
+        core: (T,), filled likewise, as in :class:`FoundFrame`.
 
     Raises:
         MediaError: when the frames are too small to show anything.
@@ -88,7 +91,7 @@ class Passage:
         self.inside = _inside(segmenter, scan)
         self.placement = segmenter.placement(_shape(self.inside))
         self.points = large_array((scan.n_frames, len(CONTOURS), POINTS, 2), np.float32)
-        self.confidence: Float32 = np.zeros(scan.n_frames, np.float32)
+        self.confidence, self.core = (np.zeros(scan.n_frames, np.float32) for _ in range(2))
         self._scan, self._segmenter, self._progress = scan, segmenter, progress
         self._smoothing = smoothing
         self._some: list[GrayFrame] = []
@@ -96,7 +99,7 @@ class Passage:
 
     def frames(self) -> Iterator[FoundFrame]:
         """What is found in every frame, in order."""
-        promised: deque[float] = deque()
+        promised: deque[Float64] = deque()
         found = smoothed(
             self._segmenter.probabilities(self._kept(frame[self.inside] for frame in self._scan.read())),
             smoothing_weights(self._scan.rate, self._smoothing),
@@ -104,7 +107,7 @@ class Passage:
         found = _noted(found, self.placement, promised)
         for number, maps in enumerate(steadied(found, self._scan.rate) if self._smoothing else found):
             one = self._on_source(_found(maps, self.placement, promised.popleft()))
-            self.points[number], self.confidence[number] = one.points, one.confidence
+            self.points[number], self.confidence[number], self.core[number] = one.points, one.confidence, one.core
             self._progress.advance(1)
             yield one
 
@@ -200,26 +203,26 @@ def _turn(segmenter: FrameSegmenter, frames: Sequence[GrayFrame]) -> int:
     return 90 * best if found[best] >= max(CONFIDENT, found[0] + _BETTER) else 0
 
 
-def _noted(maps: Iterable[Tensor], placement: Placement, promised: deque[float]) -> Iterator[Tensor]:
+def _noted(maps: Iterable[Tensor], placement: Placement, promised: deque[Float64]) -> Iterator[Tensor]:
     """Probabilities as they are; what they promise is noted, since means over frames are less sure than frames are."""
     for one in maps:
         box = head_box(one, placement.scale)
-        promised.append(0.0 if box is None else expected_dice(one[:, *box].numpy()))
+        promised.append(np.zeros(len(one) - 1) if box is None else promised_dice(one[:, *box].numpy()))
         yield one
 
 
-def _found(maps: Tensor, placement: Placement, promised: float | None = None) -> FoundFrame:
+def _found(maps: Tensor, placement: Placement, promised: Float64 | None = None) -> FoundFrame:
     """Of one frame's probabilities (C, S, S).
 
     Args:
         maps: the probabilities.
         placement: of the frame on their square.
-        promised: Dice's coefficient to expect, where it is not to be taken from these probabilities.
+        promised: (C - 1,), Dice's coefficients to expect, where they are not to be taken from these probabilities.
     """
     box = head_box(maps, placement.scale)
     if box is None:
         nothing = np.full((len(CONTOURS), POINTS, 2), np.nan, np.float32)
-        return FoundFrame(maps, None, (slice(0, 0), slice(0, 0)), nothing, 0.0)
+        return FoundFrame(maps, None, (slice(0, 0), slice(0, 0)), nothing, 0.0, 0.0)
     inside = maps[:, *box].contiguous()
     wanted, there = placement.to_source(inside, box)
     classes = clean(wanted.numpy())
@@ -227,6 +230,7 @@ def _found(maps: Tensor, placement: Placement, promised: float | None = None) ->
     square = inside.numpy()
     found = contour_points(frame_contours(square, area=maps[0].numel()))
     points = placement.points(found + corner).astype(np.float32)
-    expected = expected_dice(square) if promised is None else promised
-    sure = confidence_of(expected, classes, placement.width * placement.height)
-    return FoundFrame(maps, classes, there, points, sure)
+    expected, pixels = promised_dice(square) if promised is None else promised, placement.width * placement.height
+    sure = confidence_of(float(expected.mean()), classes, pixels)
+    core = core_confidence(expected, classes, pixels) if sure < CONFIDENT else 1.0
+    return FoundFrame(maps, classes, there, points, sure, core)

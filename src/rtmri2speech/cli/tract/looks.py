@@ -1,4 +1,4 @@
-"""What ``rtmri2speech tract`` adds to the numbers: formants of the sound, figures, and the video."""
+"""What ``rtmri2speech tract`` adds to the numbers: tokens, formants of the sound, figures, and the video."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rtmri2speech.data.media.audio import Sound
     from rtmri2speech.data.media.scan import VideoScan
     from rtmri2speech.vocal_tract.against_sound.comparison import SoundComparison
+    from rtmri2speech.vocal_tract.gestures.labels import Labels
     from rtmri2speech.vocal_tract.gestures.tokens import TractTokens
     from rtmri2speech.vocal_tract.measurement.tract import Tract
 
@@ -44,33 +45,79 @@ class Looks:
         if count != 1 and self.audio not in (_AUTO, _TRACK, _NONE):
             raise ConfigError(f"`audio={self.audio}`: goes with one video.", "Put NAME.wav next to each.")
 
-    def require_frames(self, found: Tract) -> None:
-        """Refuse frames that a recording does not have, before anything is written.
 
-        Raises:
-            ConfigError: then.
-        """
-        from rtmri2speech.reporting.figures.tract import require_frames
+@dataclass(frozen=True)
+class Besides:
+    """What there is of a recording besides its frames; checked before the tract is measured, which takes long.
 
-        require_frames(found, self.frames)
+    Attributes:
+        labels: of its annotation; None where it has none that fits.
+        sound: from the first frame on; None where there is none.
+        notes: what is to be said of both, a line each.
+    """
+
+    labels: Labels | None
+    sound: Sound | None
+    notes: tuple[str, ...]
 
 
-def write_looks(
-    found: Tract, scan: VideoScan, out: Path, tokens: TractTokens, looks: Looks
-) -> tuple[list[str], list[str]]:
-    """Compare with the sound, and write figures and the video; what was found, and what is to be said of all that.
+def besides(scan: VideoScan, looks: Looks, textgrid: Path | None, tier: str | None, label: list[str] | None) -> Besides:
+    """Look for annotation and sound of a video, and refuse what was asked for and does not belong to it.
+
+    Raises:
+        ConfigError: for frames that it does not have, or labels that the annotation does not have.
+        MediaError: when a file that was named cannot be read, or is of another recording.
+    """
+    from rtmri2speech.reporting.figures.tract import require_frames
+
+    require_frames(scan, looks.frames)
+    labels, notes = _labels_of(scan, textgrid, tier, label)
+    sound, more = _sound_of(scan, looks.audio)
+    return Besides(labels, sound, (*notes, *more))
+
+
+def _labels_of(
+    scan: VideoScan, textgrid: Path | None, tier: str | None, label: list[str] | None
+) -> tuple[Labels | None, list[str]]:
+    from rtmri2speech.vocal_tract.gestures.recordings import annotation_of, labels_of_video
+
+    grid = annotation_of(scan.path, textgrid)
+    if grid is None:
+        return None, []
+    try:
+        return labels_of_video(scan, grid, tier=tier, label=label or ()), []
+    except UserError as error:
+        if textgrid is not None or tier is not None or label:
+            raise
+        # It lies next to the video for whatever reason; what was asked for is there without it.
+        return None, [f"{error.problem} {error.remedy}"]
+
+
+def write_tokens(found: Tract, out: Path, labels: Labels | None) -> TractTokens:
+    """Write the tokens of a video's annotation, if it has one."""
+    from rtmri2speech.vocal_tract.gestures.tokens import TractTokens, tokens_in
+
+    if labels is None:
+        return TractTokens(found.name, ())
+    tokens = tokens_in(found, labels)
+    tokens.save(out)
+    return tokens
+
+
+def write_looks(found: Tract, scan: VideoScan, out: Path, given: Besides, looks: Looks) -> tuple[list[str], list[str]]:
+    """Write tokens, compare with the sound, and write figures and the video; what was found, and what is to be said.
 
     Raises:
         UserError: when a file cannot be written, or a sound that was asked for cannot be used.
     """
-    sound, notes = _sound_of(scan, looks.audio)
+    tokens, sound = write_tokens(found, out, given.labels), given.sound
     comparison, more = (None, []) if sound is None else _comparison(found, sound, tokens, looks.audio)
     if comparison is not None:
         comparison.save(out)
     if not looks.numbers_only:
         _draw(found, scan, out, tokens, comparison, sound, looks)
     lines, said = ([], ()) if comparison is None else (comparison.lines(), comparison.notes)
-    return lines, [*tokens.notes, *notes, *more, *said]
+    return lines, [*given.notes, *tokens.notes, *more, *said]
 
 
 def _draw(

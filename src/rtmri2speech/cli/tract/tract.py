@@ -10,13 +10,11 @@ from cyclopts import Parameter
 from rtmri2speech.cli.console import Device, Flag, Fps, Many, progress, report_failures
 from rtmri2speech.cli.flags import print_notes
 from rtmri2speech.cli.segmentation.automatic import AUTO, kept_regions
-from rtmri2speech.cli.tract.looks import Looks, write_looks
+from rtmri2speech.cli.tract.looks import Looks, besides, write_looks
 from rtmri2speech.errors import ConfigError, UserError
 from rtmri2speech.signal.frame_rate import frame_rate
 
 if TYPE_CHECKING:
-    from rtmri2speech.data.media.scan import VideoScan
-    from rtmri2speech.vocal_tract.gestures.tokens import TractTokens
     from rtmri2speech.vocal_tract.measurement.tract import Tract
     from rtmri2speech.vocal_tract.segmenter import FrameSegmenter
 
@@ -111,14 +109,13 @@ def tract(
     failures: list[tuple[Path, UserError]] = []
     for video in videos:
         try:
-            labels = None if regions is None else _regions_of(video, regions, out, fps, device)
             scan = scan_video(video, rate)
+            given = besides(scan, looks, textgrid, tier, label)
+            labels = None if regions is None else _regions_of(video, regions, out, fps, device)
             with progress(f"Measuring {video.name}", "frames") as bar:
                 found = measure(scan, segmenter, regions=labels, progress=bar, **shared)
-            looks.require_frames(found)
             files = [*write(found, out), *write_exports(found, out, formats or ())]
-            tokens = _write_tokens(found, scan, out, textgrid, tier, label)
-            lines, notes = write_looks(found, scan, out, tokens, looks)
+            lines, notes = write_looks(found, scan, out, given, looks)
         except UserError as error:
             failures.append((video, error))
             continue
@@ -153,27 +150,6 @@ def write(found: Tract, out: Path) -> list[Path]:
     from rtmri2speech.vocal_tract.gestures.gestures import gestures_of
 
     return [*found.save(out), *gestures_of(found).save(out)]
-
-
-def _write_tokens(
-    found: Tract, scan: VideoScan, out: Path, textgrid: Path | None, tier: str | None, label: list[str] | None
-) -> TractTokens:
-    """Write the tokens of a video's annotation, if it has one; with what is to be said of them."""
-    from rtmri2speech.vocal_tract.gestures.recordings import annotation_of, tokens_of_video
-    from rtmri2speech.vocal_tract.gestures.tokens import TractTokens
-
-    grid = annotation_of(scan.path, textgrid)
-    if grid is None:
-        return TractTokens(found.name, ())
-    try:
-        tokens = tokens_of_video(found, scan, grid, tier=tier, label=label or ())
-    except UserError as error:
-        if textgrid is not None or tier is not None or label:
-            raise
-        # It lies next to the video for whatever reason; what was asked for is there without it.
-        return TractTokens(found.name, (), (f"{error.problem} {error.remedy}",))
-    tokens.save(out)
-    return tokens
 
 
 def _regions_of(video: Path, regions: str, out: Path, fps: str | None, device: str) -> Path:

@@ -44,7 +44,7 @@ def draw_tract(
         ConfigError: when the recording does not have a frame.
         UserError: when a file cannot be written.
     """
-    require_frames(tract, frames)
+    require_frames(scan, frames)
     files = _draw_recording(folder, tract, comparison, columns)
     if comparison is not None:
         stem = folder / f"{tract.name}{SUFFIX}"
@@ -60,17 +60,17 @@ def draw_tract(
     return files
 
 
-def require_frames(tract: Tract, frames: Collection[int]) -> None:
+def require_frames(scan: VideoScan, frames: Collection[int]) -> None:
     """Refuse frames that a recording does not have.
 
     Raises:
         ConfigError: then.
     """
-    count = len(tract.length)
+    count = scan.n_frames
     wrong = [number for number in frames if not 0 <= number < count]
     if wrong:
         raise ConfigError(
-            f"`frames={wrong[0]}`: {tract.name} has frames 0 to {count - 1}.", "Give numbers of frames it has."
+            f"`frames={wrong[0]}`: {scan.path.stem} has frames 0 to {count - 1}.", "Give numbers of frames it has."
         )
 
 

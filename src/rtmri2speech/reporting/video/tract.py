@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -56,8 +57,17 @@ def write_tract_video(
     """
     path = folder / f"{tract.name}{VIDEO_SUFFIX}"
     scan = video if isinstance(video, VideoScan) else scan_video(video)
-    write_movie(path, _frames(tract, scan, progress), tract.frame_rate, sound, quick=True)
+    write_movie(path, _ahead(_frames(tract, scan, progress)), tract.frame_rate, sound, quick=True)
     return path
+
+
+def _ahead(frames: Iterator[UInt8]) -> Iterator[UInt8]:
+    """The frames; each is drawn by a thread while the one before is compressed, which needs no Python."""
+    with ThreadPoolExecutor(1) as worker:
+        coming = worker.submit(next, frames, None)
+        while (found := coming.result()) is not None:
+            coming = worker.submit(next, frames, None)
+            yield found
 
 
 def _frames(tract: Tract, scan: VideoScan, progress: Progress) -> Iterator[UInt8]:

@@ -45,12 +45,6 @@ class _Place:
     scale: Float64
     offset: Float64
 
-    @property
-    def around(self) -> tuple[int, int, int, int]:
-        """The box and what becomes one pixel with its edges."""
-        left, top, right, bottom = (side // FINER * FINER for side in self.box)
-        return left, top, right + FINER, bottom + FINER
-
     def points(self, x: Float64, y: Float64) -> list[tuple[float, float]]:
         """Pixels, kept a little outside of the box at the most, so that lines leave it where they should."""
         values = np.stack([x, y], axis=-1) * self.scale + self.offset
@@ -81,7 +75,7 @@ class TractPanel:
         ground = Image.fromarray(np.ascontiguousarray(whole[..., :3]))
         # Only what is drawn on is drawn anew.
         self._still = ground.reduce(FINER)
-        self._grounds = [ground.crop(place.around) for place in (self._area, self._plane)]
+        self._grounds = [ground.crop(place.box) for place in (self._area, self._plane)]
 
     def _prepare(self, upper: Axes, lower: Axes) -> None:
         limits = limits_of(self._tract)
@@ -101,14 +95,11 @@ class TractPanel:
         image = self._still.copy()
         places, painters = (self._area, self._plane), (self._paint_area, self._paint_plane)
         for place, paint, ground in zip(places, painters, self._grounds, strict=True):
-            (left, top, right, bottom), corner = place.box, place.around[:2]
-            at = left - corner[0], top - corner[1]
-            part = ground.crop((*at, at[0] + right - left, at[1] + bottom - top))
+            left, top, right, bottom = place.box
+            part = ground.copy()
             inside = _Place((0, 0, right - left, bottom - top), place.scale, place.offset - (left, top))
             paint(ImageDraw.Draw(part), inside, frame)
-            whole = ground.copy()
-            whole.paste(part, at)
-            image.paste(whole.reduce(FINER), (corner[0] // FINER, corner[1] // FINER))
+            image.paste(part.reduce(FINER), (left // FINER, top // FINER))
         return np.asarray(image)
 
     def _paint_area(self, draw: ImageDraw.ImageDraw, place: _Place, frame: int) -> None:
@@ -151,9 +142,10 @@ def _place(axes: Axes, height: int) -> _Place:
     ends[:, 1] = height - ends[:, 1]
     scale = (ends[1] - ends[0]) / np.array([x1 - x0, y1 - y0])
     (left, top), (right, bottom) = ends.min(axis=0), ends.max(axis=0)
-    # Within the axes' lines.
-    box = (round(left) + FINER, round(top) + FINER, round(right) - FINER, round(bottom) - FINER)
-    return _Place(box, scale, ends[0] - scale * (x0, y0))
+    # Within the axes' lines, in whole pixels of the panel.
+    first = [-(-round(side + FINER) // FINER) * FINER for side in (left, top)]
+    last = [round(side - FINER) // FINER * FINER for side in (right, bottom)]
+    return _Place((first[0], first[1], last[0], last[1]), scale, ends[0] - scale * (x0, y0))
 
 
 def _dot(draw: ImageDraw.ImageDraw, x: float, y: float, radius: float, **colors: object) -> None:

@@ -3,12 +3,12 @@
 The form is that of Heinz and Stevens (1965, Proc. 5th Int. Congr. Acoust., A44). The models that come with the program
 are fitted on simulated heads by ``benchmarks/area_model.py``. The lips of those heads are rounder than people's: an
 opening of 10 mm has some 1.1 cm2. In a speaker whose lips were measured it has 2.4 (Maeda 1990, "Compensatory
-articulation during speech", in Hardcastle and Marchal, Kluwer, 131), and the last sections of open vowels
-have 3 to 5 cm2 in Story, Titze and Hoffman (1996, J. Acoust. Soc. Am. 100, 537). So people are measured with Maeda's
-lips. Others have published alpha and beta of their speakers, for regions of their own: Sundberg,
-Johansson, Wilbrand and Ytterbergh (1987, Phonetica 44, 76), the pharynx; Perrier, Boë and Sock (1992, J. Speech Hear.
-Res. 35, 53), a cast of the tract; Beautemps, Badin and Bailly (2001, J. Acoust. Soc. Am. 109, 2165), one speaker, lips
-to glottis. A file of the same form takes any of them.
+articulation during speech", in Hardcastle and Marchal, Kluwer, 131), and the last four sections of /ae/ and /a/ have
+3.9 to 5.0 cm2 in Story, Titze and Hoffman (1996, J. Acoust. Soc. Am. 100, 537). So people are measured with Maeda's
+lips. Others have published alpha and beta of their speakers, for regions of their own: Sundberg, Johansson, Wilbrand
+and Ytterbergh (1987, Phonetica 44, 76), the pharynx; Perrier, Boë and Sock (1992, J. Speech Hear. Res. 35, 53), a cast
+of the tract; Beautemps, Badin and Bailly (2001, J. Acoust. Soc. Am. 109, 2165), one speaker, lips to glottis. A file of
+the same form takes any of them.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ LARYNX_SECTIONS = 6
 The glottis itself is the end of the tract, open or not."""
 
 LARYNX_CM2 = 0.3
-"""Least area of those sections. A man's were 0.2 to 0.5 cm2 in the vowels of Story, Titze and Hoffman (1996, J. Acoust.
-Soc. Am. 100, 537)."""
+"""Least area of those sections. Half of a man's were 0.18 to 0.38 cm2, in the first 2 cm of eleven vowels of Story,
+Titze and Hoffman (1996, J. Acoust. Soc. Am. 100, 537)."""
 
 INTERVAL_FACTOR = 0.55
 """What intervals in logarithms are multiplied by: the positions that the model is fitted on differ more than speech

@@ -83,7 +83,7 @@ def measure_geometry(
     grid: TractGrid | None,
     contours: Contours,
     *,
-    pixel_mm: float | Callable[[], float],
+    pixel_mm: float | Callable[[Float64], float],
     to_source: Callable[[Float64], Float64],
     scale: float,
     area_model: AreaModel | str | Path | None = None,
@@ -95,8 +95,8 @@ def measure_geometry(
         frames: probabilities (C, S, S) of every frame.
         grid: of the recording, by :func:`grid_of`; None where it shows no tract.
         contours: of the same frames, in pixels of the source.
-        pixel_mm: size of a pixel of the source, mm; or what gives it once all frames have been read, where it is found
-            in their contours. NaN where it is unknown.
+        pixel_mm: size of a pixel of the source, mm; or what gives it for the midline (T, 41, 2) in pixels of the source
+            once all frames have been read, where it is found in their contours. NaN where it is unknown.
         to_source: takes x and y (N, 2) on the probabilities to the source, as ``Placement.points`` does.
         scale: pixels of the source per pixel of the probabilities.
         area_model: a model, the name of one that comes with the program (``people``, the default, or ``phantom``), or
@@ -114,12 +114,12 @@ def measure_geometry(
     for _ in watched:  # contours and port of frames without sections
         pass
     sections = _nothing(count) if grid is None or walls is None else cut_sections(walls, grid, rate, smoothing)
-    pixel_mm = pixel_mm() if callable(pixel_mm) else pixel_mm
+    midline = to_source(sections.midline.reshape(-1, 2)).reshape(count, SECTIONS + 1, 2)
+    pixel_mm = pixel_mm(midline) if callable(pixel_mm) else pixel_mm
     mm = scale * pixel_mm
     distance = sections.distance[..., _MIDDLE] * mm
     sure, possible = sections.distance[..., 0] * mm, sections.distance[..., 2] * mm
     low, high = (_quantile(sections.distance * mm, level) for level in (0, 2))
-    midline = to_source(sections.midline.reshape(-1, 2)).reshape(count, SECTIONS + 1, 2)
     return TractGeometry(
         frame_rate=rate,
         pixel_mm=pixel_mm,

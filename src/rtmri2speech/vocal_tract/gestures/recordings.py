@@ -7,14 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from rtmri2speech.corpora.names import annotation_next_to
-from rtmri2speech.corpora.sound_of_recording import clock_of_labels
-from rtmri2speech.data.media.clips import open_gray_clip
+from rtmri2speech.corpora.sound_of_recording import clock_of_video
 from rtmri2speech.data.media.scan import VideoScan, scan_video
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.metrics.bootstrap import Bootstrap
-from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.vocal_tract.gestures.comparison import Comparison, compare
-from rtmri2speech.vocal_tract.gestures.tokens import TractTokens, pooled, stretches_of, tokens_of
+from rtmri2speech.vocal_tract.gestures.labels import LabelClock, Labels, labels_within
+from rtmri2speech.vocal_tract.gestures.tokens import TractTokens, pooled, stretches_of, tokens_in, tokens_of
 from rtmri2speech.vocal_tract.measurement.file import FILE_SUFFIX, read_tract
 from rtmri2speech.vocal_tract.measurement.tract import Tract
 from rtmri2speech.vocal_tract.refinement.confidence import CONFIDENT
@@ -53,9 +52,28 @@ def tokens_of_video(
         MediaError: when video, sound or annotation cannot be read, or do not belong together.
         ConfigError: when the annotation has no such tier or label.
     """
+    return tokens_in(tract, labels_of_video(video, textgrid, tier=tier, label=label))
+
+
+def labels_of_video(
+    video: str | Path | VideoScan, textgrid: str | Path, *, tier: str | None = None, label: Sequence[str] = ()
+) -> Labels:
+    """The labels that :func:`tokens_of_video` measures in: whether they fit is known before anything is measured.
+
+    Args:
+        video: a file, or its scan, which is not decoded again.
+        textgrid: its annotation.
+        tier: its tier; found by itself if not given, as the vowels are.
+        label: labels that count; vowels of Japanese, ARPAbet and the IPA if none is given.
+
+    Raises:
+        MediaError: when video, sound or annotation cannot be read, or do not belong together.
+        ConfigError: when the annotation has no such tier or label.
+    """
     scan = video if isinstance(video, VideoScan) else scan_video(Path(video))
-    lead, seconds = clock_of_labels(open_gray_clip(scan, scan.rate, FrameConfig().size))
-    return tokens_of(tract, textgrid, tier=tier, label=label, lead=lead, sound_seconds=seconds)
+    lead, seconds = clock_of_video(scan)
+    clock = LabelClock(scan.n_frames / float(scan.rate), lead, seconds)
+    return labels_within(textgrid, scan.path.stem, clock, tier=tier, label=label)
 
 
 def compare_tracts(
@@ -72,8 +90,9 @@ def compare_tracts(
     """Compare the tracts of two speakers or conditions, section by section on the normalized tract, and label by label.
 
     Labels are those of ``textgrid``, or of the annotations next to the files (``talk.TextGrid`` next to
-    ``talk_tract.npz``); their time 0 is the start of the first frame. Without any annotation, stretches of a second are
-    the tokens, all of one label.
+    ``talk_tract.npz``); their time 0 is the start of the recording's sound, as it lay when the tract was measured.
+    Files of earlier versions do not know it: there it is the start of the first frame. Without any annotation,
+    stretches of a second are the tokens, all of one label.
 
     Args:
         first: tracts of one side, or their files.

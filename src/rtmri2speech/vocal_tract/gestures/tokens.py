@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtmri2speech.arrays import Float64, Int64
-from rtmri2speech.data.annotation.fit import remarks_on
-from rtmri2speech.data.media.textgrid import annotation_notes, labels_of, read_textgrid
 from rtmri2speech.data.tables import Row, Value, finite_or_none, write_table
-from rtmri2speech.errors import ConfigError
-from rtmri2speech.phonetics.vowels.spans import SHORTEST, Span, VowelFinder
+from rtmri2speech.phonetics.vowels.spans import Span
 from rtmri2speech.vocal_tract.geometry.constrictions import MEASURES
 from rtmri2speech.vocal_tract.geometry.midline import SECTION_PERCENT, SECTIONS
 from rtmri2speech.vocal_tract.gestures.known import mean_of_known, spread_of_known
+from rtmri2speech.vocal_tract.gestures.labels import LabelClock, Labels, labels_within
 from rtmri2speech.vocal_tract.measurement.tract import FORMANTS, Tract
 
 if TYPE_CHECKING:
@@ -41,10 +39,6 @@ SCALARS = (
 """
 
 _DIGITS = 6
-# Labels that a message lists.
-_LISTED = 20
-# Seconds that sound and video of one recording may differ by.
-_TOLERANCE = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +148,7 @@ def tokens_of(
     *,
     tier: str | None = None,
     label: Sequence[str] = (),
-    lead: float = 0.0,
+    lead: float | None = None,
     sound_seconds: float | None = None,
 ) -> TractTokens:
     """Measure a tract in the labeled intervals of its annotation.
@@ -164,59 +158,32 @@ def tokens_of(
         textgrid: the annotation: a TextGrid, or a table of intervals (label, start, end).
         tier: its tier; found by itself if not given, as the vowels are.
         label: labels that count; vowels of Japanese, ARPAbet and the IPA if none is given.
-        lead: seconds from the annotation's time 0 to the first frame (the sound may start earlier than the video).
-        sound_seconds: length of the sound that is annotated, to compare; where it is unknown, frames are compared.
+        lead: seconds from the annotation's time 0 to the first frame (the sound may start earlier than the video); by
+            default as the recording had it when the tract was measured.
+        sound_seconds: length of the sound that is annotated, to compare; where it is unknown, that of the recording
+            then, or else frames are compared.
 
     Raises:
         MediaError: when the annotation cannot be read, or is of another sound.
         ConfigError: when it has no such tier or no such label, or all of them lie outside the frames.
     """
-    path = Path(textgrid)
-    end = len(tract.length) / float(tract.frame_rate)
-    spans = VowelFinder(tier, tuple(label)).spans_in(path, sound_seconds)
-    if not spans:
-        raise _no_label(path, label)
-    moved = [Span(span.label, span.start - lead, span.end - lead) for span in spans]
-    inside = [span for span in moved if span.start >= 0.0 and span.end <= end]
-    if not inside:
-        raise ConfigError(
-            f"{path}: none of its labels lies within the {end:.2f} s of {tract.name}.", "Give the recording's own."
-        )
-    notes = _length_notes(path, end + lead) if sound_seconds is None else annotation_notes(path, sound_seconds)
-    notes += _short_notes(path, {span.label for span in spans}, tier)
-    if len(inside) < len(moved):
-        notes.append(f"{path}: {len(moved) - len(inside)} label(s) reach beyond the frames and are left out.")
-    found = [_measure(tract, span) for span in inside]
+    known = None if np.isnan(tract.label_seconds) else tract.label_seconds
+    clock = LabelClock(
+        len(tract.length) / float(tract.frame_rate),
+        tract.label_lead if lead is None else lead,
+        known if sound_seconds is None and lead is None else sound_seconds,
+    )
+    return tokens_in(tract, labels_within(textgrid, tract.name, clock, tier=tier, label=label))
+
+
+def tokens_in(tract: Tract, labels: Labels) -> TractTokens:
+    """Measure a tract in labeled intervals, as :func:`tokens_of` does."""
+    found = [_measure(tract, span) for span in labels.spans]
+    notes = list(labels.notes)
     unknown = sum(not np.isfinite(token.area).any() for token in found)
     if unknown:
         notes.append(f"{tract.name}: no area could be measured in {unknown} of {len(found)} tokens; cells stay empty.")
     return TractTokens(tract.name, tuple(found), tuple(notes))
-
-
-def _no_label(path: Path, label: Sequence[str]) -> ConfigError:
-    wanted = " or ".join(f"'{one}'" for one in label) if label else "vowel"
-    there = list(dict.fromkeys(one.text for one in labels_of(read_textgrid(path))))
-    listed = " ".join(there[:_LISTED]) + (" ..." if len(there) > _LISTED else "")
-    remedy = f"Name what counts: `label`. Its labels are: {listed}" if there else "It has no labels at all."
-    return ConfigError(f"{path}: holds no {wanted} of 30 ms or more.", remedy)
-
-
-def _short_notes(path: Path, labels: set[str], tier: str | None) -> list[str]:
-    there = [one for one in labels_of(read_textgrid(path)) if one.text in labels and tier in (None, one.tier)]
-    count = sum(0.0 < one.end - one.start < SHORTEST for one in there)
-    return [f"{path}: {count} label(s) of less than {SHORTEST * 1000:.0f} ms are left out."] if count else []
-
-
-def _length_notes(path: Path, frames_end: float) -> list[str]:
-    grid = read_textgrid(path)
-    notes = [f"{path}: {problem} {remedy}" for problem, remedy in remarks_on(grid)]
-    if not grid.bounded or abs(grid.end - frames_end) <= _TOLERANCE:
-        return notes
-    return [
-        *notes,
-        f"{path}: it ends at {grid.end:.2f} s, and the frames at {frames_end:.2f} s. "
-        "Check that it is this recording's; its times are taken as they are.",
-    ]
 
 
 def stretches_of(tract: Tract, seconds: float = 1.0, label: str = "all") -> TractTokens:

@@ -44,6 +44,8 @@ ARRAYS: Mapping[str, tuple[tuple[int, ...], str]] = {
 """Shape per frame and unit of each array, but for measures: these have their own names, which say their units."""
 
 _TEXTS = ("name", "pixel_source", "area_model", "video_sha256", "model_sha256")
+# Files of earlier versions have none of these.
+_CLOCK = ("label_lead", "label_seconds")
 _DAMAGE = (
     *(OSError, ValueError, KeyError, IndexError, TypeError, ZeroDivisionError, EOFError),
     *(zipfile.BadZipFile, zlib.error),
@@ -66,6 +68,7 @@ def write_tract(path: Path, tract: Tract) -> Path:
         **{name: getattr(tract, name) for name in _TEXTS},
         "frame_rate": [rate.numerator, rate.denominator],
         "pixel_mm": tract.pixel_mm,
+        **{name: getattr(tract, name) for name in _CLOCK},
         "time_s": tract.times,
         **{name: values if values.dtype == np.bool_ else values.astype(np.float32) for name, values in arrays.items()},
         "units": [f"{name}: {unit}" for name, (_, unit) in ARRAYS.items() if unit],
@@ -118,6 +121,7 @@ def _tract_in(arrays: Any) -> Tract:
         raise ValueError("a frame rate of 0")
     values: dict[str, Any] = {
         **texts,
+        **{name: float(arrays[name]) for name in _CLOCK if name in arrays},
         **{name: array.astype(np.float64) for name, array in found.items()},
         "closed": found["closed"].astype(np.bool_),
         "confidence": found["confidence"].astype(np.float32),

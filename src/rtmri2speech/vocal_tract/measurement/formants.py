@@ -17,7 +17,11 @@ NEIGHBORS = 0.4
 """Correlation of the errors of log area in neighboring sections; over k sections it is this to the power of k. Of
 simulated utterances (``benchmarks/tract_formants.py``), as the other constants are."""
 
-BEYOND_AREAS = (0.065, 0.0, 0.07, 0.13)
+OF_VOWELS = 0.75
+"""What intervals of log areas are multiplied by: in vowels, where formants matter, areas are surer than in all frames,
+of which their intervals hold 90 %."""
+
+BEYOND_AREAS = (0.06, 0.0, 0.07, 0.135)
 """Half of the 90 % interval of log F1 to log F4 that does not come from areas: the length of the tract, what sections
 of equal length leave out, and above all, for F4, the tube of the larynx, which is narrower than can be seen."""
 
@@ -88,8 +92,8 @@ def formant_ranges(frequencies: Float64, sensitivity: Float64, area: Float64, ar
     """Bounds (T, n, 2) of the 90 % intervals of formants (T, n), Hz.
 
     A change of log area in section k changes log F_n by S_n(k) times it, and errors of neighboring sections go
-    together: the square of the interval is s' R s with s_k = S_n(k) times the interval of log area on the side that
-    moves the formant up, or down, and R the errors' correlation. What does not come from areas is added.
+    together: the square of the interval is s' R s with s_k = S_n(k) times the interval of log area, as it is in vowels,
+    on the side that moves the formant up, or down, and R the errors' correlation. What is not of areas is added.
 
     Args:
         frequencies: (T, n), Hz.
@@ -98,9 +102,9 @@ def formant_ranges(frequencies: Float64, sensitivity: Float64, area: Float64, ar
         area_range: (T, K, 2), cm2.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        widths = np.abs(np.log(area_range / area[..., None]))
+        widths = OF_VOWELS * np.abs(np.log(area_range / area[..., None]))
     # Of what is closed nothing is known but that; behind it nothing counts.
-    widths = np.nan_to_num(np.minimum(widths, _MOST), nan=0.0)[:, None]
+    widths = np.nan_to_num(np.minimum(widths, OF_VOWELS * _MOST), nan=0.0)[:, None]
     slopes = np.nan_to_num(sensitivity)
     narrower, wider = slopes * widths[..., 0], slopes * widths[..., 1]
     sections = np.arange(slopes.shape[-1])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from rtmri2speech.arrays import Float64
 from rtmri2speech.corpora.phantom import pixel_mm_of
+from rtmri2speech.corpora.sound_of_recording import clock_of_video
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.media.scan import VideoScan, scan_video
+from rtmri2speech.errors import MediaError
 from rtmri2speech.models.bundle.model_file import weights_hash
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import FrameRate
@@ -20,7 +23,7 @@ from rtmri2speech.vocal_tract.geometry.area_function import AreaModel, load_area
 from rtmri2speech.vocal_tract.geometry.geometry import grid_of, measure_geometry, typical
 from rtmri2speech.vocal_tract.geometry.midline import MIDLINE_SECONDS
 from rtmri2speech.vocal_tract.measurement.formants import tract_formants
-from rtmri2speech.vocal_tract.measurement.notes import blanked, is_lost, notes_of
+from rtmri2speech.vocal_tract.measurement.notes import notes_of
 from rtmri2speech.vocal_tract.measurement.sources import (
     FrameSource,
     LabeledFrames,
@@ -29,6 +32,7 @@ from rtmri2speech.vocal_tract.measurement.sources import (
     labels_of,
 )
 from rtmri2speech.vocal_tract.measurement.tract import Tract
+from rtmri2speech.vocal_tract.measurement.view import View, blanked, is_lost, only_in_view, shows_larynx, view_of
 from rtmri2speech.vocal_tract.passage import Passage
 from rtmri2speech.vocal_tract.segment import require_smoothing
 from rtmri2speech.vocal_tract.segmentation import LabelFile, PixelSource
@@ -88,10 +92,11 @@ def tract(
     else:
         source = SegmentedFrames(Passage(scan, segmenter, SMOOTHING_SECONDS if smoothing > 0 else 0.0, progress))
         weights, stated = weights_hash(segmenter.bundle), _Stated(pixel_mm)
-    size = _PixelSize(scan.path, source, stated)
+    some = [np.asarray(one) for one in source.some(typical(scan.n_frames))]
+    size = _PixelSize(scan.path, source, stated, bool(some) and shows_larynx(np.mean(some, axis=0)))
     geometry = measure_geometry(
         source.maps(),
-        grid_of(source.some(typical(scan.n_frames))),
+        grid_of(some),
         Contours(source.points, scan.rate),
         pixel_mm=size.measured,
         to_source=source.to_source,
@@ -99,11 +104,11 @@ def tract(
         area_model=areas,
         smoothing=smoothing,
     )
-    lost = is_lost(source)
-    if lost:
-        geometry = blanked(geometry)
+    view = None if is_lost(source) else size.view
+    geometry = blanked(geometry) if view is None else only_in_view(geometry, view)
     sound = tract_formants(geometry.length, geometry.area, geometry.area_range, losses)
     pixel, pixel_source = size.found
+    lead, seconds = _clock(scan)
     result = Tract(
         **{one.name: getattr(geometry, one.name) for one in fields(geometry)},
         name=scan.path.stem,
@@ -117,8 +122,18 @@ def tract(
         area_model=areas.name,
         video_sha256=content,
         model_sha256=weights,
+        label_lead=lead,
+        label_seconds=seconds,
     )
-    return replace(result, notes=tuple(notes_of(result, scan, source, lost)))
+    return replace(result, notes=tuple(notes_of(result, scan, source, view)))
+
+
+def _clock(scan: VideoScan) -> tuple[float, float]:
+    """Where annotations of the recording start, and how long they are; its sound is not needed for anything else."""
+    try:
+        return clock_of_video(scan)
+    except MediaError:
+        return 0.0, float("nan")
 
 
 def _loaded(model: str | Path | FrameSegmenter, device: str) -> FrameSegmenter:
@@ -135,14 +150,21 @@ class _Stated:
 
 @dataclass
 class _PixelSize:
-    """The size of a pixel of a video; it may have to be estimated from contours, once they are all there."""
+    """The size of a pixel of a video; it may have to be estimated from contours, once they are all there.
+
+    Attributes:
+        view: what of the tract is in view; there after :meth:`measured`.
+    """
 
     video: Path
     source: FrameSource
     stated: _Stated
+    larynx: bool
+    view: View = field(default_factory=View)
 
-    def measured(self) -> float:
-        """mm, NaN where it is unknown."""
+    def measured(self, midline: Float64) -> float:
+        """mm, NaN where it is unknown, for a midline (T, 41, 2) in pixels."""
+        self.view = view_of(midline, self.source.points, self.source.inside, self.larynx)
         return self.found[0] or np.nan
 
     @cached_property
@@ -155,4 +177,7 @@ class _PixelSize:
             return of_phantom, "phantom"
         # Of a head that lies on its side nothing can be estimated: that lowers the confidence.
         _ = self.source.turn
-        return pixel_size(self.source.points, self.source.confidence, given)
+        view, source = self.view, self.source
+        # Where a part is out of view, confidence is low for that alone.
+        trust = np.minimum(source.core, 1.0 - source.turn) if view.hidden else source.confidence
+        return pixel_size(source.points, trust, given, larynx=view.larynx, lips=view.lips)

@@ -3,88 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
 from rtmri2speech.arrays import Floating
 from rtmri2speech.data.media.scan import VideoScan
 from rtmri2speech.vocal_tract.clock import time_notes
-from rtmri2speech.vocal_tract.contours import CONTOURS
-from rtmri2speech.vocal_tract.geometry.geometry import TractGeometry
 from rtmri2speech.vocal_tract.measurement.sources import FrameSource
 from rtmri2speech.vocal_tract.measurement.tract import Tract
+from rtmri2speech.vocal_tract.measurement.view import View, contours_there
 from rtmri2speech.vocal_tract.passage import turn_note
 from rtmri2speech.vocal_tract.refinement.confidence import CONFIDENT
 from rtmri2speech.vocal_tract.segmentation import confidence_notes, doubt_note
-from rtmri2speech.vocal_tract.segmenter import Box
 from rtmri2speech.vocal_tract.size import shape_notes, size_notes
 
 LENGTHS_CM = (7.0, 21.0)
 """Between a newborn's tract and a tall man's with lips and larynx as far apart as they go."""
 
-# An end of the tract that lies so near to the edge of the frame, in shares of the tract's length, may lie beyond it.
-_EDGE = 0.07
-# Median confidence of a recording of which a part is out of view; of noise, and of what is no head, it is 0.
-_IN_PART = 0.02
-# Contours without which there is no head.
-_CORE = ("tongue", "palate_and_velum")
 
-
-def is_lost(source: FrameSource) -> bool:
-    """Whether a recording, once all of it was looked at, shows no vocal tract, so that nothing is to be measured.
-
-    One of which a part is out of view has a low confidence, too, but shows tongue and palate.
-    """
-    if source.turn:
-        return True
-    doubtful = bool(len(source.confidence)) and bool(np.mean(source.confidence < CONFIDENT) > 0.5)
-    there = _there(source.points)
-    in_part = all(there[name] for name in _CORE) and not all(there.values())
-    return doubtful and not (in_part and float(np.median(source.confidence)) >= _IN_PART)
-
-
-def blanked(geometry: TractGeometry) -> TractGeometry:
-    """A geometry in which nothing is known."""
-    arrays = ("midline", "distance", "distance_range", "area", "area_range", "length")
-    return replace(
-        geometry,
-        **{name: np.full_like(getattr(geometry, name), np.nan) for name in arrays},
-        closed=np.zeros_like(geometry.closed),
-        measures={name: np.full_like(values, np.nan) for name, values in geometry.measures.items()},
-        notes=(),
-    )
-
-
-def notes_of(tract: Tract, scan: VideoScan, source: FrameSource, lost: bool) -> Iterator[str]:
+def notes_of(tract: Tract, scan: VideoScan, source: FrameSource, view: View | None) -> Iterator[str]:
     """Notes of a tract, a line each, with those of its geometry.
 
     Args:
         tract: what was measured, with the notes of its geometry.
         scan: of the video.
         source: what it was measured in.
-        lost: whether there is no vocal tract.
+        view: what of a vocal tract is in view; None where there is none.
     """
     yield from source.notes
     if source.turn:
         yield turn_note(source.turn, "Nothing is measured.")
-    elif lost:
+    elif view is None:
         yield from confidence_notes(tract.confidence, advice="Nothing is measured.")
     elif (tract.confidence < CONFIDENT).any():
         yield doubt_note(tract.confidence, "measures")
-    if lost:
+    if view is None:
         return
-    yield from _of_size(tract)
+    yield from _of_size(tract, view)
     yield from shape_notes(scan.pixel_aspect)
     yield from time_notes(scan)
     yield from tract.notes
-    yield from _missing(tract)
-    yield from _at_edge(tract, source.inside)
+    yield from _at_edge(view)
+    yield from _missing(tract, view)
     yield from _of_length(tract.length)
 
 
-def _of_size(tract: Tract) -> Iterator[str]:
-    yield from size_notes(tract.pixel_mm, tract.pixel_source)
+def _of_size(tract: Tract, view: View) -> Iterator[str]:
+    yield from size_notes(tract.pixel_mm, tract.pixel_source, larynx=view.larynx, lips=view.lips)
     if tract.pixel_source in ("regions", "phantom"):
         whose = "the file of labels" if tract.pixel_source == "regions" else "the description of the phantom"
         yield f"a pixel is {tract.pixel_mm:.2f} mm, as {whose} says."
@@ -95,30 +60,32 @@ def _of_size(tract: Tract) -> Iterator[str]:
         )
 
 
-def _missing(tract: Tract) -> Iterator[str]:
+def _missing(tract: Tract, view: View) -> Iterator[str]:
     """Measures that no frame has, and what is not in view."""
     names = [name for name, values in tract.measures.items() if not np.isfinite(values).any()]
     if not names or tract.pixel_source == "unknown":
         return
-    hidden = [name.replace("_", " ") for name, there in _there(tract.contours.points).items() if not there]
+    gone = [name.replace("_", " ") for name, there in contours_there(tract.contours.points).items() if not there]
+    hidden = [*gone, *(name for name in view.hidden if not any(name.removesuffix("s") in one for one in gone))]
     why = f"not in view, or not recognized: {', '.join(hidden)}" if hidden else "an end of the tract is out of view"
     yield f"not measured in any frame: {', '.join(names)} ({why})."
 
 
-def _at_edge(tract: Tract, inside: Box) -> Iterator[str]:
-    """Ends of the tract that the frame may cut off; the midline goes on to its edge then, and is too short."""
-    known = tract.midline[np.isfinite(tract.midline).all(axis=(1, 2))]
-    if not len(known):
+def _at_edge(view: View) -> Iterator[str]:
+    """Ends of the tract that are out of view, or may be: the midline goes on to the frame's edge then."""
+    remedy = "Give the video as it was before it was cropped."
+    if view.hidden:
+        verb = "are" if "lips" in view.hidden else "is"
+        yield (
+            f"the {' and the '.join(view.hidden)} {verb} out of view, or not recognized: sections, areas, length and "
+            f"formants are missing. Distances between the articulators that are there are given. {remedy}"
+        )
         return
-    rows, columns = inside
-    line = np.median(known, axis=0)
-    least = _EDGE * float(np.hypot(*np.diff(line, axis=0).T).sum())
-    for name, (x, y) in (("larynx", line[0]), ("lips", line[-1])):
-        if min(x - columns.start, y - rows.start, columns.stop - x, rows.stop - y) < least:
-            yield (
-                f"the tract ends at the edge of the frame: the {name} may be out of view, and length, areas and "
-                "formants those of a part of the tract. Give the video as it was before it was cropped."
-            )
+    for name in view.near_edge:
+        yield (
+            f"the tract ends near the edge of the frame: the {name} may be out of view, and length, areas and "
+            f"formants those of a part of the tract. {remedy}"
+        )
 
 
 def _of_length(length: Floating) -> Iterator[str]:
@@ -131,9 +98,3 @@ def _of_length(length: Floating) -> Iterator[str]:
             f"a tract of {middle:.1f} cm is nobody's: the slice lies off the middle, or a pixel has another size. "
             "Check `pixel_mm`."
         )
-
-
-def _there(points: Floating) -> dict[str, bool]:
-    """Of every contour whether more than half of the frames have it."""
-    found = np.isfinite(points).all(axis=(2, 3)).mean(axis=0) > 0.5 if len(points) else np.zeros(len(CONTOURS))
-    return dict(zip(CONTOURS, map(bool, found), strict=True))

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from rtmri2speech.arrays import Float32, Float64, Floating, UInt8
+from rtmri2speech.data.labels import CLASSES, class_of_label
 from rtmri2speech.data.media.scan import VideoScan
 from rtmri2speech.data.truth import Truth
 from rtmri2speech.errors import ConfigError, DatasetError
@@ -16,8 +17,13 @@ from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.vocal_tract.contours import CONTOURS, POINTS, contour_points, frame_contours, label_probabilities
 from rtmri2speech.vocal_tract.measurement.file import FILE_SUFFIX
 from rtmri2speech.vocal_tract.passage import Passage
+from rtmri2speech.vocal_tract.refinement.confidence import CONFIDENT, core_confidence
 from rtmri2speech.vocal_tract.segmentation import LabelFile, is_label_file, large_array, read_labels
 from rtmri2speech.vocal_tract.segmenter import Box
+
+_CLASS_OF = class_of_label()
+# What labels, which have no probabilities, promise for each class.
+_SURE = np.ones(len(CLASSES) - 1)
 
 
 class FrameSource(Protocol):
@@ -26,6 +32,7 @@ class FrameSource(Protocol):
     Attributes:
         points: (T, K, P, 2), contours in pixels of the video; there after :meth:`maps`.
         confidence: (T,), float32, likewise.
+        core: (T,), float32, likewise: of tongue, palate, velum and pharyngeal wall alone, where confidence is low.
         scale: pixels of the video per pixel of the probabilities.
         inside: rows and columns of the video in which the tract is looked for.
         notes: what is to be said of the frames and their labels, a line each.
@@ -33,6 +40,7 @@ class FrameSource(Protocol):
 
     points: Float64
     confidence: Float32
+    core: Float32
     scale: float
     inside: Box
     notes: tuple[str, ...]
@@ -60,7 +68,7 @@ class SegmentedFrames:
 
     def __init__(self, passage: Passage) -> None:
         self._passage = passage
-        self.points, self.confidence = passage.points, passage.confidence
+        self.points, self.confidence, self.core = passage.points, passage.confidence, passage.core
         self.scale = passage.placement.scale
         self.inside, self.notes = passage.inside, passage.notes
 
@@ -96,6 +104,7 @@ class LabeledFrames:
     def __init__(self, file: LabelFile, progress: Progress = SILENT, notes: tuple[str, ...] = ()) -> None:
         self._labels, self._progress = file.labels, progress
         self.confidence, self.notes = file.confidence, notes
+        self.core = np.ones(len(file.labels), np.float32)
         _, height, width = file.labels.shape
         self.inside = slice(0, height), slice(0, width)
         self.points = large_array((len(file.labels), len(CONTOURS), POINTS, 2), np.float32)
@@ -110,6 +119,8 @@ class LabeledFrames:
         for number, labels in enumerate(self._labels):
             one = label_probabilities(labels)
             self.points[number] = contour_points(frame_contours(one))
+            if self.confidence[number] < CONFIDENT:
+                self.core[number] = core_confidence(_SURE, _CLASS_OF[labels])
             self._progress.advance(1)
             yield one
 

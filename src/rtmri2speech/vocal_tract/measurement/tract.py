@@ -61,6 +61,9 @@ class Tract:
         area_model: name of the model that areas come from.
         video_sha256: hash of the video's content; empty where it is unknown.
         model_sha256: hash of the segmenter's weights; empty where it is unknown.
+        label_lead: seconds from time 0 of an annotation of the recording, which is that of its sound, to the first
+            frame.
+        label_seconds: length of what is annotated: the sound, or else the frames; NaN where it is unknown.
     """
 
     name: str
@@ -85,6 +88,8 @@ class Tract:
     area_model: str = "people"
     video_sha256: str = ""
     model_sha256: str = ""
+    label_lead: float = 0.0
+    label_seconds: float = float("nan")
 
     @property
     def times(self) -> Float64:

@@ -4,11 +4,14 @@ A network's probabilities, where they are honest, say how well its labels will a
 probabilities p, and the pixels M that it won, Dice's coefficient is expected to be 2 sum_M p / (sum p + |M|). The mean
 over the classes follows the true one on simulated heads under random looks, where the truth is known (correlation .9),
 but promises too much; a straight line mends that. What is no head has classes of odd sizes at odd places, which
-:func:`likeness` counts. All constants are derived from simulated heads alone by ``benchmarks/confidence.py``.
+:func:`likeness` counts. A head that the frame shows in part has low values of both, since what is missing counts as
+well; whether what is there is a head's tells :func:`core_confidence`, of the middle of the tract alone. All constants
+are derived from simulated heads alone by ``benchmarks/confidence.py``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -46,22 +49,50 @@ RANGES: dict[str, tuple[Range, Range, Range]] = {
 }
 """What holds for heads."""
 
+CORE = ("tongue", "hard_palate", "velum", "pharyngeal_wall")
+"""Classes that a frame shows without which there is nothing to measure: those between larynx and lips."""
 
-def expected_dice(maps: Floating) -> float:
-    """Mean over the classes of the Dice's coefficient that probabilities (C, H, W) promise; a missing class has 0."""
+# The same of these four alone, in frames that end anywhere between the middle of the pharyngeal wall and the neck, and
+# between the front fifth of the tongue and the air before the face.
+CORE_RANGES: dict[str, tuple[Range, Range, Range]] = {
+    "tongue": ((-0.75, -0.08), (0.00, 0.00), (0.00, 0.00)),
+    "hard_palate": ((-3.91, -0.91), (-0.87, 0.13), (-0.99, -0.22)),
+    "velum": ((-3.19, -1.29), (-0.01, 0.75), (-0.76, -0.05)),
+    "pharyngeal_wall": ((-3.24, -1.29), (0.42, 1.07), (-0.37, 0.47)),
+}
+"""What holds for heads of which larynx or lips are out of view."""
+
+_CLASSES = tuple(CLASSES)[1:]
+_LIPS, _PALATE = ("upper_lip", "lower_lip"), ("hard_palate",)
+
+
+def promised_dice(maps: Floating) -> Float64:
+    """Dice's coefficient that probabilities (C, H, W) promise for each class but background, (C - 1,); 0 if missing."""
     classes, best = winners(maps)
     won = np.bincount(classes.ravel(), minlength=len(maps))
     own = np.bincount(classes.ravel(), best.ravel(), len(maps))
     sums = maps.sum(axis=(1, 2))
-    return float(np.mean(2.0 * own[1:] / np.maximum(sums[1:] + won[1:], 1e-6)))
+    return np.asarray(2.0 * own[1:] / np.maximum(sums[1:] + won[1:], 1e-6))
 
 
-def measures(classes: UInt8) -> Float64:
+def expected_dice(maps: Floating) -> float:
+    """Mean over the classes of what probabilities (C, H, W) promise."""
+    return float(promised_dice(maps).mean())
+
+
+def measures(classes: UInt8, among: Sequence[str] = _CLASSES) -> Float64:
     """Of class numbers (H, W), for every class but background: its share and place, as in :data:`RANGES`, (C - 1, 3).
 
-    NaN for a class that is missing. Faces are turned to the left, as lips and pharyngeal wall lie.
+    NaN for a class that is missing. Faces are turned to the left, as lips (without them: the palate) and pharyngeal
+    wall lie.
+
+    Args:
+        classes: numbers of classes.
+        among: names of the classes that count; all others are taken for background.
     """
     count = len(CLASSES)
+    if len(among) < count - 1:
+        classes = np.where([name in among for name in CLASSES], np.arange(count), 0).astype(np.uint8)[classes]
     # Pixels of each class in each row and in each column: (H, C) and (W, C).
     wide, lines = classes.astype(np.int64), [count * np.arange(side) for side in classes.shape]
     rows, columns = (
@@ -75,28 +106,31 @@ def measures(classes: UInt8) -> Float64:
     for axis, pixels in enumerate((columns, rows)):
         centers[known, axis] = (np.arange(len(pixels)) @ pixels)[known] / areas[known]
     places = (centers - centers[_TONGUE]) / np.sqrt(total)
-    front, rear = places[[_NUMBER["upper_lip"], _NUMBER["lower_lip"]], 0].mean(), places[_NUMBER["pharyngeal_wall"], 0]
-    if front > rear:
+    ahead = [_NUMBER[name] for name in (_LIPS if _LIPS[0] in among else _PALATE)]
+    if places[ahead, 0].mean() > places[_NUMBER["pharyngeal_wall"], 0]:
         places[:, 0] *= -1.0
     shares = np.log(np.where(known, areas, np.nan) / total)
     return np.column_stack([shares, places])[1:]
 
 
-def likeness(classes: UInt8, area: int | None = None) -> float:
+def likeness(
+    classes: UInt8, area: int | None = None, known: Mapping[str, tuple[Range, Range, Range]] = RANGES
+) -> float:
     """How much class numbers (H, W) are like a head seen from the side: of what holds for heads, the share that does.
 
     Args:
         classes: numbers of classes.
         area: pixels of the whole frame, where ``classes`` is a part of it.
+        known: what holds for heads, :data:`RANGES` or :data:`CORE_RANGES`.
     """
     if int((classes >= _FIRST_SOLID).sum()) < _LEAST_AREA * (area or classes.size):
         return 0.0
-    found = measures(classes)
-    ranges = np.array([RANGES[name] for name in list(CLASSES)[1:]])
+    found = measures(classes, tuple(known))[[_NUMBER[name] - 1 for name in known]]
+    ranges = np.array(list(known.values()))
     # What is NaN lies in no range. The tongue's place is where all others are measured from.
     holds: Bool = (found >= ranges[..., 0]) & (found <= ranges[..., 1])
     counted = np.ones(holds.shape, np.bool_)
-    counted[_TONGUE - 1, 1:] = False
+    counted[list(known).index("tongue"), 1:] = False
     return float(holds[counted].mean())
 
 
@@ -119,4 +153,20 @@ def confidence_of(promised: float, classes: UInt8, area: int | None = None) -> f
         classes: cleaned class numbers (H, W) of the frame, or of a part of it.
         area: pixels of the whole frame, where ``classes`` is a part of it.
     """
-    return min(max(SLOPE * promised + OFFSET, 0.0), 1.0) * likeness(classes, area) ** 2
+    return _of_line(promised) * likeness(classes, area) ** 2
+
+
+def core_confidence(promised: Float64, classes: UInt8, area: int | None = None) -> float:
+    """What :func:`confidence_of` gives, for the classes of :data:`CORE` alone.
+
+    Args:
+        promised: (C - 1,), what the network's probabilities promise, of :func:`promised_dice`.
+        classes: cleaned class numbers (H, W) of the frame, or of a part of it.
+        area: pixels of the whole frame, where ``classes`` is a part of it.
+    """
+    mean = float(promised[[_NUMBER[name] - 1 for name in CORE]].mean())
+    return _of_line(mean) * likeness(classes, area, CORE_RANGES) ** 2
+
+
+def _of_line(promised: float) -> float:
+    return min(max(SLOPE * promised + OFFSET, 0.0), 1.0)

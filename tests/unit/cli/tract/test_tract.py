@@ -13,6 +13,8 @@ import rtmri2speech as r2s
 from drawn_recording import tube_labels, write_recording
 from made_tracts import made_tract, voice_of
 from rtmri2speech.data.media.audio import write_wav
+from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
+from rtmri2speech.vocal_tract.measurement import measure
 from rtmri2speech.vocal_tract.measurement.tract import COLUMNS
 from tables import rows_of
 
@@ -61,8 +63,11 @@ def test_an_annotation_that_does_not_fit(run: Run, tmp_path: Path) -> None:
     done = run("tract", video, *regions, "--out", out)
     assert done.code == 0 and "holds no vowel of 30 ms or more. Name what counts: --label." in done.err
     assert (out / "clip_tract.npz").is_file() and not (out / "clip_tokens.csv").exists()
-    done = run("tract", video, *regions, "--out", out, "--textgrid", tmp_path / "clip.csv")
-    assert "holds no vowel of 30 ms or more" in done.problem
+    done = run("tract", video, *regions, "--out", tmp_path / "none", "--textgrid", tmp_path / "clip.csv")
+    assert "holds no vowel of 30 ms or more" in done.problem and not (tmp_path / "none").exists()
+    write_textgrid(interval_grid({"phones": [(0.0, 9.0, "a")]}, 9.0), tmp_path / "long.TextGrid")
+    done = run("tract", video, *regions, "--out", tmp_path / "none", "--textgrid", tmp_path / "long.TextGrid")
+    assert "not an annotation of this sound" in done.problem and not (tmp_path / "none").exists()
     done = run("tract", video, video.with_name("b.mp4"), "--out", out, "--textgrid", tmp_path / "clip.csv")
     assert "--textgrid" in done.problem and "goes with one video" in done.problem
 
@@ -104,6 +109,21 @@ def test_sound_that_cannot_be_used_is_told_and_refused_where_it_was_asked_for(ru
     assert "no.wav" in done.problem
     done = run("tract", video, video.with_name("b.mp4"), *regions, "--audio", tmp_path / "clip.wav")
     assert "goes with one video" in done.problem and "--audio" in done.problem
+
+
+def test_nothing_is_measured_before_what_was_asked_for_is_known_to_fit(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = write_recording(tmp_path, [tube_labels(12.0)] * 8)
+    write_textgrid(interval_grid({"phones": [(0.0, 9.0, "a")]}, 9.0), tmp_path / "long.TextGrid")
+    monkeypatch.setattr(measure, "measure_geometry", lambda *_, **__: pytest.fail("it was measured"))
+    for words, named in (
+        (["--textgrid", tmp_path / "long.TextGrid"], "long.TextGrid"),
+        (["--frames", 8], "--frames 8"),
+        (["--audio", "track"], "--audio track"),
+    ):
+        done = run("tract", video, "--regions", tmp_path / "clip_regions.npz", "--out", tmp_path / "out", *words)
+        assert done.code == 1 and named in done.problem, done.err
 
 
 def test_frames_that_are_not_there_are_refused(run: Run, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from plain_tracts import plain_tract
 from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
 from rtmri2speech.errors import ConfigError, DatasetError, MediaError
 from rtmri2speech.vocal_tract.gestures.recordings import annotation_of, compare_tracts, tokens_of_video
+from rtmri2speech.vocal_tract.gestures.tokens import tokens_of
 from rtmri2speech.vocal_tract.measurement.tract import Tract
 from talker import speak, write_recording
 
@@ -62,6 +63,24 @@ def test_files_and_their_annotations(tmp_path: Path) -> None:
     )
     assert given.names == ("A", "B")
     np.testing.assert_allclose(given.differences[0].difference, found.differences[1].difference, rtol=1e-5)
+
+
+def test_labels_of_files_are_on_the_clock_that_they_were_measured_with(tmp_path: Path) -> None:
+    late = [replace(measured(name=name), label_lead=0.5, label_seconds=2.0) for name in ("anna", "ben")]
+    plain = [save(tmp_path, measured(name=name)) for name in ("anna", "ben")]
+    on_time = compare_tracts(plain[:1], plain[1:])
+    files = [save(tmp_path, one) for one in late]
+    found = compare_tracts(files[:1], files[1:])
+    # The first 0.5 s of labels lie before the frames.
+    assert (len(on_time.differences[1].first), len(found.differences[1].first)) == (9, 6)
+    assert any("5 label(s) reach beyond the frames" in note for note in pooled_notes(late, tmp_path))
+    wrong = [save(tmp_path, replace(one, label_seconds=1.0)) for one in late]
+    with pytest.raises(MediaError, match="not an annotation of this sound"):
+        compare_tracts(wrong[:1], wrong[1:])
+
+
+def pooled_notes(tracts: list[Tract], folder: Path) -> list[str]:
+    return [note for one in tracts for note in tokens_of(one, folder / f"{one.name}.TextGrid").notes]
 
 
 def test_several_files_on_a_side_and_equal_names(tmp_path: Path) -> None:

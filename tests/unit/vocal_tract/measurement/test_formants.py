@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rtmri2speech.arrays import Float64
-from rtmri2speech.vocal_tract.measurement.formants import BEYOND_AREAS, formant_ranges, tract_formants
+from rtmri2speech.vocal_tract.measurement.formants import BEYOND_AREAS, OF_VOWELS, formant_ranges, tract_formants
 
 
 def ranges_of(area: Float64, share: float) -> Float64:
@@ -36,8 +36,8 @@ def test_one_section_moves_a_formant_by_its_sensitivity() -> None:
     slope[0, 0, 10] = -0.5
     (low, high) = formant_ranges(np.array([[500.0]]), slope, area, wide)[0, 0]
     # Wider is lower here.
-    assert low == pytest.approx(500 * np.exp(-np.hypot(0.5 * np.log(1.3), BEYOND_AREAS[0])))
-    assert high == pytest.approx(500 * np.exp(np.hypot(0.5 * np.log(1.1), BEYOND_AREAS[0])))
+    assert low == pytest.approx(500 * np.exp(-np.hypot(OF_VOWELS * 0.5 * np.log(1.3), BEYOND_AREAS[0])))
+    assert high == pytest.approx(500 * np.exp(np.hypot(OF_VOWELS * 0.5 * np.log(1.1), BEYOND_AREAS[0])))
 
 
 def test_what_is_unknown_has_no_formants_and_what_is_closed_those_of_the_rest() -> None:

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
 
 import numpy as np
 import pytest
@@ -24,12 +22,13 @@ from rtmri2speech.data.media.video import write_video
 from rtmri2speech.errors import ConfigError, DatasetError, MediaError
 from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.models.segmenter import Segmenter, SegmenterConfig
-from rtmri2speech.vocal_tract.contours import CONTOURS, POINTS, Contours
+from rtmri2speech.vocal_tract.contours import CONTOURS, Contours
 from rtmri2speech.vocal_tract.geometry.constrictions import MEASURES
 from rtmri2speech.vocal_tract.measurement.measure import tract
-from rtmri2speech.vocal_tract.measurement.notes import is_lost, notes_of
-from rtmri2speech.vocal_tract.measurement.sources import FrameSource, LabeledFrames
+from rtmri2speech.vocal_tract.measurement.notes import notes_of
+from rtmri2speech.vocal_tract.measurement.sources import LabeledFrames
 from rtmri2speech.vocal_tract.measurement.tract import COLUMNS, Tract
+from rtmri2speech.vocal_tract.measurement.view import View, view_of
 from rtmri2speech.vocal_tract.segmentation import Segmentation, read_labels, write_labels
 from rtmri2speech.vocal_tract.segmenter import FrameSegmenter
 
@@ -127,11 +126,26 @@ def test_a_size_that_cannot_be_estimated_leaves_no_millimeters(tmp_path: Path) -
     assert all(np.isnan(values).all() for name, values in found.measures.items() if name.endswith("_mm"))
 
 
-@pytest.mark.parametrize(("cut", "named"), [(np.s_[:150], "larynx"), (np.s_[:, 55:], "lips")])
-def test_an_end_at_the_edge_of_the_frame_is_named(tmp_path: Path, cut: tuple[slice, ...], named: str) -> None:
-    found = measured(tmp_path, [np.ascontiguousarray(one[cut]) for one in OPEN])
-    assert any(f"edge of the frame: the {named} may be out of view" in note for note in found.notes), found.notes
-    assert not any("edge" in note for note in measured(tmp_path, OPEN).notes)
+@pytest.mark.parametrize(
+    ("cut", "named", "lost"),
+    [
+        (np.s_[:150], "larynx is", {"larynx_cm"}),
+        (np.s_[:, 55:], "lips are", {"lip_aperture_mm", "lip_protrusion_mm", "jaw_mm"}),
+    ],
+)
+def test_what_is_cropped_at_an_end_gives_the_rest(
+    tmp_path: Path, cut: tuple[slice, ...], named: str, lost: set[str]
+) -> None:
+    found, whole = measured(tmp_path, [np.ascontiguousarray(one[cut]) for one in OPEN]), measured(tmp_path, OPEN)
+    assert any(note.startswith(f"the {named} out of view") for note in found.notes), found.notes
+    assert not any("view" in note for note in whole.notes)
+    for name in ("length", "area", "area_range", "distance", "midline", "formants"):
+        assert np.isnan(getattr(found, name)).all() and np.isfinite(getattr(whole, name)).all(), name
+    known = {name for name, values in found.measures.items() if np.isfinite(values).all()}
+    assert set(MEASURES) - known == lost | {"tongue_tip_at", "tongue_body_at"}
+    rest = ["tongue_body_mm", "velum_mm", *({"jaw_mm", "lip_aperture_mm"} - lost)]
+    for name in rest:
+        assert found.measures[name] == pytest.approx(whole.measures[name], abs=0.5), name
 
 
 def test_a_length_that_is_nobodys_is_named(tmp_path: Path) -> None:
@@ -178,14 +192,6 @@ def test_nothing_is_measured_where_there_is_no_head(tmp_path: Path) -> None:
     assert all(np.isnan(values).all() for values in found.measures.values())
 
 
-def test_what_looks_like_parts_of_a_head_without_any_confidence_is_no_head() -> None:
-    points = np.full((4, len(CONTOURS), POINTS, 2), np.nan)
-    points[:, [CONTOURS.index("tongue"), CONTOURS.index("palate_and_velum")]] = 1.0
-    for confidence, lost in ((0.1, False), (0.0, True)):
-        source = SimpleNamespace(turn=0, points=points, confidence=np.full(4, confidence, np.float32))
-        assert is_lost(cast(FrameSource, source)) is lost
-
-
 def test_a_measured_tract_is_no_file_of_labels(tmp_path: Path) -> None:
     video = write_recording(tmp_path, OPEN, PIXEL_MM)
     tract(video, regions=tmp_path / "clip_regions.npz").save(tmp_path)
@@ -215,9 +221,11 @@ def test_an_edge_of_the_frame_is_that_within_bars(tmp_path: Path) -> None:
     lips = int(found.midline[0, -1, 0])
     source = LabeledFrames(read_labels(tmp_path / "clip_regions.npz"))
     source.points[:] = found.contours.points
-    assert not any("edge" in note for note in notes_of(found, scan, source, False))
+    assert view_of(found.midline, source.points, source.inside, larynx=True) == View()
     source.inside = source.inside[0], slice(lips - 2, scan.width)
-    assert any("edge of the frame: the lips" in note for note in notes_of(found, scan, source, False))
+    assert view_of(found.midline, source.points, source.inside, larynx=True).hidden == ("lips",)
+    near = View(near_edge=("lips",))
+    assert any("edge of the frame: the lips may be" in note for note in notes_of(found, scan, source, near))
 
 
 def test_times_that_are_off_and_pixels_that_are_not_square_are_said(tmp_path: Path) -> None:

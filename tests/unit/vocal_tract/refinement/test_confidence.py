@@ -10,13 +10,17 @@ from rtmri2speech.data.labels import CLASSES, class_of_label
 from rtmri2speech.vocal_tract.contours import label_probabilities
 from rtmri2speech.vocal_tract.refinement.cleaning import winners
 from rtmri2speech.vocal_tract.refinement.confidence import (
+    CORE,
+    CORE_RANGES,
     OFFSET,
     RANGES,
     SLOPE,
     confidence,
+    core_confidence,
     expected_dice,
     likeness,
     measures,
+    promised_dice,
 )
 
 
@@ -62,6 +66,22 @@ def test_what_is_no_head_is_not_like_one() -> None:
     noise = np.random.default_rng(0).integers(0, len(CLASSES), (64, 64)).astype(np.uint8)
     assert likeness(noise) < 0.7
     assert set(RANGES) == set(CLASSES) - {"background"}
+
+
+def test_a_cropped_head_keeps_the_confidence_of_its_core() -> None:
+    classes = class_of_label()[head(size=192)]
+    promised = promised_dice(np.eye(len(CLASSES))[classes].transpose(2, 0, 1))
+    wall = np.nonzero(classes == list(CLASSES).index("pharyngeal_wall"))[0]
+    tongue = np.nonzero(classes == list(CLASSES).index("tongue"))[1]
+    cropped = classes[: int(wall.mean()) + 6, tongue.min() :]
+    assert likeness(cropped) < 0.75 * likeness(classes)
+    assert core_confidence(promised, cropped) == pytest.approx(core_confidence(promised, classes), abs=0.25)
+    assert core_confidence(promised, cropped) > 0.7
+    assert core_confidence(0.5 * promised, cropped) < 0.2, "what the network is not sure of"
+    mirrored = core_confidence(promised, cropped[:, ::-1].copy())
+    assert mirrored == pytest.approx(core_confidence(promised, cropped))
+    assert core_confidence(promised, np.rot90(classes, 2).copy()) < 0.5
+    assert tuple(CORE_RANGES) == CORE
 
 
 def test_winners_are_the_most_probable() -> None:
