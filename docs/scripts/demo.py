@@ -31,7 +31,7 @@ from rtmri2speech.signal.features import FeatureConfig
 DOCS = Path(__file__).parents[1]
 IMAGES, TUTORIAL = DOCS / "images", DOCS / "tutorial"
 CLIP = asset("clip/m07/m07_0004.mp4")
-SHOWN_CLIP = "src/rtmri2speech/assets/clip"
+SHOWN_ASSETS = "src/rtmri2speech/assets"
 # Of the tutorial, step 8.
 VOWELS = (
     *("analyze", "gradcam", str(CLIP), "--model", "phantom", "--out", "demo_out/vowels", "--method", "hirescam"),
@@ -57,7 +57,7 @@ def run(work: Path, name: str, words: Sequence[str]) -> str:
             encoding="utf-8",
         )
         log.write_text(done.stdout, encoding="utf-8")
-    text = log.read_text(encoding="utf-8").replace(str(asset("clip")), SHOWN_CLIP)
+    text = log.read_text(encoding="utf-8").replace(str(asset("")), SHOWN_ASSETS)
     return re.sub(r"(Done in |\(|, )\d+( s\b| frames/s)", r"\1...\2", text)
 
 
