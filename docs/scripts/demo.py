@@ -1,4 +1,4 @@
-"""The images and the printed lines of the tutorial: runs the demos as a reader does, and the command of step 8.
+"""The images and the printed lines of the tutorial: runs the demos as a reader does, and the command of step 9.
 
 python docs/scripts/demo.py                 # some ten minutes on two cores; needs the extras simulate and phonetics
 python docs/scripts/demo.py --work FOLDER   # keeps what the demos wrote, and does not run again what is there
@@ -32,7 +32,7 @@ DOCS = Path(__file__).parents[1]
 IMAGES, TUTORIAL = DOCS / "images", DOCS / "tutorial"
 CLIP = asset("clip/m07/m07_0004.mp4")
 SHOWN_ASSETS = "src/rtmri2speech/assets"
-# Of the tutorial, step 8.
+# Of the tutorial, step 9.
 VOWELS = (
     *("analyze", "gradcam", str(CLIP), "--model", "phantom", "--out", "demo_out/vowels", "--method", "hirescam"),
     *("--textgrid", str(CLIP.with_suffix(".TextGrid")), "--label", "a", "i", "--device", "cpu"),

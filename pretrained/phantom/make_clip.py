@@ -27,7 +27,7 @@ from rtmri2speech.data.files import write_text
 from rtmri2speech.data.media.video import read_video, write_video
 from rtmri2speech.errors import UserError
 
-CRF, STRANGER_CRF = 20, 24
+CRF = 20
 
 
 def make_clip(phantom: Path, name: str, out: Path) -> None:
@@ -67,7 +67,7 @@ def make_stranger(phantom: Path, name: str, out: Path) -> None:
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     video, sound = (utterance_file(phantom, speakers[0], name, suffix) for suffix in (VIDEO, SOUND))
-    write_video(out / f"stranger{VIDEO}", read_video(video), Fraction(manifest["frame_rate"]), crf=STRANGER_CRF)
+    write_video(out / f"stranger{VIDEO}", read_video(video), Fraction(manifest["frame_rate"]), crf=CRF)
     shutil.copy(sound, out / f"stranger{SOUND}")
 
 
