@@ -8,8 +8,8 @@ Every argument is a kind of recordings, KIND=PATH: a folder that is looked throu
 `--way auto`: the measured tract where the distance of the frames from those of the training is above the limit. Where
 there is sound (NAME.wav next to the video, or its track), both ways speak, and the right one is the one whose mel
 spectrogram is nearer to the recording's, levels aligned: *false image* means that frames were taken and the tract is
-nearer, *false tract* the other way round. Without sound only the distance is measured. The last table has these errors
-for other limits.
+nearer, *false tract* the other way round. Without sound, or with `--distances`, only the distance is measured. The last
+table has these errors for other limits.
 """
 
 from __future__ import annotations
@@ -58,14 +58,14 @@ def mel_error(made: np.ndarray, recorded: np.ndarray) -> float:
     return float(np.abs(difference - difference.mean()).mean())
 
 
-def measure(model: Any, video: Path, kind: str) -> dict[str, Any]:
+def measure(model: Any, video: Path, kind: str, speak: bool) -> dict[str, Any]:
     """Distance of one video, and the errors of both ways where its sound is known."""
     from rtmri2speech.inference.familiarity import LIMIT
 
     far = model.unfamiliarity(model.open(video))
     row: dict[str, Any] = {"kind": kind, "video": video.name, "distance": far}
     row["way"] = "tract" if far is not None and far > LIMIT else "image"
-    recorded = recorded_mel(video, model)
+    recorded = recorded_mel(video, model) if speak else None
     if recorded is not None:
         mel, first = recorded
         for way in ("image", "tract"):
@@ -101,6 +101,8 @@ def report(rows: list[dict[str, Any]], limit: float) -> None:
             f"{wrong[0]:>11} {wrong[1]:>11}"
         )
     heard = [row for row in rows if "image" in row]
+    if not heard:
+        return
     print(f"\nof {len(heard)} recordings with sound, for other limits:")
     for other in LIMITS:
         false_image, false_tract = errors_at(heard, other)
@@ -113,6 +115,7 @@ def main() -> int:
     parser.add_argument("kinds", nargs="+", help="KIND=PATH: a folder of videos, or a video")
     parser.add_argument("--model", default="phantom")
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--distances", action="store_true", help="measure distances alone, which is quick")
     parser.add_argument("--json", type=Path, help="file for a row per video")
     given = parser.parse_args()
     from rtmri2speech.errors import UserError
@@ -125,7 +128,7 @@ def main() -> int:
         kind, _, path = word.rpartition("=")
         for video in videos_of(Path(path)):
             try:
-                rows.append(measure(model, video, kind or path))
+                rows.append(measure(model, video, kind or path, not given.distances))
             except UserError as error:
                 print(f"left out: {error.problem}", file=sys.stderr)
                 continue
