@@ -130,6 +130,7 @@ class _Demonstration:
             print(f"\n== A stranger in another scanner: left out, the model {_STRANGERS} is not installed")
             return ""
         clip, out = asset("stranger") / "stranger.mp4", self.out / "stranger"
+        out.mkdir(parents=True, exist_ok=True)
         on = ("--device", self.device)
         self._do("A stranger in another scanner", "synthesize", clip, "--model", _MODEL, "--out", out, *on)
         original = out / "stranger_original.wav"
