@@ -1,4 +1,4 @@
-"""The images and the printed lines of the tutorial: runs the demos as a reader does, and the command of step 8.
+"""The images and the printed lines of the tutorial: runs the demos as a reader does, and the command of step 9.
 
 python docs/scripts/demo.py                 # some ten minutes on two cores; needs the extras simulate and phonetics
 python docs/scripts/demo.py --work FOLDER   # keeps what the demos wrote, and does not run again what is there
@@ -31,8 +31,8 @@ from rtmri2speech.signal.features import FeatureConfig
 DOCS = Path(__file__).parents[1]
 IMAGES, TUTORIAL = DOCS / "images", DOCS / "tutorial"
 CLIP = asset("clip/m07/m07_0004.mp4")
-SHOWN_CLIP = "src/rtmri2speech/assets/clip"
-# Of the tutorial, step 8.
+SHOWN_ASSETS = "src/rtmri2speech/assets"
+# Of the tutorial, step 9.
 VOWELS = (
     *("analyze", "gradcam", str(CLIP), "--model", "phantom", "--out", "demo_out/vowels", "--method", "hirescam"),
     *("--textgrid", str(CLIP.with_suffix(".TextGrid")), "--label", "a", "i", "--device", "cpu"),
@@ -57,7 +57,7 @@ def run(work: Path, name: str, words: Sequence[str]) -> str:
             encoding="utf-8",
         )
         log.write_text(done.stdout, encoding="utf-8")
-    text = log.read_text(encoding="utf-8").replace(str(asset("clip")), SHOWN_CLIP)
+    text = log.read_text(encoding="utf-8").replace(str(asset("")), SHOWN_ASSETS)
     return re.sub(r"(Done in |\(|, )\d+( s\b| frames/s)", r"\1...\2", text)
 
 

@@ -5,6 +5,11 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
+from rtmri2speech.errors import BundleError
+
+MODELS = ("phantom", "strangers", "base-vocoder", "segmenter")
+"""Names of the models that come with the program."""
+
 
 def asset(relative: str) -> Path:
     """Path of a shipped file, the same in a checkout and in an installed wheel."""
@@ -25,9 +30,20 @@ def find_model(name: str | Path) -> Path:
     """A model file by its path, or a shipped model by its name (``phantom``); a file of that name comes first.
 
     A path that does not exist is returned as it is, so that whoever opens it says so.
+
+    Raises:
+        BundleError: for the name of a shipped model whose file is missing.
     """
     path = Path(name)
-    return path if path.is_file() else pretrained().get(str(name), path)
+    if path.exists():
+        return path
+    shipped = pretrained()
+    if str(name) in MODELS and str(name) not in shipped:
+        raise BundleError(
+            f"The model {name} comes with the program, and its file is missing.",
+            "Install the whole project again, or give the path of a model file of your own.",
+        )
+    return shipped.get(str(name), path)
 
 
 def pretrained() -> dict[str, Path]:

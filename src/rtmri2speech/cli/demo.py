@@ -18,7 +18,7 @@ from rtmri2speech.errors import UserError
 
 # Only a folder with this file in it is taken for an earlier demo's.
 _MARKER = ".rtmri2speech-demo"
-_MODEL = "phantom"
+_MODEL, _STRANGERS = "phantom", "strangers"
 
 
 def demo(
@@ -30,7 +30,8 @@ def demo(
 ) -> int:
     """Speech from a video that the shipped model has not seen, measured and explained.
 
-    The clip is of a simulated speaker in a simulated scanner. Every command that is run is printed: with other paths
+    The clip is of a simulated speaker in a simulated scanner; a second one is of a head and a scanner that no model
+    knows. Every command that is run is printed: with other paths
     they do the same for your recordings.
 
     Parameters
@@ -108,6 +109,7 @@ class _Demonstration:
         shutil.copy(clip.audio or clip.video, original)
         page = self.out / "page.html"
         self._do("All of it on one page", "report", self.out, "--out", page)
+        stranger = self._stranger()
         print(
             f"\nDone in {time.perf_counter() - began:.0f} s.\n"
             f"  open    {page}  (in a browser: everything below, side by side)\n"
@@ -118,8 +120,26 @@ class _Demonstration:
             f"          {figures / 'figure_all.png'}\n"
             f"  look    {maps / 'gradcam_F1_average.png'}, {maps / 'gradcam_F2_average.png'}\n"
             f"          {maps / 'gradcam_regions.png'}"
+            f"{stranger}"
         )
         return 0
+
+    def _stranger(self) -> str:
+        """Have a head in a scanner speak that no model knows; the lines on it that end the demo."""
+        if _STRANGERS not in pretrained():
+            print(f"\n== A stranger in another scanner: left out, the model {_STRANGERS} is not installed")
+            return ""
+        clip, out = asset("stranger") / "stranger.mp4", self.out / "stranger"
+        out.mkdir(parents=True, exist_ok=True)
+        on = ("--device", self.device)
+        self._do("A stranger in another scanner", "synthesize", clip, "--model", _MODEL, "--out", out, *on)
+        original = out / "stranger_original.wav"
+        shutil.copy(clip.with_suffix(".wav"), original)
+        return (
+            f"\n  see     {clip}  (another head, another scanner)\n"
+            f"  listen  {out / 'stranger_generated.wav'}  (made from the tract that was measured in it)\n"
+            f"          {original}"
+        )
 
     def _do(self, title: str, *words: object) -> None:
         """Show a command and run it.

@@ -23,18 +23,21 @@ def synthesize(
     generator: Literal["fast", "plain"] = "fast",
     fps: Fps = None,
     pixel_mm: float | None = None,
+    way: Literal["auto", "image", "tract"] = "auto",
+    f0: str | None = None,
 ) -> int:
     """Make speech from videos.
 
     Writes NAME_generated.wav, NAME_mel.npy (frames x bands, dB), NAME_mel_log.npy (bands x frames, natural
-    logarithm of power) and NAME_mel.png.
+    logarithm of power) and NAME_mel.png; by way of the measured tract NAME_generated.PitchTier too, its F0.
 
     Parameters
     ----------
     videos
-        The videos; their sound, if they have any, is not used.
+        The videos; their sound, if they have any, is not used, unless --f0 from-audio asks for its pitch.
     model
-        The model file from bundle, or phantom for the one that comes with the program.
+        The model file from bundle, or one that comes with the program: phantom reads frames, strangers reads what is
+        measured in them.
     out
         Folder to write to.
     device
@@ -45,8 +48,15 @@ def synthesize(
         How the vocoder is computed on a CPU: fast, or plain, as it was trained, to compare; the waves differ by
         rounding.
     pixel_mm
-        Size of a pixel of the videos, mm, for a model that reads a measured tract; by default it is estimated from the
-        length of the tract.
+        Size of a pixel of the videos, mm, for the way of the measured tract; by default it is estimated from the length
+        of the tract.
+    way
+        image: by the network that reads frames. tract: by what is measured in them, with strangers where --model reads
+        frames. auto: what the model was trained for, but phantom leaves frames unlike those of its training to
+        strangers.
+    f0
+        Pitch in place of the predicted one, by way of the measured tract: flat (its mean), from-audio (Praat's, of the
+        video's sound, which needs the extra phonetics), or a file: a Praat PitchTier.
     """
     rate = frame_rate(fps)
     from rtmri2speech.corpora.names import refuse_same_names
@@ -62,7 +72,7 @@ def synthesize(
         for video in videos:
             bar.describe(video.name)
             try:
-                speech = loaded.synthesize(video, fps=rate, pixel_mm=pixel_mm, progress=bar)
+                speech = loaded.synthesize(video, fps=rate, pixel_mm=pixel_mm, way=way, f0=f0, progress=bar)
                 files = speech.save(out)
                 draw_mel(out / f"{video.stem}_mel.png", speech.mel_db, speech.features, video.name)
             except UserError as error:

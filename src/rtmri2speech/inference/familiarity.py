@@ -55,6 +55,19 @@ class FrameSample:
             yield block
 
 
+def sampled(blocks: Iterable[UInt8], n_frames: int) -> list[UInt8]:
+    """A few of a clip's frames (H, W), evenly spaced.
+
+    Args:
+        blocks: all of them, (n, H, W) each.
+        n_frames: how many there are.
+    """
+    sample = FrameSample(n_frames)
+    for _ in sample.through(blocks):
+        pass
+    return sample.frames
+
+
 def unfamiliarity(cnn: nn.Module, frames: list[UInt8], pixel_mask: Tensor | None) -> float | None:
     """How unlike the training's the frames are; None where that cannot be said.
 

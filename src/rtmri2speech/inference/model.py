@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,16 @@ from torch import Tensor, nn
 from rtmri2speech.arrays import Float32, UInt8
 from rtmri2speech.assets import find_model
 from rtmri2speech.data.media.clips import Clip, open_video
-from rtmri2speech.data.media.scan import VideoScan
-from rtmri2speech.errors import ConfigError, UserError
+from rtmri2speech.errors import UserError
 from rtmri2speech.inference.encoder import encode, predict
-from rtmri2speech.inference.familiarity import LIMIT, FrameSample, unfamiliarity
+from rtmri2speech.inference.familiarity import LIMIT, sampled, unfamiliarity
+from rtmri2speech.inference.given_pitch import F0
+from rtmri2speech.inference.remarks import note_on_image, note_on_way, notes_on_video
 from rtmri2speech.inference.requirements import require_acoustic, require_numbers, require_synthesizer
 from rtmri2speech.inference.speech import Speech
 from rtmri2speech.inference.tract_way import TractWay
 from rtmri2speech.inference.vocoding import vocode
+from rtmri2speech.inference.ways import STRANGERS, Way, leaves_strangers, refuse_for_frames, require_way
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.bundle.describe import describe, origin_of_model
 from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
@@ -107,6 +110,17 @@ class Model:
         return TractWay(self.bundle, self.device)
 
     @cached_property
+    def for_strangers(self) -> Model:
+        """The shipped model that reads a measured tract, run as this one is; itself where it is of that kind.
+
+        Raises:
+            BundleError: when its file is missing or damaged.
+        """
+        if self.bundle.tract is not None:
+            return self
+        return Model(load_bundle(find_model(STRANGERS)), self.device, self.dtype, self.generator)
+
+    @cached_property
     def vocoder(self) -> Vocoder:
         """Mel spectrogram to wave.
 
@@ -160,14 +174,19 @@ class Model:
     def _cnn_with_statistics(self) -> nn.Module:
         return self.bundle.build_acoustic(self.device).cnn
 
-    def _remarks(self, sample: FrameSample) -> list[str]:
-        far = unfamiliarity(self._cnn_with_statistics, sample.frames, self.pixel_mask)
-        if far is None or far <= LIMIT:
-            return []
-        return [
-            f"the frames are unlike those that the model was trained on (distance {far:.1f}, its own kind stays below "
-            f"{LIMIT:g}; another scanner, section, crop or direction?): mistrust the speech, train the model further"
-        ]
+    def unfamiliarity(self, clip: Clip) -> float | None:
+        """How unlike the frames of the training a clip's are; None where that cannot be said.
+
+        The measure is that of :mod:`rtmri2speech.inference.familiarity`; above its ``LIMIT`` they are of another kind.
+
+        Args:
+            clip: from :meth:`open`.
+
+        Raises:
+            BundleError: when there is no acoustic model of frames.
+            MediaError: when the video cannot be decoded.
+        """
+        return unfamiliarity(self._cnn_with_statistics, sampled(clip.blocks(), clip.n_frames), self.pixel_mask)
 
     def vocode(self, mel_db: Float32) -> Float32:
         """The wave (hop_length * T,) of a mel spectrogram (T, M) in dB.
@@ -188,41 +207,72 @@ class Model:
         *,
         fps: FrameRate | None = None,
         pixel_mm: float | None = None,
+        way: Way = "auto",
+        f0: F0 | None = None,
         progress: Progress = SILENT,
     ) -> Speech:
-        """Speech of a video; the video's own sound, if it has any, is not used.
+        """Speech of a video; the video's own sound, if it has any, is not used, unless its pitch is asked for.
 
         Frames are read in blocks, so that the length of the video does not matter.
 
         Args:
             video: any video that can be decoded.
             fps: true frame rate, where the file's is known to be wrong.
-            pixel_mm: size of a pixel of the video, mm, for a model that reads a measured tract; by default it is
-                estimated from the length of the tract.
+            pixel_mm: size of a pixel of the video, mm, for the way of the measured tract; by default it is estimated
+                from the length of the tract.
+            way: ``image``, the network that reads frames; ``tract``, what is measured in them, with the shipped
+                ``strangers`` where this model reads frames; ``auto``, what this model was trained for, but for the
+                shipped ``phantom``, which leaves frames unlike those of its training to ``strangers``.
+            f0: in place of the predicted F0, on the way of the measured tract: ``flat``, ``from-audio``, the path of a
+                Praat PitchTier, or an array (T,) in Hz; see :data:`~rtmri2speech.inference.given_pitch.F0`.
             progress: counts frames.
 
         Raises:
-            BundleError: when a stage is missing, or makes values that are not numbers.
-            ConfigError: when ``fps`` is not a frame rate, or ``pixel_mm`` no size of a pixel, or of no use.
-            MediaError: when the video cannot be used.
+            BundleError: when a stage or the shipped model is missing, or makes values that are not numbers.
+            ConfigError: when ``fps`` is not a frame rate, ``pixel_mm`` no size of a pixel, ``f0`` no F0 of the video,
+                or one of them, or ``way``, of no use to the model.
+            MediaError: when the video, or what ``f0`` is to be taken from, cannot be used.
+            UserError: when Praat (extra ``phonetics``) is needed and not installed.
         """
         require_synthesizer(self.bundle)
-        clip = self.open(video, fps)
-        progress.expect(clip.n_frames)
-        source, name = self.bundle.source, Path(video).stem
+        require_way(way, self.bundle)
         if self.bundle.tract is not None:
-            prediction, tract = self.tract_way.of_clip(clip, pixel_mm, progress)
-            heard = require_numbers(prediction.mel_db.cpu().numpy(), source, name)
-            sound = require_numbers(self.vocode(heard), source, name)
-            return Speech(name, sound, heard, self.features, [*_notes(clip.scan), *tract.notes])
-        if pixel_mm is not None:
-            raise ConfigError(
-                "`pixel_mm`: this model reads frames, whatever the size of their pixels.", "Leave it out."
-            )
-        sample = FrameSample(clip.n_frames)
-        mel = require_numbers(self._predict(sample.through(clip.blocks()), progress), source, name)
-        wave = require_numbers(self.vocode(mel), source, name)
-        return Speech(name, wave, mel, self.features, _notes(clip.scan) + self._remarks(sample))
+            return self._by_tract(self.open(video, fps), pixel_mm, f0, progress)
+        if way == "tract":
+            return self._by_stranger(video, fps, pixel_mm, f0, progress, None)
+        clip = self.open(video, fps, keep=True)
+        far = self.unfamiliarity(clip)
+        strange = far is not None and far > LIMIT
+        if strange and way == "auto" and leaves_strangers(self.bundle):
+            return self._by_stranger(video, fps, pixel_mm, f0, progress, far)
+        refuse_for_frames(pixel_mm, f0)
+        notes = notes_on_video(clip.scan) + ([note_on_image(far)] if far is not None and strange else [])
+        progress.expect(clip.n_frames)
+        return self._speech(clip, self._predict(clip.blocks(), progress), notes)
+
+    def _by_tract(self, clip: Clip, pixel_mm: float | None, f0: F0 | None, progress: Progress) -> Speech:
+        progress.expect(clip.n_frames)
+        prediction, notes = self.tract_way.of_clip(clip, pixel_mm, f0, progress)
+        speech = self._speech(clip, prediction.mel_db.cpu().numpy(), [*notes_on_video(clip.scan), *notes])
+        f0_hz = torch.where(prediction.voiced > 0.5, prediction.f0_hz, 0.0).cpu().numpy()
+        return replace(speech, way="tract", f0_hz=f0_hz)
+
+    def _by_stranger(
+        self,
+        video: str | Path,
+        fps: FrameRate | None,
+        pixel_mm: float | None,
+        f0: F0 | None,
+        progress: Progress,
+        far: float | None,
+    ) -> Speech:
+        speech = self.for_strangers.synthesize(video, fps=fps, pixel_mm=pixel_mm, f0=f0, progress=progress)
+        return replace(speech, notes=[note_on_way(far), *speech.notes])
+
+    def _speech(self, clip: Clip, mel_db: Float32, notes: list[str]) -> Speech:
+        source, name = self.bundle.source, clip.scan.path.stem
+        sound = require_numbers(self.vocode(require_numbers(mel_db, source, name)), source, name)
+        return Speech(name, sound, mel_db, self.features, notes)
 
     def about(self) -> dict[str, Any]:
         """What results of this model carry with them: its file, hash and training; the last alone if it has no file."""
@@ -260,15 +310,3 @@ def load_model(
         UserError: for an unknown device or precision.
     """
     return Model(load_bundle(find_model(model)), choose_device(device), choose_dtype(dtype), generator)
-
-
-def _notes(scan: VideoScan) -> list[str]:
-    notes = []
-    if scan.concealed:
-        notes.append(f"{scan.concealed} frame(s) are damaged in part and were filled in by the decoder")
-    if scan.blank:
-        notes.append(f"{len(scan.blank)} blank frame(s), the first at {float(scan.starts[scan.blank[0]]):.2f} s")
-    if scan.over_bright:
-        until = float(scan.starts[scan.over_bright] - scan.starts[0])
-        notes.append(f"the first {until:.2f} s are over-bright (approach to steady state): mistrust the speech there")
-    return notes

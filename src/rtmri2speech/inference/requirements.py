@@ -16,11 +16,14 @@ def require_acoustic(bundle: Bundle) -> None:
     Raises:
         BundleError: when there is none.
     """
-    if bundle.acoustic is None:
-        reads = "" if bundle.tract is None else " (its acoustic model reads what is measured in them)"
+    if bundle.tract is not None:
         raise BundleError(
-            f"{bundle.source} holds no acoustic model{' of frames' * bool(reads)}, so there is nothing that reads "
-            f"frames{reads}.",
+            f"{bundle.source} holds no acoustic model of frames: it reads what is measured in them.",
+            "Give a model that was trained on frames, such as phantom.",
+        )
+    if bundle.acoustic is None:
+        raise BundleError(
+            f"{bundle.source} holds no acoustic model, so there is nothing that reads frames.",
             "Give a model with an acoustic stage: the file from train acoustic, import acoustic or bundle.",
         )
 

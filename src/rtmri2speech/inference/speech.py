@@ -6,11 +6,12 @@ import base64
 import html
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from rtmri2speech.arrays import Float32, Float64
+from rtmri2speech.data.annotation.pitch_tier import PitchTier, write_pitch_tier
 from rtmri2speech.data.files import replacing
 from rtmri2speech.data.media.audio import wav_bytes, write_wav
 from rtmri2speech.signal.features import FeatureConfig
@@ -30,6 +31,8 @@ class Speech:
         mel_db: (T, M), dB.
         features: the mel definition.
         notes: remarks about the video.
+        way: how it was made: ``image``, by the network that reads frames, or ``tract``, from the measured tract.
+        f0_hz: (T,), Hz, 0 where there is no voice: what the mel was made with, on the way of the tract; else None.
     """
 
     name: str
@@ -37,6 +40,8 @@ class Speech:
     mel_db: Float32
     features: FeatureConfig
     notes: list[str] = field(default_factory=list)
+    way: Literal["image", "tract"] = "image"
+    f0_hz: Float32 | None = None
 
     @property
     def sample_rate(self) -> int:
@@ -57,7 +62,8 @@ class Speech:
         """Write ``<name>_generated.wav``, ``<name>_mel.npy`` and ``<name>_mel_log.npy``.
 
         ``_mel.npy`` is (T, M) in dB, as in the dataset; ``_mel_log.npy`` is (M, T) in ln(power), as the vocoder
-        reads it.
+        reads it. On the way of the measured tract, ``<name>_generated.PitchTier`` has F0 of the voiced frames: Praat
+        opens it, and what was changed there can be given to ``synthesize`` again.
 
         Args:
             folder: made if need be.
@@ -72,7 +78,15 @@ class Speech:
         for path, array in ((mel, self.mel_db), (ln_mel, db_to_ln(self.mel_db).T)):
             with replacing(path) as file:
                 np.save(file, array)
-        return [wav, mel, ln_mel]
+        return [wav, mel, ln_mel, *self._save_pitch(wav.with_suffix(".PitchTier"))]
+
+    def _save_pitch(self, path: Path) -> list[Path]:
+        if self.f0_hz is None or not (self.f0_hz > 0).any():
+            return []
+        voiced = self.f0_hz > 0
+        f0_hz = self.f0_hz[voiced].astype(np.float64)
+        write_pitch_tier(path, PitchTier(0.0, self.seconds, self.times[voiced], f0_hz))
+        return [path]
 
     def show(self) -> Drawing:
         """The mel spectrogram as a figure, which a notebook shows."""

@@ -12,13 +12,13 @@ from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.dataset.training_items import read_frames
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.media.scan import VideoScan
+from rtmri2speech.inference.given_pitch import F0, given_pitch
 from rtmri2speech.inference.tract_inputs import tract_inputs
 from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.models.tract.acoustic import TractAcousticModel, TractPrediction
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.retiming import plan_retiming
 from rtmri2speech.vocal_tract.measurement.measure import tract
-from rtmri2speech.vocal_tract.measurement.tract import Tract
 from rtmri2speech.vocal_tract.segmenter import SHIPPED, FrameSegmenter, load_segmenter
 
 
@@ -56,20 +56,30 @@ class TractWay:
         return self._segmenter or load_segmenter(SHIPPED, self.device.type)
 
     def of_clip(
-        self, clip: Clip, pixel_mm: float | None = None, progress: Progress = SILENT
-    ) -> tuple[TractPrediction, Tract]:
-        """What a clip sounds like, on its clock, and the tract that was measured in it.
+        self, clip: Clip, pixel_mm: float | None = None, f0: F0 | None = None, progress: Progress = SILENT
+    ) -> tuple[TractPrediction, list[str]]:
+        """What a clip sounds like, on its clock, and remarks on the tract and the pitch.
 
         Args:
             clip: any.
             pixel_mm: size of a pixel of the video, mm; by default as ``tract`` finds it.
+            f0: in place of the predicted F0, see :data:`~rtmri2speech.inference.given_pitch.F0`.
             progress: counts frames.
 
         Raises:
-            MediaError: when the video cannot be decoded.
+            ConfigError: when ``pixel_mm`` is no size of a pixel, or ``f0`` no F0 of this clip.
+            MediaError: when the video cannot be decoded, or what ``f0`` is to be taken from cannot be used.
+            UserError: when Praat (extra ``phonetics``) is needed and not installed.
         """
+        # Read before the tract is measured: a wrong file is said at once.
+        pitch = None if f0 is None else given_pitch(f0, clip, self.bundle.features)
         found = tract(clip.scan, self.segmenter, pixel_mm=pixel_mm, progress=progress)
-        return self.predict(tract_inputs(found, clip.retiming, clip.skipped)), found
+        rows = tract_inputs(found, clip.retiming, clip.skipped)
+        prediction = self.predict(rows)
+        if pitch is None:
+            return prediction, [*found.notes]
+        f0_hz = pitch.over(prediction.f0_hz.cpu().numpy(), prediction.voiced.cpu().numpy())
+        return self.predict(rows, f0_hz), [*found.notes, *pitch.notes]
 
     def of_utterance(self, dataset: Dataset, utterance: Utterance) -> Float32:
         """Mel (T, M), dB, of an utterance of a dataset, from the frames that it holds; the size of pixels is estimated.

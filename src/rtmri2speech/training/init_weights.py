@@ -16,6 +16,7 @@ from rtmri2speech.models.bundle.torch_checkpoint import is_torch_file
 from rtmri2speech.models.vocoder.adapt import MelInput, transfer
 from rtmri2speech.models.vocoder.generator import Generator
 from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.training.tract.recipe import TractRecipe
 
 Stage = Literal["acoustic", "vocoder"]
 
@@ -143,3 +144,22 @@ def _is_checkpoint(path: Path) -> bool:
         f"{path}: neither a model of this program nor a PyTorch checkpoint, or damaged.",
         "Give `init` a .safetensors file, or a HiFi-GAN checkpoint (g_00000000) with its config.json next to it.",
     )
+
+
+def sized_like(settings: TractRecipe, init: Path | None) -> TractRecipe:
+    """Settings of the tract model's training, whose network has the size of the one that it starts from.
+
+    Sizes that the recipe states stay, so that one that does not fit is refused.
+
+    Args:
+        settings: the recipe's part.
+        init: a bundle to start from, or None.
+
+    Raises:
+        BundleError: when the bundle is missing or damaged.
+    """
+    size = None if init is None else load_bundle(init).tract
+    if size is None:
+        return settings
+    stated = {name: getattr(settings.model, name) for name in settings.model.model_fields_set}
+    return settings.model_copy(update={"model": size.model_copy(update=stated)})

@@ -206,7 +206,7 @@ def load_recipe(recipe: Recipe | Path | str, overrides: Overrides = None) -> Rec
     """
     changes = list(_as_text(overrides)) if isinstance(overrides, Mapping) else list(overrides or ())
     if isinstance(recipe, Recipe):
-        name, values = "the recipe", recipe.model_dump(mode="json")
+        name, values = "the recipe", recipe.model_dump(mode="json", exclude_unset=True)
         if not changes:
             return recipe
     else:

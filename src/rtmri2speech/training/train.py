@@ -14,6 +14,7 @@ from rtmri2speech.errors import ConfigError
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.training.engine.distributed import find_processes
 from rtmri2speech.training.engine.trainer import choose_execution
+from rtmri2speech.training.init_weights import sized_like
 from rtmri2speech.training.recipes import Overrides, Recipe, load_recipe
 from rtmri2speech.training.segmenter.sources import open_sources
 from rtmri2speech.training.segmenter.task import segmenter_task
@@ -49,7 +50,8 @@ def train_acoustic(
         dataset: a prepared dataset, open or its folder. For ``kind="tract"`` one whose tracts were measured
             (``prepare_tracts``), or their folder.
         recipe: name of a recipe that comes with the program (``default``, ``memo``, ``phantom``, ``small``,
-            ``smoke``), path of a YAML file, or a recipe; its ``acoustic`` or ``tract`` part is used.
+            ``smoke``, ``tract``, ``adapt-tract``), path of a YAML file, or a recipe; its ``acoustic`` or ``tract`` part
+            is used.
         out: the bundle to write, ``.safetensors``.
         run_dir: folder of checkpoints and logs, new or, with ``resume``, that of the run to continue; by default
             next to ``out``, with ``_run`` at the end of its name.
@@ -57,8 +59,9 @@ def train_acoustic(
             ``tract``, what was measured in them, which suits strangers too.
         overrides: single settings over the recipe's: ``{"acoustic.optimizer.lr": 1e-4}`` or
             ``["acoustic.optimizer.lr=1e-4"]``.
-        init: model file, or name of a shipped model, whose acoustic model of the same size to start from. The
-            scaler stays the dataset's. May be left out when a run is resumed.
+        init: model file, or name of a shipped model, whose acoustic model of the same size to start from; with
+            ``kind="tract"`` the size is that model's, but for what the recipe states. The mel's scaler stays the
+            dataset's. May be left out when a run is resumed whose size is the recipe's.
         resume: continue from the run's last checkpoint, to the last bit as if it had never stopped. A run that had
             ended continues when its limit is larger now; otherwise nothing is trained and its bundle is written
             again.
@@ -81,7 +84,7 @@ def train_acoustic(
 
         def prepare_tract() -> PreparedRun:
             folder, execution = TractFolder(root), choose_execution(device, loaded.tract.precision)
-            task = tract_task(folder, loaded.tract, options.init, execution.cuda, processes)
+            task = tract_task(folder, sized_like(loaded.tract, options.init), options.init, execution.cuda, processes)
             return prepare_run(folder, execution, task, processes, options)
 
         return run_session(prepare_tract, processes, options.out, progress)

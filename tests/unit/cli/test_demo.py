@@ -17,9 +17,21 @@ def test_the_tutorial_shows_the_demos_titles_and_commands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("rtmri2speech.cli.main.main", lambda words: 0)
+    monkeypatch.setattr("rtmri2speech.cli.demo.pretrained", lambda: {"phantom": tmp_path, "strangers": tmp_path})
     monkeypatch.chdir(tmp_path)
     assert demo() == 0
-    text = capsys.readouterr().out.replace(str(asset("clip")), "src/rtmri2speech/assets/clip")
+    text = capsys.readouterr().out.replace(str(asset("")), "src/rtmri2speech/assets")
     printed = re.findall(r"^== (.*)\n(\$ .*)", text, flags=re.MULTILINE)
     page = TUTORIAL.read_text(encoding="utf-8")
-    assert printed == re.findall(r"<!-- demo\.py: (.*) -->\n```text\n(\$ .*)", page) and len(printed) == 6
+    assert printed == re.findall(r"<!-- demo\.py: (.*) -->\n```text\n(\$ .*)", page) and len(printed) == 7
+
+
+def test_without_the_model_for_strangers_the_rest_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("rtmri2speech.cli.main.main", lambda words: 0)
+    monkeypatch.setattr("rtmri2speech.cli.demo.pretrained", lambda: {"phantom": tmp_path})
+    monkeypatch.chdir(tmp_path)
+    assert demo() == 0
+    text = capsys.readouterr().out
+    assert "the model strangers is not installed" in text and "stranger_generated" not in text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from rtmri2speech.cli.analyze.options import Bands, Out, Target, Video
+from rtmri2speech.cli.analyze.options import Bands, Out, Target, Video, model_of_frames
 from rtmri2speech.cli.analyze.summary import save_with_summary
 from rtmri2speech.cli.console import Device, Fps, Many, ModelFile, progress
 from rtmri2speech.cli.segmentation.automatic import kept_regions
@@ -36,7 +36,7 @@ def faithfulness(
     video
         The video; a few seconds of speech are enough.
     model
-        A model file with an acoustic model.
+        A model file with an acoustic model that reads frames.
     target
         What is explained; all targets if none is given.
     stride
@@ -59,9 +59,8 @@ def faithfulness(
     from rtmri2speech.analysis.validation.faithfulness import faithfulness as test_maps
     from rtmri2speech.analysis.validation.summary_table import FAITHFULNESS
     from rtmri2speech.data.files import check_writable
-    from rtmri2speech.inference.model import load_model
 
-    ready = load_model(model, device)
+    ready = model_of_frames(model, device)
     check_writable(out / FAITHFULNESS)  # now, not after the work
     where = kept_regions(regions, video, out, fps, device)
     with progress("Reading the video", "steps") as bar:

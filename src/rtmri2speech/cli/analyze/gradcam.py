@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.analyze.options import Bands, Out, Target, Video, check_labels, segments_of
+from rtmri2speech.cli.analyze.options import Bands, Out, Target, Video, check_labels, model_of_frames, segments_of
 from rtmri2speech.cli.console import Device, Flag, Fps, Many, ModelFile, progress
 from rtmri2speech.cli.flags import print_notes
 
@@ -58,7 +58,7 @@ def gradcam(
     video
         The video; of its sound, if it has any, only the time of its start is used, and only with a TextGrid.
     model
-        A model file with an acoustic model.
+        A model file with an acoustic model that reads frames.
     bands
         Bands in Hz; F1:300-900 and F2:900-2500 if none is given.
     target_frames
@@ -96,10 +96,9 @@ def gradcam(
 
     from rtmri2speech.analysis.attribution.compute import gradcam as explain
     from rtmri2speech.analysis.attribution.maps import require_frames
-    from rtmri2speech.inference.model import load_model
     from rtmri2speech.reporting.figures.maps import draw_maps
 
-    loaded = load_model(model, device)
+    loaded = model_of_frames(model, device)
     clip = loaded.open(video, fps, keep=True)
     require_frames(target_frames or (), clip.n_frames, video)
     segments = segments_of(segment or [], textgrid, tier, label or [], clip, loaded)

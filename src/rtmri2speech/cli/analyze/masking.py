@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from rtmri2speech.cli.analyze.options import Bands, Fill, Out, Video
+from rtmri2speech.cli.analyze.options import Bands, Fill, Out, Video, model_of_frames
 from rtmri2speech.cli.console import Device, Flag, Fps, Many, ModelFile, progress
 from rtmri2speech.cli.flags import print_notes
 from rtmri2speech.cli.segmentation.automatic import kept_regions
@@ -39,7 +39,7 @@ def masking(
     video
         The video; its sound, if it has any, is not used.
     model
-        A model file with an acoustic model; with a vocoder the sound is measured, too.
+        A model file with an acoustic model that reads frames; with a vocoder the sound is measured, too.
     region
         Names of regions to hide, one at a time; all if none is given.
     alpha
@@ -66,9 +66,8 @@ def masking(
     from rtmri2speech.analysis.occlusion.conditions import ALPHAS
     from rtmri2speech.analysis.occlusion.occlude import occlude
     from rtmri2speech.data.files import check_writable
-    from rtmri2speech.inference.model import load_model
 
-    ready = load_model(model, device)
+    ready = model_of_frames(model, device)
     check_writable(out / "masking.csv")  # now, not after the work
     where = kept_regions(regions, video, out, fps, device)
     with progress(f"Hiding regions of {video.name}", "done") as bar:

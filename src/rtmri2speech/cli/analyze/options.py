@@ -39,6 +39,20 @@ def check_labels(textgrid: Path | None, label: list[str] | None) -> None:
         raise ConfigError(f"--textgrid {textgrid}: no label is given.", "Give --label a, or several.")
 
 
+def model_of_frames(model: Path, device: str) -> Model:
+    """Load a model, and refuse at once what reads no frames.
+
+    Raises:
+        BundleError: saying so.
+    """
+    from rtmri2speech.inference.model import load_model
+    from rtmri2speech.inference.requirements import require_acoustic
+
+    loaded = load_model(model, device)
+    require_acoustic(loaded.bundle)
+    return loaded
+
+
 def segments_of(
     texts: list[str], textgrid: Path | None, tier: str, labels: list[str], clip: Clip, model: Model
 ) -> list[Segment]:

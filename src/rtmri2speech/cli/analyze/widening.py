@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from rtmri2speech.cli.analyze.options import Bands, Columns, Out, Video, check_labels, segments_of
+from rtmri2speech.cli.analyze.options import Bands, Columns, Out, Video, check_labels, model_of_frames, segments_of
 from rtmri2speech.cli.console import Device, Flag, Fps, Many, ModelFile, progress
 from rtmri2speech.cli.flags import print_notes
 
@@ -45,7 +45,7 @@ def widening(
     video
         The video.
     model
-        A model file with an acoustic model.
+        A model file with an acoustic model that reads frames.
     regions
         Where the walls are: auto, measured in the video as tract does; NAME_tract.npz, which tract wrote;
         NAME_regions.npz of segment, perhaps corrected by hand; or a phantom's truth.
@@ -80,9 +80,8 @@ def widening(
 
     from rtmri2speech.analysis.attribution.maps import require_frames
     from rtmri2speech.analysis.widening.compute import widening as widen
-    from rtmri2speech.inference.model import load_model
 
-    loaded = load_model(model, device)
+    loaded = model_of_frames(model, device)
     clip = loaded.open(video, fps, keep=True)
     require_frames(target_frames or (), clip.n_frames, video)
     segments = segments_of(segment or [], textgrid, tier, label or [], clip, loaded)

@@ -16,7 +16,9 @@ SIGNATURE = b"ooBinaryFile"
 """The bytes with which such a file starts."""
 
 
-class _Reader:
+class BinaryReader:
+    """Hands out a file's values in order, after its signature."""
+
     def __init__(self, content: bytes) -> None:
         self._content, self._at = content, len(SIGNATURE)
 
@@ -63,7 +65,7 @@ def read_binary(content: bytes) -> TextGrid:
     Raises:
         GridError: when it is none, or damaged.
     """
-    reader = _Reader(content)
+    reader = BinaryReader(content)
     refuse_other(reader.name())
     start, end = reader.number(), reader.number()
     if not reader.whole(1):
@@ -71,7 +73,7 @@ def read_binary(content: bytes) -> TextGrid:
     return TextGrid(start, end, tuple(_read_tier(reader) for _ in range(_count(reader))))
 
 
-def _read_tier(reader: _Reader) -> Tier:
+def _read_tier(reader: BinaryReader) -> Tier:
     kind, name = reader.name(), reader.text()
     reader.bytes(16)  # the tier's own start and end
     if kind == "IntervalTier":
@@ -81,7 +83,7 @@ def _read_tier(reader: _Reader) -> Tier:
     raise GridError(f"tier '{name[:40]}' is of the class '{kind[:40]}', neither IntervalTier nor TextTier")
 
 
-def _count(reader: _Reader) -> int:
+def _count(reader: BinaryReader) -> int:
     count = reader.whole(4, signed=True)
     if count < 0:
         raise GridError("a tier has fewer than no entries")

@@ -36,7 +36,7 @@ class _Value:
     offset: int
 
 
-class _Reader:
+class TextReader:
     """Hands out a file's values in order."""
 
     def __init__(self, text: str) -> None:
@@ -98,6 +98,11 @@ class _Reader:
         """Whether nothing is left."""
         return self._next is None
 
+    @property
+    def next_kind(self) -> str | None:
+        """What comes next: ``text``, ``number`` or ``flag``; None at the end."""
+        return None if self._next is None else self._next.kind
+
 
 def read_text(text: str) -> TextGrid:
     """Read a TextGrid from the text of its file.
@@ -105,7 +110,7 @@ def read_text(text: str) -> TextGrid:
     Raises:
         GridError: when it is none, or damaged.
     """
-    reader = _Reader(text)
+    reader = TextReader(text)
     kind = reader.text("the file type")
     if kind == _CHRONOLOGICAL:
         return _read_chronological(reader)
@@ -134,7 +139,7 @@ def _up_to(count: int) -> Iterator[int]:
     return iter(range(1, count + 1))
 
 
-def _read_tier(reader: _Reader, number: int) -> Tier:
+def _read_tier(reader: TextReader, number: int) -> Tier:
     kind, name = reader.text(f"the class of tier {number}"), reader.text(f"the name of tier {number}")
     where = f"tier '{name}'"
     reader.number(f"the start of {where}")
@@ -147,16 +152,16 @@ def _read_tier(reader: _Reader, number: int) -> Tier:
     raise GridError(f"{where} is of the class '{kind[:40]}', neither {_INTERVALS} nor {_POINTS}")
 
 
-def _interval(reader: _Reader, where: str) -> tuple[float, float, str]:
+def _interval(reader: TextReader, where: str) -> tuple[float, float, str]:
     start, end = reader.number(f"the start of {where}"), reader.number(f"the end of {where}")
     return start, end, reader.text(f"the label of {where}")
 
 
-def _point(reader: _Reader, where: str) -> tuple[float, str]:
+def _point(reader: TextReader, where: str) -> tuple[float, str]:
     return reader.number(f"the time of {where}"), reader.text(f"the label of {where}")
 
 
-def _read_chronological(reader: _Reader) -> TextGrid:
+def _read_chronological(reader: TextReader) -> TextGrid:
     start, end = reader.number("the start of the sound"), reader.number("the end of the sound")
     heads: list[tuple[str, str]] = []
     for number in _up_to(reader.count("the number of tiers")):

@@ -13,6 +13,7 @@ from rtmri2speech.errors import BundleError, ConfigError, UserError
 from rtmri2speech.models.bundle.model_file import load_bundle
 from rtmri2speech.training.engine.distributed import Processes
 from rtmri2speech.training.engine.metrics_log import read_metrics
+from rtmri2speech.training.init_weights import sized_like
 from rtmri2speech.training.recipes import Recipe
 from rtmri2speech.training.tract import module
 from rtmri2speech.training.tract.task import tract_task
@@ -71,6 +72,20 @@ def test_weights_to_start_from(tracts: TractFolder, tiny: Tiny, tmp_path: Path, 
         tract_task(tracts, tiny().tract, model_files["acoustic"], False, Processes())
     with pytest.raises(BundleError, match="has another model than the recipe: hidden"):
         tract_task(tracts, tiny(model={"width": 16, "hidden": 8, "layers": 1}).tract, first, False, Processes())
+
+
+def test_the_size_is_that_of_the_start(tracts: TractFolder, tiny: Tiny, tmp_path: Path) -> None:
+    first, second = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
+    train_acoustic(tracts.root, tiny(), first, kind="tract", device="cpu")
+    short = {"tract.max_steps": 1, "tract.epoch_steps": 1, "tract.model.dropout": 0.25}
+    train_acoustic(tracts.root, "adapt-tract", second, kind="tract", device="cpu", init=first, overrides=short)
+    size = load_bundle(second).tract
+    assert size is not None and (size.width, size.hidden, size.layers, size.dropout) == (16, 16, 1, 0.25)
+    with pytest.raises(BundleError, match="has another model than the recipe: hidden"):
+        other = {**short, "tract.model.hidden": 8}
+        train_acoustic(tracts.root, "adapt-tract", second, kind="tract", device="cpu", init=first, overrides=other)
+    stated = tiny().tract
+    assert sized_like(stated, None) is stated and sized_like(stated, first).model == stated.model
 
 
 def test_what_cannot_be_trained(tracts: TractFolder, tiny: Tiny, tmp_path: Path) -> None:
