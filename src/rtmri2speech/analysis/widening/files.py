@@ -110,6 +110,15 @@ def read_widening(path: str | Path) -> Widening:
         raise DatasetError(f"{path}: no file of analyze widening ({error}).", "Run it on the video again.") from None
 
 
+def video_of(path: str | Path) -> Path | None:
+    """The video that a file is of, as its name was then; None where the file does not say."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return Path(str(arrays["video"])) if "video" in arrays else None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        return None
+
+
 def _bounding_in(arrays: Any) -> Bounding | None:
     """Which sections points bound; None in a file of an early version."""
     if "bounding_section" not in arrays:
