@@ -22,4 +22,4 @@ def test_the_tutorial_shows_the_demos_titles_and_commands(
     text = capsys.readouterr().out.replace(str(asset("clip")), "src/rtmri2speech/assets/clip")
     printed = re.findall(r"^== (.*)\n(\$ .*)", text, flags=re.MULTILINE)
     page = TUTORIAL.read_text(encoding="utf-8")
-    assert printed == re.findall(r"<!-- demo\.py: (.*) -->\n```text\n(\$ .*)", page) and len(printed) == 6
+    assert printed == re.findall(r"<!-- demo\.py: (.*) -->\n```text\n(\$ .*)", page) and len(printed) == 7
