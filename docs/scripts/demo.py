@@ -1,4 +1,4 @@
-"""The images and the printed lines of the tutorial: runs the demos as a reader does, and the command of step 9.
+"""The images and the printed lines of the tutorial: runs the demos as a reader does, and the command of step 10.
 
 python docs/scripts/demo.py                 # some ten minutes on two cores; needs the extras simulate and phonetics
 python docs/scripts/demo.py --work FOLDER   # keeps what the demos wrote, and does not run again what is there
@@ -32,7 +32,7 @@ DOCS = Path(__file__).parents[1]
 IMAGES, TUTORIAL = DOCS / "images", DOCS / "tutorial"
 CLIP = asset("clip/m07/m07_0004.mp4")
 SHOWN_ASSETS = "src/rtmri2speech/assets"
-# Of the tutorial, step 9.
+# Of the tutorial, step 10.
 VOWELS = (
     *("analyze", "gradcam", str(CLIP), "--model", "phantom", "--out", "demo_out/vowels", "--method", "hirescam"),
     *("--textgrid", str(CLIP.with_suffix(".TextGrid")), "--label", "a", "i", "--device", "cpu"),
@@ -192,6 +192,8 @@ def main() -> None:
         side_by_side(maps, IMAGES / "demo_maps.png")
         differences = [out / "vowels" / f"hirescam_{band}_a-minus-i_difference.png" for band in ("F1", "F2")]
         side_by_side(differences, IMAGES / "demo_difference.png")
+        walls = out / "widening" / f"{CLIP.stem}_widening_F1_frame018.png"
+        smaller(walls, IMAGES / "demo_widening.png", 1000)
         smaller(out / "maps" / "hirescam_regions.png", IMAGES / "demo_regions.png", 1100)
         smaller(out / "speech" / f"{CLIP.stem}_mel.png", IMAGES / "demo_mel.png", 770)
         smaller(out / "evaluation" / "figure_all.png", IMAGES / "demo_sheet.png", 1100)

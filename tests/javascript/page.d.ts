@@ -26,6 +26,7 @@ interface ClipData {
   maps: MapsData[];
   outlines: OutlinesData | null;
   tract: TractData | null;
+  widening: WideningData | null;
   tiers: TierData[];
   sounds: SoundData[];
 }
@@ -76,6 +77,34 @@ interface TractData {
   f2: [number, number];
   doubtful: number[];
   data: Chunk;
+}
+
+interface WideningData {
+  contours: string[];
+  articulators: string[];
+  points: number;
+  unknown: number;
+  per_pixel: number;
+  unit: string;
+  places: Chunk;
+  owners: Chunk;
+  formants: MovedFormantData[];
+}
+
+interface MovedFormantData {
+  name: string;
+  hz: (number | null)[];
+  answers: AnswerData[];
+}
+
+interface AnswerData {
+  kind: string;
+  scale: number;
+  wall_scale: number;
+  step: number;
+  wall_step: number;
+  data: Chunk;
+  walls: Chunk;
 }
 
 interface TierData {
@@ -158,11 +187,21 @@ interface PageElements {
   where: HTMLOutputElement;
   said: HTMLOutputElement;
   key: HTMLCanvasElement;
+  told: HTMLOutputElement;
   first: HTMLButtonElement;
   back: HTMLButtonElement;
   play: HTMLButtonElement;
   next: HTMLButtonElement;
   sound: HTMLSelectElement;
+  "layers-row": HTMLElement;
+  "layers-name": HTMLElement;
+  layers: HTMLElement;
+  "formants-row": HTMLElement;
+  "moved-name": HTMLElement;
+  moved: HTMLElement;
+  "answers-row": HTMLElement;
+  "answers-name": HTMLElement;
+  answers: HTMLElement;
   methods: HTMLElement;
   method: HTMLSelectElement;
   bands: HTMLElement;
@@ -187,6 +226,8 @@ interface PageElements {
   "show-tract": HTMLInputElement;
   "tube-choice": HTMLElement;
   "show-tube": HTMLInputElement;
+  "wall-panel": HTMLElement;
+  "wall-bars": HTMLCanvasElement;
   "tract-panel": HTMLElement;
   "tract-area": HTMLCanvasElement;
   "tract-plane": HTMLCanvasElement;
@@ -235,6 +276,14 @@ interface State {
   /** Whether contours and midline lie over the frame, and the tube's formants over the spectrogram. */
   tract: boolean;
   tube: boolean;
+  /** What lies over the frame: walls in color, or the maps of a method. */
+  layer: "walls" | "maps";
+  /** Index of the formant that walls move, whose answer is shown, and the point that is asked for. */
+  formant: number;
+  answer: string;
+  probe: number | null;
+  /** Whether that point stays when the mouse goes. */
+  pinned: boolean;
   /** The part of the clip that the timeline shows, seconds. */
   from: number;
   to: number;
@@ -253,6 +302,7 @@ interface Loaded {
   cells: Map<BandData, Int16Array>;
   outlines: Path2D[][] | null;
   tract: LoadedTract | null;
+  widening: LoadedWidening | null;
   /** Regions in the order of their colors. */
   names: string[];
   clip: ClipData | null;
@@ -327,6 +377,18 @@ interface LoadedTract {
   midline: number;
   lines: number;
   all: number;
+}
+
+/** Numbers of a widening, one frame after the other: `all` points per frame. */
+interface LoadedWidening {
+  widening: WideningData;
+  frames: number;
+  places: Int16Array;
+  owners: Int8Array;
+  answers: Map<AnswerData, { points: Int16Array; walls: Int16Array }>;
+  all: number;
+  /** Articulators over time, of the formant and answer of a key. */
+  course?: { key: string; lines: (number | null)[][] };
 }
 
 /** Axes within a canvas: where they lie, and pixels of values. */

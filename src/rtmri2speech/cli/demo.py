@@ -19,6 +19,8 @@ from rtmri2speech.errors import UserError
 # Only a folder with this file in it is taken for an earlier demo's.
 _MARKER = ".rtmri2speech-demo"
 _MODEL, _STRANGERS = "phantom", "strangers"
+# In the middle of an /u/.
+_SHOWN_FRAME = 18
 
 
 def demo(
@@ -92,7 +94,8 @@ class _Demonstration:
         began = time.perf_counter()
         phantom = asset("clip")
         clip = PhantomCorpus(phantom).recordings()[0]
-        dataset, speech, figures, maps = (self.out / name for name in ("dataset", "speech", "evaluation", "maps"))
+        folders = ("dataset", "speech", "evaluation", "maps", "widening")
+        dataset, speech, figures, maps, walls = (self.out / name for name in folders)
         speech.mkdir(parents=True, exist_ok=True)
         original = speech / f"{clip.id}_original.wav"
         on = ("--device", self.device)
@@ -107,6 +110,11 @@ class _Demonstration:
         truth = clip.video.with_suffix(".npz")
         self._do("How much of it in which articulator?", "analyze", "regions", maps, "--regions", truth)
         shutil.copy(clip.audio or clip.video, original)
+        self._do(
+            "What does moving a wall do to each formant?",
+            *("analyze", "widening", clip.video, "--model", _MODEL, "--out", walls),
+            *("--target-frames", _SHOWN_FRAME, *on),
+        )
         page = self.out / "page.html"
         self._do("All of it on one page", "report", self.out, "--out", page)
         stranger = self._stranger()
@@ -119,7 +127,8 @@ class _Demonstration:
             f"  compare {figures / 'metrics.md'}\n"
             f"          {figures / 'figure_all.png'}\n"
             f"  look    {maps / 'gradcam_F1_average.png'}, {maps / 'gradcam_F2_average.png'}\n"
-            f"          {maps / 'gradcam_regions.png'}"
+            f"          {maps / 'gradcam_regions.png'}\n"
+            f"          {walls / f'{clip.id}_widening_F1_frame{_SHOWN_FRAME:03d}.png'}"
             f"{stranger}"
         )
         return 0

@@ -23,7 +23,7 @@ def test_the_tutorial_shows_the_demos_titles_and_commands(
     text = capsys.readouterr().out.replace(str(asset("")), "src/rtmri2speech/assets")
     printed = re.findall(r"^== (.*)\n(\$ .*)", text, flags=re.MULTILINE)
     page = TUTORIAL.read_text(encoding="utf-8")
-    assert printed == re.findall(r"<!-- demo\.py: (.*) -->\n```text\n(\$ .*)", page) and len(printed) == 7
+    assert printed == re.findall(r"<!-- demo\.py: (.*) -->\n```text\n(\$ .*)", page) and len(printed) == 8
 
 
 def test_without_the_model_for_strangers_the_rest_is_shown(

@@ -20,10 +20,10 @@ from rtmri2speech.analysis.widening.formant_targets import (
     formant_targets,
     require_width,
 )
-from rtmri2speech.analysis.widening.physics import tube_widening
-from rtmri2speech.analysis.widening.result import Widening
+from rtmri2speech.analysis.widening.physics import TubeWidening, tube_widening
+from rtmri2speech.analysis.widening.result import Widening, wall_weights
 from rtmri2speech.analysis.widening.shape_derivative import TOLERANCE, shape_derivatives
-from rtmri2speech.arrays import Float64
+from rtmri2speech.arrays import Float64, Int64
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.errors import ConfigError
@@ -33,6 +33,7 @@ from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.vocal_tract.contours import CONTOURS
 from rtmri2speech.vocal_tract.geometry.area_function import AreaModel
+from rtmri2speech.vocal_tract.geometry.bounding import Bounding, bounding
 from rtmri2speech.vocal_tract.geometry.midline import SECTIONS
 from rtmri2speech.vocal_tract.measurement.file import FILE_SUFFIX, read_tract
 from rtmri2speech.vocal_tract.measurement.measure import tract as measure_tract
@@ -95,11 +96,11 @@ def widening(
         raise ConfigError(f"`field_mm={field_mm:g}`: not within 0.5 to 20 mm.", f"Give mm, such as {WIDTH_MM:g}.")
     clip = open_clip(model, video, fps)
     measured = _tract_of(regions, clip, pixel_mm, area_model, fps, progress)
-    tube = tube_widening(measured, area_model)
     progress.expect(2 * clip.n_frames)
     features = encode(acoustic, clip.blocks(), model.pixel_mask, progress).clone()
     targets = formant_targets(acoustic.predict(features).detach(), model.features, width=width, bands=read)
     source = np.asarray(source_of(clip).frames)
+    bounds, tube = _tube_of(measured, area_model, source)
     lines = _Lines(measured, clip)
 
     def fields_of(frame: int) -> FrameFields:
@@ -122,7 +123,8 @@ def widening(
         None if one is None else np.where(unknown, np.nan, one[..., :SECTIONS]) for one in (found.own, found.held)
     )
     chosen = [NAMES.index(name) if name in NAMES else -1 for name in targets.names]
-    physics, ranges = (_of_formants(one[source], chosen) for one in (tube.values, tube.ranges))
+    physics, ranges = (_of_formants(one, chosen) for one in (tube.values, tube.ranges))
+    walls, wall_ranges = (None if one is None else _of_formants(one, chosen) for one in (tube.walls, tube.wall_ranges))
     return Widening(
         name=clip.scan.path.stem,
         video=str(clip.scan.path),
@@ -136,6 +138,9 @@ def widening(
         held=around,
         tube=physics,
         tube_range=ranges,
+        bounding=bounds,
+        tube_walls=walls,
+        tube_walls_range=wall_ranges,
         points=total[..., SECTIONS:].reshape(*total.shape[:2], len(CONTOURS), -1),
         contours=np.asarray(measured.contours.points[source], np.float64),
         midline=measured.midline[source],
@@ -145,6 +150,14 @@ def widening(
         notes=(*measured.notes, *_notes(targets, total[..., :SECTIONS])),
         clip=clip,
     )
+
+
+def _tube_of(tract: Tract, area_model: AreaModel | str | Path | None, frames: Int64) -> tuple[Bounding, TubeWidening]:
+    """What bounds the tube in some frames of a tract, and its Hz per mm."""
+    mm, contours = tract.pixel_mm, np.asarray(tract.contours.points[frames], np.float64)
+    bounds = bounding(tract.midline[frames] * mm, tract.distance[frames], contours * mm)
+    walls = np.stack([bounds.sections(one) for one in wall_weights(contours)], axis=1)
+    return bounds, tube_widening(tract, area_model, walls, frames)
 
 
 def _tract_of(

@@ -18,12 +18,19 @@ from rtmri2speech.errors import ConfigError
 _PERCENTILE = 98.0
 
 
-def per_cm(widening: Widening, number: int) -> Float64:
-    """Hz per mm for each cm of wall, (T, 6, P), of one formant: what a point does, by the wall that is its own."""
+def per_cm(widening: Widening, number: int, points: Float64 | None = None) -> Float64:
+    """Hz per mm for each cm of wall, (T, 6, P), of one formant: what a point does, by the wall that is its own.
+
+    Args:
+        widening: whose contours they are.
+        number: index of the formant.
+        points: (T, N, 6, P), Hz per mm of points; the model's if None.
+    """
+    values = (widening.points if points is None else points)[:, number]
     gaps = np.hypot(*np.moveaxis(np.diff(widening.contours, axis=2), -1, 0)) * widening.pixel_mm / 10.0
     # A point at an end has half of the wall that others have.
     shares = 0.5 * (np.pad(gaps, ((0, 0), (0, 0), (1, 0))) + np.pad(gaps, ((0, 0), (0, 0), (0, 1))))
-    return np.asarray(widening.points[:, number] / np.maximum(shares, 1e-6))
+    return np.asarray(values / np.maximum(shares, 1e-6))
 
 
 def scale_of(values: Float64) -> float:

@@ -15,6 +15,7 @@ from rtmri2speech.data.tables import write_table
 from rtmri2speech.errors import DatasetError
 from rtmri2speech.version import __version__
 from rtmri2speech.vocal_tract.contours import CONTOURS
+from rtmri2speech.vocal_tract.geometry.bounding import Bounding
 
 KIND, SCHEMA = "widening", 1
 """Of the file."""
@@ -26,11 +27,14 @@ COLUMNS = (
     *("frame", "time_s", "formant", "formant_hz", "section"),
     *("model", "own_frame", "held", "tract_model", "tube", "tube_low", "tube_high"),
 )
-WALL_COLUMNS = ("frame", "time_s", "formant", *ARTICULATORS)
+WALL_COLUMNS = (
+    *("frame", "time_s", "formant", *ARTICULATORS),
+    *(f"{wall}_{what}" for wall in ARTICULATORS for what in ("tube", "tube_low", "tube_high")),
+)
 SEGMENT_COLUMNS = ("segment", "tokens", "formant", "section", "model", "own_frame", "held", "tract_model", "tube")
 
 _ARRAYS = ("formants", "targets", "gain", "model", "tube", "tube_range", "points", "contours", "midline")
-_OPTIONAL = ("own", "held", "tract_model")
+_OPTIONAL = ("own", "held", "tract_model", "tube_walls", "tube_walls_range")
 _DIGITS = 6
 
 
@@ -45,6 +49,9 @@ def write_widening(folder: Path, widening: Widening) -> list[Path]:
     arrays = {name: np.asarray(getattr(widening, name), np.float32) for name in _ARRAYS}
     others = {name: getattr(widening, name) for name in _OPTIONAL}
     arrays |= {name: values.astype(np.float32) for name, values in others.items() if values is not None}
+    if widening.bounding is not None:
+        arrays["bounding_share"] = widening.bounding.share.astype(np.float32)
+        arrays["bounding_section"] = widening.bounding.section.astype(np.int8)
     entries: dict[str, Any] = {
         "kind": KIND,
         "schema": SCHEMA,
@@ -96,7 +103,24 @@ def read_widening(path: str | Path) -> Widening:
                 pixel_mm=float(arrays["pixel_mm"]),
                 width_hz=float(arrays["width_hz"]),
                 notes=tuple(arrays["notes"].tolist()),
+                bounding=_bounding_in(arrays),
                 **{name: arrays[name].astype(np.float64) for name in (*_ARRAYS, *_OPTIONAL) if name in arrays},
             )
     except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile, ZeroDivisionError) as error:
         raise DatasetError(f"{path}: no file of analyze widening ({error}).", "Run it on the video again.") from None
+
+
+def video_of(path: str | Path) -> Path | None:
+    """The video that a file is of, as its name was then; None where the file does not say."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return Path(str(arrays["video"])) if "video" in arrays else None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _bounding_in(arrays: Any) -> Bounding | None:
+    """Which sections points bound; None in a file of an early version."""
+    if "bounding_section" not in arrays:
+        return None
+    return Bounding(arrays["bounding_section"].astype(np.int64), arrays["bounding_share"].astype(np.float64))

@@ -15,6 +15,7 @@ from rtmri2speech.data.tables import Row, Value
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.phonetics.labeled_segments import Segment
 from rtmri2speech.vocal_tract.contours import CONTOURS
+from rtmri2speech.vocal_tract.geometry.bounding import Bounding
 from rtmri2speech.vocal_tract.outlines import arc_length
 from rtmri2speech.vocal_tract.refinement.tongue_parts import ROOT_END, TIP_START
 
@@ -50,6 +51,9 @@ class Widening:
         held: (T, N, 40), all frames widened alike, their effect in this frame; None likewise.
         tube: (T, N, 40), by physics, of the speaker's own tube.
         tube_range: (T, N, 40, 2), bounds of its 90 % interval.
+        bounding: which section each point of a contour bounds; None in a file of an earlier version.
+        tube_walls: (T, N, 9), by physics, of the whole walls of :data:`ARTICULATORS`; None likewise.
+        tube_walls_range: (T, N, 9, 2), bounds of their 90 % intervals; None likewise.
         tract_model: (T, N, 40), by a model whose inputs are the distances; None where there is none.
         points: (T, N, 6, P), as ``model``, of the points of each contour; their sum over a contour is what moving the
             whole wall does.
@@ -81,6 +85,9 @@ class Widening:
     width_hz: float
     own: Float64 | None = None
     held: Float64 | None = None
+    bounding: Bounding | None = None
+    tube_walls: Float64 | None = None
+    tube_walls_range: Float64 | None = None
     tract_model: Float64 | None = None
     notes: tuple[str, ...] = ()
     segments: tuple[Segment, ...] = ()
@@ -108,21 +115,21 @@ class Widening:
         """The same, to be averaged over these stretches as well."""
         return replace(self, segments=tuple(segments))
 
+    @property
+    def tube_points(self) -> Float64 | None:
+        """Hz per mm, (T, N, 6, P), by physics, of the points of each contour: what they widen of their sections."""
+        return None if self.bounding is None else self.bounding.spread(self.tube)
+
     def walls(self) -> dict[str, Float64]:
         """Hz per mm, (T, N), when a whole wall is moved away from the airway by 1 mm: sums over its points."""
-        tongue = self.points[:, :, CONTOURS.index("tongue")]
-        along = (
-            np.stack([arc_length(line) for line in self.contours[:, CONTOURS.index("tongue")]]) if len(self) else 0.0
-        )
-        share = (
-            np.asarray(along / np.maximum(np.max(along, axis=-1, keepdims=True), 1e-9)) if len(self) else tongue[:, 0]
-        )
-        found = {"tongue": tongue.sum(axis=-1)}
-        for name, (first, last) in _PARTS.items():
-            inside = (share >= first) & ((share < last) if last < 1.0 else (share <= 1.0))
-            found[name] = np.where(np.isnan(found["tongue"]), np.nan, (tongue * inside[:, None]).sum(axis=-1))
-        others = {name: self.points[:, :, CONTOURS.index(name)].sum(axis=-1) for name in CONTOURS[1:]}
-        return found | others
+        weights = wall_weights(self.contours)
+        found = {}
+        for name, inside in zip(ARTICULATORS, weights, strict=True):
+            contour = CONTOURS.index("tongue" if name.startswith("tongue") else name)
+            line = self.points[:, :, contour]
+            total = np.einsum("tnp,tp->tn", np.nan_to_num(line), inside[:, contour])
+            found[name] = np.where(np.isnan(line).any(axis=-1), np.nan, total)
+        return found
 
     def rows(self) -> Iterator[Row]:
         """A row per frame, formant and section."""
@@ -164,7 +171,18 @@ class Widening:
                     "time_s": round(self.time(frame), 4),
                     "formant": name,
                     **{wall: float(values[frame, number]) for wall, values in walls.items()},
+                    **self._tube_walls(frame, number),
                 }
+
+    def _tube_walls(self, frame: int, number: int) -> Row:
+        if self.tube_walls is None or self.tube_walls_range is None:
+            return {}
+        values, bounds = self.tube_walls[frame, number], self.tube_walls_range[frame, number]
+        return {
+            f"{wall}_{what}": float(one)
+            for wall, *three in zip(ARTICULATORS, values, *bounds.T, strict=True)
+            for what, one in zip(("tube", "tube_low", "tube_high"), three, strict=True)
+        }
 
     def segment_rows(self) -> Iterator[Row]:
         """A row per segment, formant and section: means over the tokens' middle thirds, and over tokens."""
@@ -211,6 +229,22 @@ class Widening:
 
     def __repr__(self) -> str:
         return f"Widening of {self.name}: {len(self)} frames, {', '.join(self.names)}, {UNIT}"
+
+
+def wall_weights(contours: Float64) -> Float64:
+    """Which points of contours (T, 6, P, 2) belong to each wall of :data:`ARTICULATORS`: (9, T, 6, P), 1 or 0."""
+    found = np.zeros((len(ARTICULATORS), *contours.shape[:-1]))
+    tongue = CONTOURS.index("tongue")
+    for index, name in enumerate(ARTICULATORS):
+        if name in CONTOURS:
+            found[index, :, CONTOURS.index(name)] = 1.0
+    for frame, line in enumerate(contours[:, tongue]):
+        along = arc_length(line)
+        share = along / max(float(np.max(along)), 1e-9)
+        for name, (first, last) in _PARTS.items():
+            inside = (share >= first) & ((share < last) if last < 1.0 else (share <= 1.0))
+            found[ARTICULATORS.index(name), frame, tongue] = inside
+    return found
 
 
 def middle_third(first: int, stop: int) -> slice:

@@ -56,6 +56,7 @@ from rtmri2speech.reporting.page.speech import (
 from rtmri2speech.reporting.page.tables import measures_of, origins_of, region_courses
 from rtmri2speech.reporting.page.template import render
 from rtmri2speech.reporting.page.tract import tract_data
+from rtmri2speech.reporting.page.widening import widening_data
 from rtmri2speech.reporting.video.sources import sound_for
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frames import FrameConfig
@@ -184,6 +185,8 @@ def _clip(clip: ClipFiles, chunks: Chunks) -> tuple[ClipData, list[str]]:
     outlines, remarks = _outlines(clip, opened, chunks)
     tract, missing = (None, []) if clip.tract is None else tract_data(clip.tract, opened, chunks.add)
     notes += remarks + missing
+    widening, missing = (None, []) if clip.widening is None else widening_data(clip.widening, opened, chunks.add)
+    notes += missing
     shown: ClipData = {
         "name": clip.name,
         "video": clip.video.name,
@@ -196,6 +199,7 @@ def _clip(clip: ClipFiles, chunks: Chunks) -> tuple[ClipData, list[str]]:
         "maps": [_maps(path, about, clip, opened.n_frames, chunks) for path, about in clip.maps],
         "outlines": outlines,
         "tract": tract,
+        "widening": widening,
         "tiers": tiers,
         "sounds": _sounds(clip, original, vowels, chunks),
     }

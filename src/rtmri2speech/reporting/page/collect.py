@@ -9,6 +9,8 @@ from typing import Any
 
 from rtmri2speech.analysis.map_folder.names import regions_origin
 from rtmri2speech.analysis.regions.masks import AUTO, TEMPLATE
+from rtmri2speech.analysis.widening.files import SUFFIX as WIDENING_SUFFIX
+from rtmri2speech.analysis.widening.files import video_of
 from rtmri2speech.corpora.names import next_to
 from rtmri2speech.data.endings import VIDEO_SUFFIXES
 from rtmri2speech.data.files import hash_files, read_object
@@ -19,6 +21,7 @@ from rtmri2speech.vocal_tract.segmentation import LABELS_SUFFIX, labels_fit
 _GENERATED, _ORIGINAL = "_generated", "_original"
 _TRUTH, _GRID = ".npz", ".TextGrid"
 _FINER = "hirescam"
+_WIDENING = f"{WIDENING_SUFFIX}.npz"
 
 
 @dataclass
@@ -36,6 +39,7 @@ class ClipFiles:
         regions: what :func:`rtmri2speech.analysis.regions.masks.read_regions` takes, or None.
         only: names of those that are outlined; all if empty.
         tract: what ``tract`` measured, or None.
+        widening: what ``analyze widening`` wrote, or None.
     """
 
     name: str
@@ -48,6 +52,7 @@ class ClipFiles:
     regions: str | None = None
     only: tuple[str, ...] = ()
     tract: Path | None = None
+    widening: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -83,8 +88,8 @@ class Named:
 def collect(folder: Path, named: Named | None = None) -> Findings:
     """Look through a folder and its subfolders.
 
-    Maps, masked sounds and evaluations are found by the ``kind`` of their JSON files, synthesized sound and measured
-    tracts by their names;
+    Maps, masked sounds and evaluations are found by the ``kind`` of their JSON files, synthesized sound, measured
+    tracts and widenings by their names;
     videos through the JSON files, by name in the folder, or as the user names them. Hidden files are ignored.
 
     Raises:
@@ -105,6 +110,7 @@ def collect(folder: Path, named: Named | None = None) -> Findings:
         clip.original = next((path for path in sounds if path.stem == clip.name + _ORIGINAL), None)
         clip.textgrid = _grid_of(clip, files)
         clip.tract = next((path for path in files if path.name == clip.name + TRACT_SUFFIX), None)
+        clip.widening = next((path for path in files if path.name == clip.name + _WIDENING), None)
         _find_regions(clip, files, notes)
     for name, grid in _by_clip(named.textgrids, clips, "textgrid").items():
         clips[name].textgrid = grid
@@ -198,8 +204,9 @@ def _clips(
         if path.stem.endswith(_GENERATED):
             clip_of(path.stem.removesuffix(_GENERATED), None)
     for path in files:
-        if path.name.endswith(TRACT_SUFFIX):
-            clip_of(path.name.removesuffix(TRACT_SUFFIX), None)
+        for suffix in (TRACT_SUFFIX, _WIDENING):
+            if path.name.endswith(suffix):
+                clip_of(path.name.removesuffix(suffix), video_of(path) if suffix == _WIDENING else None)
     for path in given:
         clip_of(path.stem, path)
     return clips, [missing[name] for name in sorted(missing.keys() - clips.keys())]

@@ -42,6 +42,7 @@ class ClipData(TypedDict):
     maps: list[MapsData]
     outlines: OutlinesData | None
     tract: TractData | None
+    widening: WideningData | None
     tiers: list[TierData]
     sounds: list[SoundData]
 
@@ -115,6 +116,50 @@ class TractData(TypedDict):
     f2: tuple[float, float]
     doubtful: list[int]
     data: Chunk
+
+
+class WideningData(TypedDict):
+    """What moving a wall away from the airway does to each formant, in ``unit``.
+
+    ``places`` are x and y of each of ``points`` points of each contour, of every frame, in 1 / ``per_pixel`` of the
+    clip's pixels; ``owners`` the number of the articulator that each point belongs to, int8. Numbers are little-endian
+    int16, deflated, ``unknown`` where there is none.
+    """
+
+    contours: list[str]
+    articulators: list[str]
+    points: int
+    unknown: int
+    per_pixel: float
+    unit: str
+    places: Chunk
+    owners: Chunk
+    formants: list[MovedFormantData]
+
+
+class MovedFormantData(TypedDict):
+    """A formant, where it lies in each frame, and what each answer says of it."""
+
+    name: str
+    hz: list[float | None]
+    answers: list[AnswerData]
+
+
+class AnswerData(TypedDict):
+    """The answer of the ``model``, or of the speaker's ``tube``.
+
+    ``data`` is of every frame, contour and point, in ``step`` per cm of wall, ``scale`` the value of full color.
+    ``walls`` is of every frame and articulator, moved as a whole: value, and bounds of its 90 % interval, in
+    ``wall_step``; ``wall_scale`` is what 98 % of the values do not reach.
+    """
+
+    kind: str
+    scale: float
+    wall_scale: float
+    step: float
+    wall_step: float
+    data: Chunk
+    walls: Chunk
 
 
 class TierData(TypedDict):

@@ -12,7 +12,7 @@ from typing import Any
 from rtmri2speech.reporting.page.data import PageData
 
 _TEMPLATES = "templates"
-SCRIPTS = ("data", "frame", "sound", "timeline", "lanes", "tract", "charts", "export", "controls", "app")
+SCRIPTS = ("data", "frame", "sound", "timeline", "lanes", "tract", "widening", "charts", "export", "controls", "app")
 """The scripts in the order in which they run; they share one scope."""
 
 

@@ -31,10 +31,34 @@ def test_it_is_what_a_wider_section_does_to_the_formants() -> None:
 
 def test_the_interval_holds_the_value_and_grows_with_those_of_distance_and_formant() -> None:
     tract = tract_of([walls(10.0)])
-    sure, unsure = tube_widening(tract), tube_widening(replace(tract, distance_range=tract.distance_range * [0.5, 2.0]))
+    wider = {name: getattr(tract, name) * [0.5, 2.0] for name in ("distance_range", "area_range")}
+    sure, unsure = tube_widening(tract), tube_widening(replace(tract, **wider))
     for one in (sure, unsure):
         assert (one.ranges[..., 0] <= one.values).all() and (one.values <= one.ranges[..., 1]).all()
-    assert (np.ptp(unsure.ranges, axis=-1) > np.ptp(sure.ranges, axis=-1)).all()
+    assert (np.ptp(unsure.ranges, axis=-1) > np.ptp(sure.ranges, axis=-1)).mean() > 0.95
+
+
+def test_where_a_wave_has_its_node_the_sign_is_open() -> None:
+    tract = tract_of([walls(10.0)])
+    found = tube_widening(tract)
+    across = (found.ranges[..., 0] < 0.0) & (found.ranges[..., 1] > 0.0)
+    small = np.abs(found.values) < np.quantile(np.abs(found.values), 0.1, axis=-1, keepdims=True)
+    assert across[small].mean() > 0.6 > 0.3 > across[~small].mean()
+
+
+def test_a_wall_widens_what_it_bounds() -> None:
+    tract = tract_of([walls(10.0)] * 2)
+    bounded = np.zeros((2, 3, 40))
+    bounded[:, 0, 10:14], bounded[:, 1, 10] = 1.0, 0.5
+    found = tube_widening(tract, walls=bounded)
+    assert found.walls is not None and found.wall_ranges is not None
+    np.testing.assert_allclose(found.walls[:, :, 0], found.values[..., 10:14].sum(axis=-1))
+    np.testing.assert_allclose(found.walls[:, :, 1], 0.5 * found.values[..., 10])
+    assert np.isnan(found.walls[:, :, 2]).all(), "a wall that bounds nothing"
+    low, high = np.moveaxis(found.wall_ranges[:, :, :2], -1, 0)
+    assert (low <= found.walls[:, :, :2]).all() and (found.walls[:, :, :2] <= high).all()
+    one = tube_widening(tract, walls=bounded[:1], frames=np.array([1]))
+    np.testing.assert_array_equal(one.walls, found.walls[1:])
 
 
 def test_nothing_is_said_of_a_closed_section() -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from made_tracts import made_tract
+from made_widenings import made_widening
 from page_folder import HOSTILE, Made, make_folder, write_maps
 from rtmri2speech.analysis.regions.masks import source_of
 from rtmri2speech.data.media.clips import open_gray_clip
@@ -23,6 +24,7 @@ from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.reporting.page.build import write_page
 from rtmri2speech.reporting.page.collect import Named, collect
 from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.vocal_tract.contours import CONTOURS
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 EVIL = HOSTILE + "</script><script>alert(2)</script>"
@@ -443,3 +445,109 @@ def test_several_clips_are_listed(browser: Any, tmp_path: Path) -> None:
     assert one.page.evaluate("rtmri.state.clip.name") == "two" and max(one.show(3)) > 20
     assert one.errors == []
     one.page.close()
+
+
+@pytest.fixture(scope="module")
+def walls_page(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Made]:
+    """A page of maps and of Hz per mm."""
+    made = make_folder(tmp_path_factory.mktemp("walls"), seconds=0.8)
+    made_widening(made.frames, made.video).save(made.folder / "widening")
+    out = made.folder.parent / "page.html"
+    assert write_page(collect(made.folder), out, "Walls").notes == []
+    return out, made
+
+
+@pytest.fixture
+def walls(browser: Any, walls_page: tuple[Path, Made]) -> Iterator[Opened]:
+    one = Opened(browser.new_page(viewport={"width": 1366, "height": 900}))
+    one.open(walls_page[0])
+    yield one
+    one.page.close()
+    assert one.errors == [] and all(url.startswith(("file:", "blob:")) for url in one.requests)
+
+
+# Red, green and blue of the canvas at places of the frame's 256 pixels.
+AT = """([x, y]) => {
+  const canvas = document.querySelector("#frame"), factor = canvas.width / 256;
+  const { data } = canvas.getContext("2d").getImageData(Math.round(x * factor), Math.round(y * factor), 1, 1);
+  return [...data].slice(0, 3);
+}"""
+
+
+def place_of(made: Made, contour: str, frame: int, point: int = 32) -> list[float]:
+    """Where a point of a contour is, in the page's pixels."""
+    line = made_widening(made.frames, made.video).contours[frame, CONTOURS.index(contour), point]
+    return [float(one) * 4.0 for one in line]
+
+
+def test_a_page_opens_on_walls_and_maps_are_a_click_away(walls: Opened, walls_page: tuple[Path, Made]) -> None:
+    page, made = walls.page, walls_page[1]
+    last = made.frames - 1
+    assert page.evaluate("rtmri.state.layer") == "walls"
+    walls.show(last)
+    red, _, blue = page.evaluate(AT, place_of(made, "tongue", last))
+    assert red > blue + 60, "orange raises the formant"
+    red, _, blue = page.evaluate(AT, place_of(made, "palate_and_velum", last))
+    assert blue > red + 60, "blue lowers it"
+    walls.choose("formant", "1")
+    red, _, blue = page.evaluate(AT, place_of(made, "tongue", last))
+    assert blue > red + 60, "and F2 the other way round"
+    assert "F2: ±" in page.get_attribute("#key", "aria-label") and not page.locator("#bands-row").is_visible()
+    page.locator('input[name="layer"]').nth(1).check(force=True)
+    walls.settle()
+    assert page.evaluate("rtmri.state.layer") == "maps" and page.locator("#bands-row").is_visible()
+    assert not page.locator("#wall-panel").is_visible() and not page.locator("#told").is_visible()
+    left, _ = halves(walls.show(last))
+    assert left[0] > left[2] + 20, "the map, as ever"
+
+
+def test_a_place_is_told_by_mouse_touch_and_keyboard(walls: Opened, walls_page: tuple[Path, Made]) -> None:
+    page, made = walls.page, walls_page[1]
+    walls.show(5)
+    box = page.locator("#frame").bounding_box()
+    x, y = (box[side] + one * box["width"] / 256.0 for side, one in zip("xy", place_of(made, "tongue", 5), strict=True))
+    assert "Point at a wall" in page.inner_text("#told")
+    page.mouse.move(x, y)
+    walls.settle()
+    told = page.inner_text("#told")
+    assert told.startswith("F1, tongue body: Model +") and "Tube +" in told and "(+5.00 to +13.0) as a whole" in told
+    page.mouse.move(box["x"] + 3, box["y"] + 3)
+    walls.settle()
+    assert "Point at a wall" in page.inner_text("#told")
+    page.mouse.click(x, y)
+    page.mouse.move(box["x"] + 3, box["y"] + 3)
+    page.keyboard.press("ArrowRight")
+    walls.settle()
+    assert page.inner_text("#told").startswith("F1, tongue body"), "what was clicked stays, over time"
+    page.keyboard.press("Escape")
+    page.locator("#frame").focus()
+    page.keyboard.press("ArrowDown")
+    walls.settle()
+    assert page.inner_text("#told").startswith("F1, tongue root")
+    page.keyboard.press("ArrowUp")
+    walls.settle()
+    assert page.inner_text("#told").startswith("F1, pharyngeal wall"), "the epiglottis is not there"
+    page.keyboard.press("m")
+    assert page.evaluate("rtmri.state.layer") == "maps"
+
+
+def test_articulators_have_bars_that_are_read_out(walls: Opened, walls_page: tuple[Path, Made]) -> None:
+    page, made = walls.page, walls_page[1]
+    walls.show(made.frames - 1)
+    said = page.get_attribute("#wall-bars", "aria-label")
+    assert "palate and velum: Model −16.0, Tube +8.00" in said and "epiglottis: Model unknown" in said
+    before = walls.pixels("#wall-bars")
+    page.keyboard.press("b")
+    walls.settle()
+    assert walls.pixels("#wall-bars") != before and "F2" in page.get_attribute("#wall-bars", "aria-label")
+    walls.choose("answer", "tube")
+    assert "Tube" in page.get_attribute("#frame", "aria-label")
+    table = rows_of(download(walls, "frames")[1])
+    column = table[0].index("model F1 palate_and_velum (Hz/mm)")
+    assert float(table[-1][column]) == pytest.approx(-16.0, rel=1e-3)
+    assert float(table[2][table[0].index("tube F2 tongue_tip low (Hz/mm)")]) == pytest.approx(5.0, rel=1e-3)
+    walls.choose("language", "ja")
+    assert "舌体" in page.get_attribute("#wall-bars", "aria-label")
+    page.set_viewport_size({"width": 390, "height": 844})
+    walls.settle()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390, "nothing sticks out on a phone"

@@ -24,6 +24,8 @@ function drawNow() {
   const frame = $("frame"), side = frame.clientWidth;
   drawFrame(sized(frame, side, side), side, frameAt(state.time));
   drawTract(frameAt(state.time));
+  drawBars(frameAt(state.time));
+  tellPlace(frameAt(state.time));
   drawTimeline($("timeline"));
   showTime();
 }
@@ -47,7 +49,8 @@ function showTime() {
   slider.setAttribute("aria-valuemax", String(frameCount() - 1));
   slider.setAttribute("aria-valuenow", String(frame));
   slider.setAttribute("aria-valuetext", `${$("where").textContent} ${labels.join(", ")}`);
-  $("frame").setAttribute("aria-label", `${state.clip.name}, ${t("frame")} ${frame}` + (state.bands.length ? `, ${bandsNow().map((band) => band.name).join(" + ")}` : ""));
+  const walls = wallsShown(), shown = walls ? `${t("walls")}, ${movedFormant(walls).name}, ${t("by_" + answerNow(walls).kind)}` : bandsNow().map((band) => band.name).join(" + ");
+  $("frame").setAttribute("aria-label", `${state.clip.name}, ${t("frame")} ${frame}` + (shown ? `, ${shown}` : ""));
   const vowel = state.clip.sounds.flatMap((sound) => sound.vowels).find((one) => state.time >= one.start && state.time < one.end);
   const now = vowel ? vowel.start : null;
   if (spoken !== now) {
@@ -106,7 +109,8 @@ async function openClip(clip) {
     hidden: new Set(["elsewhere", ...(parts ? ["tongue", "airway"] : []), ...(regions.has("upper_lip") ? ["lips"] : [])]),
     bands: clip.maps.length ? [0] : [],
     // Two sets of lines over one frame are one too many to open with.
-    tract: !clip.outlines, tube: true,
+    tract: !clip.outlines && !clip.widening, tube: true,
+    layer: clip.widening ? "walls" : "maps", formant: 0, answer: "model", probe: null, pinned: false,
     display: clip.maps[0]?.kind === "hirescam" ? "signed" : "positive",
   });
   const loading = await loadFrames(clip, redraw);
@@ -125,6 +129,7 @@ async function openClip(clip) {
  * @param {ClipData} clip
  */
 function strongest(clip) {
+  if (loaded.widening) return strongestWalls(loaded.widening, clip.sounds.flatMap((sound) => sound.vowels));
   const band = clip.maps[0]?.bands[0], cells = band && loaded.cells.get(band);
   let best = 0;
   cells?.forEach((value, at) => { if (Math.abs(value) > Math.abs(cells[best])) best = at; });
@@ -137,6 +142,16 @@ async function useSound(index) {
   if (state.playing) play();
   await loadTimeline(soundNow(), redraw);
   changed();
+}
+
+/**
+ * Walls, or one of the methods of maps.
+ * @param {string} value
+ */
+function useLayer(value) {
+  state.layer = value === "walls" ? "walls" : "maps";
+  if (value === "walls") changed();
+  else useMethod(Number(value));
 }
 
 /** @param {number} index */

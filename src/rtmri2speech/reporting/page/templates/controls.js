@@ -9,15 +9,17 @@ const radios = (name) => /** @type {HTMLInputElement[]} */ ([...document.querySe
 function fillChoices() {
   fillSounds();
   fillBands();
+  fillWalls();
   $("zoom-selection").disabled = !state.selection;
-  $("course-choice").hidden = !courseNow();
-  $("areas-choice").hidden = !state.clip.outlines;
+  $("course-choice").hidden = !courseNow() || state.layer === "walls";
+  $("areas-choice").hidden = !state.clip.outlines || state.layer === "walls";
   $("tract-choice").hidden = $("tube-choice").hidden = !state.clip.tract;
   $("show-tract").checked = state.tract;
   $("show-tube").checked = state.tube;
   $("gain-value").textContent = state.gain.toFixed(state.gain < 10 ? 1 : 0) + "×";
   $("opacity-value").textContent = Math.round(100 * state.opacity) + " %";
-  $("regions").replaceChildren(...loaded.names.map(regionButton));
+  const walls = state.layer === "walls" ? state.clip.widening?.articulators : null;
+  $("regions").replaceChildren(...(walls ?? regionNamesOfMaps()).map(regionButton));
   $("clips").replaceChildren(...(page.clips.length < 2 ? [] : page.clips).map(clipButton));
 }
 
@@ -32,8 +34,10 @@ function fillBands() {
   const { maps } = state.clip, all = methodNow()?.bands ?? [];
   $("method").replaceChildren(...maps.map((one, index) => element("option", { value: index }, one.method)));
   $("method").value = String(state.method);
-  $("methods").hidden = maps.length < 2;
-  for (const name of /** @type {const} */ (["bands-row", "display-row", "gain-row", "opacity-row"])) $(name).hidden = !maps.length;
+  const walls = state.layer === "walls";
+  $("methods").hidden = maps.length < 2 || !!state.clip.widening;
+  for (const name of /** @type {const} */ (["bands-row", "display-row", "opacity-row"])) $(name).hidden = !maps.length || walls;
+  $("gain-row").hidden = !maps.length && !walls;
   const sets = [{ name: t("off"), value: "" }, ...all.map((band, index) => ({ name: band.name, value: String(index) }))];
   if (all.length > 1) sets.push({ name: `${all[0].name} + ${all[1].name}`, value: "0,1" });
   $("bands").replaceChildren(...sets.map(({ name, value }) => {
@@ -47,6 +51,39 @@ function fillBands() {
     input.checked = input.value === (state.bands.length === 2 ? "positive" : state.display);
   }
 }
+
+/**
+ * Radio buttons of a name, made anew: what each is worth, and what it says.
+ * @param {HTMLElement} place
+ * @param {string} name
+ * @param {[string, string][]} choices
+ * @param {string} chosen
+ */
+function fillRadios(place, name, choices, chosen) {
+  place.replaceChildren(...choices.map(([value, text]) => {
+    const input = element("input", { type: "radio", name, value });
+    input.checked = value === chosen;
+    return element("label", {}, input, element("span", {}, text));
+  }));
+}
+
+function fillWalls() {
+  const { widening, maps } = state.clip, walls = state.layer === "walls";
+  $("layers-row").hidden = !widening || !maps.length;
+  $("formants-row").hidden = !walls;
+  $("answers-row").hidden = !walls || !widening || widening.formants[0].answers.length < 2;
+  if (!widening) return;
+  fillRadios($("layers"), "layer", [["walls", t("walls")], ...maps.map((one, index) => /** @type {[string, string]} */ ([String(index), one.method]))],
+    walls ? "walls" : String(state.method));
+  fillRadios($("moved"), "formant", widening.formants.map((one, index) => [String(index), one.name]), String(state.formant));
+  fillRadios($("answers"), "answer", widening.formants[0].answers.map((one) => [one.kind, t("by_" + one.kind)]), state.answer);
+}
+
+// Those of walls alone have no outlines.
+const regionNamesOfMaps = () => {
+  const of = new Set([...(state.clip.outlines?.names ?? []), ...state.clip.maps.flatMap((maps) => maps.bands.flatMap((band) => band.course?.regions ?? []))]);
+  return loaded.names.filter((name) => of.has(name));
+};
 
 /** @param {string} name */
 function regionButton(name) {
@@ -107,6 +144,9 @@ const choose = (name, use) => {
   });
 };
 choose("band", (value) => { state.bands = value ? value.split(",").map(Number) : []; changed(); });
+choose("layer", useLayer);
+choose("formant", (value) => { state.formant = Number(value); changed(); });
+choose("answer", (value) => { state.answer = value; changed(); });
 choose("display", (value) => { state.display = value === "signed" ? "signed" : "positive"; changed(); });
 choose("course", (value) => { state.course = value === "signed" ? "signed" : "share"; changed(); });
 choose("speed", (value) => { state.speed = Number(value); if (state.playing) play(); });
@@ -139,6 +179,23 @@ document.addEventListener("click", ({ target }) => { if (!(target instanceof Nod
 $("vowels").addEventListener("click", (event) => {
   const vowel = vowelUnder($("vowels"), event);
   if (vowel) go((vowel.start + vowel.end) / 2);
+});
+
+$("frame").addEventListener("pointermove", (event) => {
+  if (state.pinned || event.pointerType === "touch" || state.layer !== "walls") return;
+  state.probe = pointUnder(event);
+  redraw();
+});
+$("frame").addEventListener("pointerleave", () => {
+  if (state.pinned || state.layer !== "walls") return;
+  state.probe = null;
+  redraw();
+});
+$("frame").addEventListener("pointerdown", (event) => {
+  if (event.button !== 0 || state.layer !== "walls") return;
+  state.probe = pointUnder(event);
+  state.pinned = state.probe !== null;
+  redraw();
 });
 
 /** @type {{ time: number, x: number, dragged: boolean } | null} */
@@ -189,8 +246,19 @@ const keys = {
   ArrowLeft: (event) => step(event.shiftKey ? -10 : -1),
   Home: () => go(0),
   End: () => go(timeOf(frameCount() - 1)),
-  Escape: () => { state.selection = null; $("save").open = false; changed(); },
+  Escape: () => { state.selection = state.probe = null; state.pinned = false; $("save").open = false; changed(); },
+  ArrowDown: (event) => { if (event.target === $("frame")) moveProbe(1); },
+  ArrowUp: (event) => { if (event.target === $("frame")) moveProbe(-1); },
+  m: () => {
+    const sets = radios("layer"), at = sets.findIndex((one) => one.checked);
+    if (!$("layers-row").hidden) useLayer(sets[(at + 1) % sets.length].value);
+  },
   b: () => {
+    if (state.layer === "walls") {
+      state.formant = (state.formant + 1) % Math.max(radios("formant").length, 1);
+      changed();
+      return;
+    }
     const sets = radios("band"), at = sets.findIndex((one) => one.checked);
     if (sets.length) { state.bands = sets[(at + 1) % sets.length].value.split(",").filter(Boolean).map(Number); changed(); }
   },
@@ -204,7 +272,9 @@ document.addEventListener("keydown", (event) => {
   // Controls keep the keys that they answer themselves.
   const own = on === "INPUT" || on === "SELECT" ? event.key === " " || event.key.startsWith("Arrow") || ["Home", "End"].includes(event.key) : event.key === " ";
   const act = keys[event.key] ?? keys[event.key.toLowerCase()];
-  if (!act || (!plain && own)) return;
+  // Up and down scroll the page, but where they go along the walls.
+  const scrolls = ["ArrowUp", "ArrowDown"].includes(event.key) && !(event.target === $("frame") && state.layer === "walls");
+  if (!act || (!plain && own) || scrolls) return;
   event.preventDefault();
   act(event);
 });

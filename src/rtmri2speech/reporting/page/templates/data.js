@@ -11,6 +11,7 @@ const strings = JSON.parse($("strings").textContent);
 const state = {
   clip: /** @type {any} */ (null), time: 0, playing: false, speed: 1, sound: 0, language: "en",
   method: 0, bands: [], display: "positive", gain: 1, opacity: 0.75, hidden: new Set(), areas: false, tract: false, tube: true,
+  layer: "maps", formant: 0, answer: "model", probe: null, pinned: false,
   from: 0, to: 1, selection: null, course: "share", formants: true, limits: true,
 };
 
@@ -84,7 +85,8 @@ const frameAt = (time) => Math.min(frameCount() - 1, Math.max(0, Math.floor(time
 const timeOf = (frame) => (frame + 0.5) / state.clip.rate;
 const soundNow = () => state.clip.sounds[state.sound] ?? null;
 const methodNow = () => state.clip.maps[state.method] ?? null;
-const bandsNow = () => state.bands.flatMap((index) => methodNow()?.bands[index] ?? []);
+// Walls in color are shown in place of maps.
+const bandsNow = () => state.layer === "walls" ? [] : state.bands.flatMap((index) => methodNow()?.bands[index] ?? []);
 /** @param {SoundData} sound */
 const soundName = (sound) => t(sound.kind) + (sound.label ? ": " + sound.label : "");
 

@@ -40,7 +40,7 @@ function saveTable(what, rows) {
 const saved = {
   frames() {
     const head = ["frame", "time_s"];
-    /** @type {number[][]} */
+    /** @type {(number | null)[][]} */
     const columns = [];
     for (const { method, band } of state.clip.maps.flatMap((maps) => maps.bands.map((one) => ({ method: maps.method, band: one })))) {
       if (!band.course) continue;
@@ -51,6 +51,15 @@ const saved = {
           columns.push(values[index]);
         });
       }
+    }
+    const walls = loaded.widening;
+    for (const formant of walls?.widening.formants ?? []) for (const answer of formant.answers) {
+      walls?.widening.articulators.forEach((name, wall) => {
+        ["", " low", " high"].slice(0, answer.kind === "model" ? 1 : 3).forEach((which, place) => {
+          head.push(`${answer.kind} ${formant.name} ${name}${which} (${walls.widening.unit})`);
+          columns.push(Array.from({ length: frameCount() }, (_, frame) => wallValue(walls, answer, frame, wall)[place]));
+        });
+      });
     }
     const rows = Array.from({ length: frameCount() }, (_, frame) => [frame, timeOf(frame), ...columns.map((column) => column[frame])]);
     saveTable("frames", [head, ...rows]);
@@ -81,8 +90,10 @@ const saved = {
   },
   view() {
     const time = $("timeline"), key = $("key"), ratio = Math.max(2, window.devicePixelRatio || 1);
-    // The panel of the tract is saved with the timeline that it lies below.
-    const panel = $("tract-panel"), below = panel.hidden ? 0 : panel.clientHeight + 14;
+    // The panels of walls and of the tract are saved with the timeline that they lie below.
+    const panels = [$("wall-panel"), $("tract-panel")].filter((panel) => !panel.hidden);
+    const first = panels[0]?.getBoundingClientRect().top ?? 0, last = panels.at(-1)?.getBoundingClientRect().bottom ?? 0;
+    const below = panels.length ? last - first + 14 : 0, edge = time.getBoundingClientRect().left;
     const side = 420, tall = time.clientHeight + below, wide = Math.round(time.clientWidth * Math.max(1, (side + 60) / tall));
     const height = Math.max(side + 60, Math.round((tall * wide) / time.clientWidth)) + 70, width = side + wide + 56;
     const canvas = document.createElement("canvas");
@@ -97,7 +108,7 @@ const saved = {
     context.font = "13px " + FONT();
     context.fillStyle = inks.quiet;
     const maps = methodNow(), sound = soundNow();
-    const parts = [$("where").textContent, $("said").textContent, maps && state.bands.length ? `${maps.method}, ${t("gain")} ${state.gain.toFixed(1)}×` : "",
+    const parts = [$("where").textContent, $("said").textContent, state.layer === "walls" ? `${t("walls")}, ${t("gain")} ${state.gain.toFixed(1)}×` : maps && state.bands.length ? `${maps.method}, ${t("gain")} ${state.gain.toFixed(1)}×` : "",
       sound ? soundName(sound) : "", page.program];
     context.fillText(parts.filter(Boolean).join(" · "), 20, 48, width - 40);
     context.translate(20, 64);
@@ -106,9 +117,9 @@ const saved = {
     context.translate(side + 20, 0);
     context.scale(wide / time.clientWidth, wide / time.clientWidth);
     context.drawImage(time, 0, 0, time.clientWidth, time.clientHeight);
-    for (const part of below ? [$("tract-area"), $("tract-plane")] : []) {
-      const at = part.getBoundingClientRect(), from = panel.getBoundingClientRect();
-      context.drawImage(part, at.left - from.left + 14, time.clientHeight + 14 + at.top - from.top, at.width, at.height);
+    for (const part of panels.flatMap((panel) => [...panel.querySelectorAll("canvas")])) {
+      const at = part.getBoundingClientRect();
+      context.drawImage(part, at.left - edge, time.clientHeight + 14 + at.top - first, at.width, at.height);
     }
     const shown = spans(time.clientWidth);
     for (const [span, color] of /** @type {[Span | null, string][]} */ ([[shown.selection, inks.shade], [shown.span, inks.frame], [shown.cursor, inks.cursor]])) {

@@ -3,7 +3,7 @@ const PALETTE = ["#e69f00", "#56b4e9", "#00a878", "#cc79a7", "#d55e00", "#8f7ee7
 const SHADES = 256;
 const tables = bytesOf(page.colors);
 /** @type {Loaded} */
-const loaded = { sheets: [], cells: new Map(), outlines: null, tract: null, names: [], clip: null };
+const loaded = { sheets: [], cells: new Map(), outlines: null, tract: null, widening: null, names: [], clip: null };
 
 /** @param {string} region */
 const colorOf = (region) => {
@@ -15,6 +15,7 @@ const colorOf = (region) => {
 function regionNames(clip) {
   const names = new Set(clip.outlines?.names ?? []);
   for (const maps of clip.maps) for (const band of maps.bands) band.course?.regions.forEach((name) => names.add(name));
+  clip.widening?.articulators.forEach((name) => names.add(name));
   return [...names];
 }
 
@@ -23,9 +24,9 @@ function regionNames(clip) {
  * @param {() => void} redraw
  */
 async function loadFrames(clip, redraw) {
-  const { outlines, tract } = clip;
+  const { outlines, tract, widening } = clip;
   for (const sheet of loaded.sheets) sheet?.close();
-  Object.assign(loaded, { sheets: new Array(clip.sheets.length).fill(null), cells: new Map(), outlines: null, tract: null, names: regionNames(clip), clip });
+  Object.assign(loaded, { sheets: new Array(clip.sheets.length).fill(null), cells: new Map(), outlines: null, tract: null, widening: null, names: regionNames(clip), clip });
   const wanted = clip.maps.flatMap((maps) => maps.bands);
   await Promise.all([
     loadSheet(clip, 0),
@@ -37,6 +38,7 @@ async function loadFrames(clip, redraw) {
       if (loaded.clip === clip) loaded.outlines = outlinesIn(outlines, new Uint16Array(buffer));
     }),
     tract && inflated(tract.data).then((buffer) => { if (loaded.clip === clip) loaded.tract = tractIn(tract, new Uint16Array(buffer), clip.frames); }),
+    widening && wideningIn(widening, clip.frames).then((found) => { if (loaded.clip === clip) loaded.widening = found; }),
   ]);
   // The other sheets one by one, so that the page answers meanwhile.
   const others = (async () => {
@@ -219,7 +221,8 @@ function drawFrame(context, side, frame) {
   context.imageSmoothingEnabled = true;
   context.imageSmoothingQuality = "medium";
   context.drawImage(bench.whole, 0, 0, side, side);
-  const described = state.clip.outlines, outlines = loaded.outlines?.[described?.moving ? frame : 0];
+  // Outlines have colors of their own, which would be taken for those of walls.
+  const described = state.layer === "walls" ? null : state.clip.outlines, outlines = loaded.outlines?.[described?.moving ? frame : 0];
   if (described && outlines) {
     const colors = described.names.map(colorOf);
     context.save();
@@ -241,6 +244,7 @@ function drawFrame(context, side, frame) {
   context.save();
   context.scale(side / size, side / size);
   drawContours(context, frame, size / side);
+  drawWalls(context, frame, size / side);
   context.restore();
 }
 
@@ -260,6 +264,11 @@ function drawKey(canvas) {
   const chosen = bandsNow();
   context.font = "12px " + FONT();
   context.textBaseline = "middle";
+  const walls = wallsShown();
+  if (walls) {
+    canvas.setAttribute("aria-label", drawWallKey(context, walls, width).join("; "));
+    return;
+  }
   if (!chosen.length) {
     context.fillStyle = inks.quiet;
     context.fillText(methodNow() ? t("no_map") : t("no_maps"), 0, 9);

@@ -132,7 +132,7 @@ function paintSpectrogram(context, { top, height, left, wide, width, inside, bor
  * @param {(hz: number) => number} y
  */
 function paintLimits(context, left, wide, y) {
-  const all = methodNow()?.bands ?? [];
+  const all = state.layer === "walls" ? [] : methodNow()?.bands ?? [];
   all.forEach((band, index) => {
     const color = inks["f" + ((index % 4) + 1)], shown = state.bands.includes(index);
     const high = y(band.high), low = y(band.low);
@@ -224,9 +224,9 @@ function paintCourse(context, { top, height, left, width, inside, border, title,
   if (!course) return;
   const values = course[state.course];
   border();
-  const share = state.course === "share";
+  const share = state.course === "share" && state.layer !== "walls";
   title(`${course.band.name} (${share ? "%" : course.band.unit})`);
-  const shown = course.regions.map((name, i) => /** @type {[string, number[]]} */ ([name, values[i]])).filter(([name]) => !state.hidden.has(name));
+  const shown = course.regions.map((name, i) => /** @type {[string, (number | null)[]]} */ ([name, values[i]])).filter(([name]) => !state.hidden.has(name));
   const [lowest, highest] = extent(shown.flatMap(([, one]) => extent(one)).filter(Number.isFinite));
   if (lowest > highest) return;
   let low = Math.min(0, lowest), high = Math.max(highest, 1e-30);
@@ -251,7 +251,11 @@ function paintCourse(context, { top, height, left, width, inside, border, title,
       context.lineWidth = 1.5;
       context.setLineDash(name === "elsewhere" ? [4, 3] : []);
       context.beginPath();
-      line.forEach((value, frame) => context.lineTo(xOf(timeOf(frame), width), y(value)));
+      line.forEach((value, frame) => {
+        if (value === null) return;
+        if (frame === 0 || line[frame - 1] === null) context.moveTo(xOf(timeOf(frame), width), y(value));
+        context.lineTo(xOf(timeOf(frame), width), y(value));
+      });
       context.stroke();
     }
     context.setLineDash([]);

@@ -32,6 +32,7 @@ function lanes() {
 
 // The course of the band that is shown, or of the first.
 function courseNow() {
+  if (state.layer === "walls") return wallCourse();
   const band = bandsNow()[0] ?? methodNow()?.bands[0];
   return band?.course ? { ...band.course, band } : null;
 }
