@@ -94,7 +94,7 @@ def widening(
     if not 0.5 <= field_mm <= 20.0:
         raise ConfigError(f"`field_mm={field_mm:g}`: not within 0.5 to 20 mm.", f"Give mm, such as {WIDTH_MM:g}.")
     clip = open_clip(model, video, fps)
-    measured = _tract_of(regions, clip, pixel_mm, area_model, fps, progress)
+    measured = tract_for(regions, clip, pixel_mm, area_model, fps, progress)
     tube = tube_widening(measured, area_model)
     progress.expect(2 * clip.n_frames)
     features = encode(acoustic, clip.blocks(), model.pixel_mask, progress).clone()
@@ -147,7 +147,7 @@ def widening(
     )
 
 
-def _tract_of(
+def tract_for(
     regions: WhichTract,
     clip: Clip,
     pixel_mm: float | None,

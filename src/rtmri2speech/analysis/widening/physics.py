@@ -48,7 +48,7 @@ def tube_widening(tract: Tract, area_model: AreaModel | str | Path | None = None
     Raises:
         ConfigError: when the tract was measured with another model.
     """
-    model = _model_of(tract, area_model)
+    model = area_model_of(tract, area_model)
     beta = model.per_section()[1]
     distance = np.where(~tract.closed & model.follows(tract.distance), tract.distance, np.nan)
     values = tract.formants[..., None] * tract.sensitivity * (beta / distance)[:, None]
@@ -62,7 +62,7 @@ def tube_widening(tract: Tract, area_model: AreaModel | str | Path | None = None
     return TubeWidening(values, np.sort(bounds, axis=-1))
 
 
-def _model_of(tract: Tract, area_model: AreaModel | str | Path | None) -> AreaModel:
+def area_model_of(tract: Tract, area_model: AreaModel | str | Path | None) -> AreaModel:
     """The area model that a tract was measured with: the one given, or else the one that has its name."""
     if area_model is None and tract.area_model in SHIPPED_MODELS:
         area_model = tract.area_model
