@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from rtmri2speech.analysis.attribution.compute import gradcam as gradcam
     from rtmri2speech.analysis.attribution.maps import Maps as Maps
     from rtmri2speech.analysis.map_folder.read import read_maps as read_maps
+    from rtmri2speech.analysis.movement.compute import move as move
+    from rtmri2speech.analysis.movement.result import Move as Move
     from rtmri2speech.analysis.occlusion.occlude import occlude as occlude
     from rtmri2speech.analysis.occlusion.occlusion import Occlusion as Occlusion
     from rtmri2speech.analysis.validation.faithfulness import Faithfulness as Faithfulness
@@ -71,6 +73,7 @@ _HOMES = {
     "Gestures": "vocal_tract.gestures.gestures",
     "Maps": "analysis.attribution.maps",
     "Model": "inference.model",
+    "Move": "analysis.movement.result",
     "Occlusion": "analysis.occlusion.occlusion",
     "Plausibility": "analysis.validation.plausibility",
     "Segmentation": "vocal_tract.segmentation",
@@ -89,6 +92,7 @@ _HOMES = {
     "gestures_of": "vocal_tract.gestures.gestures",
     "gradcam": "analysis.attribution.compute",
     "load_model": "inference.model",
+    "move": "analysis.movement.compute",
     "occlude": "analysis.occlusion.occlude",
     "plausibility": "analysis.validation.plausibility",
     "prepare": "preparation.prepare",

@@ -100,6 +100,11 @@ analyze.command(
     name="widening",
     help="What moving a wall of the tract does to each formant, in Hz per mm.",
 )
+analyze.command(
+    f"{_COMMANDS}.analyze.move:move",
+    name="move",
+    help="What moving an articulator by a millimeter does to formants and sound.",
+)
 analyze.command(f"{_COMMANDS}.analyze.formants:formants", name="formants", help="F0 and F1 to F4 of a sound over time.")
 analyze.command(f"{_COMMANDS}.analyze.vowels:vowels", name="vowels", help="The vowel space, and mean frames of vowels.")
 analyze.command(f"{_COMMANDS}.analyze.kymograph:kymograph", name="kymograph", help="What lies on a line over time.")

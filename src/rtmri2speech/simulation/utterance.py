@@ -96,7 +96,7 @@ def simulate_utterance(job: Job) -> None:
     """
     script = job.script()
     own = speaker_file(job.folder, job.speaker)
-    voice, head = _speaker(own, voice_file(job.folder, job.speaker).read_text(encoding="utf-8"))
+    voice, head = speaker_of(own, voice_file(job.folder, job.speaker).read_text(encoding="utf-8"))
     tract = VocalTract(own)
     options = job.options
     rate = options.frame_rate
@@ -116,10 +116,8 @@ def simulate_utterance(job: Job) -> None:
     instants = np.arange(2 * count + 1) / (2.0 * float(rate))
     centers = instants[1::2]
     tube = measure(tract, score.tract_at(centers))
-    # The outlines alone do not distinguish a closure by the tongue from a narrow vowel; the areas do.
-    closure = np.interp(instants, centers, np.clip(1.0 - tube.tongue_areas / _NEARLY_CLOSED_CM2, 0.0, 1.0))
-    contours = replace(sample_movement(tract, score.tract_at(instants)), closure=closure)
-    frames, regions = Scanner(head, float(1 / rate), options.scanner).scan(contours, job.rng(Stream.FRAMES))
+    scanner = Scanner(head, float(1 / rate), options.scanner)
+    frames, regions = scan_states(tract, scanner, score.tract_at(instants), tube.tongue_areas, job.rng(Stream.FRAMES))
     truth = _truth(rate, script, score, centers, tube, regions)
     if options.look is not None:
         from rtmri2speech.simulation.acquisition.look import with_look
@@ -141,6 +139,24 @@ def simulate_utterance(job: Job) -> None:
     truth.save(job.file(TRUTH))
 
 
+def scan_states(
+    tract: VocalTract, scanner: Scanner, states: Float64, tongue_areas: Float64, rng: np.random.Generator
+) -> tuple[UInt8, UInt8]:
+    """Frames (T, 256, 256) of a movement, and labels at their centers.
+
+    Args:
+        tract: the speaker's.
+        scanner: with the speaker's head.
+        states: (2 T + 1, 19), at edges and centers of the frames in turn.
+        tongue_areas: (T,), cm2, smallest area of the sections that the tongue makes, at the centers.
+        rng: of the noise.
+    """
+    places = np.arange(len(states), dtype=np.float64)
+    # The outlines alone do not distinguish a closure by the tongue from a narrow vowel; the areas do.
+    closure = np.interp(places, places[1::2], np.clip(1.0 - tongue_areas / _NEARLY_CLOSED_CM2, 0.0, 1.0))
+    return scanner.scan(replace(sample_movement(tract, states), closure=closure), rng)
+
+
 def speaker_file(folder: Path, name: str) -> Path:
     """VocalTractLab's file of a speaker of the phantom."""
     return folder / "speakers" / f"{name}.speaker"
@@ -152,8 +168,11 @@ def voice_file(folder: Path, name: str) -> Path:
 
 
 @lru_cache(maxsize=1)
-def _speaker(path: Path, voice_text: str) -> tuple[Voice, Head]:
-    """Asked for by the voice's text, not its name: the folder may have been made anew since the last utterance."""
+def speaker_of(path: Path, voice_text: str) -> tuple[Voice, Head]:
+    """Voice and head of a speaker, from its files; the process's vocal tract becomes its own.
+
+    Asked for by the voice's text, not its name: the folder may have been made anew since the last utterance.
+    """
     voice = Voice.from_json(voice_text)
     tract = VocalTract(path)
     neutral = np.mean([fit.tract for fit in voice.vowels.values()], axis=0)

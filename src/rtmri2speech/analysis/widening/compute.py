@@ -95,7 +95,7 @@ def widening(
     if not 0.5 <= field_mm <= 20.0:
         raise ConfigError(f"`field_mm={field_mm:g}`: not within 0.5 to 20 mm.", f"Give mm, such as {WIDTH_MM:g}.")
     clip = open_clip(model, video, fps)
-    measured = _tract_of(regions, clip, pixel_mm, area_model, fps, progress)
+    measured = tract_for(regions, clip, pixel_mm, area_model, fps, progress)
     progress.expect(2 * clip.n_frames)
     features = encode(acoustic, clip.blocks(), model.pixel_mask, progress).clone()
     targets = formant_targets(acoustic.predict(features).detach(), model.features, width=width, bands=read)
@@ -160,7 +160,7 @@ def _tube_of(tract: Tract, area_model: AreaModel | str | Path | None, frames: In
     return bounds, tube_widening(tract, area_model, walls, frames)
 
 
-def _tract_of(
+def tract_for(
     regions: WhichTract,
     clip: Clip,
     pixel_mm: float | None,

@@ -24,15 +24,17 @@ from rtmri2speech.vocal_tract.geometry.midline import SECTIONS
 WIDTH_MM = 3.0
 """Standard deviation of the field across a wall, mm: how far tissue goes along."""
 
+REACH = 3.0
+"""Fields end after so many standard deviations."""
+
+SMOOTH_POINTS = 2.0
+"""Smoothing of a contour's normals, points, standard deviation."""
+
 _LEFT_OF_TRAVEL = {"tongue": True, "lower_lip": True, "epiglottis": True}
-# Fields end after so many standard deviations.
-_REACH = 3.0
 # Walls are taken to be at least so far apart, mm: between walls that touch there would be a tear.
 _LEAST_MM = 1.0
 # Share of the way from the midline to a wall over which the field grows.
 _RAMP = 0.5
-# Smoothing of a contour's normals, points.
-_SMOOTH = 2.0
 _ALL_CONTOURS = len(CONTOURS)
 # Side of the squares of pixels that are looked at together.
 _TILE = 6
@@ -111,7 +113,7 @@ class FrameFields:
 
 
 @dataclass(frozen=True)
-class _Nearest:
+class NearestOnLine:
     """The nearest place on a line of N points, of M pixels.
 
     Attributes:
@@ -154,8 +156,7 @@ def frame_fields(
             continue
         first = SECTIONS + index * points
         known[first : first + points] = True
-        leftward = _faces_left(midline, contours)
-        outward = 1.0 if _LEFT_OF_TRAVEL.get(name, False) == leftward else -1.0
+        outward = outward_sign(name, faces_left(midline, contours))
         rows, pixels, moves = _wall(line, outward, midline if whole else None, grid, width)
         parts.append((rows + first, pixels, moves))
     numbers, pixels, moves = (np.concatenate(part) for part in zip(_NOTHING, *parts, strict=True))
@@ -165,16 +166,26 @@ def frame_fields(
 _NOTHING = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 2)))
 
 
+def outward_sign(name: str, leftward: bool) -> float:
+    """1 where a contour's normal, to the left of travel, points away from the airway, else -1.
+
+    Args:
+        name: of the contour.
+        leftward: whether the face looks to the left.
+    """
+    return 1.0 if _LEFT_OF_TRAVEL.get(name, False) == leftward else -1.0
+
+
 def _sections(midline: Float64, distance: Float64, grid: PixelGrid, width: float) -> tuple[Int64, Int64, Float64]:
     # One section more at either end, over which the field of the last one falls off.
     line = np.concatenate([2 * midline[:1] - midline[1:2], midline, 2 * midline[-1:] - midline[-2:-1]])
     walls = np.maximum(distance, _LEAST_MM) / 2.0
-    near = _nearest(line, grid, float(walls.max()) + _REACH * width)
+    near = nearest_on_line(line, grid, float(walls.max()) + REACH * width)
     place = near.place - 1.0
     wall = np.interp(place, np.arange(SECTIONS) + 0.5, walls)
     far = np.abs(near.away)
     share = np.clip(far / (_RAMP * wall), 0.0, 1.0) * np.exp(-0.5 * (np.maximum(far - wall, 0.0) / width) ** 2)
-    used = ~near.beyond & (far < wall + _REACH * width)
+    used = ~near.beyond & (far < wall + REACH * width)
     size = 0.5 * np.sign(near.away) * share * np.clip(np.minimum(place + 1.0, SECTIONS + 1.0 - place), 0.0, 1.0)
     return _on_hats(near, np.clip(place - 0.5, 0.0, SECTIONS - 1.0), size, used, SECTIONS)
 
@@ -182,18 +193,20 @@ def _sections(midline: Float64, distance: Float64, grid: PixelGrid, width: float
 def _wall(
     line: Float64, outward: float, midline: Float64 | None, grid: PixelGrid, width: float
 ) -> tuple[Int64, Int64, Float64]:
-    near = _nearest(line, grid, _REACH * width, smooth=_SMOOTH)
+    near = nearest_on_line(line, grid, REACH * width, smooth=SMOOTH_POINTS)
     away = near.away * outward
     size = np.exp(-0.5 * (near.away / width) ** 2)
     # The end of a wall is rounded off.
     if midline is not None:
         room = np.maximum(np.interp(near.place, np.arange(len(line)), _distances(line, midline)), 0.5 * _LEAST_MM)
         size *= np.where(away < 0.0, np.clip((1.0 + away / room) / (1.0 - _RAMP), 0.0, 1.0), 1.0)
-    used = np.abs(near.away) < _REACH * width
+    used = np.abs(near.away) < REACH * width
     return _on_hats(near, near.place, outward * size, used, len(line))
 
 
-def _on_hats(near: _Nearest, place: Float64, size: Float64, used: Bool, count: int) -> tuple[Int64, Int64, Float64]:
+def _on_hats(
+    near: NearestOnLine, place: Float64, size: Float64, used: Bool, count: int
+) -> tuple[Int64, Int64, Float64]:
     """Rows, pixels and movements (M, 2) of a field that is shared out to the two hats at each place."""
     used = used & (size != 0.0)
     place, pixels, moves = place[used], near.pixels[used], (size[:, None] * near.normal)[used]
@@ -206,7 +219,7 @@ def _on_hats(near: _Nearest, place: Float64, size: Float64, used: Bool, count: i
     )
 
 
-def _nearest(line: Float64, grid: PixelGrid, reach: float, smooth: float = 0.0) -> _Nearest:
+def nearest_on_line(line: Float64, grid: PixelGrid, reach: float, smooth: float = 0.0) -> NearestOnLine:
     """Nearest places on a line (N, 2) of all pixels within reach of its points."""
     pixels, centers = grid.near(line, reach)
     vertex = _nearest_point(centers, line)
@@ -227,14 +240,14 @@ def _nearest(line: Float64, grid: PixelGrid, reach: float, smooth: float = 0.0) 
         nearer = square < best
         best, place = np.where(nearer, square, best), np.where(nearer, start + part, place)
         foot = np.where(nearer[:, None], there, foot)
-    normals = _normals(line, smooth)
+    across = normals(line, smooth)
     low = np.clip(place.astype(np.int64), 0, len(line) - 2)
     share = (place - low)[:, None]
-    normal = normals[low] * (1.0 - share) + normals[low + 1] * share
+    normal = across[low] * (1.0 - share) + across[low + 1] * share
     normal /= np.maximum(np.hypot(*normal.T), 1e-9)[:, None]
     side = np.where(_dot(centers - foot, normal) < 0.0, -1.0, 1.0)
     beyond = (place <= 0.0) | (place >= len(line) - 1)
-    return _Nearest(pixels, place, normal, side * np.sqrt(best), beyond)
+    return NearestOnLine(pixels, place, normal, side * np.sqrt(best), beyond)
 
 
 def _dot(one: Float64, other: Float64) -> Float64:
@@ -250,7 +263,7 @@ def _nearest_point(points: Float64, line: Float64) -> Int64:
     return np.asarray(squares.argmin(axis=1))
 
 
-def _normals(line: Float64, smooth: float) -> Float64:
+def normals(line: Float64, smooth: float) -> Float64:
     """Unit vectors (N, 2) across a line, to the left of travel as seen in the frame, whose y points down."""
     tangents = np.gradient(line, axis=0)
     if smooth > 0.0:
@@ -267,7 +280,7 @@ def _distances(line: Float64, midline: Float64) -> Float64:
     return np.asarray(np.hypot(gap[:, 0], gap[:, 1]))
 
 
-def _faces_left(midline: Float64, contours: Float64) -> bool:
+def faces_left(midline: Float64, contours: Float64) -> bool:
     """Whether the face looks to the left: lips lie to the left of the pharynx."""
     for line in (midline, contours[CONTOURS.index("tongue")], contours[CONTOURS.index("palate_and_velum")]):
         if np.isfinite(line).all():

@@ -103,6 +103,19 @@ def formant_targets(
     )
 
 
+def centers_about(mel_db: Tensor, found: Float64, features: FeatureConfig, width: float) -> Float64:
+    """Targets (N, T) of a mel (T, M) about given formants (N, T): how the centers move when the mel is another one.
+
+    Args:
+        mel_db: dB.
+        found: formants that windows lie about, Hz; NaN where there is none.
+        features: the mel definition.
+        width: standard deviation of the windows, Hz.
+    """
+    values, _ = _centroids(mel_db.detach().double().cpu(), torch.from_numpy(found), features, width)
+    return np.where(np.isfinite(found), values.numpy(), np.nan)
+
+
 def _filled(found: Float64) -> Float64:
     """Formants (T,) with gaps filled from their neighbors; as they are where there is none at all."""
     known = np.flatnonzero(np.isfinite(found))

@@ -80,7 +80,7 @@ def tube_widening(
     Raises:
         ConfigError: when the tract was measured with another model.
     """
-    model = _model_of(tract, area_model)
+    model = area_model_of(tract, area_model)
     tract = tract if frames is None else replace(tract, **{name: getattr(tract, name)[frames] for name in _USED})
     beta = model.per_section()[1]
     known = ~tract.closed & model.follows(tract.distance)
@@ -163,7 +163,7 @@ def _sided(normal: Float64, widths: Float64) -> Float64:
     return np.where(normal < 0.0, normal * widths[..., 0], normal * widths[..., 1])
 
 
-def _model_of(tract: Tract, area_model: AreaModel | str | Path | None) -> AreaModel:
+def area_model_of(tract: Tract, area_model: AreaModel | str | Path | None) -> AreaModel:
     """The area model that a tract was measured with: the one given, or else the one that has its name."""
     if area_model is None and tract.area_model in SHIPPED_MODELS:
         area_model = tract.area_model

@@ -200,12 +200,7 @@ class Widening:
 
     def mean(self, segment: Segment, values: Float64) -> Float64:
         """Mean (...) of values (T, ...) over the middle third of each token, then over tokens; NaN where all are."""
-        import warnings
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # of nothing but NaN
-            tokens = [np.nanmean(values[middle_third(one.first, one.stop)], axis=0) for one in segment.tokens]
-            return np.asarray(np.nanmean(tokens, axis=0))
+        return token_mean(segment, values)
 
     def show(self, frame: int, formant: str | int = "F1") -> Drawing:
         """The walls of a frame, colored by what moving them away from the airway does to a formant.
@@ -245,6 +240,16 @@ def wall_weights(contours: Float64) -> Float64:
             inside = (share >= first) & ((share < last) if last < 1.0 else (share <= 1.0))
             found[ARTICULATORS.index(name), frame, tongue] = inside
     return found
+
+
+def token_mean(segment: Segment, values: Float64) -> Float64:
+    """Mean (...) of values (T, ...) over the middle third of each token, then over tokens; NaN where all are."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of nothing but NaN
+        tokens = [np.nanmean(values[middle_third(one.first, one.stop)], axis=0) for one in segment.tokens]
+        return np.asarray(np.nanmean(tokens, axis=0))
 
 
 def middle_third(first: int, stop: int) -> slice:

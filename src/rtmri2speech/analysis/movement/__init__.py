@@ -1,0 +1,1 @@
+"""What moving an articulator does: to the frames, to the model's speech, to the tube, to the simulated speaker."""
