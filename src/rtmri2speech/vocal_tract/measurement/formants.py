@@ -93,7 +93,8 @@ def formant_ranges(frequencies: Float64, sensitivity: Float64, area: Float64, ar
 
     A change of log area in section k changes log F_n by S_n(k) times it, and errors of neighboring sections go
     together: the square of the interval is s' R s with s_k = S_n(k) times the interval of log area, as it is in vowels,
-    on the side that moves the formant up, or down, and R the errors' correlation. What does not come from areas is added.
+    on the side that moves the formant up, or down, and R the errors' correlation. What does not come from areas is
+    added.
 
     Args:
         frequencies: (T, n), Hz.
