@@ -76,7 +76,7 @@ def backward(field: Float64) -> Float64:
 
 def moved_points(field: Float64, points: Float64, grid: PixelGrid) -> Float64:
     """Where points (..., 2), mm, go with a field: their displacements (..., 2), mm; 0 for points that are unknown."""
-    known = np.isfinite(points).all(axis=-1)
+    known = np.asarray(np.isfinite(points).all(axis=-1))
     places = np.where(known[..., None], points, 0.0) / np.array(grid.steps) - 0.5
     moves = [
         map_coordinates(field[..., axis], [places[..., 1], places[..., 0]], order=1, mode="nearest") for axis in (0, 1)

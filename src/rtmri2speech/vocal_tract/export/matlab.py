@@ -31,6 +31,8 @@ UNITS: Mapping[str, str] = {
     "sensitivity": "T x 4 x 40, (dF/F) / (dA/A)",
     "confidence": "T x 1, 0 to 1",
     "contours": "T x points x 2 each, pixels, x and y",
+    "label_lead": "s, from time 0 of an annotation, which is that of the sound, to the first frame",
+    "label_seconds": "s, length of what is annotated",
 }
 """Of the struct's fields, as its field ``units`` holds them. Sections run from glottis to lips."""
 
@@ -75,6 +77,8 @@ def _struct(tract: Tract) -> dict[str, Any]:
         "area_model": tract.area_model,
         "video_sha256": tract.video_sha256,
         "model_sha256": tract.model_sha256,
+        "label_lead": tract.label_lead,
+        "label_seconds": tract.label_seconds,
         "units": dict(UNITS),
     }
 

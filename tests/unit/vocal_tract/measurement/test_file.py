@@ -49,6 +49,8 @@ def found() -> Tract:
         contours=Contours(points, Fraction(625, 23), 2.4),
         notes=("one", "two"),
         video_sha256="ab",
+        label_lead=0.25,
+        label_seconds=3.5,
     )
 
 

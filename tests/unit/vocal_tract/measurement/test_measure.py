@@ -33,7 +33,7 @@ from rtmri2speech.vocal_tract.segmentation import Segmentation, read_labels, wri
 from rtmri2speech.vocal_tract.segmenter import FrameSegmenter
 
 STEP = 20
-UPPER_LIP, LOWER_LIP, LARYNX = 2, 3, 9
+UPPER_LIP, LOWER_LIP, PALATE, VELUM = 2, 3, 5, 6
 OPEN = [tube_labels(12.0)] * 3
 
 
@@ -104,6 +104,16 @@ def test_a_closure_is_a_tube_up_to_it(tmp_path: Path) -> None:
     assert np.isfinite(found.formant_range[1]).all()
 
 
+def test_without_lips_a_size_is_estimated_from_the_rest(tmp_path: Path) -> None:
+    found = measured(tmp_path, [tube_labels(12.0, without=[UPPER_LIP, LOWER_LIP])] * 2, pixel_mm=np.nan)
+    assert found.pixel_source == "estimated" and any("the part of the tract that is in view" in n for n in found.notes)
+    assert 0.7 < found.pixel_mm / tract_of(tmp_path).pixel_mm < 1.4
+
+
+def tract_of(folder: Path) -> Tract:
+    return measured(folder, OPEN, pixel_mm=np.nan)
+
+
 @pytest.mark.parametrize(("without", "named"), [([UPPER_LIP, LOWER_LIP], "upper lip, lower lip")])
 def test_what_has_no_lips_gives_the_rest(tmp_path: Path, without: list[int], named: str) -> None:
     found = measured(tmp_path, [tube_labels(12.0, without=without)] * 2)
@@ -120,7 +130,7 @@ def test_lips_that_are_closed_throughout_are_said_to_be(tmp_path: Path) -> None:
 
 
 def test_a_size_that_cannot_be_estimated_leaves_no_millimeters(tmp_path: Path) -> None:
-    found = measured(tmp_path, [tube_labels(12.0, without=[UPPER_LIP, LOWER_LIP])] * 2, pixel_mm=np.nan)
+    found = measured(tmp_path, [tube_labels(12.0, without=[UPPER_LIP, LOWER_LIP, PALATE, VELUM])] * 2, pixel_mm=np.nan)
     assert np.isnan(found.pixel_mm) and found.pixel_source == "unknown" and "unknown size" in repr(found)
     assert any("nothing is given in millimeters" in note for note in found.notes)
     assert all(np.isnan(values).all() for name, values in found.measures.items() if name.endswith("_mm"))

@@ -80,7 +80,7 @@ def test_a_cropped_head_keeps_the_confidence_of_its_core() -> None:
     assert core_confidence(0.5 * promised, cropped) < 0.2, "what the network is not sure of"
     mirrored = core_confidence(promised, cropped[:, ::-1].copy())
     assert mirrored == pytest.approx(core_confidence(promised, cropped))
-    assert core_confidence(promised, np.rot90(classes, 2).copy()) < 0.5
+    assert core_confidence(promised, np.rot90(classes, 2).copy()) < core_confidence(promised, classes) - 0.2
     assert tuple(CORE_RANGES) == CORE
 
 
