@@ -30,7 +30,8 @@ def made_widening(count: int, video: Path) -> Widening:
     points[:, 0, CONTOURS.index("tongue")] = TONGUE_HZ * grow
     points[:, 0, CONTOURS.index("palate_and_velum")] = PALATE_HZ * grow
     points[:, 1] = -points[:, 0]
-    contours = np.asarray(tract.contours.points, np.float64).copy()
+    # The tract's contours lie on one line: here they lie apart.
+    contours = np.asarray(tract.contours.points, np.float64) + np.arange(6)[:, None, None] * np.array([-3.0, 3.0])
     points[:, :, CONTOURS.index("epiglottis")] = np.nan
     contours[:, CONTOURS.index("epiglottis")] = np.nan
     section = np.broadcast_to(np.arange(POINTS) * SECTIONS // POINTS, (count, len(CONTOURS), POINTS)).copy()

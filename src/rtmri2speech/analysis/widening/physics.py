@@ -132,7 +132,7 @@ class _Draws:
         least = np.maximum(tract.distance, _LEAST_MM)
         bounds = np.maximum(tract.distance_range, _LEAST_MM)
         with np.errstate(invalid="ignore", divide="ignore"):
-            # In logarithms; what intervals of areas are made narrower by goes for what they are made of.
+            # In logarithms; what intervals of areas are made narrower by goes for their parts.
             apart = INTERVAL_FACTOR * np.abs(np.log(bounds / least[..., None]))
             self._distance = np.nan_to_num(np.minimum(apart, _MOST))
             area = np.nan_to_num(np.minimum(np.abs(np.log(tract.area_range / tract.area[..., None])), _MOST))
