@@ -47,7 +47,8 @@ def pixel_size(points: Floating, confidence: Float32, given: float | None) -> tu
     """
     if given is not None:
         return given, "given"
-    estimated = estimate_pixel_mm(points[confidence >= CONFIDENT])
+    # Lengths first: a copy of an hour's contours would be some 300 MB.
+    estimated = _size_of(outline_lengths(points)[confidence >= CONFIDENT])
     return estimated, "unknown" if estimated is None else "estimated"
 
 
@@ -84,7 +85,10 @@ def estimate_pixel_mm(points: Floating) -> float | None:
 
     Right within :data:`EXPECTED_ERROR` for adults, too large for children.
     """
-    lengths = outline_lengths(points)
+    return _size_of(outline_lengths(points))
+
+
+def _size_of(lengths: Float64) -> float | None:
     lengths = lengths[np.isfinite(lengths) & (lengths > 0)]
     return float(TRACT_MM / (TRACT_PER_OUTLINE * np.median(lengths))) if len(lengths) else None
 
