@@ -60,7 +60,9 @@ def pixel_size(
     """
     if given is not None:
         return given, "given"
-    estimated = estimate_pixel_mm(points[confidence >= CONFIDENT], larynx=larynx, lips=lips)
+    # Lengths first: a copy of an hour's contours would be some 300 MB.
+    lengths = outline_lengths(points, larynx=larynx, lips=lips)[confidence >= CONFIDENT]
+    estimated = _size_of(lengths, larynx=larynx, lips=lips)
     return estimated, "unknown" if estimated is None else "estimated"
 
 
@@ -106,7 +108,10 @@ def estimate_pixel_mm(points: Floating, *, larynx: bool = True, lips: bool = Tru
         larynx: whether it is in view.
         lips: whether they are.
     """
-    lengths = outline_lengths(points, larynx=larynx, lips=lips)
+    return _size_of(outline_lengths(points, larynx=larynx, lips=lips), larynx=larynx, lips=lips)
+
+
+def _size_of(lengths: Float64, *, larynx: bool, lips: bool) -> float | None:
     lengths = lengths[np.isfinite(lengths) & (lengths > 0)]
     return float(TRACT_MM / (IN_PART[larynx, lips][0] * np.median(lengths))) if len(lengths) else None
 
