@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from rtmri2speech.cli.analyze.options import Columns, Out, Video, check_labels, segments_of
+from rtmri2speech.cli.analyze.options import Columns, Out, Video, check_labels, model_of_frames, segments_of
 from rtmri2speech.cli.console import Device, Flag, Fps, Many, ModelFile, progress
 from rtmri2speech.cli.flags import print_notes
 
@@ -88,9 +88,8 @@ def move(
 
     from rtmri2speech.analysis.attribution.maps import require_frames
     from rtmri2speech.analysis.movement.compute import move as move_articulator
-    from rtmri2speech.inference.model import load_model
 
-    loaded = load_model(model, device)
+    loaded = model_of_frames(model, device)
     clip = loaded.open(video, fps, keep=True)
     require_frames(target_frames or (), clip.n_frames, video)
     segments = segments_of(segment or [], textgrid, tier, label or [], clip, loaded)

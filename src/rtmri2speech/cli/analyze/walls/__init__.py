@@ -1,0 +1,1 @@
+"""Commands under ``analyze`` on the walls of the tract: what moving them does."""
