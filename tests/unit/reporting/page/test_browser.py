@@ -540,7 +540,9 @@ def test_articulators_have_bars_that_are_read_out(walls: Opened, walls_page: tup
     page.keyboard.press("b")
     walls.settle()
     assert walls.pixels("#wall-bars") != before and "F2" in page.get_attribute("#wall-bars", "aria-label")
+    course = walls.pixels("#timeline")
     walls.choose("answer", "tube")
+    assert walls.pixels("#timeline") != course, "the course is of the answer that is chosen"
     assert "Tube" in page.get_attribute("#frame", "aria-label")
     table = rows_of(download(walls, "frames")[1])
     column = table[0].index("model F1 palate_and_velum (Hz/mm)")

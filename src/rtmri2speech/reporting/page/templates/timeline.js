@@ -92,7 +92,7 @@ function drawTimeline(canvas) {
   const width = canvas.clientWidth, plan = lanes();
   canvas.style.height = plan.height + "px";
   const sound = soundNow();
-  const key = [width, plan.height, window.devicePixelRatio, state.clip.name, state.sound, state.from, state.to, state.language, inks.ground,
+  const key = [width, plan.height, window.devicePixelRatio, state.clip.name, state.sound, state.layer, state.formant, state.answer, state.from, state.to, state.language, inks.ground,
     state.course, state.method, state.bands, state.formants, state.limits, state.tube && loaded.tract !== null, [...state.hidden], sound && still.waves.has(sound), sound && still.spectrograms.has(sound)].join("|");
   if (still.key !== key) {
     still.key = key;
