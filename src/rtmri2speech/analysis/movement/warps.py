@@ -82,22 +82,20 @@ def backward(field: Float64) -> WarpedPart:
     if not there.any():
         return WarpedPart(0, 0, np.zeros((0, 0, 2), np.float32))
     margin = int(np.ceil(np.abs(field).max())) + 2
-    box = tuple(
-        slice(max(int(at[0]) - margin, 0), int(at[-1]) + margin + 1)
-        for at in (np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0)))
-    )
-    part = field[box]
+    rows_used, columns_used = np.nonzero(there)
+    top, left = (max(int(at.min()) - margin, 0) for at in (rows_used, columns_used))
+    part = field[top : int(rows_used.max()) + margin + 1, left : int(columns_used.max()) + margin + 1]
     rows, columns = np.mgrid[: part.shape[0], : part.shape[1]].astype(np.float64)
     found = part.copy()
     for _ in range(_ITERATIONS):
         places = [rows - found[..., 1], columns - found[..., 0]]
         found = np.stack([map_coordinates(part[..., axis], places, order=1, mode="nearest") for axis in (0, 1)], -1)
-    return WarpedPart(box[0].start, box[1].start, found.astype(np.float32))
+    return WarpedPart(top, left, found.astype(np.float32))
 
 
 def moved_points(field: Float64, points: Float64, grid: PixelGrid) -> Float64:
     """Where points (..., 2), mm, go with a field: their displacements (..., 2), mm; 0 for points that are unknown."""
-    known = np.isfinite(points).all(axis=-1)
+    known: Bool = np.asarray(np.isfinite(points).all(axis=-1))
     places = np.where(known[..., None], points, 0.0) / np.array(grid.steps) - 0.5
     moves = [
         map_coordinates(field[..., axis], [places[..., 1], places[..., 0]], order=1, mode="nearest") for axis in (0, 1)

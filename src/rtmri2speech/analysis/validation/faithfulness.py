@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
@@ -264,13 +264,13 @@ def _similarity_row(one: Similarity[MapKey]) -> list[Value]:
     return [one.step, *variant.key.values(), band, *map(_digits, (one.rank, one.rank_absolute, one.ssim))]
 
 
-def _curve_rows(order: str, curves: Curves, kind: TargetKind, band: str, target: int) -> Iterator[Row]:
+def _curve_rows(order: str, curves: Curves, kind: str, band: str, target: int) -> Iterator[Row]:
     middle = np.median(np.stack([curves.deletion[target], curves.insertion[target]]), axis=1)
     for fraction, deletion, insertion in zip(curves.fractions, *middle.tolist(), strict=True):
         yield {
             "order": order,
             "target": kind,
-            "unit": UNITS[kind],
+            "unit": UNITS[cast(TargetKind, kind)],
             "band": band,
             "fraction": str(fraction),
             "deletion": _digits(deletion),

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from rtmri2speech.analysis.validation.similarity import correlation, rank_correlation, sums_over_permutations
-from rtmri2speech.arrays import Float64
+from rtmri2speech.arrays import Float64, Int64
 from rtmri2speech.data.tables import Value
 
 LARGE = 5.0
@@ -107,8 +107,8 @@ def pearson(a: Float64, b: Float64) -> float:
     return float(correlation(a, b)) if len(a) > 1 else float("nan")
 
 
-def _of_rows(one: Float64, other: Float64, rows: Sequence[int] | Float64) -> float:
-    a, b = one[rows].ravel(), other[rows].ravel()  # type: ignore[index]
+def _of_rows(one: Float64, other: Float64, rows: Int64) -> float:
+    a, b = one[rows].ravel(), other[rows].ravel()
     known = np.isfinite(a)
     return pearson(a[known], b[known])
 
@@ -124,7 +124,7 @@ def _p_places(one: Float64, other: Float64) -> float:
     return float(np.mean(sums >= own - 1e-9 * max(1.0, abs(own))))
 
 
-def _p_vowels(one: Float64, other: Float64, groups: Float64, rng: np.random.Generator) -> float:
+def _p_vowels(one: Float64, other: Float64, groups: Int64, rng: np.random.Generator) -> float:
     """Vowels of an utterance in random orders; the order that was found counts as one."""
     whole = np.isfinite(one).all(axis=1)
     ours, theirs, group = one[whole], other[whole], groups[whole]
