@@ -15,19 +15,19 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 import rtmri2speech as r2s
 from rtmri2speech.analysis.regions.masks import source_of
-from rtmri2speech.analysis.validation.tract import PLACES, simulated_tract
+from rtmri2speech.analysis.validation.signed.agreement import runs
+from rtmri2speech.analysis.validation.signed.stretches import by_stretch, true_hz_per_mm
+from rtmri2speech.analysis.validation.tract import simulated_tract
 from rtmri2speech.arrays import Float64, Int64
 from rtmri2speech.data.truth import Truth
-from rtmri2speech.vocal_tract.geometry.area_function import load_area_model
 
-FORMANTS, LARGE, SECTIONS = 2, 5.0, 40
+FORMANTS, LARGE = 2, 5.0
 WANTED = {"r": (0.75, 0.85), "signs": 0.85}
 
 
@@ -49,8 +49,8 @@ def main() -> None:
     ratio = seconds / (time.perf_counter() - began)
 
     path = Path(options.video).with_suffix(".npz")
-    vowels = tokens(simulated_tract(path, source_of(clip)).vowels)
-    tube = by_stretch(found.tube[:, :FORMANTS]) if options.measured else of_truth(Truth.load(path))
+    vowels = list(runs(simulated_tract(path, source_of(clip)).vowels))
+    tube = by_stretch(found.tube[:, :FORMANTS]) if options.measured else true_hz_per_mm(Truth.load(path))
     answers = {"model": found.model, "held": found.held, "own frame": found.own}
     print(f"{clip.scan.path.name}: {len(vowels)} tokens of {len({name for name, _ in vowels})} vowels")
     print(f"{'':<12}{'formant':<9}{'r':>6}{'signs':>8}{'slope':>8}{'per Hz':>8}")
@@ -69,40 +69,13 @@ def main() -> None:
     print(f"{ratio:.1f} times as long as synthesis (4 wanted), the tract's measurement not included")
 
 
-def tokens(vowels: Mapping[str, Int64]) -> list[tuple[str, Int64]]:
-    """Frames of each token: runs of the vowel's frames."""
-    return [
-        (name, run)
-        for name, frames in vowels.items()
-        for run in np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1)
-    ]
-
-
-def by_stretch(values: Float64) -> Float64:
-    """Sums (T, n, 8) over stretches of sections (T, n, 40); what is not known counts for nothing."""
-    return np.asarray(np.nan_to_num(values).reshape(*values.shape[:2], PLACES, -1).sum(axis=-1))
-
-
-def of_truth(truth: Truth) -> Float64:
-    """Hz per mm (T, 2, 8) of the true areas, by the area model's own distances and slopes."""
-    alpha, beta = load_area_model("phantom").per_section()[:2]
-    middles = np.cumsum(truth.lengths, axis=1) - 0.5 * truth.lengths
-    shares = middles / truth.lengths.sum(axis=1, keepdims=True)
-    section = np.minimum((shares * SECTIONS).astype(int), SECTIONS - 1)
-    distance = (truth.areas / alpha[section]) ** (1.0 / beta[section])
-    per_mm = beta[section] / np.maximum(distance, 0.3)
-    values = truth.tube_formants[..., None] * truth.sensitivity * per_mm[:, None]
-    place = np.minimum((shares * PLACES).astype(int), PLACES - 1)
-    return np.stack([np.where((place == one)[:, None], values, 0.0).sum(axis=2) for one in range(PLACES)], axis=2)
-
-
 def means(values: Float64, vowels: list[tuple[str, Int64]]) -> Float64:
     """Of each token, (tokens, 8)."""
     return np.stack([np.nanmean(values[np.minimum(frames, len(values) - 1)], axis=0) for _, frames in vowels])
 
 
 def print_row(name: str, formant: int, ours: Float64, tube: Float64, per_hz: Float64) -> None:
-    one, other = ours.ravel(), tube.ravel()
+    one, other = np.nan_to_num(ours).ravel(), np.nan_to_num(tube).ravel()
     large = np.abs(other) > LARGE
     r, slope, of_hz = (
         np.corrcoef(one, other)[0, 1],

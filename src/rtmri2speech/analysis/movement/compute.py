@@ -90,7 +90,8 @@ def move(
         for place in range(len(unit)):
             field = fields.get(int(source[start + place]))
             if field is not None:
-                shown = warp(unit[place : place + 1].double(), torch.from_numpy(field)[None])
+                moves = torch.from_numpy(field.whole(unit.shape[-1]))[None]
+                shown = warp(unit[place : place + 1].double(), moves)
                 unit[place] = normalize(shown, clip.frames)[0].float()
         progress.advance(len(frames))
         unit = unit.to(acoustic.head.weight.device)

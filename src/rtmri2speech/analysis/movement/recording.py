@@ -10,7 +10,7 @@ import numpy as np
 
 from rtmri2speech.analysis.movement.tube import moved_section, wall_points
 from rtmri2speech.analysis.movement.walls import Movement, moved_wall
-from rtmri2speech.analysis.movement.warps import backward, moved_points, movement_field
+from rtmri2speech.analysis.movement.warps import WarpedPart, backward, moved_points, movement_field
 from rtmri2speech.analysis.widening.fields import PixelGrid
 from rtmri2speech.arrays import Bool, Float64, Int64
 from rtmri2speech.data.media.clips import Clip
@@ -31,7 +31,7 @@ class MovedWalls:
         distance: (T, 40), mm, of the walls after the movement.
         longer: (T,), length of the tract after the movement over that before.
         contours: (T, 6, P, 2), after the movement, x and y in pixels of the recording.
-        fields: of the frames that are moved, by their number: (S, S, 2), where each of the model's pixels comes from.
+        fields: of the frames that are moved, by their number: where each of the model's pixels comes from.
     """
 
     movement: Movement
@@ -41,7 +41,7 @@ class MovedWalls:
     distance: Float64
     longer: Float64
     contours: Float64
-    fields: dict[int, Float64]
+    fields: dict[int, WarpedPart]
 
     def refusal(self, video: Path) -> ConfigError:
         """Why nothing can be moved."""
@@ -88,7 +88,7 @@ def moved_walls(movement: Movement, tract: Tract, clip: Clip) -> MovedWalls:
     shown, moved, narrowest = np.zeros(count, np.bool_), np.zeros(count, np.bool_), np.full(count, np.nan)
     distance, longer = tract.distance.copy(), np.ones(count)
     contours = np.asarray(tract.contours.points, np.float64).copy()
-    fields: dict[int, Float64] = {}
+    fields: dict[int, WarpedPart] = {}
     for frame in range(count):
         midline, lines = tract.midline[frame] * mm, contours[frame] * mm
         wall = moved_wall(movement, midline, tract.distance[frame], lines)
@@ -102,6 +102,5 @@ def moved_walls(movement: Movement, tract: Tract, clip: Clip) -> MovedWalls:
         contours[frame] += moved_points(field, lines, grid) / mm
         moves = moved_points(field, wall_points(midline, tract.distance[frame]), grid)
         distance[frame], longer[frame] = moved_section(midline, tract.distance[frame], moves)
-        # Frames of an hour do not fit in memory; what is moved is a small part of each.
-        fields[frame] = backward(field).astype(np.float32)
+        fields[frame] = backward(field)
     return MovedWalls(movement, shown, moved, narrowest, distance, longer, contours, fields)

@@ -8,12 +8,14 @@ are warped by where each pixel comes from, so that a wall ends up where it is to
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.ndimage import map_coordinates
 
 from rtmri2speech.analysis.movement.walls import MovedWall
 from rtmri2speech.analysis.widening.fields import REACH, SMOOTH_POINTS, WIDTH_MM, PixelGrid, nearest_on_line
-from rtmri2speech.arrays import Bool, Float64
+from rtmri2speech.arrays import Bool, Float32, Float64
 
 # Walls that touch are taken to be so far apart, mm.
 _LEAST_MM = 1.0
@@ -50,33 +52,50 @@ def movement_field(wall: MovedWall, grid: PixelGrid, width: float = WIDTH_MM) ->
     return field.reshape(grid.size, grid.size, 2)
 
 
-def backward(field: Float64) -> Float64:
-    """Where each pixel comes from, as a displacement (S, S, 2) w: what lies at p came from p - w(p).
+@dataclass(frozen=True)
+class WarpedPart:
+    """The part of a frame in which something moves.
 
-    The field v says where things go: p goes to p + v(p). So w(p) = v(p - w(p)), which is iterated.
+    Attributes:
+        top, left: of the part, pixels.
+        moves: (h, w, 2), where each of its pixels comes from, as a displacement.
+    """
+
+    top: int
+    left: int
+    moves: Float32
+
+    def whole(self, size: int) -> Float64:
+        """The displacements of a whole frame, (S, S, 2)."""
+        result = np.zeros((size, size, 2))
+        height, width = self.moves.shape[:2]
+        result[self.top : self.top + height, self.left : self.left + width] = self.moves
+        return result
+
+
+def backward(field: Float64) -> WarpedPart:
+    """Where each pixel comes from, as a displacement w: what lies at p came from p - w(p).
+
+    The field v (S, S, 2) says where things go: p goes to p + v(p). So w(p) = v(p - w(p)), which is iterated.
     """
     there: Bool = np.asarray(np.abs(field).max(axis=2) > 0.0)
     if not there.any():
-        return np.zeros_like(field)
+        return WarpedPart(0, 0, np.zeros((0, 0, 2), np.float32))
     margin = int(np.ceil(np.abs(field).max())) + 2
-    box = tuple(
-        slice(max(int(at[0]) - margin, 0), int(at[-1]) + margin + 1)
-        for at in (np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0)))
-    )
-    part = field[box]
+    rows_used, columns_used = np.nonzero(there)
+    top, left = (max(int(at.min()) - margin, 0) for at in (rows_used, columns_used))
+    part = field[top : int(rows_used.max()) + margin + 1, left : int(columns_used.max()) + margin + 1]
     rows, columns = np.mgrid[: part.shape[0], : part.shape[1]].astype(np.float64)
     found = part.copy()
     for _ in range(_ITERATIONS):
         places = [rows - found[..., 1], columns - found[..., 0]]
         found = np.stack([map_coordinates(part[..., axis], places, order=1, mode="nearest") for axis in (0, 1)], -1)
-    result = np.zeros_like(field)
-    result[box] = found
-    return result
+    return WarpedPart(top, left, found.astype(np.float32))
 
 
 def moved_points(field: Float64, points: Float64, grid: PixelGrid) -> Float64:
     """Where points (..., 2), mm, go with a field: their displacements (..., 2), mm; 0 for points that are unknown."""
-    known = np.asarray(np.isfinite(points).all(axis=-1))
+    known: Bool = np.asarray(np.isfinite(points).all(axis=-1))
     places = np.where(known[..., None], points, 0.0) / np.array(grid.steps) - 0.5
     moves = [
         map_coordinates(field[..., axis], [places[..., 1], places[..., 0]], order=1, mode="nearest") for axis in (0, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import torch
@@ -34,13 +35,13 @@ class Variant:
     """One way to make maps.
 
     Attributes:
-        method: gradcam at the last layer, else hirescam.
-        target: what is explained.
+        method: gradcam at the last layer, else hirescam; or widening.
+        target: what is explained; ``formant`` by widening.
         stride: of the layer, pixels.
     """
 
     method: str
-    target: TargetKind
+    target: TargetKind | Literal["formant"]
     stride: int
 
     @property
@@ -89,6 +90,7 @@ class MapTargets:
     def index(self, key: MapKey) -> int:
         """Number of the target that maps explain."""
         variant, band = key
+        assert variant.target != "formant", "widening is no map of a layer"
         return self.numbers(variant.target)[[one.name for one in self.bands].index(band)]
 
     def numbers(self, kind: TargetKind) -> list[int]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
@@ -30,6 +30,7 @@ from rtmri2speech.analysis.validation.clip_probe import (
 from rtmri2speech.analysis.validation.deletion_insertion import Curves, DeletionInsertion, deletion_insertion
 from rtmri2speech.analysis.validation.randomization import Similarity, cascade
 from rtmri2speech.analysis.validation.region_occlusion import RegionAgreement, region_correlation
+from rtmri2speech.analysis.validation.signed.warp_test import WARPS, WarpScore, labels_of_walls, warp_test, write_warps
 from rtmri2speech.analysis.validation.summary_table import FAITHFULNESS, POOLED, Score, write_scores
 from rtmri2speech.arrays import Float32, Int64
 from rtmri2speech.data.tables import Row, Value, write_table
@@ -57,6 +58,7 @@ class Faithfulness:
         regions: attribution compared with the effect of hiding.
         notes: remarks: what could not be compared, and why.
         about: video, model and options, as in ``faithfulness.json``.
+        warps: whether moving walls moves formants as Hz per mm say, by formant; empty where it was not asked for.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Faithfulness:
     regions: dict[MapKey, RegionAgreement]
     notes: list[str]
     about: dict[str, Any]
+    warps: list[WarpScore] = field(default_factory=list)
 
     def scores(self) -> list[Score]:
         """By variant and band, and by variant for all bands: means over them."""
@@ -97,7 +100,8 @@ class Faithfulness:
     def save(self, folder: str | Path) -> list[Path]:
         """Write ``faithfulness.csv``, ``.json``, ``.png``, ``faithfulness_randomisation.csv`` and ``_curves.csv``.
 
-        The curves are medians over frames of the target's distance from its value with nothing changed.
+        With walls moved also ``faithfulness_warp.csv``. The curves are medians over frames of the target's distance
+        from its value with nothing changed.
 
         Args:
             folder: made if need be.
@@ -115,6 +119,7 @@ class Faithfulness:
             write_table(out / "faithfulness_randomisation.csv", randomized, map(_similarity_row, self.similarities)),
             write_table(out / "faithfulness_curves.csv", curves, self._curve_rows()),
             save_drawing(self.show(), out / "faithfulness.png"),
+            *([write_warps(out / WARPS, self.warps)] if self.warps else ()),
         ]
 
     def __repr__(self) -> str:
@@ -160,6 +165,7 @@ def faithfulness(
     bands: Bands = None,
     frames: int = 12,
     seed: int = 0,
+    warps: bool = True,
     fps: FrameRate | None = None,
     progress: Progress = SILENT,
 ) -> Faithfulness:
@@ -179,6 +185,7 @@ def faithfulness(
         bands: frequency bands, one target each.
         frames: how many frames are looked at, evenly spread over those that are not silent.
         seed: of the permuted weights and the random order.
+        warps: also widen the tract by 1 mm, stretch by stretch, and compare what formants do with Hz per mm.
         fps: true frame rate, where the video's is known to be wrong.
         progress: counts frames twice, then parts of the model.
 
@@ -213,6 +220,13 @@ def faithfulness(
         seed=seed,
         progress=progress,
     )
+    notes, moved = [*where.notes], list[WarpScore]()
+    if warps:
+        progress.describe("Moving walls")
+        try:
+            moved = warp_test(model, clip, regions=labels_of_walls(origin["regions_of"]), frames=probe.speech_frames)
+        except ConfigError as error:
+            notes.append(f"walls are not moved: {error.problem}")
     about = {
         **model.about(),
         "videos": [str(clip.scan.path)],
@@ -225,10 +239,9 @@ def faithfulness(
         "fps": None if fps is None else str(fps),
         "device": str(model.device),
     }
-    notes = [*where.notes]
     if not any(np.isfinite([one.signed, one.absolute]).any() for one in agreement.values()):
         notes.append("regions could not be compared: in no frame have three of them a pixel and differ")
-    return Faithfulness(clip.scan.path.name, chosen, probe.layout, similarities, curves, agreement, notes, about)
+    return Faithfulness(clip.scan.path.name, chosen, probe.layout, similarities, curves, agreement, notes, about, moved)
 
 
 def _curves(
@@ -251,13 +264,13 @@ def _similarity_row(one: Similarity[MapKey]) -> list[Value]:
     return [one.step, *variant.key.values(), band, *map(_digits, (one.rank, one.rank_absolute, one.ssim))]
 
 
-def _curve_rows(order: str, curves: Curves, kind: TargetKind, band: str, target: int) -> Iterator[Row]:
+def _curve_rows(order: str, curves: Curves, kind: str, band: str, target: int) -> Iterator[Row]:
     middle = np.median(np.stack([curves.deletion[target], curves.insertion[target]]), axis=1)
     for fraction, deletion, insertion in zip(curves.fractions, *middle.tolist(), strict=True):
         yield {
             "order": order,
             "target": kind,
-            "unit": UNITS[kind],
+            "unit": UNITS[cast(TargetKind, kind)],
             "band": band,
             "fraction": str(fraction),
             "deletion": _digits(deletion),

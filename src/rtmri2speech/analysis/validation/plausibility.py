@@ -18,9 +18,20 @@ from rtmri2speech.analysis.attribution.targets import KINDS, Bands, TargetKind, 
 from rtmri2speech.analysis.regions.masks import read_regions, source_of
 from rtmri2speech.analysis.validation.clip_probe import STRIDES, ClipProbe
 from rtmri2speech.analysis.validation.profiles import Profile, ProfileTable, scores_of
+from rtmri2speech.analysis.validation.signed.agreement import SignedAgreement
+from rtmri2speech.analysis.validation.signed.stretches import true_hz_per_mm
+from rtmri2speech.analysis.validation.signed.warp_test import labels_of_walls
 from rtmri2speech.analysis.validation.similarity import cosine, rank_correlation
 from rtmri2speech.analysis.validation.summary_table import PHYSICS, POOLED, Score, write_scores
-from rtmri2speech.analysis.validation.tract import FORMANTS, DrawnTract, Tract, drawn_tract, simulated_tract
+from rtmri2speech.analysis.validation.tract import (
+    FORMANTS,
+    DrawnTract,
+    SimulatedTract,
+    Tract,
+    drawn_tract,
+    simulated_tract,
+)
+from rtmri2speech.analysis.widening.formant_targets import NAMES
 from rtmri2speech.corpora.sound_of_recording import clock_of_labels
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.media.clips import Clip
@@ -47,12 +58,14 @@ class Plausibility:
         profiles: attribution and sensitivity by place, for every variant, band and vowel.
         about: videos, model and options, as in ``physics.json``.
         notes: remarks on the TextGrid, and which frames of the regions are not to be trusted.
+        signed: Hz per mm, with its sign, compared with tubes; None where it was not asked for.
     """
 
     places: tuple[str, ...]
     profiles: list[Profile]
     about: dict[str, Any]
     notes: tuple[str, ...] = ()
+    signed: SignedAgreement | None = None
 
     def scores(self) -> list[Score]:
         """By variant and band, and by variant for all bands together."""
@@ -83,6 +96,8 @@ class Plausibility:
     def save(self, folder: str | Path) -> list[Path]:
         """Write ``physics.csv``, ``physics.json``, ``physics_vowels.csv`` and ``physics.png``.
 
+        Of Hz per mm also ``physics_signed.csv`` and ``physics_signed_tokens.csv``.
+
         Args:
             folder: made if need be.
 
@@ -99,6 +114,7 @@ class Plausibility:
             *write_scores(out / PHYSICS, self.scores(), self.about),
             write_table(out / "physics_vowels.csv", columns, numbers),
             save_drawing(self.show(), out / "physics.png"),
+            *(self.signed.save(out) if self.signed is not None else ()),
         ]
 
     def __repr__(self) -> str:
@@ -129,6 +145,8 @@ def plausibility(
     textgrid: str | Path | None = None,
     tier: str = "phones",
     label: str | Sequence[str] | None = None,
+    signed: bool = True,
+    permuted: int = 1,
     fps: FrameRate | None = None,
     progress: Progress = SILENT,
 ) -> Plausibility:
@@ -148,6 +166,9 @@ def plausibility(
         textgrid: with regions, a Praat TextGrid with the vowels, in the time of the video's sound.
         tier: its tier.
         label: its vowels; those of a, i, u, e, o that it has where None.
+        signed: also compare Hz per mm, with its sign, with that of a tube: of simulated speakers their true one, of
+            others the one that is measured in the video.
+        permuted: models with permuted weights whose Hz per mm are compared as well.
         fps: true frame rate, where the videos' is known to be wrong.
         progress: counts videos.
 
@@ -175,10 +196,16 @@ def plausibility(
     notes = [] if textgrid is None else list(annotation_notes(Path(textgrid), clock_of_labels(clips[0])[1]))
     strides = several(stride)
     table = ProfileTable()
+    hertz = SignedAgreement(NAMES[:FORMANTS]) if signed else None
     progress.expect(len(clips))
     for clip, tract in zip(clips, tracts, strict=True):
         progress.describe(clip.scan.path.name)
         table.add(ClipProbe.open(model, clip, both, kinds, strides), tract)
+        if hertz is not None:
+            try:
+                _add_signed(hertz, table, model, clip, tract, regions, [band.name for band in both], permuted)
+            except ConfigError as error:
+                notes.append(f"Hz per mm are not compared: {error.problem}")
         progress.advance()
     places = tracts[0].names
     about = {
@@ -191,13 +218,33 @@ def plausibility(
         "tier": None if textgrid is None else tier,
         "frames": [{vowel: frames.tolist() for vowel, frames in tract.vowels.items()} for tract in tracts],
         "targets": kinds,
+        "permuted": permuted if signed else 0,
         "strides": strides,
         "bands": [asdict(band) for band in both],
         "fps": None if fps is None else str(fps),
         "device": str(model.device),
     }
     notes += [note for tract in tracts if isinstance(tract, DrawnTract) for note in tract.regions.notes]
-    return Plausibility(places, table.profiles(), about, tuple(notes))
+    return Plausibility(places, table.profiles(), about, tuple(notes), hertz)
+
+
+def _add_signed(
+    hertz: SignedAgreement,
+    table: ProfileTable,
+    model: Model,
+    clip: Clip,
+    tract: Tract,
+    regions: str | Path | None,
+    bands: Sequence[str],
+    permuted: int,
+) -> None:
+    """Add a clip's Hz per mm: with signs, and of a simulated tract by size, among the maps."""
+    if isinstance(tract, SimulatedTract):
+        truth = true_hz_per_mm(tract.truth)
+        found = hertz.add(model, clip, tract.vowels, area_model="phantom", truth=truth, permuted=permuted)
+        table.add_widening(found, tract, bands)
+        return
+    hertz.add(model, clip, tract.vowels, regions=labels_of_walls(regions), permuted=permuted)
 
 
 def _tract(

@@ -21,6 +21,9 @@ from rtmri2speech.analysis.validation.summary_table import POOLED, Score
 from rtmri2speech.analysis.validation.tract import Tract
 from rtmri2speech.arrays import Float64, Floating, Int64
 
+WIDENING = Variant("widening", "formant", 1)
+"""How Hz per mm stands among ways to make maps, by its size."""
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -91,6 +94,19 @@ class ProfileTable:
                     one = _FrameProfile(found, true, area, mass, float(inside.mean()))
                     self._frames.setdefault((key, vowel), []).append(one)
 
+    def add_widening(self, values: Float64, tract: Tract, bands: Sequence[str]) -> None:
+        """Add the sizes of Hz per mm (T, n, K) by place; whatever lies outside the tract has none."""
+        for vowel, chosen in tract.vowels.items():
+            for frame in chosen.tolist():
+                masks = tract.at(frame)
+                expected, area = tract.expected(frame, vowel), _share(masks.sum(axis=(1, 2)).astype(np.float64))
+                for number, band in enumerate(bands):
+                    found = np.abs(values[min(frame, len(values) - 1), number])
+                    if not np.isfinite(found).all():
+                        continue
+                    one = _FrameProfile(_share(found), _share(expected[number]), area, np.nan, np.nan)
+                    self._frames.setdefault(((WIDENING, band), vowel), []).append(one)
+
     def profiles(self) -> list[Profile]:
         """One for each variant, band and vowel."""
         return [
@@ -103,7 +119,7 @@ class ProfileTable:
                 np.mean([one.expected for one in frames], axis=0),
                 np.mean([one.area for one in frames], axis=0),
                 float(np.mean([one.mass for one in frames])),
-                float(np.mean([one.mass / one.tract for one in frames if one.tract > 0])),
+                _density(frames),
             )
             for ((variant, band), vowel), frames in self._frames.items()
         ]
@@ -136,6 +152,11 @@ def _by_band(profiles: Sequence[Profile]) -> list[tuple[Float64, Float64]]:
     bands = dict.fromkeys(one.band for one in profiles)
     groups = ([one for one in profiles if one.band == band] for band in bands)
     return [(np.stack([one.found for one in group]), np.stack([one.expected for one in group])) for group in groups]
+
+
+def _density(frames: Sequence[_FrameProfile]) -> float:
+    ratios = [one.mass / one.tract for one in frames if not one.tract <= 0]
+    return float(np.mean(ratios)) if ratios else float("nan")
 
 
 def _share(values: Float64) -> Float64:

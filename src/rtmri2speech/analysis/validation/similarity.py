@@ -85,7 +85,7 @@ def permutation_p(found: Float64, expected: Float64) -> float:
         raise ValueError(f"{count} regions have too many permutations")
     # Mean cosine after permuting = sum over k of C[permuted k, k], with C summed over the pairs.
     table = _unit(found).T @ _unit(expected)
-    return _p_of(_sums_over_permutations(table), float(np.trace(table)))
+    return _p_of(sums_over_permutations(table), float(np.trace(table)))
 
 
 def specificity_p(groups: Sequence[tuple[Float64, Float64]]) -> float:
@@ -106,7 +106,7 @@ def specificity_p(groups: Sequence[tuple[Float64, Float64]]) -> float:
         if len(found) > MOST_PERMUTED:
             raise ValueError(f"{len(found)} vowels have too many permutations")
         table = _unit(found) @ _unit(expected).T
-        sums = np.add.outer(sums, _sums_over_permutations(table)).ravel()
+        sums = np.add.outer(sums, sums_over_permutations(table)).ravel()
         own += float(np.trace(table))
     return _p_of(sums, own)
 
@@ -117,7 +117,7 @@ def _unit(profiles: Float64) -> Float64:
     return np.asarray(profiles / np.where(lengths > 0, lengths, 1.0))
 
 
-def _sums_over_permutations(table: Float64) -> Float64:
+def sums_over_permutations(table: Float64) -> Float64:
     """Sum of table[p(k), k] over k for every permutation p of the K rows, (K!,)."""
     places = np.arange(len(table))
     orders = np.array(list(permutations(range(len(table)))))

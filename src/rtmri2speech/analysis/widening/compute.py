@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
 import numpy as np
 
-from rtmri2speech.analysis.arguments import Video, open_clip
+from rtmri2speech.analysis.arguments import Video, open_clip, require_known
 from rtmri2speech.analysis.attribution.targets import Bands, read_bands
 from rtmri2speech.analysis.regions.masks import AUTO, source_of
 from rtmri2speech.analysis.widening.cotangents import cotangents
@@ -16,6 +16,7 @@ from rtmri2speech.analysis.widening.fields import WIDTH_MM, FrameFields, PixelGr
 from rtmri2speech.analysis.widening.formant_targets import (
     NAMES,
     WIDTH_HZ,
+    FormantTarget,
     FormantTargets,
     formant_targets,
     require_width,
@@ -53,6 +54,7 @@ def widening(
     regions: WhichTract = AUTO,
     bands: Bands = None,
     width: float = WIDTH_HZ,
+    target: FormantTarget = "center",
     field_mm: float = WIDTH_MM,
     held: bool = False,
     tolerance: float = TOLERANCE,
@@ -72,6 +74,7 @@ def widening(
         bands: where formants are looked for, ``["F2:900-2500"]``; F1 to F4 in ascending order if None. One that is
             called F1 to F4 is compared with that formant of the tube.
         width: of the window about a formant that its center of gravity is taken in, standard deviation, Hz.
+        target: ``center``, that center of gravity, or ``formant``, the formant itself, as linear prediction finds it.
         field_mm: how far tissue goes along with a wall, standard deviation, mm.
         held: also what moving a wall in all frames around a frame does to its formants, and in its own alone: some
             three times as long.
@@ -92,16 +95,19 @@ def widening(
     acoustic = model.acoustic_float32
     read = read_bands(bands, model.features) if bands else []
     require_width(width)
+    require_known("target", [target], get_args(FormantTarget))
     if not 0.5 <= field_mm <= 20.0:
         raise ConfigError(f"`field_mm={field_mm:g}`: not within 0.5 to 20 mm.", f"Give mm, such as {WIDTH_MM:g}.")
     clip = open_clip(model, video, fps)
     measured = tract_for(regions, clip, pixel_mm, area_model, fps, progress)
     progress.expect(2 * clip.n_frames)
     features = encode(acoustic, clip.blocks(), model.pixel_mask, progress).clone()
-    targets = formant_targets(acoustic.predict(features).detach(), model.features, width=width, bands=read)
+    targets = formant_targets(
+        acoustic.predict(features).detach(), model.features, width=width, bands=read, target=target
+    )
     source = np.asarray(source_of(clip).frames)
     bounds, tube = _tube_of(measured, area_model, source)
-    lines = _Lines(measured, clip)
+    lines = Lines(measured, clip)
 
     def fields_of(frame: int) -> FrameFields:
         return lines.fields(int(source[frame]), field_mm)
@@ -166,9 +172,9 @@ def tract_for(
     pixel_mm: float | None,
     area_model: AreaModel | str | Path | None,
     fps: FrameRate | None,
-    progress: Progress,
+    progress: Progress = SILENT,
 ) -> Tract:
-    """The tract of a clip, measured or read.
+    """The tract of a clip, measured or read, in millimeters.
 
     Raises:
         ConfigError: when it is another video's, or has other millimeters or none.
@@ -210,7 +216,7 @@ def tract_for(
     return found
 
 
-class _Lines:
+class Lines:
     """The walls of a recording in millimeters, by its frames."""
 
     def __init__(self, tract: Tract, clip: Clip) -> None:

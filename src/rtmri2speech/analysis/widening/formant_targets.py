@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -20,6 +21,12 @@ WIDTH_HZ = 120.0
 
 NAMES = tuple(f"F{number}" for number in range(1, MOST_FORMANTS + 1))
 """Formants where no bands are given."""
+
+FormantTarget = Literal["center", "formant"]
+"""What is differentiated: the center of gravity about a formant, or the formant itself, as it is found."""
+
+# Step of a bin's level that formants are differentiated by, dB; and steeper ones are jumps, Hz per dB.
+_STEP_DB, _STEEPEST = 0.05, 50.0
 
 _LN_PER_DB = float(np.log(10.0) / 10.0)
 _NARROWEST, _WIDEST = 20.0, 1000.0
@@ -59,7 +66,12 @@ def require_width(width: float) -> None:
 
 
 def formant_targets(
-    mel_db: Tensor, features: FeatureConfig, *, width: float = WIDTH_HZ, bands: Sequence[Band] = ()
+    mel_db: Tensor,
+    features: FeatureConfig,
+    *,
+    width: float = WIDTH_HZ,
+    bands: Sequence[Band] = (),
+    target: FormantTarget = "center",
 ) -> FormantTargets:
     """Targets of every frame of a mel.
 
@@ -72,6 +84,7 @@ def formant_targets(
         features: the mel definition.
         width: standard deviation of the window, Hz.
         bands: where each formant is looked for; F1 to F4 in ascending order if there are none.
+        target: ``center``, or ``formant``: F itself, by small steps of each bin; 0 where it jumps. Its gain is 1.
 
     Raises:
         ConfigError: for a width that cannot be, or a band that holds no formant in any frame.
@@ -91,6 +104,11 @@ def formant_targets(
                 "Give a wider band, or leave `bands` out for F1 to F4.",
             )
     there = np.isfinite(found)
+    if target == "formant":
+        slopes = _by_steps(mel.numpy(), every, found, features)
+        return FormantTargets(
+            names, found, found.copy(), torch.from_numpy(slopes).to(mel_db), np.where(there, 1.0, np.nan)
+        )
     values, by_mel = _centroids(mel, torch.from_numpy(np.stack([_filled(row) for row in found])), features, width)
     slope = torch.from_numpy(np.gradient(mel.numpy(), features.mel_centers(), axis=1)) if len(mel) else mel
     gain = -(by_mel * slope).sum(dim=-1).numpy()
@@ -114,6 +132,23 @@ def centers_about(mel_db: Tensor, found: Float64, features: FeatureConfig, width
     """
     values, _ = _centroids(mel_db.detach().double().cpu(), torch.from_numpy(found), features, width)
     return np.where(np.isfinite(found), values.numpy(), np.nan)
+
+
+def _by_steps(mel: Float64, every: Float64, found: Float64, features: FeatureConfig) -> Float64:
+    """Derivative (N, T, M) of formants found (N, T), of all (T, 4), by central differences of each bin's level."""
+    slopes = np.zeros((*every.shape, mel.shape[1]))
+    for number in range(mel.shape[1]):
+        ends = []
+        for sign in (1.0, -1.0):
+            changed = mel.copy()
+            changed[:, number] += sign * _STEP_DB
+            ends.append(formants_of_mel(changed, features))
+        slopes[..., number] = (ends[0] - ends[1]) / (2.0 * _STEP_DB)
+    slopes = np.where(np.abs(slopes) < _STEEPEST, slopes, 0.0)  # NaN is no smaller either
+    # Which of the formants each row is.
+    chosen = np.nan_to_num(np.abs(every[None] - found[..., None]), nan=np.inf).argmin(axis=-1)
+    picked = np.take_along_axis(slopes[None], chosen[..., None, None], axis=2)[:, :, 0]
+    return np.where(np.isfinite(found)[..., None], picked, 0.0)
 
 
 def _filled(found: Float64) -> Float64:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from rtmri2speech.cli.analyze.options import Bands, Out, Target, Video, model_of_frames
 from rtmri2speech.cli.analyze.summary import save_with_summary
-from rtmri2speech.cli.console import Device, Fps, Many, ModelFile, progress
+from rtmri2speech.cli.console import Device, Flag, Fps, Many, ModelFile, progress
 from rtmri2speech.cli.segmentation.automatic import kept_regions
 
 
@@ -21,15 +21,17 @@ def faithfulness(
     bands: Bands = None,
     frames: int = 12,
     seed: int = 0,
+    no_warps: Annotated[bool, Flag] = False,
     fps: Fps = None,
     device: Device = "auto",
 ) -> int:
     """Test whether maps describe the model, for every method, target and layer.
 
     Compares maps with those of the model randomized from its output to its input; deletes and inserts pixels in their
-    order, next to random, edge, motion and center; and hides regions. Writes faithfulness.csv, .json, .png,
-    faithfulness_randomisation.csv, faithfulness_curves.csv, and belief.csv and .md, which also hold what analyze
-    physics found, if it wrote to the same folder.
+    order, next to random, edge, motion and center; hides regions; and widens the tract by 1 mm, stretch by stretch, to
+    see whether formants do what Hz per mm say. Writes faithfulness.csv, .json, .png, faithfulness_randomisation.csv,
+    faithfulness_curves.csv, faithfulness_warp.csv, and belief.csv and .md, which also hold what analyze physics found,
+    if it wrote to the same folder.
 
     Parameters
     ----------
@@ -52,6 +54,8 @@ def faithfulness(
         How many frames are looked at, evenly spread over those that are not silent.
     seed
         Of the randomized weights and the random order.
+    no_warps
+        Do not widen the tract.
     device
         Where to run; auto takes a GPU if there is one.
     """
@@ -73,6 +77,7 @@ def faithfulness(
             bands=bands,
             frames=frames,
             seed=seed,
+            warps=not no_warps,
             fps=fps,
             progress=bar,
         )

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from rtmri2speech.cli.analyze.options import Bands, Out, Target, model_of_frames
 from rtmri2speech.cli.analyze.summary import save_with_summary
-from rtmri2speech.cli.console import Device, Fps, Many, ModelFile, progress
+from rtmri2speech.cli.console import Device, Flag, Fps, Many, ModelFile, progress
 from rtmri2speech.cli.segmentation.automatic import kept_regions
 
 
@@ -25,6 +25,8 @@ def physics(
     textgrid: Path | None = None,
     tier: str = "phones",
     label: Annotated[list[str], Many] | None = None,
+    no_signed: Annotated[bool, Flag] = False,
+    permuted: int = 1,
     fps: Fps = None,
     device: Device = "auto",
 ) -> int:
@@ -32,8 +34,10 @@ def physics(
 
     Of simulated utterances the truth next to the video is used (NAME.npz): stretches of the tract and their own
     sensitivity. Of one other recording, regions from --regions and vowels from --textgrid, paired with tubes that
-    produce the same vowels. Writes physics.csv, .json, .png, physics_vowels.csv, and belief.csv and .md, which also
-    hold what analyze faithfulness found, if it wrote to the same folder.
+    produce the same vowels. Hz per mm are compared with signs: of a simulated speaker with those of its true tube, of
+    another one with those of the tube that is measured in the video. Writes physics.csv, .json, .png,
+    physics_vowels.csv, physics_signed.csv, physics_signed_tokens.csv, and belief.csv and .md, which also hold what
+    analyze faithfulness found, if it wrote to the same folder.
 
     Parameters
     ----------
@@ -58,6 +62,10 @@ def physics(
         Its tier.
     label
         Its vowels; a i u e o if none is given.
+    no_signed
+        Do not compare Hz per mm.
+    permuted
+        Models with permuted weights that Hz per mm are compared of, too; 2 or more give a p.
     device
         Where to run; auto takes a GPU if there is one.
     """
@@ -80,6 +88,8 @@ def physics(
             textgrid=textgrid,
             tier=tier,
             label=label,
+            signed=not no_signed,
+            permuted=permuted,
             fps=fps,
             progress=bar,
         )

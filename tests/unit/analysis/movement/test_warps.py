@@ -35,7 +35,7 @@ def test_the_wall_goes_all_the_way_and_the_opposite_one_stays(mm: float, directi
 @pytest.mark.parametrize("mm", [0.5, 2.0, 5.0])
 def test_the_way_back_is_the_inverse(mm: float) -> None:
     field = field_of(walls(12.0), mm)
-    came = backward(field)
+    came = backward(field).whole(SIZE)
     rows, columns = np.mgrid[:SIZE, :SIZE].astype(np.float64)
     from_there = [rows - came[..., 1], columns - came[..., 0]]
     again = np.stack([map_coordinates(field[..., axis], from_there, order=1, mode="nearest") for axis in (0, 1)], -1)
@@ -49,7 +49,7 @@ def test_the_way_back_is_the_inverse(mm: float) -> None:
 def test_the_edge_in_a_warped_frame_lies_where_the_wall_went() -> None:
     drawn, mm = walls(12.0), 3.0
     gray = torch.from_numpy(drawn.gray.astype(np.float64))[None]
-    shown = warp(gray, torch.from_numpy(backward(field_of(drawn, mm)))[None])[0].numpy()
+    shown = warp(gray, torch.from_numpy(backward(field_of(drawn, mm)).whole(SIZE))[None])[0].numpy()
     # Across the straight part of the tube towards the lips: the tongue lies below it.
     column = int((drawn.contours[CONTOURS.index("tongue")][60, 0]) / PIXEL)
     before, after = (_edge(image[:, column], drawn) for image in (drawn.gray.astype(np.float64), shown))

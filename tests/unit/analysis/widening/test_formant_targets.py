@@ -59,3 +59,15 @@ def test_a_band_without_a_formant_is_refused() -> None:
 def test_a_width_that_cannot_be_is_refused(width: float) -> None:
     with pytest.raises(ConfigError, match="`width="):
         formant_targets(mel_of(500.0), FEATURES, width=width)
+
+
+def test_the_formant_itself_is_differentiated_by_small_steps() -> None:
+    mel = mel_of(500.0, 1500.0, 2500.0, 3500.0)
+    found = formant_targets(mel, FEATURES, target="formant")
+    np.testing.assert_array_equal(found.values, found.found)
+    assert (found.gain == 1.0).all()
+    rng = np.random.default_rng(3)
+    change = torch.from_numpy(0.02 * rng.standard_normal(mel.shape))
+    ends = [formant_targets(mel + sign * change, FEATURES).found for sign in (1.0, -1.0)]
+    wanted = (found.by_mel.numpy() * 2.0 * change.numpy()).sum(axis=-1)
+    np.testing.assert_allclose(ends[0] - ends[1], wanted, rtol=0.05, atol=0.02)

@@ -37,11 +37,13 @@ def test_a_simulated_utterance(
     assert result.code == 0 and "cosine with physics" in result.out, result.err
     rows = rows_of(out / "physics.csv")
     assert {(row["method"], row["band"]) for row in rows} == {
-        (method, band) for method in ("gradcam", "hirescam") for band in ("F1", "F2", "all")
+        (method, band) for method in ("gradcam", "hirescam", "widening") for band in ("F1", "F2", "all")
     }
     assert all(0 < float(row["cosine"]) <= 1 and 0 < float(row["p"]) <= 1 for row in rows)
     assert Image.open(out / "physics.png").size[0] > 300
-    assert len((out / "belief.md").read_text(encoding="utf-8").splitlines()) == 2 + 2
+    signed = rows_of(out / "physics_signed.csv")
+    assert [row["formant"] for row in signed] == ["F1", "F2"] and -1 <= float(signed[0]["r_permuted"]) <= 1
+    assert len((out / "belief.md").read_text(encoding="utf-8").splitlines()) == 2 + 3
 
 
 def test_a_real_speaker(run: Run, talker: Path, make_bundle: Callable[..., Bundle], tmp_path: Path) -> None:

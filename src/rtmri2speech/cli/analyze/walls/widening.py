@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from rtmri2speech.cli.analyze.options import Bands, Columns, Out, Video, check_labels, model_of_frames, segments_of
 from rtmri2speech.cli.console import Device, Flag, Fps, Many, ModelFile, progress
@@ -21,6 +21,7 @@ def widening(
     regions: str = "auto",
     bands: Bands = None,
     width: float = 120.0,
+    target: Literal["center", "formant"] = "center",
     held: Annotated[bool, Flag] = False,
     target_frames: Annotated[list[int], Many] | None = None,
     segment: Annotated[list[str], Many] | None = None,
@@ -53,6 +54,8 @@ def widening(
         Where formants are looked for, such as F2:900-2500; F1 to F4 in ascending order if none is given.
     width
         Standard deviation, in Hz, of the window about a formant in which its center of gravity is taken.
+    target
+        What is differentiated: that center of gravity, or the formant itself, as linear prediction finds it.
     held
         Also what happens when a wall is moved in all frames around a frame, and in that one alone: three times as long.
     target_frames
@@ -87,9 +90,8 @@ def widening(
     segments = segments_of(segment or [], textgrid, tier, label or [], clip, loaded)
     with progress(f"Widening {video.name}", "frames") as bar:
         sizes: dict[str, Any] = {"pixel_mm": pixel_mm, "area_model": area_model}
-        found = widen(
-            loaded, clip, regions=regions, bands=bands, width=width, held=held, fps=fps, progress=bar, **sizes
-        )
+        about: dict[str, Any] = {"bands": bands, "width": width, "target": target, **sizes}
+        found = widen(loaded, clip, regions=regions, held=held, fps=fps, progress=bar, **about)
     _write(found.with_segments(segments), out, target_frames or [], columns, movie)
     return 0
 

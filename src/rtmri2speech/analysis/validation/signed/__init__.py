@@ -1,0 +1,1 @@
+"""Hz per millimeter, with its sign, compared with that of tubes."""
