@@ -78,7 +78,12 @@ larynx less than tongue and lips, and what the segmenter gets wrong is heard.
 
 {train} utterances for training and {held} for validation of simulated speakers (VocalTractLab), {looks} looks of each;
 {step:,} steps on {device}, PyTorch {torch}, seed {seed}. All settings are in the file:
-`rtmri2speech inspect strangers --json`. To make it again: `make_model.py`. The vocoder is the base vocoder.
+`rtmri2speech inspect strangers --json`. The vocoder is the base vocoder. To make it again, with the speaker files of
+VocalTractLab (`M01.speaker` under another name, as drawn speakers are called m01 and so on), in about a quarter of an
+hour with 32 cores and a GPU:
+
+    python pretrained/strangers/make_model.py WORK --minutes 48 --round 12 --speakers 60 --seed 4 \\
+        --speaker-file JD2.speaker V01.speaker W02.speaker
 
 ## License
 
