@@ -96,12 +96,12 @@ analyze.command(
 )
 analyze.command(f"{_COMMANDS}.analyze.physics:physics", name="physics", help="Do the maps agree with tube acoustics?")
 analyze.command(
-    f"{_COMMANDS}.analyze.widening:widening",
+    f"{_COMMANDS}.analyze.walls.widening:widening",
     name="widening",
     help="What moving a wall of the tract does to each formant, in Hz per mm.",
 )
 analyze.command(
-    f"{_COMMANDS}.analyze.move:move",
+    f"{_COMMANDS}.analyze.walls.move:move",
     name="move",
     help="What moving an articulator by a millimeter does to formants and sound.",
 )

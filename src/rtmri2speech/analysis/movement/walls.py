@@ -175,9 +175,9 @@ def _room(line: Float64, midline: Float64, distance: Float64) -> Float64:
     gap, step, own = gaps[np.arange(len(line)), nearest], steps[nearest], distance[nearest]
     # Beyond larynx and lips the nearest section is the last one, and does not lie across.
     size = np.maximum(np.hypot(step[:, 0], step[:, 1]), 1e-9)
-    beside = np.abs((gap * step).sum(axis=1)) / size > size
+    outside = np.abs((gap * step).sum(axis=1)) / size > size
     far = np.hypot(gap[:, 0], gap[:, 1]) > 0.5 * own + _FACING_MM
-    return np.where(beside | far, np.inf, own)
+    return np.where(outside | far, np.inf, own)
 
 
 def _step(place: Float64) -> Float64:

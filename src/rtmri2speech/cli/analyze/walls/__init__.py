@@ -1,0 +1,1 @@
+"""Commands that move the walls of the tract."""
