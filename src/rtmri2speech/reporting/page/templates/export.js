@@ -53,13 +53,15 @@ const saved = {
       }
     }
     const walls = loaded.widening;
-    for (const formant of walls?.widening.formants ?? []) for (const answer of formant.answers) {
-      walls?.widening.articulators.forEach((name, wall) => {
-        ["", " low", " high"].slice(0, answer.kind === "model" ? 1 : 3).forEach((which, place) => {
-          head.push(`${answer.kind} ${formant.name} ${name}${which} (${walls.widening.unit})`);
-          columns.push(Array.from({ length: frameCount() }, (_, frame) => wallValue(walls, answer, frame, wall)[place]));
+    for (const formant of walls?.widening.formants ?? []) {
+      for (const answer of formant.answers) {
+        walls?.widening.articulators.forEach((name, wall) => {
+          ["", " low", " high"].slice(0, answer.kind === "model" ? 1 : 3).forEach((which, place) => {
+            head.push(`${answer.kind} ${formant.name} ${name}${which} (${walls.widening.unit})`);
+            columns.push(Array.from({ length: frameCount() }, (_, frame) => wallValue(walls, answer, frame, wall)[place]));
+          });
         });
-      });
+      }
     }
     const rows = Array.from({ length: frameCount() }, (_, frame) => [frame, timeOf(frame), ...columns.map((column) => column[frame])]);
     saveTable("frames", [head, ...rows]);

@@ -88,7 +88,7 @@ function drawWalls(context, frame, pixel) {
   const answer = answerNow(found), { contours, points } = found.widening;
   context.lineCap = context.lineJoin = "round";
   contours.forEach((_, contour) => {
-    const line = Array.from({ length: points }, (_, index) => pointPlace(found, frame, contour * points + index));
+    const line = Array.from({ length: points }, (_point, index) => pointPlace(found, frame, contour * points + index));
     const first = line[0];
     if (!first) return;
     context.beginPath();
@@ -248,7 +248,7 @@ function wallCourse() {
   const answer = answerNow(found), { articulators, unit } = found.widening;
   const key = movedFormant(found).name + answer.kind;
   if (found.course?.key !== key) {
-    const lines = articulators.map((_, wall) => Array.from({ length: found.frames }, (_, frame) => wallValue(found, answer, frame, wall)[0]));
+    const lines = articulators.map((_, wall) => Array.from({ length: found.frames }, (_frame, frame) => wallValue(found, answer, frame, wall)[0]));
     found.course = { key, lines };
   }
   const { lines } = found.course;
