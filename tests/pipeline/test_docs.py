@@ -42,7 +42,7 @@ FOREIGN = {
     *("--list", "--nodes", "--ntasks", "--ntasks-per-node", "--gpus-per-node", "--cpus-per-task", "--time", "--signal"),
     *("--nproc-per-node", "--strict", "--logdir", "--help", "--debug"),
     *("--mri-checkpoint", "--use-checkpoint", "--ckpt-segments", "--fine-tuning", "--input-wavs-dir"),
-    *("--input-training-file", "--input-validation-file", "--distances", "--flicker"),
+    *("--input-training-file", "--input-validation-file", "--distances", "--flicker", "--without", "--each"),
 }
 
 

@@ -35,7 +35,7 @@ def find_model(name: str | Path) -> Path:
         BundleError: for the name of a shipped model whose file is missing.
     """
     path = Path(name)
-    if path.exists():
+    if path.is_file():
         return path
     shipped = pretrained()
     if str(name) in MODELS and str(name) not in shipped:

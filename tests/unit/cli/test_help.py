@@ -43,6 +43,7 @@ COMMANDS = [
     ("analyze", "faithfulness"),
     ("analyze", "physics"),
     ("analyze", "widening"),
+    ("analyze", "move"),
     ("analyze", "formants"),
     ("analyze", "vowels"),
     ("analyze", "kymograph"),

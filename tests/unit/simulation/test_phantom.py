@@ -298,10 +298,10 @@ def test_a_folder_made_anew_is_not_taken_for_the_old_one(tiny_phantom: Path, tmp
     out = copied(tiny_phantom, tmp_path)
     path, file = speaker_file(out, MAN.name), voice_file(out, MAN.name)
     text = file.read_text(encoding="utf-8")
-    first, again = utterance._speaker(path, text), utterance._speaker(path, text)
+    first, again = utterance.speaker_of(path, text), utterance.speaker_of(path, text)
     assert first is again
     other = text.replace(f'"seed": {MAN.seed}', f'"seed": {MAN.seed + 1}')
-    assert utterance._speaker(path, other)[0].speaker.seed == MAN.seed + 1
+    assert utterance.speaker_of(path, other)[0].speaker.seed == MAN.seed + 1
 
 
 def test_no_two_purposes_draw_the_same_random_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
