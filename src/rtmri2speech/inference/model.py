@@ -15,10 +15,10 @@ from torch import Tensor, nn
 
 from rtmri2speech.arrays import Float32, UInt8
 from rtmri2speech.assets import find_model
-from rtmri2speech.data.media.clips import Clip, open_video
+from rtmri2speech.data.media.clips import Clip, open_clip, open_video
 from rtmri2speech.errors import UserError
 from rtmri2speech.inference.encoder import encode, predict
-from rtmri2speech.inference.familiarity import LIMIT, sampled, unfamiliarity
+from rtmri2speech.inference.familiarity import LIMIT, FrameSample, sampled, unfamiliarity
 from rtmri2speech.inference.given_pitch import F0
 from rtmri2speech.inference.remarks import note_on_image, note_on_way, notes_on_video
 from rtmri2speech.inference.requirements import require_acoustic, require_numbers, require_synthesizer
@@ -236,19 +236,24 @@ class Model:
         """
         require_synthesizer(self.bundle)
         require_way(way, self.bundle)
+        # Who may speak in its place is asked before the frames are encoded: they are read twice then, or kept.
+        asks_first = way == "auto" and leaves_strangers(self.bundle)
+        clip = self.open(video, fps, keep=asks_first)
         if self.bundle.tract is not None:
-            return self._by_tract(self.open(video, fps), pixel_mm, f0, progress)
-        if way == "tract":
-            return self._by_stranger(video, fps, pixel_mm, f0, progress, None)
-        clip = self.open(video, fps, keep=True)
-        far = self.unfamiliarity(clip)
-        strange = far is not None and far > LIMIT
-        if strange and way == "auto" and leaves_strangers(self.bundle):
-            return self._by_stranger(video, fps, pixel_mm, f0, progress, far)
+            return self._by_tract(clip, pixel_mm, f0, progress)
+        far = self.unfamiliarity(clip) if asks_first else None
+        if way == "tract" or (far is not None and far > LIMIT):
+            return self._by_stranger(clip, pixel_mm, f0, progress, far)
+        return self._by_image(clip, pixel_mm, f0, progress, asks_first)
+
+    def _by_image(self, clip: Clip, pixel_mm: float | None, f0: F0 | None, progress: Progress, known: bool) -> Speech:
         refuse_for_frames(pixel_mm, f0)
-        notes = notes_on_video(clip.scan) + ([note_on_image(far)] if far is not None and strange else [])
         progress.expect(clip.n_frames)
-        return self._speech(clip, self._predict(clip.blocks(), progress), notes)
+        sample = FrameSample(clip.n_frames)
+        mel = self._predict(sample.through(clip.blocks()), progress)
+        far = None if known else unfamiliarity(self._cnn_with_statistics, sample.frames, self.pixel_mask)
+        strange = [note_on_image(far)] if far is not None and far > LIMIT else []
+        return self._speech(clip, mel, notes_on_video(clip.scan) + strange)
 
     def _by_tract(self, clip: Clip, pixel_mm: float | None, f0: F0 | None, progress: Progress) -> Speech:
         progress.expect(clip.n_frames)
@@ -258,15 +263,11 @@ class Model:
         return replace(speech, way="tract", f0_hz=f0_hz)
 
     def _by_stranger(
-        self,
-        video: str | Path,
-        fps: FrameRate | None,
-        pixel_mm: float | None,
-        f0: F0 | None,
-        progress: Progress,
-        far: float | None,
+        self, clip: Clip, pixel_mm: float | None, f0: F0 | None, progress: Progress, far: float | None
     ) -> Speech:
-        speech = self.for_strangers.synthesize(video, fps=fps, pixel_mm=pixel_mm, f0=f0, progress=progress)
+        other = self.for_strangers
+        own = open_clip(clip.scan, other.features, other.frames)
+        speech = other._by_tract(own, pixel_mm, f0, progress)
         return replace(speech, notes=[note_on_way(far), *speech.notes])
 
     def _speech(self, clip: Clip, mel_db: Float32, notes: list[str]) -> Speech:

@@ -47,7 +47,7 @@ def plot_changes(figure: Figure, move: Move) -> None:
         move: what to draw.
     """
     rows = figure.subplots(len(move.names), 1, sharex=True, squeeze=False)[:, 0]
-    times = (np.arange(len(move)) + 0.5) / float(move.features.frame_rate)
+    times = (np.arange(len(move)) + 0.5) / float(move.frame_rate)
     answers = _known(move)
     for number, (axes, name) in enumerate(zip(rows, move.names, strict=True)):
         axes.axhline(0.0, color="0.7", linewidth=0.6)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from rtmri2speech.analysis.movement.result import Move
+from rtmri2speech.analysis.widening.of_formants import entries_of
 from rtmri2speech.data.files import replacing
 from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.data.tables import write_table
-from rtmri2speech.version import __version__
-from rtmri2speech.vocal_tract.contours import CONTOURS
 
 KIND, SCHEMA = "move", 1
 """Of the file."""
@@ -37,27 +35,13 @@ def write_move(folder: Path, move: Move) -> list[Path]:
     Raises:
         UserError: when they cannot be written.
     """
-    stem, rate = stem_of(move), move.features.frame_rate
-    arrays = {name: np.asarray(getattr(move, name), np.float32) for name in _ARRAYS}
-    others = {name: getattr(move, name) for name in _OPTIONAL}
-    arrays |= {name: values.astype(np.float32) for name, values in others.items() if values is not None}
-    entries: dict[str, Any] = {
-        "kind": KIND,
-        "schema": SCHEMA,
-        "program": f"rtmri2speech {__version__}",
-        "name": move.name,
-        "video": move.video,
+    stem = stem_of(move)
+    entries = {
+        **entries_of(move, KIND, SCHEMA, _ARRAYS, _OPTIONAL),
         "articulator": move.movement.articulator,
         "direction": move.movement.direction,
         "mm": move.movement.mm,
-        "names": np.array(move.names),
-        "contour_names": np.array(CONTOURS),
-        "frame_rate": [rate.numerator, rate.denominator],
         "moved": move.moved,
-        "source_frames": move.source_frames,
-        "pixel_mm": move.pixel_mm,
-        "notes": np.array(move.notes, np.str_),
-        **arrays,
     }
     with replacing(folder / f"{stem}.npz") as file:
         np.savez_compressed(file, **entries)
@@ -66,6 +50,6 @@ def write_move(folder: Path, move: Move) -> list[Path]:
         files.append(write_table(folder / f"{stem}_segments.csv", SEGMENT_COLUMNS, move.segment_rows(), _DIGITS))
     for name, wave in (("before", move.sound_before), ("after", move.sound_after)):
         if wave is not None:
-            write_wav(folder / f"{stem}_{name}.wav", wave, move.features.sample_rate)
+            write_wav(folder / f"{stem}_{name}.wav", wave, move.sample_rate)
             files.append(folder / f"{stem}_{name}.wav")
     return files

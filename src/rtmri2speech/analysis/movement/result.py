@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rtmri2speech.analysis.movement.walls import Movement
+from rtmri2speech.analysis.widening.of_formants import OfFormants
 from rtmri2speech.analysis.widening.result import token_mean
-from rtmri2speech.arrays import Bool, Float32, Float64, Int64
+from rtmri2speech.arrays import Bool, Float32, Float64
 from rtmri2speech.data.tables import Row, Value
-from rtmri2speech.errors import ConfigError
-from rtmri2speech.phonetics.labeled_segments import Segment
-from rtmri2speech.signal.features import FeatureConfig
 
 if TYPE_CHECKING:
-    from rtmri2speech.data.media.clips import Clip
     from rtmri2speech.drawing.style import Drawing
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Move:
+class Move(OfFormants):
     """What moving an articulator does to T frames' formants, N of them, and sound; NaN where nothing is known.
 
     Attributes:
-        name: of the recording.
-        video: its path, as text.
         movement: what was moved, where to and how far.
-        features: the mel definition and the clock.
-        names: of the formants.
         moved: (T,), whether the movement is possible in a frame; others stay as they are.
         before: (T, N), Hz, formants of the mel that the model predicts of the frames as they are.
         model: (T, N), Hz, by how much the model's formants change: of the centers of gravity about them, per Hz that
@@ -41,67 +34,31 @@ class Move:
         redrawn: (T, N), Hz, the model's, of the simulated speaker's frames drawn anew before and after; None likewise.
         went: (T,), share of the way that VocalTractLab could move the articulator; None likewise.
         mel_before, mel_after: (T, M), dB, predicted.
+        sample_rate: of the sounds, Hz.
         sound_before, sound_after: waves of these; None of a model without a vocoder.
-        contours: (T, 6, P, 2), before, x and y in pixels of the recording.
-        contours_after: (T, 6, P, 2), after.
-        source_frames: (T,), number of the recording's frame that belongs to each.
-        pixel_mm: size of a pixel of the recording, mm.
-        notes: what was noticed.
-        segments: stretches of the clip to average over.
-        clip: the video; None where it was read from a file.
+        contours_after: (T, 6, P, 2), as ``contours``, after.
     """
 
-    name: str
-    video: str
     movement: Movement
-    features: FeatureConfig
-    names: tuple[str, ...]
+    sample_rate: int
     moved: Bool
     before: Float64
     model: Float64
     tube: Float64
     mel_before: Float32
     mel_after: Float32
-    contours: Float64
     contours_after: Float64
-    source_frames: Int64
-    pixel_mm: float
     truth: Float64 | None = None
     redrawn: Float64 | None = None
     went: Float64 | None = None
     sound_before: Float32 | None = None
     sound_after: Float32 | None = None
-    notes: tuple[str, ...] = ()
-    segments: tuple[Segment, ...] = ()
-    clip: Clip | None = field(default=None)
-
-    def __len__(self) -> int:
-        return len(self.moved)
 
     @property
     def mel_difference(self) -> Float64:
         """Root mean square over bands of the mel's change, (T,), dB."""
         change = self.mel_after.astype(np.float64) - self.mel_before
         return np.asarray(np.sqrt((change**2).mean(axis=1)))
-
-    def time(self, frame: int) -> float:
-        """Center of a frame, seconds from the beginning of the first one."""
-        return (frame + 0.5) / float(self.features.frame_rate)
-
-    def number(self, formant: str | int) -> int:
-        """Index of a formant, by its name, or F1 as 1.
-
-        Raises:
-            ConfigError: when there is no such formant.
-        """
-        name = f"F{formant}" if isinstance(formant, int) else formant
-        if name not in self.names:
-            raise ConfigError(f"`formant={formant}`: not among them.", f"Choose from {', '.join(self.names)}.")
-        return self.names.index(name)
-
-    def with_segments(self, segments: Sequence[Segment]) -> Move:
-        """The same, to be averaged over these stretches as well."""
-        return replace(self, segments=tuple(segments))
 
     def answers(self) -> dict[str, Float64 | None]:
         """Changes there are, (T, N), Hz, by the tables' names."""

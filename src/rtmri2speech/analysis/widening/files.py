@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from rtmri2speech.analysis.widening.of_formants import entries_of
 from rtmri2speech.analysis.widening.result import ARTICULATORS, UNIT, Widening
 from rtmri2speech.data.files import replacing
 from rtmri2speech.data.tables import write_table
 from rtmri2speech.errors import DatasetError
-from rtmri2speech.version import __version__
-from rtmri2speech.vocal_tract.contours import CONTOURS
 from rtmri2speech.vocal_tract.geometry.bounding import Bounding
 
 KIND, SCHEMA = "widening", 1
@@ -45,29 +44,14 @@ def write_widening(folder: Path, widening: Widening) -> list[Path]:
         UserError: when they cannot be written.
     """
     stem = f"{widening.name}{SUFFIX}"
-    rate = widening.frame_rate
-    arrays = {name: np.asarray(getattr(widening, name), np.float32) for name in _ARRAYS}
-    others = {name: getattr(widening, name) for name in _OPTIONAL}
-    arrays |= {name: values.astype(np.float32) for name, values in others.items() if values is not None}
-    if widening.bounding is not None:
-        arrays["bounding_share"] = widening.bounding.share.astype(np.float32)
-        arrays["bounding_section"] = widening.bounding.section.astype(np.int8)
-    entries: dict[str, Any] = {
-        "kind": KIND,
-        "schema": SCHEMA,
-        "program": f"rtmri2speech {__version__}",
-        "name": widening.name,
-        "video": widening.video,
+    entries = {
+        **entries_of(widening, KIND, SCHEMA, _ARRAYS, _OPTIONAL),
         "unit": UNIT,
-        "names": np.array(widening.names),
-        "contour_names": np.array(CONTOURS),
-        "frame_rate": [rate.numerator, rate.denominator],
-        "source_frames": widening.source_frames,
-        "pixel_mm": widening.pixel_mm,
         "width_hz": widening.width_hz,
-        "notes": np.array(widening.notes, np.str_),
-        **arrays,
     }
+    if widening.bounding is not None:
+        entries["bounding_share"] = widening.bounding.share.astype(np.float32)
+        entries["bounding_section"] = widening.bounding.section.astype(np.int8)
     with replacing(folder / f"{stem}.npz") as file:
         np.savez_compressed(file, **entries)
     files = [

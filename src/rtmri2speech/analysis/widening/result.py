@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from fractions import Fraction
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtmri2speech.arrays import Float64, Int64
+from rtmri2speech.analysis.validation.similarity import nan_mean
+from rtmri2speech.analysis.widening.of_formants import OfFormants
+from rtmri2speech.arrays import Float64
 from rtmri2speech.data.tables import Row, Value
-from rtmri2speech.errors import ConfigError
 from rtmri2speech.phonetics.labeled_segments import Segment
 from rtmri2speech.vocal_tract.contours import CONTOURS
 from rtmri2speech.vocal_tract.geometry.bounding import Bounding
@@ -20,7 +20,6 @@ from rtmri2speech.vocal_tract.outlines import arc_length
 from rtmri2speech.vocal_tract.refinement.tongue_parts import ROOT_END, TIP_START
 
 if TYPE_CHECKING:
-    from rtmri2speech.data.media.clips import Clip
     from rtmri2speech.drawing.style import Drawing
 
 UNIT = "Hz/mm"
@@ -32,17 +31,13 @@ _PARTS = {"tongue_root": (0.0, ROOT_END), "tongue_body": (ROOT_END, TIP_START), 
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Widening:
+class Widening(OfFormants):
     """Hz per mm of T frames on the model's clock, for N formants; NaN where there is no formant, or no such wall.
 
     Sections k = 0 .. 39 run from glottis to lips; widening one by 1 mm moves its walls apart by half of that each.
     Points of walls are moved away from the airway, by 1 mm along the normal. Positive raises the formant.
 
     Attributes:
-        name: of the recording.
-        video: its path, as text.
-        frame_rate: frames per second.
-        names: of the formants.
         formants: (T, N), Hz, found in the predicted mel.
         targets: (T, N), Hz, the centers of gravity about them, which are differentiated.
         gain: (T, N), Hz that a target moves where the spectrum about it moves by 1 Hz.
@@ -57,20 +52,10 @@ class Widening:
         tract_model: (T, N, 40), by a model whose inputs are the distances; None where there is none.
         points: (T, N, 6, P), as ``model``, of the points of each contour; their sum over a contour is what moving the
             whole wall does.
-        contours: (T, 6, P, 2), where they are, x and y in pixels of the recording.
         midline: (T, 41, 2), ends of the sections, likewise.
-        source_frames: (T,), number of the recording's frame that belongs to each.
-        pixel_mm: size of a pixel of the recording, mm.
         width_hz: standard deviation of the targets' windows, Hz.
-        notes: what was noticed.
-        segments: stretches of the clip to average over.
-        clip: the video; None where it was read from a file.
     """
 
-    name: str
-    video: str
-    frame_rate: Fraction
-    names: tuple[str, ...]
     formants: Float64
     targets: Float64
     gain: Float64
@@ -78,10 +63,7 @@ class Widening:
     tube: Float64
     tube_range: Float64
     points: Float64
-    contours: Float64
     midline: Float64
-    source_frames: Int64
-    pixel_mm: float
     width_hz: float
     own: Float64 | None = None
     held: Float64 | None = None
@@ -89,31 +71,6 @@ class Widening:
     tube_walls: Float64 | None = None
     tube_walls_range: Float64 | None = None
     tract_model: Float64 | None = None
-    notes: tuple[str, ...] = ()
-    segments: tuple[Segment, ...] = ()
-    clip: Clip | None = field(default=None)
-
-    def __len__(self) -> int:
-        return len(self.model)
-
-    def time(self, frame: int) -> float:
-        """Center of a frame, seconds from the beginning of the first one."""
-        return (frame + 0.5) / float(self.frame_rate)
-
-    def number(self, formant: str | int) -> int:
-        """Index of a formant, by its name, or F1 as 1.
-
-        Raises:
-            ConfigError: when there is no such formant.
-        """
-        name = f"F{formant}" if isinstance(formant, int) else formant
-        if name not in self.names:
-            raise ConfigError(f"`formant={formant}`: not among them.", f"Choose from {', '.join(self.names)}.")
-        return self.names.index(name)
-
-    def with_segments(self, segments: Sequence[Segment]) -> Widening:
-        """The same, to be averaged over these stretches as well."""
-        return replace(self, segments=tuple(segments))
 
     @property
     def tube_points(self) -> Float64 | None:
@@ -244,12 +201,7 @@ def wall_weights(contours: Float64) -> Float64:
 
 def token_mean(segment: Segment, values: Float64) -> Float64:
     """Mean (...) of values (T, ...) over the middle third of each token, then over tokens; NaN where all are."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of nothing but NaN
-        tokens = [np.nanmean(values[middle_third(one.first, one.stop)], axis=0) for one in segment.tokens]
-        return np.asarray(np.nanmean(tokens, axis=0))
+    return nan_mean(np.stack([nan_mean(values[middle_third(one.first, one.stop)]) for one in segment.tokens]))
 
 
 def middle_third(first: int, stop: int) -> slice:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.analyze.options import Bands, Out, Target, Video, check_labels, model_of_frames, segments_of
+from rtmri2speech.cli.analyze.options import Bands, Out, Target, Video, check_labels, opened
 from rtmri2speech.cli.console import Device, Flag, Fps, Many, ModelFile, progress
 from rtmri2speech.cli.flags import print_notes
 
@@ -95,13 +95,9 @@ def gradcam(
     check_labels(textgrid, label)
 
     from rtmri2speech.analysis.attribution.compute import gradcam as explain
-    from rtmri2speech.analysis.attribution.maps import require_frames
     from rtmri2speech.reporting.figures.maps import draw_maps
 
-    loaded = model_of_frames(model, device)
-    clip = loaded.open(video, fps, keep=True)
-    require_frames(target_frames or (), clip.n_frames, video)
-    segments = segments_of(segment or [], textgrid, tier, label or [], clip, loaded)
+    loaded, clip, segments = opened(video, model, device, fps, target_frames, segment, textgrid, tier, label)
     chosen = methods or ["gradcam", "hirescam"]
     with progress(f"Explaining {video.name}", "frames") as bar:
         maps = explain(

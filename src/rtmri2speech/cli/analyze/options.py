@@ -53,6 +53,30 @@ def model_of_frames(model: Path, device: str) -> Model:
     return loaded
 
 
+def opened(
+    video: Path,
+    model: Path,
+    device: str,
+    fps: str | None,
+    target_frames: list[int] | None,
+    segment: list[str] | None,
+    textgrid: Path | None,
+    tier: str,
+    label: list[str] | None,
+) -> tuple[Model, Clip, list[Segment]]:
+    """What a command on one video works on: a model of frames, the clip, whose frames are kept, and its segments.
+
+    Raises:
+        UserError: for what cannot be used, and for frames, labels or segments that the clip does not have.
+    """
+    from rtmri2speech.analysis.attribution.maps import require_frames
+
+    loaded = model_of_frames(model, device)
+    clip = loaded.open(video, fps, keep=True)
+    require_frames(target_frames or (), clip.n_frames, video)
+    return loaded, clip, segments_of(segment or [], textgrid, tier, label or [], clip, loaded)
+
+
 def segments_of(
     texts: list[str], textgrid: Path | None, tier: str, labels: list[str], clip: Clip, model: Model
 ) -> list[Segment]:

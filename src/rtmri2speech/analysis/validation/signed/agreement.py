@@ -6,6 +6,7 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +16,8 @@ from rtmri2speech.analysis.validation.clip_probe import acoustic_parts
 from rtmri2speech.analysis.validation.randomization import permute_weights, recalibrate_batch_norm
 from rtmri2speech.analysis.validation.signed.scores import SignedScore, signed_score
 from rtmri2speech.analysis.validation.signed.stretches import by_stretch
-from rtmri2speech.analysis.widening.compute import WhichTract, widening
+from rtmri2speech.analysis.validation.similarity import nan_mean
+from rtmri2speech.analysis.widening.compute import WhichTract, tract_for, widening
 from rtmri2speech.analysis.widening.finite import STRETCHES
 from rtmri2speech.analysis.widening.formant_targets import FormantTarget
 from rtmri2speech.arrays import Float64, Int64
@@ -24,8 +26,6 @@ from rtmri2speech.data.tables import Row, write_table
 from rtmri2speech.inference.model import Model
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frames import model_input
-from rtmri2speech.vocal_tract.measurement.measure import tract as measure_tract
-from rtmri2speech.vocal_tract.measurement.tract import Tract
 
 SIGNED = "physics_signed.csv"
 """The table of scores."""
@@ -54,7 +54,7 @@ class _Tokens:
     def by_vowel(self, values: Float64) -> Float64:
         """Means over each vowel's tokens, (vowels, N, S); NaN where none is known."""
         rows = np.array(self.vowels)
-        return np.stack([_known_mean(values[rows == name]) for name in self.names])
+        return np.stack([nan_mean(values[rows == name]) for name in self.names])
 
 
 @dataclass
@@ -97,20 +97,17 @@ class SignedAgreement:
         Raises:
             ConfigError: when no tract is found.
         """
-        tract = regions
-        if not isinstance(tract, Tract):
-            labels = None if str(regions) == AUTO else str(regions)
-            tract = measure_tract(clip.scan, regions=labels, area_model=area_model)
-        found = widening(model, clip, regions=tract, target=TARGET, progress=progress)
+        about: dict[str, Any] = {"area_model": area_model, "target": TARGET}
+        about["regions"] = tract_for(regions, clip, None, area_model, None)
+        found = widening(model, clip, progress=progress, **about)
         count = len(self.names)
-        ours = by_stretch(found.model[:, :count])
+        # Where nothing is known of the tube, nothing is compared with it.
+        known = np.where(np.isfinite(found.tube), found.model, np.nan) if truth is None else found.model
+        ours = by_stretch(known[:, :count])
         physics = by_stretch(found.tube[:, :count]) if truth is None else truth[:, :count]
-        if truth is None:
-            # Where nothing is known of the tube, nothing is compared.
-            ours = by_stretch(np.where(np.isfinite(found.tube), found.model, np.nan)[:, :count])
         nulls = []
         for number in range(permuted):
-            strange = widening(permuted_model(model, clip, self.seed + number), clip, regions=tract, target=TARGET)
+            strange = widening(permuted_model(model, clip, self.seed + number), clip, **about)
             nulls.append(by_stretch(strange.model[:, :count]))
         tokens = list(runs(vowels))
         self._clips.append(
@@ -216,13 +213,5 @@ def permuted_model(model: Model, clip: Clip, seed: int) -> Model:
 
 def _means(values: Float64, tokens: Sequence[tuple[str, Int64]]) -> Float64:
     """Of each token's frames, (V, N, S) from (T, N, S); NaN where none is known. The truth may be a frame shorter."""
-    rows = [_known_mean(values[np.minimum(frames, len(values) - 1)]) for _, frames in tokens]
+    rows = [nan_mean(values[np.minimum(frames, len(values) - 1)]) for _, frames in tokens]
     return np.stack(rows) if rows else np.zeros((0, *values.shape[1:]))
-
-
-def _known_mean(values: Float64) -> Float64:
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of nothing but NaN
-        return np.asarray(np.nanmean(values, axis=0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from rtmri2speech.cli.analyze.options import Columns, Out, Video, check_labels, model_of_frames, segments_of
+from rtmri2speech.cli.analyze.options import Columns, Out, Video, check_labels, opened
 from rtmri2speech.cli.console import Device, Flag, Fps, Many, ModelFile, progress
 from rtmri2speech.cli.flags import print_notes
 
@@ -86,13 +86,9 @@ def move(
     """
     check_labels(textgrid, label)
 
-    from rtmri2speech.analysis.attribution.maps import require_frames
     from rtmri2speech.analysis.movement.compute import move as move_articulator
 
-    loaded = model_of_frames(model, device)
-    clip = loaded.open(video, fps, keep=True)
-    require_frames(target_frames or (), clip.n_frames, video)
-    segments = segments_of(segment or [], textgrid, tier, label or [], clip, loaded)
+    loaded, clip, segments = opened(video, model, device, fps, target_frames, segment, textgrid, tier, label)
     where: dict[str, Any] = {"regions": regions, "pixel_mm": pixel_mm, "area_model": area_model, "fps": fps}
     with progress(f"Moving {video.name}", "frames") as bar:
         found = move_articulator(
