@@ -12,7 +12,6 @@ from rtmri2speech.analysis.attribution.pixels import to_pixels
 from rtmri2speech.analysis.validation.clip_probe import MapKey, Variant
 from rtmri2speech.analysis.validation.similarity import (
     cosine,
-    nan_mean,
     permutation_p,
     rank_correlation,
     specificity_p,
@@ -20,6 +19,7 @@ from rtmri2speech.analysis.validation.similarity import (
 from rtmri2speech.analysis.validation.summary_table import POOLED, Score
 from rtmri2speech.analysis.validation.tract import Tract
 from rtmri2speech.arrays import Float64, Floating, Int64
+from rtmri2speech.metrics.known import mean_of_known
 
 WIDENING = Variant("widening", "formant", 1)
 """How Hz per mm stands among ways to make maps, by its size."""
@@ -136,9 +136,9 @@ def scores_of(profiles: Sequence[Profile]) -> list[Score]:
             expected = np.stack([one.expected for one in chosen])
             even = np.stack([one.area for one in chosen])
             values = {
-                "cosine": float(nan_mean(cosine(attribution, expected))),
-                "cosine_even": float(nan_mean(cosine(even, expected))),
-                "rank": float(nan_mean(rank_correlation(attribution, expected))),
+                "cosine": float(mean_of_known(cosine(attribution, expected))),
+                "cosine_even": float(mean_of_known(cosine(even, expected))),
+                "rank": float(mean_of_known(rank_correlation(attribution, expected))),
                 "p": permutation_p(attribution, expected),
                 "p_specific": specificity_p(_by_band(chosen)),
                 "tract_mass": float(np.mean([one.mass for one in chosen])),

@@ -17,8 +17,9 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from rtmri2speech.analysis.attribution.pixels import to_pixels
-from rtmri2speech.analysis.validation.similarity import nan_mean, rank_correlation, structural_similarity
+from rtmri2speech.analysis.validation.similarity import rank_correlation, structural_similarity
 from rtmri2speech.arrays import Floating
+from rtmri2speech.metrics.known import mean_of_known
 from rtmri2speech.progress import SILENT, Progress
 
 Key = TypeVar("Key", bound=Hashable)
@@ -137,4 +138,4 @@ def _compare(step: str, before: Mapping[Key, Floating], after: Mapping[Key, Floa
         shown = [np.asarray(to_pixels(maps, _PIXELS), np.float64) for maps in both]
         rank, size = rank_correlation(one, other), rank_correlation(np.abs(one), np.abs(other))
         ssim = structural_similarity(*shown)
-        yield Similarity(step, key, *(float(nan_mean(values)) for values in (rank, size, ssim)))
+        yield Similarity(step, key, *(float(mean_of_known(values)) for values in (rank, size, ssim)))

@@ -15,8 +15,9 @@ import torch
 from rtmri2speech.analysis.attribution.pixels import to_pixels
 from rtmri2speech.analysis.occlusion.fills import Fill, FillFactory, hide
 from rtmri2speech.analysis.validation.probe import Probe
-from rtmri2speech.analysis.validation.similarity import nan_mean, rank_correlation
+from rtmri2speech.analysis.validation.similarity import rank_correlation
 from rtmri2speech.arrays import Bool, Float64, Floating, Int64
+from rtmri2speech.metrics.known import mean_of_known
 from rtmri2speech.progress import SILENT, Progress
 
 Key = TypeVar("Key", bound=Hashable)
@@ -83,7 +84,9 @@ def region_correlation(
             absolute[key].append(rank_correlation((flat @ np.abs(pixels))[None], np.abs(lost)))
     unknown = _unknown(probe, chosen)
     return {
-        key: RegionAgreement(nan_mean(np.stack([*signed[key], unknown])), nan_mean(np.stack([*absolute[key], unknown])))
+        key: RegionAgreement(
+            mean_of_known(np.stack([*signed[key], unknown])), mean_of_known(np.stack([*absolute[key], unknown]))
+        )
         for key in maps
     }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from itertools import permutations
 
@@ -36,13 +35,6 @@ def correlation(a: Float64, b: Float64) -> Float64:
 def rank_correlation(a: Float64, b: Float64) -> Float64:
     """Spearman's correlation of vectors (..., K), ties with their mean rank: (...); NaN where one does not vary."""
     return correlation(rankdata(a, axis=-1), rankdata(b, axis=-1))
-
-
-def nan_mean(values: Float64) -> Float64:
-    """Mean of the known numbers along the first axis, (n, ...) to (...); NaN where there is none."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        return np.asarray(np.nanmean(values, axis=0))
 
 
 def structural_similarity(a: Float64, b: Float64) -> Float64:

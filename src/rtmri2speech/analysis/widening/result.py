@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtmri2speech.analysis.validation.similarity import nan_mean
 from rtmri2speech.analysis.widening.of_formants import OfFormants
 from rtmri2speech.arrays import Float64
 from rtmri2speech.data.tables import Row, Value
+from rtmri2speech.metrics.known import mean_of_known
 from rtmri2speech.phonetics.labeled_segments import Segment
 from rtmri2speech.vocal_tract.contours import CONTOURS
 from rtmri2speech.vocal_tract.geometry.bounding import Bounding
@@ -201,7 +201,7 @@ def wall_weights(contours: Float64) -> Float64:
 
 def token_mean(segment: Segment, values: Float64) -> Float64:
     """Mean (...) of values (T, ...) over the middle third of each token, then over tokens; NaN where all are."""
-    return nan_mean(np.stack([nan_mean(values[middle_third(one.first, one.stop)]) for one in segment.tokens]))
+    return mean_of_known(np.stack([mean_of_known(values[middle_third(one.first, one.stop)]) for one in segment.tokens]))
 
 
 def middle_third(first: int, stop: int) -> slice:

@@ -13,8 +13,8 @@ from rtmri2speech.arrays import Bool, Float64
 from rtmri2speech.data.tables import Row, finite_or_none, write_table
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.metrics.bootstrap import Bootstrap, intervals, joint_intervals
+from rtmri2speech.metrics.known import mean_of_known
 from rtmri2speech.vocal_tract.geometry.midline import SECTION_PERCENT, SECTIONS
-from rtmri2speech.vocal_tract.gestures.known import mean_of_known
 from rtmri2speech.vocal_tract.gestures.tokens import SCALARS, TractToken, TractTokens
 
 if TYPE_CHECKING:

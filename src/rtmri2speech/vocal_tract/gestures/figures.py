@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 from rtmri2speech.arrays import Float64
 from rtmri2speech.drawing.style import PALETTE, Columns, figure_files, publication, set_heading, set_title
+from rtmri2speech.metrics.known import mean_of_known, spread_of_known
 from rtmri2speech.vocal_tract.geometry.midline import SECTION_PERCENT, SECTIONS
-from rtmri2speech.vocal_tract.gestures.known import mean_of_known, spread_of_known
 from rtmri2speech.vocal_tract.gestures.tokens import TractTokens
 
 if TYPE_CHECKING:

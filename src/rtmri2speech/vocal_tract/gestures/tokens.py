@@ -12,10 +12,10 @@ import numpy as np
 
 from rtmri2speech.arrays import Float64, Int64
 from rtmri2speech.data.tables import Row, Value, finite_or_none, write_table
+from rtmri2speech.metrics.known import mean_of_known, spread_of_known
 from rtmri2speech.phonetics.vowels.spans import Span
 from rtmri2speech.vocal_tract.geometry.constrictions import MEASURES
 from rtmri2speech.vocal_tract.geometry.midline import SECTION_PERCENT, SECTIONS
-from rtmri2speech.vocal_tract.gestures.known import mean_of_known, spread_of_known
 from rtmri2speech.vocal_tract.gestures.labels import LabelClock, Labels, labels_within
 from rtmri2speech.vocal_tract.measurement.tract import FORMANTS, Tract
 

@@ -16,7 +16,6 @@ from rtmri2speech.analysis.validation.clip_probe import acoustic_parts
 from rtmri2speech.analysis.validation.randomization import permute_weights, recalibrate_batch_norm
 from rtmri2speech.analysis.validation.signed.scores import SignedScore, signed_score
 from rtmri2speech.analysis.validation.signed.stretches import by_stretch
-from rtmri2speech.analysis.validation.similarity import nan_mean
 from rtmri2speech.analysis.widening.compute import WhichTract, tract_for, widening
 from rtmri2speech.analysis.widening.finite import STRETCHES
 from rtmri2speech.analysis.widening.formant_targets import FormantTarget
@@ -24,6 +23,7 @@ from rtmri2speech.arrays import Float64, Int64
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.tables import Row, write_table
 from rtmri2speech.inference.model import Model
+from rtmri2speech.metrics.known import mean_of_known
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frames import model_input
 
@@ -54,7 +54,7 @@ class _Tokens:
     def by_vowel(self, values: Float64) -> Float64:
         """Means over each vowel's tokens, (vowels, N, S); NaN where none is known."""
         rows = np.array(self.vowels)
-        return np.stack([nan_mean(values[rows == name]) for name in self.names])
+        return np.stack([mean_of_known(values[rows == name]) for name in self.names])
 
 
 @dataclass
@@ -213,5 +213,5 @@ def permuted_model(model: Model, clip: Clip, seed: int) -> Model:
 
 def _means(values: Float64, tokens: Sequence[tuple[str, Int64]]) -> Float64:
     """Of each token's frames, (V, N, S) from (T, N, S); NaN where none is known. The truth may be a frame shorter."""
-    rows = [nan_mean(values[np.minimum(frames, len(values) - 1)]) for _, frames in tokens]
+    rows = [mean_of_known(values[np.minimum(frames, len(values) - 1)]) for _, frames in tokens]
     return np.stack(rows) if rows else np.zeros((0, *values.shape[1:]))
