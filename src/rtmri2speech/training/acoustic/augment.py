@@ -5,11 +5,20 @@ from __future__ import annotations
 import math
 
 import torch
-from pydantic import Field
+from pydantic import Field, field_validator
 from torch import Tensor
 from torch.nn import functional as F
 
+from rtmri2speech.appearance.config import LookConfig, load_look
+from rtmri2speech.appearance.look import develop, draw_looks, scan_looks
+from rtmri2speech.appearance.recording import levels
 from rtmri2speech.config import Config
+from rtmri2speech.errors import ConfigError
+
+_KNOTS = 9
+"""Grays, from black to white, whose brightness is drawn; those in between follow smoothly."""
+_STEADY = 1000
+"""Number of a segment's first frame in its recording, as far as looks go: long after the over-bright start."""
 
 
 class AugmentConfig(Config):
@@ -28,10 +37,31 @@ class AugmentConfig(Config):
         0.0, ge=0.0, le=0.5, description="largest standard deviation of added noise, fraction of full scale"
     )
 
+    tissue: float = Field(
+        0.0,
+        ge=0.0,
+        le=1.0,
+        description="brightness of tissues: grays times factors that change with the gray; deviation of their logarithm",
+    )
+    look: str | None = Field(
+        None, description="look of some scanner drawn for every segment: one that ships, or a YAML file"
+    )
+    look_share: float = Field(1.0, ge=0.0, le=1.0, description="share of the segments that get a look")
+
+    @field_validator("look")
+    @classmethod
+    def _there(cls, look: str | None) -> str | None:
+        if look is not None:
+            try:
+                load_look(look)
+            except ConfigError as error:
+                raise ValueError(str(error)) from None
+        return look
+
     @property
     def active(self) -> bool:
         """Whether anything is changed."""
-        return any(self.model_dump().values())
+        return any(value for name, value in self.model_dump().items() if name != "look_share")
 
 
 def augment(frames: Tensor, config: AugmentConfig) -> Tensor:
@@ -56,6 +86,10 @@ def _augmented(frames: Tensor, config: AugmentConfig) -> Tensor:
     def draw(limit: float) -> Tensor:
         return (2.0 * torch.rand(segments, device=frames.device) - 1.0) * limit
 
+    if config.tissue:
+        frames = _other_tissue(frames, config.tissue)
+    if config.look is not None:
+        frames = _looked_at(frames, load_look(config.look), config.look_share)
     if config.shift or config.rotation:
         frames = _moved(frames, draw(config.shift), draw(config.shift), draw(math.radians(config.rotation)))
     if config.gamma:
@@ -77,3 +111,31 @@ def _moved(frames: Tensor, right: Tensor, down: Tensor, angle: Tensor) -> Tensor
     along = torch.stack([sin * width / height, cos, -2.0 * down / height], dim=1)
     grid = F.affine_grid(torch.stack([across, along], dim=1), [len(frames), 1, height, width], align_corners=False)
     return F.grid_sample(frames, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+
+
+def _other_tissue(frames: Tensor, deviation: float) -> Tensor:
+    """Grays times smooth factors of the gray, each segment with its own."""
+    factors = torch.exp(deviation * torch.randn(len(frames), _KNOTS, device=frames.device))
+    place = frames * (_KNOTS - 1)
+    low = place.floor().clamp(max=_KNOTS - 2)
+    index = low.long().flatten(1)
+    one, other = (torch.gather(factors, 1, index + step).reshape(frames.shape) for step in (0, 1))
+    return frames * torch.lerp(one, other, place - low)
+
+
+def _looked_at(frames: Tensor, config: LookConfig, share: float) -> Tensor:
+    """Some segments as another scanner would show them, each on a scale of its own, as recordings are."""
+    segments, length, size = frames.shape[:3]
+    count = round(share * segments)
+    if count == 0:
+        return frames
+    # From PyTorch's own numbers, like all that is random here.
+    seed = int(torch.randint(2**31, ()))
+    generator = torch.Generator(frames.device).manual_seed(seed)
+    which = torch.randperm(segments, generator=generator, device=frames.device)[:count]
+    looks = draw_looks(count, generator, config).take(torch.arange(count, device=frames.device).repeat_interleave(length))
+    numbers = _STEADY + torch.arange(length, dtype=torch.float32, device=frames.device).repeat(count)
+    scans, _ = scan_looks(looks, frames[which].flatten(0, 1), None, size, numbers=numbers)
+    dark, bright = (level.reshape(count, length).median(dim=1).values for level in levels(scans))
+    shown, _ = develop(looks, scans, None, dark.repeat_interleave(length), bright.repeat_interleave(length))
+    return frames.index_copy(0, which, shown.reshape(count, length, size, size))
