@@ -44,7 +44,7 @@ def commands(given: argparse.Namespace) -> Iterator[list[object]]:
     start = ["--init", given.acoustic_init] if given.acoustic_init else []
     sets = [*(["acoustic.loss.ramp_steps=0"] if start else []), *given.set]
     start += ["--set", *sets] if sets else []
-    yield ["train", "acoustic", dataset, "--recipe", given.recipe, "--out", acoustic, *start, *run, *resume]
+    yield ["train", "acoustic", dataset, "--recipe", given.acoustic_recipe, "--out", acoustic, *start, *run, *resume]
     yield ["export-mels", "predicted", dataset, "--model", acoustic, *run]
     yield ["export-mels", "ground-truth", dataset]
     resume = ["--resume"] if Path("vocoder_run", "run.json").exists() else []
@@ -68,7 +68,8 @@ def main() -> int:
     parser.add_argument("--speakers", default="8")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--unseen", nargs="+", default=["m05"], help="speakers kept out of the training")
-    parser.add_argument("--recipe", default="phantom")
+    parser.add_argument("--recipe", default="phantom", help="of the vocoder")
+    parser.add_argument("--acoustic-recipe", default="phantom", help="any-look for a model that knows many scanners")
     parser.add_argument(
         "--acoustic-init", type=start_of, help="acoustic model to start from; without, from random weights"
     )

@@ -49,9 +49,9 @@ def train_acoustic(
     Args:
         dataset: a prepared dataset, open or its folder. For ``kind="tract"`` one whose tracts were measured
             (``prepare_tracts``), or their folder.
-        recipe: name of a recipe that comes with the program (``default``, ``memo``, ``phantom``, ``small``,
-            ``smoke``, ``tract``, ``adapt-tract``), path of a YAML file, or a recipe; its ``acoustic`` or ``tract`` part
-            is used.
+        recipe: name of a recipe that comes with the program (``default``, ``memo``, ``phantom``,
+            ``any-look``, ``utterance``, ``small``, ``smoke``, ``tract``, ``adapt-tract``), path of a YAML file, or a
+            recipe; its ``acoustic`` or ``tract`` part is used.
         out: the bundle to write, ``.safetensors``.
         run_dir: folder of checkpoints and logs, new or, with ``resume``, that of the run to continue; by default
             next to ``out``, with ``_run`` at the end of its name.

@@ -52,8 +52,8 @@ def acoustic(
         What the network reads: image, the frames, for speakers that it is trained on; or tract, what was measured in
         them, for strangers too.
     recipe
-        A recipe that comes with the program (default, memo, phantom, small, smoke; tract and adapt-tract with --kind
-        tract), or a YAML file.
+        A recipe that comes with the program (default, memo, phantom, any-look, utterance, small, smoke; tract and
+        adapt-tract with --kind tract), or a YAML file.
     out
         The model file to write: the best model on the validation split.
     run_dir

@@ -41,7 +41,7 @@ class AugmentConfig(Config):
         0.0,
         ge=0.0,
         le=1.0,
-        description="brightness of tissues: grays times factors that change with the gray; deviation of their logarithm",
+        description="tissues brighter or darker: grays times factors that change with them; deviation of their log",
     )
     look: str | None = Field(
         None, description="look of some scanner drawn for every segment: one that ships, or a YAML file"
@@ -133,7 +133,9 @@ def _looked_at(frames: Tensor, config: LookConfig, share: float) -> Tensor:
     seed = int(torch.randint(2**31, ()))
     generator = torch.Generator(frames.device).manual_seed(seed)
     which = torch.randperm(segments, generator=generator, device=frames.device)[:count]
-    looks = draw_looks(count, generator, config).take(torch.arange(count, device=frames.device).repeat_interleave(length))
+    looks = draw_looks(count, generator, config).take(
+        torch.arange(count, device=frames.device).repeat_interleave(length)
+    )
     numbers = _STEADY + torch.arange(length, dtype=torch.float32, device=frames.device).repeat(count)
     scans, _ = scan_looks(looks, frames[which].flatten(0, 1), None, size, numbers=numbers)
     dark, bright = (level.reshape(count, length).median(dim=1).values for level in levels(scans))

@@ -84,3 +84,41 @@ def test_impossible_limits_are_refused() -> None:
     for values in ({"shift": -1.0}, {"gain": 1.0}, {"rotation": 90.0}, {"noise": 2.0}, {"flip": True}):
         with pytest.raises(ConfigError):
             AugmentConfig.parse(values, "recipe")
+
+
+def test_a_look_is_the_same_for_a_segment_and_of_the_share_of_them_that_was_asked_for(frames: torch.Tensor) -> None:
+    torch.manual_seed(2)
+    config = AugmentConfig(look="usc_15t_spiral", look_share=0.5)
+    assert config.active
+    changed = augment(frames, config)
+    assert changed.shape == frames.shape and float(changed.min()) >= 0.0 and float(changed.max()) <= 1.0
+    same = [torch.equal(one, other) for one, other in zip(changed, frames, strict=True)]
+    assert sum(same) == 2, "two of four segments keep their look"
+    (first, _) = [number for number, kept in enumerate(same) if not kept]
+    # Noise aside, the frames of a segment are equal, as they were.
+    near, far = (
+        (changed[first, 0] - changed[first, 2]).abs().mean(),
+        (changed[first, 0] - frames[first, 0]).abs().mean(),
+    )
+    assert float(near) < 0.5 * float(far)
+    torch.manual_seed(2)
+    assert torch.equal(augment(frames, config), changed)
+
+
+def test_no_share_is_no_look(frames: torch.Tensor) -> None:
+    assert torch.equal(augment(frames, AugmentConfig(look="mild", look_share=0.0)), frames)
+
+
+def test_a_tissue_keeps_black_and_equal_grays_equal(frames: torch.Tensor) -> None:
+    torch.manual_seed(4)
+    frames[:, :, 0] = 0.0
+    changed = augment(frames, AugmentConfig(tissue=0.3))
+    assert float(changed[:, :, 0].max()) == 0.0
+    for segment in changed:
+        assert len(torch.unique(segment)) == 3, "three grays before, three after"
+    assert len(torch.unique(changed[:, 0, 20, 2])) == 4, "every segment has its own"
+
+
+def test_an_unknown_look_is_named() -> None:
+    with pytest.raises(ConfigError, match="look=nothing"):
+        AugmentConfig.parse({"look": "nothing"}, "recipe.yaml")
