@@ -6,7 +6,8 @@ The sound of a video is its own track, or NAME.wav next to it. F1 and F2 are Pra
 frames in which the recorded sound is voiced; r is their correlation over a recording, as is that of levels (dB). The
 mel error is compared with that of the recording's own mean mel, which is what a model that knew the speaker and nothing
 of the frames could reach. That mean holds how the microphone colored the voice, which no model can see: once more after
-each band's mean has been given to the model, too. Means over recordings, with the least and the largest.
+each band's mean has been given to the model, too. Hand-labeled vowels (*_vowel_times.csv next to a video) are told apart
+by F1 and F2 of the sound that was made. Means over recordings, with the least and the largest.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from pathlib import Path
 import numpy as np
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "src")]
+
+from tract_sound import tell_vowels  # noqa: E402 - next to this file
 
 
 def measure(model: object, video: Path, pixel_mm: float | None) -> dict[str, float]:
@@ -53,6 +56,9 @@ def measure(model: object, video: Path, pixel_mm: float | None) -> dict[str, flo
     ratios = {f"ratio_f{n + 1}": float(np.nanmedian(found[:, n] / true[:, n])) for n in (0, 1)}
     predicted = speech.mel_db[opened.first :][: len(mels[0])]
     offset = (mels[0] - predicted).mean(axis=0)
+    whole = np.asarray(speech.wave, np.float64)
+    frames = (np.arange(len(whole) // hop) + 0.5) * hop / rate
+    tell_vowels(video, formants_at(whole, rate, frames, ceiling, 2), rate / hop)
     compared = compare_waves(recorded.astype(np.float32), made.astype(np.float32), rate)
     return {
         **figures,
