@@ -215,6 +215,7 @@ def plausibility(
     strides = several(stride)
     table = ProfileTable()
     hertz = SignedAgreement(NAMES[:FORMANTS]) if signed else None
+    unscored: ConfigError | None = None
     progress.expect(len(clips))
     for clip, tract in zip(clips, tracts, strict=True):
         progress.describe(clip.scan.path.name)
@@ -224,10 +225,11 @@ def plausibility(
             try:
                 _add_signed(hertz, table, model, clip, tract, regions, [band.name for band in both], permuted)
             except ConfigError as error:
-                if not by_frames:
-                    raise
+                unscored = error
                 notes.append(f"Hz per mm are not compared: {error.problem}")
         progress.advance()
+    if unscored is not None and not by_frames and hertz is not None and not hertz.rows():
+        raise unscored  # there is nothing else
     places = tracts[0].names
     about = {
         **model.about(),
