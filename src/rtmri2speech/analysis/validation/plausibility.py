@@ -278,7 +278,9 @@ def _add_signed(
     """Add a clip's Hz per mm: with signs, and of a simulated tract by size, among the maps."""
     if isinstance(tract, SimulatedTract):
         truth = true_hz_per_mm(tract.truth)
-        found = hertz.add(model, clip, tract.vowels, area_model="phantom", truth=truth, permuted=permuted)
+        # What reads a measured tract is asked about the one that synthesis gives it.
+        areas = "phantom" if model.bundle.tract is None else None
+        found = hertz.add(model, clip, tract.vowels, area_model=areas, truth=truth, permuted=permuted)
         table.add_widening(found, tract, bands)
         return
     hertz.add(model, clip, tract.vowels, regions=labels_of_walls(regions), permuted=permuted)
