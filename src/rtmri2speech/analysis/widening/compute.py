@@ -118,7 +118,9 @@ def widening(
     total, own, around = (_where_found(targets, one) for one in (found.total, found.own, found.held))
     assert total is not None
     sections = total[..., :SECTIONS]
-    points = total[..., SECTIONS:].reshape(*total.shape[:2], len(CONTOURS), -1) if by_frames else bounds.spread(total)
+    points = (
+        total[..., SECTIONS:].reshape(*total.shape[:2], len(CONTOURS), -1) if by_frames else _spread(sections, bounds)
+    )
     by_distance = None if other is None else _of_tract_model(other, clip, measured, area_model, asked)
     of_distances = by_distance if by_frames else sections
     chosen = [NAMES.index(name) if name in NAMES else -1 for name in targets.names]
@@ -181,6 +183,12 @@ def _of_tract_model(
     total = _where_found(targets, found.total)
     assert total is not None
     return total
+
+
+def _spread(sections: Float64, bounds: Bounding) -> Float64:
+    """Of points, (T, N, 6, P), what they widen of sections (T, N, 40); NaN throughout where these are."""
+    nothing = np.isnan(sections).all(axis=2)[..., None, None]
+    return np.where(nothing, np.nan, bounds.spread(sections))
 
 
 def _where_found(targets: FormantTargets, values: Float64 | None) -> Float64 | None:
