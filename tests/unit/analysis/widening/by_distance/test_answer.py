@@ -15,6 +15,7 @@ from rtmri2speech.analysis.widening.result import Widening
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.errors import BundleError, ConfigError
 from rtmri2speech.inference.model import Model
+from rtmri2speech.inference.tract_inputs import tract_inputs
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.vocal_tract.contours import CONTOURS
 from rtmri2speech.vocal_tract.measurement.tract import Tract
@@ -72,6 +73,14 @@ def test_it_is_drawn_and_comes_back_from_its_file(found: Widening, tmp_path: Pat
     assert found.show(3, "F1").axes
     files = found.save(tmp_path)
     np.testing.assert_allclose(read_widening(files[0]).model, found.model, rtol=1e-6)
+
+
+def test_a_model_that_has_spoken_before_is_asked_likewise(
+    reader: Model, talker: Path, clip: Clip, tract: Tract, found: Widening
+) -> None:
+    again = Model(reader.bundle)
+    again.tract_way.predict(tract_inputs(tract, clip.retiming, clip.skipped))
+    np.testing.assert_array_equal(widening(again, talker, regions=tract).model, found.model)
 
 
 def test_another_area_model_than_in_synthesis_is_said(reader: Model, talker: Path, tract: Tract) -> None:
