@@ -187,7 +187,7 @@ def _of_tract_model(
 
 def _spread(sections: Float64, bounds: Bounding) -> Float64:
     """Of points, (T, N, 6, P), what they widen of sections (T, N, 40); NaN throughout where these are."""
-    nothing = np.isnan(sections).all(axis=2)[..., None, None]
+    nothing = np.asarray(np.isnan(sections).all(axis=2))[..., None, None]
     return np.where(nothing, np.nan, bounds.spread(sections))
 
 
