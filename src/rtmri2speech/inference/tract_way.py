@@ -93,7 +93,6 @@ class TractWay:
         mel: Float32 = self.predict(rows).mel_db.cpu().numpy()
         return mel
 
-    @torch.inference_mode()
     def predict(self, rows: Float32, f0_hz: Float32 | None = None) -> TractPrediction:
         """The mel of one recording.
 
@@ -101,8 +100,10 @@ class TractWay:
             rows: (T, C), from :func:`~rtmri2speech.inference.tract_inputs.tract_inputs`.
             f0_hz: (T,), Hz, in place of the predicted F0; 0 where there is no voice.
         """
-        given = None if f0_hz is None else torch.from_numpy(f0_hz).to(self.device)
-        return self.model.predict(torch.from_numpy(rows).to(self.device), given)
+        model = self.model  # built outside of inference mode, in which weights could never be differentiated
+        with torch.inference_mode():
+            given = None if f0_hz is None else torch.from_numpy(f0_hz).to(self.device)
+            return model.predict(torch.from_numpy(rows).to(self.device), given)
 
 
 def _scan_of(dataset: Dataset, utterance: Utterance, frames: UInt8) -> VideoScan:

@@ -86,7 +86,16 @@ class Plausibility:
         return list(self._vowel_rows())
 
     def show(self) -> Drawing:
-        """Shares by place, a row of axes per band and a column per vowel, of the first variant and the best one."""
+        """Shares by place, a row of axes per band and a column per vowel, of the first variant and the best one.
+
+        Raises:
+            ConfigError: when there are Hz per mm alone.
+        """
+        if not self.profiles:
+            raise ConfigError(
+                "Hz per mm by stretch are not shares by region, and there are no maps.",
+                "Look at `found.signed.rows()`, or give a model of frames.",
+            )
         from rtmri2speech.analysis.validation.figures import plausibility_figure
 
         pooled = [score for score in self.scores() if score.band == POOLED]
@@ -96,7 +105,7 @@ class Plausibility:
     def save(self, folder: str | Path) -> list[Path]:
         """Write ``physics.csv``, ``physics.json``, ``physics_vowels.csv`` and ``physics.png``.
 
-        Of Hz per mm also ``physics_signed.csv`` and ``physics_signed_tokens.csv``.
+        Of Hz per mm also ``physics_signed.csv`` and ``physics_signed_tokens.csv``, or these alone.
 
         Args:
             folder: made if need be.
@@ -107,6 +116,9 @@ class Plausibility:
         from rtmri2speech.drawing.style import save_drawing
 
         out = Path(folder)
+        signed = self.signed.save(out) if self.signed is not None else []
+        if not self.profiles:
+            return signed
         columns = ["method", "target", "cell_pixels", *_VOWEL_COLUMNS]
         columns += [f"{what}_{name}" for what in ("found", "expected") for name in self.places]
         numbers = ({name: _digits(cell) for name, cell in row.items()} for row in self._vowel_rows())
@@ -114,15 +126,16 @@ class Plausibility:
             *write_scores(out / PHYSICS, self.scores(), self.about),
             write_table(out / "physics_vowels.csv", columns, numbers),
             save_drawing(self.show(), out / "physics.png"),
-            *(self.signed.save(out) if self.signed is not None else ()),
+            *signed,
         ]
 
     def __repr__(self) -> str:
-        vowels = dict.fromkeys(profile.vowel for profile in self.profiles)
+        vowels = dict.fromkeys(vowel for frames in self.about["frames"] for vowel in frames)
         return f"Plausibility({len(self.about['videos'])} videos, vowels {' '.join(vowels)}, {len(self.places)} places)"
 
     def _repr_html_(self) -> str:
-        return f"<div>{html.escape(repr(self))}<br>{self.show().html('attribution and sensitivity by place')}</div>"
+        shown = self.show().html("attribution and sensitivity by place") if self.profiles else ""
+        return f"<div>{html.escape(repr(self))}<br>{shown}</div>"
 
     def _vowel_rows(self) -> Iterator[dict[str, Value]]:
         for one in self.profiles:
@@ -154,6 +167,7 @@ def plausibility(
 
     Of simulated utterances the truth next to the video is used (NAME.npz): stretches of the tract and their own
     sensitivity. Of one other recording, regions and labeled vowels, paired with tubes that produce the same vowels.
+    A model that reads a measured tract has no maps: its Hz per mm alone are compared.
 
     Args:
         model: with an acoustic model; :func:`rtmri2speech.inference.model.load_model` makes it.
@@ -174,7 +188,8 @@ def plausibility(
 
     Raises:
         BundleError: when the model has no acoustic model.
-        ConfigError: for impossible options, a truth of another clip, or no vowel to compare.
+        ConfigError: for impossible options, a truth of another clip, no vowel to compare, or a model that reads a
+            measured tract where no tract is found, or where maps are asked for.
         DatasetError: when a truth cannot be read.
         MediaError: when a video or the TextGrid cannot be used.
     """
@@ -190,6 +205,9 @@ def plausibility(
     both = read_bands(bands, model.features)
     if len(both) != FORMANTS:
         raise ConfigError(f"`bands`: {len(both)} given.", "Give two, that of F1 first and that of F2 second.")
+    by_frames = model.bundle.tract is None
+    if not by_frames:
+        _refuse_maps(target is None and stride is STRIDES, signed)
     clips = [open_clip(model, video, fps) for video in several_videos]
     labels = None if label is None else several(label)
     tracts = [_tract(clip, model, regions, textgrid, tier, labels) for clip in clips]
@@ -197,16 +215,21 @@ def plausibility(
     strides = several(stride)
     table = ProfileTable()
     hertz = SignedAgreement(NAMES[:FORMANTS]) if signed else None
+    unscored: ConfigError | None = None
     progress.expect(len(clips))
     for clip, tract in zip(clips, tracts, strict=True):
         progress.describe(clip.scan.path.name)
-        table.add(ClipProbe.open(model, clip, both, kinds, strides), tract)
+        if by_frames:
+            table.add(ClipProbe.open(model, clip, both, kinds, strides), tract)
         if hertz is not None:
             try:
                 _add_signed(hertz, table, model, clip, tract, regions, [band.name for band in both], permuted)
             except ConfigError as error:
+                unscored = error
                 notes.append(f"Hz per mm are not compared: {error.problem}")
         progress.advance()
+    if unscored is not None and not by_frames and hertz is not None and not hertz.rows():
+        raise unscored  # there is nothing else
     places = tracts[0].names
     about = {
         **model.about(),
@@ -217,15 +240,29 @@ def plausibility(
         "textgrid": None if textgrid is None else str(textgrid),
         "tier": None if textgrid is None else tier,
         "frames": [{vowel: frames.tolist() for vowel, frames in tract.vowels.items()} for tract in tracts],
-        "targets": kinds,
+        "targets": kinds if by_frames else [],
         "permuted": permuted if signed else 0,
-        "strides": strides,
+        "strides": strides if by_frames else [],
         "bands": [asdict(band) for band in both],
         "fps": None if fps is None else str(fps),
         "device": str(model.device),
     }
     notes += [note for tract in tracts if isinstance(tract, DrawnTract) for note in tract.regions.notes]
     return Plausibility(places, table.profiles(), about, tuple(notes), hertz)
+
+
+def _refuse_maps(plain: bool, signed: bool) -> None:
+    """Refuse to make maps of a model that reads no frames."""
+    if not plain:
+        raise ConfigError(
+            "`target` and `stride` are of maps, and the model reads no frames that there could be maps of.",
+            "Leave them out; its Hz per mm are compared.",
+        )
+    if not signed:
+        raise ConfigError(
+            "without Hz per mm there is nothing to compare: the model reads no frames, so that there are no maps.",
+            "Compare Hz per mm, or give a model of frames, such as phantom.",
+        )
 
 
 def _add_signed(
@@ -241,7 +278,9 @@ def _add_signed(
     """Add a clip's Hz per mm: with signs, and of a simulated tract by size, among the maps."""
     if isinstance(tract, SimulatedTract):
         truth = true_hz_per_mm(tract.truth)
-        found = hertz.add(model, clip, tract.vowels, area_model="phantom", truth=truth, permuted=permuted)
+        # What reads a measured tract is asked about the one that synthesis gives it.
+        areas = "phantom" if model.bundle.tract is None else None
+        found = hertz.add(model, clip, tract.vowels, area_model=areas, truth=truth, permuted=permuted)
         table.add_widening(found, tract, bands)
         return
     hertz.add(model, clip, tract.vowels, regions=labels_of_walls(regions), permuted=permuted)

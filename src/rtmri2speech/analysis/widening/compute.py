@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeAlias, get_args
+from typing import Any, TypeAlias, get_args
 
 import numpy as np
 
 from rtmri2speech.analysis.arguments import Video, open_clip, require_known
 from rtmri2speech.analysis.attribution.targets import Bands, read_bands
 from rtmri2speech.analysis.regions.masks import AUTO, source_of
+from rtmri2speech.analysis.widening.by_distance.answer import tract_answer, tract_model_for, tract_notes
 from rtmri2speech.analysis.widening.cotangents import cotangents
 from rtmri2speech.analysis.widening.fields import WIDTH_MM, FrameFields, PixelGrid, frame_fields
 from rtmri2speech.analysis.widening.formant_targets import (
@@ -23,7 +24,7 @@ from rtmri2speech.analysis.widening.formant_targets import (
 )
 from rtmri2speech.analysis.widening.physics import TubeWidening, tube_widening
 from rtmri2speech.analysis.widening.result import Widening, wall_weights
-from rtmri2speech.analysis.widening.shape_derivative import TOLERANCE, shape_derivatives
+from rtmri2speech.analysis.widening.shape_derivative import TOLERANCE, ShapeDerivatives, shape_derivatives
 from rtmri2speech.arrays import Float64, Int64
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.media.clips import Clip
@@ -60,12 +61,14 @@ def widening(
     tolerance: float = TOLERANCE,
     pixel_mm: float | None = None,
     area_model: AreaModel | str | Path | None = None,
+    tract_model: Model | str | Path | None = None,
     fps: FrameRate | None = None,
     progress: Progress = SILENT,
 ) -> Widening:
     """What the predicted formants do when the tract is widened, in Hz per mm, and what physics says of it.
 
-    Memory grows by some 50 kB per frame, 80 MB per minute.
+    Of a model of frames, these are shape derivatives of the frames; of one that reads a measured tract, derivatives by
+    the distances that it reads. Memory grows by some 50 kB per frame, 80 MB per minute.
 
     Args:
         model: with an acoustic model; from :func:`rtmri2speech.inference.model.load_model`.
@@ -75,13 +78,14 @@ def widening(
             called F1 to F4 is compared with that formant of the tube.
         width: of the window about a formant that its center of gravity is taken in, standard deviation, Hz.
         target: ``center``, that center of gravity, or ``formant``, the formant itself, as linear prediction finds it.
-        field_mm: how far tissue goes along with a wall, standard deviation, mm.
+        field_mm: how far tissue goes along with a wall, standard deviation, mm; of a model of frames.
         held: also what moving a wall in all frames around a frame does to its formants, and in its own alone: some
             three times as long.
         tolerance: share of the gradients that may be left out of these two for speed; 0 for none.
         pixel_mm: size of a pixel of the video, mm, for a tract that is measured here; one that is given has its own.
         area_model: that areas follow from distances by: a model, the name of one that comes with the program, or a
             file; by default ``people``, or the one that the tract was measured with.
+        tract_model: one that reads a measured tract, its file or its name, to answer next to a model of frames.
         fps: true frame rate, where the file's is known to be wrong.
         progress: counts frames.
 
@@ -92,42 +96,33 @@ def widening(
         DatasetError: when ``regions`` cannot be read.
         MediaError: when the video cannot be used.
     """
-    acoustic = model.acoustic_float32
+    by_frames = model.bundle.tract is None
+    _ = model.acoustic_float32 if by_frames else model.tract_way.model
     read = read_bands(bands, model.features) if bands else []
     require_width(width)
     require_known("target", [target], get_args(FormantTarget))
     if not 0.5 <= field_mm <= 20.0:
         raise ConfigError(f"`field_mm={field_mm:g}`: not within 0.5 to 20 mm.", f"Give mm, such as {WIDTH_MM:g}.")
+    other = None if tract_model is None else tract_model_for(tract_model, model)
     clip = open_clip(model, video, fps)
     measured = tract_for(regions, clip, pixel_mm, area_model, fps, progress)
-    progress.expect(2 * clip.n_frames)
-    features = encode(acoustic, clip.blocks(), model.pixel_mask, progress).clone()
-    targets = formant_targets(
-        acoustic.predict(features).detach(), model.features, width=width, bands=read, target=target
-    )
     source = np.asarray(source_of(clip).frames)
+    asked: dict[str, Any] = {"bands": read, "width": width, "target": target}
+    both: dict[str, Any] = {"held": held, "tolerance": tolerance, "progress": progress}
+    if by_frames:
+        targets, found = _of_frames(model, clip, Lines(measured, clip), field_mm, asked, both)
+    else:
+        progress.expect(clip.n_frames)
+        targets, found = tract_answer(model, clip, measured, area_model=area_model, **asked, **both)
     bounds, tube = _tube_of(measured, area_model, source)
-    lines = Lines(measured, clip)
-
-    def fields_of(frame: int) -> FrameFields:
-        return lines.fields(int(source[frame]), field_mm)
-
-    found = shape_derivatives(
-        acoustic,
-        clip.blocks(),
-        cotangents(acoustic, features, targets.by_mel),
-        fields_of,
-        clip.frames,
-        model.pixel_mask,
-        held=held,
-        tolerance=tolerance,
-        progress=progress,
+    total, own, around = (_where_found(targets, one) for one in (found.total, found.own, found.held))
+    assert total is not None
+    sections = total[..., :SECTIONS]
+    points = (
+        total[..., SECTIONS:].reshape(*total.shape[:2], len(CONTOURS), -1) if by_frames else _spread(sections, bounds)
     )
-    unknown = np.isnan(targets.values).T[..., None]
-    total = np.where(unknown, np.nan, found.total)
-    own, around = (
-        None if one is None else np.where(unknown, np.nan, one[..., :SECTIONS]) for one in (found.own, found.held)
-    )
+    by_distance = None if other is None else _of_tract_model(other, clip, measured, area_model, asked)
+    of_distances = by_distance if by_frames else sections
     chosen = [NAMES.index(name) if name in NAMES else -1 for name in targets.names]
     physics, ranges = (_of_formants(one, chosen) for one in (tube.values, tube.ranges))
     walls, wall_ranges = (None if one is None else _of_formants(one, chosen) for one in (tube.walls, tube.wall_ranges))
@@ -139,23 +134,66 @@ def widening(
         formants=targets.found.T,
         targets=targets.values.T,
         gain=targets.gain.T,
-        model=total[..., :SECTIONS],
-        own=own,
-        held=around,
+        model=sections,
+        own=None if own is None else own[..., :SECTIONS],
+        held=None if around is None else around[..., :SECTIONS],
         tube=physics,
         tube_range=ranges,
         bounding=bounds,
         tube_walls=walls,
         tube_walls_range=wall_ranges,
-        points=total[..., SECTIONS:].reshape(*total.shape[:2], len(CONTOURS), -1),
+        tract_model=by_distance,
+        points=points,
         contours=np.asarray(measured.contours.points[source], np.float64),
         midline=measured.midline[source],
         source_frames=source,
         pixel_mm=measured.pixel_mm,
         width_hz=width,
-        notes=(*measured.notes, *_notes(targets, total[..., :SECTIONS])),
+        notes=(
+            *measured.notes,
+            *_notes(targets, sections),
+            *(() if of_distances is None else tract_notes(measured, of_distances)),
+        ),
         clip=clip,
     )
+
+
+def _of_frames(
+    model: Model, clip: Clip, lines: Lines, field_mm: float, asked: dict[str, Any], both: dict[str, Any]
+) -> tuple[FormantTargets, ShapeDerivatives]:
+    """Targets of a model of frames, and shape derivatives: of 40 sections, then of all points of the contours."""
+    acoustic, source, progress = model.acoustic_float32, np.asarray(source_of(clip).frames), both["progress"]
+    progress.expect(2 * clip.n_frames)
+    features = encode(acoustic, clip.blocks(), model.pixel_mask, progress).clone()
+    targets = formant_targets(acoustic.predict(features).detach(), model.features, **asked)
+
+    def fields_of(frame: int) -> FrameFields:
+        return lines.fields(int(source[frame]), field_mm)
+
+    by_features = cotangents(acoustic, features, targets.by_mel)
+    found = shape_derivatives(acoustic, clip.blocks(), by_features, fields_of, clip.frames, model.pixel_mask, **both)
+    return targets, found
+
+
+def _of_tract_model(
+    model: Model, clip: Clip, tract: Tract, area_model: AreaModel | str | Path | None, asked: dict[str, Any]
+) -> Float64:
+    """Hz per mm (T, N, 40) of another model, which reads the tract, by its own formants."""
+    targets, found = tract_answer(model, clip, tract, area_model=area_model, **asked)
+    total = _where_found(targets, found.total)
+    assert total is not None
+    return total
+
+
+def _spread(sections: Float64, bounds: Bounding) -> Float64:
+    """Of points, (T, N, 6, P), what they widen of sections (T, N, 40); NaN throughout where these are."""
+    nothing = np.asarray(np.isnan(sections).all(axis=2))[..., None, None]
+    return np.where(nothing, np.nan, bounds.spread(sections))
+
+
+def _where_found(targets: FormantTargets, values: Float64 | None) -> Float64 | None:
+    """Values (T, N, K) where there is a formant, NaN elsewhere."""
+    return None if values is None else np.where(np.isnan(targets.values).T[..., None], np.nan, values)
 
 
 def _tube_of(tract: Tract, area_model: AreaModel | str | Path | None, frames: Int64) -> tuple[Bounding, TubeWidening]:

@@ -76,9 +76,10 @@ def draw_walls(axes: Axes, widening: Widening, frame: int, values: Float64, scal
         axes.invert_yaxis()
     pieces, colors = [np.zeros((0, 2, 2))], [np.zeros(0)]
     for line, row in zip(widening.contours[frame], values, strict=True):
-        if np.isfinite(line).all() and np.isfinite(row).all():
-            pieces.append(np.stack([line[:-1], line[1:]], axis=1))
-            colors.append(0.5 * (row[:-1] + row[1:]))
+        middles = 0.5 * (row[:-1] + row[1:])
+        known = np.isfinite(line).all() & np.isfinite(middles)
+        pieces.append(np.stack([line[:-1], line[1:]], axis=1)[known])
+        colors.append(middles[known])
     segments = np.concatenate(pieces)
     axes.add_collection(LineCollection(list(segments), colors="black", linewidths=4.0, capstyle="round"))
     lines = LineCollection(list(segments), cmap=SIGNED, norm=Normalize(-scale, scale), linewidths=2.6, capstyle="round")
@@ -103,23 +104,26 @@ def draw_profile(axes: Axes, widening: Widening, frame: int, number: int) -> Non
     axes.set_xlabel("section, glottis to lips")
     axes.set_ylabel("Hz per mm of widening")
     # Intervals of narrow sections go far.
-    both = np.concatenate([widening.tube[frame, number], widening.model[frame, number]])
-    limit = 1.25 * float(np.nanmax(np.abs(both))) if np.isfinite(both).any() else 1.0
+    shown = [one for one in (widening.tube, widening.model, widening.tract_model) if one is not None]
+    every = np.concatenate([one[frame, number] for one in shown])
+    limit = 1.25 * float(np.nanmax(np.abs(every))) if np.isfinite(every).any() else 1.0
     axes.set_ylim(-limit, limit)
     axes.legend(frameon=False, loc="best")
 
 
 def plot_sections(figure: Figure, widening: Widening) -> None:
-    """Sections over time, a row per formant: the model on the left, the tube on the right, each with its own scale.
+    """Sections over time, a row per formant: the models on the left, the tube on the right, each with its own scale.
 
     Args:
         figure: empty.
         widening: what to draw.
     """
-    grid = figure.subplots(len(widening.names), 2, sharex=True, sharey=True, squeeze=False)
+    answers = {"model": widening.model, "tract model": widening.tract_model, "tube": widening.tube}
+    shown = {title: values for title, values in answers.items() if values is not None}
+    grid = figure.subplots(len(widening.names), len(shown), sharex=True, sharey=True, squeeze=False)
     extent = (0.0, len(widening) / float(widening.frame_rate), -0.5, widening.model.shape[2] - 0.5)
     for row, name in enumerate(widening.names):
-        for axes, values, title in zip(grid[row], (widening.model, widening.tube), ("model", "tube"), strict=True):
+        for axes, (title, values) in zip(grid[row], shown.items(), strict=True):
             scale = scale_of(values[:, row])
             image = axes.imshow(
                 values[:, row].T,

@@ -82,10 +82,8 @@ def tube_widening(
     """
     model = area_model_of(tract, area_model)
     tract = tract if frames is None else replace(tract, **{name: getattr(tract, name)[frames] for name in _USED})
-    beta = model.per_section()[1]
-    known = ~tract.closed & model.follows(tract.distance)
-    distance = np.where(known, tract.distance, np.nan)
-    values = tract.formants[..., None] * tract.sensitivity * (beta / distance)[:, None]
+    beta, known = model.per_section()[1], _known(tract, model)
+    values = _slopes(tract, beta, known)
     moved = None if walls is None else _of_walls(values, walls)
     ranges = np.full((*values.shape, 2), np.nan)
     wall_ranges = None if moved is None else np.full((*moved.shape, 2), np.nan)
@@ -97,6 +95,26 @@ def tube_widening(
         if walls is not None and moved is not None and wall_ranges is not None:
             wall_ranges[rows] = _interval(_of_walls(drawn, walls[rows]), moved[rows])
     return TubeWidening(values, ranges, moved, wall_ranges)
+
+
+def tube_slopes(tract: Tract, area_model: AreaModel | str | Path | None = None) -> Float64:
+    """The values alone, (T, 4, 40), without their intervals, which take all of the time.
+
+    Raises:
+        ConfigError: when the tract was measured with another model.
+    """
+    model = area_model_of(tract, area_model)
+    return _slopes(tract, model.per_section()[1], _known(tract, model))
+
+
+def _known(tract: Tract, model: AreaModel) -> Bool:
+    """Where areas follow from distances, (T, 40)."""
+    return np.asarray(~tract.closed & model.follows(tract.distance))
+
+
+def _slopes(tract: Tract, beta: Float64, known: Bool) -> Float64:
+    distance = np.where(known, tract.distance, np.nan)
+    return np.asarray(tract.formants[..., None] * tract.sensitivity * (beta / distance)[:, None])
 
 
 def _of_walls(values: Float64, walls: Float64) -> Float64:

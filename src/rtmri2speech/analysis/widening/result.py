@@ -41,7 +41,8 @@ class Widening(OfFormants):
         formants: (T, N), Hz, found in the predicted mel.
         targets: (T, N), Hz, the centers of gravity about them, which are differentiated.
         gain: (T, N), Hz that a target moves where the spectrum about it moves by 1 Hz.
-        model: (T, N, 40), by the model: this frame widened, its effect on the formant in all frames added up.
+        model: (T, N, 40), by the model: this frame widened, its effect on the formant in all frames added up. NaN where
+            walls touch, of a model that reads a measured tract.
         own: (T, N, 40), its effect in this frame alone; None where it was not asked for.
         held: (T, N, 40), all frames widened alike, their effect in this frame; None likewise.
         tube: (T, N, 40), by physics, of the speaker's own tube.
@@ -49,9 +50,9 @@ class Widening(OfFormants):
         bounding: which section each point of a contour bounds; None in a file of an earlier version.
         tube_walls: (T, N, 9), by physics, of the whole walls of :data:`ARTICULATORS`; None likewise.
         tube_walls_range: (T, N, 9, 2), bounds of their 90 % intervals; None likewise.
-        tract_model: (T, N, 40), by a model whose inputs are the distances; None where there is none.
+        tract_model: (T, N, 40), by a second model, which reads a measured tract, of its own formants; None likewise.
         points: (T, N, 6, P), as ``model``, of the points of each contour; their sum over a contour is what moving the
-            whole wall does.
+            whole wall does. Of a model that reads a measured tract: what they widen of the sections that they bound.
         midline: (T, 41, 2), ends of the sections, likewise.
         width_hz: standard deviation of the targets' windows, Hz.
     """
@@ -78,14 +79,23 @@ class Widening(OfFormants):
         return None if self.bounding is None else self.bounding.spread(self.tube)
 
     def walls(self) -> dict[str, Float64]:
-        """Hz per mm, (T, N), when a whole wall is moved away from the airway by 1 mm: sums over its points."""
+        """Hz per mm, (T, N), when a whole wall is moved away from the airway by 1 mm: sums over its points.
+
+        NaN where nothing is known of half of them.
+        """
         weights = wall_weights(self.contours)
         found = {}
         for name, inside in zip(ARTICULATORS, weights, strict=True):
             contour = CONTOURS.index("tongue" if name.startswith("tongue") else name)
             line = self.points[:, :, contour]
-            total = np.einsum("tnp,tp->tn", np.nan_to_num(line), inside[:, contour])
-            found[name] = np.where(np.isnan(line).any(axis=-1), np.nan, total)
+            mine = inside[:, contour]
+            total, known = (
+                np.einsum("tnp,tp->tn", one, mine)
+                for one in (np.nan_to_num(line), np.isfinite(line).astype(np.float64))
+            )
+            # A line that touches another wall is known in part.
+            some = np.isfinite(line).any(axis=-1) & (known >= 0.5 * mine.sum(axis=-1)[:, None])
+            found[name] = np.where(some, total, np.nan)
         return found
 
     def rows(self) -> Iterator[Row]:

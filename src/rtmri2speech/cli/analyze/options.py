@@ -63,15 +63,19 @@ def opened(
     textgrid: Path | None,
     tier: str,
     label: list[str] | None,
+    of_frames: bool = True,
 ) -> tuple[Model, Clip, list[Segment]]:
-    """What a command on one video works on: a model of frames, the clip, whose frames are kept, and its segments.
+    """What a command on one video works on: a model, the clip, whose frames are kept, and its segments.
+
+    A model that reads no frames is refused if ``of_frames``.
 
     Raises:
         UserError: for what cannot be used, and for frames, labels or segments that the clip does not have.
     """
     from rtmri2speech.analysis.attribution.maps import require_frames
+    from rtmri2speech.inference.model import load_model
 
-    loaded = model_of_frames(model, device)
+    loaded = model_of_frames(model, device) if of_frames else load_model(model, device)
     clip = loaded.open(video, fps, keep=True)
     require_frames(target_frames or (), clip.n_frames, video)
     return loaded, clip, segments_of(segment or [], textgrid, tier, label or [], clip, loaded)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.analyze.options import Bands, Out, Target, model_of_frames
+from rtmri2speech.cli.analyze.options import Bands, Out, Target
 from rtmri2speech.cli.analyze.summary import save_with_summary
 from rtmri2speech.cli.console import Device, Flag, Fps, Many, ModelFile, progress
 from rtmri2speech.cli.segmentation.automatic import kept_regions
@@ -44,7 +44,7 @@ def physics(
     videos
         Videos; all of them are pooled.
     model
-        A model file with an acoustic model that reads frames.
+        A model file with an acoustic model; of one that reads a measured tract (strangers) Hz per mm alone.
     target
         What is explained; all targets if none is given.
     stride
@@ -73,8 +73,9 @@ def physics(
     from rtmri2speech.analysis.validation.plausibility import plausibility
     from rtmri2speech.analysis.validation.summary_table import PHYSICS
     from rtmri2speech.data.files import check_writable
+    from rtmri2speech.inference.model import load_model
 
-    ready = model_of_frames(model, device)
+    ready = load_model(model, device)
     check_writable(out / PHYSICS)  # now, not after the work
     where = kept_regions(regions, videos[0], out, fps, device) if regions and textgrid else regions
     with progress("Comparing", "videos") as bar:

@@ -25,6 +25,10 @@ def save_with_summary(found: Faithfulness | Plausibility, out: Path, newest: str
     from rtmri2speech.analysis.validation.summary_table import summarize
 
     files = found.save(out)
+    if out / newest not in files:  # Hz per mm alone
+        print_notes(notes)
+        print("\n".join(str(path) for path in files))
+        return
     table = summarize(out, newest)
     files += table.save(out)
     print_notes([*notes, *table.notes])

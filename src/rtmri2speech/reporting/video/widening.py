@@ -71,11 +71,12 @@ def _strip(width: int, name: str, scale: float) -> CaptionStrip:
 def _draw(draw: ImageDraw.ImageDraw, contours: Float64, values: Float64) -> None:
     """Contours (6, P, 2) in pixels of the image, colored by values (6, P) from -1 to 1."""
     for line, row in zip(contours, values, strict=True):
-        if not (np.isfinite(line).all() and np.isfinite(row).all()):
+        middle = 0.5 * (row[:-1] + row[1:])
+        known = np.flatnonzero(np.isfinite(middle))
+        if not (np.isfinite(line).all() and len(known)):
             continue
         places = [(float(x), float(y)) for x, y in line - 0.5]
         draw.line(places, fill=(0, 0, 0), width=_LINE + 2)
-        middle = 0.5 * (row[:-1] + row[1:])
-        colors = np.rint(255.0 * np.asarray(SIGNED(np.clip(0.5 * (middle + 1.0), 0.0, 1.0)))[:, :3]).astype(int)
-        for index, color in enumerate(colors.tolist()):
+        colors = np.rint(255.0 * np.asarray(SIGNED(np.clip(0.5 * (middle[known] + 1.0), 0.0, 1.0)))[:, :3]).astype(int)
+        for index, color in zip(known.tolist(), colors.tolist(), strict=True):
             draw.line(places[index : index + 2], fill=tuple(color), width=_LINE)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -15,7 +16,9 @@ from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.media.textgrid import interval_grid, read_textgrid, write_textgrid
 from rtmri2speech.models.bundle.model_file import Bundle, save_bundle
 from rtmri2speech.signal.frames import FrameConfig
+from rtmri2speech.signal.retiming import plan_retiming
 from tables import rows_of
+from tract_models import moving_tract, tract_bundle
 
 Run = Callable[..., Any]
 FEW = ["--target", "log-energy", "--stride", 8, "--device", "cpu"]
@@ -63,6 +66,25 @@ def test_a_real_speaker(run: Run, talker: Path, make_bundle: Callable[..., Bundl
     assert about["videos"] == [str(talker)] and about["regions_of"] == "template" and about["textgrid"] == str(grid)
     assert about["frames"][0].keys() == {"a", "i"} and about["targets"] == ["log-energy"] and about["strides"] == [8]
     assert {row["vowel"] for row in rows} == {"a", "i"} and "found_tongue_root" in rows[0]
+
+
+def test_a_model_that_reads_a_measured_tract_has_hz_per_mm_alone(run: Run, tiny_phantom: Path, tmp_path: Path) -> None:
+    model = tmp_path / "reader.safetensors"
+    retiming = plan_retiming(np.arange(20) * 0.04, 0.8, 25.0)
+    save_bundle(tract_bundle(moving_tract(20), retiming), model)
+    video = sorted(tiny_phantom.glob("*/*_0000.mp4"))[0]
+    words = ["analyze", "physics", video, "--model", model, "--out", tmp_path / "out", "--device", "cpu"]
+    result = run(*words, "--permuted", 2)
+    assert result.code == 0, result.err
+    assert {row["method"] for row in rows_of(tmp_path / "out" / "physics.csv")} == {"widening"}
+    signed = rows_of(tmp_path / "out" / "physics_signed.csv")
+    assert [row["formant"] for row in signed] == ["F1", "F2"] and float(signed[0]["p_weights"]) >= 0
+    about = json.loads((tmp_path / "out" / "physics.json").read_text(encoding="utf-8"))
+    assert about["targets"] == about["strides"] == []
+    refused = run(*words, "--stride", 8)
+    assert "reads no frames that there could be maps of" in refused.problem and "its Hz per mm" in refused.remedy
+    refused = run(*words, "--no-signed")
+    assert "nothing to compare" in refused.problem and "phantom" in refused.remedy
 
 
 BAD: list[tuple[list[Any], str]] = [

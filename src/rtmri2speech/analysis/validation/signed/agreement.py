@@ -23,6 +23,7 @@ from rtmri2speech.arrays import Float64, Int64
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.tables import Row, write_table
 from rtmri2speech.inference.model import Model
+from rtmri2speech.inference.tract_way import TractWay
 from rtmri2speech.metrics.known import mean_of_known
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frames import model_input
@@ -190,12 +191,14 @@ def permuted_model(model: Model, clip: Clip, seed: int) -> Model:
     """The model once more, with every tensor of its acoustic model permuted, and BatchNorm's statistics measured anew.
 
     Args:
-        model: to copy.
+        model: to copy; of frames or of a measured tract.
         clip: whose frames they are measured on.
         seed: of the permutations.
     """
-    acoustic = model.bundle.build_acoustic(model.device)
     generator = torch.Generator().manual_seed(seed)
+    if model.bundle.tract is not None:
+        return _permuted_reader(model, generator)
+    acoustic = model.bundle.build_acoustic(model.device)
     for _, part in acoustic_parts(acoustic):
         permute_weights(part, generator)
     frames = np.concatenate(list(clip.blocks()))
@@ -208,6 +211,16 @@ def permuted_model(model: Model, clip: Clip, seed: int) -> Model:
     acoustic.lstm.flatten_parameters()
     result = copy.copy(model)
     result.__dict__["acoustic"] = result.__dict__["acoustic_float32"] = acoustic.eval().fuse()
+    return result
+
+
+def _permuted_reader(model: Model, generator: torch.Generator) -> Model:
+    """The same of a model that reads a measured tract, which has no BatchNorm; the scale of its inputs stays."""
+    way = TractWay(model.bundle, model.device)
+    permute_weights(way.model, generator)
+    way.model.lstm.flatten_parameters()
+    result = copy.copy(model)
+    result.__dict__["tract_way"] = way
     return result
 
 

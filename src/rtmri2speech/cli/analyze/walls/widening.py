@@ -31,6 +31,7 @@ def widening(
     movie: Annotated[bool, Flag] = False,
     pixel_mm: float | None = None,
     area_model: str | None = None,
+    tract_model: str | None = None,
     columns: Columns = 2,
     fps: Fps = None,
     device: Device = "auto",
@@ -46,7 +47,8 @@ def widening(
     video
         The video.
     model
-        A model file with an acoustic model that reads frames.
+        A model file with an acoustic model: of frames, whose walls are moved in the frames, or of a measured tract
+        (strangers), whose distances are changed.
     regions
         Where the walls are: auto, measured in the video as tract does; NAME_tract.npz, which tract wrote;
         NAME_regions.npz of segment, perhaps corrected by hand; or a phantom's truth.
@@ -76,6 +78,8 @@ def widening(
     area_model
         Alpha and beta by region of the tract, as for tract: people, phantom for simulated speakers, or a file of your
         own; by default what NAME_tract.npz was measured with, or people.
+    tract_model
+        A second model, of a measured tract, to answer next to a model of frames: strangers, or a file.
     device
         Where to run; auto takes a GPU if there is one.
     """
@@ -83,9 +87,11 @@ def widening(
 
     from rtmri2speech.analysis.widening.compute import widening as widen
 
-    loaded, clip, segments = opened(video, model, device, fps, target_frames, segment, textgrid, tier, label)
+    loaded, clip, segments = opened(
+        video, model, device, fps, target_frames, segment, textgrid, tier, label, of_frames=False
+    )
     with progress(f"Widening {video.name}", "frames") as bar:
-        sizes: dict[str, Any] = {"pixel_mm": pixel_mm, "area_model": area_model}
+        sizes: dict[str, Any] = {"pixel_mm": pixel_mm, "area_model": area_model, "tract_model": tract_model}
         about: dict[str, Any] = {"bands": bands, "width": width, "target": target, **sizes}
         found = widen(loaded, clip, regions=regions, held=held, fps=fps, progress=bar, **about)
     _write(found.with_segments(segments), out, target_frames or [], columns, movie)

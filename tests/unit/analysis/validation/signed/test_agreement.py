@@ -14,6 +14,7 @@ from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.inference.model import Model
 from rtmri2speech.vocal_tract.measurement.tract import Tract
 from tables import rows_of
+from tract_models import moving_tract, tract_bundle
 
 VOWELS = {"a": np.array([8, 9, 10, 30, 31]), "i": np.array([20, 21])}
 
@@ -53,6 +54,18 @@ def test_permuted_weights_are_other_ones_of_the_same_size(model: Model, clip: Cl
     changed = strange.acoustic_float32.head.weight
     assert (changed != before).any() and changed.flatten().sort()[0].equal(before.flatten().sort()[0])
     assert np.abs(strange.predict_mel(clip) - model.predict_mel(clip)).max() > 0.1
+
+
+def test_a_model_that_reads_a_measured_tract_is_scored_too(clip: Clip, tmp_path: Path) -> None:
+    tract = moving_tract(clip.scan.n_frames)
+    reader = Model(tract_bundle(tract, clip.retiming))
+    before = reader.tract_way.model.heads.weight.clone()
+    agreement = SignedAgreement(("F1", "F2"))
+    agreement.add(reader, clip, VOWELS, regions=tract, permuted=2)
+    assert all(np.isfinite([one.r, one.r_permuted]).all() for one in agreement.scores())
+    changed = permuted_model(reader, clip, 1).tract_way.model
+    assert reader.tract_way.model.heads.weight.equal(before) and not changed.heads.weight.equal(before)
+    assert changed.inputs.scale.equal(reader.tract_way.model.inputs.scale)
 
 
 def test_a_small_warp_does_what_the_derivative_says(model: Model, clip: Clip, tract: Tract) -> None:

@@ -7,14 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from drawn_walls import tract_of, walls
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.models.bundle.model_file import Bundle, save_bundle
 from rtmri2speech.signal.frames import FrameConfig
+from rtmri2speech.signal.retiming import plan_retiming
 from rtmri2speech.vocal_tract.geometry.area_function import load_area_model
 from tables import rows_of
+from tract_models import moving_tract, tract_bundle
 
 Run = Callable[..., Any]
 
@@ -46,6 +49,31 @@ def test_files_are_written(run: Run, talker: Path, eyes: Path, tract: Path, tmp_
     assert {path.name for path in tmp_path.iterdir()} == wanted
     assert {path.rsplit("/", 1)[-1].rsplit("\\", 1)[-1] for path in result.out.split()} == wanted
     assert len(rows_of(tmp_path / "talker_widening_segments.csv")) == 40
+
+
+def test_a_model_that_reads_a_measured_tract_answers_alone_and_next_to_one_of_frames(
+    run: Run, talker: Path, eyes: Path, tmp_path: Path
+) -> None:
+    made = moving_tract(scan_video(talker).n_frames)
+    tract = replace(made, name="talker").save(tmp_path)[0]
+    reader = tmp_path / "reader.safetensors"
+    save_bundle(tract_bundle(made, plan_retiming(np.arange(20) * 0.04, 0.8, 25.0)), reader)
+    on = ("analyze", "widening", talker, "--regions", tract)
+    alone = run(*on, "--model", reader, "--out", tmp_path / "alone", "--movie")
+    assert alone.code == 0 and "walls touch in 1 of" in alone.err, alone.err
+    assert (tmp_path / "alone" / "talker_widening.mp4").is_file()
+    both = run(*on, "--model", eyes, "--tract-model", reader, "--out", tmp_path / "both")
+    assert both.code == 0, both.err
+    columns = [
+        [row[name] for row in rows_of(tmp_path / folder / "talker_widening.csv")]
+        for folder, name in (("alone", "model"), ("both", "tract_model"))
+    ]
+    assert columns[0] == columns[1] and any(columns[0])
+    twice = run(*on, "--model", reader, "--tract-model", reader, "--out", tmp_path / "twice")
+    assert "--tract-model: the model reads a measured tract itself" in twice.problem and twice.remedy
+    moved = run("analyze", "move", talker, "--model", reader, "--articulator", "tongue", "--direction", "up",
+                "--out", tmp_path / "moved")  # fmt: skip
+    assert "holds no acoustic model of frames" in moved.problem and "phantom" in moved.remedy
 
 
 def test_what_cannot_be_used_is_said_in_a_line(run: Run, talker: Path, eyes: Path, tract: Path, tmp_path: Path) -> None:
