@@ -34,6 +34,8 @@ SAMPLE_FILES = ("mri.npy", "mel_db.npy", "mask.npy", "audio.wav")
 SOUND_FILES = ("mel_db.npy", "audio.wav")
 """Files of a sample that was made from sound alone."""
 
+_OPTIONAL = ("text", "pixel_mm")
+
 RECEIPTS = ".receipts"
 """Folder of the dataset that remembers, for each recording, what its samples were made from."""
 
@@ -81,7 +83,8 @@ class Utterance:
 
     ``source_video`` is empty where there is sound alone. ``source_start`` is the time in the source video, or else
     in the source sound, in seconds, at which frame 0 starts; frame i starts i / frame_rate later. ``sha256`` is over
-    the sample's files in the order of ``SAMPLE_FILES`` or ``SOUND_FILES``.
+    the sample's files in the order of ``SAMPLE_FILES`` or ``SOUND_FILES``. ``text`` is what is said, in words, and
+    ``pixel_mm`` the size of a pixel of the source video, mm; the table has these columns where a corpus knows them.
     """
 
     id: str
@@ -93,6 +96,12 @@ class Utterance:
     source_audio: str
     source_start: float
     sha256: str
+    text: str = ""
+    pixel_mm: float | None = None
+
+    def as_row(self) -> dict[str, Any]:
+        """By column; those that not every corpus has only where they hold something."""
+        return {name: value for name, value in asdict(self).items() if value or name not in _OPTIONAL}
 
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> Utterance:
@@ -101,10 +110,12 @@ class Utterance:
         Raises:
             KeyError, TypeError, ValueError: when a column is missing, unknown, or not a number where it must be.
         """
+        pixel = row.get("pixel_mm")
         numbers = {
             "n_frames": int(row["n_frames"]),
             "seconds": float(row["seconds"]),
             "source_start": float(row["source_start"]),
+            "pixel_mm": float(pixel) if pixel else None,
         }
         return cls(**{**row, **numbers})
 
@@ -218,7 +229,7 @@ class Dataset:
 
     def rows(self) -> list[Row]:
         """The table of utterances: ``pandas.DataFrame(dataset.rows())``."""
-        return [asdict(utterance) for utterance in self.utterances]
+        return [utterance.as_row() for utterance in self.utterances]
 
     def without(self, held_out: Collection[str], root: Path) -> Dataset:
         """The same dataset, in which some utterances count as its test split.
@@ -338,4 +349,7 @@ def _equal(one: UInt8 | None, other: UInt8 | None) -> bool:
 
 def write_utterances(root: Path, utterances: list[Utterance]) -> None:
     """Write ``utterances.csv``."""
-    write_table(root / "utterances.csv", [field.name for field in fields(Utterance)], map(asdict, utterances))
+    rows = [utterance.as_row() for utterance in utterances]
+    used = {name for row in rows for name in row}
+    names = [field.name for field in fields(Utterance)]
+    write_table(root / "utterances.csv", [one for one in names if one in used or one not in _OPTIONAL], rows)
