@@ -11,7 +11,7 @@ TRANS_SUFFIX = ".trans"
 """Ending of such a file."""
 
 PHONES, WORDS, SENTENCES = "phones", "words", "sentences"
-"""Names of the tiers that are made of one."""
+"""Names of the tiers that come from one."""
 
 _SILENCE = {"", "sil", "sp", "spn", "<sil>"}
 # Seconds of silence around a sentence that are counted with it, at most up to the middle of a pause.

@@ -110,12 +110,11 @@ class Utterance:
         Raises:
             KeyError, TypeError, ValueError: when a column is missing, unknown, or not a number where it must be.
         """
-        pixel = row.get("pixel_mm")
         numbers = {
             "n_frames": int(row["n_frames"]),
             "seconds": float(row["seconds"]),
             "source_start": float(row["source_start"]),
-            "pixel_mm": float(pixel) if pixel else None,
+            "pixel_mm": float(row["pixel_mm"]) if row.get("pixel_mm") else None,
         }
         return cls(**{**row, **numbers})
 
@@ -342,14 +341,11 @@ class Dataset:
 
 
 def _equal(one: UInt8 | None, other: UInt8 | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return np.array_equal(one, other)
+    return one is other if one is None or other is None else np.array_equal(one, other)
 
 
 def write_utterances(root: Path, utterances: list[Utterance]) -> None:
     """Write ``utterances.csv``."""
-    rows = [utterance.as_row() for utterance in utterances]
-    used = {name for row in rows for name in row}
-    names = [field.name for field in fields(Utterance)]
-    write_table(root / "utterances.csv", [one for one in names if one in used or one not in _OPTIONAL], rows)
+    used = {name for row in utterances for name in row.as_row()}
+    columns = [one.name for one in fields(Utterance) if one.name in used or one.name not in _OPTIONAL]
+    write_table(root / "utterances.csv", columns, (row.as_row() for row in utterances))
