@@ -13,7 +13,8 @@ import numpy as np
 
 from rtmri2speech.corpora.base import Advising, AnyRecording, Corpus, SoundRecording, listing_of
 from rtmri2speech.corpora.inputs import AnyPath, Source, corpus_of
-from rtmri2speech.data.dataset.layout import FILELISTS, RECEIPTS, SPLITS, Meta, Split, Utterance, write_utterances
+from rtmri2speech.data.dataset.layout import FILELISTS, RECEIPTS, SPLITS, Split, Utterance, write_utterances
+from rtmri2speech.data.dataset.meta import Meta
 from rtmri2speech.data.dataset.splits import FEW_RECORDINGS, SplitMode, check_ratio, split_units
 from rtmri2speech.data.files import write_text
 from rtmri2speech.data.tables import Row

@@ -13,7 +13,8 @@ from typing import Any
 
 from rtmri2speech.corpora.base import AnyRecording, Recording, SoundRecording
 from rtmri2speech.corpora.sound_of_recording import TRACK_NOT_USED, no_such_sound
-from rtmri2speech.data.dataset.layout import RECEIPTS, SCHEMA, Utterance
+from rtmri2speech.data.dataset.layout import RECEIPTS, Utterance
+from rtmri2speech.data.dataset.meta import SCHEMA
 from rtmri2speech.data.endings import no_such_file, printable
 from rtmri2speech.data.files import hash_files, read_object
 from rtmri2speech.data.provenance import write_about

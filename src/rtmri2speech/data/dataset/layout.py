@@ -15,18 +15,14 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from rtmri2speech.arrays import Float32, UInt8
-from rtmri2speech.config import Config
+from rtmri2speech.data.dataset.meta import SCHEMA, Meta, no_frames
 from rtmri2speech.data.dataset.open_utterance import OpenUtterance
 from rtmri2speech.data.dataset.overview import as_html, one_line
 from rtmri2speech.data.tables import Row, write_table
 from rtmri2speech.errors import DatasetError
-from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.frames import FrameConfig
 
-SCHEMA = 1
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 FILELISTS: dict[str, Split] = {"training": "train", "validation": "validation"}
@@ -38,43 +34,6 @@ _OPTIONAL = ("text", "pixel_mm")
 
 RECEIPTS = ".receipts"
 """Folder of the dataset that remembers, for each recording, what its samples were made from."""
-
-
-class Meta(Config):
-    """``meta.json``: everything one must know to use the dataset.
-
-    ``frames`` is null there where the dataset was made from sound alone.
-    """
-
-    kind: Literal["dataset"] = Field("dataset", description="what the file describes")
-    version: int = Field(SCHEMA, alias="schema", description="version of the folder's layout")
-    features: FeatureConfig
-    frame_config: FrameConfig | None = Field(alias="frames", description="size and normalization; null without frames")
-    ref_frames: int = Field(description="frames per window; also the gap between splits of one recording")
-    corpus: str
-    licence: str
-    citation: str
-    split: dict[str, Any]
-    code_version: str
-    counts: dict[str, Any]
-
-    @property
-    def frames(self) -> FrameConfig:
-        """How the frames were made.
-
-        Raises:
-            DatasetError: when the dataset was made from sound alone.
-        """
-        if self.frame_config is None:
-            raise _no_frames("The dataset")
-        return self.frame_config
-
-
-def _no_frames(what: object) -> DatasetError:
-    return DatasetError(
-        f"{what}: holds sound alone, no frames of videos.",
-        "It trains the vocoder; for everything else make a dataset from videos: rtmri2speech prepare VIDEOS --out DIR",
-    )
 
 
 @dataclass(frozen=True)
@@ -282,7 +241,7 @@ class Dataset:
             DatasetError: when it was made from sound alone.
         """
         if not self.has_frames:
-            raise _no_frames(self.root)
+            raise no_frames(self.root)
 
     def frames(self, utterance: Utterance) -> NDArray[Any]:
         """Frames, shape (T, H, W), memory-mapped: uint8, or float32 in [0, 1] in older datasets.
