@@ -23,7 +23,8 @@ from cyclopts import App
 from conftest import MakeBundle
 from made_tracts import made_tract
 from rtmri2speech.cli.main import _hyphenated, app, main
-from rtmri2speech.data.dataset.layout import FILELISTS, RECEIPTS, SAMPLE_FILES, Meta, Utterance
+from rtmri2speech.data.dataset.layout import FILELISTS, RECEIPTS, SAMPLE_FILES, Utterance
+from rtmri2speech.data.dataset.meta import Meta
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.models.bundle.model_file import save_bundle
 from rtmri2speech.signal.features import FeatureConfig

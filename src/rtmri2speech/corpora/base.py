@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
@@ -25,6 +26,32 @@ class Remark:
 
 
 @dataclass(frozen=True)
+class Scanner:
+    """The frames that a corpus was recorded with, where that is known: copies of it may say something else.
+
+    Attributes:
+        size: width of the scanner's own frames in pixels; None where files are taken to have just those.
+        pixel_mm: size of such a pixel, mm.
+        rates: frame rates in the corpus, exact where they are known so.
+        over_bright: whether recordings start before the scan is in its steady state; those frames are left out.
+    """
+
+    size: int | None = None
+    pixel_mm: float | None = None
+    rates: tuple[Fraction, ...] = ()
+    over_bright: bool = False
+
+    def pixel_of(self, width: int) -> float | None:
+        """Size of a pixel, mm, of a copy of a width in pixels; None unless that is the scanner's or a multiple.
+
+        Copies are enlarged by whole numbers. Any other width may be a part cut out as well as another scale.
+        """
+        if self.size is None or self.pixel_mm is None:
+            return self.pixel_mm
+        return None if width % self.size else self.pixel_mm * self.size / width
+
+
+@dataclass(frozen=True)
 class Recording:
     """One video with its sound.
 
@@ -38,6 +65,11 @@ class Recording:
         split: where the corpus itself puts it, or None.
         sound: which sound was asked for; ``auto`` where none was.
         remarks: what was noticed when its files were looked for.
+        text: what is said, in words, where the corpus knows that of the whole recording.
+        text_tiers: tiers of the annotation that have it in words, the first that fits is taken; none is looked at
+            where this is empty.
+        utterance_tier: the tier that utterances are cut at, unless the user says otherwise.
+        scanner: what the corpus says of its frames.
     """
 
     id: str
@@ -49,6 +81,10 @@ class Recording:
     split: Split | None = None
     sound: SoundChoice = field(default="auto", compare=False)
     remarks: tuple[Remark, ...] = field(default=(), compare=False)
+    text: str | None = None
+    text_tiers: tuple[str, ...] = ()
+    utterance_tier: str | None = None
+    scanner: Scanner | None = None
 
     @property
     def file(self) -> Path:
@@ -59,6 +95,34 @@ class Recording:
     def sources(self) -> list[Path]:
         """Every file the recording is made from."""
         return [path for path in (self.video, self.audio, self.textgrid) if path is not None]
+
+    @property
+    def starts_over_bright(self) -> bool:
+        """Whether over-bright frames at the start are left out, as its corpus has them."""
+        return self.scanner is not None and self.scanner.over_bright
+
+
+@dataclass(frozen=True)
+class SplitAdvice:
+    """How a corpus is split where it comes without a split of its own and the user asks for none.
+
+    Attributes:
+        mode: as of ``prepare``.
+        ratio: shares of training, validation and test.
+    """
+
+    mode: Literal["speaker", "recording", "blocks"]
+    ratio: tuple[float, float, float]
+
+
+@runtime_checkable
+class Advising(Protocol):
+    """A corpus that says how it is best split."""
+
+    @property
+    def split_advice(self) -> SplitAdvice | None:
+        """None where the program's own choice is right."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rtmri2speech.corpora.base import Recording, Remark, SoundChoice
 from rtmri2speech.corpora.folder import FolderCorpus, unpaired_sounds
-from rtmri2speech.data.endings import VIDEO_SUFFIXES, is_there, no_such_file
+from rtmri2speech.data.endings import SOUND_SUFFIXES, VIDEO_SUFFIXES, is_there, no_such_file
 from rtmri2speech.data.media.audio import Sound, read_sound
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.media.movies import cut_sound
@@ -60,7 +60,12 @@ def remarks_on_sound(recording: Recording, scan: VideoScan) -> list[Remark]:
     """What is to be said of the choice between a file next to the video and the video's own sound track."""
     if recording.audio is None:
         # Without a track there is no choice: that the sound is missing is an error.
-        return [one for one in recording.remarks if one.severity == "note" or scan.has_sound]
+        wanted = _wanted(recording)
+        others = [one for one in recording.remarks if one.severity == "note" or (scan.has_sound and one not in wanted)]
+        if not wanted or not scan.has_sound:
+            return others
+        problem = f"its own sound track is used: there is no {wanted[0].file.name}"
+        return [*others, Remark(recording.video, problem, "Nothing, if that is its best sound.", decision=True)]
     remarks = [remark for remark in recording.remarks if remark.severity == "note"]
     kind = _WITHOUT_DELAY.get(recording.audio.suffix.lower())
     if kind is not None:
@@ -139,8 +144,19 @@ def sound_of_frames(scan: VideoScan, audio: Path | None = None, choice: SoundCho
     return cut_sound(sound, start)
 
 
+def _wanted(recording: Recording) -> list[Remark]:
+    """Remarks on a sound file that is missing where the layout of its corpus has it."""
+    if recording.scanner is None:
+        return []
+    return [one for one in recording.remarks if one.severity == "warning" and one.file.suffix in SOUND_SUFFIXES]
+
+
 def _missing_sound(recording: Recording, scan: VideoScan) -> MissingSound:
     video = recording.video
+    if wanted := _wanted(recording):
+        return MissingSound(
+            f"{wanted[0].file}: {wanted[0].problem}, which has no sound track of its own.", wanted[0].remedy
+        )
     files = f"no {video.stem}.wav or .flac or other sound file of its name next to it"
     problem = f"{video}: has no sound: no sound track, and {files}"
     others = unpaired_sounds(video)

@@ -15,12 +15,14 @@ from pydantic import BeforeValidator
 from rtmri2speech.corpora.base import AnyRecording, Corpus, SoundRecording, listing_of
 from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.corpora.inputs import Source, list_of
+from rtmri2speech.corpora.public.catalog import facts_of
+from rtmri2speech.corpora.public.facts import CorpusFacts
 from rtmri2speech.corpora.sound_of_recording import MissingSound, find_sound, remarks_on_sound
+from rtmri2speech.corpora.video_of_recording import remarks_on_video, scan_recording
 from rtmri2speech.data.annotation.fit import fit_to_sound
 from rtmri2speech.data.dataset.layout import is_dataset
 from rtmri2speech.data.media.audio import read_sound
 from rtmri2speech.data.media.clips import open_clip
-from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.textgrid import read_textgrid
 from rtmri2speech.data.tables import Row
 from rtmri2speech.errors import ConfigError, DatasetError, MediaError, UserError
@@ -76,12 +78,14 @@ class CheckReport:
         datasets: number of datasets checked.
         recordings: number of recordings checked.
         facts: what each recording is, in the order of the recordings.
+        corpora: what is known of each published corpus among what was checked.
     """
 
     findings: list[Finding]
     datasets: int
     recordings: int
     facts: list[RecordingFacts] = field(default_factory=list)
+    corpora: list[CorpusFacts] = field(default_factory=list)
 
     @property
     def wrong(self) -> int:
@@ -95,7 +99,8 @@ class CheckReport:
     def as_json(self) -> dict[str, Any]:
         """As ``check --json`` prints it."""
         recordings = [facts.as_json() for facts in self.facts]
-        return {"kind": "check", "schema": 1, "recordings": recordings, "findings": self.rows()}
+        known = {"corpora": [facts.as_json() for facts in self.corpora]} if self.corpora else {}
+        return {"kind": "check", "schema": 1, **known, "recordings": recordings, "findings": self.rows()}
 
     def __repr__(self) -> str:
         lines = [f"{item.severity}: {item.file}: {item.problem}" for item in self.findings]
@@ -152,7 +157,8 @@ def check(
     checked = look_at_recordings(recordings, options, workers, progress)
     findings += [finding for one in checked for finding in one.findings]
     findings += from_remarks(remark for listing in listings for remark in listing.remarks)
-    return CheckReport(findings, len(datasets), len(recordings), [one.facts for one in checked])
+    known = [facts for facts in map(facts_of, corpora) if facts is not None]
+    return CheckReport(findings, len(datasets), len(recordings), [one.facts for one in checked], known)
 
 
 @dataclass(frozen=True)
@@ -198,13 +204,14 @@ def check_recording(recording: AnyRecording, options: CheckOptions) -> Checked:
     if isinstance(recording, SoundRecording):
         return _check_sound_alone(recording, options, facts)
     try:
-        scan = scan_video(recording.video, options.fps, options.video_stream)
+        scan = scan_recording(recording, options.fps, options.video_stream)
     except MediaError as error:
         return Checked(facts, [Finding.from_error(recording.video, error)])
     facts = replace(facts, stream=describe_video(scan))
-    findings = check_scan(scan, options.features, options.trim_over_bright)
+    trim = options.trim_over_bright or recording.starts_over_bright
+    findings = check_scan(scan, options.features, trim) + from_remarks(remarks_on_video(recording, scan, options.fps))
     try:
-        clip = open_clip(scan, options.features, FrameConfig(), options.trim_over_bright)
+        clip = open_clip(scan, options.features, FrameConfig(), trim)
         sound = find_sound(recording, scan, options.tracks)
     except MediaError as error:
         missing = isinstance(error, MissingSound)

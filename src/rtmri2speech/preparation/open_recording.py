@@ -8,8 +8,8 @@ from rtmri2speech.arrays import Float32
 from rtmri2speech.config import Config
 from rtmri2speech.corpora.base import Recording
 from rtmri2speech.corpora.sound_of_recording import find_sound, remarks_on_sound
+from rtmri2speech.corpora.video_of_recording import remarks_on_video, scan_recording
 from rtmri2speech.data.media.clips import Clip, open_clip
-from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.streams import AS_FLAGGED, Channel, StreamNumber, Tracks
 from rtmri2speech.preparation.align import MismatchPolicy, align, offsets
 from rtmri2speech.preparation.findings import Finding, check_scan, check_sound, from_remarks, refuse_errors
@@ -77,14 +77,15 @@ def open_recording(
         ConfigError: when ``fps`` is not a frame rate.
         MediaError: when video or sound is missing, damaged or silent, or they disagree in length.
     """
-    scan = scan_video(recording.video, fps, tracks.video)
+    scan = scan_recording(recording, fps, tracks.video)
+    trim_over_bright = trim_over_bright or recording.starts_over_bright
     clip = open_clip(scan, features, frames, trim_over_bright)
     sound = find_sound(recording, scan, tracks)
     gap = offsets(sound, clip, recording.sync_offset)
     findings = [
         *check_scan(scan, features, trim_over_bright),
         *check_sound(recording, sound, clip, features, on_mismatch, gap),
-        *from_remarks(remarks_on_sound(recording, scan)),
+        *from_remarks([*remarks_on_video(recording, scan, fps), *remarks_on_sound(recording, scan)]),
     ]
     refuse_errors(findings)
     first, samples = align(sound, clip, features, recording.sync_offset, on_mismatch, gap)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rtmri2speech.corpora.base import AnyRecording, Corpus, SoundRecording, listing_of
+from rtmri2speech.corpora.base import Advising, AnyRecording, Corpus, SoundRecording, listing_of
 from rtmri2speech.corpora.inputs import AnyPath, Source, corpus_of
-from rtmri2speech.data.dataset.layout import FILELISTS, RECEIPTS, SPLITS, Meta, Split, Utterance, write_utterances
+from rtmri2speech.data.dataset.layout import FILELISTS, RECEIPTS, SPLITS, Split, Utterance, write_utterances
+from rtmri2speech.data.dataset.meta import Meta
 from rtmri2speech.data.dataset.splits import FEW_RECORDINGS, SplitMode, check_ratio, split_units
 from rtmri2speech.data.files import write_text
 from rtmri2speech.data.tables import Row
@@ -56,7 +57,7 @@ class PrepareSummary:
 
     def rows(self) -> list[Row]:
         """The utterances as a table: ``pandas.DataFrame(summary.rows())``."""
-        return [asdict(utterance) for utterance in self.utterances]
+        return [utterance.as_row() for utterance in self.utterances]
 
     def __str__(self) -> str:
         seconds = sum(utterance.seconds for utterance in self.utterances)
@@ -116,6 +117,7 @@ def prepare(
         option = "export_pairs" if export_pairs else "mask"
         raise ConfigError(f"`{option}`: needs frames of videos, and these recordings are sound alone.", "Leave it out.")
     mask = None if options.mask is None else load_mask(options.mask, options.frames.size)
+    options = _advised(corpus, recordings, options)
     mode, splits = _assign_all(recordings, options)
     jobs = [Job(recording, root, options, splits.get(recording.id), mask) for recording in recordings]
     meta = open_folder(root, jobs, prune=prune, overwrite=overwrite)
@@ -167,6 +169,17 @@ def _nothing_prepared(root: Path, failures: list[tuple[AnyRecording, UserError]]
     if len(failures) == 1:
         return failures[0][1]
     return _join(failures, f"None of the {len(failures)} recordings can be used:")
+
+
+def _advised(corpus: Corpus, recordings: Sequence[AnyRecording], options: PrepareOptions) -> PrepareOptions:
+    """With the split that the corpus is known by, where neither it nor the user has another."""
+    advice = corpus.split_advice if isinstance(corpus, Advising) else None
+    if advice is None or options.split != "auto" or any(item.split is not None for item in recordings):
+        return options
+    speakers = {item.speaker for item in recordings} - set(options.test_speakers)
+    if advice.mode == "speaker" and len(speakers) < len(SPLITS):
+        return options  # too few for speakers of their own in every split
+    return options.model_copy(update={"split": advice.mode, "split_ratio": advice.ratio})
 
 
 def _assign_all(recordings: Sequence[AnyRecording], options: PrepareOptions) -> tuple[SplitMode, dict[str, Split]]:

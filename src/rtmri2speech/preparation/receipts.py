@@ -7,13 +7,14 @@ import json
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rtmri2speech.corpora.base import AnyRecording, Recording, SoundRecording
 from rtmri2speech.corpora.sound_of_recording import TRACK_NOT_USED, no_such_sound
-from rtmri2speech.data.dataset.layout import RECEIPTS, SCHEMA, Utterance
+from rtmri2speech.data.dataset.layout import RECEIPTS, Utterance
+from rtmri2speech.data.dataset.meta import SCHEMA
 from rtmri2speech.data.endings import no_such_file, printable
 from rtmri2speech.data.files import hash_files, read_object
 from rtmri2speech.data.provenance import write_about
@@ -159,7 +160,7 @@ def prepare_recording(job: Job) -> Receipt:
             remove_pairs(job.root, utterance.id)
         else:
             remove_sample(job.root, utterance.id)
-    rows = [asdict(row) for row in receipt.utterances]
+    rows = [row.as_row() for row in receipt.utterances]
     content = {"key": key, "notes": notes, "decided": decided, "utterances": rows, "settings": _settings(job)}
     write_about(path, "receipt", SCHEMA, content)
     return receipt
@@ -202,7 +203,9 @@ def _key(job: Job) -> str:
     options = _settings(job)
     mask = options.pop("mask")
     offset = recording.sync_offset if isinstance(recording, Recording) else None
+    known = _known(recording) if isinstance(recording, Recording) else {}
     content = {
+        **({"corpus": known} if known else {}),
         "options": options,
         "recording": [recording.id, recording.speaker, offset],
         "sources": [source.name for source in recording.sources],
@@ -213,6 +216,17 @@ def _key(job: Job) -> str:
         "version": __version__,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _known(recording: Recording) -> dict[str, str]:
+    """What a corpus says of a recording that samples, or their rows, depend on; nothing for folders of videos."""
+    said = {
+        "text": recording.text,
+        "text_tiers": recording.text_tiers,
+        "utterance_tier": recording.utterance_tier,
+        "scanner": recording.scanner,
+    }
+    return {name: str(value) for name, value in said.items() if value}
 
 
 def _is_intact(job: Job, utterance: Utterance) -> bool:

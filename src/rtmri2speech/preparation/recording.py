@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field
 
 from rtmri2speech.arrays import Float32, UInt8
 from rtmri2speech.corpora.base import AnyRecording, Recording, SoundRecording
+from rtmri2speech.corpora.public.texts import text_between
 from rtmri2speech.data.annotation.fit import fit_to_sound
 from rtmri2speech.data.annotation.grid import TextGrid
 from rtmri2speech.data.dataset.layout import SAMPLE_FILES, SOUND_FILES, Split, Utterance
@@ -117,7 +118,8 @@ def make_samples(job: Job) -> tuple[list[Utterance], list[str], list[str]]:
         return [], [*notes, f"{recording.file}: left out, because {too_short(n_frames, features)}"], decided
     if material.clip is not None:
         refuse_errors(check_length(recording.file, n_frames, features, job.options.ref_frames))
-    spans = cut_recording(samples, hop, features.sample_rate, job.options.cut, material.grid, recording.file)
+    cut = _cut_of(recording, material.grid, job.options.cut)
+    spans = cut_recording(samples, hop, features.sample_rate, cut, material.grid, recording.file)
     pieces = _split_spans(spans, n_frames, job, material)
     kept = [piece for piece in pieces if piece[2] - piece[1] >= shortest]
     if len(kept) < len(pieces):
@@ -135,12 +137,35 @@ def make_samples(job: Job) -> tuple[list[Utterance], list[str], list[str]]:
             source_audio=printable(recording.audio or recording.file),
             source_start=round(material.start + start / frame_rate, 6),
             sha256="",
+            text=_text(recording, material.grid, start / frame_rate, stop / frame_rate, whole=stop - start == n_frames),
+            pixel_mm=_pixel(recording, material.clip),
         )
         piece = samples[start * hop : stop * hop]
         part = None if material.grid is None else shift_textgrid(material.grid, start / frame_rate, draft.seconds)
         digest = _write_sample(job, draft, None if frames is None else frames.take(start, stop), piece, part)
         utterances.append(replace(draft, sha256=digest))
     return utterances, notes, decided
+
+
+def _cut_of(recording: AnyRecording, grid: TextGrid | None, cut: CutConfig) -> CutConfig:
+    """Where the user leaves it to the program, recordings of a corpus are cut at the tier that it has for that."""
+    tier = recording.utterance_tier if isinstance(recording, Recording) else None
+    if cut.mode != "auto" or cut.tier is not None or grid is None or tier not in grid.names:
+        return cut
+    return cut.model_copy(update={"mode": "textgrid", "tier": tier})
+
+
+def _text(recording: AnyRecording, grid: TextGrid | None, start: float, end: float, *, whole: bool) -> str:
+    if isinstance(recording, SoundRecording):
+        return ""
+    return (recording.text if whole else None) or text_between(grid, recording.text_tiers, start, end) or ""
+
+
+def _pixel(recording: AnyRecording, clip: Clip | None) -> float | None:
+    if clip is None or isinstance(recording, SoundRecording) or recording.scanner is None:
+        return None
+    pixel = recording.scanner.pixel_of(clip.scan.width)
+    return None if pixel is None else round(pixel, 6)
 
 
 def _open_video(recording: Recording, options: PrepareOptions) -> _Material:

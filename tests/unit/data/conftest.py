@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rtmri2speech.data.dataset.layout import SAMPLE_FILES, Meta, Utterance, write_utterances
+from rtmri2speech.data.dataset.layout import SAMPLE_FILES, Utterance, write_utterances
+from rtmri2speech.data.dataset.meta import Meta
 from rtmri2speech.data.files import hash_files, write_text
 from rtmri2speech.data.media.audio import write_float_wav
 from rtmri2speech.signal.features import FeatureConfig

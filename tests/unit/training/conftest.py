@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from rtmri2speech.data.dataset.layout import SAMPLE_FILES, Dataset, Meta, Utterance, write_utterances
+from rtmri2speech.data.dataset.layout import SAMPLE_FILES, Dataset, Utterance, write_utterances
+from rtmri2speech.data.dataset.meta import Meta
 from rtmri2speech.data.files import hash_files, write_text
 from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.signal.features import FeatureConfig

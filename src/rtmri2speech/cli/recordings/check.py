@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from rtmri2speech.cli.console import Flag, Inputs, Workers, progress
 from rtmri2speech.cli.flags import in_flags
-from rtmri2speech.cli.recordings.facts_table import print_facts, shown
-from rtmri2speech.cli.recordings.options import VideoOptions
+from rtmri2speech.cli.recordings.facts_table import print_corpora, print_facts, shown
+from rtmri2speech.cli.recordings.options import CorpusOptions, VideoOptions
 
 if TYPE_CHECKING:
     from rtmri2speech.corpora.base import Corpus
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 def check(
     inputs: Inputs = None,
     *,
+    known: CorpusOptions | None = None,
     videos: VideoOptions | None = None,
     video_only: Annotated[bool, Flag] = False,
     sound_only: Annotated[bool, Flag] = False,
@@ -28,12 +30,15 @@ def check(
 ) -> int:
     """Look for what is wrong with videos or a dataset, before anything slow.
 
-    Decodes every file to its end. The exit code is 1 if anything is wrong; notes are not.
+    Decodes every file to its end. The exit code is 1 if anything is wrong; notes are not. With --corpus it says what is
+    known of the corpus, and what this copy of it lacks.
 
     Parameters
     ----------
     inputs
-        Videos, folders with videos, or a dataset made by prepare.
+        Videos, folders with videos, or a dataset made by prepare. With --corpus, its folder.
+    known
+        What is known of the recordings as a whole.
     videos
         Videos and their sound.
     video_only
@@ -49,12 +54,12 @@ def check(
     from rtmri2speech.data.dataset.layout import is_dataset
     from rtmri2speech.preparation.check import check as run
 
-    videos, paths = videos or VideoOptions(), inputs or []
+    videos, paths, known = videos or VideoOptions(), inputs or [], known or CorpusOptions()
     if sound_only:
         videos.refuse_for_sound_only(video_only=video_only)
     datasets = [path for path in paths if is_dataset(path)]
     others = tuple(path for path in paths if path not in datasets)
-    corpora = [_corpus(others, videos, sound_only)] if others or videos.pairs is not None else []
+    corpora = [_corpus(others, videos, sound_only, known)] if others or videos.pairs is not None or known.corpus else []
     with progress("Checking", "files") as bar:
         report = run(
             [*datasets, *corpora], None, workers, bar, **videos.reading(), need_sound=not video_only, sync=sync
@@ -62,16 +67,20 @@ def check(
     if json:
         _print_json(report)
     else:
+        print_corpora(report.corpora)
         print_facts(report.facts, paths)
         _print_table(report.findings, paths)
         print(f"{report.in_words}.")
     return 1 if report.wrong else 0
 
 
-def _corpus(paths: tuple[Path, ...], videos: VideoOptions, sound_only: bool) -> Corpus:
+def _corpus(paths: tuple[Path, ...], videos: VideoOptions, sound_only: bool, known: CorpusOptions) -> Corpus:
     from rtmri2speech.corpora.folder import FolderCorpus
+    from rtmri2speech.corpora.inputs import open_corpus
     from rtmri2speech.corpora.sounds import SoundFolderCorpus
 
+    if known.corpus is not None or known.speakers is not None:
+        return open_corpus(paths, sound_only=sound_only, **videos.files(), **asdict(known))
     return SoundFolderCorpus(paths) if sound_only else FolderCorpus(paths, **videos.files())
 
 

@@ -5,14 +5,30 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rtmri2speech.cli.flags import in_flags
 from rtmri2speech.data.endings import printable
 
 if TYPE_CHECKING:
+    from rtmri2speech.corpora.public.facts import CorpusFacts
     from rtmri2speech.preparation.facts import RecordingFacts
 
 _COLUMNS = ("file", "stream", "sound", "rate\nkHz", "offset\ns", "drift\ns", "channels", "band\nkHz", "labels")
 # The others are short; folded they could not be read.
 _FOLDED = ("file", "labels", "channels")
+
+
+def print_corpora(corpora: list[CorpusFacts]) -> None:
+    """Print what is known of published corpora."""
+    from rich.console import Console
+    from rich.text import Text
+
+    for facts in corpora:
+        lines = [("license", facts.licence), ("cite", facts.citation), ("source", facts.source)]
+        lines += [("frames", facts.frames_in_words)]
+        lines += [("known", fault) for fault in facts.faults] + [("not verified", what) for what in facts.unverified]
+        Console().print(Text(facts.title, "bold"))
+        for name, text in lines:
+            Console().print(Text.assemble((f"  {name}: ", "dim"), in_flags(text)))
 
 
 def print_facts(facts: list[RecordingFacts], inputs: list[Path]) -> None:

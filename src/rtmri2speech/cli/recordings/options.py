@@ -21,6 +21,26 @@ def _help(text: str) -> Parameter:
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
+class CorpusOptions:
+    """What is known of the recordings as a whole."""
+
+    corpus: Annotated[
+        Literal["usc75", "usctimit", "usclss", "uscemo", "atr503", "rtmridb", "bids"] | None,
+        _help(
+            "A published corpus as it was downloaded: its folder is all that is needed. Speakers, sounds, labels, "
+            "text, frame rate and known faults are taken as it has them."
+        ),
+    ] = None
+    speakers: Annotated[
+        Path | None,
+        _help(
+            "Table (CSV) with a column speaker and split, sync_offset, or both; speakers without a split are left out."
+        ),
+    ] = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
 class VideoOptions:
     """Videos and their sound: of no use where there is sound alone."""
 

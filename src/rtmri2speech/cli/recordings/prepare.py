@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -9,7 +10,7 @@ from cyclopts import Parameter
 
 from rtmri2speech.cli.console import Flag, Inputs, Workers, progress, report_failures
 from rtmri2speech.cli.flags import print_notes
-from rtmri2speech.cli.recordings.options import FeatureOptions, UtteranceOptions, VideoOptions
+from rtmri2speech.cli.recordings.options import CorpusOptions, FeatureOptions, UtteranceOptions, VideoOptions
 from rtmri2speech.signal import defaults
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def prepare(
     inputs: Inputs = None,
     *,
     out: Annotated[Path, Parameter(name=["--out", "--out-dir"])],
+    known: CorpusOptions | None = None,
     videos: VideoOptions | None = None,
     speaker: str = "speaker1",
     features: FeatureOptions | None = None,
@@ -43,9 +45,12 @@ def prepare(
     Parameters
     ----------
     inputs
-        Folders with videos, or videos; or the folder of a phantom. With --sound-only, sound files.
+        Folders with videos, or videos; or the folder of a phantom. With --sound-only, sound files. With --corpus, its
+        folder, and folders with annotations of it.
     out
         The dataset folder to write.
+    known
+        What is known of the recordings as a whole.
     videos
         Videos and their sound.
     speaker
@@ -76,7 +81,8 @@ def prepare(
     from rtmri2speech.preparation.recording import PrepareOptions
 
     videos, features = videos or VideoOptions(), features or FeatureOptions()
-    corpus = open_corpus(inputs or (), sound_only=sound_only, speaker=speaker, **videos.files())
+    known = known or CorpusOptions()
+    corpus = open_corpus(inputs or (), sound_only=sound_only, speaker=speaker, **videos.files(), **asdict(known))
     if sound_only:
         robust = normalization != "memo"
         videos.refuse_for_sound_only(normalization=robust, mask=mask, export_pairs=export_pairs)

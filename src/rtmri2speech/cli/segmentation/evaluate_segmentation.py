@@ -38,8 +38,8 @@ def evaluate_segmentation(
     found
         What segment wrote: labels (.npz), contours (_contours.csv), or the folder of several.
     truth
-        Contours of USC-TIMIT (.mat), labels (.npz), a folder of label images (.png, one per frame), or a folder of
-        several of these, named like the recordings.
+        Contours of USC-TIMIT or Annot-16 (.mat), labels (.npz), a folder of label images (.png, one per frame), or a
+        folder of several of these, named like the recordings.
     out
         Folder to write to.
     pixel_mm

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rtmri2speech.data.annotation.grid import GridError, TextGrid, interval_tier
 from rtmri2speech.data.annotation.other_headers import guess_columns, number_in
@@ -18,11 +18,13 @@ TIER = "phones"
 
 # The second ones are of Praat's own tables ("Down to Table") and of other programs.
 _COLUMNS = {
-    "label": ("label", "text", "phone", "annotation"),
+    "label": ("label", "text", "phone", "annotation", "trial_type"),
     "start": ("start", "tmin", "xmin", "begin", "onset"),
     "end": ("end", "tmax", "xmax", "stop", "offset"),
     "tier": ("tier",),
 }
+# Instead of an end: tables of events in the manner of BIDS have onset, duration, trial_type.
+_LENGTH = "duration"
 _NEEDED = "label, start, end"
 
 
@@ -56,7 +58,10 @@ def read_table(text: str) -> TextGrid:
                 continue
             if len(row) <= max(columns.values()):
                 raise GridError(f"line {rows.line_num}: has {len(row)} column(s), and the header names more")
-            start, end = (_seconds(row[columns[name]], separator, name, rows.line_num) for name in ("start", "end"))
+            start, end = (
+                _seconds(row[columns[name]], separator, name, rows.line_num) for name in ("start", _end(columns))
+            )
+            end += start if "end" not in columns else 0.0
             if end < start:
                 raise GridError(f"line {rows.line_num}: ends at {end:g} s, before it starts at {start:g} s")
             tier = row[columns["tier"]].strip() if "tier" in columns else TIER
@@ -77,7 +82,8 @@ def separator_of(text: str) -> str | None:
     """What stands between the columns of a table of intervals; None where the text is no such table."""
     first = next((line for line in text.splitlines() if line.strip()), "")
     for separator in (",", ";", "\t"):
-        if {"label", "start", "end"} <= set(_columns(next(csv.reader([first], delimiter=separator), []))):
+        columns = _columns(next(csv.reader([first], delimiter=separator), []))
+        if {"label", "start", _end(columns)} <= set(columns):
             return separator
     return None
 
@@ -89,7 +95,14 @@ def _columns(header: Sequence[str]) -> dict[str, int]:
         places = [plain.index(spelling) for spelling in spellings if spelling in plain]
         if places:
             found[name] = places[0]
+    if "end" not in found and _LENGTH in plain:
+        found[_LENGTH] = plain.index(_LENGTH)
     return found
+
+
+def _end(columns: Mapping[str, int]) -> str:
+    """The column that says where an interval ends, or how long it is."""
+    return _LENGTH if "end" not in columns and _LENGTH in columns else "end"
 
 
 def _seconds(cell: str, separator: str, name: str, line: int) -> float:

@@ -15,18 +15,14 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from rtmri2speech.arrays import Float32, UInt8
-from rtmri2speech.config import Config
+from rtmri2speech.data.dataset.meta import SCHEMA, Meta, no_frames
 from rtmri2speech.data.dataset.open_utterance import OpenUtterance
 from rtmri2speech.data.dataset.overview import as_html, one_line
 from rtmri2speech.data.tables import Row, write_table
 from rtmri2speech.errors import DatasetError
-from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.frames import FrameConfig
 
-SCHEMA = 1
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 FILELISTS: dict[str, Split] = {"training": "train", "validation": "validation"}
@@ -34,45 +30,10 @@ SAMPLE_FILES = ("mri.npy", "mel_db.npy", "mask.npy", "audio.wav")
 SOUND_FILES = ("mel_db.npy", "audio.wav")
 """Files of a sample that was made from sound alone."""
 
+_OPTIONAL = ("text", "pixel_mm")
+
 RECEIPTS = ".receipts"
 """Folder of the dataset that remembers, for each recording, what its samples were made from."""
-
-
-class Meta(Config):
-    """``meta.json``: everything one must know to use the dataset.
-
-    ``frames`` is null there where the dataset was made from sound alone.
-    """
-
-    kind: Literal["dataset"] = Field("dataset", description="what the file describes")
-    version: int = Field(SCHEMA, alias="schema", description="version of the folder's layout")
-    features: FeatureConfig
-    frame_config: FrameConfig | None = Field(alias="frames", description="size and normalization; null without frames")
-    ref_frames: int = Field(description="frames per window; also the gap between splits of one recording")
-    corpus: str
-    licence: str
-    citation: str
-    split: dict[str, Any]
-    code_version: str
-    counts: dict[str, Any]
-
-    @property
-    def frames(self) -> FrameConfig:
-        """How the frames were made.
-
-        Raises:
-            DatasetError: when the dataset was made from sound alone.
-        """
-        if self.frame_config is None:
-            raise _no_frames("The dataset")
-        return self.frame_config
-
-
-def _no_frames(what: object) -> DatasetError:
-    return DatasetError(
-        f"{what}: holds sound alone, no frames of videos.",
-        "It trains the vocoder; for everything else make a dataset from videos: rtmri2speech prepare VIDEOS --out DIR",
-    )
 
 
 @dataclass(frozen=True)
@@ -81,7 +42,8 @@ class Utterance:
 
     ``source_video`` is empty where there is sound alone. ``source_start`` is the time in the source video, or else
     in the source sound, in seconds, at which frame 0 starts; frame i starts i / frame_rate later. ``sha256`` is over
-    the sample's files in the order of ``SAMPLE_FILES`` or ``SOUND_FILES``.
+    the sample's files in the order of ``SAMPLE_FILES`` or ``SOUND_FILES``. ``text`` is what is said, in words, and
+    ``pixel_mm`` the size of a pixel of the source video, mm; the table has these columns where a corpus knows them.
     """
 
     id: str
@@ -93,6 +55,12 @@ class Utterance:
     source_audio: str
     source_start: float
     sha256: str
+    text: str = ""
+    pixel_mm: float | None = None
+
+    def as_row(self) -> dict[str, Any]:
+        """By column; those that not every corpus has only where they hold something."""
+        return {name: value for name, value in asdict(self).items() if value or name not in _OPTIONAL}
 
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> Utterance:
@@ -105,6 +73,7 @@ class Utterance:
             "n_frames": int(row["n_frames"]),
             "seconds": float(row["seconds"]),
             "source_start": float(row["source_start"]),
+            "pixel_mm": float(row["pixel_mm"]) if row.get("pixel_mm") else None,
         }
         return cls(**{**row, **numbers})
 
@@ -218,7 +187,7 @@ class Dataset:
 
     def rows(self) -> list[Row]:
         """The table of utterances: ``pandas.DataFrame(dataset.rows())``."""
-        return [asdict(utterance) for utterance in self.utterances]
+        return [utterance.as_row() for utterance in self.utterances]
 
     def without(self, held_out: Collection[str], root: Path) -> Dataset:
         """The same dataset, in which some utterances count as its test split.
@@ -272,7 +241,7 @@ class Dataset:
             DatasetError: when it was made from sound alone.
         """
         if not self.has_frames:
-            raise _no_frames(self.root)
+            raise no_frames(self.root)
 
     def frames(self, utterance: Utterance) -> NDArray[Any]:
         """Frames, shape (T, H, W), memory-mapped: uint8, or float32 in [0, 1] in older datasets.
@@ -331,11 +300,11 @@ class Dataset:
 
 
 def _equal(one: UInt8 | None, other: UInt8 | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return np.array_equal(one, other)
+    return one is other if one is None or other is None else np.array_equal(one, other)
 
 
 def write_utterances(root: Path, utterances: list[Utterance]) -> None:
     """Write ``utterances.csv``."""
-    write_table(root / "utterances.csv", [field.name for field in fields(Utterance)], map(asdict, utterances))
+    used = {name for row in utterances for name in row.as_row()}
+    columns = [one.name for one in fields(Utterance) if one.name in used or one.name not in _OPTIONAL]
+    write_table(root / "utterances.csv", columns, (row.as_row() for row in utterances))

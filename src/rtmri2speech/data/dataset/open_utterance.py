@@ -48,6 +48,11 @@ class OpenUtterance:
         return self.row.split
 
     @property
+    def text(self) -> str:
+        """What is said, in words; empty where its corpus does not say."""
+        return self.row.text
+
+    @property
     def folder(self) -> Path:
         """The folder with its files."""
         return self.dataset.folder(self.row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from rtmri2speech.data.annotation.interval_table import TABLE_SUFFIXES, read_tab
 from rtmri2speech.data.annotation.praat_binary import SIGNATURE, read_binary
 from rtmri2speech.data.annotation.praat_text import read_text
 from rtmri2speech.data.annotation.praatio_json import read_json
+from rtmri2speech.data.annotation.usc_trans import TRANS_SUFFIX, read_trans
 from rtmri2speech.data.endings import no_such_file
 from rtmri2speech.errors import MediaError
 
@@ -33,7 +34,8 @@ _SHORTEST_LABEL = 1e-6
 
 
 def read_textgrid(path: Path) -> TextGrid:
-    """Read a TextGrid in any of Praat's formats, or a CSV table of intervals (``label``, ``start``, ``end``).
+    """Read a TextGrid in any of Praat's formats, a CSV table of intervals (``label``, ``start``, ``end``), or a
+    transcript of USC-TIMIT (``.trans``).
 
     Labels are kept as they are; intervals without one are left out. Of a table with another header, the only column of
     words and the only two of times are taken; :func:`annotation_notes` says which.
@@ -47,8 +49,7 @@ def read_textgrid(path: Path) -> TextGrid:
         if content.startswith(SIGNATURE):
             return read_binary(content)
         text, encoding = decode(content)
-        read = read_table if table else read_json if text.lstrip().startswith("{") else read_text
-        grid = read(text)
+        grid = _reader(path, text)(text)
     except FileNotFoundError:
         if path.is_symlink():
             raise no_such_file(path) from None
@@ -62,10 +63,24 @@ def read_textgrid(path: Path) -> TextGrid:
                 f"{path}: not a table of intervals that can be read ({problem}).",
                 "Needed: a header 'label,start,end' (also allowed: tier), then a line per interval, in seconds.",
             ) from None
+        if path.suffix.lower() == TRANS_SUFFIX:
+            raise MediaError(
+                f"{path}: not a transcript that can be read ({problem}).",
+                "Correct that; needed is a line 'start,end,phone,word,sentence,number' per phone, in seconds.",
+            ) from None
         raise MediaError(
             f"{path}: not a TextGrid that can be read ({problem}).", "Correct that, or save it again in Praat."
         ) from None
     return replace(grid, encoding=encoding)
+
+
+def _reader(path: Path, text: str) -> Callable[[str], TextGrid]:
+    suffix = path.suffix.lower()
+    if suffix == TRANS_SUFFIX:
+        return read_trans
+    if suffix in TABLE_SUFFIXES:
+        return read_table
+    return read_json if text.lstrip().startswith("{") else read_text
 
 
 def annotation_notes(path: Path, seconds: float) -> list[str]:

@@ -1,11 +1,12 @@
 """What is compared: label images and contours that were found, and labels or lines that people traced.
 
 Files belong together by the part of their names before the first of the endings ``_regions``, ``_labels``,
-``_contours``, ``_truth`` and ``_poses``.
+``_contours``, ``_truth`` and ``_poses``; of USC 75-speaker, before ``_video`` and ``_track``.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rtmri2speech.arrays import Float64, UInt8
+from rtmri2speech.data import annot16
 from rtmri2speech.data.contours import ALL, PIXEL_MM, to_corner
 from rtmri2speech.data.contours import read_contours as read_traced
 from rtmri2speech.data.labels import Label, label_names, renumbered
@@ -27,6 +29,7 @@ from rtmri2speech.vocal_tract.contour_table import CONTOURS_SUFFIX, read_contour
 from rtmri2speech.vocal_tract.contours import trace_labels
 
 _ENDINGS = ("_regions", "_labels", "_contours", "_truth", "_poses")
+_USC75 = re.compile(r"(sub\d{3}_2drt_\d+_.+?)_(?:video|track)(?:_|$)")
 # Where arrays of labels and their names may be in an .npz file.
 _KEYS = (("labels", "names"), ("regions", "region_names"))
 _REMEDY = "Give what `segment` wrote: labels (T, H, W) under the key 'labels', or a table of contours."
@@ -56,6 +59,8 @@ class Side:
 def recording_name(path: Path) -> str:
     """The name of the recording that a file is about."""
     name = path.stem
+    if usc75 := _USC75.match(name):
+        return usc75[1]
     places = [at for ending in _ENDINGS if (at := name.find(ending)) > 0]
     return name[: min(places)] if places else name
 
@@ -126,6 +131,9 @@ def read_truth(name: str, paths: Sequence[Path]) -> Side:
     path = paths[0]
     if path.is_dir():
         return _with_contours(Side(name, path, [], _label_images(path)))
+    if path.suffix.lower() == ".mat" and annot16.is_track(path):
+        lines = [annot16.compared_parts(frame) for frame in annot16.read_track(path)]
+        return Side(name, path, lines, None, annot16.PIXEL_MM)
     if path.suffix.lower() == ".mat":
         frames = [to_corner(frame) for frame in read_traced(path, ALL, allow_missing=True)]
         return Side(name, path, traced_parts(frames), None, PIXEL_MM)

@@ -66,7 +66,7 @@ class Job:
     def key(self, utterance: Utterance) -> str:
         """Hash of all that the file of an utterance depends on, but for the video's own content."""
         how = {name: value for name, value in asdict(self.how).items() if name not in ("segmenter", "device", "look")}
-        content = {"utterance": asdict(utterance), **how, "look": self.how.look.model_dump(mode="json")}
+        content = {"utterance": utterance.as_row(), **how, "look": self.how.look.model_dump(mode="json")}
         return hashlib.sha256(json.dumps([content, INPUTS], sort_keys=True).encode()).hexdigest()
 
     def is_done(self) -> bool:
