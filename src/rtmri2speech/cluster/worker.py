@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from platform import node
@@ -81,10 +82,8 @@ class _Child:
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
-                try:
+                with suppress(OSError):  # what was still to be written to it
                     stream.close()
-                except OSError:  # what was still to be written to it
-                    pass
 
 
 _lock = threading.Lock()

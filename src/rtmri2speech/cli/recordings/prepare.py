@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from rtmri2speech.cli.console import Flag, Inputs, Workers, progress, report_failures
+from rtmri2speech.cli.distribution import HERE, ClusterOptions, note_share
 from rtmri2speech.cli.flags import print_notes
 from rtmri2speech.cli.recordings.options import FeatureOptions, UtteranceOptions, VideoOptions
 from rtmri2speech.signal import defaults
@@ -33,6 +34,7 @@ def prepare(
     prune: Annotated[bool, Flag] = False,
     overwrite: Annotated[bool, Flag] = False,
     workers: Workers = 0,
+    cluster: ClusterOptions = HERE,
 ) -> int:
     """Make a dataset from videos and sound, or from sound alone.
 
@@ -70,6 +72,8 @@ def prepare(
         Remove from the dataset what the inputs no longer hold.
     overwrite
         Make a dataset anew that was made with other settings.
+    cluster
+        More than one machine.
     """
     from rtmri2speech.corpora.inputs import open_corpus
     from rtmri2speech.preparation.prepare import prepare as run
@@ -91,9 +95,18 @@ def prepare(
         },
         "prepare",
     )
-    with progress("Preparing", "recordings") as bar:
+    exported = {"export_pairs": export_pairs, "export_wavs": export_wavs}
+    with progress("Preparing", "recordings") as bar, cluster.engine(workers):
         summary = run(
-            corpus, out, options, workers, export_pairs, prune, bar, overwrite=overwrite, export_wavs=export_wavs
+            corpus,
+            out,
+            options,
+            workers,
+            prune=prune,
+            progress=bar,
+            overwrite=overwrite,
+            shard=cluster.share(),
+            **exported,
         )
     return report(summary)
 
@@ -105,7 +118,8 @@ def report(summary: PrepareSummary) -> int:
         f"the {name} split is empty, and training needs it: give more or longer recordings, "
         "or another --split or --split-ratio"
         for name in ("train", "validation")
-        if summary.split_mode != "test" and not summary.counts[name]
+        if summary.shard is None and summary.split_mode != "test" and not summary.counts[name]
     )
+    note_share(summary.shard)
     print(f"{summary}.")
     return report_failures([(recording.file, error) for recording, error in summary.failures])
