@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from rtmri2speech.cli.batch.distribution import HERE, ClusterOptions, note_share
 from rtmri2speech.cli.console import Device, Many, ModelFile, Workers, progress, report_failures
-from rtmri2speech.cli.distribution import HERE, ClusterOptions, note_share
 from rtmri2speech.cli.flags import print_notes
 
 if TYPE_CHECKING:
@@ -71,7 +71,6 @@ def evaluate(
 
     given: dict[str, object] = {"out": out, "split": split, "tier": tier, "vowels": vowels}
     given |= {"formant_ceiling": formant_ceiling, "seed": seed, "device": device, "workers": workers}
-    share = cluster.share()
     with progress("Evaluating", "utterances") as bar, cluster.engine(workers):
         found = measure(
             model,
@@ -86,19 +85,24 @@ def evaluate(
             workers=workers,
             reproduce=_command_line(dataset, model, given),
             progress=bar,
-            shard=share,
+            shard=cluster.share(),
         )
-        bar.describe("Drawing")
-        figures = [] if share is not None else draw_sheets(out, found)
-    if share is None:
-        _print_notes(found)
-        _print_table(found.groups)
+        if cluster.shard is None:
+            bar.describe("Drawing")
+            figures = draw_sheets(out, found)
+    if cluster.shard is None:
+        _report(found, [*evaluation_files(out), *figures])
     else:
-        print(f"{out}: share {share}, {len(found.utterances)} utterance(s) of the split measured")
-        note_share(share)
-    for path in (*(evaluation_files(out) if share is None else ()), *figures):
-        print(path)
+        print(f"{out}: share {cluster.shard}, {len(found.utterances)} utterance(s) of the split measured")
+        note_share(cluster.share())
     return report_failures(found.failures)
+
+
+def _report(found: Evaluation, files: list[Path]) -> None:
+    _print_notes(found)
+    _print_table(found.groups)
+    for path in files:
+        print(path)
 
 
 def _command_line(dataset: Path, model: Path, options: Mapping[str, object]) -> str:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from cyclopts import Parameter
 
+from rtmri2speech.cli.batch.distribution import HERE, ClusterOptions
+from rtmri2speech.cli.batch.videos import Outcome, each_video
 from rtmri2speech.cli.console import Device, Fps, ModelFile, VideoWorkers, report_failures
-from rtmri2speech.cli.distribution import HERE, ClusterOptions
-from rtmri2speech.cli.videos import Outcome, each_video
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import frame_rate
 

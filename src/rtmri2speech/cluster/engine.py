@@ -7,6 +7,7 @@ import pickle
 import time
 import uuid
 from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -113,9 +114,10 @@ class _Run:
         from distributed.scheduler import KilledWorker
 
         index = self.waiting.pop(future)
-        if future.cancelled():
-            raise _gone()
-        error = future.exception()
+        try:
+            error = future.exception()
+        except CancelledError:
+            raise _gone() from None
         if isinstance(error, ChildDiedError) and index not in self._died:
             self._died.add(index)
             self.submit(index, not_on=str(error.args[0]))

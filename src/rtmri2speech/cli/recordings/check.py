@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from rtmri2speech.cli.batch.distribution import HERE, ClusterOptions
 from rtmri2speech.cli.console import Flag, Inputs, Workers, progress
-from rtmri2speech.cli.distribution import HERE, ClusterOptions
 from rtmri2speech.cli.flags import in_flags
 from rtmri2speech.cli.recordings.facts_table import print_facts, shown
 from rtmri2speech.cli.recordings.options import VideoOptions

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from rtmri2speech.cli.batch.distribution import HERE, ClusterOptions, note_share
 from rtmri2speech.cli.console import Flag, Inputs, Workers, progress, report_failures
-from rtmri2speech.cli.distribution import HERE, ClusterOptions, note_share
 from rtmri2speech.cli.flags import print_notes
 from rtmri2speech.cli.recordings.options import FeatureOptions, UtteranceOptions, VideoOptions
 from rtmri2speech.signal import defaults
@@ -95,19 +95,10 @@ def prepare(
         },
         "prepare",
     )
-    exported = {"export_pairs": export_pairs, "export_wavs": export_wavs}
+    how: dict[str, Any] = {"export_pairs": export_pairs, "export_wavs": export_wavs, "prune": prune}
     with progress("Preparing", "recordings") as bar, cluster.engine(workers):
-        summary = run(
-            corpus,
-            out,
-            options,
-            workers,
-            prune=prune,
-            progress=bar,
-            overwrite=overwrite,
-            shard=cluster.share(),
-            **exported,
-        )
+        how |= {"overwrite": overwrite, "shard": cluster.share()}
+        summary = run(corpus, out, options, workers, progress=bar, **how)
     return report(summary)
 
 

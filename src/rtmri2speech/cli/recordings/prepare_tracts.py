@@ -7,8 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from rtmri2speech.cli.batch.distribution import HERE, ClusterOptions, note_share
 from rtmri2speech.cli.console import Device, Workers, progress, report_failures
-from rtmri2speech.cli.distribution import HERE, ClusterOptions, note_share
 
 
 def prepare_tracts(

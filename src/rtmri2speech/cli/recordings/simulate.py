@@ -5,13 +5,17 @@ from __future__ import annotations
 import sys
 from inspect import signature
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from rtmri2speech.cli.batch.distribution import HERE, ClusterOptions, note_share
 from rtmri2speech.cli.console import Workers, progress, report_failures
-from rtmri2speech.cli.distribution import HERE, ClusterOptions, note_share
 from rtmri2speech.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rtmri2speech.simulation.phantom import PhantomSummary
+    from rtmri2speech.simulation.poses.heads import PosesSummary
 
 
 def simulate(
@@ -113,6 +117,10 @@ def simulate(
         )
     for voice in summary.voices:
         print(voice.describe(), file=sys.stderr)
+    return _report(summary)
+
+
+def _report(summary: PhantomSummary | PosesSummary) -> int:
     print(summary)
     note_share(summary.shard)
     return report_failures(summary.failures)
@@ -129,6 +137,4 @@ def _poses(given: dict[str, Any]) -> int:
     cluster: ClusterOptions = heads.pop("cluster")
     with progress("Drawing heads", "done") as bar, cluster.engine(heads["workers"]):
         summary = simulate_poses(**heads, progress=bar, shard=cluster.share())
-    print(summary)
-    note_share(summary.shard)
-    return report_failures(summary.failures)
+    return _report(summary)

@@ -9,10 +9,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from rtmri2speech.cli.batch.distribution import HERE, ClusterOptions
+from rtmri2speech.cli.batch.videos import Outcome, each_video
 from rtmri2speech.cli.console import Device, Fps, VideoWorkers, report_failures
-from rtmri2speech.cli.distribution import HERE, ClusterOptions
 from rtmri2speech.cli.segmentation.automatic import loaded_segmenter
-from rtmri2speech.cli.videos import Outcome, each_video
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import frame_rate
 

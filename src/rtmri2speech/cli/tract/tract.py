@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from rtmri2speech.cli.batch.distribution import HERE, ClusterOptions
+from rtmri2speech.cli.batch.videos import Outcome, each_video
 from rtmri2speech.cli.console import Device, Flag, Fps, Many, VideoWorkers, report_failures
-from rtmri2speech.cli.distribution import HERE, ClusterOptions
 from rtmri2speech.cli.segmentation.automatic import AUTO, loaded_segmenter
 from rtmri2speech.cli.tract.looks import Looks, besides, write_looks
-from rtmri2speech.cli.videos import Outcome, each_video
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import frame_rate

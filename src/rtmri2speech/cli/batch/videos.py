@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from rtmri2speech.cli.batch.distribution import ClusterOptions
 from rtmri2speech.cli.console import progress, quiet
-from rtmri2speech.cli.distribution import ClusterOptions
 from rtmri2speech.cli.flags import print_notes
 from rtmri2speech.errors import ConfigError, UserError
 from rtmri2speech.parallel import run_jobs
