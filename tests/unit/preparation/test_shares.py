@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from rtmri2speech.data.dataset.layout import RECEIPTS, is_dataset
+from rtmri2speech.data.dataset.layout import RECEIPTS
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.preparation.check import check
 from rtmri2speech.preparation.prepare import PrepareSummary
 
 Run = Callable[..., PrepareSummary]
 Tree = Callable[[Path], dict[str, str]]
+
+
+def is_finished(root: Path) -> bool:
+    return (root / "meta.json").is_file()
 
 
 def test_shares_joined_are_the_dataset_made_in_one_go(tmp_path: Path, run: Run, tree: Tree) -> None:
@@ -26,11 +30,11 @@ def test_shares_joined_are_the_dataset_made_in_one_go(tmp_path: Path, run: Run, 
     second = run(root=shared, shard="2/2")
     assert other.is_dir()
     other.rmdir()
-    assert (first.redone, second.redone) == (2, 1) and not is_dataset(shared)
+    assert (first.redone, second.redone) == (2, 1) and not is_finished(shared)
     assert str(second).startswith(f"{shared}: share 2/2, ") and "1 recording(s) worked on" in str(second)
     assert not (shared / "scaler.json").exists()
     joined = run(root=shared)
-    assert joined.redone == 0 and joined.shard is None and is_dataset(shared)
+    assert joined.redone == 0 and joined.shard is None and is_finished(shared)
     assert tree(shared) == tree(whole)
 
 
@@ -45,7 +49,7 @@ def test_what_a_share_has_left_is_done_when_joining(tmp_path: Path, run: Run, tr
 def test_more_shares_than_recordings_leave_some_without_work(tmp_path: Path, run: Run) -> None:
     root = tmp_path / "dataset"
     assert run(root=root, shard="9/9").utterances == []
-    assert (root / RECEIPTS).is_dir() and not is_dataset(root)
+    assert (root / RECEIPTS).is_dir() and not is_finished(root)
 
 
 def test_a_share_removes_nothing(tmp_path: Path, run: Run) -> None:
