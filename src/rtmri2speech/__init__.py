@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from rtmri2speech.analysis.widening.files import read_widening as read_widening
     from rtmri2speech.analysis.widening.result import Widening as Widening
     from rtmri2speech.assets import example_video as example_video
+    from rtmri2speech.cluster.connect import use_cluster as use_cluster
+    from rtmri2speech.cluster.slurm import Slurm as Slurm
     from rtmri2speech.data.dataset.layout import Dataset as Dataset
     from rtmri2speech.errors import UserError as UserError
     from rtmri2speech.evaluation.protocol import evaluate as evaluate
@@ -77,6 +79,7 @@ _HOMES = {
     "Occlusion": "analysis.occlusion.occlusion",
     "Plausibility": "analysis.validation.plausibility",
     "Segmentation": "vocal_tract.segmentation",
+    "Slurm": "cluster.slurm",
     "SoundComparison": "vocal_tract.against_sound.comparison",
     "Speech": "inference.speech",
     "Tract": "vocal_tract.measurement.tract",
@@ -109,6 +112,7 @@ _HOMES = {
     "train_acoustic": "training.train",
     "train_segmenter": "training.train",
     "train_vocoder": "training.train",
+    "use_cluster": "cluster.connect",
     "write_exports": "vocal_tract.export.write",
     "widening": "analysis.widening.compute",
 }

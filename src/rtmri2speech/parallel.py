@@ -1,4 +1,7 @@
-"""Many jobs over many processes, such that a worker that dies costs one job."""
+"""Many jobs over many processes, such that a worker that dies costs one job.
+
+The processes are this machine's, unless another :class:`Engine` is in use: that of a cluster, see ``cluster/``.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,13 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 from threadpoolctl import threadpool_limits
 
@@ -19,11 +24,42 @@ from rtmri2speech.errors import ConfigError, UserError
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
+WORKER_DIED = "The worker process died (killed, or out of memory)."
+
+
+class Engine(Protocol):
+    """Processes that do jobs in place of this machine's."""
+
+    def run(
+        self, work: Callable[[Any], Any], jobs: Sequence[Any], fresh: bool
+    ) -> Generator[tuple[Any, Any], None, None]:
+        """As :func:`run_jobs`; ``work`` returns a UserError where a job has failed, and raises faults of ours.
+
+        Raises:
+            UserError: when no job can be done any more; what was done is kept.
+        """
+        ...
+
+
+_engine: ContextVar[Engine | None] = ContextVar("engine", default=None)
+
+
+@contextmanager
+def use_engine(engine: Engine) -> Iterator[None]:
+    """All jobs of :func:`run_jobs` within go to ``engine``."""
+    token = _engine.set(engine)
+    try:
+        yield
+    finally:
+        _engine.reset(token)
+
+
 # Where OpenMP, OpenBLAS, MKL and Apple's Accelerate look when they are loaded.
 _THREAD_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
-def _start_worker() -> None:
+def start_worker() -> None:
+    """Make this process a worker: one thread, deaf to Ctrl-C, and gone with its parent."""
     _watch_parent()
     # Ctrl-C reaches the whole process group; the parent alone decides what happens then.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -50,7 +86,7 @@ def local_executor(workers: int, fresh: bool = False) -> Executor:
     """Worker processes on this machine, started anew (spawn), as on Windows; ``fresh`` ones do one job each."""
     context = multiprocessing.get_context("spawn")
     tasks = 1 if fresh else None
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, max_tasks_per_child=tasks)
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker, max_tasks_per_child=tasks)
 
 
 def _guarded(work: Callable[[Job], Result], job: Job) -> Result | UserError:
@@ -67,7 +103,7 @@ def _guarded(work: Callable[[Job], Result], job: Job) -> Result | UserError:
 
 
 def run_jobs(
-    work: Callable[[Job], Result], jobs: Sequence[Job], workers: int, *, fresh: bool = False
+    work: Callable[[Job], Result], jobs: Sequence[Job], workers: int, *, fresh: bool = False, here: bool = False
 ) -> Generator[tuple[Job, Result | UserError], None, None]:
     """Do every job, in any order; a failed one yields its UserError instead of a result.
 
@@ -80,9 +116,15 @@ def run_jobs(
         jobs: its arguments.
         workers: processes; 0 for one per core.
         fresh: do every job in a process of its own that ends with it, for libraries that leave traces.
+        here: on this machine, whatever engine is in use: for files that no other one can read.
     """
     if workers < 0:
         raise ConfigError(f"`workers={workers}`: less than none.", "Give a number of processes; 0 is one per core.")
+    engine = None if here else _engine.get()
+    if engine is not None:
+        if jobs:
+            yield from engine.run(partial(_guarded, work), jobs, fresh)
+        return
     workers = min(workers or os.cpu_count() or 1, len(jobs))
     if workers <= 1 and not (fresh and jobs):
         for job in jobs:
@@ -115,9 +157,4 @@ def run_jobs(
             try:
                 yield job, executor.submit(partial(_guarded, work), job).result()
             except BrokenProcessPool:
-                yield (
-                    job,
-                    UserError(
-                        "The worker process died (killed, or out of memory).", "Use fewer `workers`, then run it again."
-                    ),
-                )
+                yield job, UserError(WORKER_DIED, "Use fewer `workers`, then run it again.")

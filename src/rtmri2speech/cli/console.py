@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -27,6 +28,9 @@ Inputs = Annotated[
 
 Fps = Annotated[str | None, Parameter(help="True frame rate, where the file's is wrong: 27.17 or 625/23.")]
 Workers = Annotated[int, Parameter(help="Worker processes; 0 for one per core.")]
+VideoWorkers = Annotated[
+    int, Parameter(help="Videos at a time, each with one core; 0 for one per core. 1: one, with all the cores.")
+]
 Device = Literal["auto", "cpu", "cuda"]
 """Where to run; ``auto`` takes a GPU if there is one."""
 
@@ -48,10 +52,23 @@ def note_ending(path: Path) -> None:
         )
 
 
+_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Show no bars within: in a process among several, whose terminal is another's."""
+    token = _quiet.set(True)
+    try:
+        yield
+    finally:
+        _quiet.reset(token)
+
+
 @contextmanager
 def progress(title: str, unit: str) -> Iterator[Progress]:
     """A progress bar on stderr; silent where that is no terminal."""
-    bar = Progress(title, unit)
+    bar = Progress(title, unit, not _quiet.get() and sys.stderr.isatty())
     try:
         yield bar
     finally:
@@ -61,7 +78,7 @@ def progress(title: str, unit: str) -> Iterator[Progress]:
 class Progress:
     """A bar whose total may become known, or grow, while it runs."""
 
-    def __init__(self, title: str, unit: str) -> None:
+    def __init__(self, title: str, unit: str, shown: bool) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
@@ -76,7 +93,7 @@ class Progress:
             console=Console(stderr=True),
             transient=True,
             redirect_stdout=sys.stdout.isatty(),  # what is printed meanwhile; a file gets it as ever
-            disable=not sys.stderr.isatty(),
+            disable=not shown,
         )
         self._task = self._bar.add_task(title, total=None)
         self._total = 0

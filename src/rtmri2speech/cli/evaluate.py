@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from rtmri2speech.cli.batch.distribution import HERE, ClusterOptions, note_share
 from rtmri2speech.cli.console import Device, Many, ModelFile, Workers, progress, report_failures
 from rtmri2speech.cli.flags import print_notes
 
@@ -32,6 +33,7 @@ def evaluate(
     seed: int = 0,
     device: Device = "auto",
     workers: Workers = 0,
+    cluster: ClusterOptions = HERE,
 ) -> int:
     """Measure a model on a dataset, with floor and ceiling.
 
@@ -60,6 +62,8 @@ def evaluate(
         Seed of the bootstrap behind the confidence intervals.
     device
         Where the networks run; auto takes a GPU if there is one.
+    cluster
+        More than one machine.
     """
     from rtmri2speech.evaluation.protocol import evaluate as measure
     from rtmri2speech.evaluation.results import evaluation_files
@@ -67,7 +71,7 @@ def evaluate(
 
     given: dict[str, object] = {"out": out, "split": split, "tier": tier, "vowels": vowels}
     given |= {"formant_ceiling": formant_ceiling, "seed": seed, "device": device, "workers": workers}
-    with progress("Evaluating", "utterances") as bar:
+    with progress("Evaluating", "utterances") as bar, cluster.engine(workers):
         found = measure(
             model,
             dataset,
@@ -81,14 +85,24 @@ def evaluate(
             workers=workers,
             reproduce=_command_line(dataset, model, given),
             progress=bar,
+            shard=cluster.share(),
         )
-        bar.describe("Drawing")
-        figures = draw_sheets(out, found)
+        if cluster.shard is None:
+            bar.describe("Drawing")
+            figures = draw_sheets(out, found)
+    if cluster.shard is None:
+        _report(found, [*evaluation_files(out), *figures])
+    else:
+        print(f"{out}: share {cluster.shard}, {len(found.utterances)} utterance(s) of the split measured")
+        note_share(cluster.share())
+    return report_failures(found.failures)
+
+
+def _report(found: Evaluation, files: list[Path]) -> None:
     _print_notes(found)
     _print_table(found.groups)
-    for path in (*evaluation_files(out), *figures):
+    for path in files:
         print(path)
-    return report_failures(found.failures)
 
 
 def _command_line(dataset: Path, model: Path, options: Mapping[str, object]) -> str:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Device, Fps, ModelFile, progress, report_failures
-from rtmri2speech.cli.flags import print_notes
-from rtmri2speech.errors import UserError
+from rtmri2speech.cli.batch.distribution import HERE, ClusterOptions
+from rtmri2speech.cli.batch.videos import Outcome, each_video
+from rtmri2speech.cli.console import Device, Fps, ModelFile, VideoWorkers, report_failures
+from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import frame_rate
+
+if TYPE_CHECKING:
+    from rtmri2speech.inference.model import Model
+
+Generator: TypeAlias = Literal["fast", "plain"]
 
 
 def synthesize(
@@ -20,11 +28,13 @@ def synthesize(
     out: Annotated[Path, Parameter(name=["--out", "--output-dir"])],
     device: Device = "auto",
     dtype: Literal["float32", "bfloat16", "fp32", "bf16"] = "float32",
-    generator: Literal["fast", "plain"] = "fast",
+    generator: Generator = "fast",
     fps: Fps = None,
     pixel_mm: float | None = None,
     way: Literal["auto", "image", "tract"] = "auto",
     f0: str | None = None,
+    workers: VideoWorkers = 1,
+    cluster: ClusterOptions = HERE,
 ) -> int:
     """Make speech from videos.
 
@@ -57,27 +67,40 @@ def synthesize(
     f0
         Pitch in place of the predicted one, by way of the measured tract: flat (its mean), from-audio (Praat's, of the
         video's sound, which needs the extra phonetics), or a file: a Praat PitchTier.
+    cluster
+        More than one machine.
     """
-    rate = frame_rate(fps)
-    from rtmri2speech.corpora.names import refuse_same_names
+    spoken: dict[str, Any] = {"fps": frame_rate(fps), "pixel_mm": pixel_mm, "way": way, "f0": f0}
+    work = _Synthesizing(out, model, device, dtype, generator, spoken)
+    return report_failures(each_video(work, videos, workers, cluster))
 
-    refuse_same_names(videos)
 
-    from rtmri2speech.drawing.mel import draw_mel
+@lru_cache(maxsize=1)
+def _loaded(model: Path, device: str, dtype: str, generator: Generator) -> Model:
+    """The model, loaded once per process for all videos."""
     from rtmri2speech.inference.model import load_model
 
-    loaded = load_model(model, device, dtype, generator)
-    failures: list[tuple[Path, UserError]] = []
-    with progress("Synthesizing", "frames") as bar:
-        for video in videos:
-            bar.describe(video.name)
-            try:
-                speech = loaded.synthesize(video, fps=rate, pixel_mm=pixel_mm, way=way, f0=f0, progress=bar)
-                files = speech.save(out)
-                draw_mel(out / f"{video.stem}_mel.png", speech.mel_db, speech.features, video.name)
-            except UserError as error:
-                failures.append((video, error))
-                continue
-            print_notes(speech.notes, video.name)
-            print(f"{files[0]}: {speech.seconds:.2f} s")
-    return report_failures(failures)
+    return load_model(model, device, dtype, generator)
+
+
+@dataclass(frozen=True)
+class _Synthesizing:
+    out: Path
+    model: Path
+    device: str
+    dtype: str
+    generator: Generator
+    spoken: dict[str, Any]
+    title: str = "Synthesizing"
+
+    def load(self, device: str) -> None:
+        _loaded(self.model, device, self.dtype, self.generator)
+
+    def __call__(self, video: Path, bar: Progress = SILENT) -> Outcome:
+        from rtmri2speech.drawing.mel import draw_mel
+
+        model = _loaded(self.model, self.device, self.dtype, self.generator)
+        speech = model.synthesize(video, progress=bar, **self.spoken)
+        files = speech.save(self.out)
+        draw_mel(self.out / f"{video.stem}_mel.png", speech.mel_db, speech.features, video.name)
+        return Outcome([f"{files[0]}: {speech.seconds:.2f} s"], list(speech.notes))

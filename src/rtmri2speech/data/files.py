@@ -200,7 +200,7 @@ def new_folder(final: Path) -> Iterator[Path]:
     Raises:
         UserError: when the disk is full or the folder cannot be written.
     """
-    temporary = final.with_name(f".{final.name}.tmp")
+    temporary = _temporary(final)
     try:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)

@@ -10,7 +10,7 @@ import torch
 from rtmri2speech.assets import find_model
 from rtmri2speech.data.dataset.layout import Dataset, Split, Utterance
 from rtmri2speech.data.files import check_writable, hash_files
-from rtmri2speech.errors import UserError
+from rtmri2speech.errors import ConfigError, UserError
 from rtmri2speech.evaluation.partial_results import PartialResults
 from rtmri2speech.evaluation.plan import Options, plan, require_sound, what_is_left_out
 from rtmri2speech.evaluation.results import METRICS, Evaluation
@@ -24,6 +24,7 @@ from rtmri2speech.models.devices import choose_device
 from rtmri2speech.parallel import run_jobs
 from rtmri2speech.phonetics.vowels.spans import VowelFinder
 from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.sharding import Shard, share_of
 
 
 def evaluate(
@@ -40,6 +41,7 @@ def evaluate(
     workers: int = 0,
     reproduce: str | None = None,
     progress: Progress = SILENT,
+    shard: Shard | str | None = None,
 ) -> Evaluation:
     """Measure a model on every utterance of a split, with copy synthesis as ceiling and the mean mel as floor.
 
@@ -60,6 +62,8 @@ def evaluate(
         workers: processes; 0 for one per core.
         reproduce: the command line that does the same again, for the results; by default this call.
         progress: counts utterances.
+        shard: measure a share of the utterances alone, such as ``3/8``, keep their scores in ``out/.parts``, and write
+            no results; when all shares are done, a run without it finds the scores.
 
     Raises:
         DatasetError: when the dataset is damaged, has no frames or no sound, or the split is empty.
@@ -76,14 +80,17 @@ def evaluate(
     require_fit(bundle, data)
     options.check_ceiling(data.meta.features.nyquist)
     require_sound(data, rows, split)
-    folder = None if out is None else Path(out)
+    folder, share = None if out is None else Path(out), Shard.of(shard)
+    if share is not None and folder is None:
+        raise ConfigError("`shard`: there is no folder to keep a share's scores in.", "Give `out`.")
     if folder is not None:
         check_writable(folder / METRICS)
     source = Source(data.root, data.fingerprint(), Path(bundle.source), hash_files([Path(bundle.source)]), place)
     todo, partial = plan(data, rows, options), PartialResults(folder, data)
-    found, failures = _measure(todo.jobs(source, options.finder), partial, options.processes(), progress)
+    jobs = share_of(share, todo.jobs(source, options.finder))
+    found, failures = _measure(jobs, partial, options.processes(), progress)
     utterances = [found[row.id, False] for row in rows if (row.id, False) in found]
-    if not utterances:
+    if not utterances and share is None:
         raise failures[0][1]
     evaluation = Evaluation(
         dataset=data,
@@ -99,7 +106,7 @@ def evaluate(
         bootstrap=bootstrap,
         reproduce=reproduce or _call(source, options, seed),
     )
-    if folder is not None:
+    if folder is not None and share is None:
         progress.describe("Pooling")
         evaluation.save(folder)
         if not evaluation.failures:

@@ -50,6 +50,7 @@ from rtmri2speech.preparation.findings import (
 )
 from rtmri2speech.preparation.open_recording import TrackOptions
 from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.sharding import Shard, share_of
 from rtmri2speech.signal import defaults
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frame_rate import frame_rate
@@ -122,6 +123,8 @@ def check(
     options: CheckOptions | None = None,
     workers: int = 0,
     progress: Progress = SILENT,
+    *,
+    shard: Shard | str | None = None,
     **fields: Any,
 ) -> CheckReport:
     """Look for what is wrong with recordings or datasets, before anything slow; every file is decoded to its end.
@@ -131,13 +134,15 @@ def check(
         options: how recordings are to be prepared.
         workers: processes; 0 for one per core.
         progress: counts files.
+        shard: look at a share of the recordings and utterances alone, such as ``3/8``; what is wrong with a dataset's
+            tables, or with files that are no recordings, is found with the first.
         fields: fields of :class:`CheckOptions`, instead of ``options`` or to change some of them.
 
     Raises:
         ConfigError: for unknown or impossible options, or when nothing is given.
         UserError: when recordings cannot be listed.
     """
-    options = (options or CheckOptions()).changed(fields, "check")
+    options, share = (options or CheckOptions()).changed(fields, "check"), Shard.of(shard)
     sources = list_of(source)
     paths = [Path(item) for item in sources if isinstance(item, str | os.PathLike)]
     corpora: list[Corpus] = [item for item in sources if not isinstance(item, str | os.PathLike)]
@@ -149,14 +154,15 @@ def check(
     findings: list[Finding] = []
     for path in datasets:
         try:
-            findings += check_dataset(path, workers, progress)
+            findings += check_dataset(path, workers, progress, share)
         except DatasetError as error:
             findings.append(Finding(str(path), "error", error.problem, error.remedy))
     listings = [listing_of(corpus) for corpus in corpora]
-    recordings = [recording for listing in listings for recording in listing.recordings]
+    recordings = share_of(share, [recording for listing in listings for recording in listing.recordings])
     checked = look_at_recordings(recordings, options, workers, progress)
     findings += [finding for one in checked for finding in one.findings]
-    findings += from_remarks(remark for listing in listings for remark in listing.remarks)
+    if share is None or share.index == 1:
+        findings += from_remarks(remark for listing in listings for remark in listing.remarks)
     known = [facts for facts in map(facts_of, corpora) if facts is not None]
     return CheckReport(findings, len(datasets), len(recordings), [one.facts for one in checked], known)
 

@@ -25,6 +25,7 @@ from rtmri2speech.preparation.mask import load_mask
 from rtmri2speech.preparation.receipts import Receipt, forget, gather_notes, open_folder, prepare_recording, sweep
 from rtmri2speech.preparation.recording import Job, PrepareOptions
 from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.sharding import Shard, share_of
 from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.signal.mel_statistics import MelStatistics
 from rtmri2speech.version import __version__
@@ -41,6 +42,7 @@ class PrepareSummary:
         split_mode: how the dataset was split.
         notes: remarks by file.
         out: the dataset folder.
+        shard: the share that was worked on, which is no dataset yet; None where all is done.
     """
 
     utterances: list[Utterance]
@@ -49,6 +51,7 @@ class PrepareSummary:
     split_mode: SplitMode
     notes: list[str]
     out: Path
+    shard: Shard | None = None
 
     @property
     def counts(self) -> dict[Split, int]:
@@ -62,6 +65,11 @@ class PrepareSummary:
     def __str__(self) -> str:
         seconds = sum(utterance.seconds for utterance in self.utterances)
         parts = ", ".join(f"{count} {name}" for name, count in self.counts.items())
+        if self.shard is not None:
+            return (
+                f"{self.out}: share {self.shard}, {len(self.utterances)} utterances, {seconds:.1f} s; "
+                f"{self.redone} recording(s) worked on"
+            )
         by = "to evaluate on alone" if self.split_mode == "test" else f"split by {self.split_mode}"
         return (
             f"{self.out}: {len(self.utterances)} utterances, {seconds:.1f} s ({parts}; {by}); "
@@ -84,6 +92,7 @@ def prepare(
     *,
     overwrite: bool = False,
     export_wavs: bool = False,
+    shard: Shard | str | None = None,
     **fields: Any,
 ) -> PrepareSummary:
     """Write or bring up to date a dataset folder.
@@ -101,18 +110,22 @@ def prepare(
         progress: counts recordings.
         overwrite: replace a dataset that was made with other settings.
         export_wavs: also write ``audio_wav/<ID>.wav``, 16 bits, for the original HiFi-GAN.
+        shard: work on a share of the recordings alone, such as ``3/8``; when all shares are done, a run without it
+            finds them finished, and makes the folder a dataset.
         fields: fields of :class:`PrepareOptions`, instead of ``options`` or to change some of them.
 
     Raises:
         UserError: when nothing can be prepared; single bad recordings are in the summary instead.
     """
-    root, corpus = Path(out), corpus_of(source)
+    root, corpus, share = Path(out), corpus_of(source), Shard.of(shard)
     options = (options or PrepareOptions()).changed(fields, "prepare")
     if options.split != "test":
         check_ratio(options.split_ratio)
     listing = listing_of(corpus)
     recordings = listing.recordings
     sound_only = any(isinstance(recording, SoundRecording) for recording in recordings)
+    if share is not None and prune:
+        raise ConfigError("`prune`: no share knows what the others are doing.", "Give it to the run without `shard`.")
     if sound_only and (export_pairs or options.mask is not None):
         option = "export_pairs" if export_pairs else "mask"
         raise ConfigError(f"`{option}`: needs frames of videos, and these recordings are sound alone.", "Leave it out.")
@@ -120,11 +133,12 @@ def prepare(
     options = _advised(corpus, recordings, options)
     mode, splits = _assign_all(recordings, options)
     jobs = [Job(recording, root, options, splits.get(recording.id), mask) for recording in recordings]
-    meta = open_folder(root, jobs, prune=prune, overwrite=overwrite)
-    receipts, failures = _work(jobs, workers, progress)
-    sweep(root)
+    meta = open_folder(root, jobs, prune=prune, overwrite=overwrite, alone=share is None)
+    receipts, failures = _work(share_of(share, jobs), workers, progress)
+    if share is None:
+        sweep(root)
     utterances = [utterance for receipt in receipts for utterance in receipt.utterances]
-    if not utterances:
+    if not utterances and share is None:
         if failures and meta is not None:
             # Nothing was replaced: the dataset that was there stays one.
             write_text(root / "meta.json", meta)
@@ -132,7 +146,12 @@ def prepare(
     for recording, _ in failures:
         # What an earlier run made from them does not belong to the dataset as it is now.
         forget(root, root / RECEIPTS / f"{recording.id}.json")
-    if failures and mode != "test" and not any(utterance.split == "train" for utterance in utterances):
+    if (
+        failures
+        and mode != "test"
+        and share is None
+        and not any(utterance.split == "train" for utterance in utterances)
+    ):
         raise _join(failures, "Nothing is left to train on without what cannot be used:")
     if export_pairs:
         _export(root, utterances, options.ref_frames, workers)
@@ -140,10 +159,11 @@ def prepare(
         _run_all(
             partial(write_pcm, root), [row.id for row in utterances if not wav_of(root, row.id).is_file()], workers
         )
-    _finish(root, corpus, options, mode, utterances, None if sound_only else options.frames)
+    if share is None:
+        _finish(root, corpus, options, mode, utterances, None if sound_only else options.frames)
     notes = [f"{remark.file}: {remark.problem}" for remark in listing.remarks]
     notes += gather_notes(recordings, receipts)
-    return PrepareSummary(utterances, failures, sum(receipt.redone for receipt in receipts), mode, notes, root)
+    return PrepareSummary(utterances, failures, sum(receipt.redone for receipt in receipts), mode, notes, root, share)
 
 
 def _work(

@@ -65,7 +65,7 @@ def read_receipt(path: Path) -> Receipt:
         return Receipt("", [], [])
 
 
-def open_folder(root: Path, jobs: Sequence[Job], *, prune: bool, overwrite: bool) -> str | None:
+def open_folder(root: Path, jobs: Sequence[Job], *, prune: bool, overwrite: bool, alone: bool = True) -> str | None:
     """Make the folder ready to be worked on; the text of its ``meta.json`` if it was a dataset of these recordings.
 
     Args:
@@ -73,6 +73,7 @@ def open_folder(root: Path, jobs: Sequence[Job], *, prune: bool, overwrite: bool
         jobs: all that it shall hold.
         prune: remove recordings that are not among the jobs.
         overwrite: replace a dataset that was made with other settings.
+        alone: whether nobody else is working on it; or else what looks like leftovers may not be any.
 
     Raises:
         DatasetError: when it is no folder for that.
@@ -95,7 +96,8 @@ def open_folder(root: Path, jobs: Sequence[Job], *, prune: bool, overwrite: bool
     receipts.mkdir(parents=True, exist_ok=True)
     meta = path.read_text(encoding="utf-8") if path.is_file() and not stale else None
     path.unlink(missing_ok=True)
-    sweep(root)
+    if alone:
+        sweep(root)
     for path in stale:
         forget(root, path)
     return meta

@@ -28,6 +28,7 @@ from rtmri2speech.data.provenance import write_about
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.parallel import run_jobs
 from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.sharding import Shard, share_of
 from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.simulation.options import PhantomOptions, choose_speakers, make_options
 from rtmri2speech.simulation.plan import SCHEMA, is_plan_of, plan_of, plan_utterances, what_is_different
@@ -50,6 +51,7 @@ class PhantomSummary:
         seconds: of sound in the phantom.
         voices: the speakers with their fitted vowels.
         failures: utterances that failed, with the reason.
+        shard: the share that was worked on, which is no phantom yet; None where all is done.
     """
 
     root: Path
@@ -58,11 +60,13 @@ class PhantomSummary:
     seconds: float
     voices: list[Voice]
     failures: list[tuple[Path, UserError]]
+    shard: Shard | None = None
 
     def __str__(self) -> str:
         minutes = self.seconds / 60.0
+        of = "" if self.shard is None else f" share {self.shard},"
         failed = f", {len(self.failures)} failed" if self.failures else ""
-        return f"{self.root}: {self.utterances} utterances, {minutes:.1f} min; {self.made} made now{failed}."
+        return f"{self.root}:{of} {self.utterances} utterances, {minutes:.1f} min; {self.made} made now{failed}."
 
     def __repr__(self) -> str:
         return "\n".join([str(self), *(f"  {voice.describe()}" for voice in self.voices)])
@@ -89,6 +93,7 @@ def simulate(
     text: str | Path | None = None,
     workers: int = 0,
     progress: Progress = SILENT,
+    shard: Shard | str | None = None,
 ) -> PhantomSummary:
     """Make a phantom, or what is missing of it. What was made before stays in it, whatever is asked for now.
 
@@ -115,6 +120,8 @@ def simulate(
             once, in place of scripts that are drawn and of ``minutes``.
         workers: processes; 0 for one per core.
         progress: counts speakers, then utterances.
+        shard: make a share of the utterances alone, such as ``3/8``; when all shares are done, a run without it finds
+            them, and makes the folder a phantom.
 
     Raises:
         UserError: when the extra is missing, the folder holds something else, or nothing could be made.
@@ -138,7 +145,8 @@ def simulate(
     library()
     files = [read_speaker_file(Path(path)) for path in speaker_file]
     chosen = choose_speakers(speakers, anatomy, options.seed, files)
-    return _simulate(Path(out), chosen, {file.digest: file.text for file in files}, options, workers, progress)
+    texts = {file.digest: file.text for file in files}
+    return _simulate(Path(out), chosen, texts, options, workers, progress, Shard.of(shard))
 
 
 def _simulate(
@@ -148,8 +156,11 @@ def _simulate(
     options: PhantomOptions,
     workers: int,
     progress: Progress,
+    shard: Shard | None,
 ) -> PhantomSummary:
     known = _known_speakers(out, speakers, options)
+    if shard is None:
+        _sweep(out)
     everybody = [*speakers, *known[len(speakers) :]]
     # A speaker belongs to the phantom only when it has turned out that it can speak.
     _write_plan(out, known, options)
@@ -163,6 +174,7 @@ def _simulate(
         for index, speaker in enumerate(everybody)
         for job in plan_utterances(out, index, speaker.name, shares[index], options)
     ]
+    jobs = share_of(shard, jobs)
     missing = [job for job in jobs if not job.is_done()]
     progress.describe("Simulating")
     progress.expect(len(missing))
@@ -171,13 +183,14 @@ def _simulate(
         if isinstance(result, UserError):
             failures.append((job.file(VIDEO), result))
         progress.advance()
-    if len(failures) == len(jobs):
+    if jobs and len(failures) == len(jobs):
         raise failures[0][1]
     failed = {path for path, _ in failures}
     rows = [_row(job) for job in jobs if job.file(VIDEO) not in failed]
-    _write_manifest(out, voices, options, rows)
+    if shard is None:
+        _write_manifest(out, voices, options, rows)
     seconds = float(sum(row["frames"] for row in rows) / options.frame_rate)
-    return PhantomSummary(out, len(rows), len(missing) - len(failures), seconds, voices, failures)
+    return PhantomSummary(out, len(rows), len(missing) - len(failures), seconds, voices, failures, shard)
 
 
 def _known_speakers(out: Path, speakers: Sequence[Speaker], options: PhantomOptions) -> list[Speaker]:
@@ -204,9 +217,13 @@ def _known_speakers(out: Path, speakers: Sequence[Speaker], options: PhantomOpti
     return known
 
 
-def _write_plan(out: Path, speakers: Sequence[Speaker], options: PhantomOptions) -> None:
+def _sweep(out: Path) -> None:
+    """Remove what a run that was killed has left behind; not while others may be at work here."""
     for stray in [*out.glob(".*.tmp"), *out.glob("*/.*.tmp*")]:
         stray.unlink(missing_ok=True)
+
+
+def _write_plan(out: Path, speakers: Sequence[Speaker], options: PhantomOptions) -> None:
     values = {**plan_of(options), "speakers": [speaker.model_dump() for speaker in speakers]}
     write_about(out / PLAN, "phantom_plan", SCHEMA, values)
 
@@ -218,11 +235,14 @@ def _make_speakers(
     workers: int,
     progress: Progress,
 ) -> list[Voice]:
+    there = {speaker.name for speaker in speakers if voice_file(out, speaker.name).is_file()}
     ready = {speaker.name: _kept_voice(out, speaker) for speaker in speakers}
     missing = [speaker for speaker in speakers if ready[speaker.name] is None]
     for speaker in missing:
-        # Of another anatomy, perhaps, and then so is the file of the speaker.
-        voice_file(out, speaker.name).unlink(missing_ok=True)
+        # Of another anatomy, perhaps, and then so is the file of the speaker. One that is there by now is another
+        # share's, and right.
+        if speaker.name in there:
+            voice_file(out, speaker.name).unlink(missing_ok=True)
     unwritten = [
         speaker for speaker in speakers if speaker in missing or not is_speaker_file(speaker_file(out, speaker.name))
     ]

@@ -87,3 +87,24 @@ def test_parameters_are_named_as_in_the_call(dataset: Dataset, model_files: dict
         evaluate(model_files["synthesizer"], dataset.root, formant_ceiling=30)
     with pytest.raises(ConfigError, match="`seed=-1`: less than 0"):
         evaluate(model_files["synthesizer"], dataset.root, seed=-1)
+
+
+def test_shares_joined_are_the_evaluation_made_in_one_go(
+    dataset: Dataset, model_files: dict[str, Path], result: Evaluation, tmp_path: Path
+) -> None:
+    model, out = model_files["synthesizer"], tmp_path / "out"
+    # The training utterance that vowels are compared with is the third job.
+    counts = [
+        len(evaluate(model, dataset, out, device="cpu", workers=1, shard=f"{number}/3").utterances)
+        for number in (1, 2, 3)
+    ]
+    assert counts == [1, 1, 0]
+    assert [path.name for path in out.iterdir()] == [".parts"] and len(list((out / ".parts").iterdir())) == 3
+    joined = evaluate(model, dataset, out, device="cpu", workers=1)
+    assert joined.rows() == result.rows() and joined.vowel_rows() == result.vowel_rows()
+    assert (out / "metrics.json").is_file() and not (out / ".parts").exists()
+
+
+def test_a_share_needs_a_folder(dataset: Dataset, model_files: dict[str, Path]) -> None:
+    with pytest.raises(ConfigError, match="`shard`"):
+        evaluate(model_files["synthesizer"], dataset, device="cpu", workers=1, shard="1/2")

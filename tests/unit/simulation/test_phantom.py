@@ -211,6 +211,24 @@ def test_nothing_is_done_twice_and_more_minutes_may_follow(
     assert len(listed(out)) == 2 + len(pretended)
 
 
+def test_shares_joined_are_the_phantom_made_in_one_go(tiny_phantom: Path, tmp_path: Path, pretended: list[str]) -> None:
+    out = copied(tiny_phantom, tmp_path)
+    (out / MANIFEST).unlink()
+    for file in (out / "m01").iterdir():
+        file.unlink()
+    options = PhantomOptions.parse({"minutes": 0.045, "utterance_seconds": 2.0}, "simulate")
+    other = out / "m01" / ".m01_0000.wav.1-abcdef01.tmp"
+    other.touch()
+    second = simulate(out, [MAN], options, workers=1, shard="2/2")
+    assert pretended == ["m01_0001"] and second.made == second.utterances == 1 and other.is_file()
+    assert "share 2/2" in str(second) and not (out / MANIFEST).exists()
+    simulate(out, [MAN], options, workers=1, shard="1/2")
+    assert pretended == ["m01_0001", "m01_0000"]
+    run(out)
+    assert len(pretended) == 2 and listed(out) == ["m01_0000", "m01_0001"]
+    assert (out / MANIFEST).read_bytes() == (tiny_phantom / MANIFEST).read_bytes()
+
+
 def test_what_was_made_before_files_named_their_kind_is_taken_up(
     tiny_phantom: Path, tmp_path: Path, pretended: list[str]
 ) -> None:

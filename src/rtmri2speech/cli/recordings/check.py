@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from rtmri2speech.cli.batch.distribution import HERE, ClusterOptions
 from rtmri2speech.cli.console import Flag, Inputs, Workers, progress
 from rtmri2speech.cli.flags import in_flags
 from rtmri2speech.cli.recordings.facts_table import print_corpora, print_facts, shown
@@ -27,6 +28,7 @@ def check(
     sync: Annotated[bool, Flag] = False,
     json: Annotated[bool, Flag] = False,
     workers: Workers = 0,
+    cluster: ClusterOptions = HERE,
 ) -> int:
     """Look for what is wrong with videos or a dataset, before anything slow.
 
@@ -50,6 +52,8 @@ def check(
         from 0 to 1; half a minute of speech is enough for one, a word is not.
     json
         Print the table of the recordings and the findings as JSON.
+    cluster
+        More than one machine.
     """
     from rtmri2speech.data.dataset.layout import is_dataset
     from rtmri2speech.preparation.check import check as run
@@ -60,10 +64,9 @@ def check(
     datasets = [path for path in paths if is_dataset(path)]
     others = tuple(path for path in paths if path not in datasets)
     corpora = [_corpus(others, videos, sound_only, known)] if others or videos.pairs is not None or known.corpus else []
-    with progress("Checking", "files") as bar:
-        report = run(
-            [*datasets, *corpora], None, workers, bar, **videos.reading(), need_sound=not video_only, sync=sync
-        )
+    options = {**videos.reading(), "need_sound": not video_only, "sync": sync}
+    with progress("Checking", "files") as bar, cluster.engine(workers):
+        report = run([*datasets, *corpora], None, workers, bar, shard=cluster.share(), **options)
     if json:
         _print_json(report)
     else:

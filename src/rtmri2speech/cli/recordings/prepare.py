@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from rtmri2speech.cli.batch.distribution import HERE, ClusterOptions, note_share
 from rtmri2speech.cli.console import Flag, Inputs, Workers, progress, report_failures
 from rtmri2speech.cli.flags import print_notes
 from rtmri2speech.cli.recordings.options import CorpusOptions, FeatureOptions, UtteranceOptions, VideoOptions
@@ -35,6 +36,7 @@ def prepare(
     prune: Annotated[bool, Flag] = False,
     overwrite: Annotated[bool, Flag] = False,
     workers: Workers = 0,
+    cluster: ClusterOptions = HERE,
 ) -> int:
     """Make a dataset from videos and sound, or from sound alone.
 
@@ -75,6 +77,8 @@ def prepare(
         Remove from the dataset what the inputs no longer hold.
     overwrite
         Make a dataset anew that was made with other settings.
+    cluster
+        More than one machine.
     """
     from rtmri2speech.corpora.inputs import open_corpus
     from rtmri2speech.preparation.prepare import prepare as run
@@ -97,10 +101,10 @@ def prepare(
         },
         "prepare",
     )
-    with progress("Preparing", "recordings") as bar:
-        summary = run(
-            corpus, out, options, workers, export_pairs, prune, bar, overwrite=overwrite, export_wavs=export_wavs
-        )
+    how: dict[str, Any] = {"export_pairs": export_pairs, "export_wavs": export_wavs, "prune": prune}
+    with progress("Preparing", "recordings") as bar, cluster.engine(workers):
+        how |= {"overwrite": overwrite, "shard": cluster.share()}
+        summary = run(corpus, out, options, workers, progress=bar, **how)
     return report(summary)
 
 
@@ -111,7 +115,8 @@ def report(summary: PrepareSummary) -> int:
         f"the {name} split is empty, and training needs it: give more or longer recordings, "
         "or another --split or --split-ratio"
         for name in ("train", "validation")
-        if summary.split_mode != "test" and not summary.counts[name]
+        if summary.shard is None and summary.split_mode != "test" and not summary.counts[name]
     )
+    note_share(summary.shard)
     print(f"{summary}.")
     return report_failures([(recording.file, error) for recording, error in summary.failures])

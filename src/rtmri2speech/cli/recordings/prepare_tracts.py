@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from rtmri2speech.cli.batch.distribution import HERE, ClusterOptions, note_share
 from rtmri2speech.cli.console import Device, Workers, progress, report_failures
 
 
@@ -24,6 +25,7 @@ def prepare_tracts(
     max_minutes: float | None = None,
     device: Device = "auto",
     workers: Workers = 0,
+    cluster: ClusterOptions = HERE,
 ) -> int:
     """Measure the vocal tract in a dataset's videos, for train acoustic --kind tract.
 
@@ -54,11 +56,13 @@ def prepare_tracts(
         Begin no video after so many minutes, and leave the rest out, to be measured by a later run.
     device
         Where frames are made and labeled; auto takes a GPU if there is one, which all processes share.
+    cluster
+        More than one machine.
     """
     from rtmri2speech.assets import find_model
     from rtmri2speech.preparation.tracts.prepare_tracts import prepare_tracts as run
 
-    with progress("Measuring", "videos") as bar:
+    with progress("Measuring", "videos") as bar, cluster.engine(workers):
         summary = run(
             dataset,
             out,
@@ -72,6 +76,8 @@ def prepare_tracts(
             device=device,
             workers=workers,
             progress=bar,
+            shard=cluster.share(),
         )
     print(f"{summary}.")
+    note_share(summary.shard)
     return report_failures(summary.failures)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import sys
 from inspect import signature
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from rtmri2speech.cli.batch.distribution import HERE, ClusterOptions, note_share
 from rtmri2speech.cli.console import Workers, progress, report_failures
 from rtmri2speech.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rtmri2speech.simulation.phantom import PhantomSummary
+    from rtmri2speech.simulation.poses.heads import PosesSummary
 
 
 def simulate(
@@ -33,6 +38,7 @@ def simulate(
     pixel_mm: float | None = None,
     text: Path | None = None,
     workers: Workers = 0,
+    cluster: ClusterOptions = HERE,
 ) -> int:
     """Simulate speakers in a scanner: video, sound, phones and the physical truth.
 
@@ -79,13 +85,15 @@ def simulate(
     text
         Text file with an utterance per line, in kana as it is pronounced (kanji need the extra japanese); every
         speaker says each once, instead of drawn scripts of --minutes.
+    cluster
+        More than one machine.
     """
     given = dict(locals())
     if poses is not None:
         return _poses(given)
     from rtmri2speech.simulation import phantom
 
-    with progress("Simulating", "done") as bar:
+    with progress("Simulating", "done") as bar, cluster.engine(workers):
         summary = phantom.simulate(
             out,
             speakers,
@@ -105,22 +113,28 @@ def simulate(
             text=text,
             workers=workers,
             progress=bar,
+            shard=cluster.share(),
         )
     for voice in summary.voices:
         print(voice.describe(), file=sys.stderr)
+    return _report(summary)
+
+
+def _report(summary: PhantomSummary | PosesSummary) -> int:
     print(summary)
+    note_share(summary.shard)
     return report_failures(summary.failures)
 
 
 def _poses(given: dict[str, Any]) -> int:
-    used = ("out", "poses", "speakers", "speaker_file", "seed", "workers")
+    used = ("out", "poses", "speakers", "speaker_file", "seed", "workers", "cluster")
     for name, parameter in signature(simulate).parameters.items():
         if name not in used and given[name] != parameter.default:
             raise ConfigError(f"`poses` and `{name}` exclude each other.", f"Leave out `{name}`.")
     from rtmri2speech.simulation.poses.heads import simulate_poses
 
     heads = {name: given[name] for name in used if given[name] is not None}
-    with progress("Drawing heads", "done") as bar:
-        summary = simulate_poses(**heads, progress=bar)
-    print(summary)
-    return report_failures(summary.failures)
+    cluster: ClusterOptions = heads.pop("cluster")
+    with progress("Drawing heads", "done") as bar, cluster.engine(heads["workers"]):
+        summary = simulate_poses(**heads, progress=bar, shard=cluster.share())
+    return _report(summary)

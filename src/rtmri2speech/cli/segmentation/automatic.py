@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rtmri2speech.cli.console import progress
 from rtmri2speech.cli.flags import print_notes
+
+if TYPE_CHECKING:
+    from rtmri2speech.vocal_tract.segmenter import FrameSegmenter
 
 AUTO = "auto"
 
@@ -28,3 +33,19 @@ def kept_regions(regions: str, video: str | Path, folder: Path, fps: str | None 
         kept = keep_labels(video, folder, fps=fps, device=device, progress=bar)
     print_notes(kept.notes)
     return str(kept.path)
+
+
+@lru_cache(maxsize=1)
+def loaded_segmenter(model: str, device: str) -> FrameSegmenter:
+    """A segmenter, loaded once per process for all of a command's videos.
+
+    Args:
+        model: a model file, or the name of one that comes with the program.
+        device: where to run.
+
+    Raises:
+        BundleError: when it is missing, damaged, or holds no segmenter.
+    """
+    from rtmri2speech.vocal_tract.segmenter import load_segmenter
+
+    return load_segmenter(model, device)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Device, Fps, progress, report_failures
-from rtmri2speech.cli.flags import print_notes
-from rtmri2speech.errors import UserError
+from rtmri2speech.cli.batch.distribution import HERE, ClusterOptions
+from rtmri2speech.cli.batch.videos import Outcome, each_video
+from rtmri2speech.cli.console import Device, Fps, VideoWorkers, report_failures
+from rtmri2speech.cli.segmentation.automatic import loaded_segmenter
+from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import frame_rate
 
 
@@ -22,6 +26,8 @@ def segment(
     smoothing: float = 0.01,
     fps: Fps = None,
     device: Device = "auto",
+    workers: VideoWorkers = 1,
+    cluster: ClusterOptions = HERE,
 ) -> int:
     """Find the articulators in videos of anybody: tongue, lips, palate, velum, pharyngeal wall, larynx and more.
 
@@ -44,31 +50,38 @@ def segment(
         It is symmetric, so nothing lags.
     device
         Where to run; auto takes a GPU if there is one.
+    cluster
+        More than one machine.
     """
-    rate = frame_rate(fps)
-    from rtmri2speech.corpora.names import refuse_same_names
+    work = _Segmenting(out, model, pixel_mm, smoothing, frame_rate(fps), device)
+    return report_failures(each_video(work, videos, workers, cluster))
 
-    refuse_same_names(videos)
 
-    from rtmri2speech.data.media.scan import scan_video
-    from rtmri2speech.vocal_tract.figures import write_overlay
-    from rtmri2speech.vocal_tract.segment import SegmentOptions
-    from rtmri2speech.vocal_tract.segment import segment as find
-    from rtmri2speech.vocal_tract.segmenter import load_segmenter
+@dataclass(frozen=True)
+class _Segmenting:
+    out: Path
+    model: str
+    pixel_mm: float | None
+    smoothing: float
+    rate: Fraction | None
+    device: str
+    title: str = "Segmenting"
 
-    options, segmenter = SegmentOptions(pixel_mm, smoothing), load_segmenter(model, device)
-    failures: list[tuple[Path, UserError]] = []
-    with progress("Segmenting", "frames") as bar:
-        for video in videos:
-            bar.describe(video.name)
-            try:
-                scan = scan_video(video, rate)
-                found = find(scan, segmenter, options, progress=bar)
-                files = found.save(out)
-                write_overlay(found, scan, out)
-            except UserError as error:
-                failures.append((video, error))
-                continue
-            print_notes(found.notes, video.name)
-            print(f"{files[0]}: {found}")
-    return report_failures(failures)
+    def load(self, device: str) -> None:
+        from rtmri2speech.vocal_tract.segment import SegmentOptions
+
+        SegmentOptions(self.pixel_mm, self.smoothing)
+        loaded_segmenter(self.model, device)
+
+    def __call__(self, video: Path, bar: Progress = SILENT) -> Outcome:
+        from rtmri2speech.data.media.scan import scan_video
+        from rtmri2speech.vocal_tract.figures import write_overlay
+        from rtmri2speech.vocal_tract.segment import SegmentOptions
+        from rtmri2speech.vocal_tract.segment import segment as find
+
+        scan = scan_video(video, self.rate)
+        options = SegmentOptions(self.pixel_mm, self.smoothing)
+        found = find(scan, loaded_segmenter(self.model, self.device), options, progress=bar)
+        files = found.save(self.out)
+        write_overlay(found, scan, self.out)
+        return Outcome([f"{files[0]}: {found}"], list(found.notes))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from rtmri2speech.cli.console import progress
 from rtmri2speech.errors import ConfigError, UserError
+from rtmri2speech.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from rtmri2speech.data.media.audio import Sound
@@ -104,7 +104,9 @@ def write_tokens(found: Tract, out: Path, labels: Labels | None) -> TractTokens:
     return tokens
 
 
-def write_looks(found: Tract, scan: VideoScan, out: Path, given: Besides, looks: Looks) -> tuple[list[str], list[str]]:
+def write_looks(
+    found: Tract, scan: VideoScan, out: Path, given: Besides, looks: Looks, bar: Progress = SILENT
+) -> tuple[list[str], list[str]]:
     """Write tokens, compare with the sound, and write figures and the video; what was found, and what is to be said.
 
     Raises:
@@ -115,7 +117,7 @@ def write_looks(found: Tract, scan: VideoScan, out: Path, given: Besides, looks:
     if comparison is not None:
         comparison.save(out)
     if not looks.numbers_only:
-        _draw(found, scan, out, tokens, comparison, sound, looks)
+        _draw(found, scan, out, tokens, comparison, sound, looks, bar)
     lines, said = ([], ()) if comparison is None else (comparison.lines(), comparison.notes)
     return lines, [*given.notes, *tokens.notes, *more, *said]
 
@@ -128,6 +130,7 @@ def _draw(
     comparison: SoundComparison | None,
     sound: Sound | None,
     looks: Looks,
+    bar: Progress,
 ) -> None:
     from rtmri2speech.reporting.figures.tract import draw_tract
     from rtmri2speech.reporting.video.tract import write_tract_video
@@ -136,9 +139,9 @@ def _draw(
     draw_tract(out, found, scan, comparison, frames=looks.frames, columns=looks.columns)
     if tokens.tokens:
         draw_area_functions(out / f"{tokens.name}_vowels", tokens, looks.columns)
-    with progress(f"Drawing {scan.path.name}", "frames") as bar:
-        bar.expect(scan.n_frames)
-        write_tract_video(found, scan, out, sound, progress=bar)
+    bar.describe(f"Drawing {scan.path.name}")
+    bar.expect(scan.n_frames)
+    write_tract_video(found, scan, out, sound, progress=bar)
 
 
 def _sound_of(scan: VideoScan, audio: str) -> tuple[Sound | None, list[str]]:

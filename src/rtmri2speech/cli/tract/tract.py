@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Device, Flag, Fps, Many, progress, report_failures
-from rtmri2speech.cli.flags import print_notes
-from rtmri2speech.cli.segmentation.automatic import AUTO, kept_regions
+from rtmri2speech.cli.batch.distribution import HERE, ClusterOptions
+from rtmri2speech.cli.batch.videos import Outcome, each_video
+from rtmri2speech.cli.console import Device, Flag, Fps, Many, VideoWorkers, report_failures
+from rtmri2speech.cli.segmentation.automatic import AUTO, loaded_segmenter
 from rtmri2speech.cli.tract.looks import Looks, besides, write_looks
-from rtmri2speech.errors import ConfigError, UserError
+from rtmri2speech.errors import ConfigError
+from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import frame_rate
 
 if TYPE_CHECKING:
@@ -41,6 +44,8 @@ def tract(
     numbers_only: Annotated[bool, Flag] = False,
     fps: Fps = None,
     device: Device = "auto",
+    workers: VideoWorkers = 1,
+    cluster: ClusterOptions = HERE,
 ) -> int:
     """Measure the vocal tract in videos: where and how far it is open in millimeters, its areas, and its formants.
 
@@ -94,52 +99,84 @@ def tract(
         Write neither figures nor the video.
     device
         Where to run; auto takes a GPU if there is one.
+    cluster
+        More than one machine.
     """
-    rate = frame_rate(fps)
+    frame_rate(fps)
     looks = Looks(audio, tuple(frames or ()), columns, numbers_only)
     _check(videos, textgrid, looks)
 
-    from rtmri2speech.data.media.scan import scan_video
-    from rtmri2speech.vocal_tract.export.write import write_exports
-    from rtmri2speech.vocal_tract.geometry.area_function import load_area_model
-    from rtmri2speech.vocal_tract.measurement.measure import tract as measure
+    spoken = (textgrid, tier, label)
+    measured = (area_model, pixel_mm, smoothing)
+    work = _Measuring(out, fps, device, model, regions, measured, looks, spoken, tuple(formats or ()))
+    return report_failures(each_video(work, videos, workers, cluster))
 
-    shared: dict[str, Any] = {"area_model": load_area_model(area_model), "pixel_mm": pixel_mm, "smoothing": smoothing}
-    segmenter = _segmenter(model, regions, device)
-    failures: list[tuple[Path, UserError]] = []
-    for video in videos:
-        try:
-            scan = scan_video(video, rate)
-            given = besides(scan, looks, textgrid, tier, label)
-            labels = None if regions is None else _regions_of(video, regions, out, fps, device)
-            with progress(f"Measuring {video.name}", "frames") as bar:
-                found = measure(scan, segmenter, regions=labels, progress=bar, **shared)
-            files = [*write(found, out), *write_exports(found, out, formats or ())]
-            lines, notes = write_looks(found, scan, out, given, looks)
-        except UserError as error:
-            failures.append((video, error))
-            continue
-        print_notes([*found.notes, *notes], video.name)
-        print("\n  ".join([f"{files[0]}: {found}", *lines]))
-    return report_failures(failures)
+
+@dataclass(frozen=True)
+class _Measuring:
+    out: Path
+    fps: str | None
+    device: str
+    model: str
+    regions: str | None
+    measured: tuple[str, float | None, float]
+    looks: Looks
+    spoken: tuple[Path | None, str | None, list[str] | None]
+    formats: tuple[ExportFormat, ...]
+    title: str = "Measuring"
+
+    def load(self, device: str) -> None:
+        from rtmri2speech.vocal_tract.geometry.area_function import load_area_model
+
+        load_area_model(self.measured[0])
+        _segmenter(self.model, self.regions, device)
+
+    def __call__(self, video: Path, bar: Progress = SILENT) -> Outcome:
+        from rtmri2speech.data.media.scan import scan_video
+        from rtmri2speech.vocal_tract.export.write import write_exports
+        from rtmri2speech.vocal_tract.geometry.area_function import load_area_model
+        from rtmri2speech.vocal_tract.measurement.measure import tract as measure
+
+        scan = scan_video(video, frame_rate(self.fps))
+        given = besides(scan, self.looks, *self.spoken)
+        labels, kept = self._regions_of(video, bar)
+        area_model, pixel_mm, smoothing = self.measured
+        found = measure(
+            scan,
+            _segmenter(self.model, self.regions, self.device),
+            regions=labels,
+            area_model=load_area_model(area_model),
+            pixel_mm=pixel_mm,
+            smoothing=smoothing,
+            progress=bar,
+        )
+        files = [*write(found, self.out), *write_exports(found, self.out, self.formats)]
+        lines, notes = write_looks(found, scan, self.out, given, self.looks, bar)
+        return Outcome([f"{files[0]}: {found}", *lines], [*kept, *found.notes, *notes])
+
+    def _regions_of(self, video: Path, bar: Progress) -> tuple[Path | None, tuple[str, ...]]:
+        """The file of labels of a video, and what is to be said of it."""
+        if self.regions is None:
+            return None, ()
+        if self.regions == AUTO:
+            from rtmri2speech.analysis.regions.automatic import keep_labels
+
+            kept = keep_labels(video, self.out, fps=self.fps, device=self.device, progress=bar)
+            return kept.path, kept.notes
+        return _given_regions(video, self.regions), ()
 
 
 def _check(videos: list[Path], textgrid: Path | None, looks: Looks) -> None:
-    """Refuse videos of one name, and what goes with one video for several."""
+    """Refuse what goes with one video for several."""
     if textgrid is not None and len(videos) != 1:
         raise ConfigError(f"`textgrid={textgrid}`: goes with one video.", "Put NAME.TextGrid next to each.")
     looks.require_one_video(len(videos))
-    from rtmri2speech.corpora.names import refuse_same_names
-
-    refuse_same_names(videos)
 
 
 def _segmenter(model: str, regions: str | None, device: str) -> FrameSegmenter | str:
     """The model, loaded once for all videos; its name where it is not needed."""
-    from rtmri2speech.vocal_tract.segmenter import load_segmenter
-
     if regions is None:
-        return load_segmenter(model, device)
+        return loaded_segmenter(model, device)
     if model != _SHIPPED:
         raise ConfigError(f"`model={model}`: is not asked where `regions` are given.", "Leave out one of the two.")
     return model
@@ -152,10 +189,8 @@ def write(found: Tract, out: Path) -> list[Path]:
     return [*found.save(out), *gestures_of(found).save(out)]
 
 
-def _regions_of(video: Path, regions: str, out: Path, fps: str | None, device: str) -> Path:
-    """The file of labels of a video."""
-    if regions == AUTO:
-        return Path(kept_regions(AUTO, video, out, fps, device))
+def _given_regions(video: Path, regions: str) -> Path:
+    """The file of labels of a video, where files or a folder are given."""
     path = Path(regions)
     if not path.is_dir():
         return path

@@ -22,6 +22,7 @@ from rtmri2speech.models.tract.inputs import INPUTS
 from rtmri2speech.parallel import run_jobs
 from rtmri2speech.preparation.tracts.measure import Job, Measuring, measure_video
 from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.sharding import Shard, share_of
 from rtmri2speech.vocal_tract.segmenter import SHIPPED
 from rtmri2speech.vocal_tract.size import require_pixel_mm
 
@@ -35,18 +36,21 @@ class TractsSummary:
         utterances: in it.
         measured: of them in this run.
         failures: videos that could not be used, with the reason.
+        shard: the share that was worked on, which has no table yet; None where all is done.
     """
 
     root: Path
     utterances: list[TractItem]
     measured: int
     failures: list[tuple[Path, UserError]]
+    shard: Shard | None = None
 
     def __str__(self) -> str:
         size = sum(inputs_path(self.root, item.id).stat().st_size for item in self.utterances) / 1e6
         looks = sum(item.looks for item in self.utterances)
+        of = "" if self.shard is None else f" share {self.shard},"
         return (
-            f"{self.root}: {len(self.utterances)} utterances under {looks} looks, {size:.1f} MB; "
+            f"{self.root}:{of} {len(self.utterances)} utterances under {looks} looks, {size:.1f} MB; "
             f"{self.measured} measured now"
         )
 
@@ -65,6 +69,7 @@ def prepare_tracts(
     max_minutes: float | None = None,
     workers: int = 0,
     progress: Progress = SILENT,
+    shard: Shard | str | None = None,
 ) -> TractsSummary:
     """Measure the vocal tract in the videos that a dataset was made from, and keep what the tract model is trained on.
 
@@ -83,6 +88,8 @@ def prepare_tracts(
         max_minutes: begin no video after so many minutes, and leave the rest out; None for all. The order is random.
         workers: processes; 0 for one per core.
         progress: counts videos.
+        shard: measure a share of the videos alone, such as ``3/8``; when all shares are done, a run without it finds
+            them, and writes the table.
 
     Raises:
         UserError: when nothing can be measured; single bad videos are in the summary instead.
@@ -106,19 +113,22 @@ def prepare_tracts(
         pixel_mm=pixel_mm,
         device=choose_device(device).type,
     )
-    jobs = _jobs(opened, root, how)
+    share = Shard.of(shard)
+    jobs = share_of(share, _jobs(opened, root, how))
     missing = [job for job in jobs if not job.is_done()]
     failures = _measure(missing, workers, max_minutes, progress)
     done = [job for job in jobs if job.is_done()]
-    if not done:
+    if not done and (share is None or failures):
         raise (
             failures[0][1]
             if failures
             else ConfigError(f"`max_minutes={max_minutes}`: too few for a single video.", "Give more minutes.")
         )
     items = [item for job in done for item in job.items()]
-    write_manifest(root, meta_of(opened, INPUTS, how.segmenter_hash, str(look), looks, seed), items)
-    return TractsSummary(root, items, sum(len(job.utterances) for job in missing if job in done), failures)
+    if share is None:
+        write_manifest(root, meta_of(opened, INPUTS, how.segmenter_hash, str(look), looks, seed), items)
+    measured = sum(len(job.utterances) for job in missing if job in done)
+    return TractsSummary(root, items, measured, failures, share)
 
 
 def _jobs(dataset: Dataset, root: Path, how: Measuring) -> list[Job]:

@@ -32,6 +32,7 @@ from rtmri2speech.data.provenance import write_about
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.parallel import run_jobs
 from rtmri2speech.progress import SILENT, Progress
+from rtmri2speech.sharding import Shard, share_of
 from rtmri2speech.simulation.acquisition.mri import ScannerConfig, spoiled_gradient_echo
 from rtmri2speech.simulation.head.contour_sampling import sample_contours
 from rtmri2speech.simulation.head.head import PIXEL_CM
@@ -62,6 +63,7 @@ class PosesSummary:
         made: of them in this run.
         poses: per head.
         failures: heads that failed, with the reason.
+        shard: the share that was worked on, which is no corpus yet; None where all is done.
     """
 
     root: Path
@@ -69,10 +71,12 @@ class PosesSummary:
     made: int
     poses: int
     failures: list[tuple[Path, UserError]]
+    shard: Shard | None = None
 
     def __str__(self) -> str:
         failed = f", {len(self.failures)} failed" if self.failures else ""
-        return f"{self.root}: {self.heads} heads in {self.poses} poses each; {self.made} made now{failed}."
+        of = "" if self.shard is None else f" share {self.shard},"
+        return f"{self.root}:{of} {self.heads} heads in {self.poses} poses each; {self.made} made now{failed}."
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,7 @@ def simulate_poses(
     seed: int = 0,
     workers: int = 0,
     progress: Progress = SILENT,
+    shard: Shard | str | None = None,
 ) -> PosesSummary:
     """Make a corpus of poses, or what is missing of it: heads without sound, drawn wider apart than speakers.
 
@@ -114,6 +119,8 @@ def simulate_poses(
         seed: of everything; the same seed gives the same files on computers that round alike.
         workers: processes; 0 for one per core.
         progress: counts heads.
+        shard: make a share of the heads alone, such as ``3/8``; when all shares are done, a run without it finds them,
+            and makes the folder a corpus.
 
     Raises:
         UserError: when the extra is missing, the folder holds something else, or nothing could be made.
@@ -137,6 +144,8 @@ def simulate_poses(
     bases = tuple(_write_base(folder, file) for file in files)
     jobs = [_Job(folder, index, poses, seed, bases) for index in range(speakers)]
     jobs += _made_before(folder, speakers, poses, seed)
+    share = Shard.of(shard)
+    jobs = share_of(share, jobs)
     missing = [job for job in jobs if not job.file.is_file()]
     progress.describe("Drawing heads")
     progress.expect(len(missing))
@@ -145,8 +154,9 @@ def simulate_poses(
         raise failures[0][1]
     failed = {path for path, _ in failures}
     heads = [{"name": job.name, **_about(job.file)} for job in jobs if job.file not in failed]
-    _write_manifest(folder, heads, plan)
-    return PosesSummary(folder, len(heads), len(missing) - len(failures), poses, failures)
+    if share is None:
+        _write_manifest(folder, heads, plan)
+    return PosesSummary(folder, len(heads), len(missing) - len(failures), poses, failures, share)
 
 
 def _write_base(folder: Path, file: SpeakerFile) -> Path:

@@ -188,7 +188,7 @@ def _try(path: Path, text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder) / "converted.speaker"
         scratch.write_text(text, encoding="utf-8")
-        for _, result in run_jobs(_length_of, [scratch], 1, fresh=True):
+        for _, result in run_jobs(_length_of, [scratch], 1, fresh=True, here=True):
             if isinstance(result, UserError) or not 8.0 < result < 25.0:
                 problem = (
                     "VocalTractLab cannot load it" if isinstance(result, UserError) else f"a tract of {result:.1f} cm"

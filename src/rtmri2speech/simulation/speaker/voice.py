@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -165,13 +166,10 @@ def _vowels_from(values: dict[str, Any]) -> dict[str, VowelFit]:
 
 def make_speaker_file(speaker: Speaker, path: Path) -> None:
     """Write the speaker's file for VocalTractLab. To be called in a process of its own, see there."""
-    scratch = path.with_name(f".{path.name}.scratch.tmp")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        text = speaker_file_text(speaker.name, speaker.anatomy.model_dump(), scratch)
-    finally:
-        scratch.unlink(missing_ok=True)
-    write_text(path, text)
+    # Not in the phantom's folder, where another machine may be writing the same.
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder) / "scratch.speaker"
+        write_text(path, speaker_file_text(speaker.name, speaker.anatomy.model_dump(), scratch))
 
 
 def make_voice(speaker: Speaker, speaker_file: Path) -> Voice:

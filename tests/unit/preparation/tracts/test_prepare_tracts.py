@@ -36,7 +36,12 @@ def test_a_phantom_under_looks(tiny_phantom: Path, tiny_segmenter: Path, tmp_pat
     np.testing.assert_allclose(found.formants_hz, truth.formants[: row.n_frames], rtol=2e-3)
     assert prepare_tracts(tmp_path / "ds", looks=2, **how).measured == 0  # type: ignore[arg-type]
     inputs_path(folder.root, item.id).unlink()
-    assert prepare_tracts(tmp_path / "ds", looks=2, **how).measured == 1  # type: ignore[arg-type]
+    (folder.root / "tracts.json").unlink()
+    shares = [prepare_tracts(tmp_path / "ds", looks=2, shard=f"{n}/3", **how) for n in (1, 2, 3)]  # type: ignore[arg-type]
+    assert sorted(len(share.utterances) for share in shares) == [0, 1, 1] and sum(s.measured for s in shares) == 1
+    assert "share 1/3" in str(shares[0]) and not (folder.root / "tracts.json").exists()
+    assert prepare_tracts(tmp_path / "ds", looks=2, **how).measured == 0  # type: ignore[arg-type]
+    assert (folder.root / "tracts.json").is_file()
 
 
 def test_people_as_they_are(talker: Path, tiny_segmenter: Path, tmp_path: Path) -> None:

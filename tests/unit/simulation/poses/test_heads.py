@@ -107,3 +107,13 @@ def test_what_is_refused(heads: Path, tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(DatasetError, match="other files"):
         simulate_poses(tmp_path, 1, 1)
+
+
+def test_shares_joined_are_the_corpus_made_in_one_go(heads: Path, tmp_path: Path) -> None:
+    out = tmp_path / "heads"
+    shutil.copytree(heads, out)
+    (out / MANIFEST).unlink()
+    share = simulate_poses(out, 4, 2, seed=5, workers=1, shard="2/2")
+    assert (share.heads, share.made) == (1, 0) and "share 2/2" in str(share) and not (out / MANIFEST).exists()
+    simulate_poses(out, 4, 2, seed=5, workers=1)
+    assert (out / MANIFEST).read_bytes() == (heads / MANIFEST).read_bytes()

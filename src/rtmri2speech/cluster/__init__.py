@@ -1,0 +1,1 @@
+"""Work over many machines: the same jobs, files and results as on one."""
