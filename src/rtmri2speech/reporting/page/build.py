@@ -176,8 +176,15 @@ def _measures(findings: Findings) -> list[MeasureTable]:
     return [table for (_, about), place in found for table in measures_of(about, place)]
 
 
-def _rate(clip: ClipFiles) -> Fraction:
-    """Frames per second of the model whose maps, or Hz per mm, are shown; without these, of the reference's."""
+def rate_shown(clip: ClipFiles) -> Fraction:
+    """Frames per second of the model whose maps, or Hz per mm, are shown; without these, the reference's.
+
+    Args:
+        clip: the files of a clip.
+
+    Raises:
+        DatasetError: when its maps do not say, or its Hz per mm are damaged.
+    """
     if clip.maps:
         return rate_of(*clip.maps[0])
     return FeatureConfig().frame_rate if clip.widening is None else read_widening(clip.widening).frame_rate
@@ -185,7 +192,7 @@ def _rate(clip: ClipFiles) -> Fraction:
 
 def _clip(clip: ClipFiles, chunks: Chunks) -> tuple[ClipData, list[str]]:
     """The page's data of a clip, and notes on what is missing."""
-    rate = _rate(clip)
+    rate = rate_shown(clip)
     opened = open_gray_clip(scan_video(clip.video), rate, FrameConfig().size)
     seconds = float(opened.n_frames / rate)
     original, notes = _original(clip, opened)
