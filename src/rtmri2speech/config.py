@@ -53,10 +53,13 @@ class Config(BaseModel):
     def changed(self, fields: Mapping[str, Any], source: str) -> Self:
         """This configuration with other values of some fields, validated as by :meth:`parse`.
 
+        Fields that were never given stay so (``model_fields_set``).
+
         Raises:
             ConfigError: for unknown fields and values out of range.
         """
-        return self.parse({**dict(self), **fields}, source) if fields else self
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        return self.parse({**given, **fields}, source) if fields else self
 
     def differences(self, other: Self) -> list[str]:
         """Names of the fields in which ``other`` differs, each with both values."""

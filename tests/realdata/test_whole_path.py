@@ -55,3 +55,35 @@ def test_a_real_recording_becomes_speech(video: Path, tmp_path: Path, capsys: py
     assert info.samplerate == 11413 and info.frames == 420 * len(mel)
     assert info.duration == pytest.approx(38.6, abs=0.1) and f"{info.duration:.2f} s" in told.out
     assert "over-bright" in told.err and np.isfinite(mel).all()
+
+
+def test_a_real_recording_at_its_scanners_rate(video: Path, tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    dataset, model = tmp_path / "dataset", tmp_path / "model.safetensors"
+    run("prepare", video, "--out", dataset, "--frame-rate", "native", "--trim-over-bright", "--workers", "1")
+    features = Dataset(dataset).meta.features
+    assert (features.sample_rate, features.hop_length) == (11992, 144) and Dataset(dataset).meta.ref_frames == 12
+    sizes = {
+        "acoustic": ["model.backbone=test_efficientnet", "model.hidden=8"],
+        "vocoder": [
+            "model.initial_channels=16",
+            "model.resblock_kernels=[3]",
+            "model.resblock_dilations=[[1]]",
+            "discriminator_divisor=32",
+            "data.crops_per_utterance=1",
+            "data.validation_seconds=1",
+            "search_kernels=false",
+            "validation_measured=0",
+        ],
+    }
+    paths = {stage: tmp_path / f"{stage}.safetensors" for stage in sizes}
+    for stage, path in paths.items():
+        few = ["max_steps=1", "data.batch_size=1", "data.num_workers=0", *sizes[stage]]
+        settings = [f"{stage}.{setting}" for setting in few]
+        run("train", stage, dataset, "--recipe", "usc75", "--set", *settings, "--out", path, "--device", "cpu")
+    run("bundle", "--acoustic", paths["acoustic"], "--vocoder", paths["vocoder"], "--out", model)
+    run("synthesize", video, "--model", model, "--out", tmp_path / "speech", "--device", "cpu")
+    mel = np.load(tmp_path / "speech" / f"{video.stem}_mel.npy")
+    info = soundfile.info(tmp_path / "speech" / f"{video.stem}_generated.wav")
+    assert len(mel) == 3216 and np.isfinite(mel).all(), "every frame of the scanner has its mel"
+    assert info.samplerate == 11992 and info.frames == 144 * 3216

@@ -9,6 +9,7 @@ import pytest
 
 from rtmri2speech.config import read_yaml
 from rtmri2speech.errors import ConfigError
+from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.training.recipes import load_recipe
 
 _LAUGHS = "a: &a {x: 1, y: 2}\n" + "".join(
@@ -50,3 +51,9 @@ def test_aliases_and_a_byte_order_mark_are_read(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text("one: &one {a: 1}\ntwo: *one\n", encoding="utf-8-sig")
     assert read_yaml(path) == {"one": {"a": 1}, "two": {"a": 1}}
+
+
+def test_a_change_gives_only_what_it_names() -> None:
+    changed = FeatureConfig(n_mels=80).changed({"fmin": 50.0}, "test")
+    assert changed == FeatureConfig(n_mels=80, fmin=50.0) and changed.model_fields_set == {"n_mels", "fmin"}
+    assert changed.changed({}, "test") is changed

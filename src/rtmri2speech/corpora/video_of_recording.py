@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from rtmri2speech.corpora.base import Recording, Remark
 from rtmri2speech.data.media.scan import VideoScan, scan_video
+from rtmri2speech.data.media.video import stated_rate
 from rtmri2speech.signal.frame_rate import FrameRate
 
 # A rate within this share of the corpus's own is that rate, rounded; 27 for 625/23 is off by 0.6 %.
@@ -26,10 +27,18 @@ def scan_recording(recording: Recording, fps: FrameRate | None = None, number: i
         ConfigError, MediaError: as :func:`~rtmri2speech.data.media.scan.scan_video`.
     """
     scan = scan_video(recording.video, fps, number)
-    own = None if fps is not None else _nearest(recording, scan)
-    if own is None or not _SAME < _apart(scan.rate, own) <= _ROUNDED:
-        return scan
-    return scan_video(recording.video, own, number)
+    own = scan.rate if fps is not None else _own(recording, scan.rate)
+    return scan if own == scan.rate else scan_video(recording.video, own, number)
+
+
+def rate_of_recording(recording: Recording, number: int | None = None) -> Fraction:
+    """Its frame rate, from what the file states where it does, as :func:`scan_recording` takes it.
+
+    Raises:
+        MediaError: when the file cannot be read.
+    """
+    stated = stated_rate(recording.video, number) or scan_video(recording.video, number=number).rate
+    return _own(recording, stated)
 
 
 def remarks_on_video(recording: Recording, scan: VideoScan, fps: FrameRate | None = None) -> list[Remark]:
@@ -38,7 +47,7 @@ def remarks_on_video(recording: Recording, scan: VideoScan, fps: FrameRate | Non
     if scanner is None:
         return []
     remarks = []
-    own = None if fps is not None else _nearest(recording, scan)
+    own = None if fps is not None else _nearest(recording, scan.rate)
     if own is not None and _apart(scan.rate, own) > _ROUNDED:
         problem = f"{float(scan.rate):.5g} frames per second, and the corpus has {float(own):.5g}"
         remedy = f"The file's rate is kept. If only its time stamps are wrong: `fps={own}`"
@@ -50,10 +59,16 @@ def remarks_on_video(recording: Recording, scan: VideoScan, fps: FrameRate | Non
     return remarks
 
 
-def _nearest(recording: Recording, scan: VideoScan) -> Fraction | None:
-    """The rate of the corpus that is nearest to the file's."""
+def _own(recording: Recording, rate: Fraction) -> Fraction:
+    """The corpus's rate where the file's is that, rounded; else the file's."""
+    own = _nearest(recording, rate)
+    return own if own is not None and _SAME < _apart(rate, own) <= _ROUNDED else rate
+
+
+def _nearest(recording: Recording, rate: Fraction) -> Fraction | None:
+    """The rate of the corpus that is nearest to another."""
     rates = () if recording.scanner is None else recording.scanner.rates
-    return min(rates, key=lambda rate: _apart(scan.rate, rate), default=None)
+    return min(rates, key=lambda one: _apart(rate, one), default=None)
 
 
 def _apart(one: Fraction, other: Fraction) -> float:

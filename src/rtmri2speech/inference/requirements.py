@@ -8,6 +8,7 @@ from rtmri2speech.arrays import Float32
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.errors import BundleError
 from rtmri2speech.models.bundle.model_file import JOIN_COMMAND, Bundle
+from rtmri2speech.signal.frame_rate import clock_in_words
 
 
 def require_acoustic(bundle: Bundle) -> None:
@@ -52,6 +53,13 @@ def require_fit(bundle: Bundle, dataset: Dataset) -> None:
     differences = bundle.features.differences(dataset.meta.features)
     if bundle.frames is not None:
         differences += bundle.frames.differences(dataset.meta.frames)
+    mine, theirs = bundle.features, dataset.meta.features
+    if mine.frame_rate != theirs.frame_rate:
+        raise BundleError(
+            f"{bundle.source}: was made for {clock_in_words(mine)}, and {dataset.root} has {clock_in_words(theirs)}.",
+            "Use a model of the dataset's frame rate, or prepare the recordings at the model's: rtmri2speech prepare "
+            f"VIDEOS --frame-rate {float(mine.frame_rate):.7g} --out DIR",
+        )
     if differences:
         raise BundleError(
             f"{bundle.source}: was made for other data than {dataset.root}: {'; '.join(differences)}.",

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from rtmri2speech.arrays import Float32
 from rtmri2speech.config import Config
-from rtmri2speech.corpora.base import Recording
+from rtmri2speech.corpora.base import AnyRecording, Recording
 from rtmri2speech.corpora.sound_of_recording import find_sound, remarks_on_sound
-from rtmri2speech.corpora.video_of_recording import remarks_on_video, scan_recording
+from rtmri2speech.corpora.video_of_recording import rate_of_recording, remarks_on_video, scan_recording
 from rtmri2speech.data.media.clips import Clip, open_clip
 from rtmri2speech.data.media.streams import AS_FLAGGED, Channel, StreamNumber, Tracks
+from rtmri2speech.errors import ConfigError, MediaError
 from rtmri2speech.preparation.align import MismatchPolicy, align, offsets
 from rtmri2speech.preparation.findings import Finding, check_scan, check_sound, from_remarks, refuse_errors
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.frame_rate import FrameRate
+from rtmri2speech.signal.frame_rate import QUICKEST, SLOWEST, FrameRate
 from rtmri2speech.signal.frames import FrameConfig
+from rtmri2speech.signal.retiming import SAME_RATE_TOLERANCE
+
+# Recordings that a message names for each frame rate.
+_NAMED = 2
 
 
 class TrackOptions(Config):
@@ -90,3 +97,46 @@ def open_recording(
     refuse_errors(findings)
     first, samples = align(sound, clip, features, recording.sync_offset, on_mismatch, gap)
     return OpenRecording(clip, first, samples, gap.lead, sound.duration, findings)
+
+
+def native_rate(recordings: Sequence[AnyRecording], number: int | None = None) -> Fraction | None:
+    """The frame rate that recordings have in common; None where no file says, or none can be read.
+
+    Args:
+        recordings: with their files. What cannot be read here is left to whoever opens it.
+        number: of the video in files that hold several, counted from 1; None for the one flagged as default.
+
+    Raises:
+        ConfigError: when they have several frame rates (names them), or none of a scanner, or are sound alone.
+    """
+    found: dict[Fraction, list[str]] = {}
+    for recording in recordings:
+        if not isinstance(recording, Recording):
+            raise ConfigError(
+                "`frame_rate='native'`: sound alone has no frames.", "Give the rate as a number: `frame_rate=83.278`"
+            )
+        try:
+            rate = rate_of_recording(recording, number)
+        except MediaError:
+            continue
+        if not SLOWEST <= rate <= QUICKEST:
+            raise ConfigError(
+                f"{recording.video}: states {float(rate):.7g} frames per second, not {SLOWEST} to {QUICKEST}.",
+                "Give its true rate: `fps`",
+            )
+        known = next((one for one in found if abs(rate / one - 1) < SAME_RATE_TOLERANCE), rate)
+        found.setdefault(known, []).append(recording.video.name)
+    if len(found) > 1:
+        most = max(found, key=lambda rate: len(found[rate]))
+        rates = "; ".join(f"{float(rate):.7g} of {_some(names)}" for rate, names in sorted(found.items()))
+        raise ConfigError(
+            f"`frame_rate='native'`: the recordings have {len(found)} frame rates: {rates}.",
+            f"Give one for all, such as `frame_rate={float(most):.7g}`, prepare them apart, or correct what the files "
+            "say: `fps`",
+        )
+    return next(iter(found), None)
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -22,13 +22,20 @@ from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.parallel import run_jobs
 from rtmri2speech.preparation.export_pairs import pairs_of, wav_of, write_pairs, write_pcm
 from rtmri2speech.preparation.mask import load_mask
+from rtmri2speech.preparation.open_recording import native_rate
 from rtmri2speech.preparation.receipts import Receipt, forget, gather_notes, open_folder, prepare_recording, sweep
 from rtmri2speech.preparation.recording import Job, PrepareOptions
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.sharding import Shard, share_of
+from rtmri2speech.signal import defaults
+from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.frame_rate import NATIVE, clock_in_words, features_at, upsampling
 from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.signal.mel_statistics import MelStatistics
 from rtmri2speech.version import __version__
+
+# What of the mel spectrogram the frame rate decides, next to the sampling rate, which may be wished for.
+_FOLLOWING = ("hop_length", "win_length", "n_fft")
 
 
 @dataclass(frozen=True, repr=False)
@@ -118,6 +125,7 @@ def prepare(
         UserError: when nothing can be prepared; single bad recordings are in the summary instead.
     """
     root, corpus, share = Path(out), corpus_of(source), Shard.of(shard)
+    given = {*fields, *(options.model_fields_set if options is not None else ())}
     options = (options or PrepareOptions()).changed(fields, "prepare")
     if options.split != "test":
         check_ratio(options.split_ratio)
@@ -129,6 +137,7 @@ def prepare(
     if sound_only and (export_pairs or options.mask is not None):
         option = "export_pairs" if export_pairs else "mask"
         raise ConfigError(f"`{option}`: needs frames of videos, and these recordings are sound alone.", "Leave it out.")
+    options, remarks = _on_clock(options, recordings, windows_given="ref_frames" in given)
     mask = None if options.mask is None else load_mask(options.mask, options.frames.size)
     options = _advised(corpus, recordings, options)
     mode, splits = _assign_all(recordings, options)
@@ -161,9 +170,39 @@ def prepare(
         )
     if share is None:
         _finish(root, corpus, options, mode, utterances, None if sound_only else options.frames)
-    notes = [f"{remark.file}: {remark.problem}" for remark in listing.remarks]
+    notes = [*remarks, *(f"{remark.file}: {remark.problem}" for remark in listing.remarks)]
     notes += gather_notes(recordings, receipts)
     return PrepareSummary(utterances, failures, sum(receipt.redone for receipt in receipts), mode, notes, root, share)
+
+
+def _on_clock(
+    options: PrepareOptions, recordings: Sequence[AnyRecording], *, windows_given: bool
+) -> tuple[PrepareOptions, list[str]]:
+    """Options whose features, and windows unless they were given, follow ``frame_rate``; and what is to be said."""
+    rate, base = options.frame_rate, options.features
+    if rate == NATIVE:
+        rate = options.fps or native_rate(recordings, options.video_stream)
+    features = base if rate is None else features_at(rate, base)
+    chosen = [name for name in _FOLLOWING if getattr(base, name) != getattr(FeatureConfig(), name)]
+    if features != base and chosen:
+        names = ", ".join(f"`{name}={getattr(base, name)}`" for name in chosen)
+        raise ConfigError(f"{names}: follows `frame_rate`.", "Leave out either one.")
+    changes: dict[str, Any] = {"features": features, "frame_rate": None}
+    notes = []
+    if features != base:
+        if not windows_given:
+            # As many as last as long as those of the reference configuration.
+            changes["ref_frames"] = round(defaults.REF_FRAMES * features.frame_rate / FeatureConfig().frame_rate) or 1
+        notes.append(
+            f"the dataset has {clock_in_words(features)} and windows of {features.win_length} samples. Models of "
+            f"{clock_in_words(base)} do not fit it, nor does their vocoder: train both on it"
+        )
+    elif upsampling(features.hop_length) is None:
+        notes.append(
+            f"`hop_length={features.hop_length}`: has a prime factor above 11, so no vocoder can be trained on this "
+            f"dataset; `frame_rate={float(features.frame_rate):.7g}` finds a hop length for which one can"
+        )
+    return options.model_copy(update=changes), notes
 
 
 def _work(

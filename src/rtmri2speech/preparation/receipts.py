@@ -183,8 +183,9 @@ def gather_notes(recordings: Sequence[AnyRecording], receipts: Sequence[Receipt]
 
 
 def _settings(job: Job) -> dict[str, Any]:
-    """Every option that samples depend on."""
-    settings = job.options.model_dump(mode="json", exclude={"mask", "seed", "split_ratio", "test_speakers"})
+    """Every option that samples depend on; ``features`` have followed ``frame_rate`` by now."""
+    left_out = {"mask", "seed", "split_ratio", "test_speakers", "frame_rate"}
+    settings = job.options.model_dump(mode="json", exclude=left_out)
     if job.split is None:
         settings["split_ratio"] = list(job.options.split_ratio)
     return {**settings, "mask": None if job.mask is None else hashlib.sha256(job.mask.tobytes()).hexdigest()}

@@ -37,15 +37,21 @@ from rtmri2speech.preparation.findings import (
 from rtmri2speech.preparation.open_recording import TrackOptions, open_recording
 from rtmri2speech.signal import defaults
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.frame_rate import frame_rate
+from rtmri2speech.signal.frame_rate import clock_rate
+from rtmri2speech.signal.frame_rate import frame_rate as read_rate
 from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.signal.mel import mel_db
 
 
 class PrepareOptions(TrackOptions):
-    """Everything that decides what a dataset holds."""
+    """Everything that decides what a dataset holds.
+
+    ``frame_rate`` is that of the dataset: ``native`` for the recordings' own, or frames per second. Sampling rate, hop
+    length, window and transform of ``features`` then follow it (:func:`rtmri2speech.signal.frame_rate.features_at`).
+    """
 
     features: FeatureConfig = FeatureConfig()
+    frame_rate: Annotated[Fraction | Literal["native"] | None, BeforeValidator(clock_rate)] = None
     frames: FrameConfig = FrameConfig()
     ref_frames: int = Field(defaults.REF_FRAMES, ge=1, description="frames per window")
     cut: CutConfig = CutConfig()
@@ -53,7 +59,7 @@ class PrepareOptions(TrackOptions):
     split_ratio: tuple[float, float, float] = (80.0, 10.0, 10.0)
     seed: int = Field(42, ge=0)
     test_speakers: tuple[str, ...] = ()
-    fps: Annotated[Fraction | None, BeforeValidator(frame_rate)] = None
+    fps: Annotated[Fraction | None, BeforeValidator(read_rate)] = None
     on_mismatch: MismatchPolicy = "refuse"
     trim_over_bright: bool = False
     mask: Path | None = None

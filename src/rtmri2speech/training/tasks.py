@@ -24,6 +24,8 @@ from rtmri2speech.models.acoustic import AcousticModel, Inference
 from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.models.vocoder.discriminators import RESOLUTION_SAMPLES
 from rtmri2speech.models.vocoder.generator import Generator
+from rtmri2speech.signal.features import FeatureConfig
+from rtmri2speech.signal.frame_rate import clock_in_words, upsampling, upsampling_kernels
 from rtmri2speech.signal.mel_statistics import MelStatistics
 from rtmri2speech.signal.scaler import MelScaler
 from rtmri2speech.training.acoustic.compare_inference import compare_modes
@@ -170,6 +172,7 @@ def acoustic_task(
         callbacks=[_Patience("val/loss", patience=settings.early_stop_patience, check_on_train_epoch_end=False)],
         to_bundle=to_bundle,
         measure=measure,
+        notes=_without_shipped_vocoder(dataset),
     )
 
 
@@ -202,12 +205,7 @@ def vocoder_task(
         )
         left_out = (f"left out: vocoder.data.augment; the mels in {mels.folder} are of the sound as it was recorded",)
     features, data, seed = dataset.meta.features, settings.data, settings.seed
-    if settings.model.hop_length != features.hop_length:
-        raise ConfigError(
-            f"The vocoder makes {settings.model.hop_length} samples per frame (product of upsample_rates), "
-            f"but the dataset has hop_length {features.hop_length}.",
-            "Choose vocoder.model.upsample_rates whose product is the dataset's hop_length.",
-        )
+    _require_upsampling(settings, features)
     needed = max(features.min_samples, RESOLUTION_SAMPLES if "resolution" in settings.discriminators else 0)
     if data.segment_frames * features.hop_length < needed:
         least = math.ceil(needed / features.hop_length)
@@ -253,6 +251,50 @@ def vocoder_task(
         mels=mels,
         notes=notes,
         precision="bf16-mixed" if bf16 else None,
+    )
+
+
+def _without_shipped_vocoder(dataset: Dataset) -> tuple[str, ...]:
+    """A word where the acoustic model will need a vocoder of its own, said before hours are spent on it."""
+    features, shipped = dataset.meta.features, FeatureConfig()
+    if (features.sample_rate, features.hop_length) == (shipped.sample_rate, shipped.hop_length):
+        return ()
+    settings = _upsampling_of(features)
+    train = f"train one on it too: rtmri2speech train vocoder {dataset.root} --init phantom --set {settings}"
+    return (
+        f"the vocoders that come with the program make {clock_in_words(shipped)} and do not fit this dataset of "
+        f"{clock_in_words(features)}: {train if settings else _no_upsampling(features)}",
+    )
+
+
+def _require_upsampling(settings: VocoderRecipe, features: FeatureConfig) -> None:
+    """Refuse a vocoder that makes another number of samples per frame than a dataset has."""
+    made, hop = settings.model.hop_length, features.hop_length
+    if made == hop:
+        return
+    if (values := _upsampling_of(features)) is None:
+        problem, _, remedy = _no_upsampling(features).partition(". ")
+        raise ConfigError(f"The dataset has hop_length {hop}: {problem}.", remedy)
+    raise ConfigError(
+        f"The vocoder makes {made} samples per frame (product of upsample_rates), but the dataset has "
+        f"hop_length {hop}.",
+        f"Choose vocoder.model.upsample_rates whose product is the dataset's hop_length: --set {values}",
+    )
+
+
+def _upsampling_of(features: FeatureConfig) -> str | None:
+    """The settings of a vocoder for a mel spectrogram; None where no upsampling makes its hop length."""
+    factors = upsampling(features.hop_length)
+    if factors is None:
+        return None
+    values = {"upsample_rates": factors, "upsample_kernels": upsampling_kernels(factors)}
+    return " ".join(f'"vocoder.model.{name}={list(value)}"'.replace(", ", ",") for name, value in values.items())
+
+
+def _no_upsampling(features: FeatureConfig) -> str:
+    return (
+        f"no vocoder upsamples by {features.hop_length}, which has a prime factor above 11. Prepare the recordings "
+        f"again: rtmri2speech prepare VIDEOS --frame-rate {float(features.frame_rate):.7g} --out DIR"
     )
 
 

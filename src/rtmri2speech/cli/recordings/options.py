@@ -109,6 +109,13 @@ class VideoOptions:
 class FeatureOptions:
     """The mel spectrogram."""
 
+    frame_rate: Annotated[
+        str | None,
+        _help(
+            "Frames per second of the dataset: native for the recordings' own, or a number such as 83.278 or 625/23. "
+            "Sampling rate, hop, window and transform follow it; by default it follows --sr and --hop-length."
+        ),
+    ] = None
     sr: Annotated[int, _help("Sampling rate in Hz.")] = defaults.SAMPLE_RATE
     n_mels: Annotated[int, _help("Mel bands.")] = defaults.N_MELS
     n_fft: Annotated[int, _help("Length of the Fourier transform in samples.")] = defaults.N_FFT
@@ -129,6 +136,7 @@ class FeatureOptions:
         from rtmri2speech.signal.features import FeatureConfig
 
         values = asdict(self)
+        values.pop("frame_rate")  # of the whole dataset: native is known when its recordings are
         return FeatureConfig.parse(
             {"sample_rate": values.pop("sr"), "preemphasis": values.pop("preemph"), **values}, "prepare"
         )

@@ -12,7 +12,6 @@ from rtmri2speech.cli.batch.distribution import HERE, ClusterOptions, note_share
 from rtmri2speech.cli.console import Flag, Inputs, Workers, progress, report_failures
 from rtmri2speech.cli.flags import print_notes
 from rtmri2speech.cli.recordings.options import CorpusOptions, FeatureOptions, UtteranceOptions, VideoOptions
-from rtmri2speech.signal import defaults
 
 if TYPE_CHECKING:
     from rtmri2speech.preparation.prepare import PrepareSummary
@@ -26,7 +25,7 @@ def prepare(
     videos: VideoOptions | None = None,
     speaker: str = "speaker1",
     features: FeatureOptions | None = None,
-    ref_frames: int = defaults.REF_FRAMES,
+    ref_frames: int | None = None,
     normalization: Literal["memo", "robust"] = "memo",
     mask: Path | None = None,
     sound_only: Annotated[bool, Flag] = False,
@@ -60,7 +59,8 @@ def prepare(
     features
         The mel spectrogram.
     ref_frames
-        Frames per window; also the gap between the splits of one recording.
+        Frames per window; also the gap between the splits of one recording. By default 4, with --frame-rate as many
+        as last as long.
     normalization
         memo: each frame by itself; robust: percentiles of the whole clip.
     mask
@@ -93,8 +93,9 @@ def prepare(
     options = PrepareOptions.parse(
         {
             "features": features.config(),
+            "frame_rate": features.frame_rate,
             "frames": {"mode": normalization},
-            "ref_frames": ref_frames,
+            **({} if ref_frames is None else {"ref_frames": ref_frames}),
             "mask": mask,
             **(utterances or UtteranceOptions()).fields(),
             **videos.reading(),

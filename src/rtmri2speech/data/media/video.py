@@ -134,6 +134,21 @@ def read_video(path: Path, number: int | None = None) -> Iterator[GrayFrame]:
                 yield to_gray(frame)
 
 
+def stated_rate(path: Path, number: int | None = None) -> Fraction | None:
+    """Frames per second that a container states, without decoding; None where it does not say.
+
+    Args:
+        path: the file.
+        number: of the video in the file, counted from 1; None for the one flagged as default, or the first.
+
+    Raises:
+        MediaError: when it cannot be read, or holds no video of that number.
+    """
+    with opened(path) as container:
+        stream, _ = video_stream(container, path, number)
+        return stream.average_rate or stream.guessed_rate
+
+
 class SoundTrack(Protocol):
     """Sound that is written along with the frames."""
 

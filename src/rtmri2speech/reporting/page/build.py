@@ -6,6 +6,7 @@ import base64
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from rtmri2speech.analysis.map_folder.names import courses_table
 from rtmri2speech.analysis.map_folder.read import read_method
 from rtmri2speech.analysis.occlusion.conditions import Condition
 from rtmri2speech.analysis.regions.masks import AUTO, read_regions, source_of
+from rtmri2speech.analysis.widening.files import read_widening
 from rtmri2speech.corpora.sound_of_recording import clock_of_labels
 from rtmri2speech.data.files import check_writable, write_text
 from rtmri2speech.data.media.audio import Sound, encode_flac, read_sound
@@ -174,9 +176,23 @@ def _measures(findings: Findings) -> list[MeasureTable]:
     return [table for (_, about), place in found for table in measures_of(about, place)]
 
 
+def rate_shown(clip: ClipFiles) -> Fraction:
+    """Frames per second of the model whose maps, or Hz per mm, are shown; without these, the reference's.
+
+    Args:
+        clip: the files of a clip.
+
+    Raises:
+        DatasetError: when its maps do not say, or its Hz per mm are damaged.
+    """
+    if clip.maps:
+        return rate_of(*clip.maps[0])
+    return FeatureConfig().frame_rate if clip.widening is None else read_widening(clip.widening).frame_rate
+
+
 def _clip(clip: ClipFiles, chunks: Chunks) -> tuple[ClipData, list[str]]:
     """The page's data of a clip, and notes on what is missing."""
-    rate = next((rate_of(path, about) for path, about in clip.maps), FeatureConfig().frame_rate)
+    rate = rate_shown(clip)
     opened = open_gray_clip(scan_video(clip.video), rate, FrameConfig().size)
     seconds = float(opened.n_frames / rate)
     original, notes = _original(clip, opened)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from rtmri2speech.data.media.clips import Clip, open_gray_clip
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.data.media.video import write_video
 from rtmri2speech.errors import DatasetError
+from rtmri2speech.reporting.page.build import rate_shown
+from rtmri2speech.reporting.page.collect import ClipFiles
 from rtmri2speech.reporting.page.widening import POINTS, UNKNOWN, widening_data
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.vocal_tract.contours import CONTOURS
@@ -61,6 +64,13 @@ def test_a_file_without_the_tubes_walls_shows_the_model(opened: Clip, tmp_path: 
     made = replace(made_widening(20, opened.scan.path), bounding=None, tube_walls=None, tube_walls_range=None)
     found, _ = widening_data(made.save(tmp_path)[0], opened, lambda data: 0)
     assert found is not None and [one["kind"] for one in found["formants"][0]["answers"]] == ["model"]
+
+
+def test_the_page_has_the_clock_of_its_model(opened: Clip, tmp_path: Path) -> None:
+    made = replace(made_widening(20, opened.scan.path), frame_rate=Fraction(11992, 144))
+    clip = ClipFiles("clip", opened.scan.path)
+    assert rate_shown(clip) == FeatureConfig().frame_rate
+    assert rate_shown(replace(clip, widening=made.save(tmp_path)[0])) == Fraction(11992, 144)
 
 
 def test_one_of_another_video_is_left_out_and_a_damaged_one_refused(opened: Clip, tmp_path: Path) -> None:
