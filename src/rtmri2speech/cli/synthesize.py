@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Device, Fps, ModelFile, progress, report_failures
+from rtmri2speech.cli.console import Backend, Device, Fps, ModelFile, progress, ran_with, report_failures
 from rtmri2speech.cli.flags import print_notes
 from rtmri2speech.errors import UserError
 from rtmri2speech.signal.frame_rate import frame_rate
@@ -19,7 +19,8 @@ def synthesize(
     model: ModelFile,
     out: Annotated[Path, Parameter(name=["--out", "--output-dir"])],
     device: Device = "auto",
-    dtype: Literal["float32", "bfloat16", "fp32", "bf16"] = "float32",
+    backend: Backend = "auto",
+    dtype: Literal["auto", "float32", "bfloat16", "fp32", "bf16"] = "auto",
     generator: Literal["fast", "plain"] = "fast",
     fps: Fps = None,
     pixel_mm: float | None = None,
@@ -43,9 +44,10 @@ def synthesize(
     device
         Where to run; auto takes a GPU if there is one.
     dtype
-        Precision of the networks; bfloat16 is faster on newer CPUs and GPUs.
+        Precision of the networks: float32; bfloat16; auto, which is float32 in PyTorch, and in another backend bfloat16
+        where the processor has it.
     generator
-        How the vocoder is computed on a CPU: fast, or plain, as it was trained, to compare; the waves differ by
+        How PyTorch computes the vocoder on a CPU: fast, or plain, as it was trained, to compare; the waves differ by
         rounding.
     pixel_mm
         Size of a pixel of the videos, mm, for the way of the measured tract; by default it is estimated from the length
@@ -66,7 +68,7 @@ def synthesize(
     from rtmri2speech.drawing.mel import draw_mel
     from rtmri2speech.inference.model import load_model
 
-    loaded = load_model(model, device, dtype, generator)
+    loaded = load_model(model, device, dtype, generator, backend)
     failures: list[tuple[Path, UserError]] = []
     with progress("Synthesizing", "frames") as bar:
         for video in videos:
@@ -79,5 +81,5 @@ def synthesize(
                 failures.append((video, error))
                 continue
             print_notes(speech.notes, video.name)
-            print(f"{files[0]}: {speech.seconds:.2f} s")
+            print(f"{files[0]}: {speech.seconds:.2f} s{ran_with(speech.backend)}")
     return report_failures(failures)

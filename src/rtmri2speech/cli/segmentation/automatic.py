@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rtmri2speech.cli.console import progress
+from rtmri2speech.cli.console import Backend, progress
 from rtmri2speech.cli.flags import print_notes
 
 AUTO = "auto"
 
 
-def kept_regions(regions: str, video: str | Path, folder: Path, fps: str | None = None, device: str = "auto") -> str:
+def kept_regions(
+    regions: str,
+    video: str | Path,
+    folder: Path,
+    fps: str | None = None,
+    device: str = "auto",
+    backend: Backend = "auto",
+) -> str:
     """What a function takes for ``--regions``: for ``auto`` the file of labels, which is made if need be.
 
     Args:
@@ -19,12 +26,13 @@ def kept_regions(regions: str, video: str | Path, folder: Path, fps: str | None 
         folder: where the file is kept.
         fps: true frame rate, where the file's is wrong.
         device: where to run.
+        backend: what computes the segmenter.
     """
     if regions != AUTO:
         return regions
     from rtmri2speech.analysis.regions.automatic import keep_labels
 
     with progress(f"Finding articulators in {Path(video).name}", "frames") as bar:
-        kept = keep_labels(video, folder, fps=fps, device=device, progress=bar)
+        kept = keep_labels(video, folder, fps=fps, device=device, backend=backend, progress=bar)
     print_notes(kept.notes)
     return str(kept.path)

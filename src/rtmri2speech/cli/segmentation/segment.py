@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Device, Fps, progress, report_failures
+from rtmri2speech.cli.console import Backend, Device, Fps, progress, ran_with, report_failures
 from rtmri2speech.cli.flags import print_notes
 from rtmri2speech.errors import UserError
 from rtmri2speech.signal.frame_rate import frame_rate
@@ -22,6 +22,7 @@ def segment(
     smoothing: float = 0.01,
     fps: Fps = None,
     device: Device = "auto",
+    backend: Backend = "auto",
 ) -> int:
     """Find the articulators in videos of anybody: tongue, lips, palate, velum, pharyngeal wall, larynx and more.
 
@@ -56,7 +57,7 @@ def segment(
     from rtmri2speech.vocal_tract.segment import segment as find
     from rtmri2speech.vocal_tract.segmenter import load_segmenter
 
-    options, segmenter = SegmentOptions(pixel_mm, smoothing), load_segmenter(model, device)
+    options, segmenter = SegmentOptions(pixel_mm, smoothing), load_segmenter(model, device, backend)
     failures: list[tuple[Path, UserError]] = []
     with progress("Segmenting", "frames") as bar:
         for video in videos:
@@ -70,5 +71,5 @@ def segment(
                 failures.append((video, error))
                 continue
             print_notes(found.notes, video.name)
-            print(f"{files[0]}: {found}")
+            print(f"{files[0]}: {found}{ran_with(segmenter.ran_with)}")
     return report_failures(failures)

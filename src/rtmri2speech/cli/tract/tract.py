@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Device, Flag, Fps, Many, progress, report_failures
+from rtmri2speech.cli.console import Backend, Device, Flag, Fps, Many, progress, ran_with, report_failures
 from rtmri2speech.cli.flags import print_notes
 from rtmri2speech.cli.segmentation.automatic import AUTO, kept_regions
 from rtmri2speech.cli.tract.looks import Looks, besides, write_looks
@@ -41,6 +41,7 @@ def tract(
     numbers_only: Annotated[bool, Flag] = False,
     fps: Fps = None,
     device: Device = "auto",
+    backend: Backend = "auto",
 ) -> int:
     """Measure the vocal tract in videos: where and how far it is open in millimeters, its areas, and its formants.
 
@@ -105,13 +106,13 @@ def tract(
     from rtmri2speech.vocal_tract.measurement.measure import tract as measure
 
     shared: dict[str, Any] = {"area_model": load_area_model(area_model), "pixel_mm": pixel_mm, "smoothing": smoothing}
-    segmenter = _segmenter(model, regions, device)
+    segmenter = _segmenter(model, regions, device, backend)
     failures: list[tuple[Path, UserError]] = []
     for video in videos:
         try:
             scan = scan_video(video, rate)
             given = besides(scan, looks, textgrid, tier, label)
-            labels = None if regions is None else _regions_of(video, regions, out, fps, device)
+            labels = None if regions is None else _regions_of(video, regions, out, fps, device, backend)
             with progress(f"Measuring {video.name}", "frames") as bar:
                 found = measure(scan, segmenter, regions=labels, progress=bar, **shared)
             files = [*write(found, out), *write_exports(found, out, formats or ())]
@@ -120,7 +121,8 @@ def tract(
             failures.append((video, error))
             continue
         print_notes([*found.notes, *notes], video.name)
-        print("\n  ".join([f"{files[0]}: {found}", *lines]))
+        how = "" if isinstance(segmenter, str) else ran_with(segmenter.ran_with)
+        print("\n  ".join([f"{files[0]}: {found}{how}", *lines]))
     return report_failures(failures)
 
 
@@ -134,12 +136,12 @@ def _check(videos: list[Path], textgrid: Path | None, looks: Looks) -> None:
     refuse_same_names(videos)
 
 
-def _segmenter(model: str, regions: str | None, device: str) -> FrameSegmenter | str:
+def _segmenter(model: str, regions: str | None, device: str, backend: Backend) -> FrameSegmenter | str:
     """The model, loaded once for all videos; its name where it is not needed."""
     from rtmri2speech.vocal_tract.segmenter import load_segmenter
 
     if regions is None:
-        return load_segmenter(model, device)
+        return load_segmenter(model, device, backend)
     if model != _SHIPPED:
         raise ConfigError(f"`model={model}`: is not asked where `regions` are given.", "Leave out one of the two.")
     return model
@@ -152,10 +154,10 @@ def write(found: Tract, out: Path) -> list[Path]:
     return [*found.save(out), *gestures_of(found).save(out)]
 
 
-def _regions_of(video: Path, regions: str, out: Path, fps: str | None, device: str) -> Path:
+def _regions_of(video: Path, regions: str, out: Path, fps: str | None, device: str, backend: Backend) -> Path:
     """The file of labels of a video."""
     if regions == AUTO:
-        return Path(kept_regions(AUTO, video, out, fps, device))
+        return Path(kept_regions(AUTO, video, out, fps, device, backend))
     path = Path(regions)
     if not path.is_dir():
         return path
