@@ -83,9 +83,9 @@ def evaluate(
     folder = None if out is None else Path(out)
     if folder is not None:
         check_writable(folder / METRICS)
-    used = (
-        model if isinstance(model, Model) else Model(bundle, place, wanted=choose_backend(backend, torch.device(place)))
-    )
+    how = model.wanted if isinstance(model, Model) else choose_backend(backend, torch.device(place))
+    named = model.wanted.backend if isinstance(model, Model) else backend
+    used = model if isinstance(model, Model) else Model(bundle, place, wanted=how)
     ran_with = prepared(used) if used.wanted.backend != "torch" else "torch"
     file = Path(bundle.source)
     source = Source(data.root, data.fingerprint(), file, hash_files([file]), place, used.wanted, ran_with)
@@ -106,7 +106,7 @@ def evaluate(
         left_out=what_is_left_out(bool(todo.annotated), any(item.vowels for item in utterances)),
         failures=sorted(((data.folder(row), error) for row, error in failures), key=lambda failure: failure[0]),
         bootstrap=bootstrap,
-        reproduce=reproduce or _call(source, options, seed),
+        reproduce=reproduce or _call(source, options, seed, named),
         backend=ran_with,
         backend_notes=used.backend_notes,
     )
@@ -158,7 +158,7 @@ def _bundle_of(model: Model | str | Path) -> Bundle:
     return model.bundle
 
 
-def _call(source: Source, options: Options, seed: int) -> str:
+def _call(source: Source, options: Options, seed: int, backend: str) -> str:
     """The call that does the same again."""
     arguments: dict[str, object] = {
         "split": options.split,
@@ -167,7 +167,7 @@ def _call(source: Source, options: Options, seed: int) -> str:
         "formant_ceiling": options.formant_ceiling,
         "seed": seed,
         "device": options.device,
-        "backend": source.wanted.backend,
+        "backend": backend,
     }
     given = "".join(f", {name}={value!r}" for name, value in arguments.items() if value not in (None, ()))
     return f"rtmri2speech.evaluate({str(source.model)!r}, {str(source.dataset)!r}{given})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
@@ -122,13 +122,17 @@ class FrameSegmenter:
         ran_with: the backend and its version.
     """
 
+    notes: Sequence[str] = ()
+    ran_with: str = "torch"
+
     def __init__(self, bundle: Bundle, device: torch.device | str = "cpu", wanted: Wanted = IN_TORCH) -> None:
         self.bundle = bundle
         self.device = torch.device(device)
         self._network = bundle.build_segmenter(device).folded()
         self.size = self._network.config.size
-        self.notes: list[str] = []
-        exported = stages.segmenter(self._network, wanted, self.notes)
+        notes: list[str] = []
+        exported = stages.segmenter(self._network, wanted, notes)
+        self.notes = notes
         self._logits = exported or self._network
         self.ran_with = stages.ran_with(wanted, exported is not None)
 
