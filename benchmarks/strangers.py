@@ -6,8 +6,8 @@ The sound of a video is its own track, or NAME.wav next to it. F1 and F2 are Pra
 frames in which the recorded sound is voiced; r is their correlation over a recording, as is that of levels (dB). The
 mel error is compared with that of the recording's own mean mel, which is what a model that knew the speaker and nothing
 of the frames could reach. That mean holds how the microphone colored the voice, which no model can see: once more after
-each band's mean has been given to the model, too. Hand-labeled vowels (*_vowel_times.csv next to a video) are told apart
-by F1 and F2 of the sound that was made. Means over recordings, with the least and the largest.
+each band's mean has been given to the model, too. Hand-labeled vowels (*_vowel_times.csv next to a video) are told
+apart by F1 and F2 of the sound that was made. Means over recordings, with the least and the largest.
 """
 
 from __future__ import annotations

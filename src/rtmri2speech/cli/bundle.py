@@ -53,12 +53,14 @@ def inspect(model: ModelFile, /, *, json: Annotated[bool, Flag] = False) -> int:
     """
     from rtmri2speech.models.bundle.describe import describe
     from rtmri2speech.models.bundle.model_file import load_bundle
+    from rtmri2speech.models.devices import choose_device
+    from rtmri2speech.models.exported.backends import choose_backend, in_words
 
     bundle = load_bundle(model)
     if json:
         _print_json(bundle.header())
         return 0
-    rows = describe(bundle)
+    rows = [*describe(bundle), ("backend", in_words(choose_backend("auto", choose_device("auto"))))]
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         print(f"{name:<{width}}  {value}")

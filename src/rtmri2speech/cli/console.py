@@ -34,6 +34,14 @@ VideoWorkers = Annotated[
 Device = Literal["auto", "cpu", "cuda"]
 """Where to run; ``auto`` takes a GPU if there is one."""
 
+Backend = Annotated[
+    Literal["auto", "torch", "openvino", "onnx"],
+    Parameter(
+        help="What computes the networks on a CPU: torch; openvino (extra fast); onnx; auto, OpenVINO where it is "
+        "installed and the processor has bfloat16."
+    ),
+]
+
 
 def _convert_model(_: Any, tokens: Any) -> Path:
     return find_model(tokens[0].value)
@@ -115,6 +123,11 @@ class Progress:
     def close(self) -> None:
         """Take the bar away."""
         self._bar.stop()
+
+
+def ran_with(backend: str) -> str:
+    """What follows a result that another library than PyTorch has computed."""
+    return "" if backend == "torch" else f" ({backend})"
 
 
 def report_failures(failures: list[tuple[Path, UserError]]) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from rtmri2speech.cli.batch.distribution import HERE, ClusterOptions, note_share
-from rtmri2speech.cli.console import Device, Many, ModelFile, Workers, progress, report_failures
+from rtmri2speech.cli.console import Backend, Device, Many, ModelFile, Workers, progress, report_failures
 from rtmri2speech.cli.flags import print_notes
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def evaluate(
     formant_ceiling: float | None = None,
     seed: int = 0,
     device: Device = "auto",
+    backend: Backend = "auto",
     workers: Workers = 0,
     cluster: ClusterOptions = HERE,
 ) -> int:
@@ -70,7 +71,8 @@ def evaluate(
     from rtmri2speech.reporting.figures.evaluation import draw_sheets
 
     given: dict[str, object] = {"out": out, "split": split, "tier": tier, "vowels": vowels}
-    given |= {"formant_ceiling": formant_ceiling, "seed": seed, "device": device, "workers": workers}
+    given |= {"formant_ceiling": formant_ceiling, "seed": seed, "workers": workers}
+    given |= {"device": device, "backend": backend}
     with progress("Evaluating", "utterances") as bar, cluster.engine(workers):
         found = measure(
             model,
@@ -82,6 +84,7 @@ def evaluate(
             formant_ceiling=formant_ceiling,
             seed=seed,
             device=device,
+            backend=backend,
             workers=workers,
             reproduce=_command_line(dataset, model, given),
             progress=bar,
@@ -116,6 +119,9 @@ def _command_line(dataset: Path, model: Path, options: Mapping[str, object]) -> 
 
 def _print_notes(found: Evaluation) -> None:
     print_notes(f"left out: {line}" for line in found.left_out)
+    print_notes(found.backend_notes)
+    if found.backend != "torch":
+        print_notes([f"the networks ran with {found.backend}"])
     if found.caveat:
         print_notes([found.caveat[0].lower() + found.caveat[1:]])
 

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from rtmri2speech.cli.batch.distribution import HERE, ClusterOptions
 from rtmri2speech.cli.batch.videos import Outcome, each_video
-from rtmri2speech.cli.console import Device, Fps, ModelFile, VideoWorkers, report_failures
+from rtmri2speech.cli.console import Backend, Device, Fps, ModelFile, VideoWorkers, ran_with, report_failures
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import frame_rate
 
@@ -27,7 +27,8 @@ def synthesize(
     model: ModelFile,
     out: Annotated[Path, Parameter(name=["--out", "--output-dir"])],
     device: Device = "auto",
-    dtype: Literal["float32", "bfloat16", "fp32", "bf16"] = "float32",
+    backend: Backend = "auto",
+    dtype: Literal["auto", "float32", "bfloat16", "fp32", "bf16"] = "auto",
     generator: Generator = "fast",
     fps: Fps = None,
     pixel_mm: float | None = None,
@@ -53,9 +54,10 @@ def synthesize(
     device
         Where to run; auto takes a GPU if there is one.
     dtype
-        Precision of the networks; bfloat16 is faster on newer CPUs and GPUs.
+        Precision of the networks: float32; bfloat16; auto, which is float32 in PyTorch, and in another backend bfloat16
+        where the processor has it.
     generator
-        How the vocoder is computed on a CPU: fast, or plain, as it was trained, to compare; the waves differ by
+        How PyTorch computes the vocoder on a CPU: fast, or plain, as it was trained, to compare; the waves differ by
         rounding.
     pixel_mm
         Size of a pixel of the videos, mm, for the way of the measured tract; by default it is estimated from the length
@@ -71,16 +73,16 @@ def synthesize(
         More than one machine.
     """
     spoken: dict[str, Any] = {"fps": frame_rate(fps), "pixel_mm": pixel_mm, "way": way, "f0": f0}
-    work = _Synthesizing(out, model, device, dtype, generator, spoken)
+    work = _Synthesizing(out, model, device, backend, dtype, generator, spoken)
     return report_failures(each_video(work, videos, workers, cluster))
 
 
 @lru_cache(maxsize=1)
-def _loaded(model: Path, device: str, dtype: str, generator: Generator) -> Model:
+def _loaded(model: Path, device: str, backend: Backend, dtype: str, generator: Generator) -> Model:
     """The model, loaded once per process for all videos."""
     from rtmri2speech.inference.model import load_model
 
-    return load_model(model, device, dtype, generator)
+    return load_model(model, device, dtype, generator, backend)
 
 
 @dataclass(frozen=True)
@@ -88,19 +90,20 @@ class _Synthesizing:
     out: Path
     model: Path
     device: str
+    backend: Backend
     dtype: str
     generator: Generator
     spoken: dict[str, Any]
     title: str = "Synthesizing"
 
     def load(self, device: str) -> None:
-        _loaded(self.model, device, self.dtype, self.generator)
+        _loaded(self.model, device, self.backend, self.dtype, self.generator)
 
     def __call__(self, video: Path, bar: Progress = SILENT) -> Outcome:
         from rtmri2speech.drawing.mel import draw_mel
 
-        model = _loaded(self.model, self.device, self.dtype, self.generator)
+        model = _loaded(self.model, self.device, self.backend, self.dtype, self.generator)
         speech = model.synthesize(video, progress=bar, **self.spoken)
         files = speech.save(self.out)
         draw_mel(self.out / f"{video.stem}_mel.png", speech.mel_db, speech.features, video.name)
-        return Outcome([f"{files[0]}: {speech.seconds:.2f} s"], list(speech.notes))
+        return Outcome([f"{files[0]}: {speech.seconds:.2f} s{ran_with(speech.backend)}"], list(speech.notes))

@@ -69,7 +69,7 @@ class Conditions:
         if self.model.bundle.tract is not None:
             return self.model.tract_way.of_utterance(self.dataset, utterance)
         acoustic = self.model.acoustic
-        features = encode_utterance(acoustic, self.dataset, utterance, self.model.pixel_mask)
+        features = encode_utterance(acoustic, self.dataset, utterance, self.model.pixel_mask, self.model.encoder)
         mel: Float32 = acoustic.predict(features).float().cpu().numpy()
         return mel
 

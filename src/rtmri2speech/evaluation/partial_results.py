@@ -90,5 +90,7 @@ class PartialResults:
             "device": job.source.device,
             **self._same_for_all,
         }
+        if job.source.backend != "torch":
+            about["backend"] = job.source.backend
         digest = sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:12]
         return self.out / _FOLDER / f"{job.utterance.id}.{digest}.json"

@@ -17,10 +17,12 @@ from rtmri2speech.evaluation.results import METRICS, Evaluation
 from rtmri2speech.evaluation.scores import UtteranceScores
 from rtmri2speech.evaluation.scoring import Job, Source, score
 from rtmri2speech.inference.model import Model
+from rtmri2speech.inference.ran_with import prepared
 from rtmri2speech.inference.requirements import require_fit, require_synthesizer
 from rtmri2speech.metrics.bootstrap import Bootstrap
 from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
 from rtmri2speech.models.devices import choose_device
+from rtmri2speech.models.exported.backends import Backend, choose_backend
 from rtmri2speech.parallel import run_jobs
 from rtmri2speech.phonetics.vowels.spans import VowelFinder
 from rtmri2speech.progress import SILENT, Progress
@@ -38,6 +40,7 @@ def evaluate(
     formant_ceiling: float | None = None,
     seed: int = 0,
     device: str = "auto",
+    backend: Backend = "auto",
     workers: int = 0,
     reproduce: str | None = None,
     progress: Progress = SILENT,
@@ -59,6 +62,7 @@ def evaluate(
         formant_ceiling: of the search for five formants, Hz; None for 5000 or 5500 by the speaker's F0.
         seed: of the bootstrap behind the confidence intervals.
         device: ``auto`` (a GPU if there is one), ``cpu`` or ``cuda``; of a model, its own is taken.
+        backend: what computes the networks; see :func:`~rtmri2speech.inference.model.load_model`; of a model, likewise.
         workers: processes; 0 for one per core.
         reproduce: the command line that does the same again, for the results; by default this call.
         progress: counts utterances.
@@ -69,7 +73,7 @@ def evaluate(
         DatasetError: when the dataset is damaged, has no frames or no sound, or the split is empty.
         BundleError: when the model is damaged, holds one stage only or was made for other data.
         ConfigError: when the ceiling or the seed is impossible, or ``tier`` is found in no TextGrid.
-        UserError: when nothing can be written, or every utterance fails.
+        UserError: when nothing can be written, every utterance fails, or the backend cannot be used.
     """
     bootstrap = Bootstrap(seed=seed)
     place = model.device.type if isinstance(model, Model) else choose_device(device).type
@@ -85,7 +89,12 @@ def evaluate(
         raise ConfigError("`shard`: there is no folder to keep a share's scores in.", "Give `out`.")
     if folder is not None:
         check_writable(folder / METRICS)
-    source = Source(data.root, data.fingerprint(), Path(bundle.source), hash_files([Path(bundle.source)]), place)
+    how = model.wanted if isinstance(model, Model) else choose_backend(backend, torch.device(place))
+    named = model.wanted.backend if isinstance(model, Model) else backend
+    used = model if isinstance(model, Model) else Model(bundle, place, wanted=how)
+    ran_with = prepared(used) if used.wanted.backend != "torch" else "torch"
+    file = Path(bundle.source)
+    source = Source(data.root, data.fingerprint(), file, hash_files([file]), place, used.wanted, ran_with)
     todo, partial = plan(data, rows, options), PartialResults(folder, data)
     jobs = share_of(share, todo.jobs(source, options.finder))
     found, failures = _measure(jobs, partial, options.processes(), progress)
@@ -104,7 +113,9 @@ def evaluate(
         left_out=what_is_left_out(bool(todo.annotated), any(item.vowels for item in utterances)),
         failures=sorted(((data.folder(row), error) for row, error in failures), key=lambda failure: failure[0]),
         bootstrap=bootstrap,
-        reproduce=reproduce or _call(source, options, seed),
+        reproduce=reproduce or _call(source, options, seed, named),
+        backend=ran_with,
+        backend_notes=used.backend_notes,
     )
     if folder is not None and share is None:
         progress.describe("Pooling")
@@ -154,7 +165,7 @@ def _bundle_of(model: Model | str | Path) -> Bundle:
     return model.bundle
 
 
-def _call(source: Source, options: Options, seed: int) -> str:
+def _call(source: Source, options: Options, seed: int, backend: str) -> str:
     """The call that does the same again."""
     arguments: dict[str, object] = {
         "split": options.split,
@@ -163,6 +174,7 @@ def _call(source: Source, options: Options, seed: int) -> str:
         "formant_ceiling": options.formant_ceiling,
         "seed": seed,
         "device": options.device,
+        "backend": backend,
     }
     given = "".join(f", {name}={value!r}" for name, value in arguments.items() if value not in (None, ()))
     return f"rtmri2speech.evaluate({str(source.model)!r}, {str(source.dataset)!r}{given})"

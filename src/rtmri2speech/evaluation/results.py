@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +48,8 @@ class Evaluation:
         failures: utterances that could not be used, and why.
         bootstrap: how intervals are made.
         reproduce: the call or command line that does the same again.
+        backend: what computed the networks.
+        backend_notes: a line for each that it could not, so that PyTorch did.
     """
 
     dataset: Dataset
@@ -62,6 +64,8 @@ class Evaluation:
     failures: list[tuple[Path, UserError]]
     bootstrap: Bootstrap
     reproduce: str
+    backend: str = "torch"
+    backend_notes: list[str] = field(default_factory=list)
 
     @cached_property
     def groups(self) -> Summary:

@@ -23,6 +23,7 @@ from rtmri2speech.metrics.bands import band_slices
 from rtmri2speech.metrics.mel_cepstral_distortion import mel_cepstral_distortion
 from rtmri2speech.metrics.waveform import compare_waves, pesq_narrow_band
 from rtmri2speech.models.bundle.model_file import load_bundle
+from rtmri2speech.models.exported.backends import IN_TORCH, Wanted
 from rtmri2speech.phonetics.formants import vowel_formants
 from rtmri2speech.phonetics.vowels.spans import Span, VowelFinder
 from rtmri2speech.signal.features import FeatureConfig
@@ -37,6 +38,8 @@ class Source:
         dataset, model: paths.
         dataset_hash, model_hash: of what they hold, so that a process keeps no other one's.
         device: where the networks run.
+        wanted: what computes them.
+        backend: the same in words.
     """
 
     dataset: Path
@@ -44,6 +47,8 @@ class Source:
     model: Path
     model_hash: str
     device: str
+    wanted: Wanted = IN_TORCH
+    backend: str = "torch"
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ def _dataset(source: Source) -> Dataset:
 
 @functools.lru_cache(maxsize=1)
 def _conditions(source: Source) -> Conditions:
-    return Conditions(_dataset(source), Model(load_bundle(source.model), source.device))
+    return Conditions(_dataset(source), Model(load_bundle(source.model), source.device, wanted=source.wanted))
 
 
 def score(job: Job) -> UtteranceScores:

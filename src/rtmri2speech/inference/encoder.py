@@ -59,7 +59,11 @@ def in_pieces(
 
 
 def encode(
-    model: AcousticModel, blocks: Iterable[UInt8], pixel_mask: Tensor | None, progress: Progress = SILENT
+    model: AcousticModel,
+    blocks: Iterable[UInt8],
+    pixel_mask: Tensor | None,
+    progress: Progress = SILENT,
+    encoder: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
     """Feature vectors (T, C) of frames, on the model's device.
 
@@ -70,12 +74,14 @@ def encode(
         blocks: frames (n, H, W), uint8, in order.
         pixel_mask: (H, W) on the model's device, or None.
         progress: counts frames.
+        encoder: makes features (n, C) of frames (n, H, W) in [0, 1] in place of ``model``.
     """
     weight = model.head.weight
+    features_of = encoder or model.encode
 
     def encode_piece(frames: Tensor, _: int) -> Tensor:
         with torch.inference_mode():
-            features = model.encode(model_input(frames.to(weight.device), pixel_mask))
+            features = features_of(model_input(frames.to(weight.device), pixel_mask)).to(weight.dtype)
         progress.advance(len(frames))
         return features
 
@@ -94,12 +100,20 @@ def predict(model: AcousticModel, features: Tensor) -> Float32:
     return mel
 
 
-def encode_utterance(model: AcousticModel, dataset: Dataset, utterance: Utterance, pixel_mask: Tensor | None) -> Tensor:
+def encode_utterance(
+    model: AcousticModel,
+    dataset: Dataset,
+    utterance: Utterance,
+    pixel_mask: Tensor | None,
+    encoder: Callable[[Tensor], Tensor] | None = None,
+) -> Tensor:
     """Feature vectors (T, C) of an utterance's frames, of which few are in memory at a time.
+
+    Arguments are as of :func:`encode`.
 
     Raises:
         DatasetError: when the frames are missing or damaged.
     """
     starts = range(0, utterance.n_frames, _FRAMES_IN_MEMORY)
     blocks = (read_frames(dataset, utterance, start, start + _FRAMES_IN_MEMORY) for start in starts)
-    return encode(model, blocks, pixel_mask)
+    return encode(model, blocks, pixel_mask, encoder=encoder)

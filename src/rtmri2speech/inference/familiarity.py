@@ -86,7 +86,7 @@ def unfamiliarity(cnn: nn.Module, frames: list[UInt8], pixel_mask: Tensor | None
 
     def compare(layer: nn.Module, given: tuple[Tensor, ...]) -> None:
         assert isinstance(layer, nn.BatchNorm2d) and layer.running_var is not None
-        variance = given[0].float().var((0, 2, 3))
+        variance = _variance(given[0])
         ratio = (variance + layer.eps) / (layer.running_var.float() + layer.eps)
         found.append(float(ratio.log().square().mean().sqrt()))
 
@@ -100,3 +100,15 @@ def unfamiliarity(cnn: nn.Module, frames: list[UInt8], pixel_mask: Tensor | None
         for hook in hooks:
             hook.remove()
     return float(np.mean(found)) if found else None
+
+
+def _variance(maps: Tensor) -> Tensor:
+    """Variance of each channel, (C,), of feature maps (N, C, H, W).
+
+    Frame by frame, since ``torch.var`` takes longer over maps whose channels lie side by side than the whole CNN does.
+    """
+    mean = torch.stack([one.mean((1, 2)) for one in maps.float()]).mean(0)
+    total = torch.zeros_like(mean)
+    for one in maps.float():
+        total += (one - mean[:, None, None]).square_().sum((1, 2))
+    return total / (maps.numel() / len(mean) - 1)

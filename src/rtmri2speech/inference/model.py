@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ from rtmri2speech.errors import UserError
 from rtmri2speech.inference.encoder import encode, predict
 from rtmri2speech.inference.familiarity import LIMIT, FrameSample, sampled, unfamiliarity
 from rtmri2speech.inference.given_pitch import F0
+from rtmri2speech.inference.ran_with import backend_of
 from rtmri2speech.inference.remarks import note_on_image, note_on_way, notes_on_video
 from rtmri2speech.inference.requirements import require_acoustic, require_numbers, require_synthesizer
 from rtmri2speech.inference.speech import Speech
@@ -30,6 +31,8 @@ from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.bundle.describe import describe, origin_of_model
 from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
 from rtmri2speech.models.devices import choose_device, choose_dtype
+from rtmri2speech.models.exported import stages
+from rtmri2speech.models.exported.backends import IN_TORCH, Backend, Wanted, choose_backend
 from rtmri2speech.models.vocoder.cpu_generator import GeneratorForm, for_inference
 from rtmri2speech.models.vocoder.generator import Vocoder
 from rtmri2speech.progress import SILENT, Progress
@@ -45,12 +48,14 @@ class Model:
         bundle: with an acoustic model, a vocoder or both.
         device: where to run.
         dtype: precision of the networks.
-        generator: how the vocoder's generator is computed on a CPU: ``fast``, or ``plain``, as it was trained.
+        generator: how PyTorch computes the vocoder's generator on a CPU: ``fast``, or ``plain``, as it was trained.
+        wanted: what computes networks where no gradients are needed, in what precision.
 
     Attributes:
         bundle: what the file holds.
         features: the mel definition.
-        device, dtype, generator: as given.
+        device, dtype, generator, wanted: as given.
+        backend_notes: a line for each network that the backend could not run, so that PyTorch does.
     """
 
     def __init__(
@@ -59,12 +64,15 @@ class Model:
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
         generator: GeneratorForm = "fast",
+        wanted: Wanted = IN_TORCH,
     ) -> None:
         self.bundle = bundle
         self.features: FeatureConfig = bundle.features
         self.device = torch.device(device)
         self.dtype = dtype
         self.generator: GeneratorForm = generator
+        self.wanted = wanted
+        self.backend_notes: list[str] = []
 
     @property
     def frames(self) -> FrameConfig:
@@ -98,6 +106,19 @@ class Model:
         """
         return self.acoustic if self.dtype == torch.float32 else Model(self.bundle, self.device).acoustic
 
+    def in_torch(self) -> Model:
+        """This model with PyTorch for all networks; itself where that is so already."""
+        return self if self.wanted == IN_TORCH else Model(self.bundle, self.device, self.dtype, self.generator)
+
+    @cached_property
+    def encoder(self) -> Callable[[Tensor], Tensor] | None:
+        """What makes features (N, C) of frames (N, H, W) in [0, 1] faster than :attr:`acoustic`; None if nothing does.
+
+        Raises:
+            BundleError: when there is no acoustic model of frames.
+        """
+        return stages.encoder(lambda: self.acoustic_float32, self.frames.size, self.wanted, self.backend_notes)
+
     @cached_property
     def tract_way(self) -> TractWay:
         """Frames to mel by way of the measured tract, where the model reads that; float32 whatever the precision.
@@ -107,7 +128,7 @@ class Model:
         """
         if self.bundle.tract is None:
             self.bundle.build_tract()
-        return TractWay(self.bundle, self.device)
+        return TractWay(self.bundle, self.device, wanted=self.wanted)
 
     @cached_property
     def for_strangers(self) -> Model:
@@ -118,7 +139,7 @@ class Model:
         """
         if self.bundle.tract is not None:
             return self
-        return Model(load_bundle(find_model(STRANGERS)), self.device, self.dtype, self.generator)
+        return Model(load_bundle(find_model(STRANGERS)), self.device, self.dtype, self.generator, self.wanted)
 
     @cached_property
     def vocoder(self) -> Vocoder:
@@ -128,7 +149,12 @@ class Model:
             BundleError: when there is none, or its weights do not fit.
             UserError: for an unknown form of the generator.
         """
-        return for_inference(self.bundle.build_vocoder(self.device, self.dtype), self.generator)
+        own = self.bundle.build_vocoder(self.device, self.dtype)
+        in_torch = for_inference(own, self.generator)
+        if self.generator == "plain" or self.wanted.backend == "torch":
+            return in_torch
+        full = own if self.dtype == torch.float32 else self.bundle.build_vocoder(self.device)
+        return stages.vocoder(full, self.wanted, self.backend_notes) or in_torch
 
     @cached_property
     def pixel_mask(self) -> Tensor | None:
@@ -168,7 +194,7 @@ class Model:
         return self._predict(clip.blocks(), progress)
 
     def _predict(self, blocks: Iterable[UInt8], progress: Progress) -> Float32:
-        return predict(self.acoustic, encode(self.acoustic, blocks, self.pixel_mask, progress))
+        return predict(self.acoustic, encode(self.acoustic, blocks, self.pixel_mask, progress, self.encoder))
 
     @cached_property
     def _cnn_with_statistics(self) -> nn.Module:
@@ -273,7 +299,7 @@ class Model:
     def _speech(self, clip: Clip, mel_db: Float32, notes: list[str]) -> Speech:
         source, name = self.bundle.source, clip.scan.path.stem
         sound = require_numbers(self.vocode(require_numbers(mel_db, source, name)), source, name)
-        return Speech(name, sound, mel_db, self.features, notes)
+        return Speech(name, sound, mel_db, self.features, [*notes, *self.backend_notes], backend=backend_of(self))
 
     def about(self) -> dict[str, Any]:
         """What results of this model carry with them: its file, hash and training; the last alone if it has no file."""
@@ -295,19 +321,29 @@ class Model:
 
 
 def load_model(
-    model: str | Path, device: str = "auto", dtype: str = "float32", generator: GeneratorForm = "fast"
+    model: str | Path,
+    device: str = "auto",
+    dtype: str = "auto",
+    generator: GeneratorForm = "fast",
+    backend: Backend = "auto",
 ) -> Model:
     """Load a model.
 
     Args:
         model: a ``.safetensors`` file of this program, or the name of a model that comes with it (``phantom``).
         device: ``auto`` (a GPU if there is one), ``cpu`` or ``cuda``.
-        dtype: ``float32`` or ``bfloat16``.
-        generator: how the vocoder's generator is computed on a CPU: ``fast``, or ``plain``, as it was trained; the
+        dtype: ``float32``; ``bfloat16``; ``auto``, which is float32 in PyTorch, and in another backend bfloat16 where
+            the processor has instructions for it.
+        generator: how PyTorch computes the vocoder's generator on a CPU: ``fast``, or ``plain``, as it was trained; the
             waves differ by rounding.
+        backend: what computes networks where no gradients are needed: ``torch``; ``openvino`` (extra ``fast``) or
+            ``onnx``, on a CPU; ``auto``, OpenVINO where that is faster: where it is installed, the processor has
+            bfloat16, and the network is not a small one.
 
     Raises:
         BundleError: when the file is missing, damaged or no model.
-        UserError: for an unknown device or precision.
+        UserError: for an unknown device or precision, or a backend that is unknown, not installed or of no use here.
     """
-    return Model(load_bundle(find_model(model)), choose_device(device), choose_dtype(dtype), generator)
+    place, precision = choose_device(device), None if dtype == "auto" else choose_dtype(dtype)
+    how = choose_backend(backend, place, precision)
+    return Model(load_bundle(find_model(model)), place, precision or torch.float32, generator, how)

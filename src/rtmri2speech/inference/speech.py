@@ -33,6 +33,7 @@ class Speech:
         notes: remarks about the video.
         way: how it was made: ``image``, by the network that reads frames, or ``tract``, from the measured tract.
         f0_hz: (T,), Hz, 0 where there is no voice: what the mel was made with, on the way of the tract; else None.
+        backend: what computed the networks.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Speech:
     notes: list[str] = field(default_factory=list)
     way: Literal["image", "tract"] = "image"
     f0_hz: Float32 | None = None
+    backend: str = "torch"
 
     @property
     def sample_rate(self) -> int:

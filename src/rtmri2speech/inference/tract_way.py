@@ -8,18 +8,20 @@ import numpy as np
 import torch
 
 from rtmri2speech.arrays import Float32, UInt8
+from rtmri2speech.assets import find_model
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.dataset.training_items import read_frames
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.media.scan import VideoScan
 from rtmri2speech.inference.given_pitch import F0, given_pitch
 from rtmri2speech.inference.tract_inputs import tract_inputs
-from rtmri2speech.models.bundle.model_file import Bundle
+from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
+from rtmri2speech.models.exported.backends import IN_TORCH, Wanted
 from rtmri2speech.models.tract.acoustic import TractAcousticModel, TractPrediction
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.retiming import plan_retiming
 from rtmri2speech.vocal_tract.measurement.measure import tract
-from rtmri2speech.vocal_tract.segmenter import SHIPPED, FrameSegmenter, load_segmenter
+from rtmri2speech.vocal_tract.segmenter import SHIPPED, FrameSegmenter
 
 
 class TractWay:
@@ -29,17 +31,23 @@ class TractWay:
         bundle: with a model that reads a measured tract.
         device: where to run.
         segmenter: one that is loaded already; by default the one that comes with the program.
+        wanted: what computes that one.
 
     Attributes:
         bundle, device: as given.
     """
 
     def __init__(
-        self, bundle: Bundle, device: torch.device | str = "cpu", segmenter: FrameSegmenter | None = None
+        self,
+        bundle: Bundle,
+        device: torch.device | str = "cpu",
+        segmenter: FrameSegmenter | None = None,
+        wanted: Wanted = IN_TORCH,
     ) -> None:
         self.bundle = bundle
         self.device = torch.device(device)
         self._segmenter = segmenter
+        self._wanted = wanted
 
     @cached_property
     def model(self) -> TractAcousticModel:
@@ -53,7 +61,15 @@ class TractWay:
     @cached_property
     def segmenter(self) -> FrameSegmenter:
         """Frames to labels."""
-        return self._segmenter or load_segmenter(SHIPPED, self.device.type)
+        if self._segmenter is not None:
+            return self._segmenter
+        return FrameSegmenter(load_bundle(find_model(SHIPPED)), self.device, self._wanted)
+
+    @property
+    def ran_with(self) -> str:
+        """What computes the segmenter, as results say it; ``torch`` as long as it was not used."""
+        used = self.__dict__.get("segmenter")
+        return "torch" if used is None else str(used.ran_with)
 
     def of_clip(
         self, clip: Clip, pixel_mm: float | None = None, f0: F0 | None = None, progress: Progress = SILENT

@@ -12,6 +12,7 @@ from rtmri2speech.data.labels import label_of_class
 from rtmri2speech.data.media.scan import VideoScan, scan_video
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.models.bundle.model_file import weights_hash
+from rtmri2speech.models.exported.backends import Backend
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.vocal_tract.clock import time_notes
@@ -65,6 +66,7 @@ def segment(
     smoothing: float = SMOOTHING_SECONDS,
     fps: FrameRate | None = None,
     device: str = "auto",
+    backend: Backend = "auto",
     progress: Progress = SILENT,
 ) -> Segmentation:
     """Find the articulators in every frame of a video.
@@ -78,15 +80,17 @@ def segment(
             It is symmetric: nothing lags.
         fps: true frame rate, where the file's is wrong.
         device: ``auto``, ``cpu`` or ``cuda``.
+        backend: what computes the network; see :func:`~rtmri2speech.vocal_tract.segmenter.load_segmenter`.
         progress: counts frames.
 
     Raises:
         MediaError: when the video cannot be read, is damaged, or too small to show anything.
         BundleError: when the model is no segmenter.
         ConfigError: for a value that cannot be.
+        UserError: for a backend that cannot be used.
     """
     options = options or SegmentOptions(pixel_mm, smoothing)
-    segmenter = model if isinstance(model, FrameSegmenter) else load_segmenter(model, device)
+    segmenter = model if isinstance(model, FrameSegmenter) else load_segmenter(model, device, backend)
     scan = video if isinstance(video, VideoScan) else scan_video(Path(video), fps)
     scan.require_whole()
     passage = Passage(scan, segmenter, options.smoothing, progress)
@@ -103,6 +107,7 @@ def segment(
         *size_notes(size, source),
         *shape_notes(scan.pixel_aspect),
         *time_notes(scan),
+        *segmenter.notes,
     )
     hashes = hash_files([scan.path]), weights_hash(segmenter.bundle)
     return Segmentation(scan.path.stem, labels, confidence, contours, source, notes, *hashes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
@@ -24,6 +24,8 @@ from rtmri2speech.data.media.gray import GrayFrame
 from rtmri2speech.errors import MediaError
 from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
 from rtmri2speech.models.devices import choose_device
+from rtmri2speech.models.exported import stages
+from rtmri2speech.models.exported.backends import IN_TORCH, Backend, Wanted, choose_backend
 
 SHIPPED = "segmenter"
 """Name of the model that comes with the program."""
@@ -111,17 +113,28 @@ class FrameSegmenter:
     Args:
         bundle: of kind ``segmenter``.
         device: where to run.
+        wanted: what computes the network, in what precision.
 
     Attributes:
         bundle: as given.
         size: side of the frames that the network reads, pixels.
+        notes: a line where the backend could not be used, so that PyTorch is.
+        ran_with: the backend and its version.
     """
 
-    def __init__(self, bundle: Bundle, device: torch.device | str = "cpu") -> None:
+    notes: Sequence[str] = ()
+    ran_with: str = "torch"
+
+    def __init__(self, bundle: Bundle, device: torch.device | str = "cpu", wanted: Wanted = IN_TORCH) -> None:
         self.bundle = bundle
         self.device = torch.device(device)
         self._network = bundle.build_segmenter(device).folded()
         self.size = self._network.config.size
+        notes: list[str] = []
+        exported = stages.segmenter(self._network, wanted, notes)
+        self.notes = notes
+        self._logits = exported or self._network
+        self.ran_with = stages.ran_with(wanted, exported is not None)
 
     def placement(self, shape: tuple[int, int]) -> Placement:
         """How frames of ``shape`` (H, W) are laid on the network's square.
@@ -159,20 +172,24 @@ class FrameSegmenter:
         placement = self.placement(batch[0].shape)
         gray = torch.from_numpy(np.stack(batch).astype(np.float32)).to(self.device)
         squares = placement.squares(gray).contiguous(memory_format=torch.channels_last)
-        return functional.softmax(self._network(squares).float(), dim=1).cpu().contiguous()
+        return functional.softmax(self._logits(squares).float(), dim=1).cpu().contiguous()
 
 
-def load_segmenter(model: str | Path = SHIPPED, device: str = "auto") -> FrameSegmenter:
+def load_segmenter(model: str | Path = SHIPPED, device: str = "auto", backend: Backend = "auto") -> FrameSegmenter:
     """Read a segmenter.
 
     Args:
         model: a model file of ``train segmenter``, or the name of a shipped one.
         device: ``auto``, ``cpu`` or ``cuda``.
+        backend: what computes the network: ``torch``; ``openvino`` (extra ``fast``) or ``onnx``, on a CPU; ``auto``,
+            OpenVINO where it is installed and the processor has bfloat16.
 
     Raises:
         BundleError: when it is missing, damaged, or holds no segmenter.
+        UserError: for a backend that is unknown, not installed, or of no use here.
     """
-    return FrameSegmenter(load_bundle(find_model(model)), choose_device(device))
+    place = choose_device(device)
+    return FrameSegmenter(load_bundle(find_model(model)), place, choose_backend(backend, place))
 
 
 def head_box(maps: Tensor, scale: float) -> Box | None:

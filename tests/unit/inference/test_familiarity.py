@@ -12,7 +12,7 @@ from torch import nn
 
 from rtmri2speech.assets import example_video, find_model
 from rtmri2speech.data.media.clips import open_video
-from rtmri2speech.inference.familiarity import LIMIT, FrameSample, unfamiliarity
+from rtmri2speech.inference.familiarity import LIMIT, FrameSample, _variance, unfamiliarity
 from rtmri2speech.inference.model import Model, load_model
 from rtmri2speech.models.bundle.model_file import load_bundle
 
@@ -70,3 +70,11 @@ def test_nothing_is_said_where_nothing_is_known(of_its_kind: list[Frames]) -> No
 def test_synthesis_says_so(shipped: Model, talker: Path) -> None:
     (note,) = [note for note in shipped.synthesize(talker, way="image").notes if "unlike" in note]
     assert "mistrust the speech" in note
+
+
+def test_variance_is_that_of_all_frames_and_pixels_in_either_memory_order() -> None:
+    maps = torch.randn(5, 7, 6, 4, generator=torch.Generator().manual_seed(0)) * 3 + 40
+    for order in (torch.contiguous_format, torch.channels_last):
+        torch.testing.assert_close(
+            _variance(maps.contiguous(memory_format=order)), maps.double().var((0, 2, 3)).float()
+        )

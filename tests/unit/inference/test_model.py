@@ -30,6 +30,7 @@ from rtmri2speech.inference.model import Model
 from rtmri2speech.inference.speech import Speech
 from rtmri2speech.inference.vocoding import wave_pieces
 from rtmri2speech.models.bundle.model_file import Bundle
+from rtmri2speech.models.exported.backends import Wanted
 from rtmri2speech.preparation.cut import CutConfig
 from rtmri2speech.preparation.prepare import prepare
 from rtmri2speech.preparation.recording import PrepareOptions
@@ -382,3 +383,31 @@ def test_an_output_folder_that_is_a_file_is_named(talker: Path, model: Model, tm
         saved(model, talker, tmp_path / "out")
     assert str(tmp_path / "out") in caught.value.problem
     assert (tmp_path / "out").read_text() == "x"
+
+
+def test_another_backend_reads_frames_and_makes_sound_in_place_of_pytorch(
+    bundle: Bundle, talker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("openvino")
+    monkeypatch.setenv("RTMRI_CACHE", str(tmp_path))
+    fast = Model(bundle, wanted=Wanted("openvino", asked=True))
+    plain = fast.in_torch()
+    made, true = fast.synthesize(talker), plain.synthesize(talker)
+    assert made.backend.startswith("openvino ") and true.backend == "torch"
+    assert np.abs(made.mel_db - true.mel_db).max() < 0.01
+    assert np.abs(made.wave - true.wave).max() < 1e-3 * np.abs(true.wave).max()
+    assert made.notes == true.notes
+    assert len(list(tmp_path.glob("*.network"))) == 2 and plain.encoder is None
+
+
+def test_a_backend_that_fails_leaves_the_work_to_pytorch_and_says_so(
+    bundle: Bundle, talker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(name: str) -> None:
+        raise OSError("libopenvino.so: cannot open shared object file")
+
+    monkeypatch.setattr("rtmri2speech.models.exported.network.engine_of", broken)
+    made = Model(bundle, wanted=Wanted("openvino", asked=True)).synthesize(talker)
+    assert made.backend == "torch"
+    assert sum("runs with PyTorch, since openvino cannot be used: libopenvino.so" in note for note in made.notes) == 2
+    np.testing.assert_array_equal(made.wave, Model(bundle).synthesize(talker).wave)

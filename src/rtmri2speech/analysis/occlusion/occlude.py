@@ -68,6 +68,8 @@ def occlude(
         MediaError: when the video cannot be used.
     """
     require_acoustic(model.bundle)
+    if not model.wanted.asked:
+        model = model.in_torch()  # small effects are differences as small as the rounding of bfloat16
     has_vocoder = model.bundle.vocoder is not None
     if wavs and not has_vocoder:
         raise BundleError(

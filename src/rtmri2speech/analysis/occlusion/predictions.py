@@ -118,7 +118,7 @@ def _look_through(model: Model, clip: Clip, regions: Regions, progress: Progress
         total += torch.from_numpy(block).sum(dim=0)
         for frame in range(count, count + len(block)):
             footprints += regions.at(frame)
-        features.append(encode(model.acoustic, [block], model.pixel_mask, progress))
+        features.append(encode(model.acoustic, [block], model.pixel_mask, progress, model.encoder))
         count += len(block)
     mean = (total / (255.0 * count)).float().to(model.device)
     return _Survey(torch.cat(features), mean, footprints / count)
@@ -172,4 +172,4 @@ class _HiddenRegion:
                 # Nothing has changed, so neither have the features: the CNN backbone is spared.
                 return self.known[start:stop]
             seen = hidden if model.pixel_mask is None else hidden * model.pixel_mask.to(hidden)
-            return model.acoustic.encode(seen)
+            return (model.encoder or model.acoustic.encode)(seen)

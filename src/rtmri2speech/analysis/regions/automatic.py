@@ -11,6 +11,7 @@ from rtmri2speech.analysis.regions.masks import AUTO, Source
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.errors import ConfigError, DatasetError, MediaError
 from rtmri2speech.models.bundle.model_file import weights_hash
+from rtmri2speech.models.exported.backends import Backend
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import FrameRate, frame_rate
 from rtmri2speech.vocal_tract.segment import segment
@@ -46,6 +47,7 @@ def keep_labels(
     model: str | Path = SHIPPED,
     fps: FrameRate | None = None,
     device: str = "auto",
+    backend: Backend = "auto",
     progress: Progress = SILENT,
 ) -> KeptLabels:
     """Find the articulators in a video and keep their labels in a folder.
@@ -59,6 +61,7 @@ def keep_labels(
         model: a segmenter: a file, or the name of a shipped one.
         fps: true frame rate, where the file's is wrong.
         device: ``auto``, ``cpu`` or ``cuda``.
+        backend: what computes the segmenter.
         progress: counts frames; none where labels are there.
 
     Raises:
@@ -68,7 +71,7 @@ def keep_labels(
     """
     path, rate = Path(folder) / f"{Path(video).stem}{LABELS_SUFFIX}", frame_rate(fps)
     _require(Path(video))
-    segmenter = load_segmenter(model, device)
+    segmenter = load_segmenter(model, device, backend)
     hashes = hash_files([Path(video)]), weights_hash(segmenter.bundle)
     if path.exists():
         there = _labels_in(path)

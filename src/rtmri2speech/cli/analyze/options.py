@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Many
+from rtmri2speech.cli.console import Backend, Many
 from rtmri2speech.cli.flags import print_notes
 from rtmri2speech.errors import ConfigError
 
@@ -39,7 +39,7 @@ def check_labels(textgrid: Path | None, label: list[str] | None) -> None:
         raise ConfigError(f"--textgrid {textgrid}: no label is given.", "Give --label a, or several.")
 
 
-def model_of_frames(model: Path, device: str) -> Model:
+def model_of_frames(model: Path, device: str, backend: Backend = "torch") -> Model:
     """Load a model, and refuse at once what reads no frames.
 
     Raises:
@@ -48,7 +48,7 @@ def model_of_frames(model: Path, device: str) -> Model:
     from rtmri2speech.inference.model import load_model
     from rtmri2speech.inference.requirements import require_acoustic
 
-    loaded = load_model(model, device)
+    loaded = load_model(model, device, backend=backend)
     require_acoustic(loaded.bundle)
     return loaded
 

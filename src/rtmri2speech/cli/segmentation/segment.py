@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from rtmri2speech.cli.batch.distribution import HERE, ClusterOptions
 from rtmri2speech.cli.batch.videos import Outcome, each_video
-from rtmri2speech.cli.console import Device, Fps, VideoWorkers, report_failures
+from rtmri2speech.cli.console import Backend, Device, Fps, VideoWorkers, ran_with, report_failures
 from rtmri2speech.cli.segmentation.automatic import loaded_segmenter
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import frame_rate
@@ -26,6 +26,7 @@ def segment(
     smoothing: float = 0.01,
     fps: Fps = None,
     device: Device = "auto",
+    backend: Backend = "auto",
     workers: VideoWorkers = 1,
     cluster: ClusterOptions = HERE,
 ) -> int:
@@ -53,7 +54,7 @@ def segment(
     cluster
         More than one machine.
     """
-    work = _Segmenting(out, model, pixel_mm, smoothing, frame_rate(fps), device)
+    work = _Segmenting(out, model, pixel_mm, smoothing, frame_rate(fps), device, backend)
     return report_failures(each_video(work, videos, workers, cluster))
 
 
@@ -65,13 +66,14 @@ class _Segmenting:
     smoothing: float
     rate: Fraction | None
     device: str
+    backend: Backend
     title: str = "Segmenting"
 
     def load(self, device: str) -> None:
         from rtmri2speech.vocal_tract.segment import SegmentOptions
 
         SegmentOptions(self.pixel_mm, self.smoothing)
-        loaded_segmenter(self.model, device)
+        loaded_segmenter(self.model, device, self.backend)
 
     def __call__(self, video: Path, bar: Progress = SILENT) -> Outcome:
         from rtmri2speech.data.media.scan import scan_video
@@ -81,7 +83,8 @@ class _Segmenting:
 
         scan = scan_video(video, self.rate)
         options = SegmentOptions(self.pixel_mm, self.smoothing)
-        found = find(scan, loaded_segmenter(self.model, self.device), options, progress=bar)
+        segmenter = loaded_segmenter(self.model, self.device, self.backend)
+        found = find(scan, segmenter, options, progress=bar)
         files = found.save(self.out)
         write_overlay(found, scan, self.out)
-        return Outcome([f"{files[0]}: {found}"], list(found.notes))
+        return Outcome([f"{files[0]}: {found}{ran_with(segmenter.ran_with)}"], list(found.notes))

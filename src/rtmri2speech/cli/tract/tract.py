@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from rtmri2speech.cli.batch.distribution import HERE, ClusterOptions
 from rtmri2speech.cli.batch.videos import Outcome, each_video
-from rtmri2speech.cli.console import Device, Flag, Fps, Many, VideoWorkers, report_failures
+from rtmri2speech.cli.console import Backend, Device, Flag, Fps, Many, VideoWorkers, ran_with, report_failures
 from rtmri2speech.cli.segmentation.automatic import AUTO, loaded_segmenter
 from rtmri2speech.cli.tract.looks import Looks, besides, write_looks
 from rtmri2speech.errors import ConfigError
@@ -44,6 +44,7 @@ def tract(
     numbers_only: Annotated[bool, Flag] = False,
     fps: Fps = None,
     device: Device = "auto",
+    backend: Backend = "auto",
     workers: VideoWorkers = 1,
     cluster: ClusterOptions = HERE,
 ) -> int:
@@ -108,7 +109,7 @@ def tract(
 
     spoken = (textgrid, tier, label)
     measured = (area_model, pixel_mm, smoothing)
-    work = _Measuring(out, fps, device, model, regions, measured, looks, spoken, tuple(formats or ()))
+    work = _Measuring(out, fps, device, backend, model, regions, measured, looks, spoken, tuple(formats or ()))
     return report_failures(each_video(work, videos, workers, cluster))
 
 
@@ -117,6 +118,7 @@ class _Measuring:
     out: Path
     fps: str | None
     device: str
+    backend: Backend
     model: str
     regions: str | None
     measured: tuple[str, float | None, float]
@@ -129,7 +131,7 @@ class _Measuring:
         from rtmri2speech.vocal_tract.geometry.area_function import load_area_model
 
         load_area_model(self.measured[0])
-        _segmenter(self.model, self.regions, device)
+        _segmenter(self.model, self.regions, device, self.backend)
 
     def __call__(self, video: Path, bar: Progress = SILENT) -> Outcome:
         from rtmri2speech.data.media.scan import scan_video
@@ -141,9 +143,10 @@ class _Measuring:
         given = besides(scan, self.looks, *self.spoken)
         labels, kept = self._regions_of(video, bar)
         area_model, pixel_mm, smoothing = self.measured
+        segmenter = _segmenter(self.model, self.regions, self.device, self.backend)
         found = measure(
             scan,
-            _segmenter(self.model, self.regions, self.device),
+            segmenter,
             regions=labels,
             area_model=load_area_model(area_model),
             pixel_mm=pixel_mm,
@@ -152,7 +155,8 @@ class _Measuring:
         )
         files = [*write(found, self.out), *write_exports(found, self.out, self.formats)]
         lines, notes = write_looks(found, scan, self.out, given, self.looks, bar)
-        return Outcome([f"{files[0]}: {found}", *lines], [*kept, *found.notes, *notes])
+        how = "" if isinstance(segmenter, str) else ran_with(segmenter.ran_with)
+        return Outcome([f"{files[0]}: {found}{how}", *lines], [*kept, *found.notes, *notes])
 
     def _regions_of(self, video: Path, bar: Progress) -> tuple[Path | None, tuple[str, ...]]:
         """The file of labels of a video, and what is to be said of it."""
@@ -161,7 +165,7 @@ class _Measuring:
         if self.regions == AUTO:
             from rtmri2speech.analysis.regions.automatic import keep_labels
 
-            kept = keep_labels(video, self.out, fps=self.fps, device=self.device, progress=bar)
+            kept = keep_labels(video, self.out, fps=self.fps, device=self.device, backend=self.backend, progress=bar)
             return kept.path, kept.notes
         return _given_regions(video, self.regions), ()
 
@@ -173,10 +177,10 @@ def _check(videos: list[Path], textgrid: Path | None, looks: Looks) -> None:
     looks.require_one_video(len(videos))
 
 
-def _segmenter(model: str, regions: str | None, device: str) -> FrameSegmenter | str:
+def _segmenter(model: str, regions: str | None, device: str, backend: Backend) -> FrameSegmenter | str:
     """The model, loaded once for all videos; its name where it is not needed."""
     if regions is None:
-        return loaded_segmenter(model, device)
+        return loaded_segmenter(model, device, backend)
     if model != _SHIPPED:
         raise ConfigError(f"`model={model}`: is not asked where `regions` are given.", "Leave out one of the two.")
     return model

@@ -86,6 +86,7 @@ def metrics_of(evaluation: Evaluation) -> dict[str, Any]:
         },
         "versions": installed_versions(),
         "device": evaluation.options.device,
+        "backend": evaluation.backend,
         "reproduce": evaluation.reproduce,
     }
 

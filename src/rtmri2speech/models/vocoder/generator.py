@@ -199,7 +199,8 @@ class Generator(Vocoder):
 
     def forward(self, ln_mel: Tensor) -> Tensor:
         """ln(power) mel (B, M, T) to waveform (B, T * hop), amplitude -1 to 1."""
-        x = self.conv_pre(ln_mel.mT.contiguous().mT)  # in memory, the channels of a sample lie next to each other
+        # In memory, the channels of a sample lie next to each other. (`.mT` would do, but is not exported.)
+        x = self.conv_pre(ln_mel.transpose(1, 2).contiguous().transpose(1, 2))
         parallel = len(self.config.resblock_kernels)
         for stage, up in enumerate(self.ups):
             x = up(F.leaky_relu(x, SLOPE))

@@ -15,6 +15,7 @@ from rtmri2speech.data.files import hash_files
 from rtmri2speech.data.media.scan import VideoScan, scan_video
 from rtmri2speech.errors import MediaError
 from rtmri2speech.models.bundle.model_file import weights_hash
+from rtmri2speech.models.exported.backends import Backend
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.vocal_tract.acoustics.losses import Losses
@@ -51,6 +52,7 @@ def tract(
     losses: Losses | None = None,
     fps: FrameRate | None = None,
     device: str = "auto",
+    backend: Backend = "auto",
     progress: Progress = SILENT,
 ) -> Tract:
     """Measure the vocal tract in every frame of a video: distances, areas, constrictions, formants.
@@ -70,6 +72,7 @@ def tract(
         losses: of the tract; Sondhi and Schroeter's (1987) by default.
         fps: true frame rate, where the file's is wrong.
         device: ``auto``, ``cpu`` or ``cuda``.
+        backend: what computes the network; see :func:`~rtmri2speech.vocal_tract.segmenter.load_segmenter`.
         progress: counts frames.
 
     Raises:
@@ -77,11 +80,12 @@ def tract(
         BundleError: when the model is no segmenter.
         DatasetError: when ``regions`` cannot be read.
         ConfigError: for a value that cannot be, an area model that cannot be used, or regions of another video.
+        UserError: for a backend that cannot be used.
     """
     require_pixel_mm(pixel_mm)
     require_smoothing(smoothing)
     areas = area_model if isinstance(area_model, AreaModel) else load_area_model(area_model)
-    segmenter = None if regions is not None else _loaded(model, device)
+    segmenter = None if regions is not None else _loaded(model, device, backend)
     scan = video if isinstance(video, VideoScan) else scan_video(Path(video), fps)
     scan.require_whole()
     content = hash_files([scan.path])
@@ -125,7 +129,8 @@ def tract(
         label_lead=lead,
         label_seconds=seconds,
     )
-    return replace(result, notes=tuple(notes_of(result, scan, source, view)))
+    fallback = () if segmenter is None else segmenter.notes
+    return replace(result, notes=(*notes_of(result, scan, source, view), *fallback))
 
 
 def _clock(scan: VideoScan) -> tuple[float, float]:
@@ -136,8 +141,8 @@ def _clock(scan: VideoScan) -> tuple[float, float]:
         return 0.0, float("nan")
 
 
-def _loaded(model: str | Path | FrameSegmenter, device: str) -> FrameSegmenter:
-    return model if isinstance(model, FrameSegmenter) else load_segmenter(model, device)
+def _loaded(model: str | Path | FrameSegmenter, device: str, backend: Backend) -> FrameSegmenter:
+    return model if isinstance(model, FrameSegmenter) else load_segmenter(model, device, backend)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Networks run by a library that is faster than PyTorch on a CPU."""

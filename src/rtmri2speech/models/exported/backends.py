@@ -1,0 +1,102 @@
+"""What computes a network: PyTorch, or on a CPU a library that is faster, chosen by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Final, Literal, get_args
+
+import torch
+
+from rtmri2speech.errors import UserError
+
+Backend = Literal["auto", "torch", "openvino", "onnx"]
+"""What computes networks where no gradients are needed; see :func:`choose_backend`."""
+
+Engine = Literal["openvino", "onnx"]
+"""A library that runs exported networks."""
+
+Chosen = Literal["torch", "openvino", "onnx"]
+"""A backend that has been chosen."""
+
+INSTALL: Final = {
+    "openvino": "Install it: pip install 'rtmri2speech[fast]'",
+    "onnx": "Install it: pip install onnxruntime onnxscript platformdirs",
+}
+"""How an engine is installed."""
+
+# What an engine imports.
+_MODULES: Final = {"openvino": ("openvino", "platformdirs"), "onnx": ("onnxruntime", "onnxscript", "platformdirs")}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How networks are to be run.
+
+    Attributes:
+        backend: chosen.
+        dtype: precision of arithmetic outside PyTorch.
+        asked: whether the user has named the backend, so that small networks are exported, too.
+    """
+
+    backend: Chosen = "torch"
+    dtype: torch.dtype = torch.float32
+    asked: bool = False
+
+
+IN_TORCH: Final = Wanted()
+"""PyTorch runs everything."""
+
+
+def choose_backend(name: str, device: torch.device, dtype: torch.dtype | None = None) -> Wanted:
+    """How the backend called ``auto``, ``torch``, ``openvino`` or ``onnx`` runs networks.
+
+    ``auto`` is OpenVINO where it gains: in bfloat16, on processors that have instructions for it. In float32 no library
+    was much faster than PyTorch (``benchmarks/backends.py``).
+
+    Args:
+        name: of the backend.
+        device: where networks run.
+        dtype: their precision; None for the fastest that is as good: bfloat16 where the backend and the processor have
+            it.
+
+    Raises:
+        UserError: for another name, a backend that is not installed, does not run on the device, or not in the
+            precision.
+    """
+    if name not in get_args(Backend):
+        raise UserError(f"`backend={name}`: unknown backend.", "Choose auto, torch, openvino or onnx.")
+    if name == "torch":
+        return IN_TORCH
+    if name == "auto":
+        gains = device.type == "cpu" and dtype != torch.float32 and installed("openvino") and has_bfloat16()
+        return Wanted("openvino", torch.bfloat16) if gains else IN_TORCH
+    engine: Engine = "openvino" if name == "openvino" else "onnx"
+    if device.type != "cpu":
+        raise UserError(f"`backend={name}`: runs on the CPU alone.", "Use `device=cpu`, or leave out `backend`.")
+    if not installed(engine):
+        raise UserError(f"`backend={name}`: is not installed.", INSTALL[engine])
+    able = engine == "openvino" and has_bfloat16()
+    if dtype not in (None, torch.float32) and not able:
+        what = "computes in float32 alone" if engine == "onnx" else "this processor has no bfloat16 instructions"
+        raise UserError(f"`backend={name}`: {what}.", "Use `dtype=float32`, or `backend=torch`.")
+    return Wanted(engine, dtype or (torch.bfloat16 if able else torch.float32), asked=True)
+
+
+def in_words(wanted: Wanted) -> str:
+    """A backend for people: its name and its precision."""
+    if wanted.backend == "torch":
+        return "torch"
+    return f"{wanted.backend}, {str(wanted.dtype).removeprefix('torch.')}"
+
+
+def installed(engine: Engine) -> bool:
+    """Whether what an engine imports is there; nothing is imported."""
+    return all(find_spec(module) is not None for module in _MODULES[engine])
+
+
+def has_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 in its own instructions."""
+    from rtmri2speech.models.exported.openvino_engine import computes_bfloat16
+
+    return computes_bfloat16()
