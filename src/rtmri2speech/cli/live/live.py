@@ -10,12 +10,15 @@ from cyclopts import Parameter
 from rtmri2speech.cli.console import Device, Flag, Fps, Many, ModelFile
 from rtmri2speech.cli.flags import print_notes
 
+# `-` is a value, not the start of an option.
+_Dash = Parameter(allow_leading_hyphen=True, negative="")
+
 
 def live(
     *,
-    source: str,
+    source: Annotated[str, _Dash],
     model: ModelFile,
-    out: Annotated[list[str], Parameter(name=["--out", "--output"], consume_multiple=True, negative="")],
+    out: Annotated[list[str], _Dash],
     look_ahead: int | None = None,
     vocoder_look_ahead: int = 2,
     chunk: int = 3,
@@ -44,8 +47,8 @@ def live(
     model
         The model file from bundle, or phantom: a model of frames.
     out
-        Where the sound goes, one or several: speaker (needs the extra live), a file that ends in .wav, - for raw
-        16-bit samples on standard output, or a named pipe for the same.
+        Where the sound goes: speaker (needs the extra live), a file that ends in .wav, - for raw 16-bit samples on
+        standard output, or a named pipe for the same. May be given several times.
     look_ahead
         Frames that the LSTM reads beyond the one that it predicts; by default as many as the model uses, 3 where it
         reads whole recordings. Fewer are sooner, and less like what synthesize makes.

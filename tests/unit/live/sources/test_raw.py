@@ -46,7 +46,9 @@ def test_frames_behind_a_header() -> None:
 
 def test_numbers_and_16_bits() -> None:
     pixels = (np.arange(24, dtype=np.uint16) * 300).reshape(2, 3, 4)
-    data = b"".join(n.to_bytes(8, "little") + one.astype("<u2").tobytes() for n, one in zip((5, 9), pixels, strict=True))
+    data = b"".join(
+        n.to_bytes(8, "little") + one.astype("<u2").tobytes() for n, one in zip((5, 9), pixels, strict=True)
+    )
     reader = sent({**HEADER, "dtype": "uint16", "numbers": True}, data)
     reader.start()
     found, _ = read(reader)

@@ -2,15 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
-from rtmri2speech.live.streaming.speech import SpeechStream, StreamOptions, speech_of_features
-from rtmri2speech.live.streaming.wave import WaveStream
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.inference.encoder import predict
 from rtmri2speech.inference.model import Model
-
-import torch
+from rtmri2speech.live.streaming.speech import SpeechStream, StreamOptions, speech_of_features
+from rtmri2speech.live.streaming.wave import WaveStream
 
 Wave = NDArray[np.float32]
 
