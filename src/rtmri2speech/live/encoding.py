@@ -28,8 +28,9 @@ class Encoder:
 
     def __init__(self, model: Model, pool: ThreadPoolExecutor) -> None:
         self._model, self._pool = model, pool
-        # Built once, before threads ask for it.
-        self._acoustic, self._mask = model.acoustic, model.pixel_mask
+        # Built once, before threads ask for it. A model may have a faster way than its network.
+        self._features_of = getattr(model, "encoder", None) or model.acoustic.encode
+        self._mask, self._dtype = model.pixel_mask, model.acoustic.head.weight.dtype
 
     def submit(self, frame: NDArray[Any], limits: GrayLimits | None) -> Future[Tensor]:
         """Features (C,) of a gray frame (h, w), to come."""
@@ -47,7 +48,8 @@ class Encoder:
     def _encode(self, frame: NDArray[Any], limits: GrayLimits | None) -> Tensor:
         prepared = torch.from_numpy(normalize_frames(frame[None], self._model.frames, limits))
         gray = model_input(prepared.to(self._model.device), self._mask)
-        return self._acoustic.encode(gray)[0]
+        features: Tensor = self._features_of(gray)[0].to(self._dtype)
+        return features
 
 
 @contextmanager

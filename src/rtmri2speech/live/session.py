@@ -122,7 +122,8 @@ def speak_live(
         working = stack.enter_context(encoder(model))
         run = _Run(model, working, sinks, options or LiveOptions(), say, tell)
         report = run.through(reader)
-    report.notes += closing
+    # Said when the sound is out: it takes a second to find.
+    report.notes += [*closing, *run.first.notes()]
     return report
 
 
@@ -146,7 +147,7 @@ class _Run:
         self._say, self._tell = say, tell
         self._stream = SpeechStream(model, options.stream)
         self._shape: tuple[int, ...] | None = None
-        self._first = FirstFrames(model)
+        self.first = FirstFrames(model)
         self._warm_up()
 
     def through(self, reader: Reader) -> LiveReport:
@@ -164,7 +165,7 @@ class _Run:
                 self._report.limits = self._levels.limits
                 self._report.lost, self._report.late = self._arrivals.lost, self._arrivals.late
                 self._report.left_out = self._arrivals.left_out
-        self._report.notes += [*reader.notes, *self._first.notes()]
+        self._report.notes += reader.notes
         return self._report
 
     def _warm_up(self) -> None:
@@ -229,7 +230,7 @@ class _Run:
         missing = self._arrivals.frame(frame.number, frame.arrived)
         if missing is None:
             return last
-        self._first.take(frame.pixels)
+        self.first.take(frame.pixels)
         self._levels.observe(frame.pixels)
         for _ in range(missing):
             self._push(Slot(Missing.LOST, frame.arrived))

@@ -114,7 +114,7 @@ def test_a_video_sounds_as_offline_where_the_look_ahead_covers_everything(
     assert report.bridged == report.left_out == 0
     assert report.seconds == pytest.approx(len(wanted) / 11413)
     # What waits in a sink is part of the latency.
-    assert report.latency() > 0.5 and report.notes[-1] == "kept: closed"
+    assert report.latency() > 0.5 and "kept: closed" in report.notes
 
 
 def test_another_rate_is_laid_on_the_clock(model: Model, fast_talker: Path, patient: None) -> None:
