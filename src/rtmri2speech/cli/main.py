@@ -61,6 +61,7 @@ app.command(import_app)
 import_app.command(f"{_COMMANDS}.bundle:hifigan", name="hifigan", help="A HiFi-GAN generator (g_* with its JSON).")
 import_app.command(f"{_COMMANDS}.bundle:acoustic", name="acoustic", help="An acoustic model (.pt with scaler.json).")
 app.command(f"{_COMMANDS}.synthesize:synthesize", name="synthesize", help="Make speech from videos.")
+app.command(f"{_COMMANDS}.live.live:live", name="live", help="Make speech while the frames come.")
 app.command(
     f"{_COMMANDS}.segmentation.segment:segment", name="segment", help="Find the articulators in videos of anybody."
 )

@@ -55,6 +55,15 @@ def dicom_as_video(path: Path) -> io.BytesIO:
     return video
 
 
+def read_dicom_frame(path: Path) -> Any:
+    """Gray values (h, w) of a DICOM file of one frame, uint8 or uint16; of several the first.
+
+    Raises:
+        MediaError: when pydicom is missing, or cannot read the file.
+    """
+    return _frames(path, _read(path))[0]
+
+
 def _read(path: Path, header_only: bool = False) -> Any:
     if not dicom_is_read():
         raise MediaError(f"{path}: reading DICOM needs pydicom.", "Install it: pip install 'rtmri2speech[dicom]'")

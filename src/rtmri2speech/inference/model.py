@@ -212,7 +212,15 @@ class Model:
             BundleError: when there is no acoustic model of frames.
             MediaError: when the video cannot be decoded.
         """
-        return unfamiliarity(self._cnn_with_statistics, sampled(clip.blocks(), clip.n_frames), self.pixel_mask)
+        return self.unfamiliarity_of(sampled(clip.blocks(), clip.n_frames))
+
+    def unfamiliarity_of(self, frames: list[UInt8]) -> float | None:
+        """The same of frames (size, size) themselves, prepared as :attr:`frames` says.
+
+        Raises:
+            BundleError: when there is no acoustic model of frames.
+        """
+        return unfamiliarity(self._cnn_with_statistics, frames, self.pixel_mask)
 
     def vocode(self, mel_db: Float32) -> Float32:
         """The wave (hop_length * T,) of a mel spectrogram (T, M) in dB.

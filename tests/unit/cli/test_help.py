@@ -31,6 +31,7 @@ COMMANDS = [
     ("import", "hifigan"),
     ("import", "acoustic"),
     ("synthesize",),
+    ("live",),
     ("compare-checkpoints",),
     ("compare-tracts",),
     ("tract",),

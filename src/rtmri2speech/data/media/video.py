@@ -121,6 +121,30 @@ def decode_stream(container: Any, stream: Any, seen: Callable[[Any], None] = lam
             yield None
 
 
+def read_camera(device: str, kind: str) -> Iterator[GrayFrame]:
+    """Gray frames (h, w) of a camera as they come, until whoever reads stops.
+
+    Args:
+        device: FFmpeg's name of it: ``/dev/video0``, ``0`` (macOS), ``video=NAME`` (Windows).
+        kind: FFmpeg's name of the system's camera input: ``v4l2``, ``avfoundation``, ``dshow``.
+
+    Raises:
+        MediaError: when there is no such camera, or it cannot be read.
+    """
+    try:
+        with av.open(device, format=kind, options={"framerate": "30"} if kind == "avfoundation" else {}) as container:
+            stream, _ = video_stream(container, Path(device))
+            to_gray = GrayConverter(stream)
+            for frame in decode_stream(container, stream):
+                if frame is not None:
+                    yield to_gray(frame)
+    except (av.error.FFmpegError, ValueError) as error:
+        raise MediaError(
+            f"camera {device}: cannot be read ({_reason(error)}).",
+            "Check that it is plugged in, that no other program uses it, and that this one may.",
+        ) from None
+
+
 def read_video(path: Path, number: int | None = None) -> Iterator[GrayFrame]:
     """Gray frames (h, w) of a video in order as they are to be shown, uint8, or uint16 for deeper formats.
 

@@ -1,0 +1,1 @@
+"""The command that speaks while frames come."""

@@ -1,0 +1,1 @@
+"""Speech while the frames come: sources of frames, the streaming forms of the networks, sinks of sound."""

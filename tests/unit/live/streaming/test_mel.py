@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from rtmri2speech.live.streaming.mel import MelStream, default_look_ahead
+from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
+
+T, SIZE = 23, 4
+
+
+@pytest.fixture(params=["last", "average", "sequence"])
+def model(request: pytest.FixtureRequest) -> AcousticModel:
+    torch.manual_seed(1)
+    config = AcousticConfig(backbone="test_efficientnet", hidden=8, ref_frames=SIZE, inference=request.param)
+    made = AcousticModel(config, 6).eval()
+    made.scaler.mean.fill_(-40.0)
+    made.scaler.std.fill_(15.0)
+    return made
+
+
+def features_for(model: AcousticModel, count: int) -> torch.Tensor:
+    return torch.randn(count, model.lstm.input_size, generator=torch.Generator().manual_seed(2))
+
+
+def streamed(model: AcousticModel, features: torch.Tensor, look_ahead: int | None, chunk: int = 1) -> torch.Tensor:
+    stream, made = MelStream(model, look_ahead), []
+    for feature in features:
+        stream.push(feature)
+        while stream.ready >= stream.done + chunk:
+            made.append(stream.take(stream.done + chunk))
+    stream.finish()
+    if stream.ready > stream.done:
+        made.append(stream.take(stream.ready))
+    return torch.cat(made)
+
+
+def enough(model: AcousticModel, count: int) -> int:
+    """A look-ahead that covers all that a frame depends on."""
+    return count if model.config.inference == "sequence" else default_look_ahead(model)
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, 5, T])
+@pytest.mark.parametrize("chunk", [1, 3])
+@torch.inference_mode()
+def test_equals_offline_where_the_look_ahead_covers_everything(model: AcousticModel, count: int, chunk: int) -> None:
+    features = features_for(model, count)
+    made = streamed(model, features, enough(model, count), chunk)
+    torch.testing.assert_close(made, model.predict(features), atol=2e-5, rtol=0)
+
+
+@pytest.mark.parametrize("look_ahead", [0, 1, 2, 3])
+@torch.inference_mode()
+def test_a_mel_does_not_depend_on_what_comes_after_its_look_ahead(model: AcousticModel, look_ahead: int) -> None:
+    features = features_for(model, T)
+    other = features.clone()
+    other[12:] += 1.0
+    one, changed = (streamed(model, given, look_ahead) for given in (features, other))
+    same = 12 - min(look_ahead, enough(model, T))
+    assert torch.equal(one[:same], changed[:same])
+    assert not torch.equal(one[same:], changed[same:])
+
+
+@torch.inference_mode()
+def test_more_look_ahead_comes_closer_to_offline() -> None:
+    torch.manual_seed(3)
+    model = AcousticModel(AcousticConfig(backbone="test_efficientnet", hidden=8, inference="sequence"), 6).eval()
+    features = features_for(model, 40)
+    whole = model.predict(features)
+    errors = [float((streamed(model, features, n) - whole).abs().mean()) for n in (0, 2, 8)]
+    assert errors[0] > errors[1] > errors[2] > 0
+
+
+def test_the_look_ahead_is_no_longer_than_the_mode_can_use() -> None:
+    for mode, wanted in (("last", 0), ("average", 3), ("sequence", 9)):
+        model = AcousticModel(AcousticConfig(backbone="test_efficientnet", hidden=2, inference=mode), 2)
+        assert MelStream(model, 9).look_ahead == wanted
+
+
+def test_nothing_is_taken_that_is_not_ready(model: AcousticModel) -> None:
+    stream = MelStream(model, 0)
+    for feature in features_for(model, SIZE - 1):
+        stream.push(feature)
+    assert stream.ready == 0
+    with pytest.raises(ValueError, match="0 are ready"):
+        stream.take(1)
+    stream.finish()
+    assert stream.ready == SIZE - 1
