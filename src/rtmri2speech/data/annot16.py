@@ -95,7 +95,7 @@ def compared_parts(frame: dict[str, Float64]) -> dict[str, Float64]:
     Args:
         frame: lines by articulator, of :func:`read_track`.
     """
-    parts = {
+    parts: dict[str, Float64] = {
         name: frame[name]
         for name in ("tongue", "pharyngeal_wall", "upper_lip", "lower_lip", "epiglottis")
         if name in frame
