@@ -12,6 +12,7 @@ from rtmri2speech.evaluation.scores import RECORDED
 from rtmri2speech.evaluation.summary import Group
 from rtmri2speech.evaluation.vowel_identification import confusion
 from rtmri2speech.metrics.bands import band_slices
+from rtmri2speech.metrics.further import DEFINITIONS as OF_FURTHER
 
 if TYPE_CHECKING:
     from rtmri2speech.evaluation.results import Evaluation
@@ -38,6 +39,7 @@ DEFINITIONS = {
     "f0_rmse_hz": "Root mean square difference of F0 where both waves are voiced (Praat's autocorrelation, 10 ms).",
     "f0_rmse_cents": "The same in cents.",
     "vuv_error": "Share of frames that are voiced in one wave only.",
+    **OF_FURTHER,
     "f1_error_median_hz": "Median absolute difference of F1 of vowels from the recorded sound's: Praat's robust "
     "method, five formants, medians over the middle third of each vowel; a vowel without formants counts as infinitely "
     "wrong.",
