@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rtmri2speech.data.tables import Row, finite_or_none
+from rtmri2speech.data.tables import Row, Value, finite_or_none
 from rtmri2speech.errors import ConfigError
 
+_RATES = ("wer", "cer")
 _ABSTRACT, _DIGEST = "abstract of the paper", "digest of the paper, not checked against it"
 
 
@@ -54,7 +55,7 @@ class Paper:
     @property
     def recognizer(self) -> bool:
         """Whether error rates of a recognizer are among its figures."""
-        return any(one.measure.endswith(("wer", "cer")) for one in self.figures)
+        return any(one.measure.endswith(_RATES) for one in self.figures)
 
 
 _BAND = "sounds are compared below half of the lower sampling rate, which is seldom the paper's"
@@ -162,6 +163,17 @@ class Comparison:
             for one in self.paper.figures
         ]
 
+    def cells(self) -> list[tuple[str, str, str]]:
+        """Each figure as text: what it is, ours, and the paper's; error rates in percent."""
+        return [
+            (
+                f"{one.what} ({one.measure})",
+                _shown(one.measure, [row["found"]]),
+                _shown(one.measure, [one.low, one.high]),
+            )
+            for one, row in zip(self.paper.figures, self.rows(), strict=True)
+        ]
+
     @property
     def differs(self) -> list[str]:
         """What keeps the two from being the same measurement, the data first."""
@@ -178,3 +190,10 @@ class Comparison:
         """As ``metrics.json`` has it."""
         paper = {"name": self.paper.name, "citation": self.paper.citation, "source": self.paper.source}
         return {**paper, "figures": [dict(row) for row in self.rows()], "differs": self.differs}
+
+
+def _shown(measure: str, values: Sequence[Value]) -> str:
+    known = [float(value) for value in values if value is not None]
+    rate = measure.endswith(_RATES)
+    words = [f"{100 * value:.1f}" if rate else f"{value:.3g}" for value in known]
+    return "-".join(dict.fromkeys(words)) + (" %" if rate and words else "")

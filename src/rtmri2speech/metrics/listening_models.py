@@ -17,6 +17,15 @@ from rtmri2speech.errors import UserError
 TORCHSCRIPT, ONNX = (".pt", ".pth", ".ts", ".jit", ".torchscript"), (".onnx",)
 """Endings of files that are read."""
 
+FROM_LISTENERS = ("speaker_similarity", "quality", "quality_recorded")
+"""All that :class:`Listeners` may measure."""
+
+DEFINITIONS = {
+    "speaker_similarity": "Cosine of the angle between the embeddings that the named network gives for both sounds.",
+    "quality": "Rating of the made sound by the named network; quality_recorded: of the recording.",
+}
+"""What each is, in words."""
+
 _TAKES = "It has to take a wave of shape (1, N), float32."
 
 
@@ -57,13 +66,64 @@ class ListeningModel:
             raise UserError(f"{self.path}: gives values that are not numbers.", _TAKES)
         return found.reshape(-1, found.shape[-1]).mean(axis=0) if found.ndim > 1 else np.atleast_1d(found)
 
-    def open(self) -> None:
-        """Open it, so that what is wrong with it is said before anything slow.
+
+@dataclass(frozen=True)
+class Listeners:
+    """The user's networks that judge sounds, those that were named.
+
+    Attributes:
+        speaker: gives embeddings of speakers; None for none.
+        quality: rates naturalness; None for none.
+    """
+
+    speaker: ListeningModel | None = None
+    quality: ListeningModel | None = None
+
+    @classmethod
+    def of(cls, speaker: str | Path | None, quality: str | Path | None, rate: int = 16_000) -> Listeners:
+        """Those of the files that are named, opened once so that what is wrong with them is said first.
+
+        Args:
+            speaker, quality: files of networks; None for none.
+            rate: samples per second that they were trained on.
 
         Raises:
-            UserError: when it cannot be read.
+            UserError: when one cannot be read.
         """
-        _opened(self)
+        first, second = (None if path is None else ListeningModel(Path(path), rate) for path in (speaker, quality))
+        for model in (first, second):
+            if model is not None:
+                _opened(model)
+        return cls(first, second)
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """Files of the networks by what they measure."""
+        named = {FROM_LISTENERS[0]: self.speaker, FROM_LISTENERS[1]: self.quality}
+        return {name: model.path for name, model in named.items() if model is not None}
+
+    def measure(self, recorded: Floating, made: Floating, sample_rate: int) -> dict[str, float]:
+        """Every measure of :data:`FROM_LISTENERS` for which there is a network.
+
+        Args:
+            recorded: shape (N,), amplitude about -1 to 1.
+            made: shape (N,).
+            sample_rate: of both, Hz.
+
+        Raises:
+            UserError: when a network refuses a wave.
+        """
+        found = {}
+        if self.speaker is not None:
+            found["speaker_similarity"] = speaker_similarity(self.speaker, recorded, made, sample_rate)
+        if self.quality is not None:
+            found["quality"] = float(self.quality(made, sample_rate).mean())
+            found["quality_recorded"] = float(self.quality(recorded, sample_rate).mean())
+        return found
+
+
+NO_LISTENERS = Listeners()
+"""Where the user names no network."""
 
 
 def speaker_similarity(model: ListeningModel, one: Floating, other: Floating, sample_rate: int) -> float:

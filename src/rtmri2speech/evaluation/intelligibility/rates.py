@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from rtmri2speech.data.tables import Row, finite_or_none
+from rtmri2speech.evaluation.intelligibility.edit_distance import edit_distance
 from rtmri2speech.evaluation.intelligibility.recognizers import Recognizer
 from rtmri2speech.evaluation.intelligibility.texts import Truth
 from rtmri2speech.evaluation.intelligibility.units import (
@@ -22,7 +23,6 @@ from rtmri2speech.evaluation.intelligibility.units import (
 )
 from rtmri2speech.evaluation.scores import RECORDED
 from rtmri2speech.metrics.bootstrap import Bootstrap
-from rtmri2speech.metrics.edit_distance import edit_distance
 
 SHUFFLED = "shuffled"
 """Name of the floor: what is recognized in one utterance, counted against the text of another."""

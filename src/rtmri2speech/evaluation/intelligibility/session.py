@@ -29,12 +29,12 @@ class Listening:
     table: Mapping[str, str] = field(default_factory=dict)
     folder: Path | None = None
 
-    def truth(self, names: Sequence[str], stem: Path) -> Truth | None:
+    def truth(self, names: Sequence[str], stems: Sequence[Path]) -> Truth | None:
         """What was said in an utterance; None where nothing tells.
 
         Args:
             names: of the utterance, those below a folder with their path; the first that is known counts.
-            stem: path of its recording without an ending, next to which transcripts lie by default.
+            stems: paths without an ending at which transcripts lie by default; the first with one counts.
 
         Raises:
             MediaError: when a transcript cannot be read.
@@ -43,7 +43,7 @@ class Listening:
             found = next((self.table[key_of(name)] for name in names if key_of(name) in self.table), None)
             return None if found is None else Truth(found)
         if self.folder is None:
-            return truth_next_to(stem)
+            return next((truth for stem in stems if (truth := truth_next_to(stem)) is not None), None)
         places = [self.folder / name for name in names] + [self.folder / Path(name).name for name in names]
         return next((truth for place in places if (truth := truth_next_to(place)) is not None), None)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from rtmri2speech.data.files import check_writable
 from rtmri2speech.errors import ConfigError, UserError
@@ -16,41 +17,17 @@ from rtmri2speech.evaluation.sounds.pairs import Pair, Pairs, common_rate, pair_
 from rtmri2speech.evaluation.sounds.results import METRICS, SoundEvaluation
 from rtmri2speech.evaluation.sounds.scoring import GENERATED, SoundJob, SoundScores, score_pair
 from rtmri2speech.metrics.bootstrap import Bootstrap
-from rtmri2speech.metrics.listening_models import ListeningModel
+from rtmri2speech.metrics.listening_models import NO_LISTENERS, Listeners
 from rtmri2speech.metrics.waveform import pesq_available
+from rtmri2speech.models.devices import choose_device
 from rtmri2speech.parallel import run_jobs
 from rtmri2speech.phonetics import praat
 from rtmri2speech.progress import SILENT, Progress
 
 # Hz; below it STOI and formants have no room.
 _LOWEST_RATE = 6000
-
-
-@dataclass(frozen=True)
-class Networks:
-    """Networks of the user's that judge sounds.
-
-    Attributes:
-        speaker: gives embeddings of speakers; None for none.
-        quality: rates naturalness; None for none.
-        rate: samples per second that both take.
-    """
-
-    speaker: Path | None = None
-    quality: Path | None = None
-    rate: int = 16_000
-
-    def opened(self) -> tuple[ListeningModel | None, ListeningModel | None]:
-        """Both, opened once so that what is wrong with them is said first.
-
-        Raises:
-            UserError: when one cannot be read.
-        """
-        models = [None if path is None else ListeningModel(path, self.rate) for path in (self.speaker, self.quality)]
-        for model in models:
-            if model is not None:
-                model.open()
-        return models[0], models[1]
+# The floor is a mean over files that say other things: some are enough, and it doubles the work.
+_FLOOR_FILES = 40
 
 
 def evaluate_sounds(
@@ -62,10 +39,11 @@ def evaluate_sounds(
     recognizer: str | None = None,
     language: str | None = None,
     pronunciations: str | Path | None = None,
-    networks: Networks | None = None,
+    listeners: Listeners = NO_LISTENERS,
     sample_rate: int | None = None,
     protocol: str | None = None,
     seed: int = 0,
+    device: str = "auto",
     workers: int = 0,
     progress: Progress = SILENT,
 ) -> SoundEvaluation:
@@ -84,10 +62,11 @@ def evaluate_sounds(
         language: two letters, for recognizers of several languages and for counting (``ja``: kana and morae); by
             default as the texts look.
         pronunciations: dictionary for phones; by default the one of PocketSphinx, where it is installed.
-        networks: the user's own, for similarity of speakers and naturalness.
+        listeners: the user's own networks, for similarity of speakers and naturalness.
         sample_rate: Hz, at most that of every file; by default the lowest of all.
         protocol: a paper whose figures to set next to the measured ones: ``otani2026``, ``csapo2020``, ...
         seed: of the bootstrap behind the confidence intervals.
+        device: where the network of a recognizer runs: ``auto`` (a GPU if there is one), ``cpu`` or ``cuda``.
         workers: processes; 0 for one per core.
         progress: counts files.
 
@@ -102,20 +81,18 @@ def evaluate_sounds(
         check_writable(Path(out) / METRICS)
     folders = Path(reference), Path(generated)
     pairs = pair_sounds(*folders)
-    heard = listening(recognizer, language, texts, pronunciations)
-    networks = networks or Networks()
-    speaker, quality = networks.opened()
+    place = "cpu" if recognizer is None else choose_device(device).type
+    heard = listening(recognizer, language, texts, pronunciations, place)
     lowest, notes = common_rate(pairs.pairs)
     rate = _rate(sample_rate, lowest)
     jobs = [
-        SoundJob(pair, other, rate, heard.recognizer if heard else None, speaker, quality)
+        SoundJob(pair, other, rate, heard.recognizer if heard else None, listeners)
         for pair, other in zip(pairs.pairs, _others(pairs.pairs), strict=True)
     ]
     scores, failures = _measure(jobs, workers, progress)
     spoken = None if heard is None else _intelligibility(heard, pairs, scores, bootstrap)
     notes = [*pairs.notes, *notes, *notes_on(scores), *(spoken.notes if spoken else []), *_left_out()]
-    named = {"speaker_similarity": networks.speaker, "quality": networks.quality}
-    models = {name: path.name for name, path in named.items() if path is not None}
+    models = {name: path.name for name, path in listeners.files.items()}
     found = SoundEvaluation(folders, pairs, rate, scores, failures, notes, models, spoken, None, bootstrap)
     if paper is not None:
         found = found.next_to(paper)
@@ -135,8 +112,11 @@ def _rate(asked: int | None, lowest: int) -> int:
 
 
 def _others(pairs: list[Pair]) -> list[Path | None]:
-    """The next made sound of each, for the floor."""
-    return [None] if len(pairs) == 1 else [pairs[(index + 1) % len(pairs)].made for index in range(len(pairs))]
+    """The next made sound of each, for the floor; of many files, for some of them evenly."""
+    if len(pairs) == 1:
+        return [None]
+    chosen = set(np.linspace(0, len(pairs) - 1, min(len(pairs), _FLOOR_FILES)).round().astype(int).tolist())
+    return [pairs[(index + 1) % len(pairs)].made if index in chosen else None for index in range(len(pairs))]
 
 
 def _measure(
@@ -163,7 +143,7 @@ def _intelligibility(
     utterances = [
         Recognized(
             one.name,
-            heard.truth([one.name], stems[one.name]),
+            heard.truth([one.name], [stems[one.name]]),
             {RECORDED: one.texts[RECORDED], GENERATED: one.texts[GENERATED]},
         )
         for one in scores

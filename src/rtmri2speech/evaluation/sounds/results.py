@@ -16,6 +16,7 @@ from rtmri2speech.data.tables import Row, finite_or_none, write_table
 from rtmri2speech.errors import UserError
 from rtmri2speech.evaluation.intelligibility.rates import DEFINITIONS as OF_RATES
 from rtmri2speech.evaluation.intelligibility.rates import Intelligibility
+from rtmri2speech.evaluation.intelligibility.table import TEXTS, write_texts
 from rtmri2speech.evaluation.output.metrics_file import DEFINITIONS
 from rtmri2speech.evaluation.partial_results import installed_versions
 from rtmri2speech.evaluation.published import Comparison, Paper
@@ -27,18 +28,16 @@ from rtmri2speech.metrics.bootstrap import Bootstrap
 KIND, SCHEMA = "sounds", 1
 """What ``metrics.json`` says of itself."""
 
-METRICS, SOUNDS, TEXTS = "metrics.json", "sounds.csv", "texts.csv"
+METRICS, SOUNDS = "metrics.json", "sounds.csv"
 
 _DIGITS = 6
 _SHOWN = ("mcd_db", "stoi", "f0_correlation")
 
 _OF_SOUNDS = {
     "floor": "The made sound of the next file, cut to the same length, against this recording: what a system that says "
-    "something else reaches.",
+    "something else reaches. Of more than 40 files, of 40 of them.",
     "sample_rate": "Both sounds are compared at the lowest sampling rate of all files (or that asked for); where one "
     "of a pair was brought to it, both went through the same filter.",
-    "speaker_similarity": "Cosine of the angle between the embeddings that the named network gives for both sounds.",
-    "quality": "Rating of the made sound by the named network; quality_recorded: of the recording.",
     "lag_ms": "Delay of the made sound, by the correlation of the logarithms of both amplitude envelopes (2.5 ms). Not "
     "corrected.",
     "level_db": "Level of the made sound against the recording's. Not corrected.",
@@ -127,12 +126,16 @@ class SoundEvaluation:
         folder = Path(out)
         check_writable(folder / METRICS)
         columns = ["name", "seconds", "longer_s", *self.measures, *(f"{FLOOR}_{name}" for name in self.measures)]
-        written = [write_table(folder / SOUNDS, columns, self.rows(), _DIGITS)]
+        write_table(folder / SOUNDS, columns, self.rows(), _DIGITS)
         if self.intelligibility is not None:
-            columns = ["id", "sound", "said", "recognized", *self.intelligibility.measures]
-            written.append(write_table(folder / TEXTS, columns, self.intelligibility.rows(), _DIGITS))
+            write_texts(folder, self.intelligibility)
         write_about(folder / METRICS, KIND, SCHEMA, self.about())
-        return [*written, folder / METRICS]
+        return self.files(folder)
+
+    def files(self, out: Path) -> list[Path]:
+        """What :meth:`save` writes, ``metrics.json`` last."""
+        spoken = [] if self.intelligibility is None else [out / TEXTS]
+        return [out / SOUNDS, *spoken, out / METRICS]
 
     def about(self) -> dict[str, object]:
         """The entries of ``metrics.json``; numbers that are unknown are null."""

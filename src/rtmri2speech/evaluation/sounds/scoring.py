@@ -16,7 +16,7 @@ from rtmri2speech.evaluation.scores import RECORDED
 from rtmri2speech.evaluation.sounds.pairs import Pair
 from rtmri2speech.metrics.bands import band_slices
 from rtmri2speech.metrics.further import FURTHER, further_measures
-from rtmri2speech.metrics.listening_models import ListeningModel, speaker_similarity
+from rtmri2speech.metrics.listening_models import FROM_LISTENERS, NO_LISTENERS, Listeners
 from rtmri2speech.metrics.mel_cepstral_distortion import mel_cepstral_distortion
 from rtmri2speech.metrics.placement import placement
 from rtmri2speech.metrics.waveform import MEASURES, compare_waves, pesq_narrow_band
@@ -27,12 +27,9 @@ from rtmri2speech.signal.sound_content import end_of_band
 GENERATED, FLOOR = "generated", "floor"
 """Names of the made sound, and of the made sound of another recording that is held against this one."""
 
-FROM_MODELS = ("speaker_similarity", "quality", "quality_recorded")
-"""Measures of networks that the user names."""
-
 MEASURES_OF_SOUNDS = (
     *("mel_mae_wave_db", *(f"mel_mae_wave_{band}_db" for band in band_slices(FeatureConfig().n_mels))),
-    *("mcd_db", "mcd_dtw_db", "pesq_nb", *MEASURES, *FURTHER, *FROM_MODELS, "lag_ms", "level_db"),
+    *("mcd_db", "mcd_dtw_db", "pesq_nb", *MEASURES, *FURTHER, *FROM_LISTENERS, "lag_ms", "level_db"),
 )
 """All measures, in the order of the tables."""
 
@@ -51,15 +48,14 @@ class SoundJob:
         other: made sound of another recording, for the floor; None where there is none.
         rate: samples per second at which both are compared.
         recognizer: None to recognize nothing.
-        speaker_model, quality_model: networks of the user's; None where not given.
+        listeners: networks of the user's.
     """
 
     pair: Pair
     other: Path | None
     rate: int
     recognizer: Recognizer | None = None
-    speaker_model: ListeningModel | None = None
-    quality_model: ListeningModel | None = None
+    listeners: Listeners = NO_LISTENERS
 
 
 @dataclass(frozen=True)
@@ -101,13 +97,15 @@ def score_pair(job: SoundJob) -> SoundScores:
     if length < _SHORTEST * job.rate:
         raise MediaError(f"{job.pair.made}: lasts {length / job.rate:.2f} s.", "Give a longer sound.")
     recorded, made = recorded[:length], made[:length]
-    measures = {GENERATED: {**measure_sounds(recorded, made, job.rate), **_by_models(job, recorded, made)}}
+    measures = {
+        GENERATED: {**measure_sounds(recorded, made, job.rate), **job.listeners.measure(recorded, made, job.rate)}
+    }
     if job.other is not None:
         (other,) = _read([job.other], job.rate)
         length = min(length, len(other))
         measures[FLOOR] = {
             **measure_sounds(recorded[:length], other[:length], job.rate),
-            **_by_models(job, recorded[:length], other[:length]),
+            **job.listeners.measure(recorded[:length], other[:length], job.rate),
         }
     texts = {}
     if job.recognizer is not None:
@@ -147,16 +145,6 @@ def _mel_errors(recorded: Float32, made: Float32, rate: int) -> dict[str, float]
     error = np.abs(found - true, dtype=np.float64).mean(axis=0)
     bands = {f"mel_mae_wave_{name}_db": float(error[bins].mean()) for name, bins in band_slices(len(error)).items()}
     return {"mel_mae_wave_db": float(error.mean()), **bands}
-
-
-def _by_models(job: SoundJob, recorded: Float32, made: Float32) -> dict[str, float]:
-    found = {}
-    if job.speaker_model is not None:
-        found["speaker_similarity"] = speaker_similarity(job.speaker_model, recorded, made, job.rate)
-    if job.quality_model is not None:
-        found["quality"] = float(job.quality_model(made, job.rate).mean())
-        found["quality_recorded"] = float(job.quality_model(recorded, job.rate).mean())
-    return found
 
 
 def _read(paths: Sequence[Path], rate: int) -> list[Float32]:
