@@ -97,7 +97,7 @@ class SoundEvaluation:
                 "high": high,
                 FLOOR: self.values[FLOOR][name],
             }
-            known = {key: finite_or_none(value) for key, value in numbers.items()}
+            known = {key: finite_or_none(round(value, _DIGITS)) for key, value in numbers.items()}
             rows.append({"measure": name, **known, "files": int(np.isfinite(column).sum())})
         return rows
 

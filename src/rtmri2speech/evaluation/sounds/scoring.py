@@ -100,8 +100,7 @@ def score_pair(job: SoundJob) -> SoundScores:
     measures = {
         GENERATED: {**measure_sounds(recorded, made, job.rate), **job.listeners.measure(recorded, made, job.rate)}
     }
-    if job.other is not None:
-        (other,) = _read([job.other], job.rate)
+    if (other := _other(job)) is not None and len(other) >= _SHORTEST * job.rate:
         length = min(length, len(other))
         measures[FLOOR] = {
             **measure_sounds(recorded[:length], other[:length], job.rate),
@@ -113,6 +112,14 @@ def score_pair(job: SoundJob) -> SoundScores:
     top = job.rate / 2
     ends = (end_of_band(recorded, job.rate, top), end_of_band(made, job.rate, top))
     return SoundScores(job.pair.name, len(made) / job.rate, longer, measures, texts, ends)
+
+
+def _other(job: SoundJob) -> Float32 | None:
+    """The made sound of another recording; None where it cannot be read, which is said where it is measured itself."""
+    try:
+        return None if job.other is None else _read([job.other], job.rate)[0]
+    except UserError:
+        return None
 
 
 def measure_sounds(recorded: Float32, made: Float32, rate: int) -> dict[str, float]:
