@@ -39,9 +39,12 @@ if TYPE_CHECKING:
     from rtmri2speech.errors import UserError as UserError
     from rtmri2speech.evaluation.protocol import evaluate as evaluate
     from rtmri2speech.evaluation.results import Evaluation as Evaluation
+    from rtmri2speech.evaluation.sounds.compare import evaluate_sounds as evaluate_sounds
+    from rtmri2speech.evaluation.sounds.results import SoundEvaluation as SoundEvaluation
     from rtmri2speech.inference.model import Model as Model
     from rtmri2speech.inference.model import load_model as load_model
     from rtmri2speech.inference.speech import Speech as Speech
+    from rtmri2speech.metrics.listening_models import Listeners as Listeners
     from rtmri2speech.preparation.check import check as check
     from rtmri2speech.preparation.prepare import prepare as prepare
     from rtmri2speech.preparation.tracts.prepare_tracts import prepare_tracts as prepare_tracts
@@ -73,6 +76,7 @@ _HOMES = {
     "Evaluation": "evaluation.results",
     "Faithfulness": "analysis.validation.faithfulness",
     "Gestures": "vocal_tract.gestures.gestures",
+    "Listeners": "metrics.listening_models",
     "Maps": "analysis.attribution.maps",
     "Model": "inference.model",
     "Move": "analysis.movement.result",
@@ -81,6 +85,7 @@ _HOMES = {
     "Segmentation": "vocal_tract.segmentation",
     "Slurm": "cluster.slurm",
     "SoundComparison": "vocal_tract.against_sound.comparison",
+    "SoundEvaluation": "evaluation.sounds.results",
     "Speech": "inference.speech",
     "Tract": "vocal_tract.measurement.tract",
     "TractTokens": "vocal_tract.gestures.tokens",
@@ -90,6 +95,7 @@ _HOMES = {
     "compare_tracts": "vocal_tract.gestures.recordings",
     "compare_with_sound": "vocal_tract.against_sound.recording",
     "evaluate": "evaluation.protocol",
+    "evaluate_sounds": "evaluation.sounds.compare",
     "example_video": "assets",
     "faithfulness": "analysis.validation.faithfulness",
     "gestures_of": "vocal_tract.gestures.gestures",

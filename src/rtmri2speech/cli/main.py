@@ -78,7 +78,9 @@ app.command(
     name="compare-checkpoints",
     help="Find the best checkpoint of a training run of a vocoder.",
 )
-app.command(f"{_COMMANDS}.evaluate:evaluate", name="evaluate", help="Measure a model, with floor and ceiling.")
+app.command(
+    f"{_COMMANDS}.evaluation.evaluate:evaluate", name="evaluate", help="Measure a model, with floor and ceiling."
+)
 app.command(
     f"{_COMMANDS}.segmentation.evaluate_segmentation:evaluate_segmentation",
     name="evaluate-segmentation",

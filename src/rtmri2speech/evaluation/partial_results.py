@@ -88,6 +88,9 @@ class PartialResults:
             "ceiling": job.ceiling,
             "recorded_only": job.recorded_only,
             "device": job.source.device,
+            **({"further": True} if job.further else {}),
+            **{name: hash_files([path]) for name, path in job.listeners.files.items()},
+            **({} if job.recognizer is None else {"recognizer": asdict(job.recognizer)}),
             **self._same_for_all,
         }
         if job.source.backend != "torch":

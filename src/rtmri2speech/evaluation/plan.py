@@ -12,7 +12,9 @@ import torch
 
 from rtmri2speech.data.dataset.layout import Dataset, Split, Utterance
 from rtmri2speech.errors import ConfigError, DatasetError, UserError
+from rtmri2speech.evaluation.intelligibility.recognizers import Recognizer
 from rtmri2speech.evaluation.scoring import Job, Source, read_recorded
+from rtmri2speech.metrics.listening_models import NO_LISTENERS, Listeners
 from rtmri2speech.metrics.waveform import pesq_available
 from rtmri2speech.phonetics import praat
 from rtmri2speech.phonetics.formants import LOW_VOICE_CEILING, ceiling_for
@@ -39,6 +41,8 @@ class Options:
         formant_ceiling: Hz, for every speaker; None for 5000 or 5500 by the speaker's F0.
         device: ``cpu`` or ``cuda``.
         workers: processes; 0 for one per core.
+        further: also the measures of :mod:`rtmri2speech.metrics.further`.
+        listeners: the user's networks that judge sounds.
     """
 
     split: Split = "test"
@@ -46,6 +50,8 @@ class Options:
     formant_ceiling: float | None = None
     device: str = "cpu"
     workers: int = 0
+    further: bool = False
+    listeners: Listeners = NO_LISTENERS
 
     def check_ceiling(self, nyquist: float) -> None:
         """Refuse a ceiling of the formant search that the sounds cannot have.
@@ -87,10 +93,11 @@ class Plan:
     seen: set[str] | None
     ceilings: dict[str, float]
 
-    def jobs(self, source: Source, finder: VowelFinder) -> list[Job]:
+    def jobs(self, source: Source, options: Options, recognizer: Recognizer | None = None) -> list[Job]:
         """A job for each utterance, those of the split first."""
+        further = options.further, options.listeners, recognizer
         return [
-            Job(source, row, finder, self.ceilings.get(row.speaker), recorded_only)
+            Job(source, row, options.finder, self.ceilings.get(row.speaker), recorded_only, *further)
             for recorded_only, rows in ((False, self.utterances), (True, self.plane))
             for row in rows
         ]

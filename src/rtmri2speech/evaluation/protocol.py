@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -11,15 +13,19 @@ from rtmri2speech.assets import find_model
 from rtmri2speech.data.dataset.layout import Dataset, Split, Utterance
 from rtmri2speech.data.files import check_writable, hash_files
 from rtmri2speech.errors import ConfigError, UserError
+from rtmri2speech.evaluation.intelligibility.of_dataset import recognized
+from rtmri2speech.evaluation.intelligibility.session import listening
 from rtmri2speech.evaluation.partial_results import PartialResults
 from rtmri2speech.evaluation.plan import Options, plan, require_sound, what_is_left_out
-from rtmri2speech.evaluation.results import METRICS, Evaluation
+from rtmri2speech.evaluation.published import paper_of
+from rtmri2speech.evaluation.results import METRICS, Evaluation, next_to
 from rtmri2speech.evaluation.scores import UtteranceScores
 from rtmri2speech.evaluation.scoring import Job, Source, score
 from rtmri2speech.inference.model import Model
 from rtmri2speech.inference.ran_with import prepared
 from rtmri2speech.inference.requirements import require_fit, require_synthesizer
 from rtmri2speech.metrics.bootstrap import Bootstrap
+from rtmri2speech.metrics.listening_models import NO_LISTENERS, Listeners
 from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
 from rtmri2speech.models.devices import choose_device
 from rtmri2speech.models.exported.backends import Backend, choose_backend
@@ -27,6 +33,8 @@ from rtmri2speech.parallel import run_jobs
 from rtmri2speech.phonetics.vowels.spans import VowelFinder
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.sharding import Shard, share_of
+
+Measures = Literal["usual", "all"]
 
 
 def evaluate(
@@ -42,6 +50,13 @@ def evaluate(
     device: str = "auto",
     backend: Backend = "auto",
     workers: int = 0,
+    measures: Measures = "usual",
+    recognizer: str | None = None,
+    language: str | None = None,
+    texts: str | Path | None = None,
+    pronunciations: str | Path | None = None,
+    protocol: str | None = None,
+    listeners: Listeners = NO_LISTENERS,
     reproduce: str | None = None,
     progress: Progress = SILENT,
     shard: Shard | str | None = None,
@@ -64,6 +79,17 @@ def evaluate(
         device: ``auto`` (a GPU if there is one), ``cpu`` or ``cuda``; of a model, its own is taken.
         backend: what computes the networks; see :func:`~rtmri2speech.inference.model.load_model`; of a model, likewise.
         workers: processes; 0 for one per core.
+        measures: ``all`` adds those of :mod:`rtmri2speech.metrics.further`: F0 and formants over time, modulation
+            spectra.
+        recognizer: adds error rates of words, letters and phones: ``pocketsphinx``, ``faster-whisper:PATH``,
+            ``vosk:PATH``, ``command:COMMAND``.
+        language: two letters, for the recognizer and for counting; by default as the texts look.
+        texts: what was said: a table of names and texts, or a folder of transcripts; by default the dataset's
+            TextGrids, and transcripts next to the source recordings.
+        pronunciations: dictionary for phones; by default the one of PocketSphinx, where it is installed.
+        protocol: a paper whose figures to set next to the measured ones: ``otani2026``, ``csapo2020``, ...; takes all
+            measures.
+        listeners: the user's own networks, for similarity of speakers and naturalness.
         reproduce: the command line that does the same again, for the results; by default this call.
         progress: counts utterances.
         shard: measure a share of the utterances alone, such as ``3/8``, keep their scores in ``out/.parts``, and write
@@ -73,11 +99,13 @@ def evaluate(
         DatasetError: when the dataset is damaged, has no frames or no sound, or the split is empty.
         BundleError: when the model is damaged, holds one stage only or was made for other data.
         ConfigError: when the ceiling or the seed is impossible, or ``tier`` is found in no TextGrid.
-        UserError: when nothing can be written, every utterance fails, or the backend cannot be used.
+        UserError: when nothing can be written, backend or recognizer cannot be used, or every utterance fails.
     """
     bootstrap = Bootstrap(seed=seed)
+    paper = None if protocol is None else paper_of(protocol)
     place = model.device.type if isinstance(model, Model) else choose_device(device).type
-    options = Options(split, VowelFinder(tier, tuple(vowels)), formant_ceiling, place, workers)
+    finder, further = VowelFinder(tier, tuple(vowels)), measures == "all" or paper is not None
+    options = Options(split, finder, formant_ceiling, place, workers, further, listeners)
     data = dataset if isinstance(dataset, Dataset) else Dataset(Path(dataset))
     rows, bundle = data.of_split(split), _bundle_of(model)
     require_synthesizer(bundle)
@@ -89,14 +117,16 @@ def evaluate(
         raise ConfigError("`shard`: there is no folder to keep a share's scores in.", "Give `out`.")
     if folder is not None:
         check_writable(folder / METRICS)
+    asked = {"recognizer": recognizer, "language": language, "texts": texts, "pronunciations": pronunciations}
+    asked |= {"protocol": protocol, "backend": model.wanted.backend if isinstance(model, Model) else backend}
+    heard = listening(recognizer, language, texts, pronunciations, place)
     how = model.wanted if isinstance(model, Model) else choose_backend(backend, torch.device(place))
-    named = model.wanted.backend if isinstance(model, Model) else backend
     used = model if isinstance(model, Model) else Model(bundle, place, wanted=how)
     ran_with = prepared(used) if used.wanted.backend != "torch" else "torch"
     file = Path(bundle.source)
     source = Source(data.root, data.fingerprint(), file, hash_files([file]), place, used.wanted, ran_with)
     todo, partial = plan(data, rows, options), PartialResults(folder, data)
-    jobs = share_of(share, todo.jobs(source, options.finder))
+    jobs = share_of(share, todo.jobs(source, options, None if heard is None else heard.recognizer))
     found, failures = _measure(jobs, partial, options.processes(), progress)
     utterances = [found[row.id, False] for row in rows if (row.id, False) in found]
     if not utterances and share is None:
@@ -113,11 +143,17 @@ def evaluate(
         left_out=what_is_left_out(bool(todo.annotated), any(item.vowels for item in utterances)),
         failures=sorted(((data.folder(row), error) for row, error in failures), key=lambda failure: failure[0]),
         bootstrap=bootstrap,
-        reproduce=reproduce or _call(source, options, seed, named),
+        reproduce=reproduce or _call(source, options, seed, asked),
         backend=ran_with,
         backend_notes=used.backend_notes,
     )
-    if folder is not None and share is None:
+    if share is not None:
+        return evaluation
+    if heard is not None:
+        evaluation = replace(evaluation, intelligibility=recognized(heard, data, rows, utterances, bootstrap))
+    if paper is not None:
+        evaluation = replace(evaluation, comparison=next_to(paper, evaluation))
+    if folder is not None:
         progress.describe("Pooling")
         evaluation.save(folder)
         if not evaluation.failures:
@@ -165,7 +201,7 @@ def _bundle_of(model: Model | str | Path) -> Bundle:
     return model.bundle
 
 
-def _call(source: Source, options: Options, seed: int, backend: str) -> str:
+def _call(source: Source, options: Options, seed: int, asked: Mapping[str, object]) -> str:
     """The call that does the same again."""
     arguments: dict[str, object] = {
         "split": options.split,
@@ -174,7 +210,8 @@ def _call(source: Source, options: Options, seed: int, backend: str) -> str:
         "formant_ceiling": options.formant_ceiling,
         "seed": seed,
         "device": options.device,
-        "backend": backend,
+        "measures": "all" if options.further else None,
+        **{name: str(value) if isinstance(value, Path) else value for name, value in asked.items()},
     }
     given = "".join(f", {name}={value!r}" for name, value in arguments.items() if value not in (None, ()))
     return f"rtmri2speech.evaluate({str(source.model)!r}, {str(source.dataset)!r}{given})"

@@ -14,11 +14,14 @@ from rtmri2speech.data.provenance import write_about
 from rtmri2speech.data.tables import Row, write_table
 from rtmri2speech.errors import UserError
 from rtmri2speech.evaluation.conditions import CONDITIONS
+from rtmri2speech.evaluation.intelligibility.rates import Intelligibility
+from rtmri2speech.evaluation.intelligibility.table import write_texts
 from rtmri2speech.evaluation.output.markdown import YES_NO, markdown
 from rtmri2speech.evaluation.output.metrics_file import KIND, SCHEMA, metrics_of
 from rtmri2speech.evaluation.plan import Options
+from rtmri2speech.evaluation.published import Comparison, Paper
 from rtmri2speech.evaluation.scores import RECORDED, TRUTH, UtteranceScores
-from rtmri2speech.evaluation.summary import Summary, measure_names, summarize
+from rtmri2speech.evaluation.summary import Summary, measure_names, summarize, taken_further
 from rtmri2speech.evaluation.vowel_identification import NOTHING
 from rtmri2speech.metrics.bootstrap import Bootstrap
 from rtmri2speech.models.bundle.model_file import Bundle
@@ -50,6 +53,8 @@ class Evaluation:
         reproduce: the call or command line that does the same again.
         backend: what computed the networks.
         backend_notes: a line for each that it could not, so that PyTorch did.
+        intelligibility: what a recognizer makes of the speech; None without one.
+        comparison: with the figures of a paper; None where none was named.
     """
 
     dataset: Dataset
@@ -66,6 +71,8 @@ class Evaluation:
     reproduce: str
     backend: str = "torch"
     backend_notes: list[str] = field(default_factory=list)
+    intelligibility: Intelligibility | None = None
+    comparison: Comparison | None = None
 
     @cached_property
     def groups(self) -> Summary:
@@ -135,16 +142,21 @@ class Evaluation:
     def save(self, out: str | Path) -> list[Path]:
         """Write ``metrics.json``, ``metrics.md``, ``utterances.csv`` and ``vowels.csv``; ``metrics.json`` last.
 
+        With a recognizer also ``texts.csv``.
+
         Args:
             out: folder to write to; made if need be.
 
         Raises:
             UserError: when a file cannot be written.
         """
-        files = metrics, table, utterances, vowels = evaluation_files(Path(out))
+        metrics, table, utterances, vowels = evaluation_files(Path(out))
+        files: tuple[Path, ...] = (metrics, table, utterances, vowels)
         columns = ["id", "speaker", "seen", "seconds", *(column for column, _, _ in self._measured())]
         write_table(utterances, columns, map(self._written, self.rows()), _DIGITS)
         write_table(vowels, _vowel_columns(), map(_written_vowel, self.vowel_rows()), _DIGITS)
+        if self.intelligibility is not None:
+            files = (*files, write_texts(Path(out), self.intelligibility))
         write_text(table, markdown(self))
         write_about(metrics, KIND, SCHEMA, metrics_of(self))
         return list(files)
@@ -175,7 +187,7 @@ class Evaluation:
 
     def _measured(self) -> list[tuple[str, str, str]]:
         """Column, condition and measure of everything that was measured of some utterance."""
-        names = measure_names(self.dataset.meta.features.n_mels)
+        names = [*measure_names(self.dataset.meta.features.n_mels), *taken_further(self.utterances)]
         taken = [name for name in names if any(name in item.measures["model"] for item in self.utterances)]
         return [
             (name if condition == "model" else f"{condition}_{name}", condition, name)
@@ -193,6 +205,19 @@ class Evaluation:
             shown = (f"{name} {values[name]:.3g}" for name in _SHOWN if not math.isnan(values[name]))
             lines.append(f"  {group.name} speakers ({len(group.utterances)} utterances): {', '.join(shown)}")
         return "\n".join(lines)
+
+
+def next_to(paper: Paper, evaluation: Evaluation) -> Comparison:
+    """An evaluation, all speakers together, next to the figures of a paper."""
+    spoken = evaluation.intelligibility
+    made, recorded = (
+        {} if spoken is None else {name: spoken.value(sound, name) for name in spoken.measures}
+        for sound in (CONDITIONS[0], RECORDED)
+    )
+    data = evaluation.dataset
+    about = f"{len(evaluation.utterances)} utterances of {data.root.resolve().name} ({data.meta.corpus})"
+    found = {**evaluation.groups.all.by_condition[CONDITIONS[0]].values, **made}
+    return Comparison(paper, found, recorded, None if spoken is None else spoken.recognizer.name, about)
 
 
 def evaluation_files(out: Path) -> tuple[Path, Path, Path, Path]:

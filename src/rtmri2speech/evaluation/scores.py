@@ -39,6 +39,7 @@ class UtteranceScores:
         by_bin: mean absolute error of each mel bin, dB: of the mel given to the vocoder for ``model`` and ``floor``,
             of the wave's for ``ceiling``.
         vowels: its vowels.
+        texts: what a recognizer found in each sound, ``recorded`` and the conditions; empty without one.
     """
 
     id: str
@@ -47,6 +48,7 @@ class UtteranceScores:
     measures: dict[str, dict[str, float]] = field(default_factory=dict)
     by_bin: dict[str, list[float]] = field(default_factory=dict)
     vowels: list[ScoredVowel] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, stored: dict[str, Any]) -> UtteranceScores:

@@ -16,10 +16,13 @@ from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.media.audio import read_sound
 from rtmri2speech.errors import DatasetError, UserError
 from rtmri2speech.evaluation.conditions import Condition, Conditions
+from rtmri2speech.evaluation.intelligibility.recognizers import Recognizer
 from rtmri2speech.evaluation.scores import RECORDED, TRUTH, Pair, ScoredVowel, UtteranceScores
 from rtmri2speech.evaluation.true_formants import true_formants
 from rtmri2speech.inference.model import Model
 from rtmri2speech.metrics.bands import band_slices
+from rtmri2speech.metrics.further import further_measures
+from rtmri2speech.metrics.listening_models import NO_LISTENERS, Listeners
 from rtmri2speech.metrics.mel_cepstral_distortion import mel_cepstral_distortion
 from rtmri2speech.metrics.waveform import compare_waves, pesq_narrow_band
 from rtmri2speech.models.bundle.model_file import load_bundle
@@ -61,6 +64,9 @@ class Job:
         finder: how its vowels are found.
         ceiling: of the speaker's formant search, Hz; None where Praat is not installed.
         recorded_only: no more than the vowels of the recorded sound, of a training utterance.
+        further: also the measures of :mod:`rtmri2speech.metrics.further`.
+        listeners: the user's networks that judge sounds.
+        recognizer: reads each sound; None to recognize nothing.
     """
 
     source: Source
@@ -68,6 +74,9 @@ class Job:
     finder: VowelFinder
     ceiling: float | None
     recorded_only: bool = False
+    further: bool = False
+    listeners: Listeners = NO_LISTENERS
+    recognizer: Recognizer | None = None
 
 
 @functools.lru_cache(maxsize=1)
@@ -96,12 +105,18 @@ def score(job: Job) -> UtteranceScores:
     formants = {RECORDED: _formants(recorded, features, spans, job.ceiling)}
     measures: dict[str, dict[str, float]] = {}
     by_bin: dict[str, list[float]] = {}
+    texts: dict[str, str] = {}
     if not job.recorded_only:
         true = np.array(dataset.mel_db(utterance))
         weights = _frame_weights(dataset, utterance)
+        texts |= _recognized(job, RECORDED, recorded, features)
         for name, mel, wave in _made(job, true):
             of_input, of_wave = (_error_by_bin(one, true, weights) for one in (mel, mel_db(wave, features)))
             measures[name] = {**_mel_errors(of_input, of_wave), **_wave_measures(recorded, wave, features)}
+            if job.further:
+                measures[name] |= further_measures(recorded, wave, features.sample_rate)
+            measures[name] |= job.listeners.measure(recorded, wave, features.sample_rate)
+            texts |= _recognized(job, name, wave, features)
             by_bin[name] = (of_wave if name == "ceiling" else of_input).tolist()
             formants[name] = _formants(wave, features, spans, job.ceiling)
         if spans and (truth := true_formants(utterance, spans)) is not None:
@@ -110,7 +125,13 @@ def score(job: Job) -> UtteranceScores:
         ScoredVowel(span.label, span.start, span.end, {name: found[index] for name, found in formants.items()})
         for index, span in enumerate(spans)
     ]
-    return UtteranceScores(utterance.id, utterance.speaker, utterance.n_frames, measures, by_bin, vowels)
+    return UtteranceScores(utterance.id, utterance.speaker, utterance.n_frames, measures, by_bin, vowels, texts)
+
+
+def _recognized(job: Job, sound: str, wave: Float32, features: FeatureConfig) -> dict[str, str]:
+    if job.recognizer is None:
+        return {}
+    return {sound: job.recognizer.recognize(wave, features.sample_rate)}
 
 
 def _made(job: Job, true: Float32) -> Iterator[tuple[Condition, Float32, Float32]]:

@@ -15,6 +15,8 @@ from rtmri2speech.evaluation.scores import RECORDED, TRUTH, UtteranceScores
 from rtmri2speech.evaluation.vowel_identification import IdentifiedVowel, formants_of, identify_vowels
 from rtmri2speech.metrics.bands import band_slices
 from rtmri2speech.metrics.bootstrap import Bootstrap, Interval
+from rtmri2speech.metrics.further import FURTHER
+from rtmri2speech.metrics.listening_models import FROM_LISTENERS
 from rtmri2speech.metrics.waveform import MEASURES
 
 OF_VOWELS = (
@@ -35,6 +37,12 @@ def measure_names(n_mels: int) -> list[str]:
     bands = [f"mel_mae_{name}_db" for name in band_slices(n_mels)]
     cepstral = ["mcd_db", "mcd_dtw_db"]
     return ["mel_mae_db", *bands, "mel_mae_wave_db", *cepstral, "pesq_nb", *MEASURES]
+
+
+def taken_further(utterances: Iterable[UtteranceScores]) -> list[str]:
+    """Which of the further measures, and those of listeners, some utterance has, in the order of the tables."""
+    taken = {name for item in utterances for measures in item.measures.values() for name in measures}
+    return [name for name in (*FURTHER, *FROM_LISTENERS) if name in taken]
 
 
 @dataclass(frozen=True)
@@ -156,7 +164,7 @@ def pool(
     for condition in CONDITIONS:
         values: dict[str, float] = {}
         intervals: dict[str, Interval] = {}
-        for measure in measure_names(n_mels):
+        for measure in (*measure_names(n_mels), *taken_further(utterances)):
             found = np.array([item.measures[condition].get(measure, np.nan) for item in utterances])
             known = found[np.isfinite(found)]
             values[measure] = float(known.mean()) if len(known) else np.nan

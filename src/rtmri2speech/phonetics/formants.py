@@ -78,10 +78,12 @@ def vowel_formants(wave: Floating, sample_rate: int, spans: Sequence[tuple[float
     return found
 
 
-def formants_at(wave: Floating, sample_rate: int, times: Float64, ceiling: float, count: int = 4) -> Float64:
+def formants_at(
+    wave: Floating, sample_rate: int, times: Float64, ceiling: float, count: int = 4, step: float = _LEAST_STEP
+) -> Float64:
     """Formants at given times, by the method and with the windows of :func:`vowel_formants`.
 
-    Praat's frames lie 5 ms apart; between them it interpolates linearly.
+    Between Praat's frames it interpolates linearly.
 
     Args:
         wave: shape (N,), any amplitude.
@@ -89,6 +91,7 @@ def formants_at(wave: Floating, sample_rate: int, times: Float64, ceiling: float
         times: shape (T,), seconds.
         ceiling: highest frequency of five formants, Hz.
         count: formants wanted, at most five.
+        step: from one of Praat's frames to the next, seconds; the work grows with their number.
 
     Returns:
         Shape (T, count), Hz; NaN where there is none, as in silence and at both ends.
@@ -103,7 +106,7 @@ def formants_at(wave: Floating, sample_rate: int, times: Float64, ceiling: float
         return found
     samples, rate = _below_ceiling(wave, sample_rate, ceiling)
     quiet = _SILENCE * np.max(np.abs(samples), initial=0.0)
-    track = _track(samples, rate, _LEAST_STEP, ceiling)
+    track = _track(samples, rate, step, ceiling)
     for row, time in enumerate(times.tolist()):
         part = _cut(samples, round((time - _WINDOW) * rate), round((time + _WINDOW) * rate))
         if np.max(np.abs(part), initial=0.0) > quiet:

@@ -95,16 +95,35 @@ def pitch_track(wave: Float64, sample_rate: int, lowest: float, highest: float) 
         ValueError: when the highest frequency lies above Nyquist.
         ModuleNotFoundError: when Praat (parselmouth) is not installed.
     """
+    return pitch_and_periodicity(wave, sample_rate, lowest, highest)[0]
+
+
+def pitch_and_periodicity(wave: Float64, sample_rate: int, lowest: float, highest: float) -> tuple[Float64, Float64]:
+    """As :func:`pitch_track`, and how periodic each frame is.
+
+    Args:
+        wave, sample_rate, lowest, highest: as of :func:`pitch_track`.
+
+    Returns:
+        F0, Hz, and Praat's strength of the chosen period, both of shape (T,). The strength r is the height of the
+        autocorrelation at that period, 1 for a perfectly periodic sound: harmonics lie 10 log10(r / (1 - r)) dB above
+        noise (Boersma 1993, equation 4). 0 where unvoiced.
+
+    Raises:
+        ValueError, ModuleNotFoundError: as :func:`pitch_track`.
+    """
     import parselmouth
 
     if highest > sample_rate / 2:
         raise ValueError(f"The highest pitch, {highest:g} Hz, lies above the Nyquist frequency {sample_rate / 2:g} Hz.")
     # Praat refuses it as well, but with an exception that cannot be told from others.
     if len(wave) * lowest < _PERIODS * sample_rate:
-        return np.zeros(0)
+        return np.zeros(0), np.zeros(0)
     sound = parselmouth.Sound(np.asarray(wave, np.float64), sampling_frequency=sample_rate)
     pitch = sound.to_pitch_ac(time_step=_STEP, pitch_floor=lowest, pitch_ceiling=highest)
-    return np.asarray(pitch.selected_array["frequency"], np.float64)
+    chosen = pitch.selected_array
+    f0 = np.asarray(chosen["frequency"], np.float64)
+    return f0, np.where(f0 > 0, np.asarray(chosen["strength"], np.float64), 0.0)
 
 
 def pitch_times(frames: int, duration: float) -> Float64:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rtmri2speech.evaluation.conditions import CONDITIONS
-from rtmri2speech.evaluation.summary import OF_TRUTH, OF_VOWELS, Group, measure_names
+from rtmri2speech.evaluation.intelligibility.table import rate_table
+from rtmri2speech.evaluation.summary import OF_TRUTH, OF_VOWELS, Group, measure_names, taken_further
 from rtmri2speech.metrics.bootstrap import Interval
-from rtmri2speech.metrics.waveform import MORE_IS_BETTER
+from rtmri2speech.metrics.direction import best_of
 
 if TYPE_CHECKING:
     from rtmri2speech.evaluation.results import Evaluation
@@ -40,9 +41,11 @@ def markdown(evaluation: Evaluation) -> str:
         *(["", f"**{evaluation.caveat}**"] if evaluation.caveat else []),
         "",
     ]
-    names = [*measure_names(evaluation.dataset.meta.features.n_mels), *OF_VOWELS, *OF_TRUTH]
+    further = taken_further(evaluation.utterances)
+    names = [*measure_names(evaluation.dataset.meta.features.n_mels), *further, *OF_VOWELS, *OF_TRUTH]
     for group in evaluation.groups.main:
         lines += [*_group(group, names), ""]
+    lines += _spoken(evaluation)
     lines += _speakers(evaluation)
     if evaluation.left_out:
         lines += ["", "Left out:", "", *(f"- {line}" for line in evaluation.left_out)]
@@ -57,9 +60,30 @@ def _group(group: Group, names: list[str]) -> list[str]:
         if all(math.isnan(one.values[name]) for one in found):
             continue
         cells = [_cell(one.values[name], one.intervals[name]) for one in found]
-        lines.append(f"| {name} | {'high' if name in MORE_IS_BETTER else 'low'} | {' | '.join(cells)} |")
+        lines.append(f"| {name} | {best_of(name)} | {' | '.join(cells)} |")
     if not math.isnan(group.recorded_identification):
         lines += ["", f"Vowels identified from the recorded sound itself: {group.recorded_identification:.3f}."]
+    return lines
+
+
+def _spoken(evaluation: Evaluation) -> list[str]:
+    """Error rates of a recognizer, and a paper's figures, where these were asked for."""
+    lines: list[str] = []
+    if evaluation.intelligibility is not None:
+        sounds, rows = rate_table(evaluation.intelligibility)
+        lines += [f"## What {evaluation.intelligibility.recognizer.name} recognizes", ""]
+        lines += [f"| error rate | {' | '.join(sounds)} |", "|---" * (len(sounds) + 1) + "|"]
+        lines += [*(f"| {' | '.join(row)} |" for row in rows), ""]
+        lines += [*(f"- {note}" for note in evaluation.intelligibility.notes), ""]
+    if evaluation.comparison is not None:
+        lines += [
+            f"## Next to {evaluation.comparison.paper.citation}",
+            "",
+            "| figure | here | paper |",
+            "|---|---|---|",
+        ]
+        lines += [f"| {what} | {found} | {paper} |" for what, found, paper in evaluation.comparison.cells()]
+        lines += ["", "What differs:", "", *(f"- {line}" for line in evaluation.comparison.differs), ""]
     return lines
 
 

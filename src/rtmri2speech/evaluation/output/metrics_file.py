@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rtmri2speech.evaluation.conditions import CONDITIONS
+from rtmri2speech.evaluation.intelligibility.rates import DEFINITIONS as OF_RATES
 from rtmri2speech.evaluation.partial_results import installed_versions
 from rtmri2speech.evaluation.scores import RECORDED
 from rtmri2speech.evaluation.summary import Group
 from rtmri2speech.evaluation.vowel_identification import confusion
 from rtmri2speech.metrics.bands import band_slices
+from rtmri2speech.metrics.further import DEFINITIONS as OF_FURTHER
+from rtmri2speech.metrics.listening_models import DEFINITIONS as OF_LISTENERS
 
 if TYPE_CHECKING:
     from rtmri2speech.evaluation.results import Evaluation
@@ -38,6 +41,8 @@ DEFINITIONS = {
     "f0_rmse_hz": "Root mean square difference of F0 where both waves are voiced (Praat's autocorrelation, 10 ms).",
     "f0_rmse_cents": "The same in cents.",
     "vuv_error": "Share of frames that are voiced in one wave only.",
+    **OF_FURTHER,
+    **OF_LISTENERS,
     "f1_error_median_hz": "Median absolute difference of F1 of vowels from the recorded sound's: Praat's robust "
     "method, five formants, medians over the middle third of each vowel; a vowel without formants counts as infinitely "
     "wrong.",
@@ -70,7 +75,7 @@ def metrics_of(evaluation: Evaluation) -> dict[str, Any]:
             for name, bins in band_slices(len(centers)).items()
         },
         "formant_ceilings_hz": evaluation.ceilings,
-        "definitions": DEFINITIONS,
+        "definitions": DEFINITIONS if evaluation.intelligibility is None else {**DEFINITIONS, **OF_RATES},
         "left_out": evaluation.left_out,
         "failures": [{"utterance": path.name, "problem": error.problem} for path, error in evaluation.failures],
         "model": _about_model(evaluation),
@@ -84,10 +89,21 @@ def metrics_of(evaluation: Evaluation) -> dict[str, Any]:
             "code_version": meta.code_version,
             "features": meta.features.model_dump(mode="json"),
         },
+        **_of_listening(evaluation),
         "versions": installed_versions(),
         "device": evaluation.options.device,
         "backend": evaluation.backend,
         "reproduce": evaluation.reproduce,
+    }
+
+
+def _of_listening(evaluation: Evaluation) -> dict[str, Any]:
+    """What a recognizer found, and a paper's figures, where these were asked for."""
+    parts = {"intelligibility": evaluation.intelligibility, "published": evaluation.comparison}
+    networks = {name: path.name for name, path in evaluation.options.listeners.files.items()}
+    return {
+        **{name: part.about() for name, part in parts.items() if part is not None},
+        **({"listeners": networks} if networks else {}),
     }
 
 

@@ -224,7 +224,7 @@ class MeasureRow(TypedDict):
     """A measure of the model with its 95 % interval, between floor and ceiling; null where there is none."""
 
     name: str
-    better: Literal["high", "low"]
+    better: Literal["high", "low", "1", "0"]
     model: float
     low: float | None
     high: float | None

@@ -9,7 +9,7 @@ from typing import Any
 
 from rtmri2speech.data.provenance import MODEL_HASH
 from rtmri2speech.errors import DatasetError
-from rtmri2speech.metrics.waveform import MORE_IS_BETTER
+from rtmri2speech.metrics.direction import best_of
 from rtmri2speech.reporting.page.collect import ClipFiles, places_of
 from rtmri2speech.reporting.page.data import CourseData, EvaluationSource, MeasureRow, MeasureTable, Origin
 
@@ -81,7 +81,7 @@ def measures_of(about: Mapping[str, Any], place: str = "") -> list[MeasureTable]
             rows.append(
                 {
                     "name": name,
-                    "better": "high" if name in MORE_IS_BETTER else "low",
+                    "better": best_of(name),
                     "model": value,
                     "low": interval[0],
                     "high": interval[1],

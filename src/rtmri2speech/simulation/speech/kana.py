@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from itertools import chain
@@ -67,6 +68,11 @@ def _table() -> dict[str, Mora]:
 
 
 _MORAE = _table()
+PHONES = frozenset(phone for mora in _MORAE.values() for phone in mora) | {f"{vowel}:" for vowel in _VOWELS}
+"""Labels of all phones that morae are made up from."""
+
+# The usual kana of each mora: of several that are spoken alike, the first one of the tables above.
+_KANA_OF = {mora: kana for kana, mora in reversed(_MORAE.items()) if kana[0] not in "ヂヅヲヰヱヴ"}
 
 
 def read_text(text: str, place: str) -> tuple[tuple[Mora, ...], ...]:
@@ -92,6 +98,20 @@ def read_text(text: str, place: str) -> tuple[tuple[Mora, ...], ...]:
     if not phrases:
         raise ConfigError(f"{place}: nothing to say.", "Write an utterance per line, in kana.")
     return phrases
+
+
+def kana_of(phrases: Sequence[Sequence[Mora]]) -> str:
+    """Morae in katakana as they are pronounced, each spoken sound in one way only: おう, おお and オー are all オー.
+
+    Args:
+        phrases: of :func:`read_text`.
+    """
+    written = []
+    for mora in chain(*phrases):
+        long = mora[-1].endswith(":")
+        plain = (*mora[:-1], mora[-1].removesuffix(":"))
+        written.append(_KANA_OF[plain] + "ー" * long)
+    return "".join(written)
 
 
 def _kana_of(text: str, place: str) -> str:

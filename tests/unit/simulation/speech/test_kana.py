@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import pytest
 
 from rtmri2speech.errors import ConfigError, UserError
-from rtmri2speech.simulation.speech.kana import read_text
+from rtmri2speech.simulation.speech.kana import kana_of, read_text
 
 
 def spoken(text: str) -> str:
@@ -60,3 +60,18 @@ def test_kanji_through_the_extra(capsys: pytest.CaptureFixture[str]) -> None:
     # The verb is two vowels, and the particle is no part of a long one.
     assert spoken("追う、今日は学校へ行きます") == "o u | kyo: wa ga q ko: e i ki ma su"
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "kana"),
+    [
+        ("がっこう", "ガッコー"),
+        ("ヴァイオリン ぢゃ", "バイオリンジャ"),
+        ("てぃー、ふぉーく", "ティーフォーク"),
+        ("きょうを", "キョーオ"),
+    ],
+)
+def test_morae_have_one_spelling_as_kana(text: str, kana: str) -> None:
+    phrases = read_text(text, "here")
+    assert kana_of(phrases) == kana
+    assert [m for p in read_text(kana, "here") for m in p] == [m for p in phrases for m in p]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -246,3 +247,31 @@ def test_what_cannot_be_evaluated(
     mute = run("evaluate", prepared, model, "--out", out, "--workers", 1)  # a worker process takes seconds to start
     assert "no utterance of the test split has its sound" in mute.problem
     assert "no such dataset folder" in run("evaluate", tmp_path / "none", model, "--out", out).problem
+
+
+def test_all_measures_and_a_recognizer_add_to_the_usual_ones(
+    prepared: Path, model_files: dict[str, Path], evaluated: Path, tmp_path: Path, run: Run, without_figures: None
+) -> None:
+    (tmp_path / "recognizer.py").write_text("print('a cat')", encoding="utf-8")
+    (tmp_path / "texts.tsv").write_text("new_0000\ta cat sat\n", encoding="utf-8")
+    words = ("evaluate", prepared, model_files["synthesizer"], "--workers", 1, "--out", tmp_path / "out")
+    listening = ("--recognizer", f'command:"{sys.executable}" -S "{tmp_path / "recognizer.py"}"')
+    more = ("--texts", tmp_path / "texts.tsv", "--protocol", "csapo2020")
+    ran = run(*words, *listening, *more)
+    assert ran.code == 0, ran.err
+    assert "recognized by command:" in ran.out and "csapo2020" in ran.out and "abstract of the paper" in ran.out
+    assert "note: 1 of 2 utterance(s) have no text" in ran.err
+    metrics, usual = metrics_of(tmp_path / "out"), metrics_of(evaluated)
+    rates = {(one["sound"], one["measure"]): one["value"] for one in metrics["intelligibility"]["rates"]}
+    assert rates["model", "wer"] == rates["recorded", "wer"] == pytest.approx(1 / 3) and rates["model", "dwer"] == 0.0
+    assert {sound for sound, _ in rates} >= {"recorded", "model", "ceiling", "floor"}
+    assert metrics["published"]["figures"][0]["found"] == pytest.approx(metrics["all"]["mcd_db"], abs=1e-5)
+    # What was measured before is what it was; there is only more.
+    added = metrics["all"].keys() - usual["all"].keys()
+    assert {"f0_correlation", "f1_ratio", "modulation_distance_db"} <= added
+    assert {name: metrics["all"][name] for name in usual["all"].keys() - {"ceiling", "floor"}} == {
+        name: value for name, value in usual["all"].items() if name not in ("ceiling", "floor")
+    }
+    texts = rows_of(tmp_path / "out" / "texts.csv")
+    assert len(texts) == 8 and texts[0]["recognized"] == "a cat"
+    assert "f1_ratio | 1 |" in (tmp_path / "out" / "metrics.md").read_text(encoding="utf-8")

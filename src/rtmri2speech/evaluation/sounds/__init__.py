@@ -1,0 +1,1 @@
+"""Two folders of sound compared, file by file: recordings, and what any system made of them."""
