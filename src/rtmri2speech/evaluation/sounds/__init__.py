@@ -1,1 +1,1 @@
-"""Two folders of sound compared, file by file: recordings, and what any system made of them."""
+"""Two folders of sound compared, file by file: recordings, and what any system made from them."""

@@ -1,4 +1,4 @@
-"""Compare two folders of sound: recordings, and what any system made of the same utterances."""
+"""Compare two folders of sound: recordings, and what any system made from the same utterances."""
 
 from __future__ import annotations
 

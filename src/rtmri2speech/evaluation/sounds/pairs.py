@@ -16,7 +16,7 @@ _SUFFIXES = (*SOUND_SUFFIXES, *VIDEO_SUFFIXES)
 
 @dataclass(frozen=True)
 class Pair:
-    """A recording and what was made of it.
+    """A recording and what was made from it.
 
     Attributes:
         name: path below its folder, without the ending.
