@@ -52,7 +52,7 @@ class Speaker:
         self._rate = model.features.sample_rate
         self._bridge = Bridge()
         self._entries: queue.Queue[_Entry | None] = queue.Queue()
-        self._arrived: deque[float] = deque()
+        self._arrived: deque[float | None] = deque()
         self._error: Exception | None = None
         self._told = 0
         self._threads = torch.get_num_threads()
@@ -96,8 +96,8 @@ class Speaker:
         try:
             while (entry := self._entries.get()) is not None:
                 found, arrived = entry
-                self._arrived.append(arrived)
                 known = not isinstance(found, Missing)
+                self._arrived.append(arrived if known else None)
                 self._push(self._bridge.known(found.result()) if known else self._bridge.missing(found))  # type: ignore[union-attr, arg-type]
             self._push(self._bridge.finish())
             self._write(self._stream.finish())
@@ -118,7 +118,8 @@ class Speaker:
             for sink in self._sinks:
                 sink.write(wave)
             came = [self._arrived.popleft() for _ in range(min(len(wave) // self._hop, len(self._arrived)))]
-            if came:
+            # A frame that never came has no latency.
+            if came and came[0] is not None:
                 self._report.latencies.append(now - came[0] + waits)
             self._report.seconds += len(wave) / self._rate
             self._count_seconds()

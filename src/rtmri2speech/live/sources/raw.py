@@ -21,7 +21,7 @@ _LONGEST_LINE = 4096
 # Bytes asked for at once.
 _PIECE = 1 << 20
 _REMEDY = (
-    'Send a line such as {"width": 256, "height": 256, "dtype": "uint8", "fps": 27.17}, then the frames, row by row.'
+    'Send a line such as {"width": 256, "height": 256, "dtype": "uint8", "fps": "625/23"}, then the frames, row by row.'
 )
 
 
