@@ -1,7 +1,8 @@
 """Live synthesis: what a limited look-ahead costs, and whether two cores keep up.
 
     python benchmarks/live.py loss [--video VIDEO]
-    python benchmarks/live.py speed [--seconds 60] [--threads 2] [--dtype float32] [--chunk 3] [--vocoder-look-ahead 2]
+    python benchmarks/live.py speed [--seconds 60] [--threads 2] [--backend auto] [--dtype auto] [--chunk 3]
+        [--vocoder-look-ahead 2]
 
 ``loss`` compares the sound of the streaming forms with that of ``synthesize``, of the clip of the demo by default: mean
 absolute difference of the mel spectrograms of both sounds in dB, STOI and ESTOI. 0 dB and 1 are equal. ``speed`` plays
@@ -128,7 +129,8 @@ def main() -> None:
     parser.add_argument("--model", default="phantom")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--dtype", default="float32")
+    parser.add_argument("--backend", default="auto")
+    parser.add_argument("--dtype", default="auto")
     parser.add_argument("--look-ahead", type=int)
     parser.add_argument("--vocoder-look-ahead", type=int, default=2)
     parser.add_argument("--chunk", type=int, default=3)
@@ -139,7 +141,7 @@ def main() -> None:
     from rtmri2speech.assets import example_video
     from rtmri2speech.inference.model import load_model
 
-    model = load_model(options.model, "cpu", options.dtype)
+    model = load_model(options.model, "cpu", options.dtype, backend=options.backend)
     video = options.video or example_video()
     if options.what == "loss":
         loss(model, video, options.chunk)

@@ -28,8 +28,8 @@ class Encoder:
 
     def __init__(self, model: Model, pool: ThreadPoolExecutor) -> None:
         self._model, self._pool = model, pool
-        # Built once, before threads ask for it. A model may have a faster way than its network.
-        self._features_of = getattr(model, "encoder", None) or model.acoustic.encode
+        # Built once, before threads ask for it.
+        self._features_of = model.encoder or model.acoustic.encode
         self._mask, self._dtype = model.pixel_mask, model.acoustic.head.weight.dtype
 
     def submit(self, frame: NDArray[Any], limits: GrayLimits | None) -> Future[Tensor]:

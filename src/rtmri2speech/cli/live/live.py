@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Device, Flag, Fps, Many, ModelFile
+from rtmri2speech.cli.console import Backend, Device, Flag, Fps, Many, ModelFile
 from rtmri2speech.cli.flags import print_notes
 
 # `-` is a value, not the start of an option.
@@ -30,7 +30,8 @@ def live(
     existing: Annotated[bool, Flag] = False,
     listen_anywhere: Annotated[bool, Flag] = False,
     device: Device = "auto",
-    dtype: Literal["float32", "bfloat16", "fp32", "bf16"] = "float32",
+    backend: Backend = "auto",
+    dtype: Literal["auto", "float32", "bfloat16", "fp32", "bf16"] = "auto",
     generator: Literal["fast", "plain"] = "fast",
     verbose: Annotated[bool, Flag] = False,
 ) -> int:
@@ -71,7 +72,8 @@ def live(
     device
         Where to run; auto takes a GPU if there is one.
     dtype
-        Precision of the networks; bfloat16 is faster on newer CPUs and GPUs.
+        Precision of the networks: float32; bfloat16, faster on newer CPUs and GPUs; auto, which is float32 in PyTorch,
+        and in another backend bfloat16 where the processor has it.
     generator
         How the vocoder is computed on a CPU: fast, or plain, as it was trained.
     verbose
@@ -88,7 +90,7 @@ def live(
 
     stream = StreamOptions(look_ahead, vocoder_look_ahead, chunk)
     options = LiveOptions(stream, fps, levels, level_seconds, stall, wait)
-    loaded = load_model(model, device, dtype, generator)
+    loaded = load_model(model, device, dtype, generator, backend)
     require_live(loaded)
     chosen = choose_source(source, fps, existing, listen_anywhere)
     sinks = choose_sinks(out, loaded.features.sample_rate)
