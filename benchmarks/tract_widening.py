@@ -26,7 +26,7 @@ from rtmri2speech.analysis.widening.by_distance.slopes import input_slopes
 from rtmri2speech.analysis.widening.formant_targets import WIDTH_HZ, centers_about, formant_targets
 from rtmri2speech.arrays import Float64
 from rtmri2speech.assets import asset
-from rtmri2speech.inference.tract_inputs import tract_inputs
+from rtmri2speech.inference.tract.inputs import tract_inputs
 from rtmri2speech.models.tract import inputs
 from rtmri2speech.vocal_tract.geometry.area_function import load_area_model
 from rtmri2speech.vocal_tract.measurement.formants import tract_formants

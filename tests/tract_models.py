@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from drawn_walls import tract_of, walls
-from rtmri2speech.inference.tract_inputs import tract_inputs
+from rtmri2speech.inference.tract.inputs import tract_inputs
 from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.models.tract.acoustic import TractAcousticConfig, TractAcousticModel
 from rtmri2speech.signal.features import FeatureConfig

@@ -11,7 +11,7 @@ from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.files import hash_files
 from rtmri2speech.inference.encoder import encode_utterance, predict
 from rtmri2speech.inference.requirements import require_fit
-from rtmri2speech.inference.tract_way import TractWay
+from rtmri2speech.inference.tract.way import TractWay
 from rtmri2speech.models.bundle.model_file import load_bundle
 
 

@@ -19,12 +19,12 @@ from rtmri2speech.data.media.clips import Clip, open_clip, open_video
 from rtmri2speech.errors import UserError
 from rtmri2speech.inference.encoder import encode, predict
 from rtmri2speech.inference.familiarity import LIMIT, FrameSample, sampled, unfamiliarity
-from rtmri2speech.inference.given_pitch import F0
 from rtmri2speech.inference.ran_with import backend_of
 from rtmri2speech.inference.remarks import note_on_image, note_on_way, notes_on_video
 from rtmri2speech.inference.requirements import require_acoustic, require_numbers, require_synthesizer
 from rtmri2speech.inference.speech import Speech
-from rtmri2speech.inference.tract_way import TractWay
+from rtmri2speech.inference.tract.given_pitch import F0
+from rtmri2speech.inference.tract.way import TractWay
 from rtmri2speech.inference.vocoding import vocode
 from rtmri2speech.inference.ways import STRANGERS, Way, leaves_strangers, refuse_for_frames, require_way
 from rtmri2speech.models.acoustic import AcousticModel
@@ -215,11 +215,7 @@ class Model:
         return self.unfamiliarity_of(sampled(clip.blocks(), clip.n_frames))
 
     def unfamiliarity_of(self, frames: list[UInt8]) -> float | None:
-        """The same of frames (size, size) themselves, prepared as :attr:`frames` says.
-
-        Raises:
-            BundleError: when there is no acoustic model of frames.
-        """
+        """The same of frames (size, size) themselves, prepared as :attr:`frames` says."""
         return unfamiliarity(self._cnn_with_statistics, frames, self.pixel_mask)
 
     def vocode(self, mel_db: Float32) -> Float32:
@@ -230,9 +226,7 @@ class Model:
             UserError: when the mel holds values that are not numbers.
         """
         if not np.isfinite(mel_db).all():
-            raise UserError(
-                "`mel_db`: holds values that are not numbers (NaN or infinity).", "Give a mel spectrogram in dB."
-            )
+            raise UserError("`mel_db`: holds NaN or infinity, which are no numbers.", "Give a mel spectrogram in dB.")
         return vocode(self.vocoder, mel_db, self.device, self.dtype)
 
     def synthesize(
@@ -258,7 +252,7 @@ class Model:
                 ``strangers`` where this model reads frames; ``auto``, what this model was trained for, but for the
                 shipped ``phantom``, which leaves frames unlike those of its training to ``strangers``.
             f0: in place of the predicted F0, on the way of the measured tract: ``flat``, ``from-audio``, the path of a
-                Praat PitchTier, or an array (T,) in Hz; see :data:`~rtmri2speech.inference.given_pitch.F0`.
+                Praat PitchTier, or an array (T,) in Hz; see :data:`~rtmri2speech.inference.tract.given_pitch.F0`.
             progress: counts frames.
 
         Raises:
@@ -300,8 +294,7 @@ class Model:
         self, clip: Clip, pixel_mm: float | None, f0: F0 | None, progress: Progress, far: float | None
     ) -> Speech:
         other = self.for_strangers
-        own = open_clip(clip.scan, other.features, other.frames)
-        speech = other._by_tract(own, pixel_mm, f0, progress)
+        speech = other._by_tract(open_clip(clip.scan, other.features, other.frames), pixel_mm, f0, progress)
         return replace(speech, notes=[note_on_way(far), *speech.notes])
 
     def _speech(self, clip: Clip, mel_db: Float32, notes: list[str]) -> Speech:

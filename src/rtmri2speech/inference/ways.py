@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from rtmri2speech.assets import pretrained
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.inference.given_pitch import F0
+from rtmri2speech.inference.tract.given_pitch import F0
 from rtmri2speech.models.bundle.model_file import Bundle
 
 Way: TypeAlias = Literal["auto", "image", "tract"]

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rtmri2speech.arrays import Float64, UInt8
-from rtmri2speech.data import annot16
+from rtmri2speech.data.annotation import annot16
 from rtmri2speech.data.contours import ALL, PIXEL_MM, to_corner
 from rtmri2speech.data.contours import read_contours as read_traced
 from rtmri2speech.data.labels import Label, label_names, renumbered

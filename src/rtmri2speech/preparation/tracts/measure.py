@@ -16,7 +16,7 @@ from rtmri2speech.arrays import Float32
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.dataset.tract_folder import TractArrays, TractItem, inputs_path, item_of, key_of, write_arrays
 from rtmri2speech.errors import DatasetError
-from rtmri2speech.inference.tract_inputs import tract_inputs
+from rtmri2speech.inference.tract.inputs import tract_inputs
 from rtmri2speech.models.tract.inputs import INPUTS
 from rtmri2speech.preparation.tracts.sources import Source, seed_of_look
 from rtmri2speech.preparation.tracts.targets import heard_targets, true_targets

@@ -23,7 +23,7 @@ from rtmri2speech.arrays import Float64, Int64
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.tables import Row, write_table
 from rtmri2speech.inference.model import Model
-from rtmri2speech.inference.tract_way import TractWay
+from rtmri2speech.inference.tract.way import TractWay
 from rtmri2speech.metrics.known import mean_of_known
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frames import model_input

@@ -17,7 +17,7 @@ from rtmri2speech.arrays import Float64
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.inference.model import Model, load_model
-from rtmri2speech.inference.tract_inputs import tract_inputs
+from rtmri2speech.inference.tract.inputs import tract_inputs
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.vocal_tract.geometry.area_function import AreaModel
 from rtmri2speech.vocal_tract.measurement.tract import Tract

@@ -9,7 +9,7 @@ import numpy as np
 
 from rtmri2speech.analysis.widening.physics import tube_slopes
 from rtmri2speech.arrays import Float64
-from rtmri2speech.inference.tract_inputs import retimed
+from rtmri2speech.inference.tract.inputs import retimed
 from rtmri2speech.models.tract.inputs import FORMANTS
 from rtmri2speech.signal.retiming import Retiming
 from rtmri2speech.vocal_tract.geometry.area_function import AreaModel
@@ -34,7 +34,7 @@ class InputSlopes:
 def input_slopes(
     tract: Tract, retiming: Retiming, first: int = 0, area_model: AreaModel | str | Path | None = None
 ) -> InputSlopes:
-    """Derivatives of what :func:`~rtmri2speech.inference.tract_inputs.tract_inputs` gives.
+    """Derivatives of what :func:`~rtmri2speech.inference.tract.inputs.tract_inputs` gives.
 
     Distances change by what a section is widened by, and the tube's formants by F_n S_n(k) beta_k / d_k
     (:func:`~rtmri2speech.analysis.widening.physics.tube_slopes`). The other inputs do not depend on distances, but for

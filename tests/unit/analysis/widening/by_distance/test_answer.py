@@ -15,7 +15,7 @@ from rtmri2speech.analysis.widening.result import Widening
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.errors import BundleError, ConfigError
 from rtmri2speech.inference.model import Model
-from rtmri2speech.inference.tract_inputs import tract_inputs
+from rtmri2speech.inference.tract.inputs import tract_inputs
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.vocal_tract.contours import CONTOURS
 from rtmri2speech.vocal_tract.measurement.tract import Tract

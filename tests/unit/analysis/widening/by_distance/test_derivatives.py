@@ -13,7 +13,7 @@ from rtmri2speech.analysis.widening.by_distance import derivatives
 from rtmri2speech.analysis.widening.by_distance.derivatives import distance_derivatives
 from rtmri2speech.analysis.widening.by_distance.slopes import InputSlopes, input_slopes
 from rtmri2speech.analysis.widening.formant_targets import FormantTargets, centers_about, formant_targets
-from rtmri2speech.inference.tract_inputs import tract_inputs
+from rtmri2speech.inference.tract.inputs import tract_inputs
 from rtmri2speech.models.tract import inputs
 from rtmri2speech.models.tract.acoustic import TractAcousticModel
 from rtmri2speech.signal.features import FeatureConfig

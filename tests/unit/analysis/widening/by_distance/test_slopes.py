@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rtmri2speech.analysis.widening.by_distance.slopes import input_slopes
-from rtmri2speech.inference.tract_inputs import tract_inputs
+from rtmri2speech.inference.tract.inputs import tract_inputs
 from rtmri2speech.models.tract.inputs import PLACES
 from rtmri2speech.signal.retiming import plan_retiming
 from tract_models import moving_tract, widened

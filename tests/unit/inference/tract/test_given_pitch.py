@@ -13,8 +13,8 @@ import measured
 from rtmri2speech.data.annotation.pitch_tier import PitchTier, write_pitch_tier
 from rtmri2speech.data.media.clips import Clip, open_video
 from rtmri2speech.errors import ConfigError, MediaError
-from rtmri2speech.inference.given_pitch import given_pitch
-from rtmri2speech.inference.tract_way import TractWay
+from rtmri2speech.inference.tract.given_pitch import given_pitch
+from rtmri2speech.inference.tract.way import TractWay
 from rtmri2speech.models.bundle.model_file import Bundle
 from rtmri2speech.models.tract.acoustic import TractAcousticConfig, TractAcousticModel
 from rtmri2speech.phonetics import praat

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 import measured
-from rtmri2speech.inference.tract_inputs import retimed, tract_inputs, tract_rows
+from rtmri2speech.inference.tract.inputs import retimed, tract_inputs, tract_rows
 from rtmri2speech.models.tract.inputs import INPUTS, PLACES
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.retiming import Retiming, plan_retiming

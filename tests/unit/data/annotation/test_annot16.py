@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from rtmri2speech.data.annot16 import ARTICULATORS, compared_parts, is_track, read_track
+from rtmri2speech.data.annotation.annot16 import ARTICULATORS, compared_parts, is_track, read_track
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.evaluation.segmentation.inputs import read_truth, recording_name
 

@@ -13,8 +13,8 @@ from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.dataset.training_items import read_frames
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.media.scan import VideoScan
-from rtmri2speech.inference.given_pitch import F0, given_pitch
-from rtmri2speech.inference.tract_inputs import tract_inputs
+from rtmri2speech.inference.tract.given_pitch import F0, given_pitch
+from rtmri2speech.inference.tract.inputs import tract_inputs
 from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
 from rtmri2speech.models.exported.backends import IN_TORCH, Wanted
 from rtmri2speech.models.tract.acoustic import TractAcousticModel, TractPrediction
@@ -79,7 +79,7 @@ class TractWay:
         Args:
             clip: any.
             pixel_mm: size of a pixel of the video, mm; by default as ``tract`` finds it.
-            f0: in place of the predicted F0, see :data:`~rtmri2speech.inference.given_pitch.F0`.
+            f0: in place of the predicted F0, see :data:`~rtmri2speech.inference.tract.given_pitch.F0`.
             progress: counts frames.
 
         Raises:
@@ -113,7 +113,7 @@ class TractWay:
         """The mel of one recording.
 
         Args:
-            rows: (T, C), from :func:`~rtmri2speech.inference.tract_inputs.tract_inputs`.
+            rows: (T, C), from :func:`~rtmri2speech.inference.tract.inputs.tract_inputs`.
             f0_hz: (T,), Hz, in place of the predicted F0; 0 where there is no voice.
         """
         model = self.model  # built outside of inference mode, in which weights could never be differentiated
