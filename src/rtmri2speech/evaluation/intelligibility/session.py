@@ -29,6 +29,11 @@ class Listening:
     table: Mapping[str, str] = field(default_factory=dict)
     folder: Path | None = None
 
+    @property
+    def has_texts(self) -> bool:
+        """Whether the user has said where texts are."""
+        return bool(self.table) or self.folder is not None
+
     def truth(self, names: Sequence[str], stems: Sequence[Path]) -> Truth | None:
         """What was said in an utterance; None where nothing tells.
 
