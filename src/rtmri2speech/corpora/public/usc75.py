@@ -49,7 +49,7 @@ class Usc75(Importer):
         faults=(
             "the first second or so of every video is over-bright: left out",
             "notes in its table of subjects flag artifacts in single recordings: said of these recordings",
-            "which 51 speakers Otani et al. (2026) kept is not published: split by speaker 43:4:4 by `seed`",
+            "which 51 speakers Otani et al. (2026) kept is not published: split by speaker 43:4:4, drawn by the seed",
         ),
         unverified=("the license, by a digest of the figshare record",),
     )

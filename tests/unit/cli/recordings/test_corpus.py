@@ -31,7 +31,7 @@ def test_check_says_what_is_known_and_what_is_missing(run: Run, roots: list[Path
     said = " ".join(done.out.split())
     assert done.code == 1  # a subject that is not in the table
     assert "license: CC BY 4.0" in said and "84 x 84 pixels of 2.4 mm" in said and "not verified: the license" in said
-    assert "by --seed" in said
+    assert "drawn by the seed" in said
     report = json.loads(run("check", *roots, "--corpus", "usc75", "--workers", 1, "--json").out)
     assert [one["name"] for one in report["corpora"]] == ["usc75"] and report["corpora"][0]["frame_rates"] == [
         "65040/781"
