@@ -14,8 +14,8 @@ from rtmri2speech import assets
 from rtmri2speech.data.annotation.pitch_tier import read_pitch_tier
 from rtmri2speech.errors import BundleError, ConfigError
 from rtmri2speech.inference import model as model_module
-from rtmri2speech.inference import tract_way
 from rtmri2speech.inference.model import Model, load_model
+from rtmri2speech.inference.tract import way
 from rtmri2speech.models.bundle.model_file import Bundle, join, load_bundle, save_bundle
 from rtmri2speech.models.tract.acoustic import TractAcousticConfig, TractAcousticModel
 from rtmri2speech.signal.features import FeatureConfig
@@ -36,7 +36,7 @@ def shipped(
     strangers = join(Bundle.from_tract(network, FeatureConfig()), load_bundle(model_files["vocoder"]))
     save_bundle(strangers, root / "strangers" / "model.safetensors")
     monkeypatch.setattr(assets, "asset", lambda relative: tmp_path / "assets" / relative)
-    monkeypatch.setattr(tract_way, "SHIPPED", str(tiny_segmenter))
+    monkeypatch.setattr(way, "SHIPPED", str(tiny_segmenter))
     return root
 
 

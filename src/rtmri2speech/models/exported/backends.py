@@ -84,7 +84,7 @@ def choose_backend(name: str, device: torch.device, dtype: torch.dtype | None = 
 
 
 def in_words(wanted: Wanted) -> str:
-    """A backend for people: its name and its precision."""
+    """A backend by its name and its precision, to be read."""
     if wanted.backend == "torch":
         return "torch"
     return f"{wanted.backend}, {str(wanted.dtype).removeprefix('torch.')}"

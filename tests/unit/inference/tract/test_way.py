@@ -12,9 +12,9 @@ import measured
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.errors import BundleError, ConfigError
 from rtmri2speech.evaluation.conditions import Conditions
-from rtmri2speech.inference import tract_way
 from rtmri2speech.inference.mel_predictor import MelPredictor
 from rtmri2speech.inference.model import Model, load_model
+from rtmri2speech.inference.tract import way
 from rtmri2speech.models.bundle.describe import describe
 from rtmri2speech.models.bundle.model_file import Bundle, join, load_bundle, save_bundle
 from rtmri2speech.models.tract.acoustic import TractAcousticConfig, TractAcousticModel
@@ -40,7 +40,7 @@ def model_file(tmp_path: Path, model_files: dict[str, Path]) -> Path:
 
 @pytest.fixture
 def tiny_way(monkeypatch: pytest.MonkeyPatch, tiny_segmenter: Path) -> None:
-    monkeypatch.setattr(tract_way, "SHIPPED", str(tiny_segmenter))
+    monkeypatch.setattr(way, "SHIPPED", str(tiny_segmenter))
 
 
 def test_the_file_describes_itself(model_file: Path, model_files: dict[str, Path]) -> None:
