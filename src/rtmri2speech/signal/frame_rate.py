@@ -33,7 +33,7 @@ _SEARCHES = (
     (Fraction(5, 4), Fraction(9, 1_000_000)),
     (Fraction(2), Fraction(9, 1_000_000)),
 )
-# Primes that divide hops, and the largest factor of one upsampling.
+# Prime factors of a hop, and the largest factor of one upsampling.
 _PRIMES, _LARGEST_FACTOR = (2, 3, 5, 7, 11), 12
 # Numbers of upsamplings, the best first: as many as the shipped vocoder has, so that it can be adapted.
 _STAGES = (4, 5, 6, 3, 2, 1)

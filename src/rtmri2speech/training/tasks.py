@@ -278,7 +278,8 @@ def _require_upsampling(settings: VocoderRecipe, features: FeatureConfig) -> Non
     raise ConfigError(
         f"The vocoder makes {made} samples per frame (product of upsample_rates), but the dataset has "
         f"hop_length {hop}.",
-        f"Choose vocoder.model.upsample_rates whose product is the dataset's hop_length: {values}",
+        "Choose vocoder.model.upsample_rates whose product is the dataset's hop_length: "
+        f"rtmri2speech train vocoder DATASET --set {values}",
     )
 
 
