@@ -44,6 +44,7 @@ FOREIGN = {
     *("--nproc-per-node", "--strict", "--logdir", "--help", "--debug"),
     *("--mri-checkpoint", "--use-checkpoint", "--ckpt-segments", "--fine-tuning", "--input-wavs-dir"),
     *("--input-training-file", "--input-validation-file", "--distances", "--flicker", "--without", "--each"),
+    *("--account", "--array", "--partition", "--nthreads"),
 }
 
 

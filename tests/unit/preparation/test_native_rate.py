@@ -121,6 +121,6 @@ def test_sound_alone_has_no_native_rate(recordings: Path, root: Path, options: P
 def test_a_rate_of_no_scanner_in_a_file_is_refused(
     recordings: Path, root: Path, options: PrepareOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rtmri2speech.preparation.open_recording.stated_rate", lambda *_: Fraction(90_000))
+    monkeypatch.setattr("rtmri2speech.corpora.video_of_recording.stated_rate", lambda *_: Fraction(90_000))
     with pytest.raises(ConfigError, match=r"ann.mp4: states 90000 frames per second, not 2 to 400"):
         prepare(recordings, root, options, 1, frame_rate="native")
