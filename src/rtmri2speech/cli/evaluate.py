@@ -8,7 +8,7 @@ import shlex
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -66,7 +66,7 @@ def evaluate(
     from rtmri2speech.evaluation.results import evaluation_files
     from rtmri2speech.reporting.figures.evaluation import draw_sheets
 
-    given: dict[str, object] = {"out": out, "split": split, "tier": tier, "vowels": vowels}
+    given: dict[str, Any] = {"out": out, "split": split, "tier": tier, "vowels": vowels}
     given |= {
         "formant_ceiling": formant_ceiling,
         "seed": seed,
@@ -74,22 +74,9 @@ def evaluate(
         "backend": backend,
         "workers": workers,
     }
+    again = _command_line(dataset, model, given)
     with progress("Evaluating", "utterances") as bar:
-        found = measure(
-            model,
-            dataset,
-            out,
-            split=split,
-            tier=tier,
-            vowels=vowels or (),
-            formant_ceiling=formant_ceiling,
-            seed=seed,
-            device=device,
-            backend=backend,
-            workers=workers,
-            reproduce=_command_line(dataset, model, given),
-            progress=bar,
-        )
+        found = measure(model, dataset, **{**given, "vowels": vowels or ()}, reproduce=again, progress=bar)
         bar.describe("Drawing")
         figures = draw_sheets(out, found)
     _print_notes(found)

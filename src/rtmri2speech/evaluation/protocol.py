@@ -17,7 +17,7 @@ from rtmri2speech.evaluation.results import METRICS, Evaluation
 from rtmri2speech.evaluation.scores import UtteranceScores
 from rtmri2speech.evaluation.scoring import Job, Source, score
 from rtmri2speech.inference.model import Model
-from rtmri2speech.inference.ran_with import prepared
+from rtmri2speech.inference.remarks import prepared
 from rtmri2speech.inference.requirements import require_fit, require_synthesizer
 from rtmri2speech.metrics.bootstrap import Bootstrap
 from rtmri2speech.models.bundle.model_file import Bundle, load_bundle

@@ -20,8 +20,7 @@ from rtmri2speech.errors import UserError
 from rtmri2speech.inference.encoder import encode, predict
 from rtmri2speech.inference.familiarity import LIMIT, FrameSample, sampled, unfamiliarity
 from rtmri2speech.inference.given_pitch import F0
-from rtmri2speech.inference.ran_with import backend_of
-from rtmri2speech.inference.remarks import note_on_image, note_on_way, notes_on_video
+from rtmri2speech.inference.remarks import backend_of, note_on_image, note_on_way, notes_on_video
 from rtmri2speech.inference.requirements import require_acoustic, require_numbers, require_synthesizer
 from rtmri2speech.inference.speech import Speech
 from rtmri2speech.inference.tract_way import TractWay

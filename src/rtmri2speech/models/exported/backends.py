@@ -84,7 +84,7 @@ def choose_backend(name: str, device: torch.device, dtype: torch.dtype | None = 
 
 
 def in_words(wanted: Wanted) -> str:
-    """A backend for people: its name and its precision."""
+    """The name of a backend and its precision."""
     if wanted.backend == "torch":
         return "torch"
     return f"{wanted.backend}, {str(wanted.dtype).removeprefix('torch.')}"
