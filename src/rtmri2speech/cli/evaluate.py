@@ -67,13 +67,8 @@ def evaluate(
     from rtmri2speech.reporting.figures.evaluation import draw_sheets
 
     given: dict[str, Any] = {"out": out, "split": split, "tier": tier, "vowels": vowels}
-    given |= {
-        "formant_ceiling": formant_ceiling,
-        "seed": seed,
-        "device": device,
-        "backend": backend,
-        "workers": workers,
-    }
+    given |= {"formant_ceiling": formant_ceiling, "seed": seed, "device": device}
+    given |= {"backend": backend, "workers": workers}
     again = _command_line(dataset, model, given)
     with progress("Evaluating", "utterances") as bar:
         found = measure(model, dataset, **{**given, "vowels": vowels or ()}, reproduce=again, progress=bar)

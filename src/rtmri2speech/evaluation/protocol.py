@@ -84,7 +84,7 @@ def evaluate(
     if folder is not None:
         check_writable(folder / METRICS)
     how = model.wanted if isinstance(model, Model) else choose_backend(backend, torch.device(place))
-    named = model.wanted.backend if isinstance(model, Model) else backend
+    named = model.wanted.name if isinstance(model, Model) else backend
     used = model if isinstance(model, Model) else Model(bundle, place, wanted=how)
     ran_with = prepared(used) if used.wanted.backend != "torch" else "torch"
     file = Path(bundle.source)
