@@ -113,7 +113,8 @@ def speech(options: argparse.Namespace) -> None:
         made = model.synthesize(video)
         times = rounds(works, options.rounds)
     print(
-        f"{made.seconds:.2f} s of video, {options.threads} threads, median of {options.rounds}; the last is {made.backend}"
+        f"{made.seconds:.2f} s of video, {options.threads} threads, median of {options.rounds}; "
+        f"the last is {made.backend}"
     )
     table("video to wav", times, made.seconds, "x real time", BAR)
 
@@ -159,7 +160,7 @@ def main() -> None:
         command.add_argument("--seconds", type=float, default=5.0)
         command.add_argument("--video", type=Path)
         command.add_argument("--backend", choices=["auto", "openvino", "onnx"], default="auto")
-        command.add_argument("--dtype", choices=BOTH, default="float32")
+        command.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32")
         command.add_argument("--model", default="phantom")
         command.add_argument("--split", default="test")
         if work is figures:
