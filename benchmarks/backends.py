@@ -103,25 +103,38 @@ def speech(options: argparse.Namespace) -> None:
     video = options.video or example_video()
     works: dict[str, Work] = {}
     with tempfile.TemporaryDirectory() as scratch:
-        for name, backend, dtype in (("torch float32", "torch", "float32"), ("auto", "auto", "auto")):
+        for name, backend, dtype in (
+            ("torch float32", "torch", "float32"),
+            ("auto", "auto", "float32"),
+            ("auto bfloat16", "auto", "bfloat16"),
+        ):
             model = load_model("phantom", "cpu", dtype, backend=backend)
             works[name] = lambda model=model: model.synthesize(video).save(scratch)
-        made = load_model("phantom", "cpu").synthesize(video)
+        made = model.synthesize(video)
         times = rounds(works, options.rounds)
     print(
-        f"{made.seconds:.2f} s of video, {options.threads} threads, median of {options.rounds}; auto is {made.backend}"
+        f"{made.seconds:.2f} s of video, {options.threads} threads, median of {options.rounds}; "
+        f"the last is {made.backend}"
     )
     table("video to wav", times, made.seconds, "x real time", BAR)
 
 
 def figures(options: argparse.Namespace) -> None:
+    from rtmri2speech.assets import find_model
     from rtmri2speech.evaluation.protocol import evaluate
+    from rtmri2speech.inference.model import Model
+    from rtmri2speech.models.bundle.model_file import load_bundle
+    from rtmri2speech.models.devices import choose_dtype
+    from rtmri2speech.models.exported.backends import choose_backend
 
+    bundle = load_bundle(find_model(options.model))
     found: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as scratch:
         for backend in ("torch", options.backend):
             out = Path(scratch) / backend
-            made = evaluate(options.model, options.dataset, out, split=options.split, backend=backend)
+            precision = choose_dtype(options.dtype if backend != "torch" else "float32")
+            model = Model(bundle, wanted=choose_backend(backend, torch.device("cpu"), precision))
+            made = evaluate(model, options.dataset, out, split=options.split)
             found[backend] = json.loads((out / "metrics.json").read_text(encoding="utf-8"))["all"]
     print(f"{made.backend}, {len(made.utterances)} utterances of {options.dataset}")
     moved = []
@@ -146,7 +159,8 @@ def main() -> None:
         command.add_argument("--frames", type=int, default=48)
         command.add_argument("--seconds", type=float, default=5.0)
         command.add_argument("--video", type=Path)
-        command.add_argument("--backend", default="auto")
+        command.add_argument("--backend", choices=["auto", "openvino", "onnx"], default="auto")
+        command.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32")
         command.add_argument("--model", default="phantom")
         command.add_argument("--split", default="test")
         if work is figures:

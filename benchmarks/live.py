@@ -1,7 +1,7 @@
 """Live synthesis: what a limited look-ahead costs, and whether two cores keep up.
 
     python benchmarks/live.py loss [--video VIDEO]
-    python benchmarks/live.py speed [--seconds 60] [--threads 2] [--backend auto] [--dtype auto] [--chunk 3]
+    python benchmarks/live.py speed [--seconds 60] [--threads 2] [--backend auto] [--dtype float32] [--chunk 3]
         [--vocoder-look-ahead 2]
 
 ``loss`` compares the sound of the streaming forms with that of ``synthesize``, of the clip of the demo by default: mean
@@ -130,7 +130,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--backend", default="auto")
-    parser.add_argument("--dtype", default="auto")
+    parser.add_argument("--dtype", default="float32")
     parser.add_argument("--look-ahead", type=int)
     parser.add_argument("--vocoder-look-ahead", type=int, default=2)
     parser.add_argument("--chunk", type=int, default=3)

@@ -38,7 +38,7 @@ Backend = Annotated[
     Literal["auto", "torch", "openvino", "onnx"],
     Parameter(
         help="What computes the networks on a CPU: torch; openvino (extra fast); onnx; auto, OpenVINO where it is "
-        "installed and the processor has bfloat16."
+        "installed, for those networks that gain by it."
     ),
 ]
 

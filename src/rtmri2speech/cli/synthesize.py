@@ -28,7 +28,7 @@ def synthesize(
     out: Annotated[Path, Parameter(name=["--out", "--output-dir"])],
     device: Device = "auto",
     backend: Backend = "auto",
-    dtype: Literal["auto", "float32", "bfloat16", "fp32", "bf16"] = "auto",
+    dtype: Literal["float32", "bfloat16", "fp32", "bf16"] = "float32",
     generator: Generator = "fast",
     fps: Fps = None,
     pixel_mm: float | None = None,
@@ -54,8 +54,7 @@ def synthesize(
     device
         Where to run; auto takes a GPU if there is one.
     dtype
-        Precision of the networks: float32; bfloat16; auto, which is float32 in PyTorch, and in another backend bfloat16
-        where the processor has it.
+        Precision of the networks; bfloat16 is faster on newer CPUs and GPUs.
     generator
         How PyTorch computes the vocoder on a CPU: fast, or plain, as it was trained, to compare; the waves differ by
         rounding.

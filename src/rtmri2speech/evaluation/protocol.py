@@ -22,7 +22,7 @@ from rtmri2speech.evaluation.results import METRICS, Evaluation, next_to
 from rtmri2speech.evaluation.scores import UtteranceScores
 from rtmri2speech.evaluation.scoring import Job, Source, score
 from rtmri2speech.inference.model import Model
-from rtmri2speech.inference.ran_with import prepared
+from rtmri2speech.inference.remarks import prepared
 from rtmri2speech.inference.requirements import require_fit, require_synthesizer
 from rtmri2speech.metrics.bootstrap import Bootstrap
 from rtmri2speech.metrics.listening_models import NO_LISTENERS, Listeners
@@ -118,7 +118,7 @@ def evaluate(
     if folder is not None:
         check_writable(folder / METRICS)
     asked = {"recognizer": recognizer, "language": language, "texts": texts, "pronunciations": pronunciations}
-    asked |= {"protocol": protocol, "backend": model.wanted.backend if isinstance(model, Model) else backend}
+    asked |= {"protocol": protocol, "backend": model.wanted.name if isinstance(model, Model) else backend}
     heard = listening(recognizer, language, texts, pronunciations, place)
     how = model.wanted if isinstance(model, Model) else choose_backend(backend, torch.device(place))
     used = model if isinstance(model, Model) else Model(bundle, place, wanted=how)

@@ -19,8 +19,7 @@ from rtmri2speech.data.media.clips import Clip, open_clip, open_video
 from rtmri2speech.errors import UserError
 from rtmri2speech.inference.encoder import encode, predict
 from rtmri2speech.inference.familiarity import LIMIT, FrameSample, sampled, unfamiliarity
-from rtmri2speech.inference.ran_with import backend_of
-from rtmri2speech.inference.remarks import note_on_image, note_on_way, notes_on_video
+from rtmri2speech.inference.remarks import backend_of, note_on_image, note_on_way, notes_on_video
 from rtmri2speech.inference.requirements import require_acoustic, require_numbers, require_synthesizer
 from rtmri2speech.inference.speech import Speech
 from rtmri2speech.inference.tract.given_pitch import F0
@@ -324,7 +323,7 @@ class Model:
 def load_model(
     model: str | Path,
     device: str = "auto",
-    dtype: str = "auto",
+    dtype: str = "float32",
     generator: GeneratorForm = "fast",
     backend: Backend = "auto",
 ) -> Model:
@@ -333,18 +332,16 @@ def load_model(
     Args:
         model: a ``.safetensors`` file of this program, or the name of a model that comes with it (``phantom``).
         device: ``auto`` (a GPU if there is one), ``cpu`` or ``cuda``.
-        dtype: ``float32``; ``bfloat16``; ``auto``, which is float32 in PyTorch, and in another backend bfloat16 where
-            the processor has instructions for it.
+        dtype: ``float32`` or ``bfloat16``.
         generator: how PyTorch computes the vocoder's generator on a CPU: ``fast``, or ``plain``, as it was trained; the
             waves differ by rounding.
         backend: what computes networks where no gradients are needed: ``torch``; ``openvino`` (extra ``fast``) or
-            ``onnx``, on a CPU; ``auto``, OpenVINO where that is faster: where it is installed, the processor has
-            bfloat16, and the network is not a small one.
+            ``onnx``, on a CPU; ``auto``, OpenVINO where it is installed, for those networks that gain by it.
 
     Raises:
         BundleError: when the file is missing, damaged or no model.
         UserError: for an unknown device or precision, or a backend that is unknown, not installed or of no use here.
     """
-    place, precision = choose_device(device), None if dtype == "auto" else choose_dtype(dtype)
+    place, precision = choose_device(device), choose_dtype(dtype)
     how = choose_backend(backend, place, precision)
-    return Model(load_bundle(find_model(model)), place, precision or torch.float32, generator, how)
+    return Model(load_bundle(find_model(model)), place, precision, generator, how)

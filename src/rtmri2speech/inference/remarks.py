@@ -1,10 +1,16 @@
-"""What is said along with speech: of the video, and of the way that it was made by."""
+"""What is said along with speech: of the video, of the way that it was made by, and of what computed it."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from rtmri2speech.data.media.scan import VideoScan
 from rtmri2speech.inference.familiarity import LIMIT
 from rtmri2speech.inference.ways import STRANGERS
+from rtmri2speech.models.exported.stages import ExportedVocoder, ran_with
+
+if TYPE_CHECKING:
+    from rtmri2speech.inference.model import Model
 
 
 def notes_on_video(scan: VideoScan) -> list[str]:
@@ -42,3 +48,36 @@ def note_on_image(far: float) -> str:
         f"{LIMIT:g}; another scanner, section, crop or direction?): mistrust the speech, train the model further, or "
         "speak by way of the measured tract: `way='tract'`"
     )
+
+
+def prepared(model: Model) -> str:
+    """Build the networks of a model now, so that what is exported is kept before several processes want it.
+
+    Returns:
+        What computes them, as :func:`backend_of` says.
+
+    Raises:
+        BundleError: when weights do not fit.
+    """
+    if model.bundle.tract is not None:
+        _ = model.tract_way.segmenter
+    elif model.bundle.acoustic is not None:
+        _ = model.encoder
+    if model.bundle.vocoder is not None:
+        _ = model.vocoder
+    return backend_of(model)
+
+
+def backend_of(model: Model) -> str:
+    """What computes those networks of a model that have been used: ``torch``, or a library with version and precision.
+
+    It is ``torch`` too where none of them could be left, or was worth leaving, to the library that was wanted.
+    """
+    built = model.__dict__  # where cached properties are, once they were asked for
+    way = built.get("tract_way")
+    exported = (
+        built.get("encoder") is not None,
+        isinstance(built.get("vocoder"), ExportedVocoder),
+        way is not None and way.ran_with != "torch",
+    )
+    return ran_with(model.wanted, any(exported))

@@ -182,7 +182,7 @@ def load_segmenter(model: str | Path = SHIPPED, device: str = "auto", backend: B
         model: a model file of ``train segmenter``, or the name of a shipped one.
         device: ``auto``, ``cpu`` or ``cuda``.
         backend: what computes the network: ``torch``; ``openvino`` (extra ``fast``) or ``onnx``, on a CPU; ``auto``,
-            OpenVINO where it is installed and the processor has bfloat16.
+            OpenVINO where it is installed.
 
     Raises:
         BundleError: when it is missing, damaged, or holds no segmenter.

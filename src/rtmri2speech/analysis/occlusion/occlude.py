@@ -69,7 +69,7 @@ def occlude(
     """
     require_acoustic(model.bundle)
     if not model.wanted.asked:
-        model = model.in_torch()  # small effects are differences as small as the rounding of bfloat16
+        model = model.in_torch()  # effects of small regions are differences as small as its rounding
     has_vocoder = model.bundle.vocoder is not None
     if wavs and not has_vocoder:
         raise BundleError(

@@ -64,8 +64,8 @@ def masking(
     device
         Where to run; auto takes a GPU if there is one.
     backend
-        What computes the networks: torch; openvino (extra fast), which is faster in bfloat16, but effects of small
-        regions are differences as small as its rounding; onnx; auto.
+        What computes the networks on a CPU: torch; openvino (extra fast); onnx; auto, OpenVINO where it is installed,
+        for those networks that gain by it.
     """
     from rtmri2speech.analysis.occlusion.conditions import ALPHAS
     from rtmri2speech.analysis.occlusion.occlude import occlude

@@ -31,7 +31,7 @@ def live(
     listen_anywhere: Annotated[bool, Flag] = False,
     device: Device = "auto",
     backend: Backend = "auto",
-    dtype: Literal["auto", "float32", "bfloat16", "fp32", "bf16"] = "auto",
+    dtype: Literal["float32", "bfloat16", "fp32", "bf16"] = "float32",
     generator: Literal["fast", "plain"] = "fast",
     verbose: Annotated[bool, Flag] = False,
 ) -> int:
@@ -72,8 +72,7 @@ def live(
     device
         Where to run; auto takes a GPU if there is one.
     dtype
-        Precision of the networks: float32; bfloat16, faster on newer CPUs and GPUs; auto, which is float32 in PyTorch,
-        and in another backend bfloat16 where the processor has it.
+        Precision of the networks; bfloat16 is faster on newer CPUs and GPUs, above all with the extra fast.
     generator
         How the vocoder is computed on a CPU: fast, or plain, as it was trained.
     verbose

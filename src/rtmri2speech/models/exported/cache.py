@@ -1,4 +1,4 @@
-"""Exported networks in the user's cache folder: one file each, under a name that says what it is an export of."""
+"""Exported networks in the user's cache folder: one file each, named by what it depends on."""
 
 from __future__ import annotations
 

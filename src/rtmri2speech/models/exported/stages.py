@@ -70,6 +70,10 @@ def vocoder(generator: Generator, wanted: Wanted, notes: list[str]) -> Vocoder |
         wanted: how to run it.
         notes: gets a line where the backend cannot be used.
     """
+    if not wanted.asked and wanted.dtype == torch.float32:
+        return (
+            None  # PyTorch's own form of it is faster: 240 ms against 340 per second of sound (benchmarks/backends.py)
+        )
     mel = torch.randn(1, generator.n_mels, _MEL_FRAMES, generator=_same_every_time()) * _MEL_STD + _MEL_MEAN
     run = faster(Part("vocoder", generator, mel, 2), wanted, notes)
     return None if run is None else ExportedVocoder(generator, run)

@@ -101,7 +101,7 @@ def test_the_file_has_its_keys(evaluated: Path) -> None:
     assert set(metrics) == {
         "kind", "schema", "program", "seen", "unseen", "all", "speakers", "confidence_95",
         "bootstrap", "bands_hz", "formant_ceilings_hz",
-        "definitions", "left_out", "failures", "model", "dataset", "versions", "device", "reproduce",
+        "definitions", "left_out", "failures", "model", "dataset", "versions", "device", "backend", "reproduce",
     }  # fmt: skip
     for name in ("seen", "unseen", "all"):
         assert set(metrics[name]) >= WANTED

@@ -28,32 +28,32 @@ def there(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 @pytest.mark.parametrize(
     ("name", "dtype", "expected"),
     [
-        ("torch", None, IN_TORCH),
-        ("auto", None, Wanted("openvino", BF16)),
+        ("torch", FLOAT, IN_TORCH),
+        ("auto", FLOAT, Wanted("openvino", FLOAT)),
         ("auto", BF16, Wanted("openvino", BF16)),
-        ("auto", FLOAT, IN_TORCH),
-        ("openvino", None, Wanted("openvino", BF16, asked=True)),
+        ("openvino", BF16, Wanted("openvino", BF16, asked=True)),
         ("openvino", FLOAT, Wanted("openvino", FLOAT, asked=True)),
-        ("onnx", None, Wanted("onnx", FLOAT, asked=True)),
+        ("onnx", FLOAT, Wanted("onnx", FLOAT, asked=True)),
     ],
 )
-def test_names(there: set[str], name: str, dtype: torch.dtype | None, expected: Wanted) -> None:
+def test_names(there: set[str], name: str, dtype: torch.dtype, expected: Wanted) -> None:
     assert choose_backend(name, CPU, dtype) == expected
 
 
 @pytest.mark.parametrize("missing", ["openvino", "bfloat16"])
 def test_auto_stays_with_pytorch_where_nothing_is_gained(there: set[str], missing: str) -> None:
     there.remove(missing)
-    assert choose_backend("auto", CPU) == IN_TORCH
+    assert choose_backend("auto", CPU, BF16) == IN_TORCH
 
 
 def test_auto_on_a_gpu_is_pytorch(there: set[str]) -> None:
     assert choose_backend("auto", GPU) == IN_TORCH
 
 
-def test_a_processor_without_bfloat16_runs_in_float32_unless_that_was_asked_for(there: set[str]) -> None:
+def test_a_processor_without_bfloat16_runs_in_float32_alone(there: set[str]) -> None:
     there.remove("bfloat16")
     assert choose_backend("openvino", CPU) == Wanted("openvino", FLOAT, asked=True)
+    assert choose_backend("auto", CPU) == Wanted("openvino", FLOAT)
     with pytest.raises(UserError, match="no bfloat16 instructions") as refused:
         choose_backend("openvino", CPU, BF16)
     assert "`dtype=float32`" in refused.value.remedy
@@ -62,15 +62,15 @@ def test_a_processor_without_bfloat16_runs_in_float32_unless_that_was_asked_for(
 @pytest.mark.parametrize(
     ("name", "device", "dtype", "missing", "problem", "remedy"),
     [
-        ("tensorrt", CPU, None, "", "`backend=tensorrt`: unknown backend", "openvino"),
-        ("openvino", CPU, None, "openvino", "is not installed", "pip install 'rtmri2speech[fast]'"),
-        ("onnx", CPU, None, "onnx", "is not installed", "pip install onnxruntime onnxscript"),
-        ("openvino", GPU, None, "", "runs on the CPU alone", "`device=cpu`"),
+        ("tensorrt", CPU, FLOAT, "", "`backend=tensorrt`: unknown backend", "openvino"),
+        ("openvino", CPU, FLOAT, "openvino", "is not installed", "pip install 'rtmri2speech[fast]'"),
+        ("onnx", CPU, FLOAT, "onnx", "is not installed", "pip install onnxruntime onnxscript"),
+        ("openvino", GPU, FLOAT, "", "runs on the CPU alone", "`device=cpu`"),
         ("onnx", CPU, BF16, "", "float32 alone", "`dtype=float32`"),
     ],
 )
 def test_what_cannot_be_is_refused(
-    there: set[str], name: str, device: torch.device, dtype: torch.dtype | None, missing: str, problem: str, remedy: str
+    there: set[str], name: str, device: torch.device, dtype: torch.dtype, missing: str, problem: str, remedy: str
 ) -> None:
     there.discard(missing)
     with pytest.raises(UserError) as refused:
@@ -81,6 +81,7 @@ def test_what_cannot_be_is_refused(
 def test_in_words() -> None:
     assert in_words(IN_TORCH) == "torch"
     assert in_words(Wanted("openvino", BF16)) == "openvino, bfloat16"
+    assert [one.name for one in (IN_TORCH, Wanted("onnx"), Wanted("onnx", asked=True))] == ["torch", "auto", "onnx"]
 
 
 @pytest.mark.process

@@ -84,6 +84,7 @@ def test_pytorch_builds_nothing(generator: Generator) -> None:
 
     assert stages.encoder(never, 32, IN_TORCH, []) is None
     assert stages.vocoder(generator, IN_TORCH, []) is None
+    assert stages.vocoder(generator, Wanted("openvino"), []) is None, "in float32 its own form is faster"
 
 
 def test_results_name_library_version_and_precision(wanted: Wanted, generator: Generator) -> None:
