@@ -13,7 +13,6 @@ from rtmri2speech.cli.batch.distribution import HERE, ClusterOptions
 from rtmri2speech.cli.batch.videos import Outcome, each_video
 from rtmri2speech.cli.console import Backend, Device, Fps, ModelFile, VideoWorkers, ran_with, report_failures
 from rtmri2speech.progress import SILENT, Progress
-from rtmri2speech.signal.frame_rate import frame_rate
 
 if TYPE_CHECKING:
     from rtmri2speech.inference.model import Model
@@ -71,6 +70,8 @@ def synthesize(
     cluster
         More than one machine.
     """
+    from rtmri2speech.signal.frame_rate import frame_rate
+
     spoken: dict[str, Any] = {"fps": frame_rate(fps), "pixel_mm": pixel_mm, "way": way, "f0": f0}
     work = _Synthesizing(out, model, device, backend, dtype, generator, spoken)
     return report_failures(each_video(work, videos, workers, cluster))

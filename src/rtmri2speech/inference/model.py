@@ -225,7 +225,9 @@ class Model:
             UserError: when the mel holds values that are not numbers.
         """
         if not np.isfinite(mel_db).all():
-            raise UserError("`mel_db`: holds NaN or infinity, which are no numbers.", "Give a mel spectrogram in dB.")
+            raise UserError(
+                "`mel_db`: holds values that are not numbers (NaN or infinity).", "Give a mel spectrogram in dB."
+            )
         return vocode(self.vocoder, mel_db, self.device, self.dtype)
 
     def synthesize(

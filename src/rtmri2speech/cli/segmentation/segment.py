@@ -14,7 +14,6 @@ from rtmri2speech.cli.batch.videos import Outcome, each_video
 from rtmri2speech.cli.console import Backend, Device, Fps, VideoWorkers, ran_with, report_failures
 from rtmri2speech.cli.segmentation.automatic import loaded_segmenter
 from rtmri2speech.progress import SILENT, Progress
-from rtmri2speech.signal.frame_rate import frame_rate
 
 
 def segment(
@@ -54,6 +53,8 @@ def segment(
     cluster
         More than one machine.
     """
+    from rtmri2speech.signal.frame_rate import frame_rate
+
     work = _Segmenting(out, model, pixel_mm, smoothing, frame_rate(fps), device, backend)
     return report_failures(each_video(work, videos, workers, cluster))
 

@@ -15,7 +15,6 @@ from rtmri2speech.cli.segmentation.automatic import AUTO, loaded_segmenter
 from rtmri2speech.cli.tract.looks import Looks, besides, write_looks
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.progress import SILENT, Progress
-from rtmri2speech.signal.frame_rate import frame_rate
 
 if TYPE_CHECKING:
     from rtmri2speech.vocal_tract.measurement.tract import Tract
@@ -103,6 +102,8 @@ def tract(
     cluster
         More than one machine.
     """
+    from rtmri2speech.signal.frame_rate import frame_rate
+
     frame_rate(fps)
     looks = Looks(audio, tuple(frames or ()), columns, numbers_only)
     _check(videos, textgrid, looks)
@@ -135,6 +136,7 @@ class _Measuring:
 
     def __call__(self, video: Path, bar: Progress = SILENT) -> Outcome:
         from rtmri2speech.data.media.scan import scan_video
+        from rtmri2speech.signal.frame_rate import frame_rate
         from rtmri2speech.vocal_tract.export.write import write_exports
         from rtmri2speech.vocal_tract.geometry.area_function import load_area_model
         from rtmri2speech.vocal_tract.measurement.measure import tract as measure
