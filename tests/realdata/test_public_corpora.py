@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
+from recordings import data
 from rtmri2speech.corpora.inputs import open_corpus
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.media.scan import scan_video
@@ -20,16 +20,6 @@ from rtmri2speech.signal.frames import FrameConfig
 pytestmark = pytest.mark.realdata
 
 OPTIONS = PrepareOptions(frames=FrameConfig(size=64))
-
-
-def data(name: str) -> Path:
-    root = os.environ.get("RTMRI_REAL_DATA")
-    if not root:
-        pytest.skip("RTMRI_REAL_DATA is not set: it names the folder with recordings of real speakers")
-    folder = Path(root) / name
-    if not folder.is_dir():
-        pytest.skip(f"RTMRI_REAL_DATA={root} holds no folder {name}")
-    return folder
 
 
 def imported(folder: Path, corpus: str, out: Path) -> tuple[CheckReport, list[Utterance]]:

@@ -5,7 +5,6 @@ None of them is ours to pass on; the folder with them is named by ``RTMRI_REAL_D
 
 from __future__ import annotations
 
-import os
 import shutil
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 import pytest
 from scipy.signal import correlate
 
+from recordings import data
 from rtmri2speech.corpora.folder import FolderCorpus
 from rtmri2speech.corpora.sound_of_recording import MissingSound
 from rtmri2speech.data.dataset.layout import Dataset
@@ -33,16 +33,6 @@ from rtmri2speech.simulation.speaker.speaker_file import read_speaker_file
 pytestmark = pytest.mark.realdata
 
 OPTIONS = PrepareOptions(frames=FrameConfig(size=64), split="recording")
-
-
-def data(name: str) -> Path:
-    root = os.environ.get("RTMRI_REAL_DATA")
-    if not root:
-        pytest.skip("RTMRI_REAL_DATA is not set: it names the folder with recordings of real speakers")
-    folder = Path(root) / name
-    if not folder.is_dir():
-        pytest.skip(f"RTMRI_REAL_DATA={root} holds no folder {name}")
-    return folder
 
 
 def check(corpus: FolderCorpus, **options: object) -> list[Finding]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from recordings import data
 from rtmri2speech.arrays import Float64, UInt8
 from rtmri2speech.data.contours import ALL, PIXEL_MM, read_contours, to_corner
 from rtmri2speech.data.labels import Label, label_names
@@ -22,10 +22,7 @@ SIZE = 68
 
 @pytest.fixture
 def clips() -> Path:
-    root = os.environ.get("RTMRI_REAL_DATA")
-    if not root:
-        pytest.skip("RTMRI_REAL_DATA is not set: it names the folder with recordings of real speakers")
-    return Path(root) / "usctimit_atb"
+    return data("usctimit_atb")
 
 
 def drawn(parts: dict[str, Float64]) -> UInt8:

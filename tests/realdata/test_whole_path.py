@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 import soundfile
 import torch
 
+from recordings import data
 from rtmri2speech.cli.main import main
 from rtmri2speech.data.dataset.layout import Dataset
 
@@ -18,13 +18,7 @@ pytestmark = pytest.mark.realdata
 
 @pytest.fixture
 def video() -> Path:
-    root = os.environ.get("RTMRI_REAL_DATA")
-    if not root:
-        pytest.skip("RTMRI_REAL_DATA is not set: it names the folder with recordings of real speakers")
-    found = sorted((Path(root) / "usc75_sub001").glob("*.mp4"))
-    if not found:
-        pytest.skip(f"RTMRI_REAL_DATA={root} holds no usc75_sub001")
-    return found[0]
+    return next(data("usc75_sub001").glob("*.mp4"))
 
 
 def run(*words: object) -> None:

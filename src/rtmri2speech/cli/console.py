@@ -34,6 +34,12 @@ VideoWorkers = Annotated[
 Device = Literal["auto", "cpu", "cuda"]
 """Where to run; ``auto`` takes a GPU if there is one."""
 
+
+def said(text: str) -> Parameter:
+    """What the help says of an option that stands in a group of them."""
+    return Parameter(help=text)
+
+
 Backend = Annotated[
     Literal["auto", "torch", "openvino", "onnx"],
     Parameter(

@@ -185,6 +185,32 @@ class Corpus(Protocol):
 
 
 @dataclass(frozen=True)
+class OfCorpus:
+    """What a corpus made from another one has in common with it.
+
+    Attributes:
+        corpus: the other one.
+    """
+
+    corpus: Corpus
+
+    @property
+    def name(self) -> str:
+        """As the corpus's own."""
+        return self.corpus.name
+
+    @property
+    def licence(self) -> str:
+        """As the corpus's own."""
+        return self.corpus.licence
+
+    @property
+    def citation(self) -> str:
+        """As the corpus's own."""
+        return self.corpus.citation
+
+
+@dataclass(frozen=True)
 class Listing:
     """Recordings, and what is to be said about files that are none."""
 

@@ -84,24 +84,6 @@ def _phantom(paths: Sequence[Path], sounds: bool, sync_offset: float, sound: Sou
     return PhantomCorpus(paths[0])
 
 
-def refuse_with_corpus(corpus: str, given: dict[str, object]) -> None:
-    """Refuse options that say what a published corpus says itself.
-
-    Args:
-        corpus: its name.
-        given: values by the name of the parameter; false ones were not given.
-
-    Raises:
-        ConfigError: naming those that were given.
-    """
-    names = [f"`{name}`" for name, value in given.items() if value]
-    if names:
-        raise ConfigError(
-            f"{', '.join(names)}: of no use with `corpus='{corpus}'`, which knows its sounds and speakers.",
-            "Leave it out, or leave out `corpus` and prepare the folder as your own recordings.",
-        )
-
-
 def list_of(source: Source | Sequence[Source]) -> list[Source]:
     """One path or corpus, or several, as a list."""
     if isinstance(source, Sequence) and not isinstance(source, str):
@@ -123,9 +105,24 @@ def refuse_with_sound_only(given: dict[str, object]) -> None:
     Raises:
         ConfigError: naming those that were given.
     """
-    names = [f"`{name}`" for name, value in given.items() if value]
-    if names:
-        raise ConfigError(
-            f"{', '.join(names)}: of no use with `sound_only=True`, where there are no frames.",
-            "Leave it out, or leave out `sound_only`.",
-        )
+    remedy = "Leave it out, or leave out `sound_only`."
+    _refuse(given, "`sound_only=True`, where there are no frames", remedy)
+
+
+def refuse_with_corpus(corpus: str, given: dict[str, object]) -> None:
+    """Refuse options that say what a published corpus says itself.
+
+    Args:
+        corpus: its name.
+        given: values by the name of the parameter; false ones were not given.
+
+    Raises:
+        ConfigError: naming those that were given.
+    """
+    remedy = "Leave it out, or leave out `corpus` and prepare the folder as your own recordings."
+    _refuse(given, f"`corpus='{corpus}'`, which knows its sounds and speakers", remedy)
+
+
+def _refuse(given: dict[str, object], place: str, remedy: str) -> None:
+    if names := [f"`{name}`" for name, value in given.items() if value]:
+        raise ConfigError(f"{', '.join(names)}: of no use with {place}.", remedy)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
 import math
 import re
 from collections.abc import Sequence
@@ -12,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtmri2speech.corpora.names import Folders
-from rtmri2speech.data.annotation.encoding import decode
+from rtmri2speech.data.annotation.cells import number_in, read_cells
 from rtmri2speech.data.endings import is_there, name_key, no_such_file
 from rtmri2speech.errors import ConfigError, MediaError
 
@@ -20,7 +18,6 @@ COLUMNS = ("video", "audio", "id", "speaker", "sync_offset")
 """Columns of the table; only the first is needed."""
 
 _HELP = "Needed: a header 'video,audio' (also allowed: id, speaker, sync_offset), then a line per recording."
-_SEPARATORS = (",", ";", "\t")
 
 
 @dataclass(frozen=True)
@@ -43,36 +40,12 @@ def read_pairs(path: Path) -> list[Pair]:
         ConfigError: when the table cannot be read, a column is unknown, or a cell is wrong: with line and column.
         MediaError: when a file is not there.
     """
-    try:
-        text, _ = decode(path.read_bytes())
-        rows = _rows(text)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ConfigError(f"{path}: cannot be read as a table ({reason}).", _HELP) from None
+    rows = read_cells(path, _HELP)
     if not rows:
         raise ConfigError(f"{path}: the table is empty.", _HELP)
     header = _header(path, *rows[0])
     folders = Folders()
     return [_pair(path, line, header, cells, rows[0][2], folders) for line, cells, _ in rows[1:]]
-
-
-def _rows(text: str) -> list[tuple[int, list[str], str]]:
-    """Line, cells and separator of every row that is not empty."""
-    lines = text.splitlines(keepends=True)
-    skipped, separator = 0, None
-    declared = re.fullmatch(r"sep=(.)\s*", lines[0], re.IGNORECASE) if lines else None
-    if declared is not None:  # Excel's own way to name it
-        skipped, separator = 1, declared[1]
-    first = next((line for line in lines[skipped:] if line.strip()), "")
-    if separator is None:
-        separator = max(_SEPARATORS, key=lambda one: len(next(csv.reader([first], delimiter=one), [])))
-    reader = csv.reader(io.StringIO("".join(lines[skipped:]), newline=""), delimiter=separator)
-    rows, line = [], skipped + 1
-    for cells in reader:
-        if any(cell.strip() for cell in cells):
-            rows.append((line, [cell.strip() for cell in cells], separator))
-        line = skipped + reader.line_num + 1
-    return rows
 
 
 def _header(path: Path, line: int, cells: Sequence[str], separator: str) -> list[str]:
@@ -135,10 +108,7 @@ def _file(table: Path, line: int, column: str, cell: str, folders: Folders) -> P
 
 
 def _seconds(path: Path, line: int, cell: str, separator: str) -> float:
-    try:
-        value = float(cell if separator == "," else cell.replace(",", "."))
-    except ValueError:
-        value = math.nan
+    value = number_in(cell, separator)
     if not math.isfinite(value):
         raise ConfigError(
             f"{path}, line {line}, column sync_offset: '{cell[:40]}' is not a number.",

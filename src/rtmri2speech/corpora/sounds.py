@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rtmri2speech.corpora.base import AnyRecording, Corpus, Listing, Remark, SoundRecording, listing_of
+from rtmri2speech.corpora.base import AnyRecording, Listing, OfCorpus, Remark, SoundRecording, listing_of
 from rtmri2speech.corpora.names import Folders, name_and_speaker, refuse_duplicates
 from rtmri2speech.corpora.search import passed_over, search
 from rtmri2speech.data.endings import SOUND_SUFFIXES
@@ -68,29 +68,8 @@ class SoundFolderCorpus:
 
 
 @dataclass(frozen=True)
-class SoundOf:
-    """The sound of another corpus, with its ids, speakers and splits.
-
-    Attributes:
-        corpus: videos with sound, or sound alone.
-    """
-
-    corpus: Corpus
-
-    @property
-    def name(self) -> str:
-        """As the corpus's own."""
-        return self.corpus.name
-
-    @property
-    def licence(self) -> str:
-        """As the corpus's own."""
-        return self.corpus.licence
-
-    @property
-    def citation(self) -> str:
-        """As the corpus's own."""
-        return self.corpus.citation
+class SoundOf(OfCorpus):
+    """The sound of another corpus, with its ids, speakers and splits: videos with sound, or sound alone."""
 
     def recordings(self) -> list[SoundRecording]:
         """Every recording without its video.

@@ -261,9 +261,10 @@ def _without_shipped_vocoder(dataset: Dataset) -> tuple[str, ...]:
         return ()
     settings = _upsampling_of(features)
     train = f"train one on it too: rtmri2speech train vocoder {dataset.root} --init phantom --set {settings}"
+    advice = train if settings else ". ".join(_no_upsampling(features))
     return (
         f"the vocoders that come with the program make {clock_in_words(shipped)} and do not fit this dataset of "
-        f"{clock_in_words(features)}: {train if settings else _no_upsampling(features)}",
+        f"{clock_in_words(features)}: {advice}",
     )
 
 
@@ -273,7 +274,7 @@ def _require_upsampling(settings: VocoderRecipe, features: FeatureConfig) -> Non
     if made == hop:
         return
     if (values := _upsampling_of(features)) is None:
-        problem, _, remedy = _no_upsampling(features).partition(". ")
+        problem, remedy = _no_upsampling(features)
         raise ConfigError(f"The dataset has hop_length {hop}: {problem}.", remedy)
     raise ConfigError(
         f"The vocoder makes {made} samples per frame (product of upsample_rates), but the dataset has "
@@ -292,10 +293,12 @@ def _upsampling_of(features: FeatureConfig) -> str | None:
     return " ".join(f'"vocoder.model.{name}={list(value)}"'.replace(", ", ",") for name, value in values.items())
 
 
-def _no_upsampling(features: FeatureConfig) -> str:
+def _no_upsampling(features: FeatureConfig) -> tuple[str, str]:
+    """Problem and remedy where no upsampling makes a hop length."""
+    rate = float(features.frame_rate)
     return (
-        f"no vocoder upsamples by {features.hop_length}, which has a prime factor above 11. Prepare the recordings "
-        f"again: rtmri2speech prepare VIDEOS --frame-rate {float(features.frame_rate):.7g} --out DIR"
+        f"no vocoder upsamples by {features.hop_length}, which has a prime factor above 11",
+        f"Prepare the recordings again: rtmri2speech prepare VIDEOS --frame-rate {rate:.7g} --out DIR",
     )
 
 

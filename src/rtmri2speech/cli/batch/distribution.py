@@ -9,14 +9,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Flag, Many
+from rtmri2speech.cli.console import Flag, Many, said
 from rtmri2speech.cli.flags import print_notes
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.sharding import AFTERWARDS, Shard
-
-
-def _help(text: str) -> Parameter:
-    return Parameter(help=text)
 
 
 @Parameter(name="*")
@@ -25,23 +21,23 @@ class ClusterOptions:
     """More than one machine."""
 
     scheduler: Annotated[
-        str | None, _help("Address of a Dask scheduler whose workers do the work: tcp://node1:8786 (extra cluster).")
+        str | None, said("Address of a Dask scheduler whose workers do the work: tcp://node1:8786 (extra cluster).")
     ] = None
-    slurm: Annotated[bool, Flag, _help("Ask Slurm for workers, which end with the command (extra cluster).")] = False
-    slurm_jobs: Annotated[int, _help("How many jobs of Slurm.")] = 4
+    slurm: Annotated[bool, Flag, said("Ask Slurm for workers, which end with the command (extra cluster).")] = False
+    slurm_jobs: Annotated[int, said("How many jobs of Slurm.")] = 4
     slurm_queue: Annotated[
-        str | None, _help("Slurm's partition; this and what follows by default as Dask's own configuration says.")
+        str | None, said("Slurm's partition; this and what follows by default as Dask's own configuration says.")
     ] = None
-    slurm_account: Annotated[str | None, _help("Slurm's account.")] = None
-    slurm_cores: Annotated[int | None, _help("Cores per job: it works on so many recordings at a time.")] = None
-    slurm_memory: Annotated[str | None, _help("Memory per job, such as 16GB.")] = None
-    slurm_walltime: Annotated[str | None, _help("Time after which Slurm ends a job, such as 02:00:00.")] = None
+    slurm_account: Annotated[str | None, said("Slurm's account.")] = None
+    slurm_cores: Annotated[int | None, said("Cores per job: it works on so many recordings at a time.")] = None
+    slurm_memory: Annotated[str | None, said("Memory per job, such as 16GB.")] = None
+    slurm_walltime: Annotated[str | None, said("Time after which Slurm ends a job, such as 02:00:00.")] = None
     slurm_options: Annotated[
-        list[str] | None, Many, _help("Further options of sbatch, such as --slurm-options=--gres=gpu:1.")
+        list[str] | None, Many, said("Further options of sbatch, such as --slurm-options=--gres=gpu:1.")
     ] = None
     shard: Annotated[
         str | None,
-        _help("Work on a share alone, 1/8 to 8/8, without a scheduler; the same command without it joins the shares."),
+        said("Work on a share alone, 1/8 to 8/8, without a scheduler; the same command without it joins the shares."),
     ] = None
 
     def share(self) -> Shard | None:

@@ -8,15 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import Flag, Fps, Many
+from rtmri2speech.cli.console import Flag, Fps, Many, said
 from rtmri2speech.signal import defaults
 
 if TYPE_CHECKING:
     from rtmri2speech.signal.features import FeatureConfig
-
-
-def _help(text: str) -> Parameter:
-    return Parameter(help=text)
 
 
 @Parameter(name="*")
@@ -26,14 +22,14 @@ class CorpusOptions:
 
     corpus: Annotated[
         Literal["usc75", "usctimit", "usclss", "uscemo", "atr503", "rtmridb", "bids"] | None,
-        _help(
+        said(
             "A published corpus as it was downloaded: its folder is all that is needed. Speakers, sounds, labels, "
             "text, frame rate and known faults are taken as it has them."
         ),
     ] = None
     speakers: Annotated[
         Path | None,
-        _help(
+        said(
             "Table (CSV) with a column speaker and split, sync_offset, or both; speakers without a split are left out."
         ),
     ] = None
@@ -44,33 +40,33 @@ class CorpusOptions:
 class VideoOptions:
     """Videos and their sound: of no use where there is sound alone."""
 
-    audio_dir: Annotated[Path | None, _help("Folder with the sound files.")] = None
-    audio: Annotated[Path | None, _help("Sound file of a single video, whatever its name.")] = None
+    audio_dir: Annotated[Path | None, said("Folder with the sound files.")] = None
+    audio: Annotated[Path | None, said("Sound file of a single video, whatever its name.")] = None
     pairs: Annotated[
-        Path | None, _help("Table (CSV) with columns video, audio and, optionally, id, speaker, sync_offset.")
+        Path | None, said("Table (CSV) with columns video, audio and, optionally, id, speaker, sync_offset.")
     ] = None
     sound: Annotated[
         Literal["auto", "file", "track"],
-        _help("The sound file next to the video, or the video's own track; auto takes the file if there is one."),
+        said("The sound file next to the video, or the video's own track; auto takes the file if there is one."),
     ] = "auto"
     fps: Fps = None
     sync_offset: Annotated[
-        float, _help("Seconds of sound before the first frame (negative: the sound starts later).")
+        float, said("Seconds of sound before the first frame (negative: the sound starts later).")
     ] = 0.0
     on_mismatch: Annotated[
         Literal["refuse", "trim"],
-        _help("When sound and video disagree in length: refuse the recording, or trim to what both have."),
+        said("When sound and video disagree in length: refuse the recording, or trim to what both have."),
     ] = "refuse"
-    trim_over_bright: Annotated[bool, Flag, _help("Leave out over-bright frames at the start.")] = False
+    trim_over_bright: Annotated[bool, Flag, said("Leave out over-bright frames at the start.")] = False
     video_stream: Annotated[
-        int | None, _help("Number of the video in files with several, from 1; by default the one flagged as default.")
+        int | None, said("Number of the video in files with several, from 1; by default the one flagged as default.")
     ] = None
     audio_stream: Annotated[
-        int | None, _help("Number of the sound track in videos with several, from 1; by default the flagged one.")
+        int | None, said("Number of the sound track in videos with several, from 1; by default the flagged one.")
     ] = None
     channel: Annotated[
         str | None,
-        _help(
+        said(
             "Channel of the sound: left, right, a number from 1, or mix for the mean; by default the mean, and where "
             "channels differ the one with speech."
         ),
@@ -111,20 +107,20 @@ class FeatureOptions:
 
     frame_rate: Annotated[
         str | None,
-        _help(
+        said(
             "Frames per second of the dataset: native for the recordings' own, or a number such as 83.278 or 625/23. "
             "Sampling rate, hop, window and transform follow it; by default it follows --sr and --hop-length."
         ),
     ] = None
-    sr: Annotated[int, _help("Sampling rate in Hz.")] = defaults.SAMPLE_RATE
-    n_mels: Annotated[int, _help("Mel bands.")] = defaults.N_MELS
-    n_fft: Annotated[int, _help("Length of the Fourier transform in samples.")] = defaults.N_FFT
-    hop_length: Annotated[int, _help("Samples per frame.")] = defaults.HOP_LENGTH
-    win_length: Annotated[int, _help("Length of the window in samples.")] = defaults.WIN_LENGTH
-    preemph: Annotated[float, _help("Pre-emphasis.")] = defaults.PREEMPHASIS
-    fmin: Annotated[float, _help("Lowest frequency of the filterbank in Hz.")] = 0.0
+    sr: Annotated[int, said("Sampling rate in Hz.")] = defaults.SAMPLE_RATE
+    n_mels: Annotated[int, said("Mel bands.")] = defaults.N_MELS
+    n_fft: Annotated[int, said("Length of the Fourier transform in samples.")] = defaults.N_FFT
+    hop_length: Annotated[int, said("Samples per frame.")] = defaults.HOP_LENGTH
+    win_length: Annotated[int, said("Length of the window in samples.")] = defaults.WIN_LENGTH
+    preemph: Annotated[float, said("Pre-emphasis.")] = defaults.PREEMPHASIS
+    fmin: Annotated[float, said("Lowest frequency of the filterbank in Hz.")] = 0.0
     fmax: Annotated[
-        float | None, _help("Highest frequency of the filterbank in Hz; by default half the sampling rate.")
+        float | None, said("Highest frequency of the filterbank in Hz; by default half the sampling rate.")
     ] = None
 
     def config(self) -> FeatureConfig:
@@ -149,16 +145,16 @@ class UtteranceOptions:
 
     cut: Annotated[
         Literal["auto", "whole", "textgrid", "silence", "every"],
-        _help(
+        said(
             "Utterances: whole recordings, TextGrid intervals, at the quietest moments, every N seconds; auto leaves "
             "recordings of up to three times --cut-seconds whole and cuts longer ones at quiet moments."
         ),
     ] = "auto"
-    cut_seconds: Annotated[float, _help("Longest utterance in seconds.")] = 10.0
-    tier: Annotated[str | None, _help("TextGrid tier with the utterances.")] = None
+    cut_seconds: Annotated[float, said("Longest utterance in seconds.")] = 10.0
+    tier: Annotated[str | None, said("TextGrid tier with the utterances.")] = None
     split: Annotated[
         Literal["auto", "corpus", "recording", "speaker", "blocks", "test"],
-        _help(
+        said(
             "Training, validation and test as the corpus itself has them, by recording, by speaker, or as blocks of "
             "each recording; test: all of it is for testing, to evaluate a model that was trained on others; auto "
             "takes the corpus's own, else blocks when there are fewer than ten recordings."
@@ -167,11 +163,11 @@ class UtteranceOptions:
     split_ratio: Annotated[
         tuple[float, float, float], Parameter(negative="", help="Shares of training, validation and test.")
     ] = (80.0, 10.0, 10.0)
-    seed: Annotated[int, _help("Seed of the split.")] = 42
+    seed: Annotated[int, said("Seed of the split.")] = 42
     test_speakers: Annotated[
         list[str] | None,
         Many,
-        _help("Speakers who are for the test split alone: how well does a model know someone it has never seen?"),
+        said("Speakers who are for the test split alone: how well does a model know someone it has never seen?"),
     ] = None
 
     def fields(self) -> dict[str, Any]:

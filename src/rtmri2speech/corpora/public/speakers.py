@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,15 +11,15 @@ from pathlib import Path
 from rtmri2speech.corpora.base import (
     Advising,
     AnyRecording,
-    Corpus,
     Listing,
+    OfCorpus,
     Recording,
     Remark,
     SplitAdvice,
     listing_of,
 )
 from rtmri2speech.corpora.public.importer import counted
-from rtmri2speech.data.annotation.encoding import decode
+from rtmri2speech.data.annotation.cells import number_in, read_cells
 from rtmri2speech.data.dataset.layout import SPLITS, Split
 from rtmri2speech.errors import ConfigError
 
@@ -63,22 +62,16 @@ def read_speaker_table(path: Path) -> SpeakerTable:
     Raises:
         ConfigError: when it cannot be read, a column is missing, or a cell is wrong, with the line.
     """
-    try:
-        text, _ = decode(path.read_bytes())
-        first = next((line for line in text.splitlines() if line.strip()), "")
-        separator = max(",;\t", key=first.count)
-        rows = [row for row in csv.reader(text.splitlines(), delimiter=separator) if any(cell.strip() for cell in row)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ConfigError(f"{path}: cannot be read as a table ({reason}).", _NEEDED) from None
-    header = [cell.strip().casefold() for cell in rows[0]] if rows else []
+    rows = read_cells(path, _NEEDED)
+    header = [cell.casefold() for cell in rows[0][1]] if rows else []
     named = next((header.index(name) for name in _SPEAKER if name in header), None)
     if named is None or not {"split", "sync_offset"} & set(header):
-        raise ConfigError(f"{path}: not a table of speakers; its header is '{first[:60]}'.", _NEEDED)
+        shown = rows[0][2].join(rows[0][1])[:60] if rows else ""
+        raise ConfigError(f"{path}: not a table of speakers; its header is '{shown}'.", _NEEDED)
     speakers: dict[str, Speaker] = {}
-    for number, row in enumerate(rows[1:], start=2):
-        cells = {name: cell.strip() for name, cell in zip(header, row, strict=False)}
-        name = row[named].strip() if named < len(row) else ""
+    for number, row, separator in rows[1:]:
+        cells = dict(zip(header, row, strict=False))
+        name = row[named] if named < len(row) else ""
         if not name or name in speakers:
             problem = f"'{name}' stands there twice" if name else "names no speaker"
             raise ConfigError(f"{path}, row {number}: {problem}.", "Keep one line per speaker.")
@@ -97,10 +90,7 @@ def _offset(path: Path, row: int, cells: Mapping[str, str], separator: str) -> f
     cell = cells.get("sync_offset", "")
     if not cell:
         return None
-    try:
-        value = float(cell if separator == "," else cell.replace(",", "."))
-    except ValueError:
-        value = math.nan
+    value = number_in(cell, separator)
     if not math.isfinite(value):
         raise ConfigError(
             f"{path}, row {row}, column sync_offset: '{cell[:40]}' is not a number.",
@@ -110,31 +100,14 @@ def _offset(path: Path, row: int, cells: Mapping[str, str], separator: str) -> f
 
 
 @dataclass(frozen=True)
-class WithSpeakers:
+class WithSpeakers(OfCorpus):
     """A corpus with what a table says of its speakers.
 
     Attributes:
-        corpus: any corpus.
         table: the table.
     """
 
-    corpus: Corpus
     table: SpeakerTable
-
-    @property
-    def name(self) -> str:
-        """As the corpus's own."""
-        return self.corpus.name
-
-    @property
-    def licence(self) -> str:
-        """As the corpus's own."""
-        return self.corpus.licence
-
-    @property
-    def citation(self) -> str:
-        """As the corpus's own."""
-        return self.corpus.citation
 
     @property
     def split_advice(self) -> SplitAdvice | None:

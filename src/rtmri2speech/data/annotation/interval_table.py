@@ -7,8 +7,9 @@ import io
 import math
 from collections.abc import Mapping, Sequence
 
+from rtmri2speech.data.annotation.cells import number_in
 from rtmri2speech.data.annotation.grid import GridError, TextGrid, interval_tier
-from rtmri2speech.data.annotation.other_headers import guess_columns, number_in
+from rtmri2speech.data.annotation.other_headers import guess_columns
 
 TABLE_SUFFIXES = (".csv", ".tsv")
 """Endings of files that are read as tables."""

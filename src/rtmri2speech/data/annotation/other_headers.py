@@ -8,6 +8,8 @@ import math
 from collections.abc import Sequence
 from itertools import combinations, pairwise
 
+from rtmri2speech.data.annotation.cells import number_in
+
 _SEPARATORS = (";", "\t", ",")
 # With fewer rows, formants or counts can look like times by chance.
 _LEAST_ROWS = 3
@@ -49,14 +51,3 @@ def _columns(rows: Sequence[Sequence[str]], separator: str) -> dict[str, int]:
 def _are_times(starts: Sequence[float], ends: Sequence[float]) -> bool:
     rows = list(zip(starts, ends, strict=True))
     return all(start < end for start, end in rows) and all(one[1] <= after[0] for one, after in pairwise(rows))
-
-
-def number_in(cell: str, separator: str) -> float:
-    """The number in a cell, NaN where there is none; a decimal comma is one where commas separate nothing."""
-    plain = cell.strip()
-    if separator != ",":
-        plain = plain.replace(",", ".")  # Excel's where the decimal mark is a comma
-    try:
-        return float(plain)
-    except ValueError:
-        return math.nan

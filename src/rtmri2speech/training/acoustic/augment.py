@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import torch
 from pydantic import Field, field_validator
@@ -89,7 +90,7 @@ def _augmented(frames: Tensor, config: AugmentConfig) -> Tensor:
     if config.tissue:
         frames = _other_tissue(frames, config.tissue)
     if config.look is not None:
-        frames = _looked_at(frames, load_look(config.look), config.look_share)
+        frames = _looked_at(frames, _look(config.look), config.look_share)
     if config.shift or config.rotation:
         frames = _moved(frames, draw(config.shift), draw(config.shift), draw(math.radians(config.rotation)))
     if config.gamma:
@@ -111,6 +112,12 @@ def _moved(frames: Tensor, right: Tensor, down: Tensor, angle: Tensor) -> Tensor
     along = torch.stack([sin * width / height, cos, -2.0 * down / height], dim=1)
     grid = F.affine_grid(torch.stack([across, along], dim=1), [len(frames), 1, height, width], align_corners=False)
     return F.grid_sample(frames, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+
+
+@lru_cache(maxsize=1)
+def _look(name: str) -> LookConfig:
+    """Read once: every step asks for it."""
+    return load_look(name)
 
 
 def _other_tissue(frames: Tensor, deviation: float) -> Tensor:
