@@ -195,7 +195,10 @@ class Bundle:
             raise BundleError(f"{self.source} holds no vocoder.", f"Put one in: {JOIN_COMMAND}")
         model = Generator(self.vocoder, self.features.n_mels)
         load_strictly(model, self.stage("vocoder"), self.source)
-        return model.to(device, dtype).eval()
+        model.to(device, dtype)
+        if model.source is not None:
+            model.source.float()  # half a cent of pitch needs more digits than half precision has
+        return model.eval()
 
     def build_segmenter(self, device: torch.device | str = "cpu") -> Segmenter:
         """The segmenter, in eval mode; :meth:`Segmenter.folded` makes it faster.

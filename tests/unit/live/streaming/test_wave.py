@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.inference.encoder import predict
 from rtmri2speech.inference.model import Model
+from rtmri2speech.inference.vocoding import ContinuedVocoder
 from rtmri2speech.live.streaming.speech import SpeechStream, StreamOptions, speech_of_features
 from rtmri2speech.live.streaming.wave import WaveStream
 
@@ -25,7 +26,8 @@ def a_mel(frames: int) -> Wave:
 
 
 def streamed(model: Model, mel: Wave, chunk: int, look_ahead: int, context: int, step: int = 1) -> list[Wave]:
-    stream = WaveStream(model.vocode, model.features.hop_length, chunk, look_ahead, context)
+    vocode = ContinuedVocoder(model.vocoder)
+    stream = WaveStream(vocode, model.features.hop_length, chunk, look_ahead, context)
     made = [piece for start in range(0, len(mel), step) for piece in stream.push(mel[start : start + step])]
     return [*made, *stream.finish()]
 
@@ -50,7 +52,7 @@ def test_chunks_join_without_a_jump() -> None:
     calls = iter(range(100))
     hop = 50
 
-    def vocode(mel: Wave) -> Wave:
+    def vocode(mel: Wave, before: int, count: int) -> Wave:
         return np.full(len(mel) * hop, float(next(calls) % 2), np.float32)
 
     stream = WaveStream(vocode, hop, 2, 1, 1)
