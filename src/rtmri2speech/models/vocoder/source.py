@@ -11,7 +11,8 @@ Frequencies are in cycles per sample, so that a network depends on no sampling r
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 import numpy as np
 import torch
@@ -87,10 +88,6 @@ class HarmonicSource(nn.Module):
         channels: of the network that reads F0.
     """
 
-    points: Tensor
-    steps: Tensor
-    noise: Tensor
-
     def __init__(self, n_mels: int, hop_length: int, channels: int) -> None:
         super().__init__()
         self.hop_length = hop_length
@@ -103,11 +100,6 @@ class HarmonicSource(nn.Module):
         self.head = PlainConv1d(channels, 2 * POINTS, 1)
         nn.init.normal_(self.head.weight, 0.0, 0.01)
         nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
-        between = _between(hop_length)
-        # Not weights: they follow from the hop length.
-        self.register_buffer("points", torch.from_numpy(between).float(), persistent=False)
-        self.register_buffer("steps", torch.from_numpy(_steps(between)), persistent=False)
-        self.register_buffer("noise", torch.from_numpy(_noise(hop_length)), persistent=False)
 
     @property
     def reach(self) -> int:
@@ -117,7 +109,7 @@ class HarmonicSource(nn.Module):
     def forward(self, ln_mel: Tensor) -> PitchPoints:
         """F0 and voicing of an ln(power) mel (B, M, T), whatever its level."""
         with torch.autocast(ln_mel.device.type, enabled=False):
-            x = ln_mel.float()
+            x = ln_mel.to(self.head.weight.dtype)
             x = x - x.mean(dim=1, keepdim=True)
             for layer in self.layers:
                 x = F.gelu(layer(x))
@@ -135,7 +127,7 @@ class HarmonicSource(nn.Module):
             first: its number.
         """
         around_f0, around_voiced = _with_neighbors(f0.float()), _with_neighbors(voiced.float())
-        cycles = around_f0.double() @ self.steps[-1]
+        cycles = around_f0.double() @ _tables(self.hop_length, f0.device).steps[-1]
         starts = cycles.cumsum(dim=1) - cycles + phase
         number = torch.arange(first, first + f0.shape[1], device=f0.device)
         return SourceFrames(around_f0, around_voiced, starts % 1.0, number)
@@ -147,13 +139,14 @@ class HarmonicSource(nn.Module):
         the sum of cos(2 pi k p) over k = 1 .. H is (sin((2 H + 1) pi p) / sin(pi p) - 1) / 2 (Dirichlet's kernel). The
         next one fades in as F0 falls, so that none begins at once.
         """
+        points, steps, noises = _tables(self.hop_length, frames.f0.device)
         with torch.autocast(frames.f0.device.type, enabled=False):
-            f0, voiced = frames.f0 @ self.points.T, frames.voiced @ self.points.T  # (B, T, hop)
-            cycles = frames.phase[..., None] + frames.f0.double() @ self.steps[:-1].T
+            f0, voiced = frames.f0 @ points.T, frames.voiced @ points.T  # (B, T, hop)
+            cycles = frames.phase[..., None] + frames.f0.double() @ steps[:-1].T
             phase = (cycles % 1.0).float()
             pulses = _pulses(phase, 0.5 / f0)
             quiet, loud = _NOISE
-            noise = self.noise[frames.number % _NOISE_FRAMES] * (loud + (quiet - loud) * voiced)
+            noise = noises[frames.number % _NOISE_FRAMES] * (loud + (quiet - loud) * voiced)
             return (voiced * pulses + noise).transpose(1, 2)
 
 
@@ -227,19 +220,29 @@ def _with_neighbors(points: Tensor) -> Tensor:
     return torch.cat([before, points, after], dim=2)
 
 
-def _between(hop_length: int) -> np.ndarray:
-    """Linear interpolation from a frame's points and its neighbors' to its samples, (hop, K + 2)."""
+class _Tables(NamedTuple):
+    """What follows from the hop length alone.
+
+    Attributes:
+        points: linear interpolation from a frame's points and its neighbors' to its samples, (hop, K + 2).
+        steps: cycles from a frame's start to the middle of each sample, and in the last row to its end, per cycle per
+            sample at each point, (hop + 1, K + 2), float64.
+        noise: white, of power 1, the same for every recording, (frames, hop): a sample's depends on its place alone.
+    """
+
+    points: Tensor
+    steps: Tensor
+    noise: Tensor
+
+
+# Not buffers of the network: a phase needs float64 whatever its precision.
+@lru_cache(maxsize=8)
+@torch.inference_mode(False)
+def _tables(hop_length: int, device: torch.device) -> _Tables:
     places = (np.arange(hop_length) + 0.5) / hop_length * POINTS + 0.5  # in points; the frame's own are 1 .. K
-    hats = 1.0 - np.abs(places[:, None] - np.arange(POINTS + 2))
-    return np.clip(hats, 0.0, None)
-
-
-def _steps(between: np.ndarray) -> np.ndarray:
-    """Cycles from a frame's start to the middle of each sample, and in the last row to its end, (hop + 1, K + 2)."""
+    between = np.clip(1.0 - np.abs(places[:, None] - np.arange(POINTS + 2)), 0.0, None)
     sums = np.cumsum(between, axis=0)
-    return np.concatenate([sums - 0.5 * between, sums[-1:]])
-
-
-def _noise(hop_length: int) -> np.ndarray:
-    """White noise of power 1, the same for every recording, (frames, hop): a sample's depends on its place alone."""
-    return np.random.default_rng(0).standard_normal((_NOISE_FRAMES, hop_length)).astype(np.float32)
+    steps = np.concatenate([sums - 0.5 * between, sums[-1:]])
+    noise = np.random.default_rng(0).standard_normal((_NOISE_FRAMES, hop_length)).astype(np.float32)
+    points, long, white = (torch.from_numpy(table).to(device) for table in (between, steps, noise))
+    return _Tables(points.float(), long, white)
