@@ -175,7 +175,7 @@ class SourceEntry(nn.Module):
 
 def as_samples(excitation: Tensor) -> Tensor:
     """The excitation (B, hop, T) as a wave (B, 1, T * hop)."""
-    return excitation.transpose(1, 2).reshape(len(excitation), 1, -1)
+    return excitation.transpose(1, 2).flatten(1).unsqueeze(1)
 
 
 def points_of_frames(f0: Tensor, voiced: Tensor) -> tuple[Tensor, Tensor]:
