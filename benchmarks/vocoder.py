@@ -76,7 +76,7 @@ def plain(dataset: Dataset, settings: VocoderRecipe, device: str, steps: int, wa
 
     done, began = 0, 0.0
     while done < warm + steps:
-        for _, wave in task.train:
+        for _, wave, *_ in task.train:
             real = wave.to(device)
             fake = generator(db_to_ln(mel_db(real, features)).transpose(1, 2))
             optimizers[1].zero_grad()

@@ -34,7 +34,7 @@ GROUPS = {
 CARD = """\
 # Base vocoder
 
-HiFi-GAN V1: a mel spectrogram of {n_mels} bands, one frame per {hop} samples ({milliseconds:.1f} ms), to a waveform at
+{kind}: a mel spectrogram of {n_mels} bands, one frame per {hop} samples ({milliseconds:.1f} ms), to a waveform at
 {rate} Hz. It is the starting point for a vocoder of your own recordings:
 
     rtmri2speech train vocoder DATASET --init base-vocoder --out vocoder.safetensors
@@ -93,7 +93,9 @@ def card(bundle: Bundle, figures: dict[str, Any], dataset: Dataset, more: str) -
     features, about = bundle.features, bundle.provenance
     recipe, rows = about["recipe"], dataset.of_split("train")
     minutes = sum(row.seconds for row in rows) / 60
+    harmonic = bundle.vocoder is not None and bundle.vocoder.source == "harmonic"
     return CARD.format(
+        kind="HiFi-GAN V1 with a harmonic source" if harmonic else "HiFi-GAN V1",
         n_mels=features.n_mels,
         hop=features.hop_length,
         rate=features.sample_rate,

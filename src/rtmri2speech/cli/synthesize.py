@@ -39,7 +39,8 @@ def synthesize(
     """Make speech from videos.
 
     Writes NAME_generated.wav, NAME_mel.npy (frames x bands, dB), NAME_mel_log.npy (bands x frames, natural
-    logarithm of power) and NAME_mel.png; by way of the measured tract NAME_generated.PitchTier too, its F0.
+    logarithm of power) and NAME_mel.png; by way of the measured tract, or with a vocoder that has a harmonic source,
+    NAME_generated.PitchTier too, its F0.
 
     Parameters
     ----------
@@ -65,8 +66,9 @@ def synthesize(
         frames. auto: what the model was trained for, but phantom leaves frames unlike those of its training to
         strangers.
     f0
-        Pitch in place of the predicted one, by way of the measured tract: flat (its mean), from-audio (Praat's, of the
-        video's sound, which needs the extra phonetics), or a file: a Praat PitchTier.
+        Pitch in place of the predicted one, by way of the measured tract or with a vocoder that has a harmonic source:
+        flat (its mean), from-audio (Praat's, of the video's sound, which needs the extra phonetics), or a file: a Praat
+        PitchTier.
     cluster
         More than one machine.
     """

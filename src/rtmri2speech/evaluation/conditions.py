@@ -77,8 +77,10 @@ class Conditions:
         """The wave of the mean mel for so many frames, at the cost of a few.
 
         Away from its ends the wave of a constant mel repeats itself every frame, because the vocoder consists of
-        convolutions and reads no farther than ``context_frames``.
+        convolutions and reads no farther than ``context_frames``. One with a source of its own goes on changing.
         """
+        if self.model.vocoder.source is not None:
+            return self.model.vocode(np.repeat(self._mean, frames, axis=0))
         short = min(frames, 2 * self.model.vocoder.config.context_frames + 1)
         wave = self.model.vocode(np.repeat(self._mean, short, axis=0))
         hop, middle = self.model.features.hop_length, short // 2

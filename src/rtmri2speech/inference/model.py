@@ -24,8 +24,8 @@ from rtmri2speech.inference.requirements import require_acoustic, require_number
 from rtmri2speech.inference.speech import Speech
 from rtmri2speech.inference.tract.given_pitch import F0
 from rtmri2speech.inference.tract.way import TractWay
-from rtmri2speech.inference.vocoding import vocode
-from rtmri2speech.inference.ways import STRANGERS, Way, leaves_strangers, refuse_for_frames, require_way
+from rtmri2speech.inference.vocoding import vocode, voice_of
+from rtmri2speech.inference.ways import STRANGERS, Way, leaves_strangers, pitch_for_frames, require_way
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.bundle.describe import describe, origin_of_model
 from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
@@ -75,11 +75,7 @@ class Model:
 
     @property
     def frames(self) -> FrameConfig:
-        """How frames are prepared.
-
-        Raises:
-            BundleError: when there is no acoustic model.
-        """
+        """How frames are prepared; raises BundleError when there is no acoustic model."""
         if self.bundle.frames is None and self.bundle.tract is not None:
             return FrameConfig()  # the tract is measured in the video's own frames
         require_acoustic(self.bundle)
@@ -98,11 +94,7 @@ class Model:
 
     @cached_property
     def acoustic_float32(self) -> AcousticModel:
-        """:attr:`acoustic` in float32 whatever the model's precision, for gradients.
-
-        Raises:
-            BundleError: when there is none, or its weights do not fit.
-        """
+        """:attr:`acoustic` in float32 whatever the model's precision, for gradients; raises as that does."""
         return self.acoustic if self.dtype == torch.float32 else Model(self.bundle, self.device).acoustic
 
     def in_torch(self) -> Model:
@@ -217,8 +209,10 @@ class Model:
         """The same of frames (size, size) themselves, prepared as :attr:`frames` says."""
         return unfamiliarity(self._cnn_with_statistics, frames, self.pixel_mask)
 
-    def vocode(self, mel_db: Float32) -> Float32:
+    def vocode(self, mel_db: Float32, f0_hz: Float32 | None = None) -> Float32:
         """The wave (hop_length * T,) of a mel spectrogram (T, M) in dB.
+
+        A vocoder with a harmonic source takes F0 (T,), 0 where there is no voice, in place of what the mel says.
 
         Raises:
             BundleError: when there is no vocoder.
@@ -228,7 +222,8 @@ class Model:
             raise UserError(
                 "`mel_db`: holds values that are not numbers (NaN or infinity).", "Give a mel spectrogram in dB."
             )
-        return vocode(self.vocoder, mel_db, self.device, self.dtype)
+        f0 = None if f0_hz is None else np.asarray(f0_hz / self.features.sample_rate, np.float32)
+        return vocode(self.vocoder, mel_db, self.device, self.dtype, f0)
 
     def synthesize(
         self,
@@ -252,8 +247,9 @@ class Model:
             way: ``image``, the network that reads frames; ``tract``, what is measured in them, with the shipped
                 ``strangers`` where this model reads frames; ``auto``, what this model was trained for, but for the
                 shipped ``phantom``, which leaves frames unlike those of its training to ``strangers``.
-            f0: in place of the predicted F0, on the way of the measured tract: ``flat``, ``from-audio``, the path of a
-                Praat PitchTier, or an array (T,) in Hz; see :data:`~rtmri2speech.inference.tract.given_pitch.F0`.
+            f0: in place of the predicted F0, on the way of the measured tract or with a vocoder that has a harmonic
+                source: ``flat``, ``from-audio``, the path of a Praat PitchTier, or an array (T,) in Hz; see
+                :data:`~rtmri2speech.inference.tract.given_pitch.F0`.
             progress: counts frames.
 
         Raises:
@@ -276,20 +272,24 @@ class Model:
         return self._by_image(clip, pixel_mm, f0, progress, asks_first)
 
     def _by_image(self, clip: Clip, pixel_mm: float | None, f0: F0 | None, progress: Progress, known: bool) -> Speech:
-        refuse_for_frames(pixel_mm, f0)
+        pitch = pitch_for_frames(pixel_mm, f0, clip, self.bundle)
         progress.expect(clip.n_frames)
         sample = FrameSample(clip.n_frames)
         mel = self._predict(sample.through(clip.blocks()), progress)
         far = None if known else unfamiliarity(self._cnn_with_statistics, sample.frames, self.pixel_mask)
-        strange = [note_on_image(far)] if far is not None and far > LIMIT else []
-        return self._speech(clip, mel, notes_on_video(clip.scan) + strange)
+        notes = notes_on_video(clip.scan) + ([note_on_image(far)] if far is not None and far > LIMIT else [])
+        voice = voice_of(self.vocoder, mel, self.features.sample_rate, self.device)
+        if pitch is None or voice is None:
+            speech = self._speech(clip, mel, notes)
+            return speech if voice is None else replace(speech, f0_hz=voice.spoken)
+        return self._speech(clip, mel, [*notes, *pitch.notes], pitch.over(voice.f0_hz, voice.voiced))
 
     def _by_tract(self, clip: Clip, pixel_mm: float | None, f0: F0 | None, progress: Progress) -> Speech:
         progress.expect(clip.n_frames)
         prediction, notes = self.tract_way.of_clip(clip, pixel_mm, f0, progress)
-        speech = self._speech(clip, prediction.mel_db.cpu().numpy(), [*notes_on_video(clip.scan), *notes])
         f0_hz = torch.where(prediction.voiced > 0.5, prediction.f0_hz, 0.0).cpu().numpy()
-        return replace(speech, way="tract", f0_hz=f0_hz)
+        speech = self._speech(clip, prediction.mel_db.cpu().numpy(), [*notes_on_video(clip.scan), *notes], f0_hz)
+        return replace(speech, way="tract")
 
     def _by_stranger(
         self, clip: Clip, pixel_mm: float | None, f0: F0 | None, progress: Progress, far: float | None
@@ -298,10 +298,11 @@ class Model:
         speech = other._by_tract(open_clip(clip.scan, other.features, other.frames), pixel_mm, f0, progress)
         return replace(speech, notes=[note_on_way(far), *speech.notes])
 
-    def _speech(self, clip: Clip, mel_db: Float32, notes: list[str]) -> Speech:
+    def _speech(self, clip: Clip, mel_db: Float32, notes: list[str], f0_hz: Float32 | None = None) -> Speech:
         source, name = self.bundle.source, clip.scan.path.stem
-        sound = require_numbers(self.vocode(require_numbers(mel_db, source, name)), source, name)
-        return Speech(name, sound, mel_db, self.features, [*notes, *self.backend_notes], backend=backend_of(self))
+        sound = require_numbers(self.vocode(require_numbers(mel_db, source, name), f0_hz), source, name)
+        notes = [*notes, *self.backend_notes]
+        return Speech(name, sound, mel_db, self.features, notes, f0_hz=f0_hz, backend=backend_of(self))
 
     def about(self) -> dict[str, Any]:
         """What results of this model carry with them: its file, hash and training; the last alone if it has no file."""

@@ -32,7 +32,8 @@ class Speech:
         features: the mel definition.
         notes: remarks about the video.
         way: how it was made: ``image``, by the network that reads frames, or ``tract``, from the measured tract.
-        f0_hz: (T,), Hz, 0 where there is no voice: what the mel was made with, on the way of the tract; else None.
+        f0_hz: (T,), Hz, 0 where there is no voice: what the mel was made with on the way of the tract, or the wave by a
+            vocoder with a harmonic source; else None.
         backend: what computed the networks.
     """
 
@@ -64,7 +65,7 @@ class Speech:
         """Write ``<name>_generated.wav``, ``<name>_mel.npy`` and ``<name>_mel_log.npy``.
 
         ``_mel.npy`` is (T, M) in dB, as in the dataset; ``_mel_log.npy`` is (M, T) in ln(power), as the vocoder
-        reads it. On the way of the measured tract, ``<name>_generated.PitchTier`` has F0 of the voiced frames: Praat
+        reads it. Where F0 is known, ``<name>_generated.PitchTier`` has F0 of the voiced frames: Praat
         opens it, and what was changed there can be given to ``synthesize`` again.
 
         Args:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias, get_args
 
 from rtmri2speech.assets import pretrained
+from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.errors import ConfigError
-from rtmri2speech.inference.tract.given_pitch import F0
+from rtmri2speech.inference.tract.given_pitch import F0, GivenPitch, given_pitch
 from rtmri2speech.models.bundle.model_file import Bundle
 
 Way: TypeAlias = Literal["auto", "image", "tract"]
@@ -35,22 +36,26 @@ def require_way(way: str, bundle: Bundle) -> None:
         )
 
 
-def refuse_for_frames(pixel_mm: float | None, f0: F0 | None) -> None:
-    """Refuse what the network that reads frames has no use for.
+def pitch_for_frames(pixel_mm: float | None, f0: F0 | None, clip: Clip, bundle: Bundle) -> GivenPitch | None:
+    """The F0 that is asked for with a network that reads frames; None for the predicted one.
 
     Raises:
-        ConfigError: naming it.
+        ConfigError: for what the model has no use for, or what is no F0 of the clip.
+        MediaError, UserError: as :func:`~rtmri2speech.inference.tract.given_pitch.given_pitch`.
     """
     if pixel_mm is not None:
         raise ConfigError(
             "`pixel_mm`: this model reads frames, whatever the size of their pixels.",
             "Leave it out, or speak by way of the measured tract: `way='tract'`",
         )
-    if f0 is not None:
+    if f0 is None:
+        return None
+    if bundle.vocoder is None or bundle.vocoder.source == "none":
         raise ConfigError(
-            "`f0`: this model reads frames and predicts pitch along with all else; it cannot be replaced.",
+            "`f0`: this model reads frames and its vocoder has no harmonic source, so its pitch cannot be replaced.",
             "Leave it out, or speak by way of the measured tract: `way='tract'`",
         )
+    return given_pitch(f0, clip, bundle.features)
 
 
 def leaves_strangers(bundle: Bundle) -> bool:

@@ -127,6 +127,9 @@ class VocoderLossConfig(Config):
     multi_scale_mel: float = Field(
         0.0, ge=0, description="mean absolute error of ln(mel magnitude) at five transform lengths"
     )
+    pitch: float = Field(
+        1.0, ge=0, description="error of F0, octaves, and cross-entropy of voicing, with a harmonic source"
+    )
 
 
 class VocoderRecipe(GraphRunConfig):

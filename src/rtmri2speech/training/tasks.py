@@ -41,6 +41,7 @@ from rtmri2speech.training.segmenter.recipe import SegmenterRecipe
 from rtmri2speech.training.tract.module import TractTraining
 from rtmri2speech.training.tract.recipe import TractRecipe
 from rtmri2speech.training.vocoder.module import VocoderTraining
+from rtmri2speech.training.vocoder.pitch_targets import SoundsWithPitch
 from rtmri2speech.training.vocoder.validation_audio import ValidationAudio
 
 # Validation needs no gradients: longer segments avoid most of the overlap of single windows.
@@ -238,11 +239,13 @@ def vocoder_task(
     items_of = _items_by_step(sampler, data, processes.world, [item.id for item in train.utterances])
     module = VocoderTraining(settings, generator, features, audio, low_precision=bf16, items_of=items_of)
     loader = partial(make_loader, config=data, cuda=cuda, seed=seed, processes=processes)
+    with_pitch = settings.model.source == "harmonic"
+    items = SoundsWithPitch(train, features.sample_rate, features.hop_length) if with_pitch else train
     return Task(
         kind="vocoder",
         settings=settings,
         module=module,
-        train=loader(train, batch_size=data.batch_size, sampler=sampler, by_epoch=True),
+        train=loader(items, batch_size=data.batch_size, sampler=sampler, by_epoch=True),
         validation=loader(validation, batch_size=1),
         sampler=sampler,
         steps_per_batch=OPTIMIZERS,

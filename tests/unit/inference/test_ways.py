@@ -18,6 +18,7 @@ from rtmri2speech.inference.model import Model, load_model
 from rtmri2speech.inference.tract import way
 from rtmri2speech.models.bundle.model_file import Bundle, join, load_bundle, save_bundle
 from rtmri2speech.models.tract.acoustic import TractAcousticConfig, TractAcousticModel
+from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig
 from rtmri2speech.signal.features import FeatureConfig
 
 
@@ -102,3 +103,36 @@ def test_pitch_is_saved_and_can_be_given_again(shipped: Path, talker: Path, tmp_
     again = model.synthesize(talker, f0=path)
     there = again.f0_hz is not None and again.f0_hz[again.f0_hz > 0]
     assert set(np.unique(there)) <= {130.0}
+
+
+@pytest.fixture
+def sourced(make_bundle, tmp_path: Path) -> Path:  # type: ignore[no-untyped-def]
+    """A model of frames whose vocoder has a harmonic source that is heard."""
+    torch.manual_seed(1)
+    both = make_bundle()
+    size = VocoderConfig(**{**both.vocoder.model_dump(), "source": "harmonic", "pitch_channels": 8})
+    network = Generator(size, both.features.n_mels)
+    state = network.state_dict() | both.stage("vocoder")
+    network.load_state_dict(state)
+    for entry in network.entries:
+        torch.nn.init.normal_(entry.conv.weight, 0.0, 0.05)
+    path = tmp_path / "sourced.safetensors"
+    save_bundle(join(both, Bundle.from_vocoder(network, both.features)), path)
+    return path
+
+
+def test_a_vocoder_with_a_source_can_be_given_pitch(sourced: Path, talker: Path, tmp_path: Path) -> None:
+    model = load_model(sourced, "cpu")
+    own = model.synthesize(talker)
+    assert own.way == "image" and own.f0_hz is not None and len(own.f0_hz) == len(own.mel_db)
+    frames = len(own.mel_db)
+    given = model.synthesize(talker, f0=np.full(frames, 130.0))
+    assert given.f0_hz is not None and given.f0_hz.tolist() == [130.0] * frames
+    assert np.array_equal(given.mel_db, own.mel_db) and not np.allclose(given.wave, own.wave, atol=1e-3)
+    assert read_pitch_tier(given.save(tmp_path)[-1]).f0_hz.tolist() == [130.0] * frames
+    flat = model.synthesize(talker, f0="flat")
+    assert flat.f0_hz is not None and len(np.unique(flat.f0_hz[flat.f0_hz > 0])) <= 1
+    with pytest.raises(ConfigError, match="`pixel_mm`"):
+        model.synthesize(talker, f0="flat", pixel_mm=1.0)
+    with pytest.raises(ConfigError, match="12 Hz in frame 0"):
+        model.synthesize(talker, f0=np.full(frames, 12.0))

@@ -13,6 +13,7 @@ from torch import Tensor
 from rtmri2speech.arrays import Float32
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.inference.requirements import require_numbers
+from rtmri2speech.inference.vocoding import ContinuedVocoder
 from rtmri2speech.live.streaming.mel import MelStream
 from rtmri2speech.live.streaming.wave import WaveStream
 
@@ -68,7 +69,7 @@ class SpeechStream:
     def __init__(self, model: Model, options: StreamOptions) -> None:
         self._mel = MelStream(model.acoustic, options.look_ahead)
         self._wave = WaveStream(
-            model.vocode,
+            ContinuedVocoder(model.vocoder, model.device, model.dtype),
             model.features.hop_length,
             options.chunk,
             options.vocoder_look_ahead,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 
 from rtmri2speech.arrays import Float32
 
-Vocode = Callable[[Float32], Float32]
-"""Mel (T, M), dB, to wave (T * hop,)."""
+
+class Vocode(Protocol):
+    """A vocoder that is given one window after the other."""
+
+    def __call__(self, mel_db: Float32, before: int, count: int, /) -> Float32:
+        """Mel (T, M), dB, to wave (T * hop,); after so many frames of context come so many new ones."""
 
 
 class WaveStream:
@@ -17,10 +22,11 @@ class WaveStream:
 
     A sample of the default vocoder depends on 11 frames on either side (``VocoderConfig.context_frames``). With as
     many given, the wave is the same as that of the whole mel; with fewer, windows differ a little where they meet. So
-    each window is vocoded for one frame more than its chunk, and the next one fades in over it: no sample jumps.
+    each window is vocoded for one frame more than its chunk, and the next one fades in over it: no sample jumps. With a
+    harmonic source the phase of the voice goes on from window to window, and F0 of a frame depends on 4 frames more.
 
     Args:
-        vocode: makes the wave of a mel.
+        vocode: makes the wave of a window.
         hop: samples per frame.
         chunk: frames per window that are new, at least 1.
         look_ahead: frames after them, at least 1.
@@ -62,7 +68,7 @@ class WaveStream:
     def _next(self, count: int) -> Float32:
         start, stop = self.done, self.done + count
         rows = self._mel[: stop + self.look_ahead - self._first]
-        wave = self._vocode(np.stack(rows))
+        wave = self._vocode(np.stack(rows), start - self._first, count)
         made = wave[(start - self._first) * self._hop : (stop - self._first) * self._hop].copy()
         if self._tail is not None:
             made[: self._hop] += (self._tail - made[: self._hop]) * (1 - self._fade_in)

@@ -25,11 +25,13 @@ def describe(bundle: Bundle) -> list[tuple[str, str]]:
         rows.append(("acoustic model", f"{sizes}; {_count(bundle, 'tract')}"))
     if bundle.vocoder is not None:
         rates = " x ".join(str(rate) for rate in bundle.vocoder.upsample_rates)
-        rows.append(("vocoder", f"HiFi-GAN {rates}, {bundle.vocoder.initial_channels}; {_count(bundle, 'vocoder')}"))
+        source = ", harmonic source" if bundle.vocoder.source == "harmonic" else ""
+        size = f"HiFi-GAN {rates}, {bundle.vocoder.initial_channels}{source}"
+        rows.append(("vocoder", f"{size}; {_count(bundle, 'vocoder')}"))
     if bundle.segmenter is not None:
-        size, classes = bundle.segmenter.size, ", ".join(bundle.segmenter.classes)
+        pixels, classes = bundle.segmenter.size, ", ".join(bundle.segmenter.classes)
         widths = " ".join(str(width) for width in bundle.segmenter.widths)
-        rows.append(("segmenter", f"U-Net {widths}, frames of {size} x {size}; {_count(bundle, 'segmenter')}"))
+        rows.append(("segmenter", f"U-Net {widths}, frames of {pixels} x {pixels}; {_count(bundle, 'segmenter')}"))
         rows.append(("classes", classes))
         return rows + _history(bundle)
     rows += [

@@ -195,7 +195,10 @@ class Bundle:
             raise BundleError(f"{self.source} holds no vocoder.", f"Put one in: {JOIN_COMMAND}")
         model = Generator(self.vocoder, self.features.n_mels)
         load_strictly(model, self.stage("vocoder"), self.source)
-        return model.to(device, dtype).eval()
+        for part in model.children():
+            if part is not model.source:  # a cent of pitch needs more digits than half precision has
+                part.to(dtype)
+        return model.to(device).eval()
 
     def build_segmenter(self, device: torch.device | str = "cpu") -> Segmenter:
         """The segmenter, in eval mode; :meth:`Segmenter.folded` makes it faster.

@@ -75,7 +75,10 @@ def vocoder(generator: Generator, wanted: Wanted, notes: list[str]) -> Vocoder |
             None  # PyTorch's own form of it is faster: 240 ms against 340 per second of sound (benchmarks/backends.py)
         )
     mel = torch.randn(1, generator.n_mels, _MEL_FRAMES, generator=_same_every_time()) * _MEL_STD + _MEL_MEAN
-    run = faster(Part("vocoder", generator, mel, 2), wanted, notes)
+    if generator.source is not None:
+        with torch.inference_mode():
+            mel = torch.cat([mel, generator.source.excitation(generator.voice_of(mel))], dim=1).clone()
+    run = faster(Part("vocoder", _Filter(generator), mel, 2), wanted, notes)
     return None if run is None else ExportedVocoder(generator, run)
 
 
@@ -92,21 +95,35 @@ def ran_with(wanted: Wanted, exported: bool) -> str:
     return f"{wanted.backend} {engine_of(wanted.backend).version()}, {precision}"
 
 
+class _Filter(nn.Module):
+    """A generator with one input of M rows, or M + hop where there is a source: mel, then excitation."""
+
+    def __init__(self, generator: Generator) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def forward(self, rows: Tensor) -> Tensor:
+        bands = self.generator.n_mels
+        return self.generator.filtered(rows[:, :bands], None if self.generator.source is None else rows[:, bands:])
+
+
 class ExportedVocoder(Vocoder):
-    """A vocoder that a backend runs, without gradients.
+    """A vocoder whose convolutions a backend runs, without gradients; the source, small, stays with PyTorch.
 
     Args:
         generator: that was exported.
-        run: of one mel spectrogram (1, M, T).
+        run: of one mel spectrogram (1, M, T), with an excitation (1, hop, T) below it where there is a source.
     """
 
     def __init__(self, generator: Generator, run: Run) -> None:
         super().__init__(generator.config, generator.n_mels)
+        self.source = generator.source
         self._run = run
 
-    def forward(self, ln_mel: Tensor) -> Tensor:
-        """ln(power) mel (B, M, T) to waveform (B, T * hop), amplitude -1 to 1."""
-        whole = ln_mel.float().contiguous().numpy()
+    def filtered(self, ln_mel: Tensor, excitation: Tensor | None) -> Tensor:
+        """The waveform (B, T * hop) of a mel (B, M, T) and an excitation (B, hop, T), if there is a source."""
+        rows = ln_mel if excitation is None else torch.cat([ln_mel, excitation], dim=1)
+        whole = rows.float().contiguous().numpy()
         return torch.cat([torch.from_numpy(self._run(whole[index : index + 1])) for index in range(len(whole))])
 
 

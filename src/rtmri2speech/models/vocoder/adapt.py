@@ -14,6 +14,8 @@ from rtmri2speech.errors import BundleError
 from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig
 from rtmri2speech.signal.features import FeatureConfig, hz_to_mel, mel_filterbank, transform_window
 
+_OF_SOURCE = ("source.", "entries.")
+
 # Mean magnitude of complex Gaussian noise over the root of its mean power.
 _RAYLEIGH = math.sqrt(math.pi) / 2
 
@@ -102,8 +104,22 @@ def transfer(
         notes.append(
             f"remapped: first convolution, from {_describe(source_mel)} to {_describe(MelInput(features))}{how}"
         )
+    notes += _source(state, source, target)
     target.load_state_dict(state)
     return notes
+
+
+def _source(state: dict[str, Tensor], source: Generator, target: Generator) -> list[str]:
+    """Put what the target's source needs into a state, from the other where shapes agree, or as it is at the start."""
+    own = {name: value for name, value in target.state_dict().items() if name.startswith(_OF_SOURCE)}
+    theirs = {name: state.pop(name) for name in list(state) if name.startswith(_OF_SOURCE)}
+    kept = {name for name, value in theirs.items() if name in own and own[name].shape == value.shape}
+    state.update({name: theirs[name] if name in kept else value for name, value in own.items()})
+    if not own:
+        return ["left out: the source"] if theirs else []
+    if len(kept) == len(own):
+        return ["copied: the source"]
+    return ["new: the source" if not kept else "new: the source, but for what has the same shape"]
 
 
 def resize_kernel(weight: Tensor, rate: int, new_rate: int, new_kernel: int) -> Tensor:

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from rtmri2speech.errors import UserError
 from rtmri2speech.models.threads import single_core_threads
 from rtmri2speech.models.vocoder.generator import LAST_SLOPE, SLOPE, Generator, ResBlock, Vocoder
+from rtmri2speech.models.vocoder.source import as_samples
 from rtmri2speech.models.vocoder.winograd import row_conv
 
 # Numbers in a piece of a layer, and what its length is a multiple of.
@@ -73,21 +74,26 @@ class CpuGenerator(Vocoder):
             layer = _up_layer(up, 1 / parallel if stage else 1.0)
             self._stages.append((layer, [_pairs(next(blocks)) for _ in range(parallel)]))
         self._last = _Layer.of(generator.conv_post, 1 / parallel)
+        self.source = generator.source
+        self._entries = generator.entries
 
     @torch.inference_mode()
-    def forward(self, ln_mel: Tensor) -> Tensor:
-        """ln(power) mel (B, M, T) to waveform (B, T * hop), amplitude -1 to 1; without gradients."""
+    def filtered(self, ln_mel: Tensor, excitation: Tensor | None) -> Tensor:
+        """The waveform (B, T * hop) of a mel (B, M, T) and an excitation (B, hop, T), if any; without gradients."""
         with single_core_threads(torch.get_num_threads()) as pool:
-            return torch.stack([self._wave(mel, pool) for mel in ln_mel])
+            sources = [None] * len(ln_mel) if excitation is None else as_samples(excitation)[:, None]
+            return torch.stack([self._wave(mel, own, pool) for mel, own in zip(ln_mel, sources, strict=True)])
 
-    def _wave(self, mel: Tensor, pool: Executor) -> Tensor:
+    def _wave(self, mel: Tensor, samples: Tensor | None, pool: Executor) -> Tensor:
         x = self._first.whole(pool, mel.T.contiguous(), 1.0)
-        for (up, blocks), rate, kernel in zip(
-            self._stages, self.config.upsample_rates, self.config.upsample_kernels, strict=True
+        for stage, ((up, blocks), rate, kernel) in enumerate(
+            zip(self._stages, self.config.upsample_rates, self.config.upsample_kernels, strict=True)
         ):
             rows, padding = len(x) * rate, (kernel - rate) // 2
             upsampled = up.whole(pool, x, SLOPE, len(x) + up.before).view(-1, up.channels // rate)
             upsampled = upsampled[padding : padding + rows]
+            if samples is not None:
+                upsampled += self._entries[stage](samples)[0].T
             x = torch.empty_like(upsampled)
             for number, pairs in enumerate(blocks):
                 _run_block(pool, pairs, upsampled, x, add=number > 0)

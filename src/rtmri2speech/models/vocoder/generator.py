@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 import torch
 from pydantic import Field, model_validator
@@ -13,6 +13,14 @@ from torch.nn import functional as F
 from torch.nn.utils import parametrizations, parametrize
 
 from rtmri2speech.config import Config
+from rtmri2speech.models.vocoder.source import (
+    HarmonicSource,
+    PlainConv1d,
+    SourceEntry,
+    SourceFrames,
+    as_samples,
+    points_of_frames,
+)
 
 SLOPE: Final = 0.1
 """Slope of the leaky rectifiers below zero, in the generator and the discriminators (paper, released code)."""
@@ -34,6 +42,11 @@ class VocoderConfig(Config):
     resblock_dilations: tuple[tuple[int, ...], ...] = Field(
         ((1, 3, 5),) * 3, description="dilations of each residual block"
     )
+    source: Literal["none", "harmonic"] = Field(
+        "none",
+        description="harmonic: F0 is read from the mel, or given, and its harmonics and noise go into each stage",
+    )
+    pitch_channels: int = Field(256, ge=4, description="channels of the network that reads F0, with a harmonic source")
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -134,17 +147,61 @@ class Vocoder(nn.Module):
         n_mels: mel bands M.
     """
 
+    source: HarmonicSource | None
+
     def __init__(self, config: VocoderConfig, n_mels: int) -> None:
         super().__init__()
         self.config = config
         self.n_mels = n_mels
+        self.source = None
 
     @property
     def hop_length(self) -> int:
         """Samples per mel frame; must equal the features' hop length."""
         return self.config.hop_length
 
-    def generate(self, ln_mel: Tensor, chunk_frames: int = 512, context: int | None = None) -> Iterator[Tensor]:
+    def filtered(self, ln_mel: Tensor, excitation: Tensor | None) -> Tensor:
+        """The waveform (B, T * hop) of a mel (B, M, T) and an excitation (B, hop, T), if there is a source."""
+        raise NotImplementedError
+
+    def forward(self, ln_mel: Tensor, voice: SourceFrames | None = None) -> Tensor:
+        """ln(power) mel (B, M, T) to waveform (B, T * hop), amplitude -1 to 1.
+
+        Args:
+            ln_mel: the mel.
+            voice: what the source is to make, of as many frames; by default :meth:`voice_of` the mel.
+        """
+        if self.source is None:
+            return self.filtered(ln_mel, None)
+        found = self.voice_of(ln_mel) if voice is None else voice
+        return self.filtered(ln_mel, self.source.excitation(found).to(ln_mel.dtype))
+
+    def voice_of(self, ln_mel: Tensor, f0: tuple[Tensor, Tensor] | None = None) -> SourceFrames:
+        """The voice of a mel (B, M, T), from phase 0 on.
+
+        Args:
+            ln_mel: the mel.
+            f0: in place of the mel's, F0 in cycles per sample, 0 where there is no voice, and voicing 0 to 1, each
+                (B, T).
+
+        Raises:
+            ValueError: where there is no source.
+        """
+        if self.source is None:
+            raise ValueError("this vocoder has no source")
+        if f0 is not None:
+            return self.source.frames(*points_of_frames(*f0))
+        with torch.no_grad():
+            found = self.source(ln_mel)
+        return self.source.frames(found.f0, found.voiced)
+
+    def generate(
+        self,
+        ln_mel: Tensor,
+        chunk_frames: int = 512,
+        context: int | None = None,
+        voice: SourceFrames | None = None,
+    ) -> Iterator[Tensor]:
         """Yield the waveform in pieces that together equal the full pass; memory is bounded by a piece.
 
         Args:
@@ -152,6 +209,7 @@ class Vocoder(nn.Module):
             chunk_frames: mel frames per piece, at least 1.
             context: mel frames read on either side of a piece; by default as many as the result depends on.
                 Fewer make the pieces differ from the full pass near their ends.
+            voice: as in :meth:`forward`.
 
         Yields:
             Waveforms of shape (chunk_frames * hop,), the last one shorter.
@@ -160,11 +218,17 @@ class Vocoder(nn.Module):
             raise ValueError("chunk_frames must be 1 or more")
         around = self.config.context_frames if context is None else context
         frames = ln_mel.shape[-1]
+        if self.source is not None and voice is None and frames:
+            # Of the whole recording: the phase of a piece follows from all before it.
+            with torch.inference_mode():
+                voice = self.voice_of(ln_mel[None])
         for start in range(0, frames, chunk_frames):
             stop = min(start + chunk_frames, frames)
             first = max(start - around, 0)
+            last = min(stop + around, frames)
             with torch.inference_mode():
-                wave = self(ln_mel[None, :, first : stop + around])[0]
+                own = None if voice is None else voice.part(first, last)
+                wave = self(ln_mel[None, :, first:last], own)[0]
             yield wave[(start - first) * self.hop_length : (stop - first) * self.hop_length].clone()
 
 
@@ -196,14 +260,25 @@ class Generator(Vocoder):
         for module in (*self.ups.modules(), *self.resblocks.modules(), self.conv_post):
             if isinstance(module, nn.Conv1d | nn.ConvTranspose1d):
                 nn.init.normal_(module.weight, 0.0, 0.01)  # as in the released code
+        # After all else: the other weights are then drawn alike with a source and without.
+        self.entries = nn.ModuleList()
+        if config.source == "harmonic":
+            self.source = HarmonicSource(n_mels, self.hop_length, config.pitch_channels)
+            stride, channels = self.hop_length, config.initial_channels
+            for rate in config.upsample_rates:
+                stride, channels = stride // rate, channels // 2
+                self.entries.append(SourceEntry(channels, stride))
 
-    def forward(self, ln_mel: Tensor) -> Tensor:
-        """ln(power) mel (B, M, T) to waveform (B, T * hop), amplitude -1 to 1."""
+    def filtered(self, ln_mel: Tensor, excitation: Tensor | None) -> Tensor:
+        """The waveform (B, T * hop) of a mel (B, M, T) and an excitation (B, hop, T), if there is a source."""
         # In memory, the channels of a sample lie next to each other. (`.mT` would do, but is not exported.)
         x = self.conv_pre(ln_mel.transpose(1, 2).contiguous().transpose(1, 2))
+        samples = None if excitation is None else as_samples(excitation)
         parallel = len(self.config.resblock_kernels)
         for stage, up in enumerate(self.ups):
             x = up(F.leaky_relu(x, SLOPE))
+            if samples is not None:
+                x = x + self.entries[stage](samples)
             blocks = list(self.resblocks)[stage * parallel : (stage + 1) * parallel]
             total = blocks[0](x)
             for block in blocks[1:]:
@@ -216,10 +291,14 @@ class Generator(Vocoder):
 def add_weight_norm(module: nn.Module) -> None:
     """Reparametrize every convolution of ``module`` as direction and length, in place (Salimans and Kingma 2016).
 
+    Those of the source stay as they are.
+
     A channel whose weights are all zero has no direction. It is given one, with length 0: its output stays what it
     was, and its length can be learned.
     """
     for part in list(module.modules()):
+        if isinstance(part, PlainConv1d):
+            continue
         if isinstance(part, nn.Conv1d | nn.ConvTranspose1d | nn.Conv2d) and not parametrize.is_parametrized(part):
             parametrizations.weight_norm(part)
             length, direction = part.parametrizations.weight.parameters()  # type: ignore[union-attr]

@@ -23,8 +23,9 @@ from rtmri2speech.training.vocoder.gan_step import CapturedGanStep, GanStep
 from rtmri2speech.training.vocoder.mel_losses import MelLosses
 from rtmri2speech.training.vocoder.validation_audio import ValidationAudio
 
-SoundBatch = tuple[Tensor, Tensor]
-"""Mel spectrogram (B, F, M) in dB and waveform (B, F * hop)."""
+SoundBatch = tuple[Tensor, ...]
+"""Mel spectrogram (B, F, M) in dB, waveform (B, F * hop); to train a source also F0 and where to use it, as in
+:class:`~rtmri2speech.training.vocoder.pitch_targets.SoundsWithPitch`."""
 
 
 class VocoderTraining(TrainingModule):
@@ -92,14 +93,14 @@ class VocoderTraining(TrainingModule):
 
     def training_step(self, batch: SoundBatch, batch_idx: int) -> None:
         """Update the discriminators, then the generator."""
-        mel_db, real = batch
+        mel_db, real, *pitch = batch
         for_generator, for_discriminators = cast(list[LightningOptimizer], self.optimizers())
         step = self.optimizer_steps
         rate = self.recipe.rate(step, self.current_epoch)
         gate = real.new_ones(()) if step >= self.recipe.discriminator_start else real.new_zeros(())
         share = self._share(len(real))
 
-        found, gradients = self._gan.discriminator_gradients(_generator_input(mel_db), real)
+        found, gradients = self._gan.discriminator_gradients(_generator_input(mel_db), real, *pitch)
         norm_d = self._update(for_discriminators, self.discriminators, gradients, share, rate)
         values = dict(found)
         found, gradients = self._gan.generator_gradients(real, gate)
@@ -123,7 +124,7 @@ class VocoderTraining(TrainingModule):
 
     def validation_step(self, batch: SoundBatch, batch_idx: int) -> None:
         """Add the mel error of a whole utterance, weighted by its frames; measure and keep some of the sounds."""
-        mel_db, real = batch
+        mel_db, real = batch[:2]
         frames = mel_db.shape[0] * mel_db.shape[1]
         wave = self.synthesize(mel_db)
         self._error = self._error + torch.stack([mel_l1(wave, real, self.features), self._error.new_ones(())]) * frames

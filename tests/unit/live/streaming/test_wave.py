@@ -8,8 +8,11 @@ from numpy.typing import NDArray
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.inference.encoder import predict
 from rtmri2speech.inference.model import Model
+from rtmri2speech.inference.vocoding import ContinuedVocoder, vocode
 from rtmri2speech.live.streaming.speech import SpeechStream, StreamOptions, speech_of_features
 from rtmri2speech.live.streaming.wave import WaveStream
+from rtmri2speech.models.vocoder.generator import VocoderConfig
+from vocoders import audible
 
 Wave = NDArray[np.float32]
 
@@ -25,7 +28,7 @@ def a_mel(frames: int) -> Wave:
 
 
 def streamed(model: Model, mel: Wave, chunk: int, look_ahead: int, context: int, step: int = 1) -> list[Wave]:
-    stream = WaveStream(model.vocode, model.features.hop_length, chunk, look_ahead, context)
+    stream = WaveStream(ContinuedVocoder(model.vocoder), model.features.hop_length, chunk, look_ahead, context)
     made = [piece for start in range(0, len(mel), step) for piece in stream.push(mel[start : start + step])]
     return [*made, *stream.finish()]
 
@@ -36,6 +39,22 @@ def test_equals_offline_where_the_context_covers_everything(model: Model, chunk:
     pieces = streamed(model, mel, chunk, reach, reach, step)
     assert all(len(piece) == chunk * model.features.hop_length for piece in pieces[:-1])
     np.testing.assert_allclose(np.concatenate(pieces), model.vocode(mel), atol=1e-5)
+
+
+@pytest.mark.parametrize(("chunk", "step"), [(1, 1), (3, 7)])
+def test_a_harmonic_source_goes_on_from_window_to_window(chunk: int, step: int) -> None:
+    config = VocoderConfig(initial_channels=16, source="harmonic", pitch_channels=8)
+    vocoder = audible(config, 64).float()
+    assert vocoder.source is not None
+    torch.nn.init.normal_(vocoder.source.head.weight, 0.0, 0.05)
+    for entry in vocoder.entries:
+        torch.nn.init.normal_(entry.conv.weight, 0.0, 0.3)
+    mel, reach = a_mel(40), config.context_frames + vocoder.source.reach
+    stream = WaveStream(ContinuedVocoder(vocoder), config.hop_length, chunk, reach, reach)
+    pieces = [piece for start in range(0, len(mel), step) for piece in stream.push(mel[start : start + step])]
+    made, whole = np.concatenate([*pieces, *stream.finish()]), vocode(vocoder, mel)
+    assert np.std(whole) > 0.01
+    np.testing.assert_allclose(made, whole, atol=2e-4)
 
 
 def test_less_context_is_not_the_same_and_more_comes_closer(model: Model) -> None:
@@ -50,7 +69,7 @@ def test_chunks_join_without_a_jump() -> None:
     calls = iter(range(100))
     hop = 50
 
-    def vocode(mel: Wave) -> Wave:
+    def vocode(mel: Wave, before: int, count: int) -> Wave:
         return np.full(len(mel) * hop, float(next(calls) % 2), np.float32)
 
     stream = WaveStream(vocode, hop, 2, 1, 1)

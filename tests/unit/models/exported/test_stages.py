@@ -64,6 +64,20 @@ def test_vocoder(generator: Generator, wanted: Wanted) -> None:
 
 
 @torch.no_grad()
+def test_vocoder_with_a_source(generator: Generator, wanted: Wanted) -> None:
+    size = generator.config.model_copy(update={"source": "harmonic", "pitch_channels": 4})
+    model = Generator(size, generator.n_mels).eval()
+    model.load_state_dict(model.state_dict() | generator.state_dict())
+    for entry in model.entries:
+        torch.nn.init.normal_(entry.conv.weight, 0.0, 0.3)
+    notes: list[str] = []
+    made = stages.vocoder(model, wanted, notes)
+    assert made is not None and not notes
+    mel = torch.randn(5, 50)
+    close(torch.cat(list(made.generate(mel, chunk_frames=7))), model(mel[None])[0])
+
+
+@torch.no_grad()
 def test_threads_share_a_network(acoustic: AcousticModel, wanted: Wanted) -> None:
     encode = stages.encoder(lambda: acoustic, 32, wanted, [])
     assert encode is not None
