@@ -133,8 +133,8 @@ def formant_changes(before: Float32, after: Float32, rate: int) -> tuple[Formant
     """F1 and F2 of two sounds of equal length, over the frames of 10 ms that are voiced in both, and speech.
 
     A scanner's hum has a pitch as well: frames that are afterwards more than 20 dB softer than the loudest tenth are
-    left out. Voicing and formants are those of :func:`~rtmri2speech.metrics.contours.compare_contours`. Where there was much
-    noise, the formants before are partly its own: a change is then no harm.
+    left out. Voicing and formants are those of :func:`~rtmri2speech.metrics.contours.compare_contours`. Where there was
+    much noise, the formants before are partly its own: a change is then no harm.
 
     Args:
         before, after: shape (N,).

@@ -78,7 +78,7 @@ def measure_pauses(samples: Float32, rate: int) -> Pauses:
     Sciences Amsterdam 17, 97-110). That loud frames stand for speech and soft ones for noise, without anybody having to
     mark pauses, is the way of NIST's ``stnr`` (Speech Quality Assurance package, 1994), whose histogram is not used.
 
-    A frame of digital silence is no pause.
+    A stretch with a frame of digital silence is no pause.
 
     Args:
         samples: shape (N,); of a video's sound the part that belongs to it, or else silence before the scan counts.
@@ -92,7 +92,8 @@ def measure_pauses(samples: Float32, rate: int) -> Pauses:
     if len(powers) < 2 * count:
         return Pauses(None, None, silence)
     stretches = running_mean(powers, count)
-    sounding = stretches > 1e-12 * float(powers.max())
+    heard = (powers > 1e-12 * float(powers.max())).astype(np.float64)
+    sounding = running_mean(heard, count) > 1.0 - 0.5 / count
     if voiced.sum() < _FEWEST or not sounding.any():
         return Pauses(None, None, silence)
     loud = powers[voiced]

@@ -12,13 +12,15 @@ from rtmri2speech.arrays import Float32, Float64
 from rtmri2speech.signal.noise.short_time import hann, pieces_of, running_mean
 
 # Long enough to part the lines of gradient noise, some 100 to 400 Hz apart, from the harmonics between them, short
-# enough for vowels: of 32, 48, 64 and 90 ms the best in formants and extended STOI (benchmarks/denoise.py).
+# enough for vowels. 48 and 90 ms do as well, 32 ms less well (extended STOI, formants).
 _WINDOW_SECONDS = 0.064
 _STEPS = 4  # per window
-# The floor of a band: this share of the time it is no louder, when averaged over so long. The average keeps moments
-# in which the noise happens to be soft from being taken for the floor.
-_QUIET_SHARE = 0.2
+# The floor of a band: this share of the time it is no louder, in means over so long, which keep moments in which the
+# noise happens to be soft from being taken for the floor. A larger share takes speech for noise where a recording of
+# two seconds has no pause. The factor makes up for what lies below the mean.
+_QUIET_SHARE = 0.1
 _FLOOR_SECONDS = 0.1
+_FLOOR_FACTOR = 1.2
 # Weight of the frame before in the estimate of the speech, as in Ephraim and Malah: without it single bins flicker
 # ("musical noise").
 _MEMORY = 0.98
@@ -38,8 +40,8 @@ def reduce_steady_noise(samples: Float32, rate: int) -> Float32:
     noise, is estimated frame by frame as by Ephraim and Malah 1984, "Speech enhancement using a minimum mean-square
     error short-time spectral amplitude estimator", IEEE Trans. ASSP 32, 1109-1121, equation 51 (decision-directed; with
     Wiener's gain as in Scalart and Filho 1996, ICASSP, 629-632). The noise is not followed over time, because a scan
-    repeats itself: in each band of 16 Hz it is the level below which a fifth of the recording lies, in means over
-    0.1 s. Phases stay, and so do times: nothing is shifted.
+    repeats itself: in each band of 16 Hz it is 1.2 times the level below which a tenth of the recording lies,
+    in means over 0.1 s. Phases stay, and so do times: nothing is shifted.
 
     Args:
         samples: shape (N,); the noise has to be there from beginning to end.
@@ -73,7 +75,7 @@ def _floor(samples: Float32, rate: int, size: int, step: int, window: Float64) -
         for block in pieces_of(samples, size, step, count - 1)
         if len(block) >= count
     ]
-    return np.asarray(np.quantile(np.concatenate(means), _QUIET_SHARE, axis=0) + _SILENCE)
+    return np.asarray(_FLOOR_FACTOR * np.quantile(np.concatenate(means), _QUIET_SHARE, axis=0) + _SILENCE)
 
 
 def _filtered(padded: Float32, size: int, step: int, window: Float64, floor: Float64) -> Iterator[Complex]:
