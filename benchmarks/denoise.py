@@ -162,11 +162,12 @@ def rows(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--phantom", type=Path)
-    parser.add_argument("--files", type=int, default=6, help="of the phantom; 0 for none")
+    parser.add_argument("--files", type=int, default=3, help="of the phantom; 0 for none")
     parser.add_argument("--speech", type=Path, nargs="*", default=[])
     parser.add_argument("--noise", type=Path)
     parser.add_argument("--start", type=float, default=0.0, help="of the noise, s")
     parser.add_argument("--end", type=float, help="of the noise, s")
+    parser.add_argument("--noises", nargs="*", help="of 3 ms, 6.16 ms and recorded; all by default")
     parser.add_argument("--snr", type=float, nargs="+", default=[40.0, 10.0, 5.0, 0.0])
     parser.add_argument("--recognizer")
     parser.add_argument("--texts", type=Path)
@@ -180,11 +181,12 @@ def main() -> None:
     }
     if options.noise is not None:
         noises["recorded"] = recorded(options.noise, options.start, options.end)
+    noises = {name: make for name, make in noises.items() if options.noises is None or name in options.noises}
     with tempfile.TemporaryDirectory() as scratch:
         phantom = options.phantom
         if phantom is None and options.files:
             phantom = Path(scratch) / "phantom"
-            simulate(phantom, minutes=0.6, speakers=2, seed=0, workers=1)
+            simulate(phantom, minutes=0.3, speakers=1, utterance_seconds=3.0, seed=0, workers=1)
         for folder in (*([phantom] if options.files else []), *options.speech):
             paths = sorted(folder.rglob("*.wav"))
             files = [Speech.of(path, heard) for path in (paths[: options.files] if folder == phantom else paths)]

@@ -30,6 +30,8 @@ _TRY = "Try the command on one wav file in a terminal: it has to write a wav fil
 _LENGTH_TOLERANCE = 0.05
 # Samples below this, of a sound that was louder, are silence.
 _SILENT = 1e-6
+# Seconds; of three clips of 1.6 to 2.8 s without a pause speech was lost (benchmarks/denoise.py).
+_SHORT = 3.0
 # Delay in seconds that is worth a word: half of a frame of the fastest scans.
 _LATE = 0.005
 
@@ -102,7 +104,7 @@ def denoised(recording: AnyRecording, sound: Sound, denoiser: str, span: tuple[f
     kind, _, line = denoiser.partition(":")
     made = reduce_steady_noise(part, sound.rate) if kind == _SPECTRAL else _run(path, part, sound.rate, line)
     pauses = measure_pauses(part, sound.rate)
-    findings = _twice(recording, path, pauses)
+    findings = [*_twice(recording, path, pauses), *_short(path, len(part) / sound.rate, kind)]
     delay = delay_of(part, made, sound.rate) if kind == _COMMAND else 0.0
     if abs(delay) > _LATE:
         what = "late" if delay > 0 else "early"
@@ -137,6 +139,14 @@ def _twice(recording: AnyRecording, path: Path, pauses: Pauses) -> list[Finding]
         return []
     problem = f"`denoise`: noise seems to have been taken off this sound before ({why})"
     remedy = "Twice takes speech away too: leave `denoise` out, or see what it does with `check`."
+    return [Finding(str(path), "note", problem, remedy, decision=True)]
+
+
+def _short(path: Path, seconds: float, kind: str) -> list[Finding]:
+    if kind != _SPECTRAL or seconds >= _SHORT:
+        return []
+    problem = f"`denoise`: {seconds:.1f} s are short: without a pause, what is taken for steady noise is speech in part"
+    remedy = "Give the whole recording rather than a sentence of it, or leave `denoise` out."
     return [Finding(str(path), "note", problem, remedy, decision=True)]
 
 

@@ -66,6 +66,14 @@ def test_only_what_belongs_to_the_frames_is_changed(humming: Path, sound: Sound)
     assert len(part_of(sound, (1.0, 3.0))) == 2 * sound.rate and len(part_of(sound, None)) == len(sound.samples)
 
 
+def test_a_recording_too_short_to_have_a_pause_is_told(
+    humming: Path, sound: Sound, program: Callable[..., str]
+) -> None:
+    (finding,) = denoised(recording(humming), sound, "spectral", (1.0, 3.0)).findings
+    assert finding.decision and "2.0 s are short" in finding.problem
+    assert denoised(recording(humming), sound, program(), (1.0, 3.0)).findings == []
+
+
 def test_a_program_is_given_a_wav_and_gives_another(humming: Path, sound: Sound, program: Callable[..., str]) -> None:
     for line in (program(), program(tail=" {in} {out}")):
         made = denoised(recording(humming), sound, line)
