@@ -70,6 +70,7 @@ class Recording:
             where this is empty.
         utterance_tier: the tier that utterances are cut at, unless the user says otherwise.
         scanner: what the corpus says of its frames.
+        denoised: whether the corpus delivers this sound with the scanner's noise taken off.
     """
 
     id: str
@@ -85,6 +86,7 @@ class Recording:
     text_tiers: tuple[str, ...] = ()
     utterance_tier: str | None = None
     scanner: Scanner | None = None
+    denoised: bool = field(default=False, compare=False)
 
     @property
     def file(self) -> Path:

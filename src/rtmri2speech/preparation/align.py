@@ -41,6 +41,11 @@ def offsets(sound: Sound, clip: Clip, sync_offset: float) -> Offsets:
     return Offsets(lead, sound.duration - lead - (clip.scan.end - clip.start))
 
 
+def span_of(clip: Clip, gap: Offsets) -> tuple[float, float]:
+    """First and last second of the sound that belong to the video: the scanner may have been silent before."""
+    return gap.lead, gap.lead + clip.scan.end - clip.start
+
+
 def shared_frames(sound: Sound, clip: Clip, features: FeatureConfig, gap: Offsets) -> int:
     """Frames of the video that have sound, as :func:`align` would leave them, to within one."""
     first = max(0, math.ceil(-round(gap.lead * features.sample_rate) / features.hop_length))

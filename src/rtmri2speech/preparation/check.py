@@ -20,15 +20,18 @@ from rtmri2speech.corpora.public.facts import CorpusFacts
 from rtmri2speech.corpora.sound_of_recording import MissingSound, find_sound, remarks_on_sound
 from rtmri2speech.corpora.video_of_recording import remarks_on_video, scan_recording
 from rtmri2speech.data.annotation.fit import fit_to_sound
+from rtmri2speech.data.annotation.grid import TextGrid
 from rtmri2speech.data.dataset.layout import is_dataset
-from rtmri2speech.data.media.audio import read_sound
+from rtmri2speech.data.media.audio import Sound, read_sound
 from rtmri2speech.data.media.clips import open_clip
 from rtmri2speech.data.media.textgrid import read_textgrid
 from rtmri2speech.data.tables import Row
 from rtmri2speech.errors import ConfigError, DatasetError, MediaError, UserError
 from rtmri2speech.parallel import run_jobs
-from rtmri2speech.preparation.align import MismatchPolicy, offsets, shared_frames
+from rtmri2speech.preparation.align import MismatchPolicy, offsets, shared_frames, span_of
 from rtmri2speech.preparation.check_dataset import check_dataset
+from rtmri2speech.preparation.denoising.denoisers import NONE
+from rtmri2speech.preparation.denoising.evidence import NoiseFacts, Recognizes, noise_of
 from rtmri2speech.preparation.facts import (
     RecordingFacts,
     check_sync,
@@ -125,6 +128,7 @@ def check(
     progress: Progress = SILENT,
     *,
     shard: Shard | str | None = None,
+    recognizer: Recognizes | None = None,
     **fields: Any,
 ) -> CheckReport:
     """Look for what is wrong with recordings or datasets, before anything slow; every file is decoded to its end.
@@ -136,6 +140,7 @@ def check(
         progress: counts files.
         shard: look at a share of the recordings and utterances alone, such as ``3/8``; what is wrong with a dataset's
             tables, or with files that are no recordings, is found with the first.
+        recognizer: finds words in the sound before and after ``denoise``; nothing is recognized without one.
         fields: fields of :class:`CheckOptions`, instead of ``options`` or to change some of them.
 
     Raises:
@@ -143,6 +148,8 @@ def check(
         UserError: when recordings cannot be listed.
     """
     options, share = (options or CheckOptions()).changed(fields, "check"), Shard.of(shard)
+    if recognizer is not None and options.denoise == NONE:
+        raise ConfigError("`recognizer`: there is nothing to compare.", "Give `denoise` too, or leave it out.")
     sources = list_of(source)
     paths = [Path(item) for item in sources if isinstance(item, str | os.PathLike)]
     corpora: list[Corpus] = [item for item in sources if not isinstance(item, str | os.PathLike)]
@@ -159,7 +166,7 @@ def check(
             findings.append(Finding(str(path), "error", error.problem, error.remedy))
     listings = [listing_of(corpus) for corpus in corpora]
     recordings = share_of(share, [recording for listing in listings for recording in listing.recordings])
-    checked = look_at_recordings(recordings, options, workers, progress)
+    checked = look_at_recordings(recordings, options, workers, progress, recognizer)
     findings += [finding for one in checked for finding in one.findings]
     if share is None or share.index == 1:
         findings += from_remarks(remark for listing in listings for remark in listing.remarks)
@@ -190,12 +197,17 @@ def check_recordings(
 
 
 def look_at_recordings(
-    recordings: Sequence[AnyRecording], options: CheckOptions, workers: int = 0, progress: Progress = SILENT
+    recordings: Sequence[AnyRecording],
+    options: CheckOptions,
+    workers: int = 0,
+    progress: Progress = SILENT,
+    recognizer: Recognizes | None = None,
 ) -> list[Checked]:
     """As :func:`check_recordings`, with what each recording is."""
     progress.expect(len(recordings))
     results: dict[AnyRecording, Checked] = {}
-    for recording, outcome in run_jobs(partial(check_recording, options=options), recordings, workers):
+    work = partial(check_recording, options=options, recognizer=recognizer)
+    for recording, outcome in run_jobs(work, recordings, workers):
         if isinstance(outcome, UserError):
             error = Finding.from_error(recording.file, outcome)
             outcome = Checked(RecordingFacts(str(recording.file)), [error])
@@ -204,11 +216,11 @@ def look_at_recordings(
     return [results[recording] for recording in recordings]
 
 
-def check_recording(recording: AnyRecording, options: CheckOptions) -> Checked:
+def check_recording(recording: AnyRecording, options: CheckOptions, recognizer: Recognizes | None = None) -> Checked:
     """Everything that can be said about one recording."""
     facts = RecordingFacts(str(recording.file))
     if isinstance(recording, SoundRecording):
-        return _check_sound_alone(recording, options, facts)
+        return _check_sound_alone(recording, options, facts, recognizer)
     try:
         scan = scan_recording(recording, options.fps, options.video_stream)
     except MediaError as error:
@@ -223,9 +235,9 @@ def check_recording(recording: AnyRecording, options: CheckOptions) -> Checked:
         missing = isinstance(error, MissingSound)
         if not (missing and not options.need_sound):
             findings.append(Finding.from_error(recording.video, error))
-        notes, labels = _check_annotation(recording, None)
-        return Checked(replace(facts, labels=labels), [*findings, *notes])
-    notes, labels = _check_annotation(recording, sound.duration)
+        notes, grid = _check_annotation(recording, None)
+        return Checked(replace(facts, labels=_labels(grid)), [*findings, *notes])
+    notes, grid = _check_annotation(recording, sound.duration)
     findings += from_remarks(remarks_on_sound(recording, scan))
     gap = offsets(sound, clip, recording.sync_offset)
     end = end_of_band(sound.samples, sound.rate, options.features.top)
@@ -233,12 +245,15 @@ def check_recording(recording: AnyRecording, options: CheckOptions) -> Checked:
     if all(finding.severity != "error" for finding in findings):
         frames = shared_frames(sound, clip, options.features, gap)
         findings += check_length(recording.video, frames, options.features, options.ref_frames)
+    noise = _check_noise(recording, sound, options, span_of(clip, gap), recognizer, grid)
+    findings += noise.findings
     facts = replace(
         facts,
         sound=describe_sound(recording, sound),
         offset=round(gap.lead, 4),
-        labels=labels,
+        labels=_labels(grid),
         **sound_facts(sound, end),
+        **noise.columns(),
     )
     if options.sync:
         estimate = measure_sync(scan, clip, sound, gap)
@@ -247,7 +262,27 @@ def check_recording(recording: AnyRecording, options: CheckOptions) -> Checked:
     return Checked(facts, findings)
 
 
-def _check_annotation(recording: AnyRecording, seconds: float | None) -> tuple[list[Finding], str | None]:
+def _check_noise(
+    recording: AnyRecording,
+    sound: Sound,
+    options: CheckOptions,
+    span: tuple[float, float] | None,
+    recognizer: Recognizes | None,
+    grid: TextGrid | None,
+) -> NoiseFacts:
+    """The noise of a sound; a denoiser that fails is an error of the recording."""
+    try:
+        return noise_of(recording, sound, options.denoise, span, recognizer, grid)
+    except MediaError as error:
+        found = noise_of(recording, sound, NONE, span)
+        return replace(found, findings=[Finding.from_error(recording.audio or recording.file, error)])
+
+
+def _labels(grid: TextGrid | None) -> str | None:
+    return None if grid is None else describe_labels(grid)
+
+
+def _check_annotation(recording: AnyRecording, seconds: float | None) -> tuple[list[Finding], TextGrid | None]:
     """What is to be said of an annotation, and what it is; of its length only where that of the sound is known."""
     path = recording.textgrid
     if path is None:
@@ -257,21 +292,24 @@ def _check_annotation(recording: AnyRecording, seconds: float | None) -> tuple[l
         notes = [] if seconds is None else fit_to_sound(grid, path, seconds)[1]
     except MediaError as error:
         return [Finding.from_error(path, error)], None
-    return [Finding(str(path), "note", *note) for note in notes], describe_labels(grid)
+    return [Finding(str(path), "note", *note) for note in notes], grid
 
 
-def _check_sound_alone(recording: SoundRecording, options: CheckOptions, facts: RecordingFacts) -> Checked:
+def _check_sound_alone(
+    recording: SoundRecording, options: CheckOptions, facts: RecordingFacts, recognizer: Recognizes | None
+) -> Checked:
     features = options.features
     try:
         sound = read_sound(recording.audio, options.tracks)
     except MediaError as error:
-        notes, labels = _check_annotation(recording, None)
-        return Checked(replace(facts, labels=labels), [*notes, Finding.from_error(recording.audio, error)])
-    findings, labels = _check_annotation(recording, sound.duration)
+        notes, grid = _check_annotation(recording, None)
+        return Checked(replace(facts, labels=_labels(grid)), [*notes, Finding.from_error(recording.audio, error)])
+    findings, grid = _check_annotation(recording, sound.duration)
     problem = too_short(int(sound.duration * features.frame_rate), features)
     if problem is not None:
         findings.append(Finding(str(recording.audio), "note", problem, "It will be left out."))
     end = end_of_band(sound.samples, sound.rate, features.top)
     findings += [*check_level(recording.audio, sound, features, end), *check_clock(recording.audio, sound)]
-    named = replace(facts, sound=describe_sound(recording, sound), labels=labels)
-    return Checked(replace(named, **sound_facts(sound, end)), findings)
+    noise = _check_noise(recording, sound, options, None, recognizer, grid)
+    named = replace(facts, sound=describe_sound(recording, sound), labels=_labels(grid))
+    return Checked(replace(named, **sound_facts(sound, end), **noise.columns()), [*findings, *noise.findings])

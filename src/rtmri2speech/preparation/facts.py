@@ -13,6 +13,7 @@ from rtmri2speech.data.media.audio import Sound
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.media.scan import VideoScan
 from rtmri2speech.preparation.align import Offsets
+from rtmri2speech.preparation.denoising.evidence import DenoisingEffect
 from rtmri2speech.preparation.findings import Finding
 from rtmri2speech.signal.sync import MotionTrack, SyncEstimate, estimate_sync
 
@@ -36,6 +37,9 @@ class RecordingFacts:
         band: frequency in Hz up to which the sound can fill the features.
         labels: the annotation's tiers, and how many labels each has.
         sync: how late the sound seems to be compared with movement, where that was asked for.
+        snr: level of speech above that of its pauses, dB.
+        denoised: why noise seems to have been taken off already; empty where nothing says so.
+        effect: what taking it off would do, where that was asked for.
     """
 
     file: str
@@ -48,6 +52,9 @@ class RecordingFacts:
     band: float | None = None
     labels: str | None = None
     sync: SyncEstimate | None = None
+    snr: float | None = None
+    denoised: str = ""
+    effect: DenoisingEffect | None = None
 
     def as_json(self) -> dict[str, Any]:
         """As an object of ``check --json``."""

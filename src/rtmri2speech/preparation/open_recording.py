@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Annotated
+
+from pydantic import BeforeValidator
 
 from rtmri2speech.arrays import Float32
 from rtmri2speech.config import Config
@@ -14,7 +17,8 @@ from rtmri2speech.corpora.video_of_recording import rate_of_recording, remarks_o
 from rtmri2speech.data.media.clips import Clip, open_clip
 from rtmri2speech.data.media.streams import AS_FLAGGED, Channel, StreamNumber, Tracks
 from rtmri2speech.errors import ConfigError, MediaError
-from rtmri2speech.preparation.align import MismatchPolicy, align, offsets
+from rtmri2speech.preparation.align import MismatchPolicy, align, offsets, span_of
+from rtmri2speech.preparation.denoising.denoisers import NONE, denoised, denoiser_name
 from rtmri2speech.preparation.findings import Finding, check_scan, check_sound, from_remarks, refuse_errors
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.frame_rate import QUICKEST, SLOWEST, FrameRate
@@ -26,11 +30,12 @@ _NAMED = 2
 
 
 class TrackOptions(Config):
-    """What to take from files that hold several videos, sound tracks or channels."""
+    """What to take from files that hold several videos, sound tracks or channels, and from their sound."""
 
     video_stream: StreamNumber | None = None
     audio_stream: StreamNumber | None = None
     channel: Channel | None = None
+    denoise: Annotated[str, BeforeValidator(denoiser_name)] = NONE
 
     @property
     def tracks(self) -> Tracks:
@@ -68,6 +73,7 @@ def open_recording(
     on_mismatch: MismatchPolicy = "refuse",
     trim_over_bright: bool = False,
     tracks: Tracks = AS_FLAGGED,
+    denoise: str = NONE,
 ) -> OpenRecording:
     """Open a video with its sound, and refuse what cannot be used.
 
@@ -79,10 +85,12 @@ def open_recording(
         on_mismatch: what to do when sound and video disagree in length.
         trim_over_bright: leave out over-bright frames at the start.
         tracks: the video, the sound track and the channel to take.
+        denoise: what takes the noise off the sound: ``none``, ``spectral`` or ``command:COMMAND``.
 
     Raises:
         ConfigError: when ``fps`` is not a frame rate.
-        MediaError: when video or sound is missing, damaged or silent, or they disagree in length.
+        MediaError: when video or sound is missing, damaged or silent, they disagree in length, or the noise cannot be
+            taken off.
     """
     scan = scan_recording(recording, fps, tracks.video)
     trim_over_bright = trim_over_bright or recording.starts_over_bright
@@ -95,6 +103,9 @@ def open_recording(
         *from_remarks([*remarks_on_video(recording, scan, fps), *remarks_on_sound(recording, scan)]),
     ]
     refuse_errors(findings)
+    if denoise != NONE:
+        made = denoised(recording, sound, denoise, span_of(clip, gap))
+        sound, findings = made.sound, [*findings, *made.findings]
     first, samples = align(sound, clip, features, recording.sync_offset, on_mismatch, gap)
     return OpenRecording(clip, first, samples, gap.lead, sound.duration, findings)
 

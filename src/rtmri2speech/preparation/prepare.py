@@ -342,5 +342,6 @@ def _finish(
         },
         code_version=__version__,
         counts=counts,
+        denoise=options.denoise,
     )
-    write_text(root / "meta.json", meta.model_dump_json(by_alias=True, indent=1) + "\n")
+    write_text(root / "meta.json", meta.to_json())

@@ -19,6 +19,7 @@ from rtmri2speech.data.endings import no_such_file, printable
 from rtmri2speech.data.files import hash_files, read_object
 from rtmri2speech.data.provenance import write_about
 from rtmri2speech.errors import DatasetError
+from rtmri2speech.preparation.denoising.denoisers import NONE
 from rtmri2speech.preparation.export_pairs import wav_of
 from rtmri2speech.preparation.recording import Job, make_samples, sample_files
 from rtmri2speech.version import __version__
@@ -106,7 +107,8 @@ def open_folder(root: Path, jobs: Sequence[Job], *, prune: bool, overwrite: bool
 def _refuse_other_settings(root: Path, jobs: Sequence[Job]) -> None:
     for job in jobs:
         old = read_receipt(root / RECEIPTS / f"{job.recording.id}.json").settings
-        if different := list(_differences(old, _settings(job))):
+        new = {"denoise": NONE, **_settings(job)}
+        if old and (different := list(_differences({"denoise": NONE, **old}, new))):
             raise DatasetError(
                 f"{root}: holds a dataset that was made with other settings ({'; '.join(different)}).",
                 "Choose another `out`, or make this one anew with `overwrite=True`.",
@@ -186,6 +188,8 @@ def _settings(job: Job) -> dict[str, Any]:
     """Every option that samples depend on; ``features`` have followed ``frame_rate`` by now."""
     left_out = {"mask", "seed", "split_ratio", "test_speakers", "frame_rate"}
     settings = job.options.model_dump(mode="json", exclude=left_out)
+    if settings["denoise"] == NONE:
+        del settings["denoise"]  # as in datasets of versions that could not do anything else
     if job.split is None:
         settings["split_ratio"] = list(job.options.split_ratio)
     return {**settings, "mask": None if job.mask is None else hashlib.sha256(job.mask.tobytes()).hexdigest()}

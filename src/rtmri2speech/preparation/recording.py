@@ -26,6 +26,7 @@ from rtmri2speech.data.media.textgrid import read_textgrid, shift_textgrid, writ
 from rtmri2speech.data.npy import array_writer
 from rtmri2speech.preparation.align import MismatchPolicy
 from rtmri2speech.preparation.cut import CutConfig, cut_recording
+from rtmri2speech.preparation.denoising.denoisers import NONE, denoised
 from rtmri2speech.preparation.findings import (
     Finding,
     check_clock,
@@ -184,6 +185,7 @@ def _open_video(recording: Recording, options: PrepareOptions) -> _Material:
         on_mismatch=options.on_mismatch,
         trim_over_bright=options.trim_over_bright,
         tracks=options.tracks,
+        denoise=options.denoise,
     )
     skipped = opened.first / float(features.frame_rate)
     # The annotation is on the sound's clock; here time 0 becomes the first frame.
@@ -199,6 +201,9 @@ def _open_sound(recording: SoundRecording, options: PrepareOptions) -> _Material
     sound = read_sound(recording.audio, options.tracks)
     findings = [*check_level(recording.audio, sound, features), *check_clock(recording.audio, sound)]
     refuse_errors(findings)
+    if options.denoise != NONE:
+        made = denoised(recording, sound, options.denoise)
+        sound, findings = made.sound, [*findings, *made.findings]
     samples = resample(sound.samples, sound.rate, features.sample_rate)
     samples = samples[: len(samples) // features.hop_length * features.hop_length]
     grid, notes = _annotation(recording, sound.duration, 0.0, len(samples) / features.sample_rate)

@@ -109,6 +109,9 @@ def test_check_passes_what_is_good(run: Run, videos: Path) -> None:
         "band": 5706.5,
         "labels": None,
         "sync": None,
+        "snr": pytest.approx(58.1, abs=0.5),
+        "denoised": "",
+        "effect": None,
     }
     assert all(word in result.out for word in ("stream", "NAME.wav", "20", "27.17"))
 

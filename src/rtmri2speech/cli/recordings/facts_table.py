@@ -12,7 +12,18 @@ if TYPE_CHECKING:
     from rtmri2speech.corpora.public.facts import CorpusFacts
     from rtmri2speech.preparation.facts import RecordingFacts
 
-_COLUMNS = ("file", "stream", "sound", "rate\nkHz", "offset\ns", "drift\ns", "channels", "band\nkHz", "labels")
+_COLUMNS = (
+    "file",
+    "stream",
+    "sound",
+    "rate\nkHz",
+    "offset\ns",
+    "drift\ns",
+    "snr\ndB",
+    "channels",
+    "band\nkHz",
+    "labels",
+)
 # The others are short; folded they could not be read.
 _FOLDED = ("file", "labels", "channels")
 
@@ -54,6 +65,9 @@ def print_facts(facts: list[RecordingFacts], inputs: list[Path]) -> None:
         cells = _cells(row, inputs)
         table.add_row(*(Text(cell) for cell in (cells if asked else cells[:-1])))
     Console().print(table)
+    if marked := [row.denoised for row in facts if row.denoised]:
+        more = len(marked) - 1
+        print(f"* noise seems to have been taken off before: {marked[0]}{f'; and of {more} more' if more else ''}\n")
 
 
 def _cells(row: RecordingFacts, inputs: list[Path]) -> list[str]:
@@ -65,11 +79,49 @@ def _cells(row: RecordingFacts, inputs: list[Path]) -> list[str]:
         "" if row.rate is None else f"{row.rate / 1000:g}",
         "" if row.offset is None else f"{row.offset:.3f}",
         "" if row.drift is None else f"{row.drift:.3f}",
+        _snr(row),
         row.channels or "",
         "" if row.band is None else f"{row.band / 1000:.1f}",
         row.labels or "none",
         "unknown" if sync is None else f"{sync.offset:+.2f}\n({sync.confidence:.2f})",
     ]
+
+
+def _snr(row: RecordingFacts) -> str:
+    """Speech above its pauses, with a mark where noise seems to have been taken off before."""
+    return f"{'' if row.snr is None else f'{row.snr:.0f}'}{'*' if row.denoised else ''}"
+
+
+def print_effects(facts: list[RecordingFacts], inputs: list[Path]) -> None:
+    """Print what taking the noise off does to each recording; nothing where that was not asked for.
+
+    Args:
+        facts: of all recordings.
+        inputs: as they were given; files are named below them.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    done = [(row, row.effect) for row in facts if row.effect is not None]
+    if not done:
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), title="before and after --denoise")
+    table.add_column("file", overflow="fold")
+    for name in ("snr\ndB", "F1\nHz", "F1\nr", "F2\nHz", "F2\nr", "late\ns"):
+        table.add_column(name, no_wrap=True)
+    for row, effect in done:
+        levels = ["?" if level is None else f"{level:.0f}" for level in (row.snr, effect.snr)]
+        cells = [shown(Path(row.file), inputs), " > ".join(levels)]
+        for change in effect.formants:
+            cells += [f"{change.before:.0f} > {change.after:.0f}"]
+            cells += ["" if change.correlation is None else f"{change.correlation:.2f}"]
+        cells += [""] * (6 - len(cells)) + [f"{effect.delay:.3f}"]
+        table.add_row(*(Text(cell) for cell in cells))
+    Console().print(table)
+    if not any(effect.formants for _, effect in done):
+        print("No formants: too little voice, or Praat is missing (pip install 'rtmri2speech[phonetics]').")
 
 
 def _sound(name: str, file: Path) -> str:

@@ -35,6 +35,9 @@ class CorpusOptions:
     ] = None
 
 
+_OF_SOUND = ("audio_stream", "channel", "denoise")
+
+
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class VideoOptions:
@@ -72,6 +75,14 @@ class VideoOptions:
         ),
     ] = None
 
+    denoise: Annotated[
+        str | None,
+        said(
+            "Take the scanner's noise off the sound: spectral (steady noise, by frequency), or command:'PROGRAM {in} "
+            "{out}' (a program that reads a wav file and writes another); by default none."
+        ),
+    ] = None
+
     def files(self) -> dict[str, Any]:
         """What says where the recordings are, by the names of :func:`rtmri2speech.corpora.inputs.open_corpus`."""
         return {name: getattr(self, name) for name in ("audio_dir", "audio", "pairs", "sync_offset", "sound")}
@@ -85,6 +96,7 @@ class VideoOptions:
             "video_stream": self.video_stream,
             "audio_stream": self.audio_stream,
             "channel": self.channel,
+            "denoise": self.denoise,
         }
 
     def refuse_for_sound_only(self, **others: object) -> None:
@@ -96,7 +108,7 @@ class VideoOptions:
         from rtmri2speech.corpora.inputs import refuse_with_sound_only
 
         chosen = {"on_mismatch": self.on_mismatch != "refuse", "sound": self.sound != "auto"}
-        of_frames = {name: value for name, value in asdict(self).items() if name not in ("audio_stream", "channel")}
+        of_frames = {name: value for name, value in asdict(self).items() if name not in _OF_SOUND}
         refuse_with_sound_only({**of_frames, **chosen, **others})
 
 

@@ -171,6 +171,10 @@ class Importer(ABC):
         """Names that the annotation of a video may have, without ending."""
         return (named.stem,)
 
+    def denoised(self, audio: Path | None) -> bool:
+        """Whether a sound of this corpus, None for a video's own track, has had the scanner's noise taken off."""
+        return False
+
     def _list(self) -> tuple[list[Recording], list[Remark]]:
         tree = Tree.of(self.roots)
         looked = [(self.named(video, root), video) for video, root in tree.videos]
@@ -203,6 +207,7 @@ class Importer(ABC):
             text_tiers=self.text_tiers,
             utterance_tier=self.utterance_tier,
             scanner=self.facts.scanner,
+            denoised=self.denoised(audio),
         )
 
     def _sound(self, named: Named, video: Path, tree: Tree) -> tuple[Path | None, list[Remark]]:

@@ -25,6 +25,7 @@ SENTENCES = 684
 """Sentences of the whole corpus."""
 
 _NAME = re.compile(r"(?P<speaker>usc_s\d+)_(?P<session>\d+)(?:_(?P<sentence>\d+))?", re.IGNORECASE)
+_DENOISED = ("audio_restored", "audio_denoised", "audio_dsp")
 _LISTS: dict[str, Split] = {"train": "train", "val": "validation", "validation": "validation", "test": "test"}
 
 
@@ -44,7 +45,7 @@ class UscLss(Importer):
         faults=("raw sound has scanner noise: denoised sound is taken where it is there (audio_dsp before audio_raw)",),
         unverified=("names and folders of its files, by public code that reads them", "the size of its pixels"),
     )
-    sound_folders = ("audio_restored", "audio_denoised", "audio_dsp", "audio", "wav", "audio_raw")
+    sound_folders = (*_DENOISED, "audio", "wav", "audio_raw")
 
     def named(self, video: Path, root: Path) -> Named | None:
         """Speaker, session and sentence, from the name alone."""
@@ -63,6 +64,10 @@ class UscLss(Importer):
             return kept, []
         problem = f"{said} video(s) passed over that show the same as others: {len(left)} whole session(s), and copies"
         return kept, [Remark(self.roots[0], problem, "Nothing to do; to use them, give their folder alone.")]
+
+    def denoised(self, audio: Path | None) -> bool:
+        """What lies in a folder of denoised sound."""
+        return audio is not None and audio.parent.name.lower() in _DENOISED
 
     def text_of(self, named: Named, tree: Tree) -> str | None:
         """``transcripts/NAME.txt``."""

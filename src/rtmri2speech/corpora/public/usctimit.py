@@ -53,6 +53,7 @@ class UscTimit(Importer):
             "sound and frames of some speakers are reported out of step: look with `sync`, and give the seconds by "
             "speaker in `speakers`",
             "files hold five sentences: cut at the sentences of their transcripts",
+            "the scanner's noise was taken off its sound before it was published: leave `denoise` at none",
         ),
         unverified=(
             "the license, by a digest of the Zenodo record",
@@ -88,6 +89,10 @@ class UscTimit(Importer):
             return kept, []
         problem = f"{left} video(s) *_withaudio passed over, which show the same as others"
         return kept, [Remark(self.roots[0], problem, "Nothing to do: the sound is taken from its own file.")]
+
+    def denoised(self, audio: Path | None) -> bool:
+        """All of it, files and copies with sound."""
+        return True
 
     def text_of(self, named: Named, tree: Tree) -> str | None:
         """``NAME.txt``, or the sentences of the file by the corpus's list of them."""

@@ -32,6 +32,12 @@ class Meta(Config):
     split: dict[str, Any]
     code_version: str
     counts: dict[str, Any]
+    denoise: str = Field("none", description="what took the noise off the sound; left out where nothing did")
+
+    def to_json(self) -> str:
+        """As the file holds it; without ``denoise`` where nothing was done, as earlier versions read and write it."""
+        left_out = {"denoise"} if self.denoise == "none" else None
+        return self.model_dump_json(by_alias=True, indent=1, exclude=left_out) + "\n"
 
     @property
     def frames(self) -> FrameConfig:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shlex
-import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,9 +13,11 @@ import numpy as np
 from rtmri2speech.arrays import Floating
 from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.errors import UserError
+from rtmri2speech.programs import run_program, words_of
 
 # Where a command is to find the sound.
 _PLACE = "{wav}"
+_TRY = "Try the command on one wav file in a terminal; it has to print the text and end with 0."
 
 
 def pocketsphinx(rate: int, phones: bool = False) -> Callable[[Floating], str]:
@@ -118,28 +117,15 @@ def command(line: str, rate: int) -> Callable[[Floating], str]:
         line: the command line; ``{wav}`` stands for the file, which otherwise is put at the end. No shell reads it.
         rate: of the wav file (16 bits, mono).
     """
-    words = [word.strip('"') if os.name == "nt" else word for word in shlex.split(line, posix=os.name != "nt")]
-    if not any(_PLACE in word for word in words):
-        words.append(_PLACE)
+    words = words_of(line, _PLACE)
 
     def recognize(wave: Floating) -> str:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "utterance.wav"
             write_wav(path, np.clip(wave, -1.0, 1.0), rate)
-            called = [word.replace(_PLACE, str(path)) for word in words]
-            try:
-                done = subprocess.run(called, capture_output=True, check=False)
-            except OSError as error:
-                raise UserError(
-                    f"{words[0]}: cannot be run ({error.strerror}).", "Check the command after `recognizer`."
-                ) from None
-        if done.returncode:
-            said = done.stderr.decode(errors="replace").strip().splitlines()
-            raise UserError(
-                f"{words[0]}: ended with {done.returncode}{': ' + said[-1] if said else ''}.",
-                "Try the command on one wav file in a terminal; it has to print the text and end with 0.",
+            return " ".join(
+                run_program([word.replace(_PLACE, str(path)) for word in words], "recognizer", _TRY).split()
             )
-        return " ".join(done.stdout.decode("utf-8", errors="replace").split())
 
     return recognize
 

@@ -1,0 +1,1 @@
+"""Noise taken off the sound of recordings, and what that does to it."""
