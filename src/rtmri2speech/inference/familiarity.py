@@ -11,14 +11,17 @@ for simulated frames that are mirrored, 0.5 for such shifted by 8 of 256 pixels.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Final
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from rtmri2speech.arrays import UInt8
+from rtmri2speech.models.threads import single_core_threads
 from rtmri2speech.signal.frames import model_input
 
 LIMIT: Final = 0.7
@@ -82,33 +85,72 @@ def unfamiliarity(cnn: nn.Module, frames: list[UInt8], pixel_mask: Tensor | None
     trained = any(int(part.num_batches_tracked or 0) >= _STEPS for part in layers)
     if len(frames) < _LEAST or not trained:
         return None
-    found: list[float] = []
+    place, gray = next(cnn.parameters()).device, torch.from_numpy(np.stack(frames))
+    # On a CPU a frame per core, whose maps fit in its cache: all cores on all frames took six times as long.
+    alone = place.type == "cpu"
+    with _watched(layers) as seen, single_core_threads(torch.get_num_threads() if alone else 1) as pool:
 
-    def compare(layer: nn.Module, given: tuple[Tensor, ...]) -> None:
-        assert isinstance(layer, nn.BatchNorm2d) and layer.running_var is not None
-        variance = _variance(given[0])
-        ratio = (variance + layer.eps) / (layer.running_var.float() + layer.eps)
-        found.append(float(ratio.log().square().mean().sqrt()))
+        def moments(piece: Tensor) -> dict[nn.Module, _Moments]:
+            seen.moments = {}
+            with torch.inference_mode():
+                unit = model_input(piece.to(place), pixel_mask)
+                cnn(unit[:, None].expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last))
+            return dict(seen.moments)
 
-    hooks = [layer.register_forward_pre_hook(compare) for layer in layers]
-    try:
-        with torch.inference_mode():
-            place = next(cnn.parameters()).device
-            gray = model_input(torch.from_numpy(np.stack(frames)).to(place), pixel_mask)
-            cnn(gray[:, None].expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last))
-    finally:
-        for hook in hooks:
-            hook.remove()
+        passes = list(pool.map(moments, torch.split(gray, 1 if alone else len(gray))))
+    found = []
+    for layer in layers:
+        if layer in passes[0]:
+            assert layer.running_var is not None
+            variance = _variance([one[layer] for one in passes])
+            ratio = (variance + layer.eps) / (layer.running_var.double().cpu() + layer.eps)
+            found.append(float(ratio.log().square().mean().sqrt()))
     return float(np.mean(found)) if found else None
 
 
-def _variance(maps: Tensor) -> Tensor:
-    """Variance of each channel, (C,), of feature maps (N, C, H, W).
+class _Moments(NamedTuple):
+    """Of some numbers of each channel: how many, their mean and the sum of squares about it, (C,) each."""
 
-    Frame by frame, since ``torch.var`` takes longer over maps whose channels lie side by side than the whole CNN does.
+    size: int
+    mean: Tensor
+    squares: Tensor
+
+
+@contextmanager
+def _watched(layers: list[nn.BatchNorm2d]) -> Iterator[threading.local]:
+    """While it lasts, each thread's ``moments`` get those of what every layer is given."""
+    seen = threading.local()
+
+    def keep(layer: nn.Module, given: tuple[Tensor, ...]) -> None:
+        if hasattr(seen, "moments"):
+            seen.moments[layer] = _moments(given[0])
+
+    hooks = [layer.register_forward_pre_hook(keep) for layer in layers]
+    try:
+        yield seen
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _moments(maps: Tensor) -> _Moments:
+    """Moments of each channel of feature maps (N, C, H, W).
+
+    In two passes over rows of channels, since ``torch.var`` takes longer over maps whose channels lie side by side
+    than the whole CNN does.
     """
-    mean = torch.stack([one.mean((1, 2)) for one in maps.float()]).mean(0)
-    total = torch.zeros_like(mean)
-    for one in maps.float():
-        total += (one - mean[:, None, None]).square_().sum((1, 2))
-    return total / (maps.numel() / len(mean) - 1)
+    rows = maps.float().permute(0, 2, 3, 1).flatten(0, 2)
+    mean = rows.mean(0)
+    return _Moments(len(rows), mean.double().cpu(), (rows - mean).square_().sum(0).double().cpu())
+
+
+def _variance(parts: Sequence[_Moments]) -> Tensor:
+    """Variance of each channel, (C,), of numbers whose moments are known part by part.
+
+    Source: Chan, Golub and LeVeque 1983, "Algorithms for computing the sample variance: analysis and
+    recommendations", The American Statistician 37, 242-247.
+    """
+    counts = torch.tensor([float(part.size) for part in parts], dtype=torch.float64)[:, None]
+    means, squares = (torch.stack(each) for each in zip(*((part.mean, part.squares) for part in parts), strict=True))
+    mean = (counts * means).sum(0) / counts.sum()
+    return (squares + counts * (means - mean).square()).sum(0) / (counts.sum() - 1)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rtmri2speech.arrays import Float64, Floating
+from rtmri2speech.phonetics.remembered import remembered
 
 LOW_VOICE_CEILING, HIGH_VOICE_CEILING = 5000.0, 5500.0
 """Hz: Praat's standard ceilings for five formants of a man's and of a woman's tract."""
@@ -104,14 +105,20 @@ def formants_at(
     # Praat refuses silence and scraps, too, but with an exception that cannot be told from others.
     if len(wave) <= 2.0 * _WINDOW * sample_rate or not np.any(wave):
         return found
-    samples, rate = _below_ceiling(wave, sample_rate, ceiling)
+    samples, rate, track = _whole_track(wave, sample_rate, ceiling, step)
     quiet = _SILENCE * np.max(np.abs(samples), initial=0.0)
-    track = _track(samples, rate, step, ceiling)
     for row, time in enumerate(times.tolist()):
         part = _cut(samples, round((time - _WINDOW) * rate), round((time + _WINDOW) * rate))
         if np.max(np.abs(part), initial=0.0) > quiet:
             found[row] = [track.get_value_at_time(number, time) for number in range(1, count + 1)]
     return found
+
+
+@remembered(2)  # of a recording, and of the sound that it is compared with
+def _whole_track(wave: Float64, sample_rate: int, ceiling: float, step: float) -> tuple[Float64, float, Any]:
+    """A sound resampled to twice the ceiling, that rate, and its Formant object."""
+    samples, rate = _below_ceiling(wave, sample_rate, ceiling)
+    return samples, rate, _track(samples, rate, step, ceiling)
 
 
 def _below_ceiling(wave: Floating, sample_rate: int, ceiling: float) -> tuple[Float64, float]:

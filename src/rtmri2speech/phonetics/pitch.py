@@ -6,6 +6,7 @@ import numpy as np
 
 from rtmri2speech.arrays import Float64
 from rtmri2speech.phonetics import praat
+from rtmri2speech.phonetics.remembered import remembered
 
 WIDEST_RANGE = (60.0, 700.0)
 """Hz: from a low male voice to a child's, where nothing is known of the speaker (Hirst 2011)."""
@@ -112,14 +113,20 @@ def pitch_and_periodicity(wave: Float64, sample_rate: int, lowest: float, highes
     Raises:
         ValueError, ModuleNotFoundError: as :func:`pitch_track`.
     """
-    import parselmouth
-
     if highest > sample_rate / 2:
         raise ValueError(f"The highest pitch, {highest:g} Hz, lies above the Nyquist frequency {sample_rate / 2:g} Hz.")
     # Praat refuses it as well, but with an exception that cannot be told from others.
     if len(wave) * lowest < _PERIODS * sample_rate:
         return np.zeros(0), np.zeros(0)
-    sound = parselmouth.Sound(np.asarray(wave, np.float64), sampling_frequency=sample_rate)
+    f0, strength = _measured(wave, sample_rate, lowest, highest)
+    return f0.copy(), strength.copy()
+
+
+@remembered(8)  # both ranges of a recording and of some sounds that it is compared with
+def _measured(wave: Float64, sample_rate: int, lowest: float, highest: float) -> tuple[Float64, Float64]:
+    import parselmouth
+
+    sound = parselmouth.Sound(wave, sampling_frequency=sample_rate)
     pitch = sound.to_pitch_ac(time_step=_STEP, pitch_floor=lowest, pitch_ceiling=highest)
     chosen = pitch.selected_array
     f0 = np.asarray(chosen["frequency"], np.float64)

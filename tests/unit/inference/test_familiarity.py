@@ -12,7 +12,7 @@ from torch import nn
 
 from rtmri2speech.assets import example_video, find_model
 from rtmri2speech.data.media.clips import open_video
-from rtmri2speech.inference.familiarity import LIMIT, FrameSample, _variance, unfamiliarity
+from rtmri2speech.inference.familiarity import LIMIT, FrameSample, _moments, _variance, unfamiliarity
 from rtmri2speech.inference.model import Model, load_model
 from rtmri2speech.models.bundle.model_file import load_bundle
 
@@ -75,6 +75,19 @@ def test_synthesis_says_so(shipped: Model, talker: Path) -> None:
 def test_variance_is_that_of_all_frames_and_pixels_in_either_memory_order() -> None:
     maps = torch.randn(5, 7, 6, 4, generator=torch.Generator().manual_seed(0)) * 3 + 40
     for order in (torch.contiguous_format, torch.channels_last):
-        torch.testing.assert_close(
-            _variance(maps.contiguous(memory_format=order)), maps.double().var((0, 2, 3)).float()
-        )
+        one = maps.contiguous(memory_format=order)
+        for parts in ([one], torch.split(one, 1), torch.split(one, [3, 2])):
+            variance = _variance([_moments(part) for part in parts])
+            torch.testing.assert_close(variance, maps.double().var((0, 2, 3)), rtol=1e-5, atol=0)
+
+
+def test_threads_do_not_change_it(shipped: Model, of_its_kind: list[Frames]) -> None:
+    cnn = load_bundle(find_model("phantom")).build_acoustic().cnn
+    found = []
+    for threads in (1, 3):
+        torch.set_num_threads(threads)
+        found.append(unfamiliarity(cnn, of_its_kind[:5], None))
+        assert torch.get_num_threads() == threads
+    torch.set_num_threads(1)
+    assert found[0] is not None and found[0] == found[1]
+    assert not any(layer._forward_pre_hooks for layer in cnn.modules())

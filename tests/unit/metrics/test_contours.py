@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from scipy.signal import lfilter
 
 from rtmri2speech.metrics.contours import CONTOURS, compare_contours, correlation
 from rtmri2speech.metrics.further import FURTHER, further_measures
+from rtmri2speech.phonetics import formants, remembered
 from rtmri2speech.signal import defaults
 
 pytest.importorskip("parselmouth", reason="Praat (extra phonetics) is not installed")
@@ -75,3 +77,22 @@ def test_correlation_leaves_out_what_is_unknown_and_needs_ten() -> None:
 
 def test_all_further_measures_are_named() -> None:
     assert tuple(further_measures(voice(GLIDE), voice(GLIDE), RATE)) == FURTHER
+
+
+def test_a_recording_is_measured_once_for_all_that_it_is_compared_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng, wave = np.random.default_rng(0), voice(GLIDE + 7.0)  # no other test has it
+    others = [wave + level * rng.standard_normal(len(wave)) for level in (0.001, 0.003)]
+    count = 0
+    track = formants._track
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal count
+        count += 1
+        return track(*arguments)
+
+    monkeypatch.setattr(formants, "_track", counted)
+    found = [compare_contours(wave, other, RATE) for other in others]
+    assert count == 3
+    monkeypatch.setattr(remembered, "_LONGEST", 0)
+    assert found == [compare_contours(wave, other, RATE) for other in others]
+    assert count == 7
