@@ -23,6 +23,7 @@ def check(
     *,
     known: CorpusOptions | None = None,
     videos: VideoOptions | None = None,
+    frame_rate: str | None = None,
     video_only: Annotated[bool, Flag] = False,
     sound_only: Annotated[bool, Flag] = False,
     sync: Annotated[bool, Flag] = False,
@@ -43,6 +44,8 @@ def check(
         What is known of the recordings as a whole.
     videos
         Videos and their sound.
+    frame_rate
+        Judge lengths, bands and the clock as prepare will with this --frame-rate: native, or frames per second.
     video_only
         Do without sound, as synthesize does.
     sound_only
@@ -64,7 +67,7 @@ def check(
     datasets = [path for path in paths if is_dataset(path)]
     others = tuple(path for path in paths if path not in datasets)
     corpora = [_corpus(others, videos, sound_only, known)] if others or videos.pairs is not None or known.corpus else []
-    options = {**videos.reading(), "need_sound": not video_only, "sync": sync}
+    options = {**videos.reading(), "frame_rate": frame_rate, "need_sound": not video_only, "sync": sync}
     with progress("Checking", "files") as bar, cluster.engine(workers):
         report = run([*datasets, *corpora], None, workers, bar, shard=cluster.share(), **options)
     if json:
