@@ -163,8 +163,9 @@ class Bundle:
         except ConfigError as error:
             raise BundleError(f"{self.source}: {error.problem}", "Install the timm it was made with.") from None
         load_strictly(model, self.stage("acoustic"), self.source)
-        for part in (model.cnn, model.lstm, model.head):
-            part.to(dtype)
+        for part in (model.cnn, model.lstm, model.head, model.speaker):
+            if part is not None:
+                part.to(dtype)
         model.to(device)
         # A change of dtype scatters the LSTM's weights, and cuDNN would gather them again at every call.
         model.lstm.flatten_parameters()
