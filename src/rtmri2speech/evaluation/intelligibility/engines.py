@@ -14,11 +14,27 @@ from typing import Any
 import numpy as np
 
 from rtmri2speech.arrays import Floating
+from rtmri2speech.assets import asset
 from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.errors import UserError
 
 # Where a command is to find the sound.
 _PLACE = "{wav}"
+
+
+def shipped_phones(rate: int) -> Callable[[Floating], str]:
+    """The phone recognizer that comes with the program, trained on simulated speech alone.
+
+    Args:
+        rate: samples per second.
+
+    Raises:
+        BundleError: when its file is missing or damaged.
+    """
+    from rtmri2speech.evaluation.intelligibility.phone_network import load_phone_network
+
+    network = load_phone_network(asset("phones/phones.safetensors"))
+    return lambda wave: " ".join(network.read(wave, rate))
 
 
 def pocketsphinx(rate: int, phones: bool = False) -> Callable[[Floating], str]:
