@@ -42,7 +42,7 @@ class AcousticConfig(Config):
         0,
         ge=0,
         le=1024,
-        description="numbers that tell the LSTM who speaks, made of the mean of the CNN's features; 0: none",
+        description="numbers that tell the LSTM who speaks, from the mean of the CNN's features; 0: none",
     )
 
     @property
@@ -61,7 +61,7 @@ class AcousticModel(nn.Module):
 
     Attributes:
         channels: numbers C in the feature vector of a frame.
-        speaker: makes the code of a speaker of the mean feature vector, or None without one.
+        speaker: makes the code of a speaker from the mean feature vector, or None without one.
         checkpoint_segments: parts of the CNN backbone whose activations are computed again for the gradient
             instead of kept, so that training needs less memory; 0 keeps all.
 

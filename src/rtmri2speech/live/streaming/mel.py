@@ -29,7 +29,7 @@ class MelStream:
     carries its state from frame to frame, the backward one starts anew with every call of :meth:`take`, at the end of
     its look-ahead; the same as offline where that reaches the end of the recording.
 
-    The code of the speaker, where the model has one, is made of the mean of the features that came up to the
+    The code of the speaker, where the model has one, is made from the mean of the features that came up to the
     look-ahead: it changes from call to call, less and less. Speech is then the same as offline where the look-ahead
     reaches the end of the recording from its start.
 
