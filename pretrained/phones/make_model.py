@@ -6,9 +6,10 @@
     python pretrained/phones/make_model.py --train one other --test unseen
 
 Of these recordings sounds and labels are used, no frame. The first speaker, m01, is the same everywhere and is left out
-of the test. The model is also measured on the clip of the demo. The model goes to the assets of the program, `metrics.json` next to this script, or both to `--out`.
-500 steps of 16 stretches of 2 s take some minutes on one core. In training every stretch gets another length of the
-vocal tract (the mel axis stretched by .88 to 1.14), tilt, floor of noise, and a little noise.
+of the test. The model is also measured on the clip of the demo. It goes to the assets of the program, `metrics.json`
+next to this script, or both to `--out`; `--measure` measures the one that is there. 500 steps of 16 stretches of 2 s
+take some minutes on one core. In training every stretch gets another length of the vocal tract (the mel axis stretched
+by .88 to 1.14), tilt, floor of noise, and a little noise.
 """
 
 from __future__ import annotations
