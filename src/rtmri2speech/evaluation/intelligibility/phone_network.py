@@ -79,7 +79,8 @@ class PhoneNetwork(nn.Module):
 def levels_of(wave: Floating, rate: int, features: FeatureConfig = FEATURES) -> Float32:
     """What the network reads of a wave, (T, M): level of each mel band about its mean, in units of 12 dB.
 
-    Neither loudness nor a steady coloring of the sound is in it. Silence, and what is too short, gives zeros.
+    Neither a steady coloring of the sound is in it nor, as far as the floor of the mel spectrogram is not reached, its
+    loudness. Silence, and what is too short, gives zeros.
 
     Args:
         wave: shape (N,), amplitude about -1 to 1.
