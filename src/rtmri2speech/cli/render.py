@@ -161,6 +161,7 @@ def masked(
     legend: Legend = False,
     label: Label = "",
     fps: Fps = None,
+    frame_rate: str | None = None,
 ) -> int:
     """Make a video with regions hidden, for viewing.
 
@@ -182,6 +183,9 @@ def masked(
         How much of the region stays visible: 0 hides it, 1 leaves it as is.
     fill
         What replaces it: black, the frame out of focus, the clip's mean, or what lies around.
+    frame_rate
+        Frames per second of the new video: native for the recording's own, or a number such as 83.278; by default the
+        reference configuration's 27.17. For a model of another frame rate, what its dataset was prepared with.
     """
     from rtmri2speech.reporting.video.render import render_masked
 
@@ -200,6 +204,7 @@ def masked(
             legend=legend,
             label=label,
             fps=fps,
+            frame_rate=frame_rate,
             progress=bar,
         )
     return _print_summary(made)

@@ -172,7 +172,7 @@ class _Run:
         # The first run of a network takes several times as long as the others.
         self._encoder.warm_up()
         stream = SpeechStream(self._model, self._options.stream)
-        blank = torch.zeros(self._model.acoustic.lstm.input_size).to(self._model.acoustic.head.weight)
+        blank = torch.zeros(self._model.acoustic.channels).to(self._model.acoustic.head.weight)
         for _ in range(2 * stream.delay + 2):
             for _ in stream.push(blank):
                 pass

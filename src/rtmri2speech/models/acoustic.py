@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+import copy
 from typing import Literal, Self
 
-import timm
 import torch
 from pydantic import Field
-from timm.models.efficientnet import EfficientNetFeatures
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from rtmri2speech.config import Config
-from rtmri2speech.errors import BundleError, ConfigError
-from rtmri2speech.models.bundle.strict_loading import require_finite
-from rtmri2speech.models.bundle.torch_checkpoint import read_weights
+from rtmri2speech.models.backbone import build_cnn, fold_batch_norm
 from rtmri2speech.models.gradient_checkpointing import recomputed, require_recomputable
 from rtmri2speech.signal import defaults
 from rtmri2speech.signal.scaler import MelScaler
@@ -30,6 +22,8 @@ Inference = Literal["last", "average", "sequence"]
 _WINDOWS_AT_ONCE = 512
 # Frames of a recording that the LSTM reads at once: some 100 MB at the default size.
 _FRAMES_AT_ONCE = 4096
+# Frames that stand for a whole utterance in training: a twentieth more work at segments of 160 frames.
+_VIEWS = 8
 
 
 class AcousticConfig(Config):
@@ -44,6 +38,17 @@ class AcousticConfig(Config):
     # and 12 frames "average" had up to 4 % less, and "last" always 3 to 8 % more than the better one. A training
     # run measures all three at its end and puts the best into its model.
     inference: Inference = Field("sequence", description="how overlapping windows are put together")
+    speaker_code: int = Field(
+        0,
+        ge=0,
+        le=1024,
+        description="numbers that tell the LSTM who speaks, from the mean of the CNN's features; 0: none",
+    )
+
+    @property
+    def views(self) -> int:
+        """Frames from all over its utterance that stand in front of a segment in training, to tell who speaks."""
+        return _VIEWS if self.speaker_code else 0
 
 
 class AcousticModel(nn.Module):
@@ -55,6 +60,8 @@ class AcousticModel(nn.Module):
         n_mels: mel bands M.
 
     Attributes:
+        channels: numbers C in the feature vector of a frame.
+        speaker: makes the code of a speaker from the mean feature vector, or None without one.
         checkpoint_segments: parts of the CNN backbone whose activations are computed again for the gradient
             instead of kept, so that training needs less memory; 0 keeps all.
 
@@ -68,12 +75,14 @@ class AcousticModel(nn.Module):
         self.n_mels = n_mels
         self.checkpoint_segments = 0
         # Convolutions on the CPU and tensor cores read pixels with their channels side by side.
-        self.cnn: nn.Module = _build_cnn(config).to(memory_format=torch.channels_last)
-        channels = int(self.cnn.feature_info.channels()[-1])  # type: ignore[union-attr, operator]
-        self.lstm = nn.LSTM(channels, config.hidden, batch_first=True, bidirectional=True)
+        self.cnn: nn.Module = build_cnn(config.backbone, config.cnn_weights).to(memory_format=torch.channels_last)
+        self.channels = int(self.cnn.feature_info.channels()[-1])  # type: ignore[union-attr, operator]
+        width = self.channels + config.speaker_code
+        self.lstm = nn.LSTM(width, config.hidden, batch_first=True, bidirectional=True)
         self.dropout = nn.Dropout(config.dropout)
         self.head = nn.Linear(config.hidden, n_mels)
         self.scaler = MelScaler.identity(n_mels)
+        self.speaker = nn.Linear(self.channels, config.speaker_code) if config.speaker_code else None
 
     def feature_map(self, frames: Tensor) -> Tensor:
         """Last feature map: frames (N, H, W) in [0, 1] to (N, C, H/32, W/32) at the default backbone."""
@@ -88,6 +97,47 @@ class AcousticModel(nn.Module):
         """One feature vector per frame: frames (N, H, W), float in [0, 1], to (N, C) by global average pooling."""
         return self.feature_map(frames).mean(dim=(2, 3))
 
+    def with_speaker(self, features: Tensor, mean: Tensor | None = None) -> Tensor:
+        """Features with the code of their speaker appended: (B, L, C) to (B, L, C + S); as they are where S is 0.
+
+        The code is a linear function of the mean feature vector, and so the mean of what the frames say one by one,
+        the same whatever their order: it knows the head, its coil and its size, not what is being said.
+
+        Args:
+            features: of B stretches.
+            mean: mean feature vectors of the recordings that they are of, (B, C); by default of the stretches.
+        """
+        if self.speaker is None:
+            return features
+        code = self.speaker(features.mean(dim=1) if mean is None else mean)
+        return torch.cat([features, code[:, None].expand(-1, features.shape[1], -1)], dim=-1)
+
+    @torch.no_grad()
+    def for_speaker(self, features: Tensor) -> AcousticModel:
+        """This model with the code of one speaker held: one without a code, that shares all weights but the LSTM's.
+
+        A code that does not change adds the same to the gates at every frame, as their biases do. What is then asked of
+        the model, such as how the mel depends on a frame, is asked of this speaker: the change of a frame does not make
+        the speaker another one. The model itself where it has no code.
+
+        Args:
+            features: of a recording of the speaker, (T, C), as :meth:`encode` gives them.
+        """
+        if self.speaker is None:
+            return self
+        code = self.speaker(features.to(self.head.weight.dtype).mean(dim=0))
+        lstm = nn.LSTM(self.channels, self.config.hidden, batch_first=True, bidirectional=True)
+        lstm = lstm.to(code.device, code.dtype).requires_grad_(False)
+        for name, value in self.lstm.named_parameters():
+            known = value[:, : self.channels] if name.startswith("weight_ih") else value
+            if name.startswith("bias_ih"):
+                known = value + getattr(self.lstm, name.replace("bias", "weight"))[:, self.channels :] @ code
+            getattr(lstm, name).copy_(known)
+        held = copy.copy(self)
+        held.config = self.config.model_copy(update={"speaker_code": 0})
+        held._modules = {**self._modules, "lstm": lstm, "speaker": None}
+        return held
+
     def windows(self, features: Tensor) -> Tensor:
         """Every window of r = ``ref_frames`` features: (B, L, C) to a view (B, L - r + 1, r, C).
 
@@ -100,7 +150,10 @@ class AcousticModel(nn.Module):
         return features.unfold(1, size, 1).transpose(-1, -2)
 
     def decode(self, features: Tensor) -> Tensor:
-        """Features (B, L, C) to the scaled mel (B, L, M); the LSTM reads all L frames, in both directions."""
+        """Features (B, L, C + S) to the scaled mel (B, L, M); the LSTM reads all L frames, in both directions.
+
+        The features have the code of their speaker, where the model has one: :meth:`with_speaker`.
+        """
         both, _ = self.lstm(features)
         summed: Tensor = both.reshape(*both.shape[:-1], 2, self.config.hidden).sum(dim=-2)
         scaled: Tensor = self.head(self.dropout(summed))
@@ -109,13 +162,14 @@ class AcousticModel(nn.Module):
     def forward(self, frames: Tensor) -> Tensor:
         """Scaled mel of every window: frames (B, L, H, W) in [0, 1] to (B, L - r + 1, r, M).
 
-        The CNN backbone reads each frame once; all windows that hold the frame share its features.
+        The CNN backbone reads each frame once; all windows that hold the frame share its features. The code of the
+        speaker, where there is one, is that of the L frames.
 
         Raises:
             ValueError: when L is smaller than r = ``ref_frames``.
         """
         features = self.encode(frames.flatten(0, 1))
-        windows = self.windows(features.reshape(*frames.shape[:2], -1))
+        windows = self.windows(self.with_speaker(features.reshape(*frames.shape[:2], -1)))
         scaled = self.decode(windows.flatten(0, 1))
         return scaled.reshape(*windows.shape[:3], self.n_mels)
 
@@ -126,27 +180,27 @@ class AcousticModel(nn.Module):
         window's end are taken from the first window. ``average``: the mean over all windows that hold
         the frame. ``sequence``: the LSTM reads the whole recording, from both its ends. With
         T < ``ref_frames`` the first frame is repeated in front until a window is full, and the repeats are
-        dropped from the result. Gradients pass through.
+        dropped from the result. The code of the speaker, where there is one, is that of all T frames. Gradients pass
+        through, through the code too.
 
         Args:
             features: shape (T, C), as :meth:`encode` gives them.
             inference: another mode than the configuration's.
         """
-        size = self.config.ref_frames
-        missing = size - len(features)
-        if 0 < missing < size:
-            padded = torch.cat([features[:1].expand(missing, -1), features])
-            return self.predict(padded, inference)[missing:]
         mode = inference or self.config.inference
         if len(features) == 0:
-            scaled = features.new_zeros(0, self.n_mels)
-        elif mode == "sequence":
+            return self.scaler.inverse(features.new_zeros(0, self.n_mels).float())
+        features = self.with_speaker(features[None])[0]
+        missing = max(self.config.ref_frames - len(features), 0)
+        if missing:
+            features = torch.cat([features[:1].expand(missing, -1), features])
+        if mode == "sequence":
             scaled = self._sequence(features)
         elif mode == "last":
             scaled = self._last(features)
         else:
             scaled = self._average(features)
-        return self.scaler.inverse(scaled.float())
+        return self.scaler.inverse(scaled.float())[missing:]
 
     def fuse(self) -> Self:
         """Fold BatchNorm into the convolutions for inference and return self; see :func:`fold_batch_norm`."""
@@ -188,119 +242,3 @@ class AcousticModel(nn.Module):
         index = torch.arange(len(features), device=features.device)
         count = torch.minimum(index + 1, len(features) - index).clamp(max=min(size, first))
         return total / count[:, None]
-
-
-def fold_batch_norm(cnn: nn.Module) -> int:
-    """Fold every BatchNorm of an EfficientNet into the convolution before it; return how many were folded.
-
-    Same output up to rounding; 13 to 18 % less time at 16 frames of 256 x 256, 7 to 8 % at 4 (2 CPU cores).
-    For inference only and in place: the state no longer fits a bundle. Backbones of other families,
-    in which the order of modules need not be the order of work, are left as they are.
-
-    Raises:
-        ValueError: in training mode, where BatchNorm follows the batch.
-    """
-    if cnn.training:
-        raise ValueError("BatchNorm can be folded in eval mode only")
-    if not isinstance(cnn, EfficientNetFeatures):
-        return 0
-    folded = 0
-    for parent in list(cnn.modules()):
-        before: nn.Module | None = None
-        for name, child in list(parent.named_children()):
-            if isinstance(child, nn.BatchNorm2d) and isinstance(before, nn.Conv2d):
-                before.weight, before.bias = fuse_conv_bn_weights(
-                    before.weight,
-                    before.bias,
-                    child.running_mean,  # type: ignore[arg-type]  # absent only when statistics are not kept
-                    child.running_var,  # type: ignore[arg-type]
-                    child.eps,
-                    child.weight,
-                    child.bias,
-                )
-                # timm's norm layers carry the activation that follows.
-                setattr(parent, name, getattr(child, "act", nn.Identity()))
-                folded += 1
-            before = child
-    cnn.to(memory_format=torch.channels_last)
-    return folded
-
-
-def _build_cnn(config: AcousticConfig) -> nn.Module:
-    path = config.cnn_weights
-    if path is not None and not Path(path).is_file():
-        raise ConfigError(f"{path}: no such file of CNN weights.", "Correct cnn_weights, or leave it out.")
-    given = {} if path is None else _read_cnn_weights(Path(path), config.backbone)
-    overlay = None if path is None else {"state_dict": dict(given)}  # timm takes its own things out of it
-    try:
-        with _quiet_timm():
-            cnn: nn.Module = timm.create_model(
-                config.backbone,
-                features_only=True,
-                out_indices=(-1,),
-                pretrained=path is not None,
-                pretrained_cfg_overlay=overlay,
-            )
-    except (RuntimeError, ValueError, AssertionError, KeyError, OSError) as error:
-        first = (str(error).splitlines() or [""])[0]
-        if path is None:
-            raise ConfigError(f"backbone '{config.backbone}': {first}", "Give the name of a timm model.") from None
-        raise _not_its_weights(path, config.backbone, f" ({first}).") from None
-    if path is not None:
-        _forget_weights(cnn)
-        if missing := _not_from_file(cnn, given):
-            few = f": {len(missing)} tensors are missing, first '{missing[0]}'."
-            raise _not_its_weights(path, config.backbone, few)
-    return cnn
-
-
-def _read_cnn_weights(path: Path, backbone: str) -> dict[str, Tensor]:
-    # Not by timm, whose older versions (1.0.9 among them) run code that a stranger may have put into the file.
-    try:
-        given = read_weights(path)
-        require_finite(given, str(path))
-    except BundleError as error:
-        reason = error.problem.removeprefix(f"{path}: ")
-        remedy = f"Give the timm file of this backbone. {error.remedy}"
-        raise ConfigError(f"{path}: not weights of {backbone}: {reason}", remedy) from None
-    return given
-
-
-def _not_its_weights(path: str, backbone: str, why: str) -> ConfigError:
-    return ConfigError(f"{path}: not weights of {backbone}{why}", "Give the timm file of this backbone.")
-
-
-def _forget_weights(cnn: nn.Module) -> None:
-    """Drop the file's tensors from what timm keeps about a model: they would stay in memory, and be copied with it."""
-    for part in cnn.modules():
-        about = part.__dict__.get("pretrained_cfg")
-        if isinstance(about, dict):
-            part.pretrained_cfg = {name: value for name, value in about.items() if name != "state_dict"}  # type: ignore[assignment]
-
-
-def _not_from_file(cnn: nn.Module, given: Mapping[str, Tensor]) -> list[str]:
-    """Tensors of ``cnn`` that a file did not hold.
-
-    timm loads backbones of features without strictness: a foreign file would leave a random network behind.
-    Some backbones are renamed on the way, so a tensor counts as read when its name or its values are in the file.
-    """
-
-    def is_there(name: str, value: Tensor) -> bool:
-        return name in given or any(
-            other.shape == value.shape and torch.equal(other.to(value.dtype), value) for other in given.values()
-        )
-
-    state = cnn.state_dict()
-    return [name for name in state if not name.endswith("num_batches_tracked") and not is_there(name, state[name])]
-
-
-@contextlib.contextmanager
-def _quiet_timm() -> Iterator[None]:
-    # It warns that the classifier in a weights file goes unused, which is what features are for.
-    logger = logging.getLogger("timm")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
@@ -51,21 +51,26 @@ from rtmri2speech.preparation.findings import (
     from_remarks,
     too_short,
 )
-from rtmri2speech.preparation.open_recording import TrackOptions
+from rtmri2speech.preparation.open_recording import TrackOptions, features_of
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.sharding import Shard, share_of
 from rtmri2speech.signal import defaults
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.frame_rate import frame_rate
+from rtmri2speech.signal.frame_rate import clock_rate, window_at
+from rtmri2speech.signal.frame_rate import frame_rate as read_rate
 from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.signal.sound_content import end_of_band
 
 
 class CheckOptions(TrackOptions):
-    """What ``check`` must know to find what ``prepare`` would."""
+    """What ``check`` must know to find what ``prepare`` would.
+
+    ``features`` and, unless they are given, the frames of a window follow ``frame_rate`` as they do in ``prepare``.
+    """
 
     features: FeatureConfig = FeatureConfig()
-    fps: Annotated[Fraction | None, BeforeValidator(frame_rate)] = None
+    frame_rate: Annotated[Fraction | Literal["native"] | None, BeforeValidator(clock_rate)] = None
+    fps: Annotated[Fraction | None, BeforeValidator(read_rate)] = None
     on_mismatch: MismatchPolicy = "refuse"
     trim_over_bright: bool = False
     need_sound: bool = True
@@ -144,7 +149,8 @@ def check(
         fields: fields of :class:`CheckOptions`, instead of ``options`` or to change some of them.
 
     Raises:
-        ConfigError: for unknown or impossible options, or when nothing is given.
+        ConfigError: for unknown or impossible options, or when nothing is given; when the recordings have no frame
+            rate in common that was asked for as ``frame_rate="native"``.
         UserError: when recordings cannot be listed.
     """
     options, share = (options or CheckOptions()).changed(fields, "check"), Shard.of(shard)
@@ -165,13 +171,23 @@ def check(
         except DatasetError as error:
             findings.append(Finding(str(path), "error", error.problem, error.remedy))
     listings = [listing_of(corpus) for corpus in corpora]
-    recordings = share_of(share, [recording for listing in listings for recording in listing.recordings])
+    everything = [recording for listing in listings for recording in listing.recordings]
+    options, recordings = _on_clock(options, everything), share_of(share, everything)
     checked = look_at_recordings(recordings, options, workers, progress, recognizer)
     findings += [finding for one in checked for finding in one.findings]
     if share is None or share.index == 1:
         findings += from_remarks(remark for listing in listings for remark in listing.remarks)
     known = [facts for facts in map(facts_of, corpora) if facts is not None]
     return CheckReport(findings, len(datasets), len(recordings), [one.facts for one in checked], known)
+
+
+def _on_clock(options: CheckOptions, recordings: Sequence[AnyRecording]) -> CheckOptions:
+    """Options whose features, and windows unless they were given, are those of the dataset that would be prepared."""
+    if options.frame_rate is None:
+        return options
+    features = features_of(options.features, options.frame_rate, recordings, options.fps, options.video_stream)
+    window = options.ref_frames if "ref_frames" in options.model_fields_set else window_at(features)
+    return options.model_copy(update={"features": features, "ref_frames": window, "frame_rate": None})
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
@@ -21,7 +21,7 @@ from rtmri2speech.preparation.align import MismatchPolicy, align, offsets, span_
 from rtmri2speech.preparation.denoising.denoisers import NONE, denoised, denoiser_name
 from rtmri2speech.preparation.findings import Finding, check_scan, check_sound, from_remarks, refuse_errors
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.frame_rate import QUICKEST, SLOWEST, FrameRate
+from rtmri2speech.signal.frame_rate import NATIVE, QUICKEST, SLOWEST, FrameRate, features_at
 from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.signal.retiming import SAME_RATE_TOLERANCE
 
@@ -108,6 +108,30 @@ def open_recording(
         sound, findings = made.sound, [*findings, *made.findings]
     first, samples = align(sound, clip, features, recording.sync_offset, on_mismatch, gap)
     return OpenRecording(clip, first, samples, gap.lead, sound.duration, findings)
+
+
+def features_of(
+    base: FeatureConfig,
+    rate: Fraction | Literal["native"] | None,
+    recordings: Sequence[AnyRecording],
+    fps: Fraction | None = None,
+    number: int | None = None,
+) -> FeatureConfig:
+    """The mel spectrogram of recordings at the frame rate that was asked for.
+
+    Args:
+        base: everything that does not follow the frame rate.
+        rate: ``native`` for the recordings' own, frames per second, or None to leave ``base`` as it is.
+        recordings: with their files.
+        fps: their true frame rate, where the files' is wrong.
+        number: of the video in files that hold several, as :func:`native_rate` takes it.
+
+    Raises:
+        ConfigError: when they have no frame rate in common, or none that a sampling rate near ``base``'s makes.
+    """
+    if rate == NATIVE:
+        rate = fps or native_rate(recordings, number)
+    return base if rate is None else features_at(rate, base)
 
 
 def native_rate(recordings: Sequence[AnyRecording], number: int | None = None) -> Fraction | None:

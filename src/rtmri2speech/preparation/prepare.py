@@ -22,14 +22,13 @@ from rtmri2speech.errors import ConfigError, DatasetError, UserError
 from rtmri2speech.parallel import run_jobs
 from rtmri2speech.preparation.export_pairs import pairs_of, wav_of, write_pairs, write_pcm
 from rtmri2speech.preparation.mask import load_mask
-from rtmri2speech.preparation.open_recording import native_rate
+from rtmri2speech.preparation.open_recording import features_of
 from rtmri2speech.preparation.receipts import Receipt, forget, gather_notes, open_folder, prepare_recording, sweep
 from rtmri2speech.preparation.recording import Job, PrepareOptions
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.sharding import Shard, share_of
-from rtmri2speech.signal import defaults
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.frame_rate import NATIVE, clock_in_words, features_at, upsampling
+from rtmri2speech.signal.frame_rate import clock_in_words, upsampling, window_at
 from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.signal.mel_statistics import MelStatistics
 from rtmri2speech.version import __version__
@@ -179,10 +178,8 @@ def _on_clock(
     options: PrepareOptions, recordings: Sequence[AnyRecording], *, windows_given: bool
 ) -> tuple[PrepareOptions, list[str]]:
     """Options whose features, and windows unless they were given, follow ``frame_rate``; and what is to be said."""
-    rate, base = options.frame_rate, options.features
-    if rate == NATIVE:
-        rate = options.fps or native_rate(recordings, options.video_stream)
-    features = base if rate is None else features_at(rate, base)
+    base = options.features
+    features = features_of(base, options.frame_rate, recordings, options.fps, options.video_stream)
     chosen = [name for name in _FOLLOWING if getattr(base, name) != getattr(FeatureConfig(), name)]
     if features != base and chosen:
         names = ", ".join(f"`{name}={getattr(base, name)}`" for name in chosen)
@@ -191,8 +188,7 @@ def _on_clock(
     notes = []
     if features != base:
         if not windows_given:
-            # As many as last as long as those of the reference configuration.
-            changes["ref_frames"] = round(defaults.REF_FRAMES * features.frame_rate / FeatureConfig().frame_rate) or 1
+            changes["ref_frames"] = window_at(features)
         notes.append(
             f"the dataset has {clock_in_words(features)} and windows of {features.win_length} samples. Models of "
             f"{clock_in_words(base)} do not fit it, nor does their vocoder: train both on it"

@@ -143,6 +143,15 @@ def features_at(rate: Fraction, base: FeatureConfig) -> FeatureConfig:
     return made.model_copy(update={"n_fft": n_fft})
 
 
+def window_at(features: FeatureConfig) -> int:
+    """Frames of a window that lasts as long as the reference configuration's: 4 at 27.17 per second, 12 at 83.28.
+
+    Args:
+        features: with the frame rate.
+    """
+    return round(defaults.REF_FRAMES * features.frame_rate / FeatureConfig().frame_rate) or 1
+
+
 def clock_in_words(features: FeatureConfig) -> str:
     """``83.27778 frames per second (144 samples per frame at 11992 Hz)``."""
     rate = f"{float(features.frame_rate):.7g}"

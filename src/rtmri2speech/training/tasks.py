@@ -127,8 +127,9 @@ def acoustic_task(
     """
     meta, data, seed = dataset.meta, settings.data, settings.seed
     size = settings.model.ref_frames
-    train = FrameSegments(dataset, "train", data.segment_frames, size)
-    validation = FrameSegments(dataset, "validation", max(data.segment_frames, _VALIDATION_SEGMENT), size)
+    views = settings.model.views
+    train = FrameSegments(dataset, "train", data.segment_frames, size, views)
+    validation = FrameSegments(dataset, "validation", max(data.segment_frames, _VALIDATION_SEGMENT), size, views)
     least = min(len(train), len(validation))
     if least < processes.world:
         raise UserError(

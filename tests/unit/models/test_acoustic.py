@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.models import acoustic as module
-from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel, fold_batch_norm
+from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
+from rtmri2speech.models.backbone import fold_batch_norm
 
 M = 5
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from rtmri2speech.corpora.inputs import open_corpus
 from rtmri2speech.data.dataset.layout import Dataset
 from rtmri2speech.data.media.video import read_video
 from rtmri2speech.errors import ConfigError
+from rtmri2speech.preparation.check import check
 from rtmri2speech.preparation.prepare import PrepareSummary, prepare
 from rtmri2speech.preparation.recording import PrepareOptions
 from rtmri2speech.signal.features import FeatureConfig
@@ -124,3 +126,28 @@ def test_a_rate_of_no_scanner_in_a_file_is_refused(
     monkeypatch.setattr("rtmri2speech.corpora.video_of_recording.stated_rate", lambda *_: Fraction(90_000))
     with pytest.raises(ConfigError, match=r"ann.mp4: states 90000 frames per second, not 2 to 400"):
         prepare(recordings, root, options, 1, frame_rate="native")
+
+
+def test_check_judges_on_the_clock_that_prepare_will_use(tmp_path: Path) -> None:
+    # 11 frames of the scanner: a window of the reference configuration, but not one that lasts as long.
+    talk = speak(0.3, 1, frame_rate=USC75, size=64)
+    start = round(8 / USC75 * talk.sample_rate)
+    short = replace(
+        talk, frames=talk.frames[8:19], audio=talk.audio[start : start + round(11 / USC75 * talk.sample_rate)]
+    )
+    path = write_recording(short, tmp_path / "in", "short")
+    native = check(path, workers=1, frame_rate="native")
+    assert any(
+        "11 frame(s) with sound; the least that can be used is 12 (0.14 s)" in one.problem for one in native.findings
+    )
+    assert not any("retimed" in one.problem for one in native.findings)
+    reference = check(path, workers=1)
+    assert any("retimed to 27.1738" in one.problem for one in reference.findings), "as before"
+    assert not check(path, workers=1, frame_rate="native", ref_frames=4).wrong, "windows as they were given"
+
+
+def test_check_names_recordings_of_several_frame_rates(tmp_path: Path) -> None:
+    for number, rate in enumerate((USC75, Fraction(25))):
+        write_recording(speak(0.5, number, frame_rate=rate, size=64), tmp_path, f"clip{number}")
+    with pytest.raises(ConfigError, match="2 frame rates"):
+        check(tmp_path, workers=1, frame_rate="native")

@@ -49,9 +49,10 @@ def frame_gradients(
 ) -> FrameGradients:
     """Targets and their gradients with respect to the feature vector of their own frame.
 
-    The mel is that of :meth:`AcousticModel.predict`. In mode ``average`` the four windows that hold a frame give four
-    gradients, one for each place in the window, which are summed as the mel is: with weight 1 / count. In mode
-    ``last`` the one window counts that the frame's mel is taken from.
+    The mel is that of :meth:`AcousticModel.predict`. The code of the speaker, where the model has one, is held. In mode
+    ``average`` the four windows that hold a frame give four gradients, one for each place in the window, which are
+    summed as the mel is: with weight 1 / count. In mode ``last`` the one window counts that the frame's mel is taken
+    from.
 
     Args:
         model: in eval mode, float32 or float64.
@@ -65,6 +66,7 @@ def frame_gradients(
     """
     if model.training:
         raise ValueError("gradients are taken in eval mode only")
+    model = model.for_speaker(features)
     if mel is None:
         mel = model.predict(features, inference)
     values, sensitivities = zip(*(_of_mel(mel, target) for target in targets), strict=True)
@@ -90,7 +92,7 @@ def gradients_by_frame(
     inference: Inference | None = None,
     frames: Sequence[int] | None = None,
 ) -> Tensor:
-    """The same gradients by one backward pass per frame, (T, C): slow, and right by definition.
+    """The same gradients by one backward pass per frame, (T, C): slow, and right by definition. The code is held.
 
     Args:
         model: in eval mode.
@@ -100,6 +102,7 @@ def gradients_by_frame(
         frames: only these frames; the result then has one row each.
     """
     rows = []
+    model = model.for_speaker(features)
     # cuDNN refuses to go backward through an LSTM in eval mode, and in training mode another function is explained.
     with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
         leaf = features.detach().requires_grad_()

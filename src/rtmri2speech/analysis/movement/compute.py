@@ -99,7 +99,8 @@ def move(
             return acoustic.encode(unit if model.pixel_mask is None else unit * model.pixel_mask.to(unit))
 
     after = torch.cat(list(in_pieces(clip.blocks(), warped, acoustic.head.weight.device)))
-    mels = [acoustic.predict(one).detach() for one in (features, after)]
+    speaker = acoustic.for_speaker(features)  # who stays the same when an articulator moves
+    mels = [speaker.predict(one).detach() for one in (features, after)]
     follow = _Formants(model, width)
     before, change = follow.change(*mels)
     tube = tube_change(measured, walls.distance, walls.longer, walls.moved, area_model)[source]

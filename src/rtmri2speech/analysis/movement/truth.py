@@ -71,9 +71,9 @@ def truth_of(
     if found.frames is None:
         notes.append("the frames cannot be drawn anew: they have the look of a scanner, or another frame rate")
     else:
-        mels = []
-        for frames in found.frames:
-            features = encode(model.acoustic_float32, [frames], model.pixel_mask).clone()
-            mels.append(model.acoustic_float32.predict(features).detach())
+        acoustic = model.acoustic_float32
+        both = [encode(acoustic, [frames], model.pixel_mask).clone() for frames in found.frames]
+        held = acoustic.for_speaker(both[0])
+        mels = [held.predict(features).detach() for features in both]
         redrawn = np.where(found.made[:, None], change(*mels)[1], np.nan)
     return Truth(found.change, redrawn, found.went, tuple(notes))

@@ -98,9 +98,10 @@ def predict_occluded(
         for control in range(len(controls[name]) + 1)
     ]
     encoded = _encode(model, clip, regions, conditions, controls, survey, progress)
+    speaker = model.acoustic.for_speaker(survey.features)  # hidden pixels do not make the speaker another one
     return Predictions(
-        unmasked=predict(model.acoustic, survey.features),
-        mels={condition: predict(model.acoustic, features) for condition, features in encoded.items()},
+        unmasked=predict(speaker, survey.features),
+        mels={condition: predict(speaker, features) for condition, features in encoded.items()},
         pixels=pixels,
         controls=controls,
         empty=[name for name in wanted if name not in pixels],

@@ -191,6 +191,7 @@ class ClipProbe:
         mask = self.model.pixel_mask
         first, stop = max(0, number - _CONTEXT), number + _CONTEXT + 1
         around, place = self.features[first:stop].clone(), number - first
+        speaker = self.acoustic.for_speaker(self.features)
         targets = [_at(target, number) for target in self.targets]
         rows = []
         with torch.no_grad():
@@ -198,7 +199,7 @@ class ClipProbe:
             pieces = torch.split(seen, frames_at_once(self.model.device))
             for features in torch.cat([self.acoustic.encode(piece) for piece in pieces]):
                 around[place] = features
-                rows.append(self.acoustic.predict(around)[place])
+                rows.append(speaker.predict(around)[place])
             mel = torch.stack(rows).double()
         return np.stack([target(mel).cpu().numpy() for target in targets])
 

@@ -46,7 +46,8 @@ def cotangents(
 
     In modes ``last`` and ``average`` these are the frames that share a window with the target's, 3 to either side at
     most, and all of them count. In mode ``sequence`` a target depends on the whole recording: frames further away than
-    ``reach`` are left out, nothing else.
+    ``reach`` are left out, nothing else. The code of the speaker, where the model has one, is held: a wall that moves
+    does not make the speaker another one.
 
     Args:
         model: in eval mode.
@@ -60,6 +61,7 @@ def cotangents(
     """
     if model.training:
         raise ValueError("gradients are taken in eval mode only")
+    model = model.for_speaker(features)
     mode = inference or model.config.inference
     size, count = model.config.ref_frames, len(features)
     upstream = by_mel.to(features) * model.scaler.std

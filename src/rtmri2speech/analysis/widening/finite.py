@@ -68,13 +68,17 @@ def finite_widening(
         progress: counts frames, once per stretch and sign.
     """
     acoustic = model.acoustic_float32
-    mel = acoustic.predict(encode(acoustic, blocks, model.pixel_mask).clone()).detach()
+    features = encode(acoustic, blocks, model.pixel_mask).clone()
+    speaker = acoustic.for_speaker(features)
+    mel = speaker.predict(features).detach()
     targets = formant_targets(mel, model.features, width=width)
     known = np.array([fields_of(frame).known[:SECTIONS].all() for frame in range(len(mel))])
     found, formants = [], []
     for stretch in range(stretches):
         ends = [
-            _warped(model, blocks, fields_of, config, _sections(stretch, stretches), sign * step_mm, progress)
+            speaker.predict(
+                _warped(model, blocks, fields_of, config, _sections(stretch, stretches), sign * step_mm, progress)
+            ).detach()
             for sign in (1.0, -1.0)
         ]
         centers = [centers_about(one, targets.found, model.features, width) for one in ends]
@@ -99,7 +103,7 @@ def _warped(
     mm: float,
     progress: Progress,
 ) -> Tensor:
-    """The mel (T, M) of frames whose sections were widened."""
+    """Features (T, C) of frames whose sections were widened."""
     acoustic = model.acoustic_float32
     device = acoustic.head.weight.device
 
@@ -111,8 +115,7 @@ def _warped(
         with torch.inference_mode():
             return acoustic.encode(shown if model.pixel_mask is None else shown * model.pixel_mask.to(shown))
 
-    features = torch.cat(list(in_pieces(blocks, work, device))).clone()
-    return acoustic.predict(features).detach()
+    return torch.cat(list(in_pieces(blocks, work, device))).clone()
 
 
 def _displacement(fields: FrameFields, sections: range, size: int) -> Float64:

@@ -83,8 +83,9 @@ def evaluate(
     measures
         With all, also correlations of F0 and formants over time and modulation spectra; --wavs always takes all.
     recognizer
-        pocketsphinx or pocketsphinx-phones (English; extra intelligibility), faster-whisper:PATH or vosk:PATH (folder
-        of a model), command:"COMMAND" or command-phones:"COMMAND" (prints what it recognizes in a wav file).
+        phones (comes with the program: five vowels and ten consonants, without words), pocketsphinx or
+        pocketsphinx-phones (English; extra intelligibility), faster-whisper:PATH or vosk:PATH (folder of a model),
+        command:"COMMAND" or command-phones:"COMMAND" (prints what it recognizes in a wav file).
     texts
         What was said: a table of names and texts, or a folder of NAME.txt, NAME.lab or NAME.TextGrid; by default such
         files next to the recordings, and TextGrids of the dataset.

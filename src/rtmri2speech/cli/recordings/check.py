@@ -25,6 +25,7 @@ def check(
     *,
     known: CorpusOptions | None = None,
     videos: VideoOptions | None = None,
+    frame_rate: str | None = None,
     video_only: Annotated[bool, Flag] = False,
     sound_only: Annotated[bool, Flag] = False,
     sync: Annotated[bool, Flag] = False,
@@ -48,6 +49,8 @@ def check(
         What is known of the recordings as a whole.
     videos
         Videos and their sound.
+    frame_rate
+        Judge lengths, bands and the clock as prepare will with this --frame-rate: native, or frames per second.
     video_only
         Do without sound, as synthesize does.
     sound_only
@@ -77,7 +80,8 @@ def check(
     datasets = [path for path in paths if is_dataset(path)]
     others = tuple(path for path in paths if path not in datasets)
     corpora = [_corpus(others, videos, sound_only, known)] if others or videos.pairs is not None or known.corpus else []
-    options = {**videos.reading(), "need_sound": not video_only, "sync": sync, "texts": texts, "language": language}
+    options = {**videos.reading(), "frame_rate": frame_rate, "need_sound": not video_only, "sync": sync}
+    options |= {"texts": texts, "language": language}
     with progress("Checking", "files") as bar, cluster.engine(workers):
         share = cluster.share()
         report, spoken = run([*datasets, *corpora], recognizer, workers=workers, progress=bar, shard=share, **options)

@@ -23,7 +23,7 @@ from rtmri2speech.signal.frames import as_uint8
 class SegmentBatch(TypedDict):
     """B segments of at most L frames; a shorter one is padded with zeros at its end."""
 
-    frames: Tensor  # (B, L, H, W) uint8
+    frames: Tensor  # (B, V + L, H, W) uint8; V views of the whole utterance in front, where the model wants some
     mel: Tensor  # (B, L, M) dB
     mask: Tensor  # (B, L) 1 where the frame counts in the loss
     length: Tensor  # (B,) frames that are real
@@ -35,16 +35,19 @@ FrameItem = tuple[Tensor, Tensor, Tensor, int]
 
 
 class FrameSegments(TorchDataset[FrameItem]):
-    """Segments of one split: frames uint8 (l, H, W), mel (l, M) dB, frame mask (l,), first window that counts."""
+    """Segments of one split: frames uint8 (V + l, H, W), mel (l, M) dB, frame mask (l,), first window that counts.
 
-    def __init__(self, dataset: Dataset, split: Split, segment_frames: int, ref_frames: int) -> None:
+    V views in front of the segment's own frames are evenly spread over its utterance.
+    """
+
+    def __init__(self, dataset: Dataset, split: Split, segment_frames: int, ref_frames: int, views: int = 0) -> None:
         """Lay out the segments.
 
         Raises:
             DatasetError: when the dataset has no frames, or no utterance of the split is as long as a window.
         """
         dataset.need_frames()
-        self.dataset = dataset
+        self.dataset, self.views = dataset, views
         self.segments: list[tuple[Utterance, Segment]] = [
             (utterance, segment)
             for utterance in dataset.of_split(split)
@@ -63,6 +66,10 @@ class FrameSegments(TorchDataset[FrameItem]):
         utterance, (start, stop, first) = self.segments[index]
         # Opened here, by path, so that a worker process inherits no memory map.
         frames = read_frames(self.dataset, utterance, start, stop)
+        if self.views:
+            spread = (2 * np.arange(self.views) + 1) * utterance.n_frames // (2 * self.views)
+            seen = as_uint8(np.array(self.dataset.frames(utterance)[spread]))
+            frames = np.concatenate([seen, frames])
         mel = np.asarray(self.dataset.mel_db(utterance)[start:stop])
         if not np.isfinite(mel).all():
             raise DatasetError(
@@ -84,7 +91,7 @@ def collate_pad(items: list[FrameItem]) -> SegmentBatch:
     parts = zip(*(item[:3] for item in items), strict=True)
     frames, mel, mask = (torch.nn.utils.rnn.pad_sequence(list(part), batch_first=True) for part in parts)
     first = torch.tensor([item[3] for item in items])
-    lengths = [len(item[0]) for item in items]
+    lengths = [len(item[1]) for item in items]
     return {
         "frames": frames,
         "mel": mel,

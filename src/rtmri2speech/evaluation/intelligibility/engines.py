@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from rtmri2speech.arrays import Floating
+from rtmri2speech.assets import asset
 from rtmri2speech.data.media.audio import write_wav
 from rtmri2speech.errors import UserError
 from rtmri2speech.programs import run_program, words_of
@@ -18,6 +19,21 @@ from rtmri2speech.programs import run_program, words_of
 # Where a command is to find the sound.
 _PLACE = "{wav}"
 _TRY = "Try the command on one wav file in a terminal; it has to print the text and end with 0."
+
+
+def shipped_phones(rate: int) -> Callable[[Floating], str]:
+    """The phone recognizer that comes with the program, trained on simulated speech alone.
+
+    Args:
+        rate: samples per second.
+
+    Raises:
+        BundleError: when its file is missing or damaged.
+    """
+    from rtmri2speech.evaluation.intelligibility.phone_network import load_phone_network
+
+    network = load_phone_network(asset("phones/phones.safetensors"))
+    return lambda wave: " ".join(network.read(wave, rate))
 
 
 def pocketsphinx(rate: int, phones: bool = False) -> Callable[[Floating], str]:

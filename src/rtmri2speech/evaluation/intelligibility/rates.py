@@ -10,7 +10,7 @@ import numpy as np
 
 from rtmri2speech.data.tables import Row, finite_or_none
 from rtmri2speech.evaluation.intelligibility.edit_distance import edit_distance
-from rtmri2speech.evaluation.intelligibility.recognizers import Recognizer
+from rtmri2speech.evaluation.intelligibility.recognizers import SHIPPED, SHIPPED_PHONES, Recognizer
 from rtmri2speech.evaluation.intelligibility.texts import Truth
 from rtmri2speech.evaluation.intelligibility.units import (
     ERROR_RATES,
@@ -36,7 +36,8 @@ DEFINITIONS = {
     "mer": "The same over the morae of Japanese.",
     "per": "The same over phones: those that a phone recognizer gives, or else the pronunciations of the recognized "
     "words in the dictionary, or those of the morae. True phones are the pronunciations of what was said or, where "
-    "there are none, the annotated phones. Utterances whose text has a word that the dictionary lacks are left out.",
+    "there are none, the annotated phones. Utterances whose text has a word that the dictionary lacks are left out. "
+    "The recognizer phones does not tell long vowels from short ones.",
     "dwer": "wer against what the same recognizer finds in the recorded sound instead of the text; dcer, dmer and dper "
     "likewise. No text is needed; errors that the recognizer makes in any case do not count.",
     "recorded": "The recorded sound through the same recognizer, at the same sampling rate: the ceiling.",
@@ -171,6 +172,14 @@ class Intelligibility:
             notes.append("no phones: give `pronunciations`, or pip install 'rtmri2speech[intelligibility]'")
         if self.japanese and self.recognizer.kind.startswith("pocketsphinx"):
             notes.append("the texts are Japanese, and the model of pocketsphinx is English: use another `recognizer`")
+        if self.recognizer.kind == SHIPPED:
+            said = [phone for units in self._said for phone in units.get("phones", ())]
+            foreign = [phone for phone in said if phone not in SHIPPED_PHONES]
+            if foreign:
+                kinds = ", ".join(sorted(set(foreign)))
+                notes.append(
+                    f"{len(foreign)} of {len(said)} phones are none that phones writes ({kinds}): all are errors"
+                )
         unread = sum(units is None for made in self._made for units in made.values())
         if unread:
             notes.append(f"{unread} recognized text(s) cannot be read as Japanese and count as nothing recognized")
@@ -205,7 +214,10 @@ class Intelligibility:
             return {}
         text, phones = one.truth.text, phones_in_alphabet(one.truth.phones, self.japanese)
         units = try_units(text, self.japanese, self.pronunciations, one.id) if text else None
-        return {**({} if phones is None else {"phones": phones}), **(units or {"said": (text,)})}
+        found = {**({} if phones is None else {"phones": phones}), **(units or {"said": (text,)})}
+        if self.recognizer.kind == SHIPPED and "phones" in found:
+            found["phones"] = tuple(phone.removesuffix(":") for phone in found["phones"])
+        return found
 
     def _count(self, index: int, sound: str, measure: str, against: int | None = None) -> tuple[int, int] | None:
         """Errors and units of an utterance; None where either side is not known.

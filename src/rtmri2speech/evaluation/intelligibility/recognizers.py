@@ -19,8 +19,14 @@ RATE = 16_000
 Recognize = Callable[[Floating], str]
 """A wave at :data:`RATE`, shape (N,), to what was recognized in it; an empty text where nothing was."""
 
-KINDS = ("pocketsphinx", "pocketsphinx-phones", "faster-whisper", "vosk", "command", "command-phones")
-"""All recognizers; those of ``-phones`` give phones instead of words."""
+SHIPPED = "phones"
+"""The recognizer that comes with the program."""
+
+SHIPPED_PHONES = ("a", "i", "u", "e", "o", "b", "m", "r", "d", "s", "p", "t", "n", "g", "k")
+"""All phones that it writes: those of simulated speech that has no text."""
+
+KINDS = (SHIPPED, "pocketsphinx", "pocketsphinx-phones", "faster-whisper", "vosk", "command", "command-phones")
+"""All recognizers; ``phones`` and those of ``-phones`` give phones instead of words."""
 
 _WITH_ARGUMENT = {"faster-whisper": "PATH", "vosk": "PATH", "command": "COMMAND", "command-phones": "COMMAND"}
 _PACKAGES = {
@@ -49,7 +55,7 @@ class Recognizer:
     @property
     def phones(self) -> bool:
         """Whether it gives phones instead of words."""
-        return self.kind.endswith("-phones")
+        return self.kind.endswith("phones")
 
     @property
     def name(self) -> str:
@@ -78,7 +84,7 @@ class Recognizer:
 
 
 def parse_recognizer(text: str, language: str | None = None, device: str = "cpu") -> Recognizer:
-    """Read ``pocketsphinx``, ``faster-whisper:PATH``, ``vosk:PATH`` or ``command:COMMAND``.
+    """Read ``phones``, ``pocketsphinx``, ``faster-whisper:PATH``, ``vosk:PATH`` or ``command:COMMAND``.
 
     Args:
         text: what the user wrote.
@@ -86,7 +92,7 @@ def parse_recognizer(text: str, language: str | None = None, device: str = "cpu"
         device: ``cpu`` or ``cuda``.
 
     Raises:
-        ConfigError: for another name, or one without what it needs.
+        ConfigError: for another name, one without what it needs, or a language whose phones it does not know.
         UserError: when its package is not installed, or there is no such folder.
     """
     kind, _, argument = text.partition(":")
@@ -97,12 +103,17 @@ def parse_recognizer(text: str, language: str | None = None, device: str = "cpu"
     if (kind in _WITH_ARGUMENT) != bool(argument.strip()):
         what = "takes nothing after its name" if argument else f"needs its {_WITH_ARGUMENT[kind].lower()}"
         raise ConfigError(f"`recognizer={text}`: {what}.", f"Write {_spelled(kind)}.")
+    if kind == SHIPPED and language not in (None, "ja"):
+        raise ConfigError(
+            f"`language={language}`: `recognizer=phones` knows the phones of simulated speech, spelled as in Japanese.",
+            "Leave out the language, or take another recognizer.",
+        )
     package, install = _PACKAGES.get(kind.removesuffix("-phones"), ("", ""))
     if package and not is_installed(package):
         raise UserError(f"`recognizer={text}`: {package} is not installed.", f"Install it: {install}")
     if kind in ("faster-whisper", "vosk") and not Path(argument).is_dir():
         raise UserError(f"{argument}: no such folder.", f"Give the folder of a model that {kind} reads.")
-    return Recognizer(kind, argument, language, device)
+    return Recognizer(kind, argument, "ja" if kind == SHIPPED else language, device)
 
 
 def is_installed(package: str) -> bool:
@@ -118,6 +129,8 @@ def _spelled(kind: str) -> str:
 def _opened(recognizer: Recognizer) -> Recognize:
     """Opened once in each process."""
     kind, argument = recognizer.kind, recognizer.argument
+    if kind == SHIPPED:
+        return engines.shipped_phones(RATE)
     if kind.startswith("pocketsphinx"):
         return engines.pocketsphinx(RATE, phones=recognizer.phones)
     if kind == "faster-whisper":

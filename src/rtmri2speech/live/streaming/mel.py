@@ -29,6 +29,10 @@ class MelStream:
     carries its state from frame to frame, the backward one starts anew with every call of :meth:`take`, at the end of
     its look-ahead; the same as offline where that reaches the end of the recording.
 
+    The code of the speaker, where the model has one, is made from the mean of the features that came up to the
+    look-ahead: it changes from call to call, less and less. Speech is then the same as offline where the look-ahead
+    reaches the end of the recording from its start.
+
     Args:
         model: in eval mode.
         look_ahead: frames beyond a frame that must have come before its mel is made; more than the mode can use do not
@@ -46,6 +50,7 @@ class MelStream:
         self.done = 0
         self._model = model
         self._features: list[Tensor] = []  # from frame self._first on
+        self._sums: list[Tensor] = []  # of all features up to those frames, where there is a code
         self._first = 0
         self._pushed = 0
         self._finished = False
@@ -54,6 +59,9 @@ class MelStream:
 
     def push(self, feature: Tensor) -> None:
         """The next frame's feature vector (C,), on the model's device."""
+        if self._model.speaker is not None:
+            # In double precision, which an hour of frames does not exhaust.
+            self._sums.append(feature.double() + (self._sums[-1] if self._sums else 0.0))
         self._features.append(feature)
         self._pushed += 1
 
@@ -91,27 +99,33 @@ class MelStream:
         return made
 
     def _sequence(self, directions: _Directions, stop: int) -> Tensor:
-        read = torch.stack(self._features[self.done - self._first : stop + self.look_ahead - self._first])
-        return directions.decode(read, stop - self.done)
+        return directions.decode(self._read(self.done, stop + self.look_ahead, stop), stop - self.done)
+
+    def _read(self, start: int, end: int, stop: int) -> Tensor:
+        """Features of frames, with the code of the speaker as far as it is known when ``stop`` is taken."""
+        read = torch.stack(self._features[start - self._first : end - self._first])
+        if self._model.speaker is None:
+            return read
+        known = min(stop + self.look_ahead, self._pushed)
+        mean = (self._sums[known - 1 - self._first] / known).to(read.dtype)
+        return self._model.with_speaker(read[None], mean[None])[0]
 
     def _overlapping(self, stop: int) -> Tensor:
         size = self._model.config.ref_frames
         # The window that ends with the last frame that may be read; the first one is read whole in any case.
         last = max(min(stop + self.look_ahead, self._pushed), size) - size
         if last >= self._windows.decoded:
-            first = self._windows.decoded - self._first
-            read = torch.stack(self._features[first : last + size - self._first])
-            self._windows.decode(read)
+            self._windows.decode(self._read(self._windows.decoded, last + size, stop))
         return self._windows.take(self.done, stop)
 
     def _forget(self, first: int) -> None:
         gone = min(max(first - self._first, 0), len(self._features))
-        del self._features[:gone]
+        del self._features[:gone], self._sums[:gone]
         self._first += gone
 
 
 class _Windows:
-    """Windows of features, decoded one after the other, and what they say of each frame."""
+    """Windows of features with their code, decoded one after the other, and what they say of each frame."""
 
     def __init__(self, model: AcousticModel) -> None:
         self.decoded = 0  # windows

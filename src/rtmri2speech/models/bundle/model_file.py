@@ -137,10 +137,13 @@ class Bundle:
         parts = {"features": None if self.kind == "segmenter" else self.features, "frames": self.frames}
         stages: dict[str, Config | None] = {"acoustic": self.acoustic, "vocoder": self.vocoder}
         stages |= {name: size for name in ("tract", "segmenter") if (size := getattr(self, name)) is not None}
+        sizes = {name: None if size is None else size.model_dump(mode="json") for name, size in stages.items()}
+        if (size := sizes["acoustic"]) is not None and not size["speaker_code"]:
+            del size["speaker_code"]  # versions from before there was a code read models without one
         return {
             "kind": self.kind,
             **{name: None if part is None else part.model_dump(mode="json") for name, part in parts.items()},
-            "model": {name: None if size is None else size.model_dump(mode="json") for name, size in stages.items()},
+            "model": sizes,
             "provenance": self.provenance,
             "card": self.card,
         }
@@ -163,8 +166,9 @@ class Bundle:
         except ConfigError as error:
             raise BundleError(f"{self.source}: {error.problem}", "Install the timm it was made with.") from None
         load_strictly(model, self.stage("acoustic"), self.source)
-        for part in (model.cnn, model.lstm, model.head):
-            part.to(dtype)
+        for part in (model.cnn, model.lstm, model.head, model.speaker):
+            if part is not None:
+                part.to(dtype)
         model.to(device)
         # A change of dtype scatters the LSTM's weights, and cuDNN would gather them again at every call.
         model.lstm.flatten_parameters()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 from rtmri2speech.analysis.arguments import several
 from rtmri2speech.analysis.map_folder.sequence import MapSequence, read_sequence
@@ -14,7 +15,7 @@ from rtmri2speech.analysis.occlusion.fills import Fill
 from rtmri2speech.analysis.regions.masks import read_regions, source_of
 from rtmri2speech.data.media.clips import open_gray_clip
 from rtmri2speech.data.media.movies import check_movie
-from rtmri2speech.data.media.scan import scan_video
+from rtmri2speech.data.media.scan import VideoScan, scan_video
 from rtmri2speech.drawing.overlay import Display, MapStyle
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.progress import SILENT, Progress
@@ -28,7 +29,8 @@ from rtmri2speech.reporting.video.compose import (
 from rtmri2speech.reporting.video.map_layers import TINTS, ColorOverlay
 from rtmri2speech.reporting.video.sources import sound_for, video_size
 from rtmri2speech.signal.features import FeatureConfig
-from rtmri2speech.signal.frame_rate import FrameRate, frame_rate
+from rtmri2speech.signal.frame_rate import NATIVE, FrameRate, clock_rate, features_at
+from rtmri2speech.signal.frame_rate import frame_rate as exact
 from rtmri2speech.signal.frames import FrameConfig
 
 
@@ -100,7 +102,7 @@ def render_heatmap(
     Raises:
         UserError: when a file cannot be read or written, or an option is impossible.
     """
-    out, speed, rate = Path(out), frame_rate(fps), frame_rate(video_fps, name="video_fps")
+    out, speed, rate = Path(out), exact(fps), exact(video_fps, name="video_fps")
     require_share(alpha)
     maps = read_sequence(Path(sequence))
     scan = None if video is None else scan_video(Path(video), rate)
@@ -147,7 +149,7 @@ def render_overlay(
     Raises:
         UserError: when a file cannot be read or written, or an option is impossible.
     """
-    out, rate = Path(out), frame_rate(fps)
+    out, rate = Path(out), exact(fps)
     require_share(alpha)
     paths = [heatmaps] if isinstance(heatmaps, str | Path) else heatmaps
     if not 0 < len(paths) <= len(TINTS):
@@ -178,6 +180,7 @@ def render_masked(
     legend: bool = False,
     label: str = "",
     fps: FrameRate | None = None,
+    frame_rate: FrameRate | None = None,
     progress: Progress = SILENT,
 ) -> RenderedVideo:
     """A video with regions hidden, for viewing; what hiding does to speech is measured by ``analyze masking``.
@@ -190,14 +193,17 @@ def render_masked(
         alpha: how much of a region stays visible, 0 to 1.
         fill: what replaces it.
         audio, silent, resize, legend, label, fps: as in :func:`render_overlay`.
+        frame_rate: of the new video: ``native`` for the recording's own, or frames per second; None for the reference
+            configuration's. It is the clock of a dataset, and so of a model, that was prepared with the same value.
         progress: counts frames.
 
     Raises:
         UserError: when a file cannot be read or written, or an option is impossible.
     """
-    out, rate = Path(out), frame_rate(fps)
+    out, rate, wanted = Path(out), exact(fps), clock_rate(frame_rate)
     require_share(alpha)
-    scan, clock = scan_video(Path(video), rate), FeatureConfig().frame_rate
+    scan = scan_video(Path(video), rate)
+    clock = _clock(scan, wanted)
     layout = _layout(out, scan.width, scan.height, resize, legend, label)
     clip = open_gray_clip(scan, clock, FrameConfig().size)
     hidden = read_regions(str(regions), source_of(clip)).only(several(region))
@@ -205,6 +211,13 @@ def render_masked(
     progress.expect(clip.n_frames)
     count = write_masked(out, clip, clock, hidden, fill, alpha, layout, sound, progress=progress)
     return RenderedVideo(out, count, clock, sound is not None, hidden.notes)
+
+
+def _clock(scan: VideoScan, wanted: Fraction | Literal["native"] | None) -> Fraction:
+    """Frames per second that a dataset of a video would have."""
+    base = FeatureConfig()
+    rate = scan.rate if wanted == NATIVE else wanted
+    return (base if rate is None else features_at(rate, base)).frame_rate
 
 
 def _layout(

@@ -89,24 +89,27 @@ class AcousticTraining(TrainingModule):
             self._encode = CapturedEncoder(self.model.encode, self.model.cnn)
 
     def windows(self, frames: Tensor, lengths: Tensor, *, full: bool = False) -> Tensor:
-        """Scaled mel of every window: frames (B, L, H, W) in [0, 1], lengths (B,), to (B, L - r + 1, r, M).
+        """Scaled mel of every window: frames (B, V + L, H, W) in [0, 1], lengths (B,), to (B, L - r + 1, r, M).
 
         Padding frames do not pass through the CNN backbone, whose BatchNorm would count them.
 
         Args:
-            frames: normalized frames.
+            frames: normalized frames, behind V views of the utterance that tell who speaks.
             lengths: number of real frames of each segment.
             full: whether all frames are real.
         """
+        views = self.model.config.views
         if full:
             encode = self._encode if self.training else self.model.encode
             encoded = encode(frames.flatten(0, 1))
             features = encoded.reshape(*frames.shape[:2], encoded.shape[-1])
         else:
-            real = torch.arange(frames.shape[1], device=frames.device) < lengths[:, None]
+            real = torch.arange(frames.shape[1], device=frames.device) < views + lengths[:, None]
             encoded = self.model.encode(frames[real])
             features = encoded.new_zeros(*real.shape, encoded.shape[-1])
             features[real] = encoded
+        if views:
+            features = self.model.with_speaker(features[:, views:], features[:, :views].mean(dim=1))
         windows = self.model.windows(features)
         decoded = self.model.decode(windows.flatten(0, 1))
         return decoded.reshape(*windows.shape[:3], -1)
@@ -143,7 +146,7 @@ class AcousticTraining(TrainingModule):
         size = self.recipe.data.micro_batch_size
         mask, targets = self.window_mask(batch), self.window_targets(batch["mel"])
         denominators = add_up(self.loss.denominators(mask.flatten(0, 1), ramp))
-        full = batch["n_frames"] == batch["frames"].shape[0] * batch["frames"].shape[1]
+        full = batch["n_frames"] == batch["mel"].shape[0] * batch["mel"].shape[1]
         # DDP averages the gradients of the processes; here they are parts of a sum.
         world = self.trainer.world_size
         std = self.model.scaler.std

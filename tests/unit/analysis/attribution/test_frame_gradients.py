@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
@@ -30,6 +31,16 @@ def eyeless(hidden: int = 7, seed: int = 0, ref_frames: int = 4) -> AcousticMode
             weight.mul_(3.0)
         model.scaler.mean.fill_(-45.0)
         model.scaler.std.copy_(torch.linspace(8.0, 14.0, FEATURES.n_mels))
+    return model.double().eval()
+
+
+def coded(seed: int = 0) -> AcousticModel:
+    """The same with a code of the speaker."""
+    torch.manual_seed(seed)
+    model = eyeless(seed=seed)
+    model.config = model.config.model_copy(update={"speaker_code": 2})
+    model.channels, model.speaker = CHANNELS, torch.nn.Linear(CHANNELS, 2)
+    model.lstm = torch.nn.LSTM(CHANNELS + 2, 7, batch_first=True, bidirectional=True)
     return model.double().eval()
 
 
@@ -127,3 +138,30 @@ def test_a_step_of_the_features_moves_the_target_by_the_gradient() -> None:
 def test_training_mode_is_refused(make_model: Callable[..., AcousticModel] = eyeless) -> None:
     with pytest.raises(ValueError, match="eval mode"):
         frame_gradients(make_model().train(), torch.randn(5, CHANNELS, dtype=torch.float64), targets())
+
+
+@pytest.mark.parametrize("mode", get_args(Inference))
+@pytest.mark.parametrize("frames", [3, 9])
+def test_the_code_of_the_speaker_is_held(mode: Inference, frames: int) -> None:
+    model, target = coded(), targets()[0]
+    features = torch.randn(frames, CHANNELS)
+    found = frame_gradients(model, features, [target], mode)
+    torch.testing.assert_close(found.mel_db, model.predict(features, mode), rtol=1e-9, atol=1e-9)
+    # By differences: a frame is changed, and the code stays that of the recording as it was.
+    code = model.with_speaker(features[None])[0, :, CHANNELS:]
+    plain = copy.copy(model)
+    plain.with_speaker = lambda given: torch.cat([given, code[None].expand(len(given), -1, -1)], dim=-1)  # type: ignore[method-assign, assignment, misc]
+    step = 1e-5
+    for frame, channel in ((0, 1), (frames - 1, 5)):
+        ends = []
+        ends = []
+        for sign in (1, -1):
+            moved = features.clone()
+            moved[frame, channel] += sign * step
+            ends.append(float(target(plain.predict(moved, mode))[frame].detach()))
+        assert float(found.gradients[0, frame, channel]) == pytest.approx(
+            (ends[0] - ends[1]) / (2 * step), rel=1e-5, abs=1e-8
+        )
+    torch.testing.assert_close(
+        gradients_by_frame(model, features, target, mode), found.gradients[0], rtol=1e-9, atol=1e-9
+    )

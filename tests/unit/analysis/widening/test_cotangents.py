@@ -52,3 +52,14 @@ def test_training_mode_is_refused(acoustic: AcousticModel) -> None:
             cotangents(acoustic, torch.zeros(4, acoustic.lstm.input_size), torch.zeros(1, 4, acoustic.n_mels))
     finally:
         acoustic.eval()
+
+
+@pytest.mark.parametrize("mode", ["last", "average", "sequence"])
+def test_the_code_of_the_speaker_is_held(acoustic: AcousticModel, mode: Inference) -> None:
+    torch.manual_seed(1)
+    config = acoustic.config.model_copy(update={"speaker_code": 3})
+    coded = AcousticModel(config, acoustic.n_mels).eval()
+    features, by_mel = torch.randn(7, coded.channels), torch.randn(1, 7, coded.n_mels)
+    found = cotangents(coded, features, by_mel, mode, reach=7)
+    wanted = cotangents(coded.for_speaker(features), features, by_mel, mode, reach=7)
+    assert torch.equal(found.values, wanted.values) and found.values.any()

@@ -37,6 +37,18 @@ def test_segments_are_slices_of_the_utterances(make_dataset: MakeDataset) -> Non
     assert len(segments) == 6
 
 
+def test_views_of_the_whole_utterance_stand_in_front(make_dataset: MakeDataset) -> None:
+    dataset = Dataset(make_dataset())
+    plain, segments = (FrameSegments(dataset, "train", 10, 4, views) for views in (0, 3))
+    for index, (row, _) in enumerate(segments.segments):
+        frames, mel, _, _ = segments[index]
+        spread = [row.n_frames // 6, row.n_frames // 2, 5 * row.n_frames // 6]
+        assert np.array_equal(frames[:3].numpy(), dataset.frames(row)[spread])
+        assert torch.equal(frames[3:], plain[index][0]) and len(mel) == len(frames) - 3
+    batch = collate_pad([segments[0], segments[4]])
+    assert batch["frames"].shape[1] == 13 and batch["length"].tolist() == [10, 10] and batch["n_frames"] == 20
+
+
 def test_utterances_shorter_than_a_window_are_left_out(make_dataset: MakeDataset) -> None:
     dataset = Dataset(make_dataset((30, 3, 20)))
     assert {row.id for row, _ in FrameSegments(dataset, "train", 10, 4).segments} == {"u0"}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rtmri2speech.evaluation.intelligibility.rates import Intelligibility, Recognized
-from rtmri2speech.evaluation.intelligibility.recognizers import Recognizer
+from rtmri2speech.evaluation.intelligibility.recognizers import Recognizer, parse_recognizer
 from rtmri2speech.evaluation.intelligibility.table import rate_table
 from rtmri2speech.evaluation.intelligibility.texts import Truth
 from rtmri2speech.evaluation.intelligibility.units import Pronunciations
@@ -98,3 +98,11 @@ def test_rows_and_table() -> None:
     assert sounds == ["recorded", "generated", "shuffled"]
     assert rows[0][0] == "wer" and rows[0][1].startswith("25.0 % [") and not any(row[0] == "per" for row in rows)
     assert found.about()["recognizer"] == "command:x"
+
+
+def test_the_shipped_phones_have_no_length_and_say_which_they_lack() -> None:
+    utterances = [Recognized("u", Truth("", ("k", "a:", "sh", "i")), {"recorded": "k a s i", "generated": "k i"})]
+    found = Intelligibility(parse_recognizer("phones"), utterances, "generated")
+    assert found.measures == ["per", "dper"] and found.japanese
+    assert found.value("recorded", "per") == 1 / 4 and found.value("generated", "per") == 2 / 4
+    assert "1 of 4 phones are none that phones writes (sh): all are errors" in found.notes

@@ -19,8 +19,17 @@ def model(request: pytest.FixtureRequest) -> AcousticModel:
     return made
 
 
+@pytest.fixture
+def coded(model: AcousticModel) -> AcousticModel:
+    """The same with a code of the speaker."""
+    torch.manual_seed(4)
+    made = AcousticModel(model.config.model_copy(update={"speaker_code": 2}), 6).eval()
+    made.scaler.load_state_dict(model.scaler.state_dict())
+    return made
+
+
 def features_for(model: AcousticModel, count: int) -> torch.Tensor:
-    return torch.randn(count, model.lstm.input_size, generator=torch.Generator().manual_seed(2))
+    return torch.randn(count, model.channels, generator=torch.Generator().manual_seed(2))
 
 
 def streamed(model: AcousticModel, features: torch.Tensor, look_ahead: int | None, chunk: int = 1) -> torch.Tensor:
@@ -59,6 +68,33 @@ def test_a_mel_does_not_depend_on_what_comes_after_its_look_ahead(model: Acousti
     same = 12 - min(look_ahead, enough(model, T))
     assert torch.equal(one[:same], changed[:same])
     assert not torch.equal(one[same:], changed[same:])
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, T])
+@torch.inference_mode()
+def test_the_code_of_a_recording_that_has_ended_is_that_of_all_its_frames(coded: AcousticModel, count: int) -> None:
+    features = features_for(coded, count)
+    stream = MelStream(coded, count)
+    for feature in features:
+        stream.push(feature)
+    stream.finish()
+    torch.testing.assert_close(stream.take(count), coded.predict(features), atol=2e-5, rtol=0)
+
+
+@pytest.mark.parametrize("look_ahead", [0, 2])
+@torch.inference_mode()
+def test_the_code_follows_the_mean_of_the_frames_that_came(coded: AcousticModel, look_ahead: int) -> None:
+    features = features_for(coded, T)
+    other = features.clone()
+    other[12:] += 1.0
+    one, changed = (streamed(coded, given, look_ahead) for given in (features, other))
+    reach = MelStream(coded, look_ahead).look_ahead
+    assert torch.equal(one[: 12 - reach], changed[: 12 - reach]), "frames beyond the look-ahead count for nothing"
+    if coded.config.inference == "last":
+        for frame in range(SIZE, T):
+            known = coded.for_speaker(features[: frame + 1])
+            wanted = known.predict(features[frame + 1 - SIZE : frame + 1])[-1]
+            torch.testing.assert_close(one[frame], wanted, atol=2e-5, rtol=0)
 
 
 @torch.inference_mode()

@@ -11,6 +11,7 @@ import pytest
 from rtmri2speech.data.media.scan import scan_video
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.reporting.video.render import render_heatmap, render_masked, render_overlay
+from rtmri2speech.signal.features import FeatureConfig
 from talker import speak, write_recording
 
 
@@ -57,6 +58,21 @@ def test_sound_is_the_videos_own_unless_silent(video: Path, maps: Path, tmp_path
     assert (made.frames, made.sound) == (14, True)
     hidden = render_masked(video, "lips", tmp_path / "m.mp4", silent=True, resize=(64, 64), fps=25.0)
     assert not hidden.sound and hidden.frames > 0
+
+
+def test_a_masked_video_has_the_clock_of_a_dataset_of_the_same_rate(tmp_path: Path) -> None:
+    usc75 = Fraction(65040, 781)
+    video = write_recording(speak(0.5, 1, frame_rate=usc75, size=64), tmp_path, "clip")
+    made = {}
+    for wanted in (None, "native", 83.278, "27.17"):
+        out = tmp_path / f"{wanted}.mp4"
+        made[wanted] = render_masked(video, "lips", out, silent=True, resize=(64, 64), frame_rate=wanted)
+    reference = FeatureConfig().frame_rate
+    assert made[None].rate == made["27.17"].rate == reference and made[None].frames == 13
+    assert made["native"].rate == made[83.278].rate == Fraction(11992, 144)
+    assert made["native"].frames == scan_video(made["native"].path).n_frames == round(0.5 * usc75)
+    with pytest.raises(ConfigError, match="`frame_rate=1`: not from 2 to 400"):
+        render_masked(video, "lips", tmp_path / "x.mp4", frame_rate=1)
 
 
 @pytest.mark.parametrize("fps", [0, "none", "1/0", float("nan"), 1e6])

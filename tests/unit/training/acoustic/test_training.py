@@ -179,6 +179,42 @@ def test_padding_changes_nothing(make_dataset: MakeDataset, make_recipe: MakeRec
     torch.testing.assert_close(targets[1, 1, 2], padded["mel"][1, 3])  # window 1, place 2 is frame 3
 
 
+def test_a_segment_is_told_who_speaks_by_views_of_its_utterance(
+    make_dataset: MakeDataset, make_recipe: MakeRecipe
+) -> None:
+    dataset = Dataset(make_dataset(lengths=(40, 9, 25, 24)))
+    recipe = make_recipe(acoustic={"model": {"backbone": "test_efficientnet", "hidden": 8, "speaker_code": 2}}).acoustic
+    torch.manual_seed(0)
+    model = AcousticModel(recipe.model, dataset.meta.features.n_mels)
+    module = AcousticTraining(recipe, model).eval()
+    items = FrameSegments(dataset, "train", 12, 4, model.config.views)
+    batch = collate_pad([items[0], items[len(items) - 1]])
+    made = module.windows(model_input(batch["frames"]), batch["length"])
+    for row, (frames, mel, _, _), length in zip(made, (items[0], items[len(items) - 1]), batch["length"], strict=True):
+        features = model.encode(model_input(frames))
+        held = model.for_speaker(features[: model.config.views])
+        wanted = held.decode(held.windows(features[None, model.config.views :])[0])
+        assert len(mel) == length
+        torch.testing.assert_close(row[: len(wanted)], wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_a_code_of_the_speaker_is_learned_and_kept(
+    make_dataset: MakeDataset, make_recipe: MakeRecipe, tmp_path: Path
+) -> None:
+    model = {"backbone": "test_efficientnet", "hidden": 8, "speaker_code": 2}
+    recipe = make_recipe(acoustic={"model": model, "max_steps": 2, "data": {"segment_frames": 12, "batch_size": 4}})
+    root, out = make_dataset(), tmp_path / "a"
+    train_acoustic(root, recipe, out, tmp_path / "run", device="cpu")
+    bundle = load_bundle(out)
+    assert bundle.acoustic is not None and bundle.acoustic.speaker_code == 2
+    torch.manual_seed(recipe.acoustic.seed)
+    start = AcousticModel(recipe.acoustic.model, bundle.features.n_mels)
+    assert start.speaker is not None
+    assert not torch.equal(bundle.tensors["acoustic.speaker.weight"], start.speaker.weight), "its gradient is not 0"
+    with pytest.raises(BundleError, match="speaker_code"):
+        train_acoustic(root, make_recipe(), tmp_path / "b", tmp_path / "run2", device="cpu", init=out)
+
+
 def test_the_mask_is_used_and_remembered(make_dataset: MakeDataset, make_recipe: MakeRecipe, tmp_path: Path) -> None:
     mask = np.zeros((32, 32), np.uint8)
     mask[8:24] = 1
