@@ -24,6 +24,13 @@ from rtmri2speech.signal.frames import FrameConfig
 
 JOIN_COMMAND = "rtmri2speech bundle --acoustic A --vocoder V --out M"
 
+# Parts of a stage that came later: the field that switches each on, its value without, and what goes with it. Headers
+# of models without the part are those of versions from before it, which read them.
+_NEWER: dict[str, tuple[str, object, tuple[str, ...]]] = {
+    "acoustic": ("speaker_code", 0, ()),
+    "vocoder": ("source", "none", ("pitch_channels",)),
+}
+
 
 @dataclass(frozen=True)
 class Bundle:
@@ -138,8 +145,9 @@ class Bundle:
         stages: dict[str, Config | None] = {"acoustic": self.acoustic, "vocoder": self.vocoder}
         stages |= {name: size for name in ("tract", "segmenter") if (size := getattr(self, name)) is not None}
         sizes = {name: None if size is None else size.model_dump(mode="json") for name, size in stages.items()}
-        if (size := sizes["acoustic"]) is not None and not size["speaker_code"]:
-            del size["speaker_code"]  # versions from before there was a code read models without one
+        for stage, (switch, off, others) in _NEWER.items():
+            if (size := sizes[stage]) is not None and size[switch] == off:
+                sizes[stage] = {name: value for name, value in size.items() if name not in (switch, *others)}
         return {
             "kind": self.kind,
             **{name: None if part is None else part.model_dump(mode="json") for name, part in parts.items()},

@@ -333,3 +333,14 @@ def test_the_hash_of_weights_is_theirs_alone(acoustic_bundle: Bundle, tmp_path: 
     name = next(name for name, tensor in acoustic_bundle.tensors.items() if tensor.ndim > 1)
     moved = {**acoustic_bundle.tensors, name: acoustic_bundle.tensors[name] + 0.01}
     assert weights_hash(replace(acoustic_bundle, tensors=moved)) != expected
+
+
+def test_headers_without_a_later_part_are_those_of_before(acoustic_bundle: Bundle, vocoder_bundle: Bundle) -> None:
+    assert "speaker_code" not in acoustic_bundle.header()["model"]["acoustic"]
+    assert not {"source", "pitch_channels"} & set(vocoder_bundle.header()["model"]["vocoder"])
+    assert acoustic_bundle.acoustic is not None and vocoder_bundle.vocoder is not None
+    coded = replace(acoustic_bundle, acoustic=acoustic_bundle.acoustic.model_copy(update={"speaker_code": 4}))
+    voiced = replace(vocoder_bundle, vocoder=vocoder_bundle.vocoder.model_copy(update={"source": "harmonic"}))
+    assert coded.header()["model"]["acoustic"]["speaker_code"] == 4
+    assert voiced.header()["model"]["vocoder"]["source"] == "harmonic"
+    assert "pitch_channels" in voiced.header()["model"]["vocoder"]
