@@ -1,4 +1,4 @@
-"""Many jobs over many processes, such that a worker that dies costs one job.
+"""Many jobs over many processes, such that a worker that dies costs one job; and one thread that works ahead.
 
 The processes are this machine's, unless another :class:`Engine` is in use: that of a cluster, see ``cluster/``.
 """
@@ -9,8 +9,8 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -23,6 +23,7 @@ from rtmri2speech.errors import ConfigError, UserError
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+Item = TypeVar("Item")
 
 WORKER_DIED = "The worker process died (killed, or out of memory)."
 
@@ -158,3 +159,27 @@ def run_jobs(
                 yield job, executor.submit(partial(_guarded, work), job).result()
             except BrokenProcessPool:
                 yield job, UserError(WORKER_DIED, "Use fewer `workers`, then run it again.")
+
+
+class _End:
+    """There is no further item."""
+
+
+_END = _End()
+
+
+def one_ahead(items: Iterable[Item]) -> Iterator[Item]:
+    """The same items, in order; while one is in use, a thread makes the next one, and no more than that.
+
+    It gains where making or using an item needs no Python for a while: decoding, compressing, a network.
+    """
+    rest = iter(items)
+
+    def following() -> Item | _End:
+        return next(rest, _END)
+
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(following)
+        while not isinstance(item := coming.result(), _End):
+            coming = thread.submit(following)
+            yield item

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from rtmri2speech import parallel
 from rtmri2speech.errors import MediaError, UserError
-from rtmri2speech.parallel import run_jobs
+from rtmri2speech.parallel import one_ahead, run_jobs
 
 pytestmark = pytest.mark.process
 
@@ -139,3 +140,16 @@ def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
         while alive(worker) and time.monotonic() < end:
             time.sleep(0.05)
         assert not alive(worker)
+
+
+def test_one_ahead_keeps_items_order_and_errors() -> None:
+    assert list(one_ahead([])) == [] and list(one_ahead([None, 0, 1])) == [None, 0, 1]
+
+    def broken() -> Iterator[int]:
+        yield 1
+        raise OSError("unreadable")
+
+    items = one_ahead(broken())
+    assert next(items) == 1
+    with pytest.raises(OSError, match="unreadable"):
+        next(items)

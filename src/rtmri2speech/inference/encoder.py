@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import numpy as np
@@ -15,6 +14,7 @@ from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.dataset.training_items import read_frames
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.threads import single_core_threads
+from rtmri2speech.parallel import one_ahead
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frames import model_input
 
@@ -57,7 +57,7 @@ def in_pieces(
     """
     size, first = frames_at_once(device, backward), 0
     if device.type != "cpu":
-        for piece in _regrouped(_made_ahead(blocks), size):
+        for piece in _regrouped(one_ahead(blocks), size):
             # Here, since libraries of a GPU start anew in every thread, which takes a second; and with gradients as
             # in a new one, whatever the caller has switched off.
             with torch.inference_mode(False), torch.enable_grad():
@@ -70,16 +70,6 @@ def in_pieces(
             pieces = torch.split(torch.from_numpy(block), size)
             yield from pool.map(work, pieces, range(first, first + len(block), size))
             first += len(block)
-
-
-def _made_ahead(blocks: Iterable[UInt8]) -> Iterator[UInt8]:
-    """The same blocks; while one is in use, a thread makes the next one, and no more than that."""
-    each = iter(blocks)
-    with ThreadPoolExecutor(1) as thread:
-        coming = thread.submit(next, each, None)
-        while (block := coming.result()) is not None:
-            coming = thread.submit(next, each, None)
-            yield block
 
 
 def _regrouped(blocks: Iterable[UInt8], size: int) -> Iterator[UInt8]:

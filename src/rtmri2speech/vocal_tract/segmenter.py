@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -26,6 +25,7 @@ from rtmri2speech.models.bundle.model_file import Bundle, load_bundle
 from rtmri2speech.models.devices import choose_device
 from rtmri2speech.models.exported import stages
 from rtmri2speech.models.exported.backends import IN_TORCH, Backend, Wanted, choose_backend
+from rtmri2speech.parallel import one_ahead
 
 SHIPPED = "segmenter"
 """Name of the model that comes with the program."""
@@ -156,12 +156,13 @@ class FrameSegmenter:
         All frames have one shape. Memory does not grow with their number. A thread reads and runs the network one batch
         ahead, while what it found is used.
         """
-        rest = iter(frames)
-        with ThreadPoolExecutor(1) as worker:
-            coming = worker.submit(self._batch, rest)
-            while (found := coming.result()) is not None:
-                coming = worker.submit(self._batch, rest)
-                yield from found
+        for found in one_ahead(self._batches(iter(frames))):
+            yield from found
+
+    def _batches(self, frames: Iterator[GrayFrame]) -> Iterator[Tensor]:
+        """Probabilities (B, C, S, S) of all frames, batch by batch."""
+        while (found := self._batch(frames)) is not None:
+            yield found
 
     @torch.inference_mode()
     def _batch(self, frames: Iterator[GrayFrame]) -> Tensor | None:

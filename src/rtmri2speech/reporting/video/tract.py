@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from rtmri2speech.arrays import Bool, Float64, UInt8
 from rtmri2speech.data.media.audio import Sound
 from rtmri2speech.data.media.movies import write_movie
 from rtmri2speech.data.media.scan import VideoScan, scan_video
+from rtmri2speech.parallel import one_ahead
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.reporting.video.captions import CaptionStrip
 from rtmri2speech.reporting.video.tract_panel import FINER, GROUND, TractPanel
@@ -57,17 +57,9 @@ def write_tract_video(
     """
     path = folder / f"{tract.name}{VIDEO_SUFFIX}"
     scan = video if isinstance(video, VideoScan) else scan_video(video)
-    write_movie(path, _ahead(_frames(tract, scan, progress)), tract.frame_rate, sound, quick=True)
+    # A frame is drawn while the one before is compressed.
+    write_movie(path, one_ahead(_frames(tract, scan, progress)), tract.frame_rate, sound, quick=True)
     return path
-
-
-def _ahead(frames: Iterator[UInt8]) -> Iterator[UInt8]:
-    """The frames; each is drawn by a thread while the one before is compressed, which needs no Python."""
-    with ThreadPoolExecutor(1) as worker:
-        coming = worker.submit(next, frames, None)
-        while (found := coming.result()) is not None:
-            coming = worker.submit(next, frames, None)
-            yield found
 
 
 def _frames(tract: Tract, scan: VideoScan, progress: Progress) -> Iterator[UInt8]:
