@@ -17,7 +17,7 @@ from rtmri2speech.analysis.movement.walls import parse_movement
 from rtmri2speech.analysis.regions.masks import AUTO, source_of
 from rtmri2speech.analysis.widening.compute import WhichTract, tract_for
 from rtmri2speech.analysis.widening.formant_targets import WIDTH_HZ, centers_about, formant_targets
-from rtmri2speech.analysis.widening.warp import normalize, warp
+from rtmri2speech.analysis.widening.warp import warp
 from rtmri2speech.arrays import Float32, Float64
 from rtmri2speech.inference.encoder import encode, in_pieces
 from rtmri2speech.inference.model import Model
@@ -91,8 +91,7 @@ def move(
             field = fields.get(int(source[start + place]))
             if field is not None:
                 moves = torch.from_numpy(field.whole(unit.shape[-1]))[None]
-                shown = warp(unit[place : place + 1].double(), moves)
-                unit[place] = normalize(shown, clip.frames)[0].float()
+                unit[place] = warp(unit[place : place + 1].double(), moves)[0].float()
         progress.advance(len(frames))
         unit = unit.to(acoustic.head.weight.device)
         with torch.inference_mode():

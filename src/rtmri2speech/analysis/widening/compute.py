@@ -171,7 +171,7 @@ def _of_frames(
         return lines.fields(int(source[frame]), field_mm)
 
     by_features = cotangents(acoustic, features, targets.by_mel)
-    found = shape_derivatives(acoustic, clip.blocks(), by_features, fields_of, clip.frames, model.pixel_mask, **both)
+    found = shape_derivatives(acoustic, clip.blocks(), by_features, fields_of, model.pixel_mask, **both)
     return targets, found
 
 

@@ -12,13 +12,12 @@ from torch import Tensor
 from rtmri2speech.analysis.widening.fields import FrameFields
 from rtmri2speech.analysis.widening.formant_targets import centers_about, formant_targets
 from rtmri2speech.analysis.widening.shape_derivative import FieldsOf
-from rtmri2speech.analysis.widening.warp import normalize, warp
+from rtmri2speech.analysis.widening.warp import warp
 from rtmri2speech.arrays import Float64, UInt8
 from rtmri2speech.inference.encoder import encode, in_pieces
 from rtmri2speech.inference.model import Model
 from rtmri2speech.phonetics.mel_formants import formants_of_mel
 from rtmri2speech.progress import SILENT, Progress
-from rtmri2speech.signal.frames import FrameConfig
 from rtmri2speech.vocal_tract.geometry.midline import SECTIONS
 
 STRETCHES = 8
@@ -45,7 +44,6 @@ def finite_widening(
     model: Model,
     blocks: list[UInt8],
     fields_of: FieldsOf,
-    config: FrameConfig,
     *,
     width: float,
     step_mm: float = STEP_MM,
@@ -61,7 +59,6 @@ def finite_widening(
         model: with an acoustic model.
         blocks: frames (n, S, S), uint8, normalized.
         fields_of: displacement fields of each frame.
-        config: how frames were normalized.
         width: of the targets' windows, standard deviation, Hz.
         step_mm: how far walls are moved apart and together; the difference is divided by twice that.
         stretches: how many; they divide the sections.
@@ -77,7 +74,7 @@ def finite_widening(
     for stretch in range(stretches):
         ends = [
             speaker.predict(
-                _warped(model, blocks, fields_of, config, _sections(stretch, stretches), sign * step_mm, progress)
+                _warped(model, blocks, fields_of, _sections(stretch, stretches), sign * step_mm, progress)
             ).detach()
             for sign in (1.0, -1.0)
         ]
@@ -98,7 +95,6 @@ def _warped(
     model: Model,
     blocks: Iterable[UInt8],
     fields_of: FieldsOf,
-    config: FrameConfig,
     sections: range,
     mm: float,
     progress: Progress,
@@ -110,7 +106,7 @@ def _warped(
     def work(frames: Tensor, start: int) -> Tensor:
         unit = frames.float() / 255.0
         moved = np.stack([_displacement(fields_of(start + n), sections, unit.shape[-1]) for n in range(len(unit))])
-        shown = normalize(warp(unit, torch.from_numpy(mm * moved).to(unit)), config).to(device)
+        shown = warp(unit, torch.from_numpy(mm * moved).to(unit)).to(device)
         progress.advance(len(frames))
         with torch.inference_mode():
             return acoustic.encode(shown if model.pixel_mask is None else shown * model.pixel_mask.to(shown))

@@ -13,12 +13,11 @@ from torch import Tensor
 from rtmri2speech.analysis.attribution.layer_maps import frozen
 from rtmri2speech.analysis.widening.cotangents import Cotangents
 from rtmri2speech.analysis.widening.fields import FrameFields
-from rtmri2speech.analysis.widening.warp import before_normalization, slopes
+from rtmri2speech.analysis.widening.warp import slopes
 from rtmri2speech.arrays import Float64, UInt8
 from rtmri2speech.inference.encoder import in_pieces
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.progress import SILENT, Progress
-from rtmri2speech.signal.frames import FrameConfig
 
 TOLERANCE = 0.05
 """Share of a target's gradient by features, by norm, that may be left out in each frame where walls are held; 0 for
@@ -51,7 +50,6 @@ def shape_derivatives(
     blocks: Iterable[UInt8],
     cotangents: Cotangents,
     fields_of: FieldsOf,
-    config: FrameConfig,
     pixel_mask: Tensor | None = None,
     *,
     held: bool = False,
@@ -71,7 +69,6 @@ def shape_derivatives(
         blocks: frames (n, H, W), uint8, normalized.
         cotangents: of the targets.
         fields_of: displacement fields of each frame.
-        config: how frames were normalized.
         pixel_mask: (H, W) on the model's device, or None.
         held: whether ``own`` and ``held`` are wanted too: some three times as long.
         tolerance: of ``own`` and ``held``, as :data:`TOLERANCE`.
@@ -85,7 +82,6 @@ def shape_derivatives(
         unit = frames.to(weight.device).to(weight.dtype) / 255.0
         bases = [wanted.of(start + place) for place in range(len(unit))]
         gradients = _pixel_gradients(model, unit, [basis for basis, _ in bases], pixel_mask)
-        gradients = before_normalization(gradients, unit, config)
         across, down = slopes(unit)
         found = []
         for place, (basis, shares) in enumerate(bases):

@@ -2,15 +2,15 @@
 
 A warp moves what a frame shows: I'(p) = I(p - v(p)). Between pixels frames are interpolated by the cubic convolution of
 Keys (1981, IEEE Trans. Acoust. Speech Signal Process. 29, 1153), which is smooth, and whose slope at a pixel is the
-central difference. Frames are warped as they are before their gray values are normalized, and normalized afterwards.
+central difference. The gray values are the normalized ones, whose limits stay where they are: a wall that moves changes
+what a pixel shows, and not what the scanner calls black and white. With limits that follow each frame's darkest and
+brightest pixel, a derivative would depend on these two, of which the warp knows little.
 """
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
-
-from rtmri2speech.signal.frames import FrameConfig
 
 # Neighbors that cubic convolution takes, on either side.
 _TAPS = (-1, 0, 1, 2)
@@ -53,38 +53,4 @@ def slopes(frames: Tensor) -> tuple[Tensor, Tensor]:
     return (
         0.5 * (padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]),
         0.5 * (padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]),
-    )
-
-
-def normalize(frames: Tensor, config: FrameConfig) -> Tensor:
-    """Warped frames (T, H, W) on the model's gray scale from 0 to 1, without rounding.
-
-    In mode ``memo`` each frame's minimum and maximum become 0 and 1; in mode ``robust`` the limits are the clip's, and
-    do not move.
-    """
-    if config.mode != "memo":
-        return frames
-    low, high = frames.amin(dim=(1, 2), keepdim=True), frames.amax(dim=(1, 2), keepdim=True)
-    return (frames - low) / torch.where(high > low, high - low, 1.0)
-
-
-def before_normalization(gradients: Tensor, frames: Tensor, config: FrameConfig) -> Tensor:
-    """Derivatives by normalized frames as derivatives by the frames before: the chain rule through :func:`normalize`.
-
-    The pixels that hold a frame's minimum, or maximum, share its derivative, as ``torch.amin`` has it.
-
-    Args:
-        gradients: (B, T, H, W).
-        frames: (T, H, W), normalized, 0 to 1.
-        config: how they were normalized.
-    """
-    if config.mode != "memo":
-        return gradients
-    lowest, highest = frames == frames.amin(dim=(1, 2), keepdim=True), frames == frames.amax(dim=(1, 2), keepdim=True)
-    of_low = (gradients * (1.0 - frames)).sum(dim=(2, 3), keepdim=True)
-    of_high = (gradients * frames).sum(dim=(2, 3), keepdim=True)
-    return (
-        gradients
-        - of_low * (lowest / lowest.sum(dim=(1, 2), keepdim=True))
-        - of_high * (highest / highest.sum(dim=(1, 2), keepdim=True))
     )

@@ -14,7 +14,7 @@ from rtmri2speech.analysis.widening.cotangents import cotangents
 from rtmri2speech.analysis.widening.fields import FrameFields, frame_fields
 from rtmri2speech.analysis.widening.formant_targets import FormantTargets, formant_targets
 from rtmri2speech.analysis.widening.shape_derivative import ShapeDerivatives, shape_derivatives
-from rtmri2speech.analysis.widening.warp import normalize, warp
+from rtmri2speech.analysis.widening.warp import warp
 from rtmri2speech.arrays import Float64, UInt8
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.bundle.model_file import Bundle
@@ -77,7 +77,7 @@ def derivatives(
         features = model.encode(unit)
     targets = formant_targets(mel_of(model, unit), FeatureConfig())
     slopes = cotangents(model, features, targets.by_mel, reach=COUNT)
-    found = shape_derivatives(model, [frames], slopes, fields.__getitem__, CONFIG, held=True, tolerance=tolerance)
+    found = shape_derivatives(model, [frames], slopes, fields.__getitem__, held=True, tolerance=tolerance)
     return targets, found
 
 
@@ -87,7 +87,7 @@ def by_warp(
     """Hz per mm of displacements (T, H, W, 2) per mm, (N, T), by warps with both signs."""
     unit = torch.from_numpy(frames).double() / 255.0
     ends = [
-        centers_of(targets, mel_of(model, normalize(warp(unit, sign * displacement * mm), CONFIG)), FeatureConfig())
+        centers_of(targets, mel_of(model, warp(unit, sign * displacement * mm)), FeatureConfig())
         for sign in (1.0, -1.0)
     ]
     return (ends[0] - ends[1]) / (2.0 * mm)

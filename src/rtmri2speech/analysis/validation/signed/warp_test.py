@@ -85,7 +85,7 @@ def warp_test(
     def fields_of(frame: int) -> FrameFields:
         return lines.fields(int(source[frame]), WIDTH_MM)
 
-    moved = finite_widening(model, list(clip.blocks()), fields_of, clip.frames, width=WIDTH_HZ, step_mm=step_mm)
+    moved = finite_widening(model, list(clip.blocks()), fields_of, width=WIDTH_HZ, step_mm=step_mm)
     assert found.held is not None
     chosen = np.arange(len(found)) if frames is None else np.asarray(frames)
     slopes = by_stretch(found.held)[chosen]
