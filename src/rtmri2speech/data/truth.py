@@ -101,7 +101,23 @@ class Truth:
             truth._require_shapes()
             return replace(truth, regions=_todays(truth.regions, names, truth.positions))
         except (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, BadZipFile) as error:
-            raise DatasetError(f"{path}: not the truth of a phantom ({error}).", "Simulate it again.") from None
+            raise _not_a_truth(path, error) from None
+
+    @staticmethod
+    def load_formants(path: Path) -> tuple[Int64, Float32]:
+        """Frame rate and formants alone, ``frame_rate`` and ``formants``; the labels take a hundred times as long.
+
+        Raises:
+            DatasetError: when they are missing or damaged.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                rate, formants = arrays["frame_rate"], arrays["formants"]
+            if rate.shape != (2,) or formants.ndim != 2:
+                raise ValueError(f"'formants' is of shape {formants.shape}")
+            return rate, formants
+        except (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, BadZipFile) as error:
+            raise _not_a_truth(path, error) from None
 
     def _require_shapes(self) -> None:
         frames = self.f0.shape[:1]
@@ -128,6 +144,10 @@ class Truth:
             table = np.concatenate([[0.0], row / np.maximum(counts, 1)])
             result[frame] = table[sections]
         return result
+
+
+def _not_a_truth(path: Path, error: Exception) -> DatasetError:
+    return DatasetError(f"{path}: not the truth of a phantom ({error}).", "Simulate it again.")
 
 
 def _todays(regions: UInt8, names: Sequence[str], positions: Float32) -> UInt8:

@@ -44,6 +44,8 @@ class Conditions:
             network = model.acoustic if model.bundle.tract is None else model.tract_way.model
             mean = network.scaler.mean.float().cpu().numpy()
         self._mean = mean[None]
+        # The floor's wave for so many frames: of one length for all but the shortest utterances.
+        self._shortened: dict[int, Float32] = {}
 
     def make(self, utterance: Utterance, true_mel: Float32) -> Iterator[tuple[Condition, Float32, Float32]]:
         """Each condition with the mel that the vocoder was given, shape (T, M) dB, and its wave, shape (N,).
@@ -74,7 +76,7 @@ class Conditions:
         return mel
 
     def _constant(self, frames: int) -> Float32:
-        """The wave of the mean mel for so many frames, at the cost of a few.
+        """The wave of the mean mel for so many frames, at the cost of a few, once for all utterances.
 
         Away from its ends the wave of a constant mel repeats itself every frame, because the vocoder consists of
         convolutions and reads no farther than ``context_frames``. One with a source of its own goes on changing.
@@ -82,7 +84,9 @@ class Conditions:
         if self.model.vocoder.source is not None:
             return self.model.vocode(np.repeat(self._mean, frames, axis=0))
         short = min(frames, 2 * self.model.vocoder.config.context_frames + 1)
-        wave = self.model.vocode(np.repeat(self._mean, short, axis=0))
+        if short not in self._shortened:
+            self._shortened[short] = self.model.vocode(np.repeat(self._mean, short, axis=0))
+        wave = self._shortened[short]
         hop, middle = self.model.features.hop_length, short // 2
         period = wave[middle * hop : (middle + 1) * hop]
         return np.concatenate([wave[: middle * hop], np.tile(period, frames - short), wave[middle * hop :]])

@@ -30,15 +30,15 @@ def true_formants(utterance: Utterance, spans: Sequence[Span]) -> list[tuple[flo
     if path is None or not path.is_file():
         return None
     try:
-        truth = Truth.load(path)
+        frame_rate, formants = Truth.load_formants(path)
     except DatasetError:
         return None  # some other program's .npz
-    rate = truth.frame_rate[0] / truth.frame_rate[1]
-    centers = (np.arange(len(truth.f0)) + 0.5) / rate - utterance.source_start
+    rate = frame_rate[0] / frame_rate[1]
+    centers = (np.arange(len(formants)) + 0.5) / rate - utterance.source_start
     found = []
     for span in spans:
         third = (span.end - span.start) / 3.0
         inside = (centers > span.start + third) & (centers < span.end - third)
-        f1, f2 = np.median(truth.formants[inside, :2], axis=0) if inside.any() else (np.nan, np.nan)
+        f1, f2 = np.median(formants[inside, :2], axis=0) if inside.any() else (np.nan, np.nan)
         found.append((float(f1), float(f2)))
     return found

@@ -6,6 +6,9 @@ import numpy as np
 
 from rtmri2speech.arrays import Float64, Int64
 
+# The step of a path that arrives at a pair: in both sequences, in the reference alone, in the other one alone.
+_STRAIGHT, _DOWN, _ALONG = range(3)
+
 
 def warp(reference: Float64, other: Float64, band: int) -> tuple[Int64, Float64]:
     """The cheapest path through two sequences of one length, with steps (1, 0), (0, 1) and (1, 1) from start to end.
@@ -31,20 +34,23 @@ def warp(reference: Float64, other: Float64, band: int) -> tuple[Int64, Float64]
     band = min(band, frames - 1)
     width = 2 * band + 1
     distances = _band_distances(reference, other, band)
+    real = np.isfinite(distances)
+    sums = np.cumsum(np.where(real, distances, 0.0), axis=1)
+    # Where there is no such frame, nothing arrives (infinity minus minus infinity) and nothing is reached.
+    before = np.where(real, sums - np.where(real, distances, 0.0), -np.inf)
+    sums[~real] = np.inf
     # Costs of the cheapest paths to (i, i + k - band); one column more on the right, which is never reached.
     costs = np.full((frames, width + 1), np.inf)
-    row = np.full(width + 1, np.inf)
-    row[band] = 0.0
+    arrived = np.full(width, np.inf)
+    arrived[band] = 0.0
     for index in range(frames):
-        own = distances[index]
-        # From above (the same frame of the other, one column to the right) or from the diagonal.
-        arrived = np.minimum(costs[index - 1, :width], costs[index - 1, 1:]) if index else row[:width]
+        if index:
+            # From above (the same frame of the other, one column to the right) or from the diagonal.
+            np.minimum(costs[index - 1, :width], costs[index - 1, 1:], out=arrived)
         # Along the row: cost_k = min over l <= k of arrived_l + own_l + ... + own_k, a minimum of differences of sums.
-        real = np.isfinite(own)
-        sums = np.cumsum(np.where(real, own, 0.0))
-        before = sums - np.where(real, own, 0.0)
-        best = np.minimum.accumulate(np.where(real, arrived, np.inf) - before)
-        costs[index, :width] = np.where(real, best + sums, np.inf)
+        np.subtract(arrived, before[index], out=arrived)
+        np.minimum.accumulate(arrived, out=arrived)
+        np.add(arrived, sums[index], out=costs[index, :width])
     return _walk_back(costs, distances, band)
 
 
@@ -62,20 +68,19 @@ def _band_distances(reference: Float64, other: Float64, band: int) -> Float64:
 
 def _walk_back(costs: Float64, distances: Float64, band: int) -> tuple[Int64, Float64]:
     """Trace the cheapest path from its end; of equal steps the diagonal one."""
-    row, column = len(costs) - 1, band
-    pairs, found = [], []
-    while True:
-        pairs.append((row, row + column - band))
-        found.append(distances[row, column])
-        if row == 0 and column == band:
-            break
-        diagonal = costs[row - 1, column] if row else np.inf
-        above = costs[row - 1, column + 1] if row else np.inf
-        left = costs[row, column - 1] if column else np.inf
-        if diagonal <= above and diagonal <= left:
-            row -= 1
-        elif above <= left:
-            row, column = row - 1, column + 1
-        else:
-            column -= 1
-    return np.array(pairs[::-1], np.int64), np.array(found[::-1])
+    frames, width = distances.shape
+    diagonal, above, left = (np.full((frames, width), np.inf) for _ in range(3))
+    diagonal[1:], above[1:] = costs[:-1, :width], costs[:-1, 1:]
+    left[:, 1:] = costs[:, : width - 1]
+    straight = (diagonal <= above) & (diagonal <= left)
+    # A byte per frame and column, since single numbers of an array are slow to read.
+    steps = np.where(straight, _STRAIGHT, np.where(above <= left, _DOWN, _ALONG)).astype(np.uint8).tobytes()
+    row, column = frames - 1, band
+    places = [(row, column)]
+    while row or column != band:
+        step = steps[row * width + column]
+        row -= step != _ALONG
+        column += (step == _DOWN) - (step == _ALONG)
+        places.append((row, column))
+    rows, columns = np.array(places[::-1], np.int64).T
+    return np.stack([rows, rows + columns - band], axis=1), distances[rows, columns]

@@ -6,6 +6,7 @@ import numpy as np
 
 from rtmri2speech.arrays import Float64, Floating
 from rtmri2speech.metrics.dtw import warp
+from rtmri2speech.phonetics.remembered import remembered
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.mel import DB_PER_NEPER, mel_db
 
@@ -39,6 +40,17 @@ def cepstral_features(sample_rate: int) -> FeatureConfig:
         hop_length=round(_STEP_SECONDS * sample_rate),
         preemphasis=0.0,
     )
+
+
+@remembered(2)  # of a recording, and of the sound that it is compared with
+def cepstral_mel_db(wave: Float64, sample_rate: int) -> Float64:
+    """A wave's mel spectrogram as of :func:`cepstral_features`, shape (T, 40), dB; not to be changed.
+
+    Args:
+        wave: shape (N,), amplitude about -1 to 1.
+        sample_rate: Hz.
+    """
+    return np.asarray(mel_db(wave, cepstral_features(sample_rate)), np.float64)
 
 
 def mel_cepstrum(mel_power_db: Floating) -> Float64:
@@ -102,7 +114,7 @@ def mel_cepstral_distortion(reference: Floating, synthesized: Floating, sample_r
     length = min(len(reference), len(synthesized))
     if length < features.min_samples or not np.any(reference[:length]):
         return {"mcd_db": _NAN, "mcd_dtw_db": _NAN}
-    true, found = (mel_db(np.asarray(wave[:length], np.float64), features) for wave in (reference, synthesized))
+    true, found = (cepstral_mel_db(wave[:length], sample_rate) for wave in (reference, synthesized))
     level = 10.0 * np.log10(np.mean(10.0 ** (true / 10.0), axis=1))
     speech = level > level.max() - _SILENCE_DB
     one, other = mel_cepstrum(true), mel_cepstrum(found)

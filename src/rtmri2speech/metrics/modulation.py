@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from rtmri2speech.arrays import Float64, Floating
-from rtmri2speech.metrics.mel_cepstral_distortion import cepstral_features, mel_cepstrum
-from rtmri2speech.signal.mel import mel_db
+from rtmri2speech.metrics.mel_cepstral_distortion import (
+    cepstral_features,
+    cepstral_mel_db,
+    mel_cepstrum,
+)
 
 # Seconds of a piece, of which half overlaps with the next one: 1.6 Hz from one modulation frequency to the next.
 _PIECE_SECONDS = 0.64
@@ -53,7 +56,7 @@ def _modulation_db(wave: Floating, sample_rate: int) -> Float64 | None:
     size = round(_PIECE_SECONDS * rate)
     if len(wave) < features.min_samples or not np.any(wave):
         return None
-    cepstra = mel_cepstrum(mel_db(np.asarray(wave, np.float64), features))
+    cepstra = mel_cepstrum(cepstral_mel_db(wave, sample_rate))
     if len(cepstra) < size:
         return None
     pieces = np.lib.stride_tricks.sliding_window_view(cepstra, size, axis=0)[:: size // 2]

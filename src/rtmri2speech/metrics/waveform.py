@@ -13,6 +13,7 @@ import numpy as np
 
 from rtmri2speech.arrays import Float64, Floating
 from rtmri2speech.phonetics.pitch import pitch_errors
+from rtmri2speech.phonetics.remembered import remembered
 from rtmri2speech.signal import defaults
 
 MORE_IS_BETTER = frozenset({"stoi", "estoi", "pesq_nb", "pesq_wb", "vowel_identification"})
@@ -37,8 +38,8 @@ _PESQ_SECONDS = 16
 _STFT_SECONDS = tuple(size / 24_000 for size in (512, 1024, 2 * 1024))
 # Smallest power of a bin, as in the released code of Parallel WaveGAN.
 _STFT_FLOOR = 1e-7
-# Frames transformed at once: an hour of sound stays within some 100 MB.
-_BLOCK = 4096
+# Frames transformed at once, such that a core has them in its cache.
+_BLOCK = 512
 
 
 def compare_waves(reference: Floating, synthesized: Floating, sample_rate: int) -> dict[str, float]:
@@ -157,6 +158,7 @@ def _of_one_length(reference: Floating, synthesized: Floating) -> tuple[Float64,
     return waves[0][:shorter], waves[1][:shorter]
 
 
+@remembered(6)  # at three rates, of a recording, and of the sound that it is compared with
 def _resampled(wave: Float64, source: int, target: int) -> Float64:
     import soxr
 

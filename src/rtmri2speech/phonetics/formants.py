@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from rtmri2speech.arrays import Float64, Floating
+from rtmri2speech.arrays import Bool, Float64, Floating
+from rtmri2speech.phonetics.formant_frames import WINDOW, FormantFrames, FrameGrid, cut_windows, window_formants
 from rtmri2speech.phonetics.remembered import remembered
 
 LOW_VOICE_CEILING, HIGH_VOICE_CEILING = 5000.0, 5500.0
@@ -17,15 +16,9 @@ LOW_VOICE_CEILING, HIGH_VOICE_CEILING = 5000.0, 5500.0
 # Median fundamental frequency, Hz, from which on a voice is treated as a woman's or a child's. Men's medians are about
 # 120 Hz and women's about 200 Hz; the midpoint in semitones is 155 Hz.
 _HIGH_VOICE = 155.0
-_FORMANTS = 5
-# Effective length, seconds; Praat's Gaussian window is twice as long.
-_WINDOW = 0.025
 # Frames in the middle third of a vowel, and the smallest step between two, seconds.
 _FRAMES = 5
 _LEAST_STEP = 0.005
-_PREEMPHASIS_FROM = 50.0
-# Praat's own values of the robust method: deviations counted in full, largest number of refinements, tolerance.
-_ROBUST = (1.5, 5, 1e-6)
 # Samples on each side that Praat's interpolation looks at.
 _RESAMPLING = 50
 # Share of the peak: what resampling leaves of digital silence is below it, and the noise of any recording above.
@@ -61,19 +54,23 @@ def vowel_formants(wave: Floating, sample_rate: int, spans: Sequence[tuple[float
     found = np.full((len(spans), 2), np.nan)
     samples, rate = _below_ceiling(wave, sample_rate, ceiling)
     quiet = _SILENCE * np.max(np.abs(samples), initial=0.0)
+    pieces: list[Float64] = []
+    rows: list[int] = []
     for row, (start, end) in enumerate(spans):
         third = (end - start) / 3.0
         step = max(third / (_FRAMES - 1), _LEAST_STEP)
         # The windows of a frame reach one length to each side; half a step more, against rounding.
-        margin = _WINDOW + 0.5 * step
+        margin = WINDOW + 0.5 * step
         part = _cut(samples, round((start + third - margin) * rate), round((end - third + margin) * rate))
         if np.max(np.abs(part), initial=0.0) <= quiet:
             continue
-        track = _track(part, rate, step, ceiling)
-        times = np.asarray(track.xs())
-        values = np.array([[track.get_value_at_time(n, time) for n in (1, 2)] for time in times]).reshape(-1, 2)
+        grid = FrameGrid(len(part), rate, step)
+        pieces.extend(cut_windows(part, grid.starts(np.arange(grid.count)), rate))
+        rows += [row] * grid.count
+    values, row_of = window_formants(pieces, rate, ceiling)[:, :2], np.array(rows, np.int64)
+    for row in dict.fromkeys(rows):
         for formant in (0, 1):
-            numbers = values[np.isfinite(values[:, formant]), formant]
+            numbers = values[(row_of == row) & np.isfinite(values[:, formant]), formant]
             if len(numbers):
                 found[row, formant] = np.median(numbers)
     return found
@@ -92,7 +89,7 @@ def formants_at(
         times: shape (T,), seconds.
         ceiling: highest frequency of five formants, Hz.
         count: formants wanted, at most five.
-        step: from one of Praat's frames to the next, seconds; the work grows with their number.
+        step: from one of Praat's frames to the next, seconds; the work grows with the number of those next to a time.
 
     Returns:
         Shape (T, count), Hz; NaN where there is none, as in silence and at both ends.
@@ -103,45 +100,37 @@ def formants_at(
     """
     found = np.full((len(times), count), np.nan)
     # Praat refuses silence and scraps, too, but with an exception that cannot be told from others.
-    if len(wave) <= 2.0 * _WINDOW * sample_rate or not np.any(wave):
+    if len(wave) <= 2.0 * WINDOW * sample_rate or not np.any(wave):
         return found
-    samples, rate, track = _whole_track(wave, sample_rate, ceiling, step)
-    quiet = _SILENCE * np.max(np.abs(samples), initial=0.0)
-    for row, time in enumerate(times.tolist()):
-        part = _cut(samples, round((time - _WINDOW) * rate), round((time + _WINDOW) * rate))
-        if np.max(np.abs(part), initial=0.0) > quiet:
-            found[row] = [track.get_value_at_time(number, time) for number in range(1, count + 1)]
+    frames = _frames_of(wave, sample_rate, ceiling, step)
+    heard = _sounding(frames.samples, frames.rate, times)
+    found[heard] = frames.at(times[heard], count)
     return found
 
 
+def _sounding(samples: Float64, rate: float, times: Float64) -> Bool:
+    """Whether there is any sound within a window's length of each time, (T,)."""
+    quiet = _SILENCE * np.max(np.abs(samples), initial=0.0)
+    parts = (_cut(samples, round((t - WINDOW) * rate), round((t + WINDOW) * rate)) for t in times.tolist())
+    return np.array([np.max(np.abs(part), initial=0.0) > quiet for part in parts], np.bool_)
+
+
 @remembered(2)  # of a recording, and of the sound that it is compared with
-def _whole_track(wave: Float64, sample_rate: int, ceiling: float, step: float) -> tuple[Float64, float, Any]:
-    """A sound resampled to twice the ceiling, that rate, and its Formant object."""
+def _frames_of(wave: Float64, sample_rate: int, ceiling: float, step: float) -> FormantFrames:
     samples, rate = _below_ceiling(wave, sample_rate, ceiling)
-    return samples, rate, _track(samples, rate, step, ceiling)
+    return FormantFrames(samples, rate, step, ceiling)
 
 
-def _below_ceiling(wave: Floating, sample_rate: int, ceiling: float) -> tuple[Float64, float]:
+@remembered(2)
+def _below_ceiling(wave: Float64, sample_rate: int, ceiling: float) -> tuple[Float64, float]:
     """The sound resampled to twice the ceiling, and that rate."""
     import parselmouth
 
     if ceiling > sample_rate / 2:
         raise ValueError(f"The ceiling, {ceiling:g} Hz, lies above the Nyquist frequency {sample_rate / 2:g} Hz.")
-    whole = parselmouth.Sound(np.asarray(wave, np.float64), sampling_frequency=sample_rate)
+    whole = parselmouth.Sound(wave, sampling_frequency=sample_rate)
     sound = whole.resample(2.0 * ceiling, _RESAMPLING)
     return sound.values[0], float(sound.sampling_frequency)
-
-
-def _track(samples: Float64, rate: float, step: float, ceiling: float) -> Any:
-    """Praat's Formant object of a sound that was resampled to twice the ceiling."""
-    import parselmouth
-    from parselmouth.praat import call
-
-    sound = parselmouth.Sound(samples, sampling_frequency=rate)
-    with warnings.catch_warnings():
-        # Frames whose refinement did not converge keep the values of plain linear prediction, which will do.
-        warnings.simplefilter("ignore", parselmouth.PraatWarning)
-        return call(sound, "To Formant (robust)...", step, _FORMANTS, ceiling, _WINDOW, _PREEMPHASIS_FROM, *_ROBUST)
 
 
 def _cut(samples: Float64, start: int, stop: int) -> Float64:

@@ -37,6 +37,22 @@ def test_three_sounds_of_the_recording_s_length(dataset: Dataset, model_files: d
     assert conditions.predict(row) == pytest.approx(made["model"][0])
 
 
+def test_the_floor_goes_through_the_vocoder_once(
+    dataset: Dataset, model_files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = load_model(model_files["synthesizer"], "cpu")
+    conditions = Conditions(dataset, model)
+    enough = 2 * model.vocoder.config.context_frames + 1
+    vocoded: list[int] = []
+    vocode = model.vocode
+    monkeypatch.setattr(model, "vocode", lambda mel: vocoded.append(len(mel)) or vocode(mel))
+    waves = [conditions._constant(frames) for frames in (enough, enough + 5, enough + 9, enough - 1)]
+    assert vocoded == [enough, enough - 1]
+    assert [len(wave) for wave in waves] == [
+        frames * model.features.hop_length for frames in (enough, enough + 5, enough + 9, enough - 1)
+    ]
+
+
 def test_vowels_of_the_annotation_have_their_truth(dataset: Dataset) -> None:
     row = dataset.of_split("test")[0]
     spans = VowelFinder().spans(dataset, row)

@@ -83,14 +83,14 @@ def test_a_recording_is_measured_once_for_all_that_it_is_compared_with(monkeypat
     rng, wave = np.random.default_rng(0), voice(GLIDE + 7.0)  # no other test has it
     others = [wave + level * rng.standard_normal(len(wave)) for level in (0.001, 0.003)]
     count = 0
-    track = formants._track
+    frames = formants.FormantFrames
 
     def counted(*arguments: Any) -> Any:
         nonlocal count
         count += 1
-        return track(*arguments)
+        return frames(*arguments)
 
-    monkeypatch.setattr(formants, "_track", counted)
+    monkeypatch.setattr(formants, "FormantFrames", counted)
     found = [compare_contours(wave, other, RATE) for other in others]
     assert count == 3
     monkeypatch.setattr(remembered, "_LONGEST", 0)

@@ -66,6 +66,17 @@ def test_a_file_gives_back_what_was_saved_and_equal_truths_equal_bytes(tmp_path:
         assert one.dtype == two.dtype and np.array_equal(one, two)
 
 
+def test_the_formants_alone_are_those_of_the_whole(tmp_path: Path) -> None:
+    truth, path = small_truth(), tmp_path / "one.npz"
+    truth.save(path)
+    rate, formants = Truth.load_formants(path)
+    assert np.array_equal(rate, truth.frame_rate) and np.array_equal(formants, truth.formants)
+    np.savez(path, frame_rate=truth.frame_rate, formants=truth.formants[0])
+    for name in ("one.npz", "none.npz"):
+        with pytest.raises(DatasetError, match=f"{name}: not the truth of a phantom"):
+            Truth.load_formants(tmp_path / name)
+
+
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "one.npz"
     small_truth().save(path)
