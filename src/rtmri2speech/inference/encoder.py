@@ -13,7 +13,7 @@ from rtmri2speech.arrays import Float32, UInt8
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.dataset.training_items import read_frames
 from rtmri2speech.models.acoustic import AcousticModel
-from rtmri2speech.models.threads import single_core_threads
+from rtmri2speech.models.threads import one_core, single_core_threads
 from rtmri2speech.parallel import one_ahead
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frames import model_input
@@ -125,7 +125,8 @@ def predict(model: AcousticModel, features: Tensor) -> Float32:
         model: in eval mode.
         features: from :func:`encode`.
     """
-    mel: Float32 = model.predict(features).float().cpu().numpy()
+    with one_core():
+        mel: Float32 = model.predict(features).float().cpu().numpy()
     return mel
 
 

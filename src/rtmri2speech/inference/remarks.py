@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.media.scan import VideoScan
 from rtmri2speech.inference.familiarity import LIMIT
 from rtmri2speech.inference.ways import STRANGERS
@@ -44,9 +45,35 @@ def note_on_way(far: float | None) -> str:
 def note_on_image(far: float) -> str:
     """What is said of a video whose frames the network that has spoken does not know."""
     return (
+        f"{_unlike(far)}: mistrust the speech, train the model further, or speak by way of the measured tract: "
+        "`way='tract'`"
+    )
+
+
+def notes_on_analysis(model: Model, clip: Clip) -> list[str]:
+    """What is said of an analysis that asks a network of frames about frames that it does not know; else nothing.
+
+    Args:
+        model: that is asked; nothing is said of one that reads a measured tract.
+        clip: from :meth:`Model.open`.
+
+    Raises:
+        BundleError: when there is no acoustic model.
+        MediaError: when the video cannot be decoded.
+    """
+    far = None if model.bundle.tract is not None else model.unfamiliarity(clip)
+    if far is None or far <= LIMIT:
+        return []
+    return [
+        f"{_unlike(far)}: what it answers about them is a guess. Train it further on this speaker, or ask the measured "
+        "tract"
+    ]
+
+
+def _unlike(far: float) -> str:
+    return (
         f"the frames are unlike those that the model was trained on (distance {far:.1f}, its own kind stays below "
-        f"{LIMIT:g}; another scanner, section, crop or direction?): mistrust the speech, train the model further, or "
-        "speak by way of the measured tract: `way='tract'`"
+        f"{LIMIT:g}; another scanner, section, crop or direction?)"
     )
 
 

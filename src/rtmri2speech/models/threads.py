@@ -26,3 +26,18 @@ def single_core_threads(threads: int) -> Iterator[ThreadPoolExecutor]:
         if start is not None:
             # The number is kept per thread, but new threads take it from the last one who set it.
             torch.set_num_threads(before)
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """PyTorch uses one core of a CPU meanwhile.
+
+    For work of many small steps. Each would be divided among all threads, which wait for each other at its end; where
+    other programs use the cores, that takes longer by far than the work.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

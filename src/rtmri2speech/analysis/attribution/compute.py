@@ -15,6 +15,7 @@ from rtmri2speech.analysis.attribution.pixels import largest_pixel
 from rtmri2speech.analysis.attribution.targets import KINDS, Bands, Target, TargetKind, read_bands, targets_for
 from rtmri2speech.analysis.regions.masks import source_of
 from rtmri2speech.inference.model import Model
+from rtmri2speech.inference.remarks import notes_on_analysis
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import FrameRate
 
@@ -68,7 +69,7 @@ def gradcam(
     clip = open_clip(model, video, fps)
     progress.expect(2 * clip.n_frames)
     kinds = list(dict.fromkeys(target or DEFAULT_TARGETS[method] for method in strides))
-    notes: list[str] = []
+    notes = notes_on_analysis(model, clip)
 
     encoded = explainer.encode(clip, list(strides.values()), progress)
     mel_db = explainer.predict(encoded.features)

@@ -16,6 +16,7 @@ from rtmri2speech.arrays import Float32, Float64, UInt8
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.inference.encoder import in_pieces, predict
 from rtmri2speech.inference.model import Model
+from rtmri2speech.models.threads import one_core
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frames import model_input
 
@@ -101,7 +102,8 @@ class Explainer:
             mel_db: from :meth:`predict`, where that is known already.
         """
         mel = None if mel_db is None else torch.from_numpy(mel_db).to(features)
-        return frame_gradients(self.model, features, targets, mel=mel)
+        with one_core():
+            return frame_gradients(self.model, features, targets, mel=mel)
 
     def cells(
         self,

@@ -21,6 +21,7 @@ from rtmri2speech.analysis.widening.warp import warp
 from rtmri2speech.arrays import Float32, Float64
 from rtmri2speech.inference.encoder import encode, in_pieces
 from rtmri2speech.inference.model import Model
+from rtmri2speech.inference.remarks import notes_on_analysis
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.vocal_tract.geometry.area_function import AreaModel
@@ -128,7 +129,7 @@ def move(
         contours_after=walls.contours[source],
         source_frames=source,
         pixel_mm=measured.pixel_mm,
-        notes=(*measured.notes, *walls.notes(source), *found.notes),
+        notes=(*notes_on_analysis(model, clip), *measured.notes, *walls.notes(source), *found.notes),
         clip=clip,
     )
 

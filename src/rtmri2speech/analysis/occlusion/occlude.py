@@ -19,6 +19,7 @@ from rtmri2speech.analysis.occlusion.occlusion import Effect, Occlusion, measure
 from rtmri2speech.analysis.occlusion.predictions import Predictions, predict_occluded
 from rtmri2speech.errors import BundleError
 from rtmri2speech.inference.model import Model
+from rtmri2speech.inference.remarks import notes_on_analysis
 from rtmri2speech.inference.requirements import require_acoustic
 from rtmri2speech.models.bundle.model_file import JOIN_COMMAND
 from rtmri2speech.progress import SILENT, Progress
@@ -111,7 +112,7 @@ def occlude(
         effects,
         chosen,
         predictions.controls,
-        [*known.notes, *_notes(predictions, effects, controls, has_vocoder)],
+        [*notes_on_analysis(model, clip), *known.notes, *_notes(predictions, effects, controls, has_vocoder)],
         about,
         model.features.sample_rate,
         waves,

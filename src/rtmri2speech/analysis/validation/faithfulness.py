@@ -36,6 +36,7 @@ from rtmri2speech.arrays import Float32, Int64
 from rtmri2speech.data.tables import Row, Value, write_table
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.inference.model import Model
+from rtmri2speech.inference.remarks import notes_on_analysis
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import FrameRate
 
@@ -220,7 +221,7 @@ def faithfulness(
         seed=seed,
         progress=progress,
     )
-    notes, moved = [*where.notes], list[WarpScore]()
+    notes, moved = [*notes_on_analysis(model, clip), *where.notes], list[WarpScore]()
     if warps:
         progress.describe("Moving walls")
         try:

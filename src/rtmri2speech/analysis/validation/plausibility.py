@@ -39,6 +39,7 @@ from rtmri2speech.data.media.textgrid import annotation_notes, read_textgrid
 from rtmri2speech.data.tables import Value, write_table
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.inference.model import Model
+from rtmri2speech.inference.remarks import notes_on_analysis
 from rtmri2speech.phonetics.labeled_segments import labeled_segments
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import FrameRate
@@ -212,6 +213,7 @@ def plausibility(
     labels = None if label is None else several(label)
     tracts = [_tract(clip, model, regions, textgrid, tier, labels) for clip in clips]
     notes = [] if textgrid is None else list(annotation_notes(Path(textgrid), clock_of_labels(clips[0])[1]))
+    notes += [f"{clip.scan.path.name}: {note}" for clip in clips for note in notes_on_analysis(model, clip)]
     strides = several(stride)
     table = ProfileTable()
     hertz = SignedAgreement(NAMES[:FORMANTS]) if signed else None

@@ -31,6 +31,7 @@ from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.inference.encoder import encode
 from rtmri2speech.inference.model import Model
+from rtmri2speech.inference.remarks import notes_on_analysis
 from rtmri2speech.progress import SILENT, Progress
 from rtmri2speech.signal.frame_rate import FrameRate
 from rtmri2speech.vocal_tract.contours import CONTOURS
@@ -150,6 +151,7 @@ def widening(
         pixel_mm=measured.pixel_mm,
         width_hz=width,
         notes=(
+            *notes_on_analysis(model, clip),
             *measured.notes,
             *_notes(targets, sections),
             *(() if of_distances is None else tract_notes(measured, of_distances)),
