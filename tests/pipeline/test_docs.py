@@ -127,9 +127,12 @@ def test_the_options_in_the_text_exist(path: Path) -> None:
         command: tuple[str, ...] = ()
         while words and words[0] in inner_names(command):
             command = (*command, words.pop(0))
+        known = options_of(command) | FOREIGN
+        if words[:1] == ["python"] and words[1:] and words[1].endswith(".py"):
+            known = frozenset(re.findall(r'"(--[a-z][\w-]*)"', (ROOT / words[1]).read_text(encoding="utf-8")))
         for word in words:
             if option := re.match(r"--[a-z][\w-]*", word):
-                assert option[0] in options_of(command) | FOREIGN, f"{path}: {code}"
+                assert option[0] in known, f"{path}: {code}"
 
 
 # --- Pages made from the code ---------------------------------------------------------------------------------------
