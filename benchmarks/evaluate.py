@@ -32,6 +32,7 @@ from rtmri2speech.metrics import contours, mel_cepstral_distortion, waveform
 from rtmri2speech.models.bundle.model_file import load_bundle
 from rtmri2speech.models.exported.backends import choose_backend, has_bfloat16, in_words, installed
 from rtmri2speech.phonetics import formants
+from timing import clocked
 
 WHOLE_BAR, MEASURES_BAR = 15.0, 4.0
 PARTS: tuple[tuple[Any, str], ...] = (
@@ -66,19 +67,11 @@ def timed(places: tuple[tuple[Any, str], ...]) -> Iterator[dict[str, float]]:
     """CPU seconds of functions by name, while this is open."""
     spent: dict[str, float] = defaultdict(float)
 
-    def clocked(name: str, work: Any) -> Any:
-        def again(*arguments: Any, **options: Any) -> Any:
-            began = time.process_time()
-            try:
-                return work(*arguments, **options)
-            finally:
-                spent[name] += time.process_time() - began
-
-        return again
-
     with ExitStack() as stack:
         for owner, name in places:
-            stack.enter_context(patch.object(owner, name, clocked(name, getattr(owner, name))))
+            stack.enter_context(
+                patch.object(owner, name, clocked(getattr(owner, name), name, spent, time.process_time))
+            )
         yield spent
 
 

@@ -15,7 +15,6 @@ import json
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from rtmri2speech.simulation.phantom import plan_utterances, simulate
 from rtmri2speech.simulation.speaker.anatomy import draw_speakers
 from rtmri2speech.simulation.speaker.vocaltractlab import VocalTract
 from rtmri2speech.simulation.speaker.voice import Voice
+from timing import clocked
 
 FRAME_BAR, SOUND_BAR, FORMANT_BAR = 60.0, 1.7, 5.0
 SOUND = "sound (VocalTractLab)"
@@ -44,17 +44,6 @@ PARTS: dict[str, tuple[Any, str]] = {
     "video file": (utterance, "write_video"),
     "truth file": (Truth, "save"),
 }
-
-
-def clocked(function: Callable[..., Any], name: str, spent: dict[str, float]) -> Callable[..., Any]:
-    def wrapper(*arguments: Any, **more: Any) -> Any:
-        began = time.perf_counter()
-        try:
-            return function(*arguments, **more)
-        finally:
-            spent[name] += time.perf_counter() - began
-
-    return wrapper
 
 
 def speed(seconds: float) -> None:

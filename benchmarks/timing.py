@@ -1,10 +1,10 @@
-"""What the benchmarks of training share: a clock between two steps, and a batch over and over."""
+"""What benchmarks share: a clock between two steps, a batch over and over, and a clock of functions."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -61,3 +61,18 @@ def wait() -> None:
     """For the GPU, where there is one."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
+
+
+def clocked(
+    function: Callable[..., Any], name: str, spent: dict[str, float], clock: Callable[[], float] = time.perf_counter
+) -> Callable[..., Any]:
+    """The function; what it takes by the clock is added to ``spent[name]``."""
+
+    def wrapper(*arguments: Any, **more: Any) -> Any:
+        began = clock()
+        try:
+            return function(*arguments, **more)
+        finally:
+            spent[name] += clock() - began
+
+    return wrapper

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias, get_args
 
 import numpy as np
 
 from rtmri2speech.analysis.arguments import Video, open_clip, require_known
-from rtmri2speech.analysis.attribution.targets import Bands, read_bands
+from rtmri2speech.analysis.attribution.targets import Band, Bands, read_bands
 from rtmri2speech.analysis.regions.masks import AUTO, source_of
 from rtmri2speech.analysis.widening.by_distance.answer import tract_answer, tract_model_for, tract_notes
 from rtmri2speech.analysis.widening.cotangents import cotangents
@@ -107,8 +108,50 @@ def widening(
     other = None if tract_model is None else tract_model_for(tract_model, model)
     clip = open_clip(model, video, fps)
     measured = tract_for(regions, clip, pixel_mm, area_model, fps, progress)
+    found = widening_of_clip(
+        model,
+        clip,
+        measured,
+        bands=read,
+        width=width,
+        target=target,
+        field_mm=field_mm,
+        held=held,
+        tolerance=tolerance,
+        area_model=area_model,
+        other=other,
+        progress=progress,
+    )
+    return replace(found, notes=(*notes_on_analysis(model, clip), *found.notes))
+
+
+def widening_of_clip(
+    model: Model,
+    clip: Clip,
+    measured: Tract,
+    *,
+    bands: Sequence[Band] = (),
+    width: float = WIDTH_HZ,
+    target: FormantTarget = "center",
+    field_mm: float = WIDTH_MM,
+    held: bool = False,
+    tolerance: float = TOLERANCE,
+    area_model: AreaModel | str | Path | None = None,
+    other: Model | None = None,
+    progress: Progress = SILENT,
+) -> Widening:
+    """The same of a clip whose tract is known, for analyses that ask several times and say of the clip what there is.
+
+    Args:
+        model: as of :func:`widening`, and so are arguments that are not named here.
+        clip: from :meth:`Model.open`.
+        measured: its tract.
+        bands: read already; none for F1 to F4.
+        other: a tract model that answers, too.
+    """
+    by_frames = model.bundle.tract is None
     source = np.asarray(source_of(clip).frames)
-    asked: dict[str, Any] = {"bands": read, "width": width, "target": target}
+    asked: dict[str, Any] = {"bands": bands, "width": width, "target": target}
     both: dict[str, Any] = {"held": held, "tolerance": tolerance, "progress": progress}
     if by_frames:
         targets, found = _of_frames(model, clip, Lines(measured, clip), field_mm, asked, both)
@@ -151,7 +194,6 @@ def widening(
         pixel_mm=measured.pixel_mm,
         width_hz=width,
         notes=(
-            *notes_on_analysis(model, clip),
             *measured.notes,
             *_notes(targets, sections),
             *(() if of_distances is None else tract_notes(measured, of_distances)),

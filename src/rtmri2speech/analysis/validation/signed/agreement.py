@@ -16,7 +16,7 @@ from rtmri2speech.analysis.validation.clip_probe import acoustic_parts
 from rtmri2speech.analysis.validation.randomization import permute_weights, recalibrate_batch_norm
 from rtmri2speech.analysis.validation.signed.scores import SignedScore, signed_score
 from rtmri2speech.analysis.validation.signed.stretches import by_stretch
-from rtmri2speech.analysis.widening.compute import WhichTract, tract_for, widening
+from rtmri2speech.analysis.widening.compute import WhichTract, tract_for, widening_of_clip
 from rtmri2speech.analysis.widening.finite import STRETCHES
 from rtmri2speech.analysis.widening.formant_targets import FormantTarget
 from rtmri2speech.arrays import Float64, Int64
@@ -99,8 +99,8 @@ class SignedAgreement:
             ConfigError: when no tract is found.
         """
         about: dict[str, Any] = {"area_model": area_model, "target": TARGET}
-        about["regions"] = tract_for(regions, clip, None, area_model, None)
-        found = widening(model, clip, progress=progress, **about)
+        tract = tract_for(regions, clip, None, area_model, None)
+        found = widening_of_clip(model, clip, tract, progress=progress, **about)
         count = len(self.names)
         # Where nothing is known of the tube, nothing is compared with it.
         known = np.where(np.isfinite(found.tube), found.model, np.nan) if truth is None else found.model
@@ -108,7 +108,7 @@ class SignedAgreement:
         physics = by_stretch(found.tube[:, :count]) if truth is None else truth[:, :count]
         nulls = []
         for number in range(permuted):
-            strange = widening(permuted_model(model, clip, self.seed + number), clip, **about)
+            strange = widening_of_clip(permuted_model(model, clip, self.seed + number), clip, tract, **about)
             nulls.append(by_stretch(strange.model[:, :count]))
         tokens = list(runs(vowels))
         self._clips.append(

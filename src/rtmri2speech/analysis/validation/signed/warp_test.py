@@ -11,7 +11,7 @@ import numpy as np
 from rtmri2speech.analysis.regions.masks import AUTO, source_of
 from rtmri2speech.analysis.validation.signed.scores import pearson
 from rtmri2speech.analysis.validation.signed.stretches import by_stretch
-from rtmri2speech.analysis.widening.compute import Lines, WhichTract, tract_for, widening
+from rtmri2speech.analysis.widening.compute import Lines, WhichTract, tract_for, widening_of_clip
 from rtmri2speech.analysis.widening.fields import WIDTH_MM, FrameFields
 from rtmri2speech.analysis.widening.finite import STEP_MM, finite_widening
 from rtmri2speech.analysis.widening.formant_targets import WIDTH_HZ, FormantTarget
@@ -79,7 +79,7 @@ def warp_test(
         ConfigError: when no tract is found.
     """
     tract = tract_for(regions, clip, None, area_model, None)
-    found = widening(model, clip, regions=tract, area_model=area_model, held=True, tolerance=0.0, target=target)
+    found = widening_of_clip(model, clip, tract, area_model=area_model, held=True, tolerance=0.0, target=target)
     source, lines = np.asarray(source_of(clip).frames), Lines(tract, clip)
 
     def fields_of(frame: int) -> FrameFields:
