@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rtmri2speech.arrays import Bool, Float64, Int64
+from rtmri2speech.phonetics import praat
 
 FORMANTS = 5
 """Formants sought below the ceiling."""
@@ -121,6 +122,7 @@ def _one_frame_each(pieces: Float64, rate: float, ceiling: float) -> Float64:
         # Frames whose refinement did not converge keep the values of plain linear prediction, which will do.
         warnings.simplefilter("ignore", parselmouth.PraatWarning)
         track = call(sound, "To Formant (robust)...", step, FORMANTS, ceiling, WINDOW, _PREEMPHASIS_FROM, *_ROBUST)
+    praat.forget_errors()
     times = np.asarray(track.xs())
     centers = (np.arange(len(pieces)) + 0.5) * step
     assert len(times) == len(centers) and np.abs(times - centers).max() < 0.1 / rate, "Praat's frames lie elsewhere"

@@ -1,4 +1,4 @@
-"""Whether Praat's library (praat-parselmouth, GPL-3, the extra ``phonetics``) is there."""
+"""Praat's library (praat-parselmouth, GPL-3, the extra ``phonetics``): whether it is there, and a flaw of it."""
 
 from __future__ import annotations
 
@@ -23,3 +23,14 @@ def require() -> None:
     """
     if not available():
         raise UserError("Praat is not installed.", INSTALL)
+
+
+def forget_errors() -> None:
+    """Take away what Praat's robust formants leave lying after frames that could not be refined.
+
+    It keeps the texts of those errors and then blames the next TextGrid in chronological form that it reads for them.
+    """
+    from parselmouth.praat import run
+
+    # An error that is passed over takes all earlier ones with it; to remove nothing is one.
+    run("nocheck Remove")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from rtmri2speech.phonetics import formant_frames
+from rtmri2speech.phonetics import formant_frames, praat
 from rtmri2speech.phonetics.formant_frames import FormantFrames, FrameGrid, cut_windows, window_formants
 
 parselmouth = pytest.importorskip("parselmouth")
@@ -35,6 +36,7 @@ def whole_track(wave: np.ndarray, rate: float, step: float, ceiling: float) -> A
 def test_formants_are_those_of_the_whole_track(samples: int, rate: float, step: float) -> None:
     wave, times = speech(samples), np.linspace(-0.02, samples / rate + 0.02, 61)
     track = whole_track(wave, rate, step, rate / 2)
+    praat.forget_errors()
     true = np.array([[track.get_value_at_time(n, time) for n in (1, 2, 3)] for time in times])
     frames = FormantFrames(wave, rate, step, rate / 2)
     found = np.concatenate([frames.at(times[20:40], 3), frames.at(times, 3)])
@@ -62,3 +64,21 @@ def test_windows_without_sound_have_no_formants() -> None:
     assert window_formants([], 10_000.0, 5000.0).shape == (0, 5)
     assert FrameGrid(400, 10_000.0, 0.01).count == 0
     assert np.isnan(FormantFrames(np.ones(400), 10_000.0, 0.01, 5000.0).at(np.array([0.02]), 1)).all()
+
+
+@pytest.mark.filterwarnings("ignore::parselmouth.PraatWarning")
+@pytest.mark.parametrize("forgotten", [True, False])
+def test_frames_that_cannot_be_refined_leave_no_error_behind(tmp_path: Path, forgotten: bool) -> None:
+    pieces = cut_windows(np.full(8000, np.nan), np.arange(20) * 300, 11_000.0)
+    for _ in range(2):
+        if forgotten:
+            window_formants(pieces, 11_000.0, 5500.0)
+        else:
+            whole_track(pieces.ravel(), 11_000.0, pieces.shape[1] / 11_000.0, 5500.0)
+    grid = parselmouth.praat.call("Create TextGrid", 0.0, 0.1, "phones", "")
+    parselmouth.praat.call(grid, "Save as chronological text file", str(tmp_path / "a.TextGrid"))
+    if forgotten:
+        parselmouth.read(str(tmp_path / "a.TextGrid"))
+    else:  # As Praat is; without this the test would show nothing.
+        with pytest.raises(parselmouth.PraatError, match="SVD"):
+            parselmouth.read(str(tmp_path / "a.TextGrid"))
