@@ -131,13 +131,25 @@ def _of_walls(values: Float64, walls: Float64) -> Float64:
 
 def _interval(drawn: Float64, values: Float64) -> Float64:
     """Bounds (..., 2) of what draws (D, ...) gave, the values themselves within; NaN where these are."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of nothing but NaN
-        low, high = np.nanquantile(drawn, _QUANTILES, axis=0)
+    low, high = _quantiles(drawn, _QUANTILES)
     bounds = np.stack([np.fmin(low, values), np.fmax(high, values)], axis=-1)
     return np.asarray(np.where(np.isnan(values)[..., None], np.nan, bounds))
+
+
+def _quantiles(drawn: Float64, shares: tuple[float, ...]) -> list[Float64]:
+    """Quantiles of what is known of draws (D, ...), one array for each share; NaN where nothing is.
+
+    As :func:`numpy.nanquantile` has them, which goes through the columns one by one as soon as one of them has a NaN.
+    """
+    ordered = np.sort(drawn, axis=0)  # NaN last
+    last = np.maximum(len(drawn) - 1 - np.isnan(drawn).sum(axis=0), 0)
+    found = []
+    for share in shares:
+        place = share * last
+        below = place.astype(np.intp)
+        low, high = (np.take_along_axis(ordered, row[None], axis=0)[0] for row in (below, np.minimum(below + 1, last)))
+        found.append(low + (place - below) * (high - low))
+    return found
 
 
 class _Draws:

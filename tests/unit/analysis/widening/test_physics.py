@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from drawn_walls import tract_of, walls
-from rtmri2speech.analysis.widening.physics import tube_widening
+from rtmri2speech.analysis.widening.physics import _quantiles, tube_widening
 from rtmri2speech.errors import ConfigError
 from rtmri2speech.vocal_tract.geometry.area_function import LARYNX_SECTIONS, load_area_model
 from rtmri2speech.vocal_tract.measurement.formants import tract_formants
@@ -36,6 +36,18 @@ def test_the_interval_holds_the_value_and_grows_with_those_of_distance_and_forma
     for one in (sure, unsure):
         assert (one.ranges[..., 0] <= one.values).all() and (one.values <= one.ranges[..., 1]).all()
     assert (np.ptp(unsure.ranges, axis=-1) > np.ptp(sure.ranges, axis=-1)).mean() > 0.95
+
+
+def test_intervals_leave_out_what_is_not_known_of_single_draws() -> None:
+    drawn = np.random.default_rng(0).normal(size=(64, 5, 7))
+    drawn[np.random.default_rng(1).random(drawn.shape) < 0.3] = np.nan
+    drawn[:, 2] = np.nan
+    drawn[1:, 3] = np.nan
+    found, some = _quantiles(drawn, (0.0, 0.05, 0.95, 1.0)), [0, 1, 4]
+    wanted = np.nanquantile(drawn[:, some], (0.0, 0.05, 0.95, 1.0), axis=0)
+    np.testing.assert_allclose(np.stack(found)[:, some], wanted, rtol=1e-12)
+    assert np.isnan(found[1][2]).all()
+    np.testing.assert_array_equal(found[1][3], drawn[0, 3])
 
 
 def test_where_a_wave_has_its_node_the_sign_is_open() -> None:
