@@ -83,11 +83,9 @@ def _watch_parent() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def local_executor(workers: int, fresh: bool = False) -> Executor:
-    """Worker processes on this machine, started anew (spawn), as on Windows; ``fresh`` ones do one job each."""
-    context = multiprocessing.get_context("spawn")
-    tasks = 1 if fresh else None
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker, max_tasks_per_child=tasks)
+def local_executor(workers: int) -> Executor:
+    """Worker processes on this machine, started anew (spawn), as on Windows."""
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=start_worker)
 
 
 def _guarded(work: Callable[[Job], Result], job: Job) -> Result | UserError:
@@ -135,8 +133,12 @@ def run_jobs(
             yield job, result
         return
     done: set[int] = set()
-    with local_executor(workers, fresh) as executor:
-        futures = {executor.submit(partial(_guarded, work), job): index for index, job in enumerate(jobs)}
+    # Not `max_tasks_per_child`, for fresh ones: a pool that makes new workers while it ends may wait forever for one of
+    # them (Python 3.11, and so reported for 3.12).
+    executor: Executor = ThreadPoolExecutor(workers) if fresh else local_executor(workers)
+    task = partial(_alone, work) if fresh else partial(_guarded, work)
+    with executor:
+        futures = {executor.submit(task, job): index for index, job in enumerate(jobs)}
         try:
             for future in as_completed(futures):
                 result = future.result()
@@ -145,20 +147,25 @@ def run_jobs(
         except BrokenProcessPool:
             pass
         except BaseException:
-            # Waiting: the shutdown at the end of `with` would undo the cancellation before it has begun.
-            # Workers at work are ended: their outputs have temporary names, and a recording can take minutes.
+            # First, so that no worker begins another one. Those at work are ended: their outputs have temporary names,
+            # and a recording can take minutes.
+            for waiting in futures:
+                waiting.cancel()
             for child in multiprocessing.active_children():
                 child.terminate()
-            executor.shutdown(wait=True, cancel_futures=True)
             raise
     for index, job in enumerate(jobs):
-        if index in done:
-            continue
-        with local_executor(1) as executor:
-            try:
-                yield job, executor.submit(partial(_guarded, work), job).result()
-            except BrokenProcessPool:
-                yield job, UserError(WORKER_DIED, "Use fewer `workers`, then run it again.")
+        if index not in done:
+            yield job, _alone(work, job)
+
+
+def _alone(work: Callable[[Job], Result], job: Job) -> Result | UserError:
+    """A job in a process of its own."""
+    with local_executor(1) as executor:
+        try:
+            return executor.submit(partial(_guarded, work), job).result()
+        except BrokenProcessPool:
+            return UserError(WORKER_DIED, "Use fewer `workers`, then run it again.")
 
 
 class _End:

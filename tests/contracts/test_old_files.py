@@ -103,8 +103,10 @@ def test_their_measures_are_the_same(tmp_path: Path) -> None:
     )
     assert "kind" not in old and new["kind"] == "evaluation"
     assert old.keys() <= new.keys() and old["unseen"].keys() == new["unseen"].keys()
-    for name in ("mel_mae_db", "mel_mae_wave_db", "mcd_db", "stoi", "mrstft"):
+    for name in ("mel_mae_db", "mel_mae_wave_db", "mcd_db", "mrstft"):
         assert new["unseen"][name] == pytest.approx(old["unseen"][name], rel=1e-3), name
+    # An untrained vocoder's sound is next to nothing, and its envelopes are rounding, which processors differ in.
+    assert new["unseen"]["stoi"] == pytest.approx(old["unseen"]["stoi"], abs=0.01)
     for name in ("utterances.csv", "vowels.csv"):
         before, after = ((folder / name).read_text(encoding="utf-8") for folder in (GOLDEN / "evaluation", tmp_path))
         assert before.splitlines()[0] == after.splitlines()[0]

@@ -49,10 +49,28 @@ def test_a_fault_of_ours_is_not_hidden(workers: int) -> None:
         list(run_jobs(eval, ["1", "1 / 0", "2"], workers))
 
 
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_caller_that_gives_up_does_not_wait_for_the_rest(fresh: bool) -> None:
+    began = time.monotonic()
+    with pytest.raises(LookupError):
+        for job, result in run_jobs(eval, ["1", "__import__('time').sleep(100)", "2", "3"], 2, fresh=fresh):
+            assert (job, result) == ("1", 1)
+            raise LookupError
+    assert time.monotonic() - began < 60
+
+
+def test_fresh_processes_do_one_job_each() -> None:
+    here = "__import__('os').getpid()"
+    pids = [pid for _, pid in run_jobs(eval, [here, f"{here} + 0", f"{here} * 1"], 2, fresh=True)]
+    assert len({os.getpid(), *pids}) == 4
+    assert dict(run_jobs(eval, ["1"], 1, fresh=True)) == {"1": 1}
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGKILL")
-def test_a_worker_that_dies_costs_only_its_own_job() -> None:
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_worker_that_dies_costs_only_its_own_job(fresh: bool) -> None:
     jobs = ["10 + 1", "10 + 2", DIE, "10 + 3", FAIL, "10 + 4"]
-    pairs = list(run_jobs(eval, jobs, 2))
+    pairs = list(run_jobs(eval, jobs, 2, fresh=fresh))
     results = dict(pairs)
     assert len(pairs) == len(results) == len(jobs)  # none twice
     assert [results[f"10 + {i}"] for i in (1, 2, 3, 4)] == [11, 12, 13, 14]

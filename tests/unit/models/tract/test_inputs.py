@@ -38,7 +38,8 @@ def test_closed_is_zero_and_flagged() -> None:
     rows = drawn()
     rows[0, 3, 39] = 0.0
     found = scaled(rows)[0]
-    assert found[3, 39] == 0.0 and found[4, 39] > 0.5
+    # But for the rounding of the square root, which differs between processors.
+    assert abs(found[3, 39]) < 1e-6 and found[4, 39] > 0.5
     closed = found[:, -(SECTIONS + 11 + 1) : -12]
     assert closed.sum() == 1.0 and closed[3, 39] == 1.0
 
