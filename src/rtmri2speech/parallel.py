@@ -5,6 +5,7 @@ The processes are this machine's, unless another :class:`Engine` is in use: that
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -83,9 +84,11 @@ def _watch_parent() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def local_executor(workers: int) -> Executor:
-    """Worker processes on this machine, started anew (spawn), as on Windows."""
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=start_worker)
+_IN_USE = "Close programs that use it, then run it again."
+_REMEDIES = {
+    errno.ENOSPC: "Free some space, then run it again.",
+    errno.ENOENT: "It was there when the run began: put it back, or see whether its drive is still connected.",
+}
 
 
 def _guarded(work: Callable[[Job], Result], job: Job) -> Result | UserError:
@@ -96,7 +99,7 @@ def _guarded(work: Callable[[Job], Result], job: Job) -> Result | UserError:
     except OSError as error:
         # A file that another program has locked, a network drive that went away: it concerns this job alone.
         name = error.filename or "A file"
-        return UserError(f"{name}: {error.strerror or error}.", "Close programs that use it, then run it again.")
+        return UserError(f"{name}: {error.strerror or error}.", _REMEDIES.get(error.errno or 0, _IN_USE))
     except MemoryError:
         return UserError("Not enough memory.", "Use fewer `workers`, or cut the recording.")
 
@@ -133,10 +136,11 @@ def run_jobs(
             yield job, result
         return
     done: set[int] = set()
-    # Not `max_tasks_per_child`, for fresh ones: a pool that makes new workers while it ends may wait forever for one of
-    # them (Python 3.11, and so reported for 3.12).
-    executor: Executor = ThreadPoolExecutor(workers) if fresh else local_executor(workers)
-    task = partial(_alone, work) if fresh else partial(_guarded, work)
+    pools = _Pools()
+    # Not `max_tasks_per_child`, for fresh ones: a pool that makes a new worker while it ends can wait forever for it, as
+    # seen in Python 3.11.
+    executor: Executor = ThreadPoolExecutor(workers) if fresh else pools.open(workers)
+    task = partial(_alone, pools, work) if fresh else partial(_guarded, work)
     with executor:
         futures = {executor.submit(task, job): index for index, job in enumerate(jobs)}
         try:
@@ -151,19 +155,44 @@ def run_jobs(
             # and a recording can take minutes.
             for waiting in futures:
                 waiting.cancel()
-            for child in multiprocessing.active_children():
-                child.terminate()
+            pools.terminate()
             raise
     for index, job in enumerate(jobs):
         if index not in done:
-            yield job, _alone(work, job)
+            yield job, _alone(pools, work, job)
 
 
-def _alone(work: Callable[[Job], Result], job: Job) -> Result | UserError:
+class _Pools:
+    """The worker processes of one call, which no other call and no caller's own processes are ended with."""
+
+    def __init__(self) -> None:
+        self._opened: list[ProcessPoolExecutor] = []
+        self.ended = False
+
+    def open(self, workers: int) -> ProcessPoolExecutor:
+        """Worker processes on this machine, started anew (spawn), as on Windows."""
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker)
+        self._opened.append(pool)
+        return pool
+
+    def terminate(self) -> None:
+        """End all workers, whatever they are doing."""
+        self.ended = True
+        for pool in self._opened:
+            # Python 3.14 has `terminate_workers` for it. None once the pool has ended.
+            for process in list((getattr(pool, "_processes", None) or {}).values()):
+                process.terminate()
+
+
+def _alone(pools: _Pools, work: Callable[[Job], Result], job: Job) -> Result | UserError:
     """A job in a process of its own."""
-    with local_executor(1) as executor:
+    with pools.open(1) as executor:
         try:
-            return executor.submit(partial(_guarded, work), job).result()
+            future = executor.submit(partial(_guarded, work), job)
+            if pools.ended:  # while this one's process was being started
+                pools.terminate()
+            return future.result()
         except BrokenProcessPool:
             return UserError(WORKER_DIED, "Use fewer `workers`, then run it again.")
 

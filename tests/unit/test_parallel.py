@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -57,6 +59,30 @@ def test_a_caller_that_gives_up_does_not_wait_for_the_rest(fresh: bool) -> None:
             assert (job, result) == ("1", 1)
             raise LookupError
     assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_processes_of_others_go_on(fresh: bool) -> None:
+    other = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,))
+    other.start()
+    try:
+        jobs = run_jobs(eval, ["1", "2", "__import__('time').sleep(100)"], 2, fresh=fresh)
+        next(jobs)
+        jobs.close()
+        assert other.is_alive()
+    finally:
+        other.kill()
+        other.join()
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"), [(errno.ENOSPC, "Free some space"), (errno.ENOENT, "put it back"), (errno.EACCES, "Close")]
+)
+def test_files_that_fail_are_named_with_what_helps(number: int, remedy: str) -> None:
+    job = f"(_ for _ in ()).throw(OSError({number}, __import__('os').strerror({number}), 'a.mp4'))"
+    ((_, result),) = run_jobs(eval, [job], 1)
+    assert isinstance(result, UserError) and result.problem == f"a.mp4: {os.strerror(number)}."
+    assert remedy in result.remedy
 
 
 def test_fresh_processes_do_one_job_each() -> None:
