@@ -137,8 +137,8 @@ def run_jobs(
         return
     done: set[int] = set()
     pools = _Pools()
-    # Not `max_tasks_per_child`, for fresh ones: a pool that makes a new worker while it ends can wait forever for it, as
-    # seen in Python 3.11.
+    # Not `max_tasks_per_child`, for fresh ones: a pool that makes a new worker while it ends may wait forever for it
+    # (seen in Python 3.11).
     executor: Executor = ThreadPoolExecutor(workers) if fresh else pools.open(workers)
     task = partial(_alone, pools, work) if fresh else partial(_guarded, work)
     with executor:

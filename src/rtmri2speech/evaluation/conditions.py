@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Literal, get_args
 
 import numpy as np
-import torch
 
 from rtmri2speech.arrays import Float32
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
-from rtmri2speech.inference.encoder import encode_utterance
+from rtmri2speech.inference.encoder import encode_utterance, predict
 from rtmri2speech.inference.model import Model
 from rtmri2speech.inference.requirements import require_fit, require_numbers, require_synthesizer
 from rtmri2speech.signal.mel_statistics import MelStatistics
@@ -65,15 +64,13 @@ class Conditions:
         mean = np.repeat(self._mean, len(true_mel), axis=0)
         yield "floor", mean, require_numbers(self._constant(len(true_mel)), source, utterance.id)
 
-    @torch.inference_mode()
     def predict(self, utterance: Utterance) -> Float32:
         """Mel of an utterance's frames, shape (T, M), dB."""
         if self.model.bundle.tract is not None:
             return self.model.tract_way.of_utterance(self.dataset, utterance)
         acoustic = self.model.acoustic
         features = encode_utterance(acoustic, self.dataset, utterance, self.model.pixel_mask, self.model.encoder)
-        mel: Float32 = acoustic.predict(features).float().cpu().numpy()
-        return mel
+        return predict(acoustic, features)
 
     def _constant(self, frames: int) -> Float32:
         """The wave of the mean mel for so many frames, at the cost of a few, once for all utterances.

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import torch
 from matplotlib import colormaps
 from torch import Tensor
 
 from rtmri2speech.arrays import Float32, UInt8
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.dataset.training_items import read_frames
-from rtmri2speech.inference.encoder import encode
+from rtmri2speech.inference.encoder import encode, predict
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.signal.features import FeatureConfig
 from rtmri2speech.signal.griffin_lim import griffin_lim
@@ -58,8 +57,7 @@ class TensorBoardExample:
             pixel_mask: (H, W) on the model's device, or None.
             step: optimizer steps taken.
         """
-        with torch.no_grad():
-            predicted = model.predict(encode(model, [self.frames], pixel_mask)).float().cpu().numpy()
+        predicted = predict(model, encode(model, [self.frames], pixel_mask))
         log.image(f"{self.name}: true above predicted", self._image(predicted), step)
         rate = self.features.sample_rate
         log.sound(f"{self.name}: predicted", griffin_lim(predicted, self.features), rate, step)
