@@ -5,10 +5,10 @@
     python benchmarks/recipes.py DATASET WORK --recipes phantom utterance --steps 1800
     python benchmarks/recipes.py DATASET WORK --recipes phantom --init phantom --steps 6000
 
-Batches of `phantom` and `utterance` hold as many frames, so that their steps take as long. Sound is made by one vocoder,
-the shipped model's by default. With `--init` the weights that recipes start from are measured as well, in the first
-row; the loss then starts at the end of its ramp. Each row is of the speakers that a model was trained on, or of those
-that it was not. What WORK holds already is kept, so that the same call continues.
+Batches of `phantom` and `utterance` hold as many frames, so that their steps take as long. Sound is made by one
+vocoder, the shipped model's by default. With `--init` the weights that recipes start from are measured as well, in the
+first row; the loss then starts at the end of its ramp. Each row is of the speakers that a model was trained on, or of
+those that it was not. What WORK holds already is kept, so that the same call continues.
 """
 
 from __future__ import annotations
