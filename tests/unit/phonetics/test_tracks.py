@@ -78,13 +78,18 @@ def test_without_praat_the_extra_is_named(glide: Sound, monkeypatch: pytest.Monk
     assert "rtmri2speech[phonetics]" in caught.value.remedy
 
 
-def test_a_ceiling_above_nyquist_is_refused(glide: Sound) -> None:
-    for ceiling in (6000.1, 0.0, -5.0):
-        with pytest.raises(ConfigError, match="nothing above 6000 Hz"):
-            choose_ceiling(glide, ceiling)
+def test_a_ceiling_above_nyquist_or_in_kilohertz_is_refused(glide: Sound) -> None:
+    for ceiling in (6000.1, 0.0, -5.0, 5.5, 100.0):
+        with pytest.raises(ConfigError, match=f"`ceiling={ceiling:g}`: not between 1000 Hz and .* 6000 Hz"):
+            formants(glide, ceiling)
     assert choose_ceiling(glide, 6000.0) == 6000.0
-    with pytest.raises(ConfigError, match="`ceiling=5000`"):
-        choose_ceiling(Sound(glide.samples, 8000, 0.0), None)
+
+
+def test_a_telephone_sound_is_searched_up_to_nyquist(glide: Sound) -> None:
+    tracks = formants(Sound(glide.samples, 8000, 0.0))
+    assert tracks.ceiling == 4000.0 and np.isfinite(tracks.formants[tracks.voiced, :2]).all()
+    with pytest.raises(ConfigError, match="too few for formants"):
+        formants(Sound(glide.samples, 1000, 0.0))
 
 
 def test_silence_and_scraps() -> None:
