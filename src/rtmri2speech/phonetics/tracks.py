@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtmri2speech.arrays import Bool, Float64
+from rtmri2speech.data.annotation.pitch_tier import PitchTier, write_pitch_tier
 from rtmri2speech.data.files import replacing_name
 from rtmri2speech.data.media.audio import Sound
 from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
@@ -66,28 +67,16 @@ class Tracks:
             stem: path without an ending.
 
         Raises:
-            UserError: when a file cannot be written, or Praat is not installed.
+            UserError: when a file cannot be written.
         """
         place = Path(stem)
         files = [place.with_name(place.name + end) for end in ("_formants.csv", ".PitchTier", "_voiced.TextGrid")]
         table, tier, grid = files
         write_table(table, _COLUMNS, [_written(row) for row in self.rows()])
-        with replacing_name(tier) as temporary:
-            self._save_pitch_tier(temporary)
+        write_pitch_tier(tier, PitchTier(0.0, self.duration, self.times[self.voiced], self.f0[self.voiced]))
         with replacing_name(grid) as temporary:
             write_textgrid(interval_grid({"voiced": voiced_intervals(self)}, self.duration), temporary)
         return files
-
-    def _save_pitch_tier(self, path: Path) -> None:
-        praat.require()
-
-        from parselmouth.praat import call
-
-        tier = call("Create PitchTier", path.stem, 0.0, self.duration)
-        for time, f0 in zip(self.times[self.voiced].tolist(), self.f0[self.voiced].tolist(), strict=True):
-            call(tier, "Add point", time, f0)
-        # Whole, because Praat has a current folder of its own.
-        call(tier, "Save as text file", str(path.resolve()))
 
     def show(self) -> Drawing:
         """F1 to F4 over a wide-band spectrogram, F0 below, as a figure that a notebook shows."""

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
+from rtmri2speech.data.annotation.pitch_tier import read_pitch_tier
 from rtmri2speech.data.media.audio import Sound
 from rtmri2speech.errors import ConfigError, MediaError, UserError
 from rtmri2speech.phonetics import praat
@@ -63,6 +64,23 @@ def test_praat_reads_what_is_written(glide: Sound, tmp_path: Path) -> None:
     assert found[0]["f0_hz"] is None and found[60]["voiced"] is True
     assert [f"{row['time_s']:.4f}" for row in found] == [row["time_s"] for row in rows]
     assert f"{found[60]['f2_hz']:.1f}" == rows[60]["f2_hz"]
+
+
+def test_saving_needs_no_praat(glide: Sound, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tracks = formants(glide)
+    monkeypatch.setattr(praat, "find_spec", lambda name: None)
+    _, tier, _ = tracks.save(tmp_path / "glide")
+    read = read_pitch_tier(tier)
+    assert read.end == tracks.duration
+    assert read.times.tolist() == tracks.times[tracks.voiced].tolist()
+    assert read.f0_hz.tolist() == tracks.f0[tracks.voiced].tolist()
+
+
+def test_praat_reads_the_tier_of_a_sound_without_voice(tmp_path: Path) -> None:
+    _, tier, _ = formants(Sound(np.zeros(RATE, np.float32), RATE, 0.0)).save(tmp_path / "silence")
+    read = parselmouth.read(str(tier))
+    assert parselmouth.praat.call(read, "Get number of points") == 0
+    assert parselmouth.praat.call(read, "Get total duration") == 1.0
 
 
 def test_a_notebook_shows_tracks(glide: Sound) -> None:
