@@ -7,12 +7,12 @@ from pathlib import Path
 
 from rtmri2speech.analysis.arguments import several
 from rtmri2speech.corpora.folder import FolderCorpus
-from rtmri2speech.corpora.names import annotation_next_to
+from rtmri2speech.corpora.names import annotation_next_to, refuse_same_names
 from rtmri2speech.corpora.sound_of_recording import find_sound
 from rtmri2speech.data.endings import VIDEO_SUFFIXES
-from rtmri2speech.data.media.audio import read_sound
+from rtmri2speech.data.media.audio import Sound, read_sound
 from rtmri2speech.data.media.clips import open_gray_clip
-from rtmri2speech.data.media.scan import scan_video
+from rtmri2speech.data.media.scan import VideoScan, scan_video
 from rtmri2speech.data.media.textgrid import annotation_notes
 from rtmri2speech.errors import ConfigError, UserError
 from rtmri2speech.phonetics import praat
@@ -43,11 +43,11 @@ def vowels(
         textgrid: the TextGrid, where there is one recording and it has another name.
         tier: its tier of phones; found by itself if not given.
         label: labels that are vowels; those of Japanese, ARPAbet and the IPA if none is given.
-        ceiling: highest frequency of five formants, Hz; None for 5000 or 5500 by the speaker's F0.
+        ceiling: highest frequency of five formants, Hz; None for 5000 or 5500 by the speaker's F0, at most Nyquist.
         progress: counts recordings.
 
     Raises:
-        ConfigError: when there are several recordings for one TextGrid.
+        ConfigError: when there are several recordings for one TextGrid, or two of the same name.
         UserError: when Praat (extra ``phonetics``) is not installed.
     """
     praat.require()
@@ -56,9 +56,11 @@ def vowels(
             f"`textgrid={textgrid}`: goes with one recording, not with {len(recordings)}.",
             "Put NAME.TextGrid next to each recording.",
         )
+    paths = [Path(path) for path in recordings]
+    refuse_same_names(paths)
     finder, space = VowelFinder(tier, several(label)), VowelSpace()
-    progress.expect(len(recordings))
-    for path in map(Path, recordings):
+    progress.expect(len(paths))
+    for path in paths:
         try:
             grid = _textgrid_of(path, textgrid)
             found = _vowels_of(path, grid, finder, ceiling, space.frames)
@@ -84,17 +86,20 @@ def _spans_of(grid: Path, finder: VowelFinder, seconds: float) -> list[Span]:
     return spans
 
 
+def _sound_of(video: Path, scan: VideoScan) -> Sound:
+    (recording,) = FolderCorpus((video,)).recordings()
+    return find_sound(recording, scan)
+
+
 def _vowels_of(
     path: Path, grid: Path, finder: VowelFinder, ceiling: float | None, frames: MeanFrames
 ) -> RecordedVowels:
-    if path.suffix.lower() in VIDEO_SUFFIXES:
-        (recording,) = FolderCorpus((path,)).recordings()
-        scan = scan_video(path)
-        sound, clip = find_sound(recording, scan), open_gray_clip(scan, scan.rate, FrameConfig().size)
-        spans = _spans_of(grid, finder, sound.duration)
-        frames.add(clip, scan.rate, spans, offsets(sound, clip, 0.0).lead)
-    else:
-        sound = read_sound(path)
-        spans = _spans_of(grid, finder, sound.duration)
+    scan = scan_video(path) if path.suffix.lower() in VIDEO_SUFFIXES else None
+    sound = read_sound(path) if scan is None else _sound_of(path, scan)
+    spans = _spans_of(grid, finder, sound.duration)
     tokens = measure_vowels(path.stem, sound, spans, choose_ceiling(sound, ceiling))
+    # Last, so that frames of a recording that cannot be used count nowhere.
+    if scan is not None:
+        clip = open_gray_clip(scan, scan.rate, FrameConfig().size)
+        frames.add(clip, scan.rate, spans, offsets(sound, clip, 0.0).lead)
     return RecordedVowels(path.stem, sound.duration, tokens)

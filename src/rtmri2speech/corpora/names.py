@@ -125,18 +125,18 @@ def annotation_next_to(stem: Path) -> Path | None:
     return Folders().annotation(stem)
 
 
-def refuse_same_names(videos: Sequence[Path]) -> None:
-    """Make sure that results in one folder, named after their videos, have names of their own.
+def refuse_same_names(recordings: Sequence[Path]) -> None:
+    """Make sure that results in one folder, named after their recordings, have names of their own.
 
     Raises:
-        ConfigError: when two videos have the same name.
+        ConfigError: when two recordings have the same name.
     """
-    name, times = Counter(name_key(path.stem) for path in videos).most_common(1)[0]
-    if times > 1:
-        raise ConfigError(
-            f"{times} videos are called '{name}': their results would overwrite each other.",
-            "Use another `out` for each.",
-        )
+    for name, times in Counter(name_key(path.stem) for path in recordings).most_common(1):
+        if times > 1:
+            raise ConfigError(
+                f"{times} recordings are called '{name}': their results would overwrite each other.",
+                "Rename one of them, or use another `out` for each.",
+            )
 
 
 def refuse_duplicates(recordings: Sequence[AnyRecording]) -> None:

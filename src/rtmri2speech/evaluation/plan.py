@@ -11,20 +11,18 @@ import numpy as np
 import torch
 
 from rtmri2speech.data.dataset.layout import Dataset, Split, Utterance
-from rtmri2speech.errors import ConfigError, DatasetError, UserError
+from rtmri2speech.errors import DatasetError, UserError
 from rtmri2speech.evaluation.intelligibility.recognizers import Recognizer
 from rtmri2speech.evaluation.scoring import Job, Source, read_recorded
 from rtmri2speech.metrics.listening_models import NO_LISTENERS, Listeners
 from rtmri2speech.metrics.waveform import pesq_available
 from rtmri2speech.phonetics import praat
-from rtmri2speech.phonetics.formants import LOW_VOICE_CEILING, ceiling_for
+from rtmri2speech.phonetics.formants import ceiling_for, require_ceiling
 from rtmri2speech.phonetics.pitch import WIDEST_RANGE, pitch_track
 from rtmri2speech.phonetics.vowels.spans import VowelFinder, textgrid_of
 
 # Training utterances of a speaker that the vowel plane is taken from: some hundreds of vowels.
 _PLANE_UTTERANCES = 60
-# Below it there is no room for five formants, Hz.
-_LEAST_CEILING = 1000.0
 # GPU memory per process: PyTorch's own, both networks, and their activations for some frames at a time.
 _BYTES_PER_PROCESS = 3 * 2**30
 # Utterances of a speaker, and seconds of each, that the median F0 is taken from.
@@ -59,13 +57,8 @@ class Options:
         Raises:
             ConfigError: when it is too low, or above Nyquist.
         """
-        ceiling = self.formant_ceiling
-        if ceiling is not None and not _LEAST_CEILING <= ceiling <= nyquist:
-            raise ConfigError(
-                f"`formant_ceiling={ceiling:g}`: not between {_LEAST_CEILING:g} Hz and the Nyquist frequency "
-                f"{nyquist:g} Hz.",
-                f"Give at most {nyquist:g}; 5000 for men and 5500 for women are usual.",
-            )
+        if self.formant_ceiling is not None:
+            require_ceiling(self.formant_ceiling, nyquist, "formant_ceiling")
 
     def processes(self) -> int:
         """Worker processes: as many as asked for, but by default no more than the GPU has memory for."""
@@ -162,9 +155,7 @@ def formant_ceilings(dataset: Dataset, speakers: set[str], ceiling: float | None
                 continue  # reported when it is measured
             highest = min(WIDEST_RANGE[1], features.nyquist)
             tracks.append(pitch_track(wave.astype(np.float64), features.sample_rate, WIDEST_RANGE[0], highest))
-        voiced = np.concatenate([track[track > 0] for track in tracks]) if tracks else np.zeros(0)
-        by_voice = ceiling_for(float(np.median(voiced))) if len(voiced) else LOW_VOICE_CEILING
-        found[speaker] = min(by_voice, features.nyquist)
+        found[speaker] = ceiling_for(np.concatenate([np.zeros(0), *tracks]), features.nyquist)
     return found
 
 

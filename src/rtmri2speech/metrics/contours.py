@@ -60,7 +60,7 @@ def compare_contours(reference: Floating, synthesized: Floating, sample_rate: in
     }
     if both.sum() >= _FEWEST:
         times = pitch_times(len(true), length / sample_rate)[both]
-        ceiling = min(ceiling_for(float(np.median(true[true > 0]))), sample_rate / 2)
+        ceiling = ceiling_for(true, sample_rate / 2)
         one, other = (formants_at(wave, sample_rate, times, ceiling, _FORMANTS, _STEP) for wave in waves)
         for number in range(_FORMANTS):
             measures[f"f{number + 1}_correlation"] = correlation(one[:, number], other[:, number])

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from rtmri2speech.arrays import Bool, Float64, Floating
+from rtmri2speech.errors import ConfigError
 from rtmri2speech.phonetics.formant_frames import WINDOW, FormantFrames, FrameGrid, cut_windows, window_formants
 from rtmri2speech.phonetics.remembered import remembered
 
 LOW_VOICE_CEILING, HIGH_VOICE_CEILING = 5000.0, 5500.0
 """Hz: Praat's standard ceilings for five formants of a man's and of a woman's tract."""
 
+# Hz: below it there is no room for five formants, and Praat refuses the lowest with an exception of its own.
+_LEAST_CEILING = 1000.0
 # Median fundamental frequency, Hz, from which on a voice is treated as a woman's or a child's. Men's medians are about
 # 120 Hz and women's about 200 Hz; the midpoint in semitones is 155 Hz.
 _HIGH_VOICE = 155.0
@@ -25,9 +28,43 @@ _RESAMPLING = 50
 _SILENCE = 1e-5
 
 
-def ceiling_for(f0_median: float) -> float:
-    """Ceiling of the formant search for a speaker of this median fundamental frequency, Hz."""
-    return HIGH_VOICE_CEILING if f0_median >= _HIGH_VOICE else LOW_VOICE_CEILING
+def ceiling_for(f0: Floating, nyquist: float) -> float:
+    """Ceiling of the formant search by a speaker's median fundamental frequency, not above Nyquist.
+
+    Args:
+        f0: shape (T,), Hz; 0 where unvoiced. Without any voice it is that of a low one.
+        nyquist: half the samples per second.
+
+    Returns:
+        Hz.
+    """
+    voiced = f0[f0 > 0]
+    high = len(voiced) > 0 and float(np.median(voiced)) >= _HIGH_VOICE
+    return min(HIGH_VOICE_CEILING if high else LOW_VOICE_CEILING, nyquist)
+
+
+def require_ceiling(ceiling: float | None, nyquist: float, name: str = "ceiling") -> None:
+    """Refuse a ceiling of the formant search that a sound cannot have.
+
+    Args:
+        ceiling: Hz; None for :func:`ceiling_for`.
+        nyquist: half the sound's samples per second.
+        name: of the parameter.
+
+    Raises:
+        ConfigError: when it is too low for five formants or above Nyquist, or there is no room between the two.
+    """
+    if nyquist < _LEAST_CEILING:
+        raise ConfigError(
+            f"The sound has {2 * nyquist:g} samples per second, so nothing above {nyquist:g} Hz: too few for formants.",
+            f"Give sounds of {2 * HIGH_VOICE_CEILING:g} samples per second or more.",
+        )
+    if ceiling is not None and not _LEAST_CEILING <= ceiling <= nyquist:
+        raise ConfigError(
+            f"`{name}={ceiling:g}`: not between {_LEAST_CEILING:g} Hz and the Nyquist frequency {nyquist:g} Hz.",
+            f"Leave `{name}` out, or give Hz: {LOW_VOICE_CEILING:g} is usual for men and {HIGH_VOICE_CEILING:g} for "
+            f"women; at most {nyquist:g} here.",
+        )
 
 
 def vowel_formants(wave: Floating, sample_rate: int, spans: Sequence[tuple[float, float]], ceiling: float) -> Float64:

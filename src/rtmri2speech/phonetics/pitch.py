@@ -15,6 +15,8 @@ WIDEST_RANGE = (60.0, 700.0)
 _STEP = 0.01
 # Praat's autocorrelation looks at this many periods of the lowest frequency at a time.
 _PERIODS = 3
+# It finds a wave of exactly so many too short or not, by the rounding of its duration: so it always is.
+_ROUNDING = 1.0 + 1e-12
 
 _NAN = float("nan")
 
@@ -90,7 +92,7 @@ def pitch_track(wave: Float64, sample_rate: int, lowest: float, highest: float) 
         highest: highest frequency sought, Hz; not above Nyquist.
 
     Returns:
-        Shape (T,), 0 where unvoiced; T is 0 for a wave shorter than three periods of ``lowest``.
+        Shape (T,), 0 where unvoiced; T is 0 for a wave no longer than three periods of ``lowest``.
 
     Raises:
         ValueError: when the highest frequency lies above Nyquist.
@@ -116,7 +118,7 @@ def pitch_and_periodicity(wave: Float64, sample_rate: int, lowest: float, highes
     if highest > sample_rate / 2:
         raise ValueError(f"The highest pitch, {highest:g} Hz, lies above the Nyquist frequency {sample_rate / 2:g} Hz.")
     # Praat refuses it as well, but with an exception that cannot be told from others.
-    if len(wave) * lowest < _PERIODS * sample_rate:
+    if len(wave) * lowest <= _PERIODS * sample_rate * _ROUNDING:
         return np.zeros(0), np.zeros(0)
     f0, strength = _measured(wave, sample_rate, lowest, highest)
     return f0.copy(), strength.copy()

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtmri2speech.arrays import Bool, Float64
+from rtmri2speech.data.annotation.pitch_tier import PitchTier, write_pitch_tier
 from rtmri2speech.data.files import replacing_name
 from rtmri2speech.data.media.audio import Sound
 from rtmri2speech.data.media.textgrid import interval_grid, write_textgrid
 from rtmri2speech.data.tables import Row, finite_or_none, write_table
-from rtmri2speech.errors import ConfigError, MediaError
+from rtmri2speech.errors import MediaError
 from rtmri2speech.phonetics import praat
-from rtmri2speech.phonetics.formants import ceiling_for, formants_at
+from rtmri2speech.phonetics.formants import ceiling_for, formants_at, require_ceiling
 from rtmri2speech.phonetics.pitch import pitch_range, pitch_times, pitch_track
 
 if TYPE_CHECKING:
@@ -66,28 +67,16 @@ class Tracks:
             stem: path without an ending.
 
         Raises:
-            UserError: when a file cannot be written, or Praat is not installed.
+            UserError: when a file cannot be written.
         """
         place = Path(stem)
         files = [place.with_name(place.name + end) for end in ("_formants.csv", ".PitchTier", "_voiced.TextGrid")]
         table, tier, grid = files
         write_table(table, _COLUMNS, [_written(row) for row in self.rows()])
-        with replacing_name(tier) as temporary:
-            self._save_pitch_tier(temporary)
+        write_pitch_tier(tier, PitchTier(0.0, self.duration, self.times[self.voiced], self.f0[self.voiced]))
         with replacing_name(grid) as temporary:
             write_textgrid(interval_grid({"voiced": voiced_intervals(self)}, self.duration), temporary)
         return files
-
-    def _save_pitch_tier(self, path: Path) -> None:
-        praat.require()
-
-        from parselmouth.praat import call
-
-        tier = call("Create PitchTier", path.stem, 0.0, self.duration)
-        for time, f0 in zip(self.times[self.voiced].tolist(), self.f0[self.voiced].tolist(), strict=True):
-            call(tier, "Add point", time, f0)
-        # Whole, because Praat has a current folder of its own.
-        call(tier, "Save as text file", str(path.resolve()))
 
     def show(self) -> Drawing:
         """F1 to F4 over a wide-band spectrogram, F0 below, as a figure that a notebook shows."""
@@ -110,22 +99,16 @@ class Tracks:
 
 
 def choose_ceiling(sound: Sound, ceiling: float | None) -> float:
-    """The ceiling of the formant search: the one asked for, or 5000 or 5500 Hz by the speaker's F0.
+    """The ceiling of the formant search: the one asked for, or 5000 or 5500 Hz by the speaker's F0, at most Nyquist.
 
     Raises:
-        ConfigError: when it lies above Nyquist (Praat would accept it without a word), or is not a frequency.
+        ConfigError: when the sound cannot have it (:func:`~rtmri2speech.phonetics.formants.require_ceiling`).
     """
-    nyquist = sound.rate / 2
-    if ceiling is None:
-        lowest, highest = pitch_range([sound.samples.astype(np.float64)], sound.rate)
-        track = pitch_track(sound.samples.astype(np.float64), sound.rate, lowest, highest)
-        ceiling = ceiling_for(float(np.median(track[track > 0])) if (track > 0).any() else 0.0)
-    if not 0 < ceiling <= nyquist:
-        raise ConfigError(
-            f"`ceiling={ceiling:g}`: the sound has {sound.rate} samples per second, so nothing above {nyquist:g} Hz.",
-            "Give 5000 for a man's voice or 5500 for a woman's; the sound needs twice as many samples per second.",
-        )
-    return ceiling
+    require_ceiling(ceiling, sound.rate / 2)
+    if ceiling is not None:
+        return ceiling
+    wave = sound.samples.astype(np.float64)
+    return ceiling_for(pitch_track(wave, sound.rate, *pitch_range([wave], sound.rate)), sound.rate / 2)
 
 
 def formants(sound: Sound, ceiling: float | None = None) -> Tracks:
@@ -133,11 +116,11 @@ def formants(sound: Sound, ceiling: float | None = None) -> Tracks:
 
     Args:
         sound: any.
-        ceiling: highest frequency of five formants, Hz; None for 5000 or 5500 by the speaker's F0.
+        ceiling: highest frequency of five formants, Hz; None for 5000 or 5500 by the speaker's F0, at most Nyquist.
 
     Raises:
-        ConfigError: when the ceiling lies above Nyquist.
-        MediaError: when the sound is shorter than three periods of the lowest F0.
+        ConfigError: when the ceiling is below 1000 Hz or above Nyquist.
+        MediaError: when the sound is no longer than three periods of the lowest F0.
         UserError: when Praat (extra ``phonetics``) is not installed.
     """
     praat.require()

@@ -45,6 +45,18 @@ def test_one_textgrid_is_of_one_recording(said: Path) -> None:
         vowels([said, said], textgrid=Path("x.TextGrid"))
 
 
+def test_recordings_of_one_name_are_refused_and_none_are_none() -> None:
+    with pytest.raises(ConfigError, match="2 recordings are called '001'") as caught:
+        vowels(["A/001.wav", "B/001.wav"])
+    assert "Rename one" in caught.value.remedy
+    assert vowels([]).recordings == []
+
+
+def test_frames_of_a_video_that_fails_do_not_count(said: Path) -> None:
+    space = vowels([said], label=["a", "i", "o"], ceiling=50_000.0)
+    assert len(space.failures) == 1 and space.frames.counts == {} == space.frames.sums
+
+
 def test_labels_whose_times_start_elsewhere_are_said(said: Path, tmp_path: Path) -> None:
     grid = read_textgrid(said.with_suffix(".TextGrid"))
     write_textgrid(moved(grid, -100.0), tmp_path / "later.TextGrid")

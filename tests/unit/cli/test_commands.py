@@ -208,7 +208,7 @@ def test_two_videos_of_one_name_are_refused(
 ) -> None:
     twin = shutil.copy(talker, tmp_path / "TALKER.MP4")
     result = run("synthesize", talker, twin, "--model", model_files["synthesizer"], "--out", tmp_path / "o")
-    assert "2 videos are called 'talker'" in result.problem and not (tmp_path / "o").exists()
+    assert "2 recordings are called 'talker'" in result.problem and not (tmp_path / "o").exists()
 
 
 @pytest.mark.parametrize("place", [0.0001, 0.02, 0.5, 0.999])

@@ -140,7 +140,7 @@ def test_no_traceback_and_exit_code_1_from_the_real_program(tmp_path: Path) -> N
     )
     # A terminal that lacks the letters gets their numbers.
     assert done.returncode == 1 and done.stdout == "" and "Traceback" not in done.stderr
-    assert re.match(r"error: 2 videos are called '\\u767a\\u8a71': .*\n +\S", done.stderr)
+    assert re.match(r"error: 2 recordings are called '\\u767a\\u8a71': .*\n +\S", done.stderr)
 
 
 def test_unknown_recipes_and_keys_get_a_suggestion(run: Run, dataset: Path, tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from rtmri2speech.phonetics.formants import ceiling_for, formants_at, vowel_formants
+from rtmri2speech.errors import ConfigError
+from rtmri2speech.phonetics.formants import ceiling_for, formants_at, require_ceiling, vowel_formants
 
 pytest.importorskip("parselmouth")
 
@@ -58,7 +59,26 @@ def test_a_ceiling_above_nyquist_is_refused() -> None:
 
 
 def test_high_voices_have_a_higher_ceiling() -> None:
-    assert [ceiling_for(f0) for f0 in (90.0, 140.0, 180.0, 300.0)] == [5000.0, 5000.0, 5500.0, 5500.0]
+    found = [ceiling_for(np.array([0.0, f0, 0.0]), 6000.0) for f0 in (90.0, 140.0, 180.0, 300.0)]
+    assert found == [5000.0, 5000.0, 5500.0, 5500.0]
+    assert ceiling_for(np.zeros(3), 6000.0) == ceiling_for(np.zeros(0), 6000.0) == 5000.0
+    assert ceiling_for(np.array([300.0]), 5200.0) == 5200.0
+
+
+@pytest.mark.parametrize("ceiling", [-5.0, 0.0, 1.0, 5.5, 100.0, 999.0, 4000.1, float("nan")])
+def test_a_ceiling_that_a_sound_cannot_have_is_refused(ceiling: float) -> None:
+    with pytest.raises(ConfigError, match=f"`name={ceiling:g}`: not between 1000 Hz and") as caught:
+        require_ceiling(ceiling, 4000.0, "name")
+    assert "Leave `name` out" in caught.value.remedy and "at most 4000 here" in caught.value.remedy
+    for fine in (1000.0, 4000.0, None):
+        require_ceiling(fine, 4000.0)
+
+
+def test_where_there_is_room_for_no_ceiling_other_sounds_are_asked_for() -> None:
+    for ceiling in (None, 500.0):
+        with pytest.raises(ConfigError, match="1000 samples per second, so nothing above 500 Hz") as caught:
+            require_ceiling(ceiling, 500.0)
+        assert "11000 samples per second" in caught.value.remedy
 
 
 def test_formants_at_any_time() -> None:

@@ -103,6 +103,14 @@ def test_silence_and_snippets_have_no_pitch() -> None:
         assert np.isnan(list(pitch_errors(np.ones(length), np.ones(length), RATE).values())).all()
 
 
+@pytest.mark.parametrize(
+    ("length", "rate", "lowest"), [(2400, 48_000, 60.0), (1167, 73_899, 189.97172236503857), (400, 8000, 60.0)]
+)
+def test_exactly_three_periods_are_too_short(length: int, rate: int, lowest: float) -> None:
+    assert len(pitch_track(noise()[:length], rate, lowest, 700.0)) == 0
+    assert len(pitch_track(noise()[: length + 1], rate, lowest, 700.0)) == 1
+
+
 def test_nothing_is_sought_above_nyquist() -> None:
     with pytest.raises(ValueError, match="Nyquist"):
         pitch_track(pulses(100), RATE, 60, RATE / 2 + 1)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
+from rtmri2speech.data.annotation.pitch_tier import read_pitch_tier
 from rtmri2speech.data.media.audio import Sound
 from rtmri2speech.errors import ConfigError, MediaError, UserError
 from rtmri2speech.phonetics import praat
@@ -65,6 +66,23 @@ def test_praat_reads_what_is_written(glide: Sound, tmp_path: Path) -> None:
     assert f"{found[60]['f2_hz']:.1f}" == rows[60]["f2_hz"]
 
 
+def test_saving_needs_no_praat(glide: Sound, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tracks = formants(glide)
+    monkeypatch.setattr(praat, "find_spec", lambda name: None)
+    _, tier, _ = tracks.save(tmp_path / "glide")
+    read = read_pitch_tier(tier)
+    assert read.end == tracks.duration
+    assert read.times.tolist() == tracks.times[tracks.voiced].tolist()
+    assert read.f0_hz.tolist() == tracks.f0[tracks.voiced].tolist()
+
+
+def test_praat_reads_the_tier_of_a_sound_without_voice(tmp_path: Path) -> None:
+    _, tier, _ = formants(Sound(np.zeros(RATE, np.float32), RATE, 0.0)).save(tmp_path / "silence")
+    read = parselmouth.read(str(tier))
+    assert parselmouth.praat.call(read, "Get number of points") == 0
+    assert parselmouth.praat.call(read, "Get total duration") == 1.0
+
+
 def test_a_notebook_shows_tracks(glide: Sound) -> None:
     tracks = formants(glide)
     assert repr(tracks).startswith("Tracks(117 frames, 1.20 s, ") and "ceiling 5000 Hz" in repr(tracks)
@@ -78,13 +96,18 @@ def test_without_praat_the_extra_is_named(glide: Sound, monkeypatch: pytest.Monk
     assert "rtmri2speech[phonetics]" in caught.value.remedy
 
 
-def test_a_ceiling_above_nyquist_is_refused(glide: Sound) -> None:
-    for ceiling in (6000.1, 0.0, -5.0):
-        with pytest.raises(ConfigError, match="nothing above 6000 Hz"):
-            choose_ceiling(glide, ceiling)
+def test_a_ceiling_above_nyquist_or_in_kilohertz_is_refused(glide: Sound) -> None:
+    for ceiling in (6000.1, 0.0, -5.0, 5.5, 100.0):
+        with pytest.raises(ConfigError, match=f"`ceiling={ceiling:g}`: not between 1000 Hz and .* 6000 Hz"):
+            formants(glide, ceiling)
     assert choose_ceiling(glide, 6000.0) == 6000.0
-    with pytest.raises(ConfigError, match="`ceiling=5000`"):
-        choose_ceiling(Sound(glide.samples, 8000, 0.0), None)
+
+
+def test_a_telephone_sound_is_searched_up_to_nyquist(glide: Sound) -> None:
+    tracks = formants(Sound(glide.samples, 8000, 0.0))
+    assert tracks.ceiling == 4000.0 and np.isfinite(tracks.formants[tracks.voiced, :2]).all()
+    with pytest.raises(ConfigError, match="too few for formants"):
+        formants(Sound(glide.samples, 1000, 0.0))
 
 
 def test_silence_and_scraps() -> None:

@@ -127,8 +127,7 @@ class SoundEffects:
         length = 1.0 / float(features.frame_rate)
         self._spans = [(frame * length, (frame + 1) * length) for frame in frames.tolist()]
         lowest, highest = pitch_range([self._unmasked], self._rate)
-        track = pitch_track(self._unmasked, self._rate, lowest, highest)
-        self._ceiling = ceiling_for(float(np.median(track[track > 0])) if (track > 0).any() else 0.0)
+        self._ceiling = ceiling_for(pitch_track(self._unmasked, self._rate, lowest, highest), self._rate / 2)
         self._formants = self._formant(self._unmasked)
 
     def __call__(self, wave: Floating) -> Changes:
@@ -155,8 +154,6 @@ class SoundEffects:
         return found
 
     def _formant(self, wave: Float64) -> Float64:
-        if self._ceiling > self._rate / 2:
-            return np.full((len(self._spans), 2), np.nan)
         return vowel_formants(wave, self._rate, self._spans, self._ceiling)
 
 

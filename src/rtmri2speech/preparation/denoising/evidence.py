@@ -158,7 +158,7 @@ def formant_changes(before: Float32, after: Float32, rate: int) -> tuple[Formant
     if both.sum() < _FEWEST:
         return ()
     times = all_times[both]
-    ceiling = min(ceiling_for(float(np.median(tracks[1][both]))), rate / 2)
+    ceiling = ceiling_for(tracks[1][both], rate / 2)
     one, other = (formants_at(wave, rate, times, ceiling, 2, _FORMANT_STEP) for wave in waves)
     known = np.isfinite(one + other).all(axis=1)
     if known.sum() < _FEWEST:

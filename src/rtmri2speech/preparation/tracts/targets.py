@@ -47,6 +47,6 @@ def heard_targets(dataset: Dataset, utterance: Utterance) -> tuple[Float32, Floa
     f0 = track[nearest].astype(np.float32)
     voiced = f0 > 0
     if voiced.any():
-        ceiling = min(ceiling_for(float(np.median(f0[voiced]))), rate / 2)
+        ceiling = ceiling_for(f0, rate / 2)
         formants[voiced] = formants_at(samples, rate, times[voiced], ceiling, _FORMANTS)
     return f0, formants

@@ -96,5 +96,7 @@ def test_sound_that_rose_and_sound_that_stayed() -> None:
     assert higher["sound_f0_hz"] == pytest.approx(rate / 82 - rate / 104, abs=1)
     assert opener["sound_F1_hz"] == pytest.approx(120, abs=30) and abs(opener["sound_F2_hz"]) < 20
     assert abs(opener["sound_f0_hz"]) < 1 and opener["sound_mcd_db"] > 1
+    telephone = SoundEffects(low, FeatureConfig(sample_rate=8000, fmax=4000), np.arange(3, 18))
+    assert named(telephone(low))["sound_F1_abs_hz"] == 0
     silent = named(effects(np.zeros_like(low)))
     assert np.isnan(silent["sound_f0_hz"]) and silent["sound_voicing"] > 0.8

@@ -35,6 +35,7 @@ def test_formants_of_a_video(run: Run, labelled: Path, tmp_path: Path) -> None:
     ("words", "named"),
     [
         (["--ceiling", 10_500], "--ceiling 10500"),
+        (["--ceiling", 5.5], "--ceiling 5.5"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(

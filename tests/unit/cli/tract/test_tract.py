@@ -150,4 +150,4 @@ def test_what_cannot_be_is_refused_in_a_line(run: Run, tmp_path: Path, words: li
 
 def test_videos_of_one_name_are_refused(run: Run, tmp_path: Path) -> None:
     done = run("tract", tmp_path / "a.mp4", tmp_path / "b" / "a.avi", "--out", tmp_path)
-    assert "2 videos are called 'a'" in done.problem and "--out" in done.remedy
+    assert "2 recordings are called 'a'" in done.problem and "--out" in done.remedy
