@@ -98,8 +98,13 @@ class _Synthesizing:
     spoken: dict[str, Any]
     title: str = "Synthesizing"
 
-    def load(self, device: str) -> None:
-        _loaded(self.model, device, self.backend, self.dtype, self.generator)
+    def load(self, device: str, several: bool) -> None:
+        from rtmri2speech.inference.remarks import prepare_to_speak
+        from rtmri2speech.models.devices import choose_device
+
+        model = _loaded(self.model, device, self.backend, self.dtype, self.generator)
+        if several and choose_device(self.device).type == "cpu":
+            prepare_to_speak(model, self.spoken["way"])
 
     def __call__(self, video: Path, bar: Progress = SILENT) -> Outcome:
         from rtmri2speech.drawing.mel import draw_mel

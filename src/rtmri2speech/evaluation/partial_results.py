@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -76,6 +77,11 @@ class PartialResults:
         scaler = self.dataset.root / "scaler.json"
         return {"scaler": hash_files([scaler]) if scaler.is_file() else None, "versions": installed_versions()}
 
+    @cached_property
+    def _hash_of_network(self) -> Callable[[Path], str]:
+        """A network may be a gigabyte, and is the same for every job."""
+        return cache(lambda path: hash_files([path]))
+
     def _path(self, job: Job) -> Path | None:
         if self.out is None:
             return None
@@ -89,7 +95,7 @@ class PartialResults:
             "recorded_only": job.recorded_only,
             "device": job.source.device,
             **({"further": True} if job.further else {}),
-            **{name: hash_files([path]) for name, path in job.listeners.files.items()},
+            **{name: self._hash_of_network(path) for name, path in job.listeners.files.items()},
             **({} if job.recognizer is None else {"recognizer": asdict(job.recognizer)}),
             **self._same_for_all,
         }

@@ -214,4 +214,6 @@ def _call(source: Source, options: Options, seed: int, asked: Mapping[str, objec
         **{name: str(value) if isinstance(value, Path) else value for name, value in asked.items()},
     }
     given = "".join(f", {name}={value!r}" for name, value in arguments.items() if value not in (None, ()))
+    if options.listeners.files:
+        given += f", listeners={options.listeners.call}"
     return f"rtmri2speech.evaluate({str(source.model)!r}, {str(source.dataset)!r}{given})"

@@ -54,7 +54,7 @@ class Model:
         bundle: what the file holds.
         features: the mel definition.
         device, dtype, generator, wanted: as given.
-        backend_notes: a line for each network that the backend could not run, so that PyTorch does.
+        backend_notes: a line for each network, of those used, that the backend could not run, so that PyTorch does.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class Model:
         """
         if self.bundle.tract is None:
             self.bundle.build_tract()
-        return TractWay(self.bundle, self.device, wanted=self.wanted)
+        return TractWay(self.bundle, self.device, wanted=self.wanted, notes=self.backend_notes)
 
     @cached_property
     def for_strangers(self) -> Model:
@@ -301,7 +301,7 @@ class Model:
     def _speech(self, clip: Clip, mel_db: Float32, notes: list[str], f0_hz: Float32 | None = None) -> Speech:
         source, name = self.bundle.source, clip.scan.path.stem
         sound = require_numbers(self.vocode(require_numbers(mel_db, source, name), f0_hz), source, name)
-        notes = [*notes, *self.backend_notes]
+        notes = list(dict.fromkeys([*notes, *self.backend_notes]))  # a tract says it of its segmenter, too
         return Speech(name, sound, mel_db, self.features, notes, f0_hz=f0_hz, backend=backend_of(self))
 
     def about(self) -> dict[str, Any]:

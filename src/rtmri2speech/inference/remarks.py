@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rtmri2speech.data.media.clips import Clip
 from rtmri2speech.data.media.scan import VideoScan
 from rtmri2speech.inference.familiarity import LIMIT
-from rtmri2speech.inference.ways import STRANGERS
+from rtmri2speech.inference.ways import STRANGERS, Way, leaves_strangers
 from rtmri2speech.models.exported.stages import ExportedVocoder, ran_with
 
 if TYPE_CHECKING:
@@ -93,6 +93,24 @@ def prepared(model: Model) -> str:
     if model.bundle.vocoder is not None:
         _ = model.vocoder
     return backend_of(model)
+
+
+def prepare_to_speak(model: Model, way: Way) -> None:
+    """Build the networks that :meth:`Model.synthesize` may use, as :func:`prepared` does; none where all are PyTorch's.
+
+    Args:
+        model: that is to speak, or to leave it to the one for strangers.
+        way: as it will be asked for.
+
+    Raises:
+        BundleError: when weights do not fit, or the model for strangers is missing or damaged.
+    """
+    if model.wanted.backend == "torch":
+        return
+    if way != "tract":
+        prepared(model)
+    if way == "tract" or (way == "auto" and leaves_strangers(model.bundle)):
+        prepared(model.for_strangers)
 
 
 def backend_of(model: Model) -> str:

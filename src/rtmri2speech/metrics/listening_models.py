@@ -102,6 +102,16 @@ class Listeners:
         named = {FROM_LISTENERS[0]: self.speaker, FROM_LISTENERS[1]: self.quality}
         return {name: model.path for name, model in named.items() if model is not None}
 
+    @property
+    def call(self) -> str:
+        """The call that opens the same again."""
+        rates = {model.rate for model in (self.speaker, self.quality) if model is not None}
+        if len(rates) > 1:
+            one, other = Listeners(self.speaker), Listeners(quality=self.quality)
+            return f"rtmri2speech.Listeners({one.call}.speaker, {other.call}.quality)"
+        speaker, quality = (None if model is None else str(model.path) for model in (self.speaker, self.quality))
+        return f"rtmri2speech.Listeners.of({', '.join(map(repr, (speaker, quality, *rates)))})"
+
     def measure(self, recorded: Floating, made: Floating, sample_rate: int) -> dict[str, float]:
         """Every measure of :data:`FROM_LISTENERS` for which there is a network.
 

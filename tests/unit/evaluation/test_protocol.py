@@ -6,13 +6,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor, nn
 
 from evaluated import evaluation_dataset
 from rtmri2speech.data.dataset.layout import Dataset
+from rtmri2speech.data.files import hash_files
 from rtmri2speech.errors import ConfigError, UserError
+from rtmri2speech.evaluation import partial_results
 from rtmri2speech.evaluation.protocol import evaluate
 from rtmri2speech.evaluation.results import Evaluation
 from rtmri2speech.inference.model import Model, load_model
+from rtmri2speech.metrics.listening_models import Listeners
 from rtmri2speech.models.bundle.model_file import load_bundle
 from tables import rows_of
 
@@ -105,6 +109,32 @@ def test_shares_joined_are_the_evaluation_made_in_one_go(
     joined = evaluate(model, dataset, out, device="cpu", workers=1)
     assert joined.rows() == result.rows() and joined.vowel_rows() == result.vowel_rows()
     assert (out / "metrics.json").is_file() and not (out / ".parts").exists()
+
+
+class Level(nn.Module):
+    """Takes loud sounds to be natural."""
+
+    def forward(self, wave: Tensor) -> Tensor:
+        return wave.abs().mean()[None]
+
+
+def test_networks_that_listen_are_read_once_for_all_utterances_and_are_in_the_call(
+    dataset: Dataset, model_files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = tmp_path / "level.pt"
+    torch.jit.script(Level()).save(str(network))
+    hashed: list[Path] = []
+
+    def counted(paths: list[Path]) -> str:
+        hashed.extend(paths)
+        return hash_files(paths)
+
+    monkeypatch.setattr(partial_results, "hash_files", counted)
+    listeners = Listeners.of(None, network, 8000)
+    model, out = model_files["synthesizer"], tmp_path / "out"
+    found = evaluate(model, dataset, out, device="cpu", workers=1, listeners=listeners)
+    assert len(found.utterances) == 2 and hashed.count(network) == 1
+    assert found.reproduce.endswith(f", listeners=rtmri2speech.Listeners.of(None, {str(network)!r}, 8000))")
 
 
 def test_a_share_needs_a_folder(dataset: Dataset, model_files: dict[str, Path]) -> None:

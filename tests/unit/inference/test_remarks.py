@@ -10,9 +10,11 @@ import pytest
 import rtmri2speech as r2s
 from drawn_walls import tract_of, walls
 from rtmri2speech.inference import model as model_module
+from rtmri2speech.inference import remarks
 from rtmri2speech.inference.familiarity import LIMIT
 from rtmri2speech.inference.model import Model, load_model
-from rtmri2speech.inference.remarks import notes_on_analysis
+from rtmri2speech.inference.remarks import notes_on_analysis, prepare_to_speak
+from rtmri2speech.models.exported.backends import Wanted
 
 ANALYSES: dict[str, Callable[[Model, Path], Sequence[str]]] = {
     "gradcam": lambda model, video: r2s.gradcam(model, video, methods="gradcam").notes,
@@ -53,3 +55,27 @@ def test_every_analysis_says_that_frames_are_strange(
     far(monkeypatch, 1.44)
     (note,) = [one for one in ANALYSES[name](model, talker) if "unlike" in one]
     assert "distance 1.4" in note and "a guess" in note
+
+
+@pytest.mark.parametrize(
+    ("way", "leaves", "expected"),
+    [
+        ("auto", False, ["own"]),
+        ("auto", True, ["own", "strangers"]),
+        ("image", True, ["own"]),
+        ("tract", False, ["strangers"]),
+    ],
+)
+def test_what_may_speak_is_prepared(
+    model: Model, monkeypatch: pytest.MonkeyPatch, way: str, leaves: bool, expected: list[str]
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(Model, "for_strangers", "strangers")
+    monkeypatch.setattr(remarks, "leaves_strangers", lambda bundle: leaves)
+    monkeypatch.setattr(remarks, "prepared", lambda one: done.append("own" if one is model else one))
+    model.wanted = Wanted("torch")
+    prepare_to_speak(model, way)
+    assert done == []
+    model.wanted = Wanted("openvino")
+    prepare_to_speak(model, way)
+    assert done == expected

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+import rtmri2speech
 from rtmri2speech.errors import UserError
 from rtmri2speech.metrics.listening_models import Listeners, ListeningModel, speaker_similarity
 
@@ -40,6 +41,17 @@ def speaker(tmp_path: Path) -> Path:
 def quality(tmp_path: Path) -> Path:
     torch.jit.script(Rating()).save(str(tmp_path / "quality.pt"))
     return tmp_path / "quality.pt"
+
+
+def test_the_call_that_opens_the_same_again(speaker: Path, quality: Path) -> None:
+    for given in (
+        Listeners.of(speaker, None),
+        Listeners.of(None, quality, 8000),
+        Listeners.of(speaker, quality),
+        Listeners(ListeningModel(speaker), ListeningModel(quality, 8000)),
+        Listeners(),
+    ):
+        assert eval(given.call, {"rtmri2speech": rtmri2speech}) == given
 
 
 def tone(frequency: float, rate: int = RATE) -> np.ndarray:

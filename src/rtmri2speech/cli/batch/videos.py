@@ -42,8 +42,13 @@ class VideoWork(Protocol):
         """Where it runs."""
         ...
 
-    def load(self, device: str) -> None:
+    def load(self, device: str, several: bool) -> None:
         """Load the model, so that what is wrong with it is said once, and not of every video.
+
+        Args:
+            device: where to load it.
+            several: whether processes of this machine do the work: what each would make of its own, and a file in the
+                cache saves it, is to be made now.
 
         Raises:
             UserError: when something is.
@@ -93,10 +98,12 @@ def each_video(
     refuse_same_names(videos)
     share = cluster.share()
     mine = list(videos) if share is None else share.share(videos)
-    elsewhere = cluster.far or (workers or os.cpu_count() or 1) > 1
+    processes = workers or os.cpu_count() or 1
+    elsewhere = cluster.far or processes > 1
+    several = not cluster.far and min(processes, len(mine)) > 1
     failures: dict[Path, UserError] = {}
     with cluster.engine(workers if workers != 1 else 0):
-        work.load("cpu" if elsewhere else work.device)
+        work.load("cpu" if elsewhere else work.device, several)
         with progress(work.title, "videos" if elsewhere else "frames") as bar:
             if elsewhere:
                 bar.expect(len(mine))

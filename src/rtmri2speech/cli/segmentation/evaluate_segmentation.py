@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from rtmri2speech.cli.console import progress
+from rtmri2speech.cli.console import progress, report_failures
 from rtmri2speech.cli.flags import print_notes
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def evaluate_segmentation(
     pixel_mm: float | None = None,
     videos: Path | None = None,
     seed: int = 0,
-) -> None:
+) -> int:
     """Measure labels and contours against traced ones.
 
     Distances of each contour in mm (mean, one-sided, 95th percentile Hausdorff) and Dice of each label, per recording,
@@ -61,6 +61,7 @@ def evaluate_segmentation(
     _print_table(result)
     for path in paths:
         print(path)
+    return report_failures(list(result.failures))
 
 
 def _print_table(result: SegmentationEvaluation) -> None:

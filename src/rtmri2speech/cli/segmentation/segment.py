@@ -70,7 +70,7 @@ class _Segmenting:
     backend: Backend
     title: str = "Segmenting"
 
-    def load(self, device: str) -> None:
+    def load(self, device: str, several: bool) -> None:
         from rtmri2speech.vocal_tract.segment import SegmentOptions
 
         SegmentOptions(self.pixel_mm, self.smoothing)

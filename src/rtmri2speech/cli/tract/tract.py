@@ -128,7 +128,7 @@ class _Measuring:
     formats: tuple[ExportFormat, ...]
     title: str = "Measuring"
 
-    def load(self, device: str) -> None:
+    def load(self, device: str, several: bool) -> None:
         from rtmri2speech.vocal_tract.geometry.area_function import load_area_model
 
         load_area_model(self.measured[0])

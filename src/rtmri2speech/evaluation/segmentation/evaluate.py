@@ -8,7 +8,7 @@ import numpy as np
 
 from rtmri2speech.arrays import Float64, UInt8
 from rtmri2speech.data.labels import GROUPS, Label
-from rtmri2speech.errors import ConfigError
+from rtmri2speech.errors import ConfigError, UserError
 from rtmri2speech.evaluation.segmentation.distances import STEP, contour_distance
 from rtmri2speech.evaluation.segmentation.inputs import (
     Side,
@@ -39,7 +39,8 @@ def evaluate_segmentation(
 
     Which part of a traced line is compared with which contour is said in
     :mod:`~rtmri2speech.evaluation.segmentation.traced_parts`; how far apart two contours are, in
-    :mod:`~rtmri2speech.evaluation.segmentation.distances`. Dice is measured where both sides have labels.
+    :mod:`~rtmri2speech.evaluation.segmentation.distances`. Dice is measured where both sides have labels. A recording
+    that fails does not keep the others from being measured.
 
     Args:
         found: what ``segment`` wrote: label files (``.npz``), tables of contours (``_contours.csv``), or their folder.
@@ -50,8 +51,8 @@ def evaluate_segmentation(
         progress: counts recordings.
 
     Raises:
-        ConfigError: when a file is of another form or length, nothing of one name is on both sides, or the size of a
-            pixel is unknown.
+        ConfigError: when nothing of one name is on both sides, ``pixel_mm`` is impossible, or every recording fails: a
+            file is of another form or length, or the size of a pixel is unknown.
     """
     if pixel_mm is not None and not 0 < pixel_mm < np.inf:
         raise ConfigError(f"`pixel_mm={pixel_mm}`: not above 0.", "Give the size of a pixel in millimeters.")
@@ -68,15 +69,21 @@ def evaluate_segmentation(
         )
     notes = [f"{name}: traced, but nothing was found in it; left out" for name in sorted(set(theirs) - set(ours))]
     notes += [f"{name}: found, but nothing is traced in it; left out" for name in sorted(set(ours) - set(theirs))]
-    recordings = []
+    recordings: list[ComparedRecording] = []
+    failures: list[tuple[Path, UserError]] = []
     progress.expect(len(names))
     for name in names:
-        traced = read_truth(name, theirs[name])
-        side = read_found(name, ours[name], len(traced.contours))
-        recordings.append(compare(side, traced, speaker_of(theirs[name][0], truth), pixel_mm))
+        try:
+            traced = read_truth(name, theirs[name])
+            side = read_found(name, ours[name], len(traced.contours))
+            recordings.append(compare(side, traced, speaker_of(theirs[name][0], truth), pixel_mm))
+        except UserError as error:
+            failures.append((ours[name][0], error))
         progress.advance()
+    if not recordings:
+        raise failures[0][1]
     notes += [note for one in recordings for note in _missing(one)]
-    return SegmentationEvaluation(recordings, bootstrap, notes)
+    return SegmentationEvaluation(recordings, bootstrap, notes, failures)
 
 
 def speaker_of(path: Path, root: Path) -> str:

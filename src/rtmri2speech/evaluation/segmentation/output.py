@@ -79,6 +79,7 @@ def contents_of(evaluation: SegmentationEvaluation) -> dict[str, Any]:
             for one in evaluation.recordings
         ],
         "bootstrap": {"resamples": bootstrap.resamples, "seed": bootstrap.seed},
+        "failures": [{"file": path.name, "problem": error.problem} for path, error in evaluation.failures],
         "notes": list(evaluation.notes),
         "definitions": DEFINITIONS,
     }

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
 from rtmri2speech.arrays import Float64
 from rtmri2speech.data.tables import Row
+from rtmri2speech.errors import UserError
 from rtmri2speech.evaluation.segmentation.distances import Distance
 from rtmri2speech.evaluation.segmentation.inputs import Side
 from rtmri2speech.metrics.bootstrap import Bootstrap, Interval
@@ -85,11 +87,13 @@ class SegmentationEvaluation:
         recordings: in the order of their names.
         bootstrap: how intervals are made.
         notes: what was left out or assumed, a line each.
+        failures: files found in recordings that could not be compared, and why.
     """
 
     recordings: Sequence[ComparedRecording]
     bootstrap: Bootstrap
     notes: Sequence[str] = ()
+    failures: Sequence[tuple[Path, UserError]] = ()
 
     @cached_property
     def contour_rows(self) -> list[Row]:

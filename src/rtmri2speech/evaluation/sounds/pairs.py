@@ -90,14 +90,21 @@ def pair_sounds(reference: Path, made: Path) -> Pairs:
 
 
 def common_rate(pairs: Sequence[Pair]) -> tuple[int, list[str]]:
-    """The lowest sampling rate of all files, Hz, and a note for each side that mixes rates.
+    """The lowest sampling rate of all files that can be read, Hz, and a note for each side that mixes rates.
 
     Raises:
-        MediaError: when a file cannot be read.
+        MediaError: when none can be read: of the first one.
     """
-    sides = [
-        {path: _rate_of(path) for path in files} for files in ([p.reference for p in pairs], [p.made for p in pairs])
-    ]
+    sides: tuple[dict[Path, int], dict[Path, int]] = {}, {}
+    failures = []
+    for pair in pairs:
+        for path, rates in zip((pair.reference, pair.made), sides, strict=True):
+            try:
+                rates[path] = _rate_of(path)
+            except MediaError as error:  # said again where the pair is measured, which leaves the others
+                failures.append(error)
+    if not any(sides):
+        raise failures[0]
     notes = []
     for name, rates in zip(("recordings", "made sounds"), sides, strict=True):
         different = sorted(set(rates.values()))

@@ -32,6 +32,7 @@ class TractWay:
         device: where to run.
         segmenter: one that is loaded already; by default the one that comes with the program.
         wanted: what computes that one.
+        notes: gets a line where it cannot be computed so.
 
     Attributes:
         bundle, device: as given.
@@ -43,11 +44,13 @@ class TractWay:
         device: torch.device | str = "cpu",
         segmenter: FrameSegmenter | None = None,
         wanted: Wanted = IN_TORCH,
+        notes: list[str] | None = None,
     ) -> None:
         self.bundle = bundle
         self.device = torch.device(device)
         self._segmenter = segmenter
         self._wanted = wanted
+        self._notes = [] if notes is None else notes
 
     @cached_property
     def model(self) -> TractAcousticModel:
@@ -63,7 +66,9 @@ class TractWay:
         """Frames to labels."""
         if self._segmenter is not None:
             return self._segmenter
-        return FrameSegmenter(load_bundle(find_model(SHIPPED)), self.device, self._wanted)
+        made = FrameSegmenter(load_bundle(find_model(SHIPPED)), self.device, self._wanted)
+        self._notes.extend(made.notes)
+        return made
 
     @property
     def ran_with(self) -> str:

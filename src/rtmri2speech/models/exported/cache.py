@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -48,10 +48,11 @@ def key_of(network: nn.Module, about: Mapping[str, object]) -> str:
     return digest.hexdigest()[:32]
 
 
-def cached(name: str, key: str, make: Callable[[], bytes]) -> bytes:
-    """What was kept under a key, or what ``make`` makes, which is then kept.
+def candidates(name: str, key: str, make: Callable[[], bytes]) -> Iterator[bytes]:
+    """What was kept under a key, if anything was; then what ``make`` makes, which is kept in its place.
 
-    A file that is damaged is made again. Where nothing can be written, nothing is kept.
+    Who asks for another one says by this that the last was of no use: of the last of all, nothing is kept. A file that
+    is damaged is made again. Where nothing can be written, nothing is kept.
 
     Args:
         name: of the network, for the file's name.
@@ -62,14 +63,15 @@ def cached(name: str, key: str, make: Callable[[], bytes]) -> bytes:
     if (found := _read(path, key)) is not None:
         with suppress(OSError):
             os.utime(path)  # the latest in use are kept
-        return found
+        yield found
     made = make()
     with suppress(UserError):
         with replacing(path) as file:
             file.write(_digest(key, made))
             file.write(made)
         _remove_oldest(path.parent)
-    return made
+    yield made
+    remove_file(path)
 
 
 def _read(path: Path, key: str) -> bytes | None:

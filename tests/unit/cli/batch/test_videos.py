@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rtmri2speech.cli.batch import videos
 from rtmri2speech.cli.batch.distribution import ClusterOptions
 from rtmri2speech.cli.batch.videos import Outcome, each_video
 from rtmri2speech.errors import ConfigError, MediaError
@@ -17,12 +18,12 @@ VIDEOS = [Path(f"{name}.mp4") for name in ("a", "b", "c", "d")]
 
 @dataclass(frozen=True)
 class Work:
-    loads: list[str]
+    loads: list[tuple[str, bool]]
     device: str = "cpu"
     title: str = "Working"
 
-    def load(self, device: str) -> None:
-        self.loads.append(device)
+    def load(self, device: str, several: bool) -> None:
+        self.loads.append((device, several))
 
     def __call__(self, video: Path, bar: Progress = SILENT) -> Outcome:
         bar.expect(2)
@@ -38,7 +39,19 @@ def test_one_that_fails_leaves_the_others(capsys: pytest.CaptureFixture[str]) ->
     out, err = capsys.readouterr()
     assert out == "".join(f"{name}.npz: done\n  and more\n" for name in "acd")
     assert err == "".join(f"note: {name}.mp4: odd {name}\n" for name in "acd")
-    assert work.loads == ["cpu"]
+    assert work.loads == [("cpu", False)]
+
+
+@pytest.mark.parametrize(
+    ("workers", "count", "load"), [(1, 4, ("cuda", False)), (3, 4, ("cpu", True)), (3, 1, ("cpu", False))]
+)
+def test_a_model_is_told_whether_processes_of_this_machine_follow(
+    monkeypatch: pytest.MonkeyPatch, workers: int, count: int, load: tuple[str, bool]
+) -> None:
+    monkeypatch.setattr(videos, "run_jobs", lambda work, jobs, workers: iter(()))
+    work = Work([], "cuda")
+    each_video(work, VIDEOS[:count], workers)
+    assert work.loads == [load]
 
 
 def test_a_share_is_every_nth_video(capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,6 +34,19 @@ def test_the_command_writes_tables_json_and_figures(tmp_path: Path, run: Run) ->
     assert not (tmp_path / "out" / "dice.csv").exists()
 
 
+def test_a_recording_that_fails_is_named_at_the_end(tmp_path: Path, run: Run) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "found").mkdir(exist_ok=True)
+        np.savez_compressed(tmp_path / "found" / f"{name}_regions.npz", labels=head()[None])
+        write_lines(tmp_path / "truth" / f"{name}.mat", [lines()])
+    (tmp_path / "found" / "a_regions.npz").write_bytes(b"")
+    done = run("evaluate-segmentation", tmp_path / "found", tmp_path / "truth", "--out", tmp_path / "out")
+    assert done.code == 1 and "a_regions.npz: not labels" in done.problem
+    about = json.loads((tmp_path / "out" / "segmentation.json").read_text(encoding="utf-8"))
+    assert [one["file"] for one in about["failures"]] == ["a_regions.npz"]
+    assert [one["name"] for one in about["recordings"]] == ["b"] and str(tmp_path / "out" / "frames.csv") in done.out
+
+
 def test_what_is_missing_is_said_in_flags(tmp_path: Path, run: Run) -> None:
     found = tmp_path / "a_regions.npz"
     np.savez_compressed(found, labels=np.stack([head(), np.zeros_like(head())]))

@@ -126,6 +126,19 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, found: Callable[[Path], Pa
         evaluate_segmentation(found(tmp_path / "found"), truth)
 
 
+@pytest.mark.parametrize("side", ["found", "truth"])
+def test_a_recording_that_fails_does_not_keep_the_others(tmp_path: Path, side: str) -> None:
+    for name in ("a", "b", "c"):
+        write_labels(tmp_path / "found" / f"{name}_regions.npz", [head()])
+        write_lines(tmp_path / "truth" / f"{name}.mat", [lines()])
+    broken = next((tmp_path / side).glob("b*"))
+    broken.write_bytes(b"no such thing")
+    result = evaluate_segmentation(tmp_path / "found", tmp_path / "truth")
+    assert [one.name for one in result.recordings] == ["a", "c"]
+    ((path, error),) = result.failures
+    assert path == tmp_path / "found" / "b_regions.npz" and str(broken) in error.problem
+
+
 def test_label_images_need_their_recordings_name_and_one_per_frame(tmp_path: Path) -> None:
     found = write_labels(tmp_path / "found" / "a_regions.npz", [head()] * 2)
     write_labels(tmp_path / "found" / "b_regions.npz", [head()])

@@ -68,6 +68,16 @@ def test_a_file_that_fails_does_not_keep_the_others(folders: tuple[Path, Path]) 
     assert path == folders[1] / "b.wav" and "b.wav" in error.problem
 
 
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_file_without_a_rate_does_not_keep_the_others(folders: tuple[Path, Path], side: int) -> None:
+    empty = folders[side] / "b.wav"
+    empty.write_bytes(b"")
+    found = compared(folders)
+    assert [row["name"] for row in found.rows()] == ["a", "c"] and found.rate == 11025
+    ((path, error),) = found.failures
+    assert path == folders[1] / "b.wav" and str(empty) in error.problem
+
+
 def test_options_that_cannot_be(folders: tuple[Path, Path]) -> None:
     with pytest.raises(ConfigError, match=r"`sample_rate=16000`: not between 6000 and 11025 Hz"):
         compared(folders, sample_rate=16000)

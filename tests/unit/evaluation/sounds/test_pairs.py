@@ -57,3 +57,15 @@ def test_the_lowest_rate_is_common_and_mixed_rates_are_said(tmp_path: Path) -> N
     rate, notes = common_rate(pair_sounds(one, other).pairs)
     assert rate == 9000
     assert notes == ["the made sounds have several sampling rates, 9000 and 11413 Hz (b.wav)"]
+
+
+def test_files_that_cannot_be_read_have_no_say_in_the_rate_unless_all_are_of_that_kind(tmp_path: Path) -> None:
+    one, other = sounds(tmp_path / "r", "a.wav", "b.wav", rate=16000), sounds(tmp_path / "g", "a.wav", "b.wav")
+    for path in sorted(other.iterdir()):
+        path.write_bytes(b"")
+    pairs = pair_sounds(one, other).pairs
+    assert common_rate(pairs) == (16000, [])
+    for path in sorted(one.iterdir()):
+        path.write_bytes(b"")
+    with pytest.raises(MediaError, match=r"a\.wav"):
+        common_rate(pairs)

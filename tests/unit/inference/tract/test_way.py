@@ -14,9 +14,11 @@ from rtmri2speech.errors import BundleError, ConfigError
 from rtmri2speech.evaluation.conditions import Conditions
 from rtmri2speech.inference.mel_predictor import MelPredictor
 from rtmri2speech.inference.model import Model, load_model
+from rtmri2speech.inference.remarks import prepared
 from rtmri2speech.inference.tract import way
 from rtmri2speech.models.bundle.describe import describe
 from rtmri2speech.models.bundle.model_file import Bundle, join, load_bundle, save_bundle
+from rtmri2speech.models.exported.backends import Wanted
 from rtmri2speech.models.tract.acoustic import TractAcousticConfig, TractAcousticModel
 from rtmri2speech.preparation.prepare import prepare
 from rtmri2speech.signal.features import FeatureConfig
@@ -62,6 +64,20 @@ def test_a_video_becomes_speech(model_file: Path, talker: Path, tiny_way: None) 
     assert speech.mel_db.shape == (frames, 64) and len(speech.wave) == frames * 420 and np.isfinite(speech.wave).all()
     assert speech.notes
     assert np.array_equal(model.predict_mel(model.open(talker)), model.synthesize(talker).mel_db)
+
+
+def test_a_backend_that_fails_the_segmenter_is_said_once_of_speech_and_of_utterances(
+    model_file: Path, talker: Path, tiny_way: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(name: str) -> None:
+        raise OSError("libopenvino.so: cannot open shared object file")
+
+    monkeypatch.setattr("rtmri2speech.models.exported.network.engine_of", broken)
+    model = Model(load_bundle(model_file), wanted=Wanted("openvino", asked=True))
+    assert model.backend_notes == [] and prepared(model) == "torch"
+    assert [note.split(" runs")[0] for note in model.backend_notes] == ["the segmenter", "the vocoder"]
+    notes = model.synthesize(talker, pixel_mm=3.0).notes
+    assert [notes.count(note) for note in model.backend_notes] == [1, 1]
 
 
 def test_a_size_of_pixels_is_of_no_use_to_frames(model_files: dict[str, Path], talker: Path) -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
 from rtmri2speech.models.exported import cache
-from rtmri2speech.models.exported.cache import cached, key_of
+from rtmri2speech.models.exported.cache import candidates, key_of
 
 
 def never() -> bytes:
     raise AssertionError("made again")
+
+
+def cached(name: str, key: str, make: Callable[[], bytes]) -> bytes:
+    return next(candidates(name, key, make))
 
 
 def test_what_was_made_is_kept(folder: Path) -> None:
@@ -32,6 +37,14 @@ def test_a_file_that_is_damaged_or_another_networks_is_made_again(folder: Path, 
     path.write_bytes({"cut": content[:-1], "changed": content[:-1] + b"?", "empty": b"", "another": other}[damage])
     assert cached("small", "k1", lambda: b"again") == b"again"
     assert cached("small", "k1", never) == b"again"
+
+
+def test_what_is_of_no_use_is_made_again_once_and_then_not_kept(folder: Path) -> None:
+    cached("small", "k", lambda: b"one")
+    tried = candidates("small", "k", lambda: b"two")
+    assert next(tried) == b"one" and next(tried) == b"two"
+    assert cached("small", "k", never) == b"two", "in place of the other"
+    assert list(tried) == [] and list(folder.iterdir()) == []
 
 
 def test_where_nothing_can_be_written_it_is_made_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,15 +65,61 @@ def test_small_networks_are_left_alone_unless_asked_for(part: Part, monkeypatch:
     ("factor", "dtype", "good"), [(1.01, "float32", False), (1.01, "bfloat16", True), (2.0, "bfloat16", False)]
 )
 def test_what_differs_from_pytorch_is_not_used(
-    part: Part, monkeypatch: pytest.MonkeyPatch, factor: float, dtype: str, good: bool
+    part: Part, monkeypatch: pytest.MonkeyPatch, folder: Path, factor: float, dtype: str, good: bool
 ) -> None:
     notes: list[str] = []
-    pretend(monkeypatch, factor)
+    done = pretend(monkeypatch, factor)
     run = faster(part, Wanted("openvino", getattr(torch, dtype), asked=True), notes)
-    assert (run is not None) == good
+    assert (run is not None) == good and len(list(folder.iterdir())) == good
+    assert done == ["export", f"load 1 torch.{dtype}"]
     if not good:
         (note,) = notes
         assert note.startswith("the small network runs with PyTorch") and "differs" in note
+
+
+class Scaled(torch.nn.Module):
+    """What it computes shows neither in its weights nor in its name."""
+
+    factor = 1.0
+
+    def forward(self, given: torch.Tensor) -> torch.Tensor:
+        return self.factor * given
+
+
+def test_what_was_kept_of_another_computation_is_exported_again_once(
+    monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    part, done, notes = Part("scaled", Scaled().eval(), torch.rand(1, 2, 16), 2), [], []
+
+    def export(module: Scaled, example: torch.Tensor, varying: int) -> bytes:
+        done.append("export")
+        return repr(module.factor).encode()
+
+    def load(exported: bytes, threads: int, dtype: torch.dtype) -> network.Run:
+        done.append("load")
+        return lambda given: np.float32(exported.decode()) * given
+
+    engine = SimpleNamespace(version=lambda: "1", export=export, load=load)
+    monkeypatch.setattr(network, "engine_of", lambda name: engine)
+    expected = {1.0: ["export", "load"], 2.0: ["load", "export", "load"]}
+    for factor, steps in expected.items():
+        part.network.factor = factor
+        for again in (steps, ["load"]):
+            run = faster(part, ASKED, notes)
+            assert run is not None and run(np.ones(1, np.float32)) == factor
+            assert done == again and len(list(folder.iterdir())) == 1
+            done.clear()
+    assert notes == []
+
+
+def test_another_version_of_the_program_exports_for_itself(
+    part: Part, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    done = pretend(monkeypatch)
+    for version in ("1", "2", "1"):
+        monkeypatch.setattr(network, "__version__", version)
+        assert faster(part, ASKED, []) is not None
+    assert done.count("export") == 2 and len(list(folder.iterdir())) == 2
 
 
 def test_what_fails_is_a_note_of_one_line(part: Part, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
