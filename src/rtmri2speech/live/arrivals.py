@@ -33,11 +33,13 @@ class Arrivals:
         lost: frames whose numbers were passed over.
         late: frames that were given up.
         left_out: frames that came after they were given up, or twice.
+        seconds: from the first frame that came to the latest one.
     """
 
     def __init__(self, rate: Fraction, longest_gap: float) -> None:
         self.next = 0
         self.lost = self.late = self.left_out = 0
+        self.seconds = self._first = 0.0
         self._step = float(1 / rate)
         self._longest = max(int(longest_gap * rate), 1)
         self._start: float | None = None
@@ -65,7 +67,8 @@ class Arrivals:
             MediaError: when the numbers jump farther than is bridged, or begin anew.
         """
         if self._start is None:
-            self._start, self._base = now, number or 0
+            self._start, self._base, self._first = now, number or 0, now
+        self.seconds = now - self._first
         missing = self._missing(number, now)
         if missing is None:
             self.left_out += 1

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 _MOST_WAITING, _FAR_TOO_MANY = 6, 12
 # Seconds between two looks at what else has happened.
 _LOOK = 0.05
+# Seconds by which the sound may be longer than the time in which its frames came, as after a first few at once.
+_LONGER = 1.0
 
 
 @dataclass(frozen=True)
@@ -165,8 +167,19 @@ class _Run:
                 self._report.limits = self._levels.limits
                 self._report.lost, self._report.late = self._arrivals.lost, self._arrivals.late
                 self._report.left_out = self._arrivals.left_out
-        self._report.notes += reader.notes
+        self._report.notes += [*reader.notes, *self._faster()]
         return self._report
+
+    def _faster(self) -> list[str]:
+        """A remark where frames came faster than they were said to: the sound is later and later."""
+        places, seconds, rate = self._arrivals.next - 1, self._arrivals.seconds, self._report.rate
+        longer = places / rate - seconds
+        if longer < max(_LONGER, 0.01 * seconds):
+            return []
+        return [
+            f"frames came at {places / max(seconds, 1e-3):.2f} per second, not at {rate:.2f}: the speech is slowed "
+            f"down, and the sound {longer:.1f} s longer than the run (`fps` says how many there are)"
+        ]
 
     def _warm_up(self) -> None:
         # The first run of a network takes several times as long as the others.

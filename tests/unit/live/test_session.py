@@ -221,6 +221,15 @@ def test_a_source_whose_frames_all_come_too_late_has_not_stalled(model: Model) -
     assert report.ending is Ending.FINISHED and report.received == 8
 
 
+def test_frames_that_come_faster_than_was_said_are_told(model: Model, patient: None) -> None:
+    fast = [item for frame in frames(30) for item in (frame, 0.02)]
+    report = speak_live(model, Given(*fast, rate=Fraction(8)), [Kept()])
+    (note,) = [note for note in report.notes if note.startswith("frames came at")]
+    assert "not at 8.00" in note and "the speech is slowed down" in note
+    even = speak_live(model, Given(*fast, rate=Fraction(45)), [Kept()])
+    assert not [note for note in even.notes if note.startswith("frames came at")]
+
+
 def test_no_frame_at_all_is_said(model: Model) -> None:
     with pytest.raises(MediaError, match=r"given: no frame has come in 0\.1 s"):
         speak_live(model, Given(30.0), [Kept()], LiveOptions(wait=0.1))
