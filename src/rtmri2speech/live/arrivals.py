@@ -33,16 +33,19 @@ class Arrivals:
         lost: frames whose numbers were passed over.
         late: frames that were given up.
         left_out: frames that came after they were given up, or twice.
+        seconds: from the first frame that came to the latest one.
     """
 
     def __init__(self, rate: Fraction, longest_gap: float) -> None:
         self.next = 0
         self.lost = self.late = self.left_out = 0
+        self.seconds = self._first = 0.0
         self._step = float(1 / rate)
         self._longest = max(int(longest_gap * rate), 1)
         self._start: float | None = None
         self._base = 0
         self._owed = 0
+        self._passed = 0  # frames in a row whose place was taken
         self._given_up_at = 0.0
 
     @property
@@ -61,10 +64,11 @@ class Arrivals:
             How many frames are missing before it; None when it is to be left out.
 
         Raises:
-            MediaError: when the numbers jump farther than is bridged.
+            MediaError: when the numbers jump farther than is bridged, or begin anew.
         """
         if self._start is None:
-            self._start, self._base = now, number or 0
+            self._start, self._base, self._first = now, number or 0, now
+        self.seconds = now - self._first
         missing = self._missing(number, now)
         if missing is None:
             self.left_out += 1
@@ -97,6 +101,13 @@ class Arrivals:
         if missing > self._longest:
             raise MediaError(
                 f"The frame numbers jump from {self._base + self.next - 1} to {number}.",
+                "Start again with the new numbers, or send frames without numbers.",
+            )
+        self._passed = self._passed + 1 if missing < 0 else 0
+        # After a pause there are as many as were given up meanwhile, and one may be sent again at any time.
+        if self._passed > self._longest:
+            raise MediaError(
+                f"The frame numbers have begun anew: {self._passed} in a row are below {self._base + self.next}.",
                 "Start again with the new numbers, or send frames without numbers.",
             )
         if missing < 0:

@@ -33,7 +33,9 @@ class GrayLevels:
         self.limits = given if frames.mode == "robust" else None
         self.fixed = frames.mode == "memo" or given is not None
         self._frames, self._count = frames, max(count, 1)
-        self._histograms: list[NDArray[np.int64]] = []
+        # Leading frames end at the first that is dark enough, which is darker than all before it. So one histogram is
+        # kept from each such frame to the next: a sum over all frames would take longer than a frame lasts.
+        self._darkest: list[tuple[float, NDArray[np.int64]]] = []  # mean of that frame, counts from it on
         self._means: list[float] = []
 
     def observe(self, frame: NDArray[Any]) -> GrayLimits | None:
@@ -41,12 +43,16 @@ class GrayLevels:
         if self.fixed:
             return self.limits
         values = np.bincount(frame.ravel(), minlength=np.iinfo(frame.dtype).max + 1)
-        self._histograms.append(values)
-        self._means.append(float(frame.mean()))
+        mean = float(frame.mean())
+        self._means.append(mean)
+        if not self._darkest or mean < self._darkest[-1][0]:
+            self._darkest.append((mean, values))
+        else:
+            np.add(self._darkest[-1][1], values, out=self._darkest[-1][1])
         steady = float(np.median(self._means[len(self._means) // 2 :]))
-        first = next(number for number, mean in enumerate(self._means) if mean <= _BRIGHTER * steady)
-        self.limits = self._frames.limits(np.sum(self._histograms[first:], axis=0))
+        counted = [counts for mean, counts in self._darkest if mean <= _BRIGHTER * steady]
+        self.limits = self._frames.limits(np.sum(counted, axis=0))
         if len(self._means) >= self._count:
             self.fixed = True
-            self._histograms.clear()
+            self._darkest.clear()
         return self.limits

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 _MOST_WAITING, _FAR_TOO_MANY = 6, 12
 # Seconds between two looks at what else has happened.
 _LOOK = 0.05
+# Seconds by which the sound may be longer than the time in which its frames came, as after a first few at once.
+_LONGER = 1.0
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def speak_live(
 
     Raises:
         BundleError: when the model reads a measured tract, lacks a stage, or makes values that are not numbers.
-        MediaError: when the source cannot be read, no frame comes, or frames change their size.
+        MediaError: when the source cannot be read, no frame comes, or frames change their size or depth.
         UserError: when a sink cannot be written.
     """
     with ExitStack() as stack:
@@ -146,7 +148,7 @@ class _Run:
         self._model, self._encoder, self._sinks, self._options = model, working, sinks, options
         self._say, self._tell = say, tell
         self._stream = SpeechStream(model, options.stream)
-        self._shape: tuple[int, ...] | None = None
+        self._kind = ""
         self.first = FirstFrames(model)
         self._warm_up()
 
@@ -165,8 +167,19 @@ class _Run:
                 self._report.limits = self._levels.limits
                 self._report.lost, self._report.late = self._arrivals.lost, self._arrivals.late
                 self._report.left_out = self._arrivals.left_out
-        self._report.notes += reader.notes
+        self._report.notes += [*reader.notes, *self._faster()]
         return self._report
+
+    def _faster(self) -> list[str]:
+        """A remark where frames came faster than they were said to: the sound is later and later."""
+        places, seconds, rate = self._arrivals.next - 1, self._arrivals.seconds, self._report.rate
+        longer = places / rate - seconds
+        if longer < max(_LONGER, 0.01 * seconds):
+            return []
+        return [
+            f"frames came at {places / max(seconds, 1e-3):.2f} per second, not at {rate:.2f}: the speech is slowed "
+            f"down, and the sound {longer:.1f} s longer than the run (`fps` says how many there are)"
+        ]
 
     def _warm_up(self) -> None:
         # The first run of a network takes several times as long as the others.
@@ -204,7 +217,8 @@ class _Run:
         last = time.monotonic()
         while not (frame is None and reader.ended):
             if frame is not None:
-                last = self._take(frame, last)
+                self._take(frame)
+                last = frame.arrived
             elif time.monotonic() - last > self._options.stall:
                 self._report.ending = Ending.STALLED
                 break
@@ -217,25 +231,24 @@ class _Run:
         for slot in self._retiming.finish():
             self._hand_on(slot)
 
-    def _take(self, frame: SourceFrame, last: float) -> float:
-        """A frame that has come; when the last one came that was used."""
+    def _take(self, frame: SourceFrame) -> None:
+        """A frame that has come."""
         self._report.received += 1
-        self._shape = self._shape or frame.pixels.shape
-        if frame.pixels.shape != self._shape:
-            was, now = (" x ".join(map(str, shape[::-1])) for shape in (self._shape, frame.pixels.shape))
+        kind = f"{' x '.join(map(str, frame.pixels.shape[::-1]))} pixels of {8 * frame.pixels.itemsize} bits"
+        self._kind = self._kind or kind
+        if kind != self._kind:
             raise MediaError(
-                f"Frame {self._report.received} has {now} pixels, those before it {was}.",
-                "Start again: a run has frames of one size.",
+                f"Frame {self._report.received} has {kind}, those before it {self._kind}.",
+                "Start again: a run has frames of one size and depth.",
             )
         missing = self._arrivals.frame(frame.number, frame.arrived)
         if missing is None:
-            return last
+            return
         self.first.take(frame.pixels)
         self._levels.observe(frame.pixels)
         for _ in range(missing):
             self._push(Slot(Missing.LOST, frame.arrived))
         self._push(Slot(frame.pixels, frame.arrived))
-        return frame.arrived
 
     def _give_up_overdue(self, reader: Reader) -> None:
         now, deadline = time.monotonic(), self._arrivals.deadline

@@ -36,6 +36,33 @@ def test_numbers_that_jump_are_refused() -> None:
         arrivals.frame(500, STEP)
 
 
+@pytest.mark.parametrize("before", [1000, 20])
+def test_numbers_that_begin_anew_are_refused(before: int) -> None:
+    arrivals = clock()
+    for k in range(before):
+        arrivals.frame(k, k * STEP)
+    with pytest.raises(MediaError, match=rf"begun anew: 26 in a row are below {before}"):
+        for k in range(26):
+            assert arrivals.frame(k % 20, (before + k) * STEP) is None
+
+
+def test_one_that_is_sent_again_much_later_is_left_out() -> None:
+    arrivals = clock()
+    answers = [arrivals.frame(7 if k == 900 else k, k * STEP) for k in range(1000)]
+    assert arrivals.left_out == 1 and answers.count(None) == 1
+
+
+def test_the_numbers_of_a_source_that_paused_go_on() -> None:
+    arrivals = clock()
+    for k in range(20):
+        arrivals.frame(k, k * STEP)
+    late = 0.9
+    while arrivals.deadline is not None and arrivals.deadline < 19 * STEP + late:
+        arrivals.give_up(arrivals.deadline)
+    answers = [arrivals.frame(k, k * STEP + late) for k in range(20, 80)]
+    assert answers == [None] * arrivals.late + [0] * (60 - arrivals.late)
+
+
 def test_after_a_pause_as_many_are_left_out_as_were_given_up() -> None:
     arrivals = clock()
     for k in range(20):

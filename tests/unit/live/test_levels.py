@@ -30,6 +30,26 @@ def test_frames_brighter_than_the_steady_state_do_not_count() -> None:
     assert limits == ROBUST.limits(np.bincount(drawn().ravel(), minlength=256))
 
 
+def test_are_those_of_all_frames_from_the_first_that_is_not_too_bright() -> None:
+    draw, frames = np.random.default_rng(1), []
+    levels = GrayLevels(ROBUST, None, 60)
+    for number in range(60):
+        frames.append(drawn(1.0 + 1.2 * np.exp(-number / 8) + 0.1 * draw.uniform()))
+        found = levels.observe(frames[-1])
+        means = [frame.mean() for frame in frames]
+        steady = np.median(means[len(means) // 2 :])
+        first = next(k for k, mean in enumerate(means) if mean <= 1.1 * steady)
+        assert found == ROBUST.limits(np.bincount(np.ravel(frames[first:]), minlength=256))
+    assert levels.fixed
+
+
+def test_of_a_long_start_few_histograms_are_kept() -> None:
+    levels, draw = GrayLevels(ROBUST, None, 1000), np.random.default_rng(2)
+    for _ in range(500):
+        levels.observe(drawn(draw.uniform(0.9, 1.1), deep=True))
+    assert len(levels._darkest) < 20
+
+
 def test_of_16_bits() -> None:
     low, high = GrayLevels(ROBUST, None, 3).observe(drawn(deep=True)) or (0, 0)
     assert 2500 < low < 2800 and 27000 < high < 28200

@@ -201,9 +201,33 @@ def test_a_computer_that_is_behind_skips_frames(model: Model, monkeypatch: pytes
 
 def test_frames_of_another_size_end_the_run_and_the_sound_is_kept(model: Model, patient: None) -> None:
     sink = Kept()
-    with pytest.raises(MediaError, match="Frame 5 has 16 x 16 pixels, those before it 32 x 32"):
+    with pytest.raises(
+        MediaError, match="Frame 5 has 16 x 16 pixels of 8 bits, those before it 32 x 32 pixels of 8 bits"
+    ):
         speak_live(model, Given(*frames(4), *frames(1, size=16)), [sink])
     assert sink.closed and len(sink.wave) == 4 * HOP
+
+
+def test_frames_of_another_depth_end_the_run(make_bundle: Callable[..., Bundle], patient: None) -> None:
+    model = Model(make_bundle(frames=FrameConfig(size=32, mode="robust")))
+    deeper = [dataclasses.replace(frame, pixels=frame.pixels.astype(np.uint16) << 8) for frame in frames(1)]
+    with pytest.raises(MediaError, match="Frame 5 has 32 x 32 pixels of 16 bits, those before it 32 x 32 pixels of 8"):
+        speak_live(model, Given(*frames(4), *deeper), [Kept()])
+
+
+def test_a_source_whose_frames_all_come_too_late_has_not_stalled(model: Model) -> None:
+    slow = [item for frame in frames(8, [0, 1, 2, 0, 1, 0, 1, 9]) for item in (frame, 0.15)]
+    report = speak_live(model, Given(*slow, rate=Fraction(8)), [Kept()], LiveOptions(stall=0.6))
+    assert report.ending is Ending.FINISHED and report.received == 8
+
+
+def test_frames_that_come_faster_than_was_said_are_told(model: Model, patient: None) -> None:
+    fast = [item for frame in frames(30) for item in (frame, 0.02)]
+    report = speak_live(model, Given(*fast, rate=Fraction(8)), [Kept()])
+    (note,) = [note for note in report.notes if note.startswith("frames came at")]
+    assert "not at 8.00" in note and "the speech is slowed down" in note
+    even = speak_live(model, Given(*fast, rate=Fraction(45)), [Kept()])
+    assert not [note for note in even.notes if note.startswith("frames came at")]
 
 
 def test_no_frame_at_all_is_said(model: Model) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import soundfile
 
 from rtmri2speech.arrays import Float32
-from rtmri2speech.data.files import check_writable
+from rtmri2speech.data.files import cannot_write, check_writable
 from rtmri2speech.data.media.audio import sound_writer
 from rtmri2speech.errors import UserError
 
@@ -35,10 +35,17 @@ class WavSink:
         self._file: soundfile.SoundFile | None = None
 
     def write(self, wave: Float32) -> None:
-        """Append samples (n,)."""
+        """Append samples (n,).
+
+        Raises:
+            UserError: when the disk is full; what was written before is kept.
+        """
         if self._file is None:
             self._file = self._open.enter_context(sound_writer(self._path, self._rate))
-        self._file.write(wave)
+        try:
+            self._file.write(wave)
+        except soundfile.LibsndfileError as error:
+            raise cannot_write(self._path, OSError(str(error))) from error
 
     def waiting(self) -> float:
         """Nothing waits."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 import time
@@ -22,9 +23,14 @@ _NUMBER = re.compile(r"(\d+)(?!.*\d)")
 # Digits of a number that counts frames; longer ones are times or identifiers, as in the names of DICOM files.
 _DIGITS = 7
 
+_State = tuple[int, int]
+
 
 class FolderSource:
     """Images that appear in a folder, in the order of the last number in their names.
+
+    One from before that is written anew is a new one. One that was taken is not taken again, whatever becomes of it:
+    programs that copy files set their times afterwards.
 
     Args:
         folder: with or without images from before.
@@ -36,14 +42,14 @@ class FolderSource:
         self.notes: list[str] = []
         self._folder, self._existing = folder, existing
         self._stop = threading.Event()
-        self._seen: set[str] = set()
+        self._before: dict[str, _State] = {}
+        self._taken: set[str] = set()
 
     def open(self) -> Fraction | None:
         """Look at what is there; images do not say how fast they were taken."""
         if not self._existing:
-            self._seen = {path.name for path in self._images()}
-            if self._seen:
-                count = len(self._seen)
+            self._before = {path.name: state for path in self._images() if (state := _state(path)) is not None}
+            if count := len(self._before):
                 self.notes.append(f"{self.name}: {count} image(s) from before are passed over (`existing` takes them)")
         return None
 
@@ -53,7 +59,7 @@ class FolderSource:
         Raises:
             MediaError: when one cannot be read.
         """
-        before = {path.name for path in self._images()} - self._seen if self._existing else set()
+        before = {path.name for path in self._images()} if self._existing else set()
         pace, lead = Pace(rate, 0.0, self._stop), None
         last: Path | None = None
         while not self._stop.is_set():
@@ -74,26 +80,32 @@ class FolderSource:
         self._stop.set()
 
     def _images(self) -> list[Path]:
+        """Those that were not taken yet, in their order."""
         try:
-            found = [path for path in self._folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES]
+            # What was taken is left out first: after an hour it is nearly all that is there.
+            names = set(os.listdir(self._folder)) - self._taken
         except OSError as error:
             raise MediaError(f"{self.name}: cannot be read ({error.strerror}).", "Check its name and rights.") from None
-        return sorted((path for path in found if not path.name.startswith(".")), key=_order)
+        images = [name for name in names if name.lower().endswith(IMAGE_SUFFIXES) and not name.startswith(".")]
+        return sorted((self._folder / name for name in images), key=_order)
 
     def _new(self, last: Path | None) -> list[Path]:
         """What has appeared; the folder is listed only where the name that is expected does not come."""
         expected, until = _following(last), time.monotonic() + _LIST
         while expected is not None and time.monotonic() < until:
-            if expected.exists():
-                self._seen.add(expected.name)
+            if self._is_new(expected):
+                self._taken.add(expected.name)
                 return [expected]
             if self._stop.wait(_LOOK):
                 return []
-        new = [path for path in self._images() if path.name not in self._seen]
-        self._seen.update(path.name for path in new)
+        new = [path for path in self._images() if self._is_new(path)]
+        self._taken.update(path.name for path in new)
         if not new and expected is None:
             self._stop.wait(_LOOK)
         return new
+
+    def _is_new(self, path: Path) -> bool:
+        return path.name not in self._taken and _state(path) not in (None, self._before.get(path.name))
 
     def _read(self, path: Path) -> Gray | None:
         """Its gray values, when it is written to its end; None where the folder is given up meanwhile."""
@@ -108,6 +120,15 @@ class FolderSource:
                 return None
 
 
+def _state(path: Path) -> _State | None:
+    """What changes when an image is written; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
 def _number(path: Path) -> int | None:
     found = _NUMBER.search(path.stem)
     return int(found[1]) if found and len(found[1]) <= _DIGITS else None
@@ -119,9 +140,9 @@ def _order(path: Path) -> tuple[int, str]:
 
 
 def _following(path: Path | None) -> Path | None:
-    """The name that comes after ``frame_0009.png``: ``frame_0010.png``."""
+    """The name that comes after ``frame_0009.png``: ``frame_0010.png``; None where names do not count frames."""
     found = None if path is None else _NUMBER.search(path.stem)
-    if path is None or found is None:
+    if path is None or found is None or (number := _number(path)) is None:
         return None
-    number = str(int(found[1]) + 1).zfill(len(found[1]))
-    return path.with_name(f"{path.stem[: found.start()]}{number}{path.stem[found.end() :]}{path.suffix}")
+    following = str(number + 1).zfill(len(found[1]))
+    return path.with_name(f"{path.stem[: found.start()]}{following}{path.stem[found.end() :]}{path.suffix}")

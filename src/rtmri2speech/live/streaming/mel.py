@@ -51,6 +51,7 @@ class MelStream:
         self._model = model
         self._features: list[Tensor] = []  # from frame self._first on
         self._sums: list[Tensor] = []  # of all features up to those frames, where there is a code
+        self._sum: Tensor | None = None  # of all that came, whichever of those are kept
         self._first = 0
         self._pushed = 0
         self._finished = False
@@ -61,7 +62,8 @@ class MelStream:
         """The next frame's feature vector (C,), on the model's device."""
         if self._model.speaker is not None:
             # In double precision, which an hour of frames does not exhaust.
-            self._sums.append(feature.double() + (self._sums[-1] if self._sums else 0.0))
+            self._sum = feature.double() if self._sum is None else self._sum + feature
+            self._sums.append(self._sum)
         self._features.append(feature)
         self._pushed += 1
 
@@ -115,7 +117,7 @@ class MelStream:
         # The window that ends with the last frame that may be read; the first one is read whole in any case.
         last = max(min(stop + self.look_ahead, self._pushed), size) - size
         if last >= self._windows.decoded:
-            self._windows.decode(self._read(self._windows.decoded, last + size, stop))
+            self._windows.decode(self._read(self._windows.decoded, last + size, stop), self.done)
         return self._windows.take(self.done, stop)
 
     def _forget(self, first: int) -> None:
@@ -132,14 +134,15 @@ class _Windows:
         self._model = model
         self._said: dict[int, list[Tensor]] = {}  # frame to rows, the latest window's last
 
-    def decode(self, features: Tensor) -> None:
-        """All windows (n, r, C) in features (n + r - 1, C), the next ones."""
+    def decode(self, features: Tensor, taken: int) -> None:
+        """All windows (n, r, C) in features (n + r - 1, C), the next ones; so many frames' mel was taken already."""
         model, size = self._model, self._model.config.ref_frames
         rows = model.decode(model.windows(features[None])[0]).float()
         for window, decoded in enumerate(rows, self.decoded):
             # In the mode `last` a window says something of its last frame only, the first one of all.
             start = size - 1 if model.config.inference == "last" and window else 0
-            for place in range(start, size):
+            # With less look-ahead than a window has, its first frames are gone: nobody would take what it says of them.
+            for place in range(max(start, taken - window), size):
                 self._said.setdefault(window + place, []).append(decoded[place])
         self.decoded += len(rows)
 

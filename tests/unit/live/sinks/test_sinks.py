@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -30,6 +31,22 @@ def test_a_wav_file_is_complete_when_it_has_its_name(tmp_path: Path) -> None:
     found, rate = soundfile.read(path)
     assert rate == RATE
     np.testing.assert_allclose(found, np.concatenate([wave, wave]), atol=1e-4)
+
+
+def test_of_a_disk_that_fills_the_sound_so_far_is_kept(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="limits of a file's size are POSIX")
+    before, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    sink = WavSink(tmp_path / "a.wav", RATE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, before[1]))
+        with pytest.raises(UserError, match=r"a\.wav: cannot be written \(.*\).*\n?.*Free some space"):
+            for _ in range(8):
+                sink.write(np.full(4000, 0.5, np.float32))
+        sink.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert soundfile.info(tmp_path / "a.wav").frames > 12000
 
 
 def test_without_sound_there_is_no_file(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import threading
 import time
 from fractions import Fraction
@@ -23,14 +24,16 @@ def write(path: Path, value: int) -> None:
 
 def taken(source: FolderSource, count: int) -> list[SourceFrame]:
     frames = []
+    given_up = after(15, source.close)
     for frame in source.frames(RATE):
         frames.append(frame)
         if len(frames) == count:
             source.close()
+    given_up.cancel()
     return frames
 
 
-def after(seconds: float, work) -> threading.Thread:  # type: ignore[no-untyped-def]
+def after(seconds: float, work) -> threading.Timer:  # type: ignore[no-untyped-def]
     thread = threading.Timer(seconds, work)
     thread.start()
     return thread
@@ -95,3 +98,66 @@ def test_names_without_a_count_have_no_number(tmp_path: Path) -> None:
     source.open()
     write(tmp_path / "20261130101500123.png", 3)
     assert taken(source, 1)[0].number is None
+
+
+def test_those_from_before_are_passed_over_when_their_turn_comes(tmp_path: Path) -> None:
+    for number in (3, 4, 5):
+        write(tmp_path / f"f_{number:04d}.png", 99)
+    source = FolderSource(tmp_path)
+    source.open()
+
+    def fill() -> None:
+        write(tmp_path / "f_0002.png", 2)
+        time.sleep(0.05)
+        write(tmp_path / "f_0006.png", 6)
+
+    thread = after(0.05, fill)
+    found = taken(source, 2)
+    thread.join()
+    assert [(frame.number, int(frame.pixels[0, 0])) for frame in found] == [(2, 2), (6, 6)]
+
+
+def test_an_export_that_begins_anew_over_an_older_one_is_taken(tmp_path: Path) -> None:
+    for number in range(6):
+        write(tmp_path / f"f_{number:04d}.png", 99)
+        os.utime(tmp_path / f"f_{number:04d}.png", (1e9, 1e9))
+    source = FolderSource(tmp_path)
+    source.open()
+
+    def fill() -> None:
+        for number in range(3):
+            write(tmp_path / f"f_{number:04d}.png", number)
+            time.sleep(0.02)
+
+    thread = after(0.05, fill)
+    found = taken(source, 3)
+    thread.join()
+    assert [(frame.number, int(frame.pixels[0, 0])) for frame in found] == [(0, 0), (1, 1), (2, 2)]
+
+
+def test_an_image_whose_time_is_set_afterwards_is_taken_once(tmp_path: Path) -> None:
+    source = FolderSource(tmp_path)
+    source.open()
+    write(tmp_path / "a1.png", 1)
+
+    def copied() -> None:
+        os.utime(tmp_path / "a1.png", (1e9, 1e9))
+        time.sleep(0.2)
+        write(tmp_path / "a7.png", 7)
+
+    thread = after(0.05, copied)
+    found = taken(source, 2)
+    thread.join()
+    assert [frame.number for frame in found] == [1, 7]
+
+
+def test_no_next_name_is_waited_for_where_names_are_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LIST", 30.0)
+    source = FolderSource(tmp_path)
+    source.open()
+    write(tmp_path / "20261130101500123.png", 3)
+    thread = after(0.05, lambda: write(tmp_path / "20261130101500160.png", 4))
+    began = time.monotonic()
+    assert len(taken(source, 2)) == 2
+    thread.join()
+    assert time.monotonic() - began < 15

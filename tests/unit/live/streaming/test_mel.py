@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 import torch
 
@@ -95,6 +97,44 @@ def test_the_code_follows_the_mean_of_the_frames_that_came(coded: AcousticModel,
             known = coded.for_speaker(features[: frame + 1])
             wanted = known.predict(features[frame + 1 - SIZE : frame + 1])[-1]
             torch.testing.assert_close(one[frame], wanted, atol=2e-5, rtol=0)
+
+
+@pytest.mark.parametrize("mode", ["last", "average"])
+@torch.inference_mode()
+def test_the_code_is_that_of_all_frames_where_none_is_kept(mode: Literal["last", "average"]) -> None:
+    torch.manual_seed(5)
+    config = AcousticConfig(backbone="test_efficientnet", hidden=8, ref_frames=1, inference=mode, speaker_code=2)
+    model = AcousticModel(config, 6).eval()
+    features = features_for(model, 20)
+    made = streamed(model, features, 0)
+    torch.testing.assert_close(made[-1], model.predict(features)[-1], atol=2e-5, rtol=0)
+
+
+@pytest.mark.parametrize("look_ahead", [0, 1, 2, 3])
+@torch.inference_mode()
+def test_an_average_is_that_of_the_windows_within_the_look_ahead(look_ahead: int) -> None:
+    torch.manual_seed(6)
+    config = AcousticConfig(backbone="test_efficientnet", hidden=8, ref_frames=SIZE, inference="average")
+    model = AcousticModel(config, 6).eval()
+    features = features_for(model, T)
+    said = model.decode(model.windows(features[None])[0])
+    for frame, mel in enumerate(streamed(model, features, look_ahead)):
+        last = min(max(frame + look_ahead, SIZE - 1), T - 1) - SIZE + 1
+        rows = [said[window][frame - window] for window in range(max(frame - SIZE + 1, 0), last + 1)]
+        wanted = model.scaler.inverse(torch.stack(rows).mean(dim=0))
+        torch.testing.assert_close(mel, wanted, atol=2e-5, rtol=0)
+
+
+@pytest.mark.parametrize("look_ahead", [0, 1, 2, 3])
+@torch.inference_mode()
+def test_what_is_kept_of_a_long_run_is_a_window(model: AcousticModel, look_ahead: int) -> None:
+    stream = MelStream(model, look_ahead)
+    for feature in features_for(model, 300):
+        stream.push(feature)
+        if stream.ready > stream.done:
+            stream.take(stream.ready)
+        said = stream._windows._said.values()
+        assert len(stream._features) < 2 * SIZE and sum(map(len, said)) <= SIZE**2
 
 
 @torch.inference_mode()
