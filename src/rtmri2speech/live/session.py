@@ -184,11 +184,8 @@ class _Run:
     def _warm_up(self) -> None:
         # The first run of a network takes several times as long as the others.
         self._encoder.warm_up()
-        stream = SpeechStream(self._model, self._options.stream)
         blank = torch.zeros(self._model.acoustic.channels).to(self._model.acoustic.head.weight)
-        for _ in range(2 * stream.delay + 2):
-            for _ in stream.push(blank):
-                pass
+        SpeechStream(self._model, self._options.stream).warm_up(blank)
 
     def _wait(self, reader: Reader) -> SourceFrame:
         until = time.monotonic() + self._options.wait

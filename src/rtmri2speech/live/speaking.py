@@ -98,17 +98,24 @@ class Speaker:
                 found, arrived = entry
                 known = not isinstance(found, Missing)
                 self._arrived.append(arrived if known else None)
-                self._push(self._bridge.known(found.result()) if known else self._bridge.missing(found))  # type: ignore[union-attr, arg-type]
+                filled = self._bridge.known(found.result()) if known else self._bridge.missing(found)  # type: ignore[union-attr, arg-type]
+                self._push(filled, more=self._next_is_known())
             self._push(self._bridge.finish())
             self._write(self._stream.finish())
         except Exception as error:
             self._error = error
 
+    def _next_is_known(self) -> bool:
+        """Whether the next frame's features wait to be taken: the sound is behind."""
+        with self._entries.mutex:
+            waiting = self._entries.queue[0] if self._entries.queue else None
+        return waiting is not None and isinstance(waiting[0], Future) and waiting[0].done()
+
     @torch.inference_mode()
-    def _push(self, filled: Iterable[Filled]) -> None:
+    def _push(self, filled: Iterable[Filled], more: bool = False) -> None:
         for features, quieter_db in filled:
             self._report.frames += 1
-            self._write(self._stream.push(features, quieter_db))
+            self._write(self._stream.push(features, quieter_db, more))
 
     def _write(self, pieces: Iterable[Float32]) -> None:
         for wave in pieces:

@@ -20,6 +20,8 @@ from rtmri2speech.live.streaming.wave import WaveStream
 if TYPE_CHECKING:
     from rtmri2speech.inference.model import Model
 
+# Chunks that are made as one where the sound is behind: the vocoder reads the frames around them once.
+_AT_ONCE = 4
 # dB: what a mel that is faded out ends at.
 _SILENCE_DB = -100.0
 
@@ -74,22 +76,36 @@ class SpeechStream:
             options.chunk,
             options.vocoder_look_ahead,
             options.context,
+            _AT_ONCE * options.chunk,
         )
         self.delay = self._mel.look_ahead + options.vocoder_look_ahead + options.chunk - 1
         self._source = model.bundle.source
         self._quieter: deque[float] = deque()
 
-    def push(self, feature: Tensor, quieter_db: float = 0.0) -> Iterator[Float32]:
+    def push(self, feature: Tensor, quieter_db: float = 0.0, more: bool = False) -> Iterator[Float32]:
         """The waves that the next frame completes, a chunk each.
 
         Args:
             feature: (C,), on the model's device.
             quieter_db: how far its sound is turned down.
+            more: the next frame is there already. Sound then waits for it, and is made in larger chunks, in less time.
         """
         self._mel.push(feature)
         self._quieter.append(quieter_db)
-        while self._mel.ready >= self._wave.wanted:
-            yield from self._wave.push(self._rows(self._wave.wanted))
+        enough = self._wave.done + self._wave.look_ahead + (self._wave.most if more else self._wave.chunk)
+        if self._mel.ready >= enough:
+            yield from self._wave.push(self._rows(self._mel.ready))
+
+    def warm_up(self, feature: Tensor) -> None:
+        """Make sound of a feature (C,), again and again, in chunks of all sizes; of no use afterwards."""
+        sizes = [1] * (2 * self.delay + 2)
+        size = self._wave.chunk
+        while (size := 2 * size) <= self._wave.most:
+            sizes.append(size)
+        for size in sizes:
+            for place in range(size):
+                for _ in self.push(feature, more=place + 1 < size):
+                    pass
 
     def finish(self) -> Iterator[Float32]:
         """The waves of what is left; no more frames come."""

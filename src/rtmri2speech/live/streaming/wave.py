@@ -31,16 +31,19 @@ class WaveStream:
         chunk: frames per window that are new, at least 1.
         look_ahead: frames after them, at least 1.
         context: frames before them, at least 0.
+        most: frames per window that are new where as many have come; ``chunk`` if None.
 
     Attributes:
-        chunk, look_ahead: as given.
+        chunk, look_ahead, most: as given.
         done: frames whose wave was made.
     """
 
-    def __init__(self, vocode: Vocode, hop: int, chunk: int, look_ahead: int, context: int) -> None:
+    def __init__(
+        self, vocode: Vocode, hop: int, chunk: int, look_ahead: int, context: int, most: int | None = None
+    ) -> None:
         if chunk < 1 or look_ahead < 1 or context < 0:
             raise ValueError(f"no window of {context} + {chunk} + {look_ahead} frames")
-        self.chunk, self.look_ahead = chunk, look_ahead
+        self.chunk, self.look_ahead, self.most = chunk, look_ahead, most or chunk
         self.done = 0
         self._vocode, self._hop, self._context = vocode, hop, context
         self._mel: list[Float32] = []  # rows from frame self._first on
@@ -50,20 +53,35 @@ class WaveStream:
         self._fade_in = (0.5 - 0.5 * np.cos(np.pi * ramp)).astype(np.float32)
 
     @property
+    def end(self) -> int:
+        """Frames, counted from the start, that have come."""
+        return self._first + len(self._mel)
+
+    @property
     def wanted(self) -> int:
         """Frames, counted from the start, that must have come for the next chunk."""
         return self.done + self.chunk + self.look_ahead
 
     def push(self, mel_db: Float32) -> Iterator[Float32]:
-        """The waves (chunk * hop,) of the chunks that the next rows (n, M) complete."""
+        """The waves (chunk * hop,), or of larger chunks, that the next rows (n, M) complete."""
         self._mel.extend(mel_db)
-        while self._first + len(self._mel) >= self.wanted:
-            yield self._next(self.chunk)
+        while self.end >= self.wanted:
+            yield self._next(self._size())
 
     def finish(self) -> Iterator[Float32]:
         """The waves of what is left; no more rows come."""
-        while self.done < self._first + len(self._mel):
-            yield self._next(min(self.chunk, self._first + len(self._mel) - self.done))
+        while self.done < self.end:
+            yield self._next(min(self.chunk, self.end - self.done))
+
+    def _size(self) -> int:
+        """Frames of the next chunk: doubled as far as they have come, so that windows are of few lengths.
+
+        Some backends compile a network anew for each length, which takes as long as a second of sound.
+        """
+        size, there = self.chunk, min(self.end - self.look_ahead - self.done, self.most)
+        while 2 * size <= there and self.done >= self._context:
+            size *= 2
+        return size
 
     def _next(self, count: int) -> Float32:
         start, stop = self.done, self.done + count

@@ -124,3 +124,32 @@ def test_too_few_frames_are_refused() -> None:
     for name in ("look_ahead", "vocoder_look_ahead", "chunk", "context"):
         with pytest.raises(ConfigError, match=f"`{name}=-1`"):
             StreamOptions(**{name: -1})
+
+
+def test_what_has_come_at_once_is_made_at_once_in_few_lengths(model: Model) -> None:
+    mel, reach, hop = a_mel(60), model.vocoder.config.context_frames, model.features.hop_length
+    lengths: list[int] = []
+    continued = ContinuedVocoder(model.vocoder)
+
+    def vocode(mel: Wave, before: int, count: int) -> Wave:
+        lengths.append(count)
+        return continued(mel, before, count)
+
+    stream = WaveStream(vocode, hop, 3, reach, reach, 12)
+    pieces = [*stream.push(mel[:30]), *stream.push(mel[30:31]), *stream.push(mel[31:])]
+    np.testing.assert_allclose(np.concatenate([*pieces, *stream.finish()]), model.vocode(mel), atol=1e-5)
+    # Not before the context is full: windows there have other lengths.
+    assert lengths[0] == 3 and 12 in lengths and set(lengths[:-1]) <= {3, 6, 12}
+
+
+def test_sound_waits_for_frames_that_are_there_already(model: Model) -> None:
+    options = StreamOptions(look_ahead=3, vocoder_look_ahead=11, context=11)
+    features = torch.from_numpy(np.random.default_rng(0).standard_normal((40, model.acoustic.channels))).float()
+    stream, made = SpeechStream(model, options), []
+    for number, feature in enumerate(features):
+        pieces = list(stream.push(feature, more=number % 5 != 4))
+        assert not pieces or number % 5 == 4
+        made += pieces
+    whole = np.concatenate([*made, *stream.finish()])
+    assert max(map(len, made)) > 3 * model.features.hop_length
+    np.testing.assert_allclose(whole, speech_of_features(model, features, options), atol=2e-3)
