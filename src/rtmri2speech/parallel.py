@@ -151,11 +151,12 @@ def run_jobs(
         except BrokenProcessPool:
             pass
         except BaseException:
-            # First, so that no worker begins another one. Those at work are ended: their outputs have temporary names,
-            # and a recording can take minutes.
-            for waiting in futures:
-                waiting.cancel()
+            if fresh:  # so that no thread begins another job
+                executor.shutdown(wait=False, cancel_futures=True)
+            # Workers at work are ended: their outputs have temporary names, and a recording can take minutes.
             pools.terminate()
+            # A pool of processes takes its jobs back itself, here: it cannot bear that others cancel them.
+            executor.shutdown(wait=True, cancel_futures=True)
             raise
     for index, job in enumerate(jobs):
         if index not in done:

@@ -16,6 +16,9 @@ LOW_VOICE_CEILING, HIGH_VOICE_CEILING = 5000.0, 5500.0
 
 # Hz: below it there is no room for five formants, and Praat refuses the lowest with an exception of its own.
 _LEAST_CEILING = 1000.0
+# Hz: what a sound has to reach that nobody gave a ceiling for. Telephones reach 4000; below, the five that are sought
+# are not the first five of any tract.
+_LEAST_NYQUIST = 3500.0
 # Median fundamental frequency, Hz, from which on a voice is treated as a woman's or a child's. Men's medians are about
 # 120 Hz and women's about 200 Hz; the midpoint in semitones is 155 Hz.
 _HIGH_VOICE = 155.0
@@ -52,9 +55,9 @@ def require_ceiling(ceiling: float | None, nyquist: float, name: str = "ceiling"
         name: of the parameter.
 
     Raises:
-        ConfigError: when it is too low for five formants or above Nyquist, or there is no room between the two.
+        ConfigError: when it is too low for five formants or above Nyquist, or the sound has too low a rate.
     """
-    if nyquist < _LEAST_CEILING:
+    if nyquist < (_LEAST_NYQUIST if ceiling is None else _LEAST_CEILING):
         raise ConfigError(
             f"The sound has {2 * nyquist:g} samples per second, so nothing above {nyquist:g} Hz: too few for formants.",
             f"Give sounds of {2 * HIGH_VOICE_CEILING:g} samples per second or more.",
