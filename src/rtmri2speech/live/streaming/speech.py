@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rtmri2speech.inference.model import Model
 
 # Chunks that are made as one where the sound is behind: the vocoder reads the frames around them once.
-_AT_ONCE = 4
+_AT_ONCE = 2
 # dB: what a mel that is faded out ends at.
 _SILENCE_DB = -100.0
 
@@ -88,7 +88,7 @@ class SpeechStream:
         Args:
             feature: (C,), on the model's device.
             quieter_db: how far its sound is turned down.
-            more: the next frame is there already. Sound then waits for it, and is made in larger chunks, in less time.
+            more: the next frames have come already. Sound waits for them then, and is made in larger chunks: less work.
         """
         self._mel.push(feature)
         self._quieter.append(quieter_db)
