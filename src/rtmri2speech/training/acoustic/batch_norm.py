@@ -65,7 +65,8 @@ class StepStatistics:
             layer.momentum = momentum
         values = self._values()
         self._sum += self._flat()
-        total = add_up(torch.cat([self._sum, self._sum.new_tensor([float(self._passes)])]))
+        # Filled on the device: a number that is copied there waits for all the work before it.
+        total = add_up(torch.cat([self._sum, self._sum.new_full((1,), float(self._passes))]))
         if self._weights is None:
             momenta = [momentum for momentum in self._momenta for _ in range(2)]
             parts = [
@@ -73,7 +74,7 @@ class StepStatistics:
             ]
             self._weights = torch.cat(parts)
         moved = torch.lerp(self._before, total[:-1] / total[-1], self._weights)
-        for layer in self._layers:
+        for layer in self._layers if self._passes > 1 else ():
             if layer.num_batches_tracked is not None:
                 layer.num_batches_tracked -= self._passes - 1  # it counts steps
         torch._foreach_copy_(values, list(torch.split(moved, [value.numel() for value in values])))

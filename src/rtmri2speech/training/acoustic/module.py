@@ -22,7 +22,7 @@ from rtmri2speech.training.acoustic.augment import augment
 from rtmri2speech.training.acoustic.batch_norm import StepStatistics
 from rtmri2speech.training.acoustic.sums import StepSums, ValidationSums
 from rtmri2speech.training.engine.cuda_graphs import CapturedEncoder
-from rtmri2speech.training.engine.distributed import add_up, seed_of
+from rtmri2speech.training.engine.distributed import add_up, add_up_gradients, seed_of
 from rtmri2speech.training.engine.nan_guard import NanGuard, in_fit, no_items
 from rtmri2speech.training.engine.step_metrics import StepMetrics
 from rtmri2speech.training.engine.tensorboard_examples import TensorBoardExample
@@ -147,12 +147,10 @@ class AcousticTraining(TrainingModule):
         mask, targets = self.window_mask(batch), self.window_targets(batch["mel"])
         denominators = add_up(self.loss.denominators(mask.flatten(0, 1), ramp))
         full = batch["n_frames"] == batch["mel"].shape[0] * batch["mel"].shape[1]
-        # DDP averages the gradients of the processes; here they are parts of a sum.
-        world = self.trainer.world_size
         std = self.model.scaler.std
         numerators, errors = torch.zeros_like(denominators), torch.zeros_like(std)
         starts = range(0, len(mask), size)
-        self._statistics.begin(len(starts), world)
+        self._statistics.begin(len(starts), self.trainer.world_size)
         for start in starts:
             part = slice(start, start + size)
             torch.manual_seed(seed_of(self.recipe.seed, step, self.global_rank, start))
@@ -161,10 +159,11 @@ class AcousticTraining(TrainingModule):
             pred = self.windows(inputs, batch["length"][part], full=full).flatten(0, 1)
             target, counts = targets[part].flatten(0, 1), mask[part].flatten(0, 1)
             sums = replace(self.loss.sums(pred, target, counts, ramp), denominators=denominators)
-            with self._gradient_sync(last=start + size >= len(mask)):
-                self.manual_backward(self.loss.combine(sums, ramp)[0] * world)
+            with self._gradients_kept():
+                self.manual_backward(self.loss.combine(sums, ramp)[0])
             numerators += sums.numerators.detach()
             errors += absolute_errors(pred.detach(), target, counts, std)[0]
+        add_up_gradients(self.parameters())
         self._statistics.finish(add_up)
         total = add_up(torch.cat([numerators, errors, mask.sum()[None]]))
         return StepSums(LossSums(total[: len(numerators)], denominators), total[len(numerators) : -1], total[-1])
@@ -240,12 +239,14 @@ class AcousticTraining(TrainingModule):
         changed = augment(model_input(frames), settings)
         return changed if self.pixel_mask is None else changed * self.pixel_mask
 
-    def _gradient_sync(self, last: bool) -> contextlib.AbstractContextManager[None]:
-        """Gradients are exchanged between processes once per step, after its last pass."""
+    def _gradients_kept(self) -> contextlib.AbstractContextManager[None]:
+        """A pass whose gradients stay in the process.
+
+        DDP would average them over the processes, while they are parts of a sum; and it handles each weight's by
+        itself, hundreds of them, of which a captured backward pass makes all at once.
+        """
         model = self.trainer.model
-        if last or not isinstance(model, DistributedDataParallel):
-            return contextlib.nullcontext()
-        return model.no_sync()
+        return model.no_sync() if isinstance(model, DistributedDataParallel) else contextlib.nullcontext()
 
     def _set_rate(self, step: int) -> None:
         rate = self.recipe.rate(step)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
+import torch
 from lightning.fabric.plugins.environments.cluster_environment import ClusterEnvironment
 from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
@@ -172,6 +173,21 @@ def add_up(values: Tensor) -> Tensor:
     total = values.clone()
     distributed.all_reduce(total)
     return total
+
+
+def add_up_gradients(parameters: Iterable[Tensor]) -> None:
+    """Sum the gradients of parameters over all processes, in place and in one exchange.
+
+    Args:
+        parameters: those without a gradient must have none in any process.
+    """
+    if not (distributed.is_available() and distributed.is_initialized()):
+        return
+    gradients = [value.grad for value in parameters if value.grad is not None]
+    total = torch.cat([value.flatten() for value in gradients])
+    distributed.all_reduce(total)
+    parts = torch.split(total, [value.numel() for value in gradients])
+    torch._foreach_copy_(gradients, [part.view_as(value) for part, value in zip(parts, gradients, strict=True)])
 
 
 def seed_of(*numbers: int) -> int:
