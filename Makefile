@@ -82,6 +82,7 @@ lint: $(DEV_STAMP)
 	$(PY) -m ruff check src tests benchmarks docs pretrained
 	$(PY) -m ruff format --check src tests benchmarks docs pretrained
 	$(PY) -m mypy
+	$(PY) -m mypy --config-file benchmarks/mypy.ini benchmarks/*.py
 	@if ! command -v npm >/dev/null 2>&1; then \
 	  echo "No npm here: the page's scripts are not checked."; \
 	elif [ ! $(JS)/node_modules/.installed -nt $(JS)/package.json ] && ! $(NPM_INSTALL); then \

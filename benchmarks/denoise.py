@@ -67,7 +67,7 @@ class Speech:
         double = wave.astype(np.float64)
         f0 = pitch_track(double, RATE, *pitch_range([double], RATE))
         times = pitch_times(len(f0), len(wave) / RATE)[f0 > 0]
-        ceiling = ceiling_for(float(np.median(f0[f0 > 0])))
+        ceiling = ceiling_for(f0, RATE / 2)
         truth = heard.truth([path.stem], [path.with_suffix("")]) if heard else None
         said = words_of(truth.text) if truth else ()
         return cls(path.stem, wave, times, ceiling, formants_at(wave, RATE, times, ceiling, 2, 0.01), said)

@@ -24,8 +24,9 @@ from rtmri2speech.corpora.phantom import MANIFEST
 from rtmri2speech.data.truth import Truth
 from rtmri2speech.simulation import utterance
 from rtmri2speech.simulation.acquisition.mri import Scanner
-from rtmri2speech.simulation.options import PhantomOptions
-from rtmri2speech.simulation.phantom import plan_utterances, simulate
+from rtmri2speech.simulation.options import FRAME_RATE, PhantomOptions
+from rtmri2speech.simulation.phantom import simulate
+from rtmri2speech.simulation.plan import plan_utterances
 from rtmri2speech.simulation.speaker.anatomy import draw_speakers
 from rtmri2speech.simulation.speaker.vocaltractlab import VocalTract
 from rtmri2speech.simulation.speaker.voice import Voice
@@ -53,7 +54,7 @@ def speed(seconds: float) -> None:
         spent: dict[str, float] = defaultdict(float)
         kept = {name: getattr(owner, function) for name, (owner, function) in PARTS.items()}
         simulate(Path(scratch) / "warm", people, PhantomOptions(minutes=0.02, utterance_seconds=2.0), workers=1)
-        jobs = plan_utterances(Path(scratch) / "warm", 0, people[0].name, seconds * utterance.FRAME_RATE, options)
+        jobs = plan_utterances(Path(scratch) / "warm", 0, people[0].name, seconds * FRAME_RATE, options)
         for name, (owner, function) in PARTS.items():
             setattr(owner, function, clocked(kept[name], name, spent))
         began = time.perf_counter()
@@ -62,8 +63,8 @@ def speed(seconds: float) -> None:
         everything = time.perf_counter() - began
         for name, (owner, function) in PARTS.items():
             setattr(owner, function, kept[name])
-        frames = sum(utterance.frames_of(job.script()) for job in jobs)
-        length = frames / float(utterance.FRAME_RATE)
+        frames = sum(job.frames for job in jobs)
+        length = frames / float(FRAME_RATE)
         sound = spent[SOUND]
         print(f"{frames} frames, {length:.1f} s, one process")
         for name, value in spent.items():
@@ -106,7 +107,7 @@ def formants(speakers: int) -> None:
                 truth = Truth.load(stem.with_suffix(".npz"))
                 sound = parselmouth.Sound(str(stem.with_suffix(".wav")))
                 track = call(sound, "To Formant (robust)...", 0.005, 5, ceiling, 0.025, 50, 1.5, 5, 1e-6)
-                centers = (np.arange(len(truth.f0)) + 0.5) / float(utterance.FRAME_RATE)
+                centers = (np.arange(len(truth.f0)) + 0.5) / float(FRAME_RATE)
                 for label, (start, end) in zip(truth.phones, truth.phone_times, strict=True):
                     third = (end - start) / 3
                     inside = (centers > start + third) & (centers < end - third)

@@ -48,7 +48,7 @@ def measure(model: object, video: Path, pixel_mm: float | None) -> dict[str, flo
     track = pitch_track(recorded, rate, *pitch_range([recorded], rate))
     times = pitch_times(len(track), samples / rate)
     voiced = times[track > 0]
-    ceiling = min(ceiling_for(float(np.median(track[track > 0]))), rate / 2)
+    ceiling = ceiling_for(track, rate / 2)
     true, found = (formants_at(wave, rate, voiced, ceiling, 2) for wave in (recorded, made))
     mels = [mel_db(wave.astype(np.float32), features) for wave in (recorded, made)]
     levels = [10.0 * np.log10((10.0 ** (mel / 10.0)).sum(axis=1)) for mel in mels]
