@@ -3,11 +3,14 @@
     python benchmarks/strangers.py MODEL VIDEO ... [--json FILE]
 
 The sound of a video is its own track, or NAME.wav next to it. F1 and F2 are Praat's of both sounds (robust method), of
-frames in which the recorded sound is voiced; r is their correlation over a recording, as is that of levels (dB). The
-mel error is compared with that of the recording's own mean mel, which is what a model that knew the speaker and nothing
-of the frames could reach. That mean holds how the microphone colored the voice, which no model can see: once more after
-each band's mean has been given to the model, too. Hand-labeled vowels (*_vowel_times.csv next to a video) are told
-apart by F1 and F2 of the sound that was made. Means over recordings, with the least and the largest.
+frames in which the recorded sound is voiced; r is their correlation over a recording, as is that of levels (dB). Where
+noise or a high voice makes Praat take one formant of the recording for another, r says little of the speech that was
+made: it is given once more for the frames whose recorded formants a speaker can have, with their share ("likely").
+
+The mel error is compared with that of the recording's own mean mel, which is what a model that knew the speaker and
+nothing of the frames could reach. That mean holds how the microphone colored the voice, which no model can see: once
+more after each band's mean has been given to the model, too. Hand-labeled vowels (*_vowel_times.csv next to a video)
+are told apart by F1 and F2 of the sound that was made. Means over recordings, with the least and the largest.
 """
 
 from __future__ import annotations
@@ -22,6 +25,9 @@ import numpy as np
 sys.path[:0] = [str(Path(__file__).parents[1] / "src")]
 
 from tract_sound import tell_vowels  # noqa: E402 - next to this file
+
+# F1 and F2 of speakers of all sizes, of vowels and between them.
+SPOKEN_HZ = ((200.0, 1200.0), (500.0, 3500.0))
 
 
 def measure(model: object, video: Path, pixel_mm: float | None) -> dict[str, float]:
@@ -53,6 +59,9 @@ def measure(model: object, video: Path, pixel_mm: float | None) -> dict[str, flo
     mels = [mel_db(wave.astype(np.float32), features) for wave in (recorded, made)]
     levels = [10.0 * np.log10((10.0 ** (mel / 10.0)).sum(axis=1)) for mel in mels]
     figures = {f"r_f{n + 1}": correlation(true[:, n], found[:, n]) for n in (0, 1)}
+    likely = np.all([(true[:, n] > low) & (true[:, n] < high) for n, (low, high) in enumerate(SPOKEN_HZ)], axis=0)
+    figures |= {f"r_f{n + 1}_likely": correlation(true[likely, n], found[likely, n]) for n in (0, 1)}
+    figures["likely"] = float(likely.mean())
     ratios = {f"ratio_f{n + 1}": float(np.nanmedian(found[:, n] / true[:, n])) for n in (0, 1)}
     predicted = speech.mel_db[opened.first :][: len(mels[0])]
     offset = (mels[0] - predicted).mean(axis=0)
