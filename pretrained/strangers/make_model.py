@@ -78,9 +78,11 @@ larynx less than tongue and lips, and what the segmenter gets wrong is heard.
 
 {train} utterances for training and {held} for validation of simulated speakers (VocalTractLab), {looks} looks of each;
 {step:,} steps on {device}, PyTorch {torch}, seed {seed}. All settings are in the file:
-`rtmri2speech inspect strangers --json`. The vocoder is the base vocoder. To make it again, with the speaker files of
-VocalTractLab (`M01.speaker` under another name, as drawn speakers are called m01 and so on), in about a quarter of an
-hour with 32 cores and a GPU:
+`rtmri2speech inspect strangers --json`. The vocoder is the base vocoder, whose weights this file takes from that
+model's: `rtmri2speech bundle --acoustic strangers --vocoder base-vocoder --out FILE` makes one that holds both.
+
+To make it again, with the speaker files of VocalTractLab (`M01.speaker` under another name, as drawn speakers are
+called m01 and so on), in about a quarter of an hour with 32 cores and a GPU:
 
     python pretrained/strangers/make_model.py WORK --minutes 48 --round 12 --speakers 60 --seed 4 \\
         --speaker-file JD2.speaker V01.speaker W02.speaker
@@ -205,6 +207,7 @@ def evaluate(given: argparse.Namespace) -> None:
 
 def publish(given: argparse.Namespace) -> None:
     """Write the model with its card, the figures and the card itself."""
+    from rtmri2speech.assets import MODELS
     from rtmri2speech.data.files import hash_files
     from rtmri2speech.models.bundle.model_file import load_bundle, save_bundle
 
@@ -217,7 +220,9 @@ def publish(given: argparse.Namespace) -> None:
     real = given.work / "real.json"
     found = json.loads(real.read_text(encoding="utf-8")) if real.is_file() else None
     text = card(joined, metrics, found)
-    save_bundle(replace(joined, card=text), out / MODEL, half=True)
+    # The base vocoder comes with the program, and its weights need not do so twice.
+    lenders = {"vocoder": given.vocoder} if given.vocoder in MODELS else None
+    save_bundle(replace(joined, card=text), out / MODEL, half=True, lenders=lenders)
     metrics["model"] |= {"file": MODEL, "sha256": hash_files([out / MODEL])}
     metrics |= {} if found is None else {"real": found}
     (out / METRICS).write_text(json.dumps(metrics, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -66,3 +66,8 @@ def test_a_folder_of_that_name_is_no_model(shipped: Path, tmp_path: Path) -> Non
 
 def test_other_names_are_paths(shipped: Path) -> None:
     assert assets.find_model("models/m.safetensors") == Path("models/m.safetensors")
+
+
+def test_the_models_fit_into_one_wheel() -> None:
+    # A package index takes files of up to 100 MB; the code and other assets need less than 4.
+    assert sum(path.stat().st_size for path in pretrained().values() if path.parent.name in assets.MODELS) < 96e6

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,6 +13,7 @@ from torch import Tensor
 from rtmri2speech.config import Config
 from rtmri2speech.errors import BundleError, ConfigError
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
+from rtmri2speech.models.bundle.borrowing import BORROWED, borrowed, halved, hash_tensors, leave_with
 from rtmri2speech.models.bundle.container import read_container, write_container
 from rtmri2speech.models.bundle.parts import MASK, Kind, check_parts
 from rtmri2speech.models.bundle.strict_loading import load_strictly, require_finite
@@ -228,7 +229,7 @@ class Bundle:
         return model.to(device).eval()
 
 
-def save_bundle(bundle: Bundle, path: Path, half: bool = False) -> None:
+def save_bundle(bundle: Bundle, path: Path, half: bool = False, lenders: Mapping[str, str] | None = None) -> None:
     """Write ``bundle`` to ``path``; the old file stays until the new one is complete.
 
     Args:
@@ -236,25 +237,30 @@ def save_bundle(bundle: Bundle, path: Path, half: bool = False) -> None:
         path: a ``.safetensors`` file; its folder is made if need be.
         half: store weight matrices as float16, half the size. Vectors (biases, statistics, the scaler) and
             matrices beyond float16's range, or with a row that would become zero in it, stay as they are.
+        lenders: shipped models, by stage, whose weights are not written once more; for shipped models alone.
 
     Raises:
+        BundleError: when a lender is missing, or its weights are others.
         UserError: when the file cannot be written.
     """
-    tensors = {name: _halved(tensor) for name, tensor in bundle.tensors.items()} if half else bundle.tensors
-    write_container(path, bundle.header(), tensors)
+    header, tensors = bundle.header(), bundle.tensors
+    if lenders:
+        header[BORROWED], tensors = leave_with(lenders, tensors)
+    write_container(path, header, {name: halved(tensor) for name, tensor in tensors.items()} if half else tensors)
 
 
 def load_bundle(path: Path) -> Bundle:
     """Read a bundle and verify that it is whole and unchanged.
 
     Raises:
-        BundleError: when the file is missing, not a bundle, cut short, edited, of an unknown schema, or with weights
-            that are not numbers.
+        BundleError: when the file is missing, not a bundle, cut short, edited, of an unknown schema, with weights that
+            are not numbers, or with a stage of a shipped model that is not there.
     """
-    header, tensors = read_container(path)
+    header, own = read_container(path)
     source = str(path)
-    require_finite(tensors, source)
     try:
+        tensors = own | borrowed(header, path)
+        require_finite(tensors, source)
         model, provenance, card = header["model"], header["provenance"], header["card"]
         if not isinstance(provenance, dict) or not isinstance(card, str):
             raise BundleError(
@@ -286,12 +292,7 @@ def _features(header: dict[str, Any], source: str) -> FeatureConfig:
 
 def weights_hash(bundle: Bundle) -> str:
     """SHA-256 of the weights in half precision: the same for a file in full, one in half, and one with another card."""
-    digest = sha256()
-    for name, tensor in sorted(bundle.tensors.items()):
-        stored = _halved(tensor)
-        digest.update(f"{name} {stored.dtype} {tuple(stored.shape)}\n".encode())
-        digest.update(stored.contiguous().numpy().tobytes())
-    return digest.hexdigest()
+    return hash_tensors(bundle.tensors)
 
 
 def join(acoustic: Bundle, vocoder: Bundle) -> Bundle:
@@ -324,14 +325,6 @@ def join(acoustic: Bundle, vocoder: Bundle) -> Bundle:
         provenance={name: _provenance_of(part, name) for name, part in parts.items()},
         card="\n\n".join(dict.fromkeys(card for card in (acoustic.card, vocoder.card) if card)),
     )
-
-
-def _halved(tensor: Tensor) -> Tensor:
-    if not tensor.is_floating_point() or tensor.ndim < 2:
-        return tensor
-    half = tensor.half()
-    vanished = tensor.flatten(1).any(dim=1) & ~half.flatten(1).any(dim=1)
-    return half if bool(half.isfinite().all()) and not bool(vanished.any()) else tensor
 
 
 def _provenance_of(bundle: Bundle, stage: str) -> Any:
