@@ -17,7 +17,7 @@ from rtmri2speech.models.bundle.model_file import Bundle, save_bundle
 from rtmri2speech.reporting.figures import evaluation as figures
 from rtmri2speech.signal.frames import FrameConfig
 
-pytest.importorskip("parselmouth")
+pytest.importorskip("parselmouth", reason="praat-parselmouth is not installed (extra phonetics)")
 
 # What a corpus gives that nobody has typed: speakers, how it is split, texts, and pixels in mm.
 KNOWN = {

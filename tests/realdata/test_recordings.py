@@ -142,6 +142,6 @@ def test_the_silent_films_of_usc_timit_need_no_sound_for_synthesis() -> None:
 
 @pytest.mark.parametrize(("name", "f0"), [("JD2", 110.0), ("M01", 121.0), ("W02", 223.0)])
 def test_speakers_of_an_older_vocaltractlab_are_read(name: str, f0: float) -> None:
-    pytest.importorskip("vocaltractlab_cython")
+    pytest.importorskip("vocaltractlab_cython", reason="vocaltractlab-cython is not installed (extra simulate)")
     file = read_speaker_file(data("vtl_speakers") / f"{name}.speaker")
     assert file.f0 == f0 and "tonsil" not in file.text

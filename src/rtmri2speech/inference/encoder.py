@@ -20,11 +20,10 @@ from rtmri2speech.signal.frames import model_input
 
 Made = TypeVar("Made")
 
-# On a CPU the feature maps of four frames still fit in its cache. A GPU needs 256 to take longer over them than over
-# starting its kernels: an H200 then encodes 9,000 frames per second, as many as one core decodes (6,600 by 128). What a
-# layer reads and writes is 4.2 MB per frame of 256 x 256 pixels, so that they fit into a small one. Where activations
-# are kept for a backward pass there is room for fewer.
-_CPU, _GPU, _GPU_BACKWARD = 4, 256, 32
+# On a CPU the feature maps of four frames still fit in its cache. A GPU needs 128 to take longer over them than over
+# starting its kernels; what a layer reads and writes is 4.2 MB per frame of 256 x 256 pixels, so that they fit into a
+# small one. Where activations are kept for a backward pass there is room for fewer.
+_CPU, _GPU, _GPU_BACKWARD = 4, 128, 32
 
 # Of an utterance, some minutes of 256 x 256 pixels at a time.
 _FRAMES_IN_MEMORY = 1600

@@ -11,19 +11,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rtmri2speech.inference.encoder import in_pieces
+from rtmri2speech.inference.encoder import frames_at_once, in_pieces
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
 
 def blocks_of(*lengths: int) -> list[NDArray[np.uint8]]:
-    """Blocks of frames (n, 1, 1) with their number as gray value, from 0 again after 255."""
-    frames = np.arange(sum(lengths)).astype(np.uint8)[:, None, None]
+    """Blocks of frames (n, 1, 1) with their number as gray value."""
+    frames = np.arange(sum(lengths), dtype=np.uint8)[:, None, None]
     return np.split(frames, np.cumsum(lengths)[:-1])
 
 
 def numbers(piece: Tensor, first: int) -> list[int]:
-    assert int(piece[0, 0, 0]) == first % 256
+    assert int(piece[0, 0, 0]) == first
     return piece[:, 0, 0].tolist()
 
 
@@ -45,9 +45,9 @@ def test_pieces_on_a_gpu_are_large_and_worked_on_in_the_callers_thread() -> None
         return numbers(piece, first)
 
     with torch.inference_mode():
-        found = list(in_pieces(blocks_of(100, 100, 100, 8), work, GPU))
-    assert [len(piece) for piece in found] == [256, 52]
-    assert [number for piece in found for number in piece] == [number % 256 for number in range(308)]
+        found = list(in_pieces(blocks_of(64, 64, 64, 8), work, GPU))
+    assert [len(piece) for piece in found] == [128, 72] and frames_at_once(GPU) == 128
+    assert [number for piece in found for number in piece] == list(range(200))
 
 
 def test_pieces_for_gradients_are_smaller() -> None:
@@ -60,7 +60,7 @@ def test_one_block_is_made_ahead_and_no_more() -> None:
     second = threading.Event()
 
     def blocks() -> Iterator[NDArray[np.uint8]]:
-        for number, block in enumerate(blocks_of(256, 64, 32)):
+        for number, block in enumerate(blocks_of(128, 64, 32)):
             made.append(number)
             if number == 1:
                 second.set()
@@ -73,13 +73,13 @@ def test_one_block_is_made_ahead_and_no_more() -> None:
     pieces = in_pieces(blocks(), work, GPU)
     assert next(pieces) == 0
     assert made == [0, 1]
-    assert list(pieces) == [256]
+    assert list(pieces) == [128]
 
 
 @pytest.mark.parametrize("device", [CPU, GPU], ids=str)
 def test_what_goes_wrong_while_a_block_is_made_is_raised(device: torch.device) -> None:
     def blocks() -> Iterator[NDArray[np.uint8]]:
-        yield blocks_of(256)[0]
+        yield blocks_of(128)[0]
         raise OSError("unreadable")
 
     pieces = in_pieces(blocks(), lambda piece, first: first, device)

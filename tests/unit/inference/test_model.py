@@ -401,12 +401,8 @@ def test_another_backend_reads_frames_and_makes_sound_in_place_of_pytorch(
 
 
 def test_a_backend_that_fails_leaves_the_work_to_pytorch_and_says_so(
-    bundle: Bundle, talker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bundle: Bundle, talker: Path, broken_engine: None
 ) -> None:
-    def broken(name: str) -> None:
-        raise OSError("libopenvino.so: cannot open shared object file")
-
-    monkeypatch.setattr("rtmri2speech.models.exported.network.engine_of", broken)
     made = Model(bundle, wanted=Wanted("openvino", asked=True)).synthesize(talker)
     assert made.backend == "torch"
     assert sum("runs with PyTorch, since openvino cannot be used: libopenvino.so" in note for note in made.notes) == 2

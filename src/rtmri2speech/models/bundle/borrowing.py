@@ -7,7 +7,6 @@ model, and what is saved from it holds all weights.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,28 +15,10 @@ from torch import Tensor
 from rtmri2speech.assets import pretrained
 from rtmri2speech.errors import BundleError
 from rtmri2speech.models.bundle.container import read_container
+from rtmri2speech.models.bundle.weights import hash_tensors
 
 BORROWED = "borrowed"
 """Field of the header: by stage, the lender's name and the hash of its weights."""
-
-
-def halved(tensor: Tensor) -> Tensor:
-    """A weight matrix as float16; vectors, and matrices beyond its range or with a row that would vanish, as is."""
-    if not tensor.is_floating_point() or tensor.ndim < 2:
-        return tensor
-    half = tensor.half()
-    vanished = tensor.flatten(1).any(dim=1) & ~half.flatten(1).any(dim=1)
-    return half if bool(half.isfinite().all()) and not bool(vanished.any()) else tensor
-
-
-def hash_tensors(tensors: Mapping[str, Tensor]) -> str:
-    """SHA-256 of weights in half precision, whatever they are stored in."""
-    digest = sha256()
-    for name, tensor in sorted(tensors.items()):
-        stored = halved(tensor)
-        digest.update(f"{name} {stored.dtype} {tuple(stored.shape)}\n".encode())
-        digest.update(stored.contiguous().numpy().tobytes())
-    return digest.hexdigest()
 
 
 def leave_with(lenders: Mapping[str, str], tensors: Mapping[str, Tensor]) -> tuple[dict[str, Any], dict[str, Tensor]]:

@@ -13,10 +13,11 @@ from torch import Tensor
 from rtmri2speech.config import Config
 from rtmri2speech.errors import BundleError, ConfigError
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
-from rtmri2speech.models.bundle.borrowing import BORROWED, borrowed, halved, hash_tensors, leave_with
+from rtmri2speech.models.bundle.borrowing import BORROWED, borrowed, leave_with
 from rtmri2speech.models.bundle.container import read_container, write_container
 from rtmri2speech.models.bundle.parts import MASK, Kind, check_parts
 from rtmri2speech.models.bundle.strict_loading import load_strictly, require_finite
+from rtmri2speech.models.bundle.weights import halved, hash_tensors
 from rtmri2speech.models.segmenter import Segmenter, SegmenterConfig
 from rtmri2speech.models.tract.acoustic import TractAcousticConfig, TractAcousticModel
 from rtmri2speech.models.vocoder.generator import Generator, VocoderConfig, plain_weights

@@ -166,9 +166,13 @@ def _store(processes: Processes) -> Any:
     return store
 
 
+def _connected() -> bool:
+    return distributed.is_available() and distributed.is_initialized()
+
+
 def add_up(values: Tensor) -> Tensor:
     """Sum over all processes, a new tensor; the values themselves where there is one process."""
-    if not (distributed.is_available() and distributed.is_initialized()):
+    if not _connected():
         return values
     total = values.clone()
     distributed.all_reduce(total)
@@ -181,11 +185,10 @@ def add_up_gradients(parameters: Iterable[Tensor]) -> None:
     Args:
         parameters: those without a gradient must have none in any process.
     """
-    if not (distributed.is_available() and distributed.is_initialized()):
+    if not _connected():
         return
     gradients = [value.grad for value in parameters if value.grad is not None]
-    total = torch.cat([value.flatten() for value in gradients])
-    distributed.all_reduce(total)
+    total = add_up(torch.cat([value.flatten() for value in gradients]))
     parts = torch.split(total, [value.numel() for value in gradients])
     torch._foreach_copy_(gradients, [part.view_as(value) for part, value in zip(parts, gradients, strict=True)])
 

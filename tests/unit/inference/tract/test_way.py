@@ -67,12 +67,8 @@ def test_a_video_becomes_speech(model_file: Path, talker: Path, tiny_way: None) 
 
 
 def test_a_backend_that_fails_the_segmenter_is_said_once_of_speech_and_of_utterances(
-    model_file: Path, talker: Path, tiny_way: None, monkeypatch: pytest.MonkeyPatch
+    model_file: Path, talker: Path, tiny_way: None, broken_engine: None
 ) -> None:
-    def broken(name: str) -> None:
-        raise OSError("libopenvino.so: cannot open shared object file")
-
-    monkeypatch.setattr("rtmri2speech.models.exported.network.engine_of", broken)
     model = Model(load_bundle(model_file), wanted=Wanted("openvino", asked=True))
     assert model.backend_notes == [] and prepared(model) == "torch"
     assert [note.split(" runs")[0] for note in model.backend_notes] == ["the segmenter", "the vocoder"]

@@ -1,0 +1,67 @@
+"""What bounds the encoding of long videos: frames decoded per second, encoded from memory, and both at once.
+
+    python benchmarks/encoding.py VIDEO ... [--model phantom] [--device auto] [--dtype float32] [--rounds 3]
+
+Videos count as one long one. Every round does all three, after a first one that is not counted, in which libraries and
+the memory of the device get ready.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+sys.path[:0] = [str(Path(__file__).parents[1] / "src")]
+
+from rtmri2speech.arrays import UInt8  # noqa: E402 - of this project
+from rtmri2speech.inference.encoder import encode  # noqa: E402
+from rtmri2speech.inference.model import load_model  # noqa: E402
+from timing import wait  # noqa: E402 - next to this file
+
+
+def main() -> None:
+    """Read the command line, time, print."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("videos", nargs="+", type=Path)
+    parser.add_argument("--model", default="phantom")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--dtype", default="float32")
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
+    model = load_model(given.model, given.device, given.dtype)
+    clips = [model.open(video) for video in given.videos]
+    frames = sum(clip.n_frames for clip in clips)
+
+    def decoded() -> Iterator[UInt8]:
+        for clip in clips:
+            yield from clip.blocks()
+
+    kept = list(decoded())
+    ways = {
+        "decoded": lambda: list(decoded()),
+        "encoded, from memory": lambda: encode(model.acoustic, kept, model.pixel_mask, encoder=model.encoder),
+        "decoded and encoded": lambda: encode(model.acoustic, decoded(), model.pixel_mask, encoder=model.encoder),
+    }
+    seconds: dict[str, list[float]] = defaultdict(list)
+    for _ in range(given.rounds + 1):
+        for name, work in ways.items():
+            wait()
+            began = time.perf_counter()
+            work()
+            wait()
+            seconds[name].append(time.perf_counter() - began)
+    device = torch.cuda.get_device_name() if model.device.type == "cuda" else "CPU"
+    print(f"{frames} frames, {device}, {given.dtype}, median of {given.rounds}")
+    for name, values in seconds.items():
+        print(f"{name:<22} {frames / statistics.median(values[1:]):8.0f} frames/s")
+
+
+if __name__ == "__main__":
+    main()
