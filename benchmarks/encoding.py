@@ -1,8 +1,8 @@
-"""What bounds the encoding of long videos: frames decoded per second, encoded from memory, and both at once.
+"""What bounds the synthesis of long videos: frames per second of each stage, and of decoding and encoding at once.
 
     python benchmarks/encoding.py VIDEO ... [--model phantom] [--device auto] [--dtype float32] [--rounds 3]
 
-Videos count as one long one. Every round does all three, after a first one that is not counted, in which libraries and
+Videos count as one long one. Every round does all of it, after a first one that is not counted, in which libraries and
 the memory of the device get ready.
 """
 
@@ -21,7 +21,7 @@ import torch
 sys.path[:0] = [str(Path(__file__).parents[1] / "src")]
 
 from rtmri2speech.arrays import UInt8  # noqa: E402 - of this project
-from rtmri2speech.inference.encoder import encode  # noqa: E402
+from rtmri2speech.inference.encoder import encode, predict  # noqa: E402
 from rtmri2speech.inference.model import load_model  # noqa: E402
 from timing import wait  # noqa: E402 - next to this file
 
@@ -44,10 +44,14 @@ def main() -> None:
             yield from clip.blocks()
 
     kept = list(decoded())
+    features = encode(model.acoustic, kept, model.pixel_mask, encoder=model.encoder)
+    mel_db = predict(model.acoustic, features)
     ways = {
         "decoded": lambda: list(decoded()),
         "encoded, from memory": lambda: encode(model.acoustic, kept, model.pixel_mask, encoder=model.encoder),
         "decoded and encoded": lambda: encode(model.acoustic, decoded(), model.pixel_mask, encoder=model.encoder),
+        "mel of features": lambda: predict(model.acoustic, features),
+        "sound of mel": lambda: model.vocode(mel_db),
     }
     seconds: dict[str, list[float]] = defaultdict(list)
     for _ in range(given.rounds + 1):

@@ -12,6 +12,7 @@ from torch import Tensor
 from rtmri2speech.arrays import Float32, UInt8
 from rtmri2speech.data.dataset.layout import Dataset, Utterance
 from rtmri2speech.data.dataset.training_items import read_frames
+from rtmri2speech.inference.captured_pieces import CapturedPieces
 from rtmri2speech.models.acoustic import AcousticModel
 from rtmri2speech.models.threads import one_core, single_core_threads
 from rtmri2speech.parallel import one_ahead
@@ -108,9 +109,14 @@ def encode(
     weight = model.head.weight
     features_of = encoder or model.encode
 
+    def made_of(frames: Tensor) -> Tensor:
+        return features_of(model_input(frames, pixel_mask)).to(weight.dtype)
+
+    on_device = made_of if weight.device.type == "cpu" else CapturedPieces(made_of, _GPU, weight.device)
+
     def encode_piece(frames: Tensor, _: int) -> Tensor:
         with torch.inference_mode():
-            features = features_of(model_input(frames.to(weight.device), pixel_mask)).to(weight.dtype)
+            features = on_device(frames)
         progress.advance(len(frames))
         return features
 

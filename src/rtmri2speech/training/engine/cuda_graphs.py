@@ -1,7 +1,4 @@
-"""Capture GPU work once as CUDA graphs, then replay it.
-
-A step launches thousands of small kernels; where the CPU needs longer for that than the GPU for the work, the GPU
-waits. A replay launches them all at once.
+"""The frame encoder's forward and backward pass as CUDA graphs.
 
 ``torch.cuda.make_graphed_callables`` does not do here: its warm-up rounds move BatchNorm's running statistics and the
 vectors of spectral norm without putting them back, so that a resumed run would differ from one that never stopped; a
@@ -12,91 +9,14 @@ cannot express.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from rtmri2speech.errors import ConfigError
-
-Result = TypeVar("Result")
-
-# Rounds of work on the capturing stream before the capture, in which libraries initialize themselves.
-_WARM_UPS = 2
-
-
-class GraphCapture:
-    """Captures pieces of work that share their memory: what one leaves, a later one may use.
-
-    The pieces read and write the same tensors at every replay. They must be replayed in the order they were captured
-    in, and nothing in them may be random or wait for the GPU.
-
-    Args:
-        setting: the recipe's field that switches graphs off, for the message.
-        search: try all of cuDNN's algorithms for every convolution first, instead of taking the one it recommends.
-    """
-
-    def __init__(self, setting: str, *, search: bool = False) -> None:
-        self._setting = setting
-        self._search = search
-        self._pool = torch.cuda.graph_pool_handle()
-        self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-
-    def warm_up(self, work: Callable[[], object], changed: Sequence[Tensor]) -> None:
-        """Do all of the work a few times without capturing it.
-
-        Args:
-            work: everything that will be captured.
-            changed: tensors that it changes in place; they get their values back.
-        """
-        before = [value.clone() for value in changed]
-        self._stream.wait_stream(torch.cuda.current_stream())
-        with self._safely(), torch.cuda.stream(self._stream):
-            for _ in range(_WARM_UPS):
-                work()
-            with torch.no_grad():
-                for value, kept in zip(changed, before, strict=True):
-                    value.copy_(kept)
-        torch.cuda.current_stream().wait_stream(self._stream)
-
-    def capture(self, work: Callable[[], Result]) -> tuple[torch.cuda.CUDAGraph, Result]:
-        """A graph to replay the work with, and the tensors that every replay fills anew.
-
-        Raises:
-            ConfigError: when the work cannot be captured.
-        """
-        graph = torch.cuda.CUDAGraph()
-        # Only this thread is watched: the loader's, which pins memory, may go on.
-        with (
-            self._safely(),
-            torch.cuda.graph(graph, self._pool, self._stream, capture_error_mode="thread_local"),
-        ):
-            result = work()
-        return graph, result
-
-    @contextlib.contextmanager
-    def _safely(self) -> Iterator[None]:
-        dtype: torch.dtype = torch.get_autocast_dtype("cuda")
-        enabled = torch.is_autocast_enabled("cuda")
-        searching = torch.backends.cudnn.benchmark
-        torch.backends.cudnn.benchmark = searching or self._search
-        try:
-            # Weights must be cast again at every replay, not taken from autocast's cache.
-            with torch.autocast("cuda", dtype, enabled=enabled, cache_enabled=False):
-                yield
-        except torch.OutOfMemoryError:
-            raise
-        except RuntimeError as error:
-            first = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ConfigError(
-                f"The networks' work on this GPU cannot be captured for replay ({first}).",
-                f"Set {self._setting} to false.",
-            ) from error
-        finally:
-            torch.backends.cudnn.benchmark = searching
+from rtmri2speech.models.cuda_graphs import GraphCapture
 
 
 class CapturedEncoder:
@@ -144,7 +64,7 @@ class _Passes:
             features = encode(self.frames)
             gradients(features, torch.zeros_like(features))
 
-        graphs = GraphCapture("acoustic.cuda_graph")
+        graphs = GraphCapture("Set acoustic.cuda_graph to false.")
         graphs.warm_up(both, list(network.buffers()))  # the running statistics
         self.forward, features = graphs.capture(lambda: encode(self.frames))
         self.grad_features = torch.zeros_like(features)

@@ -8,8 +8,8 @@ from itertools import chain
 import torch
 from torch import Tensor, nn
 
+from rtmri2speech.models.cuda_graphs import GraphCapture
 from rtmri2speech.models.vocoder.generator import Generator
-from rtmri2speech.training.engine.cuda_graphs import GraphCapture
 from rtmri2speech.training.losses import adversarial_loss, discriminator_loss, feature_matching_loss
 from rtmri2speech.training.recipes import VocoderLossConfig
 from rtmri2speech.training.vocoder.mel_losses import MelLosses
@@ -155,7 +155,7 @@ class CapturedGanStep:
             step.discriminator_gradients(mels, waves, *pitches)
             step.generator_gradients(waves, gate)
 
-        graphs = GraphCapture("vocoder.cuda_graph", search=self._search)
+        graphs = GraphCapture("Set vocoder.cuda_graph to false.", search=self._search)
         graphs.warm_up(both, list(step.discriminators.buffers()))  # spectral norm's vectors
         first = graphs.capture(lambda: step.discriminator_gradients(mels, waves, *pitches))
         second = graphs.capture(lambda: step.generator_gradients(waves, gate))
