@@ -86,7 +86,7 @@ class AcousticModel(nn.Module):
 
     def feature_map(self, frames: Tensor) -> Tensor:
         """Last feature map: frames (N, H, W) in [0, 1] to (N, C, H/32, W/32) at the default backbone."""
-        color = frames.to(self.head.weight.dtype)[:, None].expand(-1, 3, -1, -1)
+        color = frames.to(next(self.cnn.parameters()).dtype)[:, None].expand(-1, 3, -1, -1)
         color = color.contiguous(memory_format=torch.channels_last)
         if self.checkpoint_segments and self.training and torch.is_grad_enabled():
             return recomputed(require_recomputable(self.cnn), color, self.checkpoint_segments)
@@ -190,7 +190,7 @@ class AcousticModel(nn.Module):
         mode = inference or self.config.inference
         if len(features) == 0:
             return self.scaler.inverse(features.new_zeros(0, self.n_mels).float())
-        features = self.with_speaker(features[None])[0]
+        features = self.with_speaker(features[None].to(self.head.weight.dtype))[0]
         missing = max(self.config.ref_frames - len(features), 0)
         if missing:
             features = torch.cat([features[:1].expand(missing, -1), features])

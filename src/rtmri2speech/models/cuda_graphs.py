@@ -62,12 +62,18 @@ class GraphCapture:
             ConfigError: when the work cannot be captured.
         """
         graph = torch.cuda.CUDAGraph()
-        # Only this thread is watched: the loader's, which pins memory, may go on.
-        with (
-            self._safely(),
-            torch.cuda.graph(graph, self._pool, self._stream, capture_error_mode="thread_local"),
-        ):
-            result = work()
+        random = torch.cuda.default_generators[torch.cuda.current_device()]
+        state = random.clone_state()
+        try:
+            # Only this thread is watched: the loader's, which pins memory, may go on.
+            with (
+                self._safely(),
+                torch.cuda.graph(graph, self._pool, self._stream, capture_error_mode="thread_local"),
+            ):
+                result = work()
+        except Exception:
+            random.graphsafe_set_state(state)  # the one it has waits for the end of a capture that has ended
+            raise
         return graph, result
 
     @contextlib.contextmanager

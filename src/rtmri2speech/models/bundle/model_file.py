@@ -164,7 +164,11 @@ class Bundle:
         return {key.removeprefix(prefix): value for key, value in self.tensors.items() if key.startswith(prefix)}
 
     def build_acoustic(self, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> AcousticModel:
-        """The acoustic model, in eval mode; its scaler stays float32 whatever the ``dtype``.
+        """The acoustic model, in eval mode.
+
+        Args:
+            device: where to put it.
+            dtype: of its CNN backbone. The rest, whose work is little, stays float32.
 
         Raises:
             BundleError: when there is none, or its tensors do not fit its configuration.
@@ -176,13 +180,8 @@ class Bundle:
         except ConfigError as error:
             raise BundleError(f"{self.source}: {error.problem}", "Install the timm it was made with.") from None
         load_strictly(model, self.stage("acoustic"), self.source)
-        for part in (model.cnn, model.lstm, model.head, model.speaker):
-            if part is not None:
-                part.to(dtype)
-        model.to(device)
-        # A change of dtype scatters the LSTM's weights, and cuDNN would gather them again at every call.
-        model.lstm.flatten_parameters()
-        return model.eval()
+        model.cnn.to(dtype)
+        return model.to(device).eval()
 
     def build_tract(self, device: torch.device | str = "cpu") -> TractAcousticModel:
         """The acoustic model that reads a measured tract, in eval mode, float32.

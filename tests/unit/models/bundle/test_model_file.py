@@ -111,9 +111,10 @@ def test_half_precision_makes_no_row_zero(generator: Generator, features: Featur
 
 
 @torch.inference_mode()
-def test_low_precision_keeps_the_scaler(acoustic_bundle: Bundle, acoustic: AcousticModel) -> None:
+def test_low_precision_is_the_backbones_alone(acoustic_bundle: Bundle, acoustic: AcousticModel) -> None:
     model = acoustic_bundle.build_acoustic(dtype=torch.bfloat16)
-    assert model.head.weight.dtype == torch.bfloat16
+    assert {value.dtype for value in model.cnn.parameters()} == {torch.bfloat16}
+    assert model.head.weight.dtype == model.lstm.weight_ih_l0.dtype == torch.float32
     assert torch.equal(model.scaler.mean, acoustic.scaler.mean)
     predicted = model.predict(model.encode(torch.rand(6, 32, 32)))
     assert predicted.dtype == torch.float32
