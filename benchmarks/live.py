@@ -1,7 +1,7 @@
 """Live synthesis: what a limited look-ahead costs, and whether two cores keep up.
 
     python benchmarks/live.py loss [--video VIDEO]
-    python benchmarks/live.py speed [--seconds 60] [--threads 2] [--backend auto] [--dtype float32] [--chunk 3]
+    python benchmarks/live.py speed [--seconds 60] [--threads 2] [--backend auto] [--dtype float32] [--chunk N]
         [--vocoder-look-ahead 2]
 
 ``loss`` compares the sound of the streaming forms with that of ``synthesize``, of the clip of the demo by default: mean
@@ -73,13 +73,14 @@ class Nowhere:
         return []
 
 
-def loss(model: Any, video: Path, chunk: int) -> None:
+def loss(model: Any, video: Path, chunk: int | None) -> None:
     from rtmri2speech.inference.encoder import encode, predict
-    from rtmri2speech.live.streaming.speech import StreamOptions, speech_of_features
+    from rtmri2speech.live.streaming.speech import FEWEST, StreamOptions, speech_of_features
     from rtmri2speech.metrics.waveform import compare_waves
     from rtmri2speech.signal.mel import mel_db
 
     clip, rate = model.open(video), model.features.sample_rate
+    chunk = chunk or FEWEST
     features = encode(model.acoustic, clip.blocks(), model.pixel_mask)
     for mode in (model.acoustic.config.inference, "sequence"):
         model.acoustic.config = model.acoustic.config.model_copy(update={"inference": mode})
@@ -133,7 +134,7 @@ def main() -> None:
     parser.add_argument("--dtype", default="float32")
     parser.add_argument("--look-ahead", type=int)
     parser.add_argument("--vocoder-look-ahead", type=int, default=2)
-    parser.add_argument("--chunk", type=int, default=3)
+    parser.add_argument("--chunk", type=int)
     parser.add_argument("--context", type=int, default=4)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)

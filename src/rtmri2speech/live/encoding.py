@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -38,11 +39,17 @@ class Encoder:
 
     def warm_up(self) -> None:
         """Run once in every thread: the first run of a network takes several times as long as the others."""
+        self.seconds_per_frame()
+
+    def seconds_per_frame(self) -> float:
+        """CPU time that a frame takes, all threads together, while all of them are busy."""
         size = self._model.frames.size
         blank = torch.zeros(size, size, dtype=torch.uint8).numpy()
         count = 2 * max(torch.get_num_threads(), 2)
+        began = time.process_time()
         for done in [self.submit(blank, (0.0, 1.0)) for _ in range(count)]:
             done.result()
+        return (time.process_time() - began) / count
 
     @torch.inference_mode()
     def _encode(self, frame: NDArray[Any], limits: GrayLimits | None) -> Tensor:

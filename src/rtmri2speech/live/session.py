@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-import torch
-
 from rtmri2speech.errors import BundleError, ConfigError, MediaError
 from rtmri2speech.inference.requirements import require_synthesizer
 from rtmri2speech.live.arrivals import Arrivals
@@ -24,17 +22,18 @@ from rtmri2speech.live.report import Ending, LiveReport
 from rtmri2speech.live.retiming import StreamRetiming
 from rtmri2speech.live.sinks.base import Sink
 from rtmri2speech.live.sources.base import Source
-from rtmri2speech.live.speaking import Speaker
-from rtmri2speech.live.streaming.speech import SpeechStream, StreamOptions
+from rtmri2speech.live.speaking import Speaker, sound_threads
+from rtmri2speech.live.streaming.chunk import with_chunk
+from rtmri2speech.live.streaming.speech import FEWEST, SpeechStream, StreamOptions
 from rtmri2speech.signal.frame_rate import FrameRate, frame_rate
 from rtmri2speech.signal.frames import GrayLimits
 
 if TYPE_CHECKING:
     from rtmri2speech.inference.model import Model
 
-# Frames that may wait to be encoded or spoken. With more the computer is behind: the next one is not encoded, and where
-# that does not help, not spoken either, so that the sound comes no later and later.
-_MOST_WAITING, _FAR_TOO_MANY = 6, 12
+# Frames that may wait to be encoded or spoken, beside those of a chunk. With more the computer is behind: the next one
+# is not encoded, and where that does not help, not spoken either, so that the sound comes no later and later.
+_MOST_WAITING, _FAR_TOO_MANY = 4, 10
 # Seconds between two looks at what else has happened.
 _LOOK = 0.05
 # Seconds by which the sound may be longer than the time in which its frames came, as after a first few at once.
@@ -147,10 +146,12 @@ class _Run:
     ) -> None:
         self._model, self._encoder, self._sinks, self._options = model, working, sinks, options
         self._say, self._tell = say, tell
-        self._stream = SpeechStream(model, options.stream)
+        stream = with_chunk(model, working, options.stream, sound_threads())
+        self._stream = SpeechStream(model, stream)
+        self._chunk = stream.chunk or FEWEST
+        self._raised = options.stream.chunk is None and self._chunk > FEWEST
         self._kind = ""
         self.first = FirstFrames(model)
-        self._warm_up()
 
     def through(self, reader: Reader) -> LiveReport:
         """All frames of a source."""
@@ -181,12 +182,6 @@ class _Run:
             f"down, and the sound {longer:.1f} s longer than the run (`fps` says how many there are)"
         ]
 
-    def _warm_up(self) -> None:
-        # The first run of a network takes several times as long as the others.
-        self._encoder.warm_up()
-        blank = torch.zeros(self._model.acoustic.channels).to(self._model.acoustic.head.weight)
-        SpeechStream(self._model, self._options.stream).warm_up(blank)
-
     def _wait(self, reader: Reader) -> SourceFrame:
         until = time.monotonic() + self._options.wait
         while time.monotonic() < until:
@@ -209,6 +204,8 @@ class _Run:
         waits = self._stream.delay / float(clock) + self._retiming.delay
         self._report = LiveReport(float(rate), waits)
         self._say(f"{float(rate):.2f} frames per second, look-ahead {1e3 * waits:.0f} ms")
+        if self._raised:
+            self._say(f"{self._chunk} frames are made sound at once: with fewer, this computer would not keep up")
 
     def _loop(self, reader: Reader, frame: SourceFrame | None) -> None:
         last = time.monotonic()
@@ -260,9 +257,9 @@ class _Run:
     def _hand_on(self, slot: Slot) -> None:
         if isinstance(slot.frame, Missing):
             self._speaker.missing(slot.frame, slot.arrived)
-        elif self._speaker.waiting >= _MOST_WAITING:
+        elif self._speaker.waiting >= self._chunk + _MOST_WAITING:
             self._report.skipped += 1
-            if self._speaker.waiting < _FAR_TOO_MANY:
+            if self._speaker.waiting < self._chunk + _FAR_TOO_MANY:
                 self._speaker.missing(Missing.LOST, slot.arrived)
         else:
             self._speaker.frame(self._encoder.submit(slot.frame, self._levels.limits), slot.arrived)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 
 import torch
@@ -29,15 +29,20 @@ def single_core_threads(threads: int) -> Iterator[ThreadPoolExecutor]:
 
 
 @contextmanager
-def one_core() -> Iterator[None]:
+def cores(count: int) -> Iterator[None]:
+    """PyTorch uses so many cores of a CPU meanwhile."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def one_core() -> AbstractContextManager[None]:
     """PyTorch uses one core of a CPU meanwhile.
 
     For work of many small steps. Each would be divided among all threads, which wait for each other at its end; where
     other programs use the cores, that takes longer by far than the work.
     """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    return cores(1)

@@ -19,6 +19,7 @@ from rtmri2speech.arrays import Float32
 from rtmri2speech.errors import ConfigError, MediaError, UserError
 from rtmri2speech.inference.model import Model
 from rtmri2speech.live import arrivals, session
+from rtmri2speech.live.encoding import Encoder
 from rtmri2speech.live.frames import SourceFrame
 from rtmri2speech.live.report import Ending
 from rtmri2speech.live.session import LiveOptions, require_live, speak_live
@@ -158,7 +159,17 @@ def test_frames_over_a_socket(model: Model, patient: None) -> None:
     assert (report.received, report.lost, report.frames) == (10, 2, 12)
     assert len(sink.wave) == 12 * HOP
     assert said[0] == f"waiting for tcp://127.0.0.1:{source.port}"
-    assert said[1] == "27.17 frames per second, look-ahead 258 ms"
+    assert said[1] == "27.17 frames per second, look-ahead 221 ms"
+
+
+def test_a_computer_that_would_not_keep_up_makes_more_at_once(
+    model: Model, patient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Encoder, "seconds_per_frame", lambda self: 1.0)
+    said: list[str] = []
+    speak_live(model, Given(*frames(3)), [Kept()], say=said.append)
+    assert said[1].endswith("look-ahead 368 ms")
+    assert said[2].startswith("6 frames are made sound at once: ")
 
 
 def test_a_folder_that_fills_and_then_stalls(model: Model, tmp_path: Path, patient: None) -> None:

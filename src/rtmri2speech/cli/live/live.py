@@ -21,7 +21,7 @@ def live(
     out: Annotated[list[str], _Dash],
     look_ahead: int | None = None,
     vocoder_look_ahead: int = 2,
-    chunk: int = 3,
+    chunk: int | None = None,
     fps: Fps = None,
     levels: Annotated[tuple[float, float] | None, Many] = None,
     level_seconds: float = 2.0,
@@ -56,7 +56,8 @@ def live(
     vocoder_look_ahead
         Frames that the vocoder reads beyond those whose sound it makes; 11 are all that it depends on.
     chunk
-        Frames whose sound is made at once; more need less computing, and take longer.
+        Frames whose sound is made at once; more need less computing, and take longer. By default as few as the
+        computer keeps up with, from 2 to 6.
     levels
         Gray values of the source that become black and white, of a model that normalizes by the recording.
     level_seconds

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from torch import Tensor
@@ -19,6 +19,9 @@ from rtmri2speech.live.streaming.wave import WaveStream
 
 if TYPE_CHECKING:
     from rtmri2speech.inference.model import Model
+
+FEWEST: Final = 2
+"""Frames whose sound is made at once, unless more are asked for, or must be."""
 
 # Chunks that are made as one where the sound is behind: the vocoder reads the frames around them once.
 _AT_ONCE = 2
@@ -34,7 +37,8 @@ class StreamOptions:
         look_ahead: frames that the LSTM reads beyond the one that it predicts; None for as many as the model's mode of
             inference needs, 3 where that is all.
         vocoder_look_ahead: frames that the vocoder reads beyond a chunk.
-        chunk: frames whose sound is made at once.
+        chunk: frames whose sound is made at once; None, in a live run, for as few, from :data:`FEWEST` on, as the
+            computer keeps up with.
         context: frames that the vocoder reads before a chunk.
 
     Raises:
@@ -43,7 +47,7 @@ class StreamOptions:
 
     look_ahead: int | None = None
     vocoder_look_ahead: int = 2
-    chunk: int = 3
+    chunk: int | None = None
     context: int = 4
 
     def __post_init__(self) -> None:
@@ -70,15 +74,16 @@ class SpeechStream:
 
     def __init__(self, model: Model, options: StreamOptions) -> None:
         self._mel = MelStream(model.acoustic, options.look_ahead)
+        chunk = FEWEST if options.chunk is None else options.chunk
         self._wave = WaveStream(
             ContinuedVocoder(model.vocoder, model.device, model.dtype),
             model.features.hop_length,
-            options.chunk,
+            chunk,
             options.vocoder_look_ahead,
             options.context,
-            _AT_ONCE * options.chunk,
+            _AT_ONCE * chunk,
         )
-        self.delay = self._mel.look_ahead + options.vocoder_look_ahead + options.chunk - 1
+        self.delay = self._mel.look_ahead + options.vocoder_look_ahead + chunk - 1
         self._source = model.bundle.source
         self._quieter: deque[float] = deque()
 
