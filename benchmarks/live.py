@@ -25,7 +25,7 @@ import torch
 
 # Look-ahead of the LSTM, of the vocoder, and its context, in frames; first what the command does by itself.
 CASES = [
-    *((3, 2, 4), (0, 2, 4), (1, 2, 4), (2, 2, 4)),
+    *((2, 2, 4), (0, 2, 4), (1, 2, 4), (3, 2, 4)),
     *((0, 11, 11), (1, 11, 11), (2, 11, 11), (3, 11, 11)),
     *((3, 1, 4), (3, 3, 4), (3, 4, 4), (3, 6, 11)),
 ]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 # Frames that may wait to be encoded or spoken, beside those of a chunk. With more the computer is behind: the next one
 # is not encoded, and where that does not help, not spoken either, so that the sound comes no later and later.
-_MOST_WAITING, _FAR_TOO_MANY = 4, 10
+_MOST_WAITING, _FAR_TOO_MANY = 3, 9
 # Seconds between two looks at what else has happened.
 _LOOK = 0.05
 # Seconds by which the sound may be longer than the time in which its frames came, as after a first few at once.

@@ -159,7 +159,7 @@ def test_frames_over_a_socket(model: Model, patient: None) -> None:
     assert (report.received, report.lost, report.frames) == (10, 2, 12)
     assert len(sink.wave) == 12 * HOP
     assert said[0] == f"waiting for tcp://127.0.0.1:{source.port}"
-    assert said[1] == "27.17 frames per second, look-ahead 221 ms"
+    assert said[1] == "27.17 frames per second, look-ahead 258 ms"
 
 
 def test_a_computer_that_would_not_keep_up_makes_more_at_once(

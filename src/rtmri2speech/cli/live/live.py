@@ -51,13 +51,13 @@ def live(
         Where the sound goes: speaker (needs the extra live), a file that ends in .wav, - for raw 16-bit samples on
         standard output, or a named pipe for the same. May be given several times.
     look_ahead
-        Frames that the LSTM reads beyond the one that it predicts; by default as many as the model uses, 3 where it
+        Frames that the LSTM reads beyond the one that it predicts; by default one less than the model uses, 3 where it
         reads whole recordings. Fewer are sooner, and less like what synthesize makes.
     vocoder_look_ahead
         Frames that the vocoder reads beyond those whose sound it makes; 11 are all that it depends on.
     chunk
         Frames whose sound is made at once; more need less computing, and take longer. By default as few as the
-        computer keeps up with, from 2 to 6.
+        computer keeps up with, from 3 to 6.
     levels
         Gray values of the source that become black and white, of a model that normalizes by the recording.
     level_seconds

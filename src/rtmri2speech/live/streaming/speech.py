@@ -20,7 +20,7 @@ from rtmri2speech.live.streaming.wave import WaveStream
 if TYPE_CHECKING:
     from rtmri2speech.inference.model import Model
 
-FEWEST: Final = 2
+FEWEST: Final = 3
 """Frames whose sound is made at once, unless more are asked for, or must be."""
 
 # Chunks that are made as one where the sound is behind: the vocoder reads the frames around them once.
@@ -34,8 +34,8 @@ class StreamOptions:
     """How far the networks look ahead, and how much is made at once.
 
     Attributes:
-        look_ahead: frames that the LSTM reads beyond the one that it predicts; None for as many as the model's mode of
-            inference needs, 3 where that is all.
+        look_ahead: frames that the LSTM reads beyond the one that it predicts; None for
+            :func:`~rtmri2speech.live.streaming.mel.default_look_ahead`.
         vocoder_look_ahead: frames that the vocoder reads beyond a chunk.
         chunk: frames whose sound is made at once; None, in a live run, for as few, from :data:`FEWEST` on, as the
             computer keeps up with.

@@ -46,7 +46,7 @@ def test_sound_is_written_and_what_happened_is_said(
     lines = result.out.splitlines()
     assert lines[0] == "the source ended: 12 frames at 27.17 per second, 0.44 s of sound"
     assert lines[1].startswith("bridged: 0 lost, 0 late, 0 skipped")
-    assert lines[2].startswith("latency: 147 ms by the look-ahead; measured ")
+    assert lines[2].startswith("latency: 184 ms by the look-ahead; measured ")
     assert "27.17 frames per second" in result.err
     assert soundfile.info(out).frames == 12 * 420
     assert out.read_bytes() == (tmp_path / "twin.wav").read_bytes()

@@ -5,7 +5,7 @@ from typing import Literal
 import pytest
 import torch
 
-from rtmri2speech.live.streaming.mel import MelStream, default_look_ahead
+from rtmri2speech.live.streaming.mel import MelStream, default_look_ahead, full_look_ahead
 from rtmri2speech.models.acoustic import AcousticConfig, AcousticModel
 
 T, SIZE = 23, 4
@@ -48,7 +48,8 @@ def streamed(model: AcousticModel, features: torch.Tensor, look_ahead: int | Non
 
 def enough(model: AcousticModel, count: int) -> int:
     """A look-ahead that covers all that a frame depends on."""
-    return count if model.config.inference == "sequence" else default_look_ahead(model)
+    full = full_look_ahead(model)
+    return count if full is None else full
 
 
 @pytest.mark.parametrize("count", [1, 3, 4, 5, T])
@@ -148,9 +149,10 @@ def test_more_look_ahead_comes_closer_to_offline() -> None:
 
 
 def test_the_look_ahead_is_no_longer_than_the_mode_can_use() -> None:
-    for mode, wanted in (("last", 0), ("average", 3), ("sequence", 9)):
+    for mode, wanted, default in (("last", 0, 0), ("average", 3, 2), ("sequence", 9, 3)):
         model = AcousticModel(AcousticConfig(backbone="test_efficientnet", hidden=2, inference=mode), 2)
         assert MelStream(model, 9).look_ahead == wanted
+        assert MelStream(model).look_ahead == default_look_ahead(model) == default
 
 
 def test_nothing_is_taken_that_is_not_ready(model: AcousticModel) -> None:
