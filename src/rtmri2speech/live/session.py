@@ -31,7 +31,7 @@ from rtmri2speech.signal.frames import GrayLimits
 if TYPE_CHECKING:
     from rtmri2speech.inference.model import Model
 
-# Frames that may wait to be encoded or spoken, beside those of a chunk. With more the computer is behind: the next one
+# Frames that may wait to be encoded or spoken, next to those of a chunk. With more the computer is behind: the next one
 # is not encoded, and where that does not help, not spoken either, so that the sound comes no later and later.
 _MOST_WAITING, _FAR_TOO_MANY = 3, 9
 # Seconds between two looks at what else has happened.
