@@ -1,8 +1,8 @@
-"""What bounds the synthesis of long videos: frames per second of each stage, and of decoding and encoding at once.
+"""What bounds the synthesis of videos: frames per second of each stage, and of decoding and encoding at once.
 
     python benchmarks/encoding.py VIDEO ... [--model phantom] [--device auto] [--dtype float32] [--rounds 3]
 
-Videos count as one long one. Every round does all of it, after a first one that is not counted, in which libraries and
+Videos count as one long one; opening them, which decodes them to their end, is part of decoding. Every round does all of it, after a first one that is not counted, in which libraries and
 the memory of the device get ready.
 """
 
@@ -36,14 +36,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     model = load_model(given.model, given.device, given.dtype)
-    clips = [model.open(video) for video in given.videos]
-    frames = sum(clip.n_frames for clip in clips)
 
     def decoded() -> Iterator[UInt8]:
-        for clip in clips:
-            yield from clip.blocks()
+        for video in given.videos:
+            yield from model.open(video).blocks()
 
     kept = list(decoded())
+    frames = sum(len(block) for block in kept)
     features = encode(model.acoustic, kept, model.pixel_mask, encoder=model.encoder)
     mel_db = predict(model.acoustic, features)
     ways = {

@@ -60,6 +60,12 @@ def use_engine(engine: Engine) -> Iterator[None]:
 _THREAD_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
+def own_cores() -> int:
+    """Cores that this process may keep busy: as many as ``OMP_NUM_THREADS`` says, one where it is a worker."""
+    named = os.environ.get(_THREAD_COUNTS[0], "")
+    return int(named) if named.isdigit() and int(named) else os.cpu_count() or 1
+
+
 def start_worker() -> None:
     """Make this process a worker: one thread, deaf to Ctrl-C, and gone with its parent."""
     _watch_parent()

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from rtmri2speech import parallel
 from rtmri2speech.errors import MediaError, UserError
-from rtmri2speech.parallel import one_ahead, run_jobs
+from rtmri2speech.parallel import one_ahead, own_cores, run_jobs
 
 pytestmark = pytest.mark.process
 
@@ -34,6 +34,17 @@ def test_every_job_is_done_and_an_error_is_a_result(workers: int) -> None:
     error = results[FAIL]
     assert isinstance(error, MediaError) and (error.problem, error.remedy) == ("a.mp4: bad", "mend it")
     assert (results[jobs[3]] == os.getpid()) == (workers == 1)
+
+
+def test_a_worker_has_one_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert own_cores() == 3
+    for unusable in ("0", "many"):
+        monkeypatch.setenv("OMP_NUM_THREADS", unusable)
+        assert own_cores() == os.cpu_count()
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    asked = "__import__('rtmri2speech.parallel', fromlist=['x']).own_cores()"
+    assert dict(run_jobs(eval, [asked, "1"], 2))[asked] == 1
 
 
 def test_no_jobs_need_no_workers() -> None:

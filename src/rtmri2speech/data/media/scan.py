@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +16,7 @@ from rtmri2speech.data.media.containers import avi_layout, avi_times, shift_of_c
 from rtmri2speech.data.media.gray import GrayConverter, GrayFrame
 from rtmri2speech.data.media.streams import Note
 from rtmri2speech.data.media.timestamps import frame_times, tagged_duration
-from rtmri2speech.data.media.video import decode_stream, opened, read_video, video_stream
+from rtmri2speech.data.media.video import decode_stream, decoding_threads, opened, read_video, video_stream
 from rtmri2speech.errors import MediaError
 from rtmri2speech.signal.frame_rate import FrameRate, frame_rate
 
@@ -55,6 +56,7 @@ class VideoScan:
         number: of the video in the file, counted from 1; None for the flagged one.
         notes: what was decided while it was read.
         has_sound: whether the file has a sound track.
+        threads: that have decoded it, and will once more.
     """
 
     path: Path
@@ -81,6 +83,7 @@ class VideoScan:
     number: int | None = None
     notes: tuple[Note, ...] = ()
     has_sound: bool = False
+    threads: int = field(default=1, compare=False, repr=False)
 
     @property
     def n_frames(self) -> int:
@@ -108,7 +111,7 @@ class VideoScan:
 
     def read(self) -> Iterator[GrayFrame]:
         """The frames (h, w) in order, from memory or from the file."""
-        decoded = read_video(self.path, self.number) if self.kept is None else iter(self.kept)
+        decoded = iter(self.kept) if self.kept is not None else read_video(self.path, self.number, self.threads)
         if self.shown is None:
             return decoded
         return (frame for frame, times in zip(decoded, self.shown, strict=False) for _ in range(times))
@@ -132,11 +135,21 @@ def scan_video(path: Path, fps: FrameRate | None = None, number: int | None = No
         MediaError: when it cannot be read, holds no video of that number, or no frame could be decoded.
     """
     true_rate = frame_rate(fps)
+    if (threads := decoding_threads()) > 1:
+        # Only one thread can say what is damaged, and where.
+        with suppress(MediaError):
+            scan = _scanned(path, true_rate, number, threads)
+            if scan.damage is None and not scan.concealed:
+                return scan
+    return _scanned(path, true_rate, number, 1)
+
+
+def _scanned(path: Path, true_rate: Fraction | None, number: int | None, threads: int) -> VideoScan:
     tally, damaged = _Tally(path), 0
     pts: list[int | None] = []
     packets = _Packets()
     with opened(path) as container:
-        stream, notes = video_stream(container, path, number)
+        stream, notes = video_stream(container, path, number, threads)
         to_gray = GrayConverter(stream)
         announced, codec, index = stream.frames, stream.codec_context.name, stream.index
         container_name, has_sound = container.format.name, bool(container.streams.audio)
@@ -203,6 +216,7 @@ def scan_video(path: Path, fps: FrameRate | None = None, number: int | None = No
         number=number,
         notes=(*notes, *to_gray.notes),
         has_sound=has_sound,
+        threads=threads,
     )
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from fractions import Fraction
@@ -164,6 +165,42 @@ def test_a_clip_trimmed_without_encoding_is_not_called_cut_short(tmp_path: Path,
     shift_times(tmp_path / "whole.mp4", tmp_path / "trimmed.mp4", Fraction(-10, 25))
     scan = scan_video(tmp_path / "trimmed.mp4")
     assert scan.n_frames == len(pictures) - 10 == scan.announced and scan.damage is None
+
+
+@pytest.mark.parametrize(("suffix", "lossless"), CONTAINERS)
+def test_several_threads_decode_the_same(
+    tmp_path: Path, pictures: Pictures, suffix: str, lossless: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = tmp_path / f"video{suffix}"
+    write_video(video, pictures, Fraction(25), lossless)
+    one = scan_video(video)
+    monkeypatch.setattr("rtmri2speech.data.media.scan.decoding_threads", lambda: 4)
+    many = scan_video(video)
+    assert (one.threads, many.threads) == (1, 4)
+    np.testing.assert_array_equal(one.starts, many.starts)
+    np.testing.assert_array_equal(one.histogram, many.histogram)
+    again = dataclasses.replace(many, kept=None).read()
+    np.testing.assert_array_equal(list(one.read()), list(again))
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".avi", ".mkv"])
+def test_what_is_damaged_is_said_by_one_thread(
+    tmp_path: Path, pictures: Pictures, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = tmp_path / f"video{suffix}"
+    write_video(video, pictures, Fraction(25))
+    content = bytearray(video.read_bytes())
+    rng = np.random.default_rng(0)
+    for place in rng.integers(len(content) // 3, 2 * len(content) // 3, 6):
+        content[place : place + 20] = bytes(20)
+    video.write_bytes(content)
+    one = scan_video(video)
+    assert one.damaged or one.concealed
+    monkeypatch.setattr("rtmri2speech.data.media.scan.decoding_threads", lambda: 4)
+    many = scan_video(video)
+    assert many.threads == 1
+    assert (many.damaged, many.concealed, many.damage) == (one.damaged, one.concealed, one.damage)
+    np.testing.assert_array_equal(list(one.read()), list(many.read()))
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".avi", ".mkv", ".mov"])
