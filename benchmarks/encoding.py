@@ -2,8 +2,8 @@
 
     python benchmarks/encoding.py VIDEO ... [--model phantom] [--device auto] [--dtype float32] [--rounds 3]
 
-Videos count as one long one; opening them, which decodes them to their end, is part of decoding. Every round does all of it, after a first one that is not counted, in which libraries and
-the memory of the device get ready.
+Videos count as one long one; opening them, which decodes them to their end, is part of decoding. Every round does all
+of it, after a first one that is not counted, in which libraries and the memory of the device get ready.
 """
 
 from __future__ import annotations

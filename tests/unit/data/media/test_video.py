@@ -183,7 +183,7 @@ def test_several_threads_decode_the_same(
     np.testing.assert_array_equal(list(one.read()), list(again))
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".avi", ".mkv"])
+@pytest.mark.parametrize("suffix", [".mp4", ".avi", ".mov"])  # Matroska's bytes differ from run to run
 def test_what_is_damaged_is_said_by_one_thread(
     tmp_path: Path, pictures: Pictures, suffix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
