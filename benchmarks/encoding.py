@@ -3,7 +3,8 @@
     python benchmarks/encoding.py VIDEO ... [--model phantom] [--device auto] [--dtype float32] [--rounds 3]
 
 Videos count as one long one; opening them, which decodes them to their end, is part of decoding. Every round does all
-of it, after a first one that is not counted, in which libraries and the memory of the device get ready.
+of it, after a first one that is not counted, in which libraries and the memory of the device get ready. With
+``OMP_NUM_THREADS=1`` one core decodes.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ def main() -> None:
         "decoded and encoded": lambda: encode(model.acoustic, decoded(), model.pixel_mask, encoder=model.encoder),
         "mel of features": lambda: predict(model.acoustic, features),
         "sound of mel": lambda: model.vocode(mel_db),
+        "video to wave": lambda: [model.synthesize(video, way="image") for video in given.videos],
     }
     seconds: dict[str, list[float]] = defaultdict(list)
     for _ in range(given.rounds + 1):
@@ -60,10 +62,12 @@ def main() -> None:
             work()
             wait()
             seconds[name].append(time.perf_counter() - began)
+    rate = float(model.features.frame_rate)
     device = torch.cuda.get_device_name() if model.device.type == "cuda" else "CPU"
     print(f"{frames} frames, {device}, {given.dtype}, median of {given.rounds}")
     for name, values in seconds.items():
-        print(f"{name:<22} {frames / statistics.median(values[1:]):8.0f} frames/s")
+        median = statistics.median(values[1:])
+        print(f"{name:<22} {frames / median:8.0f} frames/s, {median * rate / frames:.4f} x real time")
 
 
 if __name__ == "__main__":

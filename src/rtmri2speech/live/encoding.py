@@ -37,12 +37,11 @@ class Encoder:
         """Features (C,) of a gray frame (h, w), to come."""
         return self._pool.submit(self._encode, frame, limits)
 
-    def warm_up(self) -> None:
-        """Run once in every thread: the first run of a network takes several times as long as the others."""
-        self.seconds_per_frame()
-
     def seconds_per_frame(self) -> float:
-        """CPU time that a frame takes, all threads together, while all of them are busy."""
+        """CPU time that a frame takes, all threads together, while all of them are busy.
+
+        In the first run of a network, several times that of the others.
+        """
         size = self._model.frames.size
         blank = torch.zeros(size, size, dtype=torch.uint8).numpy()
         count = 2 * max(torch.get_num_threads(), 2)

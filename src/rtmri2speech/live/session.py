@@ -146,10 +146,7 @@ class _Run:
     ) -> None:
         self._model, self._encoder, self._sinks, self._options = model, working, sinks, options
         self._say, self._tell = say, tell
-        stream = with_chunk(model, working, options.stream, sound_threads())
-        self._stream = SpeechStream(model, stream)
-        self._chunk = stream.chunk or FEWEST
-        self._raised = options.stream.chunk is None and self._chunk > FEWEST
+        self._stream = SpeechStream(model, with_chunk(model, working, options.stream, sound_threads()))
         self._kind = ""
         self.first = FirstFrames(model)
 
@@ -204,8 +201,10 @@ class _Run:
         waits = self._stream.delay / float(clock) + self._retiming.delay
         self._report = LiveReport(float(rate), waits)
         self._say(f"{float(rate):.2f} frames per second, look-ahead {1e3 * waits:.0f} ms")
-        if self._raised:
-            self._say(f"{self._chunk} frames are made sound at once: with fewer, this computer would not keep up")
+        if self._options.stream.chunk is None and self._stream.chunk > FEWEST:
+            self._say(
+                f"{self._stream.chunk} frames are made sound at once: with fewer, this computer would not keep up"
+            )
 
     def _loop(self, reader: Reader, frame: SourceFrame | None) -> None:
         last = time.monotonic()
@@ -257,9 +256,9 @@ class _Run:
     def _hand_on(self, slot: Slot) -> None:
         if isinstance(slot.frame, Missing):
             self._speaker.missing(slot.frame, slot.arrived)
-        elif self._speaker.waiting >= self._chunk + _MOST_WAITING:
+        elif self._speaker.waiting >= self._stream.chunk + _MOST_WAITING:
             self._report.skipped += 1
-            if self._speaker.waiting < self._chunk + _FAR_TOO_MANY:
+            if self._speaker.waiting < self._stream.chunk + _FAR_TOO_MANY:
                 self._speaker.missing(Missing.LOST, slot.arrived)
         else:
             self._speaker.frame(self._encoder.submit(slot.frame, self._levels.limits), slot.arrived)

@@ -70,7 +70,7 @@ def test_a_long_clip_has_the_features_of_its_frames(dtype: torch.dtype, monkeypa
     replays = []
     replay = torch.cuda.CUDAGraph.replay
     monkeypatch.setattr(torch.cuda.CUDAGraph, "replay", lambda graph: (replays.append(1), replay(graph))[1])
-    made = encode(model, frames.numpy()[None].reshape(-1, 1, 64, 64), mask)
+    made = encode(model, frames.numpy().reshape(-1, 1, 64, 64), mask)
     with torch.inference_mode():
         scaled = (frames.cuda().float() / 255 * mask).to(dtype)
         expected = torch.cat([model.encode(part) for part in scaled.split(128)])

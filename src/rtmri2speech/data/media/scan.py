@@ -111,7 +111,10 @@ class VideoScan:
 
     def read(self) -> Iterator[GrayFrame]:
         """The frames (h, w) in order, from memory or from the file."""
-        decoded = iter(self.kept) if self.kept is not None else read_video(self.path, self.number, self.threads)
+        if self.kept is not None:
+            decoded = iter(self.kept)
+        else:  # in a worker process, perhaps, of what another one has scanned
+            decoded = read_video(self.path, self.number, min(self.threads, decoding_threads()))
         if self.shown is None:
             return decoded
         return (frame for frame, times in zip(decoded, self.shown, strict=False) for _ in range(times))

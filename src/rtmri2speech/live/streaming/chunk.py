@@ -34,16 +34,12 @@ def with_chunk(model: Model, working: Encoder, options: StreamOptions, threads: 
         options: with a chunk, or None as its size.
         threads: that make sound.
     """
-    working.warm_up()
-    sizes = _SIZES if options.chunk is None else (options.chunk,)
-    for size in sizes:
+    encoded = min(working.seconds_per_frame() for _ in range(_ROUNDS))
+    allowed = _MOST * torch.get_num_threads()
+    for size in _SIZES if options.chunk is None else (options.chunk,):
         options = replace(options, chunk=size)
-        made = _seconds_per_frame(model, options, threads)
-        if size == sizes[-1] or model.device.type != "cpu":
-            break
-        encoded = min(working.seconds_per_frame() for _ in range(_ROUNDS))
-        used = (encoded + made) * float(model.features.frame_rate)
-        if used < _MOST * torch.get_num_threads():
+        used = (encoded + _seconds_per_frame(model, options, threads)) * float(model.features.frame_rate)
+        if used < allowed or model.device.type != "cpu":
             break
     return options
 

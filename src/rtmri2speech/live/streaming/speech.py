@@ -66,6 +66,7 @@ class SpeechStream:
         options: look-ahead and sizes.
 
     Attributes:
+        chunk: frames whose sound is made at once.
         delay: frames that come after the first frame of a chunk before its sound is made.
 
     Raises:
@@ -74,7 +75,7 @@ class SpeechStream:
 
     def __init__(self, model: Model, options: StreamOptions) -> None:
         self._mel = MelStream(model.acoustic, options.look_ahead)
-        chunk = FEWEST if options.chunk is None else options.chunk
+        self.chunk = chunk = FEWEST if options.chunk is None else options.chunk
         self._wave = WaveStream(
             ContinuedVocoder(model.vocoder, model.device, model.dtype),
             model.features.hop_length,
